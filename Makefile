@@ -1,0 +1,40 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Python 3.11 or newer is all they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What an install depends on: a change of any makes the next command install again.
+INPUTS := pyproject.toml constraints.txt ganray/_version.py
+
+.PHONY: demo test lint clean help
+
+help:
+	@echo "make demo   install, then train, measure and report on 5,000 real MNIST digits"
+	@echo "make test   install, then lint, types, contracts and tests"
+	@echo "make clean  remove the virtual environment and caches (stores are kept)"
+
+$(VENV)/.installed: $(INPUTS)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed
+	@test -e demo.yaml || $(BIN)/ganray init demo
+	$(BIN)/ganray run demo.yaml
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

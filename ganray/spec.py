@@ -1,0 +1,77 @@
+"""What every specification shares: frozen, strict about names, and hashable by content.
+
+Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.search`);
+this base gives them one way to refuse a misspelt key and one way to be hashed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from ganray.errors import RefusedInput
+
+
+class Spec(BaseModel):
+    """A frozen, validated set of settings; unknown names are refused with the nearest valid one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_names(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for name in values:
+                if name not in cls.model_fields:
+                    raise ValueError(unknown_name(str(name), list(cls.model_fields)))
+        return values
+
+    def identity(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, as plain JSON values.
+
+        Only these enter a task's key, so that a new option with a default voids no old artifact.
+        """
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def unknown_name(name: str, valid: list[str]) -> str:
+    """One line that refuses `name` and says the nearest of `valid`, or all of them."""
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else "valid names: " + ", ".join(sorted(valid))
+    return f"unknown name {name!r}; {hint}"
+
+
+def parse(spec: type[Spec], values: Any, where: str) -> Any:
+    """Validate `values` as `spec`; every problem is told in one line with its path and value.
+
+    Raises:
+        RefusedInput: naming `where`, the dotted path, the value and what would be valid.
+    """
+    try:
+        return spec.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem) for problem in error.errors())
+        raise RefusedInput(f"{where}: {problems}") from None
+
+
+def _explain(problem: Any) -> str:
+    path = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    value = problem.get("input")
+    quoted = "" if isinstance(value, dict | Spec) else f" (={value!r})"
+    return f"{path}{quoted}: {message}" if path else message
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: the bytes that are hashed (no NaN allowed)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def content_hash(value: Any) -> str:
+    """The first 128 bits of the SHA-256 of `canonical_json(value)`, as 32 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()[:32]
