@@ -1,0 +1,74 @@
+"""The Fréchet distance between Gaussians fitted to features, for any number of samples.
+
+Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017, equation 6. The trace of the
+matrix square root (Σ₁Σ₂)^½ is taken as the sum of the singular values of L₁ᵀL₂ with Σ = LLᵀ, which
+stays real and finite for singular covariances, that is also for fewer samples than dimensions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float64
+
+from ganray.errors import RefusedInput
+from ganray.metrics.moments import Moments
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """A normal distribution that factors its covariance once for all comparisons."""
+
+    mean: Float64[np.ndarray, "d"]
+    covariance: Float64[np.ndarray, "d d"]
+
+    @classmethod
+    def fit(cls, moments: Moments, ddof: int = 1) -> Gaussian:
+        """The normal distribution with these moments.
+
+        Raises:
+            RefusedInput: if the moments' weight is not above `ddof`.
+        """
+        return cls(moments.mean, moments.covariance(ddof))
+
+    @cached_property
+    def factor(self) -> Float64[np.ndarray, "d r"]:
+        """L with LLᵀ = covariance; r ≤ d is the numerical rank.
+
+        Eigenvalues below rounding error are dropped: kept, their square roots would be 10⁸ times
+        larger than the error, and a set would have a distance from itself.
+        """
+        values, vectors = np.linalg.eigh(self.covariance)
+        kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
+        return vectors[:, kept] * np.sqrt(values[kept])
+
+    def distance(self, other: Gaussian) -> float:
+        """‖μ₁−μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): squared feature units, finite and at least 0.
+
+        Raises:
+            RefusedInput: if the two differ in dimensions.
+        """
+        if self.mean.shape != other.mean.shape:
+            raise RefusedInput(
+                f"features of {len(self.mean)} and of {len(other.mean)} dimensions "
+                "cannot be compared"
+            )
+        shift = self.mean - other.mean
+        spread = np.trace(self.covariance) + np.trace(other.covariance)
+        overlap = np.linalg.svd(self.factor.T @ other.factor, compute_uv=False).sum()
+        return max(0.0, float(shift @ shift + spread - 2.0 * overlap))
+
+
+def frechet_distance(a: Moments, b: Moments, ddof: int = 1) -> float:
+    """The Fréchet distance between the Gaussians with the moments `a` and `b`.
+
+    `ddof` 1 is the FID's (`numpy.cov`), 0 is CAFD's. It is biased upwards, the more so the fewer
+    the samples: print the same distance between two real sets of the same size beside it.
+    To compare many sets with one reference, keep its `Gaussian`, which is factored once.
+
+    Raises:
+        RefusedInput: if dimensions differ or a weight is not above `ddof`.
+    """
+    return Gaussian.fit(a, ddof).distance(Gaussian.fit(b, ddof))

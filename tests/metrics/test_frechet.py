@@ -1,0 +1,114 @@
+"""The Fréchet distance against closed forms and SciPy's matrix square root."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ortho_group
+
+from ganray.errors import RefusedInput
+from ganray.metrics.frechet import Gaussian, frechet_distance
+from ganray.metrics.moments import moments
+from tests.reference import metrics as reference
+
+
+def features(seed: int, n: int, d: int, scale: float = 1.0) -> np.ndarray:
+    """Correlated, skewed features."""
+    rng = np.random.default_rng(seed)
+    mixing = np.random.default_rng(d).normal(size=(d, d)) / d**0.5
+    return np.maximum(scale * rng.normal(size=(n, d)) @ mixing + 0.3, -0.1)
+
+
+def distance(x: np.ndarray, y: np.ndarray) -> float:
+    return frechet_distance(moments(x), moments(y))
+
+
+def test_it_is_scipys_for_full_rank():
+    x, y = features(1, 400, 12), features(2, 300, 12, scale=1.4)
+    assert distance(x, y) == pytest.approx(reference.frechet_of_samples(x, y), rel=1e-9)
+
+
+def test_diagonal_gaussians_have_a_closed_form():
+    """Σ (μ₁−μ₂)² + (σ₁−σ₂)² for independent coordinates."""
+    rng = np.random.default_rng(3)
+    means, deviations = rng.normal(size=(2, 9)), rng.random((2, 9)) * 3
+    a, b = (Gaussian(m, np.diag(s**2)) for m, s in zip(means, deviations, strict=True))
+    expected = ((means[0] - means[1]) ** 2 + (deviations[0] - deviations[1]) ** 2).sum()
+    assert a.distance(b) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_point_and_a_gaussian_are_apart_by_the_trace():
+    x = features(4, 50, 5)
+    point = Gaussian(x.mean(axis=0), np.zeros((5, 5)))
+    assert Gaussian.fit(moments(x)).distance(point) == pytest.approx(np.cov(x.T).trace())
+
+
+def test_ddof_scales_the_covariances():
+    x, y = moments(features(1, 5, 2)), moments(features(2, 7, 2))
+    for ddof, factors in ((0, (5, 7)), (1, (4, 6))):
+        expected = reference.frechet(x.mean, x.scatter / factors[0], y.mean, y.scatter / factors[1])
+        assert frechet_distance(x, y, ddof) == pytest.approx(expected, rel=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(2, 60), m=st.integers(2, 60), d=st.integers(1, 30))
+def test_it_is_real_symmetric_and_zero_for_itself_at_any_rank(n, m, d):
+    x, y = features(n, n, d), features(m + 100, m, d)
+    forth, back = distance(x, y), distance(y, x)
+    assert math.isfinite(forth)
+    assert forth >= 0
+    size = np.cov(x.T).trace() + np.cov(y.T).trace() if d > 1 else x.var() + y.var() + 1
+    assert forth == pytest.approx(back, abs=1e-7 * size)
+    assert distance(x, x) <= 1e-12 * size
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(3, 40), d=st.integers(2, 12))
+def test_a_rotation_or_shift_of_both_sets_changes_nothing(seed, n, d):
+    turn = ortho_group.rvs(d, random_state=seed)
+    x, y = features(seed, n, d), features(seed + 1, n + 5, d, scale=2.0)
+    moved = distance(x @ turn + 5.0, y @ turn + 5.0)
+    assert moved == pytest.approx(distance(x, y), rel=1e-6, abs=1e-8)
+
+
+def test_fewer_samples_than_dimensions_agree_with_the_small_gram_matrix():
+    """tr (Σ₁Σ₂)^½ is the nuclear norm of the n×m cross-Gram matrix, which needs no d×d factor."""
+    x, y = features(1, 20, 64), features(2, 30, 64)
+    cross = (x - x.mean(0)) @ (y - y.mean(0)).T / math.sqrt(19 * 29)
+    shift = x.mean(0) - y.mean(0)
+    spread = np.cov(x.T).trace() + np.cov(y.T).trace()
+    expected = shift @ shift + spread - 2 * np.linalg.norm(cross, "nuc")
+    assert distance(x, y) == pytest.approx(expected, rel=1e-10)
+
+
+def test_fewer_samples_look_worse():
+    """The bias that the floor beside every score makes visible."""
+    real = features(0, 4000, 24)
+    few, some, many = (distance(features(9, n, 24), real) for n in (15, 150, 3000))
+    assert few > 2 * some > 4 * many
+
+
+def test_collapse_and_noise_raise_it():
+    real, same = features(1, 2000, 10), features(2, 2000, 10)
+    collapsed = same[np.arange(2000) % 3]
+    noises = [same + s * np.random.default_rng(5).normal(size=same.shape) for s in (0, 0.5, 1, 2)]
+    floor, *noisy = (distance(real, x) for x in noises)
+    assert distance(real, collapsed) > 10 * floor
+    assert floor < noisy[0] < noisy[1] < noisy[2]
+
+
+def test_a_reference_is_factored_once():
+    real = Gaussian.fit(moments(features(1, 30, 8)))
+    factor = real.factor
+    real.distance(Gaussian.fit(moments(features(2, 30, 8))))
+    assert real.factor is factor
+    np.testing.assert_allclose(factor @ factor.T, real.covariance, atol=1e-12)
+
+
+def test_other_dimensions_are_refused():
+    with pytest.raises(RefusedInput, match="4 and of 5 dimensions"):
+        distance(features(1, 9, 4), features(1, 9, 5))
