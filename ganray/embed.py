@@ -1,0 +1,84 @@
+"""Features and class probabilities of images, in fixed chunks: what metrics are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from pydantic import Field
+from torch import Tensor
+
+from ganray.spec import Spec
+
+
+class EmbedSpec(Spec):
+    """How images are embedded."""
+
+    chunk: int = Field(250, ge=1, description="images embedded at once; shapes the last bits")
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A network that turns images in [0, 1] into features and class probabilities."""
+
+    dimensions: int
+    classes: int
+    preprocessing: str
+
+    def __call__(
+        self, images: Float[Tensor, "n c h w"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"]]:
+        """(features, class probabilities)."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Features and class probabilities of n images, in the images' order."""
+
+    features: Float32[np.ndarray, "n d"]
+    probabilities: Float32[np.ndarray, "n k"]
+
+    def __getitem__(self, rows: slice) -> Embedding:
+        return Embedding(self.features[rows], self.probabilities[rows])
+
+    @property
+    def count(self) -> int:
+        """The number of images."""
+        return len(self.features)
+
+
+def join(parts: list[Embedding]) -> Embedding:
+    """The rows of all parts, one after another."""
+    return Embedding(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+    )
+
+
+@torch.inference_mode()
+def embed_chunk(
+    embedder: Embedder, images: UInt8[np.ndarray, "n c h w"], spec: EmbedSpec
+) -> Embedding:
+    """Embed at most one chunk of images, padded with black ones to the full chunk.
+
+    Every chunk thus goes through kernels of one shape, and an image's features do not depend on how
+    many images there are.
+    """
+    if len(images) > spec.chunk:
+        raise ValueError(f"images (={len(images)}) must be at most one chunk, {spec.chunk}")
+    padded = np.zeros((spec.chunk, *images.shape[1:]), dtype=np.uint8)
+    padded[: len(images)] = images
+    features, probabilities = embedder(torch.from_numpy(padded).float().div_(255))
+    return Embedding(features.float().numpy(), probabilities.float().numpy())[: len(images)]
+
+
+def embed(
+    embedder: Embedder, images: UInt8[np.ndarray, "n c h w"], spec: EmbedSpec | None = None
+) -> Embedding:
+    """Embed any number of images, chunk by chunk."""
+    spec = spec or EmbedSpec()
+    starts = range(0, max(len(images), 1), spec.chunk)
+    return join([embed_chunk(embedder, images[at : at + spec.chunk], spec) for at in starts])

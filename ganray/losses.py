@@ -1,0 +1,49 @@
+"""Loss functions of GAN training, as pure functions of callables and tensors.
+
+They hold no state and reach no module, so that the same code serves one GAN and a stack of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+PenaltyKind = Literal["corrected", "as_published"]
+CriticFunction = Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "n"]]
+
+
+def wasserstein_estimate(
+    real_values: Float[Tensor, "n"], fake_values: Float[Tensor, "m"]
+) -> Float[Tensor, ""]:
+    """E[critic(real)] − E[critic(fake)], which the critic maximises (arXiv 1701.07875, eq. 2)."""
+    return real_values.mean() - fake_values.mean()
+
+
+def generator_loss(fake_values: Float[Tensor, "n"]) -> Float[Tensor, ""]:
+    """−E[critic(fake)], which the generator minimises."""
+    return -fake_values.mean()
+
+
+def gradient_penalty(
+    critic: CriticFunction,
+    real: Float[Tensor, "n c h w"],
+    fake: Float[Tensor, "n c h w"],
+    mix: Float[Tensor, "n 1 1 1"],
+    kind: PenaltyKind = "corrected",
+) -> Float[Tensor, ""]:
+    """E[(‖∇critic(x̂)‖₂ − 1)²] at x̂ = real + mix·(fake − real) (WGAN-GP, arXiv 1704.00028, eq. 3).
+
+    `mix` is uniform in (0, 1). `corrected` takes the norm over all pixels of an image.
+    `as_published` takes it over the rows alone, one norm for each image column and channel: the
+    public Defense-GAN code reduces only axis 1 of its NHWC gradients.
+    """
+    between = (real + mix * (fake - real)).detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    axes = (1, 2, 3) if kind == "corrected" else (2,)
+    # The tiny constant keeps the norm's own gradient finite where the critic is locally flat.
+    norms = (gradient.square().sum(dim=axes) + 1e-12).sqrt()
+    return (norms - 1).square().mean()

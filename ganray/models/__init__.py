@@ -1,0 +1,47 @@
+"""Networks: one file per paper, chosen by a `ModelSpec` and the images' shape."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from torch import nn
+
+from ganray.errors import RefusedInput
+from ganray.models.cafd_encoder import CafdEncoder
+from ganray.models.defense_gan import Critic, Generator
+from ganray.models.layers import initialise
+from ganray.models.spec import ModelSpec
+
+__all__ = ["CafdEncoder", "Critic", "Generator", "ModelSpec", "build_critic", "build_generator"]
+
+Shape = tuple[int, int, int]
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def build_generator(spec: ModelSpec, shape: Shape, seed: int | None = None) -> Generator:
+    """The generator of `spec` for images of `shape` (channels, height, width).
+
+    With `seed`, its weights are drawn as published; without, they await a state dict.
+    """
+    generator = Generator(_checked(shape), spec.width, spec.latent)
+    return _seeded(generator, seed, "generator")
+
+
+def build_critic(spec: ModelSpec, shape: Shape, seed: int | None = None) -> Critic:
+    """The critic of `spec` for images of `shape`; `seed` as in `build_generator`."""
+    return _seeded(Critic(_checked(shape), spec.width), seed, "critic")
+
+
+def _seeded(network: Network, seed: int | None, stream: str) -> Network:
+    if seed is not None:
+        initialise(network, seed, stream)
+    return network
+
+
+def _checked(shape: Shape) -> Shape:
+    channels, height, width = shape
+    if channels not in (1, 3) or min(height, width) < 8:
+        raise RefusedInput(
+            f"shape (={tuple(shape)}) must be (1 or 3 channels, height, width) of 8 pixels or more"
+        )
+    return (channels, height, width)

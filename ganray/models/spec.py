@@ -1,0 +1,20 @@
+"""Which networks a GAN has: the settings alone, free of torch so that they load fast."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ganray.spec import Spec
+
+
+class ModelSpec(Spec):
+    """Generator and critic of one GAN; image size and channels come from the data set.
+
+    The defaults are Defense-GAN's networks (1,554,177 and 1,030,145 parameters on 28×28×1).
+    """
+
+    name: Literal["defense_gan"] = "defense_gan"
+    width: int = Field(64, ge=1, le=1024, description="feature maps of the finest hidden layer")
+    latent: int = Field(128, ge=1, le=4096, description="size of the latent vector z")

@@ -1,0 +1,151 @@
+"""Range-space search: which image of a GAN's range is nearest to a target? (Defense-GAN, section 3)
+
+Gradient descent on the latent vector from several random starts; the answer is the start that ends
+nearest. The pairs (restart, target) are numbered restart by restart and worked in fixed chunks, so
+that shards change nothing and more restarts only add chunks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64, UInt8
+from pydantic import Field
+from torch import Tensor
+
+from ganray.models.defense_gan import Generator
+from ganray.randomness import normals
+from ganray.sample import quantise
+from ganray.spec import Spec
+
+
+class SearchSpec(Spec):
+    """Defense-GAN's published settings. How many restarts is no part of it: more only add chunks.
+
+    The learning rate stays constant: the published schedule never fires, because its step counter
+    is never incremented.
+    """
+
+    steps: int = Field(200, ge=1, description="L, gradient steps of each restart")
+    learning_rate: float = Field(10.0, gt=0)
+    momentum: float = Field(0.7, ge=0, lt=1, description="heavy-ball, not Nesterov")
+    initial_variance: float = Field(1 / 128, gt=0, description="of each coordinate of z₀")
+    chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")
+
+
+@dataclass(frozen=True)
+class SearchChunk:
+    """What one chunk of pairs ended in. `residuals` are pixel-mean squared errors on [0, 1]."""
+
+    latents: Float32[np.ndarray, "chunk latent"]
+    residuals: Float32[np.ndarray, "chunk"]
+    images: UInt8[np.ndarray, "chunk c h w"]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The answers for n targets from R restarts each; `best` is the restart of least residual."""
+
+    residuals: Float32[np.ndarray, "n restarts"]
+    best: Int64[np.ndarray, "n"]
+    latents: Float32[np.ndarray, "n latent"]
+    images: UInt8[np.ndarray, "n c h w"]
+
+    @property
+    def best_residuals(self) -> Float32[np.ndarray, "n"]:
+        """The least pixel-mean squared error for each target."""
+        return np.take_along_axis(self.residuals, self.best[:, None], axis=1)[:, 0]
+
+
+def chunk_count(targets: int, restarts: int, spec: SearchSpec) -> int:
+    """How many chunks hold `targets` × `restarts` pairs."""
+    return -(-targets * restarts // spec.chunk)
+
+
+def search_chunk(
+    generator: Generator,
+    targets: UInt8[np.ndarray, "n c h w"],
+    spec: SearchSpec,
+    seed: int,
+    index: int,
+) -> SearchChunk:
+    """Search pairs `index·chunk … (index+1)·chunk − 1`: pair p is target p mod n, restart p div n.
+
+    The last chunk of R restarts reaches into restart R, whose pairs are searched all the same: they
+    are those that a later run with more restarts asks for.
+    """
+    pairs = np.arange(index * spec.chunk, (index + 1) * spec.chunk)
+    device = next(generator.parameters()).device
+    wanted = torch.from_numpy(targets[pairs % len(targets)]).to(device).float().div_(255)
+    start = _starts(seed, pairs, len(targets), generator.latent, spec).to(device)
+    latents = _descend(generator, wanted, start, spec)
+    with torch.inference_mode():
+        images = generator(latents)
+        residuals = (images - wanted).square().mean(dim=(1, 2, 3))
+    return SearchChunk(latents.cpu().numpy(), residuals.cpu().numpy(), quantise(images))
+
+
+def _starts(
+    seed: int, pairs: Int64[np.ndarray, "p"], targets: int, latent: int, spec: SearchSpec
+) -> Float[Tensor, "p latent"]:
+    """z₀ ~ N(0, initial_variance), each from (seed, target, restart) alone."""
+    rows = [
+        normals(seed, f"search/{pair % targets}", int(pair // targets), 1, latent) for pair in pairs
+    ]
+    return torch.from_numpy(np.concatenate(rows)).float() * spec.initial_variance**0.5
+
+
+def _descend(
+    generator: Generator,
+    wanted: Float[Tensor, "p c h w"],
+    latents: Float[Tensor, "p latent"],
+    spec: SearchSpec,
+) -> Float[Tensor, "p latent"]:
+    """Momentum descent on the pixel-mean squared errors, summed: pairs do not interact."""
+    frozen = [(weight, weight.requires_grad) for weight in generator.parameters()]
+    velocity = torch.zeros_like(latents)
+    try:
+        generator.requires_grad_(False)
+        for _ in range(spec.steps):
+            latents = latents.detach().requires_grad_(True)
+            loss = (generator(latents) - wanted).square().mean(dim=(1, 2, 3)).sum()
+            (gradient,) = torch.autograd.grad(loss, latents)
+            velocity = spec.momentum * velocity + gradient
+            latents = latents - spec.learning_rate * velocity
+    finally:
+        for weight, requires_grad in frozen:
+            weight.requires_grad_(requires_grad)
+    return latents.detach()
+
+
+def collect(chunks: list[SearchChunk], targets: int, restarts: int) -> SearchResult:
+    """Put chunks 0 … k−1 together and choose each target's best restart (the first, if equal)."""
+    pairs = targets * restarts
+    residuals = np.concatenate([chunk.residuals for chunk in chunks])[:pairs]
+    table = np.ascontiguousarray(residuals.reshape(restarts, targets).T)
+    best = np.argmin(np.where(np.isfinite(table), table, np.inf), axis=1).astype(np.int64)
+    rows = best * targets + np.arange(targets)
+    return SearchResult(
+        residuals=table,
+        best=best,
+        latents=np.concatenate([chunk.latents for chunk in chunks])[rows],
+        images=np.concatenate([chunk.images for chunk in chunks])[rows],
+    )
+
+
+def search(
+    generator: Generator,
+    targets: UInt8[np.ndarray, "n c h w"],
+    restarts: int = 10,
+    seed: int = 0,
+    spec: SearchSpec | None = None,
+) -> SearchResult:
+    """Search every target from `restarts` starts, here and now."""
+    spec = spec or SearchSpec()
+    chunks = [
+        search_chunk(generator, targets, spec, seed, index)
+        for index in range(chunk_count(len(targets), restarts, spec))
+    ]
+    return collect(chunks, len(targets), restarts)

@@ -1,0 +1,88 @@
+"""The CAFD encoder in training: a classifier of the real classes, moved along by the same `run`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from ganray.models import CafdEncoder
+from ganray.models.layers import initialise
+from ganray.train.batches import ShuffledImages
+from ganray.train.device import choose_device
+from ganray.train.spec import EncoderSpec
+from ganray.train.state import (
+    Tensors,
+    load_module,
+    load_optimizer,
+    module_tensors,
+    optimizer_tensors,
+)
+
+
+class EncoderTrainer:
+    """The encoder, its optimiser and the step.
+
+    Args:
+        images: uint8 training images of every class.
+        labels: their classes, 0 … classes−1.
+        spec: how it is trained.
+        seed: initial weights and the order of images follow from it.
+    """
+
+    losses: tuple[str, ...] = ("cross_entropy",)
+
+    def __init__(
+        self,
+        images: UInt8[np.ndarray, "n c h w"],
+        labels: Int64[np.ndarray, "n"],
+        classes: int,
+        spec: EncoderSpec,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        self.device = choose_device(device)
+        self.spec, self.step = spec, 0
+        shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
+        self.encoder = CafdEncoder(shape, classes)
+        initialise(self.encoder, seed, "encoder")
+        self.encoder.to(self.device)
+        self._labels = torch.from_numpy(labels).to(self.device)
+        self._batches = ShuffledImages(images, spec.batch, seed, self.device)
+        self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate)
+        self.steps = encoder_steps(spec, len(images))
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images seen in one iteration."""
+        return self.spec.batch
+
+    def advance(self) -> Float[Tensor, "losses"]:
+        """One Adam step on one batch; returns its cross-entropy."""
+        for group in self._adam.param_groups:
+            group["lr"] = self.spec.learning_rate * max(0.0, 1 - self.step / self.steps)
+        images, rows = self._batches(self.step)
+        _, logits = self.encoder.features_and_logits(images)
+        loss = functional.cross_entropy(logits, self._labels[torch.from_numpy(rows)])
+        self._adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self._adam.step()
+        self.step += 1
+        return loss.detach().view(1)
+
+    def tensors(self) -> Tensors:
+        """The whole state but the step, as named tensors."""
+        return module_tensors("encoder", self.encoder) | optimizer_tensors("adam", self._adam)
+
+    def load(self, step: int, tensors: Tensors) -> None:
+        """Continue from `tensors` as they were after `step` iterations."""
+        load_module("encoder", self.encoder, tensors)
+        load_optimizer("adam", self._adam, tensors)
+        self.step = step
+
+
+def encoder_steps(spec: EncoderSpec, images: int) -> int:
+    """Iterations of `spec.epochs` passes over that many images."""
+    return spec.epochs * images // spec.batch

@@ -1,0 +1,128 @@
+"""One GAN in training, as plain PyTorch: usable from a notebook without Ray and without a store.
+
+trainer = GanTrainer(images, ModelSpec(width=16), TrainSpec(ema=0.98))
+run(trainer, until=500)
+pictures = trainer.sampler()(torch.randn(16, 128))
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from ganray.models import ModelSpec, build_critic, build_generator
+from ganray.models.defense_gan import Generator
+from ganray.randomness import normals, uniforms
+from ganray.train.batches import ShuffledImages
+from ganray.train.device import choose_device
+from ganray.train.spec import TrainSpec
+from ganray.train.state import (
+    Tensors,
+    load_module,
+    load_optimizer,
+    module_tensors,
+    optimizer_tensors,
+)
+from ganray.train.updates import CriticNoise, average, critic_step, generator_step
+
+
+class GanTrainer:
+    """Generator, critic, their optimisers and the step: a trajectory that `run` moves along.
+
+    Args:
+        images: the training images, uint8 of shape (n, channels, height, width).
+        model: which networks; image size and channels are those of `images`.
+        train: how they are trained.
+        seed: everything random follows from it: initial weights, batches, latents, penalty mixes.
+        device: "auto" takes CUDA where there is one, else the CPU.
+    """
+
+    losses: tuple[str, ...] = ("critic_loss", "generator_loss")
+
+    def __init__(
+        self,
+        images: UInt8[np.ndarray, "n c h w"],
+        model: ModelSpec,
+        train: TrainSpec,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        self.device = choose_device(device)
+        self.spec, self.model, self.seed, self.step = train, model, seed, 0
+        shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
+        self.generator = build_generator(model, shape, seed).to(self.device)
+        self.critic = build_critic(model, shape, seed).to(self.device)
+        self.ema = copy.deepcopy(self.generator) if train.ema else None
+        self._batches = ShuffledImages(images, train.batch, seed, self.device)
+        betas = (train.beta1, train.beta2)
+        self._generator_adam = torch.optim.Adam(
+            self.generator.parameters(), train.learning_rate, betas
+        )
+        self._critic_adam = torch.optim.Adam(self.critic.parameters(), train.learning_rate, betas)
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images seen in one iteration."""
+        return self.spec.batch * self.spec.critic_steps
+
+    def advance(self) -> Float[Tensor, "losses"]:
+        """One iteration: `critic_steps` critic steps, then one generator step.
+
+        Returns the last critic step's loss and the generator's, named by `losses`.
+        """
+        first = self.step * self.spec.critic_steps
+        for critic_index in range(first, first + self.spec.critic_steps):
+            critic_loss = critic_step(
+                self.generator,
+                self.critic,
+                self._critic_adam,
+                self._batches(critic_index)[0],
+                self._critic_noise(critic_index),
+                self.spec,
+                with_penalty=critic_index % self.spec.penalty_interval == 0,
+            )
+        latents = self._latents("train/generator", self.step)
+        loss = generator_step(self.generator, self.critic, self._generator_adam, latents)
+        if self.ema is not None and self.spec.ema is not None:
+            average(self.ema, self.generator, self.spec.ema)
+        self.step += 1
+        return torch.stack([critic_loss, loss])
+
+    def sampler(self) -> Generator:
+        """The generator to sample from: the moving average where one is kept."""
+        return self.generator if self.ema is None else self.ema
+
+    def tensors(self) -> Tensors:
+        """The whole state but the step, as named tensors."""
+        state = module_tensors("generator", self.generator) | module_tensors("critic", self.critic)
+        if self.ema is not None:
+            state |= module_tensors("ema", self.ema)
+        state |= optimizer_tensors("generator_adam", self._generator_adam)
+        return state | optimizer_tensors("critic_adam", self._critic_adam)
+
+    def load(self, step: int, tensors: Tensors) -> None:
+        """Continue from `tensors` as they were after `step` iterations."""
+        load_module("generator", self.generator, tensors)
+        load_module("critic", self.critic, tensors)
+        if self.ema is not None:
+            load_module("ema", self.ema, tensors)
+        load_optimizer("generator_adam", self._generator_adam, tensors)
+        load_optimizer("critic_adam", self._critic_adam, tensors)
+        self.step = step
+
+    def _critic_noise(self, critic_index: int) -> CriticNoise:
+        batch = self.spec.batch
+        mix = uniforms(self.seed, "train/mix", critic_index * batch, batch, 1)
+        return CriticNoise(
+            latents=self._latents("train/critic", critic_index),
+            mix=torch.from_numpy(mix).float().to(self.device).view(-1, 1, 1, 1),
+        )
+
+    def _latents(self, stream: str, index: int) -> Float[Tensor, "batch latent"]:
+        batch = self.spec.batch
+        rows = normals(self.seed, stream, index * batch, batch, self.model.latent)
+        return torch.from_numpy(rows).float().to(self.device)

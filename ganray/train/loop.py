@@ -1,0 +1,168 @@
+"""The training loop: moves any trainer to a step, and meets its host through three callbacks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from ganray.errors import TrainingDiverged
+from ganray.train.state import Tensors
+
+REPORT_SECONDS = 1.0
+"""How often losses are read back from the device, checked and shown."""
+REPORT_STEPS = 50
+"""At the latest after so many iterations."""
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """What the loop needs of a GAN or an encoder in training."""
+
+    step: int
+    losses: tuple[str, ...]
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images seen in one iteration."""
+
+    def advance(self) -> Float[Tensor, "losses"]:
+        """One iteration; its losses, still on the device."""
+
+    def tensors(self) -> Tensors:
+        """The whole state but the step."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a trainer tells while it runs. Losses are those of the last iteration."""
+
+    step: int
+    until: int
+    losses: dict[str, float]
+    images_per_second: float
+    seconds_left: float
+
+
+@dataclass
+class Host:
+    """How the loop meets the world; the defaults are right for a notebook."""
+
+    should_stop: Callable[[], bool] = lambda: False
+    progress: Callable[[Progress], None] = lambda _: None
+    checkpoint: Callable[[Trainer, Float32[np.ndarray, "steps losses"]], None] = lambda *_: None
+    checkpoint_seconds: float = float("inf")
+
+
+@dataclass
+class History:
+    """Losses of every iteration since the trajectory began."""
+
+    rows: Float32[np.ndarray, "steps losses"]
+    _fresh: list[Tensor] = field(default_factory=list)
+
+    def add(self, losses: Float[Tensor, "losses"]) -> None:
+        """Remember one iteration's losses without waiting for the device."""
+        self._fresh.append(losses)
+
+    def flush(self, trainer: Trainer) -> Float32[np.ndarray, "steps losses"]:
+        """Read back what was added.
+
+        Raises:
+            TrainingDiverged: a loss is NaN or infinite; names the loss and the iteration.
+        """
+        if self._fresh:
+            fresh = torch.stack(self._fresh).float().cpu().numpy()
+            self._fresh.clear()
+            _refuse_non_finite(fresh, len(self.rows), trainer.losses)
+            self.rows = np.concatenate([self.rows, fresh])
+        return self.rows
+
+
+def run(
+    trainer: Trainer,
+    until: int,
+    host: Host | None = None,
+    history: Float32[np.ndarray, "past losses"] | None = None,
+) -> tuple[bool, Float32[np.ndarray, "steps losses"]]:
+    """Move `trainer` on to iteration `until`, from wherever it is.
+
+    Args:
+        history: the losses up to `trainer.step`, when it was resumed.
+
+    Returns:
+        (whether it arrived rather than being stopped, the losses of all iterations so far).
+
+    Raises:
+        TrainingDiverged: a loss is NaN or infinite. No checkpoint is made of such a state.
+    """
+    host = host or Host()
+    past = np.zeros((0, len(trainer.losses)), np.float32) if history is None else history
+    record, clock = History(past), _Clock(trainer.step)
+    last_checkpoint = time.monotonic()
+    while trainer.step < until and not host.should_stop():
+        record.add(trainer.advance())
+        if clock.due(trainer.step):
+            host.progress(clock.report(trainer, until, record.flush(trainer)))
+            if time.monotonic() - last_checkpoint >= host.checkpoint_seconds:
+                _checkpoint(trainer, record, host)
+                last_checkpoint = time.monotonic()
+    _checkpoint(trainer, record, host)
+    return trainer.step >= until, record.rows
+
+
+def _checkpoint(trainer: Trainer, record: History, host: Host) -> None:
+    """Hand over a state that is known to be finite: weights can fail a step before the losses."""
+    rows = record.flush(trainer)
+    for name, value in trainer.tensors().items():
+        if not bool(torch.isfinite(value).all()):
+            raise TrainingDiverged(
+                f"{name} is not finite after iteration {trainer.step}; the last good checkpoint is "
+                "kept. Try a smaller train.learning_rate"
+            )
+    host.checkpoint(trainer, rows)
+
+
+class _Clock:
+    """When to report, and the speed since the loop began."""
+
+    def __init__(self, step: int) -> None:
+        self._start = self._reported = time.monotonic()
+        self._start_step = self._reported_step = step
+
+    def due(self, step: int) -> bool:
+        late = time.monotonic() - self._reported >= REPORT_SECONDS
+        return late or step - self._reported_step >= REPORT_STEPS
+
+    def report(
+        self, trainer: Trainer, until: int, rows: Float32[np.ndarray, "steps losses"]
+    ) -> Progress:
+        self._reported, self._reported_step = time.monotonic(), trainer.step
+        elapsed = max(self._reported - self._start, 1e-9)
+        speed = (trainer.step - self._start_step) / elapsed
+        losses = dict(zip(trainer.losses, (float(value) for value in rows[-1]), strict=True))
+        return Progress(
+            step=trainer.step,
+            until=until,
+            losses=losses,
+            images_per_second=speed * trainer.images_per_step,
+            seconds_left=(until - trainer.step) / speed if speed else float("inf"),
+        )
+
+
+def _refuse_non_finite(
+    fresh: Float32[np.ndarray, "steps losses"], before: int, names: Sequence[str]
+) -> None:
+    bad = np.argwhere(~np.isfinite(fresh))
+    if len(bad):
+        row, column = bad[0]
+        raise TrainingDiverged(
+            f"{names[column]} became {fresh[row, column]} in iteration {before + row + 1}; "
+            "the last good checkpoint is kept. Try a smaller train.learning_rate"
+        )

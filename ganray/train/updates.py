@@ -1,0 +1,69 @@
+"""One step of WGAN-GP: a function of (networks, real images, noise), with no state of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganray.losses import generator_loss, gradient_penalty, wasserstein_estimate
+from ganray.train.spec import TrainSpec
+
+
+@dataclass(frozen=True)
+class CriticNoise:
+    """The random numbers of one critic step, on the training device."""
+
+    latents: Float[Tensor, "n latent"]
+    mix: Float[Tensor, "n 1 1 1"]
+
+
+def critic_step(
+    generator: nn.Module,
+    critic: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    real: Float[Tensor, "n c h w"],
+    noise: CriticNoise,
+    spec: TrainSpec,
+    with_penalty: bool,
+) -> Float[Tensor, ""]:
+    """Move the critic once; returns its loss (the negated Wasserstein estimate plus penalty)."""
+    with torch.no_grad():
+        fake = generator(noise.latents)
+    loss = -wasserstein_estimate(critic(real), critic(fake))
+    if with_penalty and spec.penalty_weight > 0:
+        penalty = gradient_penalty(critic, real, fake, noise.mix, spec.penalty)
+        loss = loss + spec.penalty_weight * spec.penalty_interval * penalty
+    _descend(optimizer, loss)
+    return loss.detach()
+
+
+def generator_step(
+    generator: nn.Module,
+    critic: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    latents: Float[Tensor, "n latent"],
+) -> Float[Tensor, ""]:
+    """Move the generator once against a critic held fixed; returns the generator's loss."""
+    critic.requires_grad_(False)
+    try:
+        loss = generator_loss(critic(generator(latents)))
+        _descend(optimizer, loss)
+    finally:
+        critic.requires_grad_(True)
+    return loss.detach()
+
+
+@torch.no_grad()
+def average(ema: nn.Module, generator: nn.Module, decay: float) -> None:
+    """ema ← decay·ema + (1 − decay)·generator, for every parameter."""
+    for kept, current in zip(ema.parameters(), generator.parameters(), strict=True):
+        kept.lerp_(current, 1 - decay)
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
