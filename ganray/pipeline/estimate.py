@@ -1,0 +1,156 @@
+"""What a plan will cost: operations, time and bytes of each task, before any of it is run.
+
+Operations of training are counted exactly, those of the other stages by their leading terms. Times
+follow from the speed at which this machine does one real critic step of the plan's own networks.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from ganray.models import CafdEncoder, build_critic, build_generator
+from ganray.models.spec import ModelSpec
+from ganray.pipeline.workspace import threads
+from ganray.plan import Plan, Task
+from ganray.train.encoder import encoder_steps
+from ganray.train.flops import encoder_flops, gan_flops
+from ganray.train.gan import GanTrainer
+from ganray.train.spec import EncoderSpec, TrainSpec
+
+Shape = tuple[int, int, int]
+
+_BYTES = 4  # of a float32
+_ADAM_COPIES = 3  # weights and two moments lie in a checkpoint
+_EIGEN_TERMS = 25  # multiples of d³ for two symmetric eigenproblems and one singular-value problem
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Floating-point operations, seconds on one core like this one, bytes in the store."""
+
+    flops: float
+    seconds: float
+    bytes: int
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.flops + other.flops, self.seconds + other.seconds, self.bytes + other.bytes
+        )
+
+
+NOTHING = Estimate(0.0, 0.0, 0)
+
+
+def estimate(plan: Plan) -> dict[str, Estimate]:
+    """The cost of every task, by its address."""
+    gans = [task for task in plan.tasks if task.kind == "train"]
+    speed = _speed(plan, gans[0]) if gans else 1e10
+    costs = {task.address: _cost(task, plan) for task in plan.tasks}
+    return {
+        address: Estimate(flops, flops / speed, size) for address, (flops, size) in costs.items()
+    }
+
+
+def _speed(plan: Plan, gan: Task) -> float:
+    """Operations per second of a real training iteration here, on one thread."""
+    shape = _shape(plan)
+    spec = TrainSpec(**gan.parameters["train"]).model_copy(update={"critic_steps": 1})
+    images = np.zeros((spec.batch, *shape), dtype=np.uint8)
+    model = ModelSpec(**gan.parameters["model"])
+    with threads(1):
+        trainer = GanTrainer(images, model, spec, device="cpu")
+        trainer.advance()
+        started = time.perf_counter()
+        trainer.advance()
+        elapsed = time.perf_counter() - started
+    return gan_flops(shape, model, spec) / elapsed
+
+
+def _cost(task: Task, plan: Plan) -> tuple[float, int]:
+    """(operations, bytes committed) of one task; stages that only move data cost no operations."""
+    parameters, shape, classes = task.parameters, _shape(plan), len(plan.dataset["class_names"])
+    pixels = int(np.prod(shape))
+    if task.kind == "data":
+        return 0.0, sum(map(sum, plan.dataset["counts"].values())) * pixels
+    if task.kind == "encoder":
+        spec = EncoderSpec(**parameters["encoder"])
+        steps = encoder_steps(spec, sum(plan.dataset["counts"]["train"]))
+        weights = _encoder_parameters(shape, classes)
+        return encoder_flops(shape, classes, spec) * steps, weights * _BYTES * (1 + _ADAM_COPIES)
+    if task.kind == "train":
+        return _training_cost(task, shape)
+    if task.kind == "sample":
+        count = task.horizon or 0
+        return count * _forward_flops(shape, ModelSpec(**parameters["model"])), count * pixels
+    if task.kind == "search":
+        model = ModelSpec(**parameters["model"])
+        pairs = task.chunks * parameters["search"]["chunk"]
+        passes = 3 * pairs * parameters["search"]["steps"]  # forward, and twice that backward
+        return passes * _forward_flops(shape, model), pairs * (pixels + model.latent * _BYTES)
+    if task.kind == "embed":
+        count = task.chunks * parameters["embed"]["chunk"]
+        encoder = encoder_flops(shape, classes, EncoderSpec(batch=1)) / 3
+        return count * encoder, count * (CafdEncoder.dimensions + classes) * _BYTES
+    if task.kind == "measure":
+        return (1 + classes) * _EIGEN_TERMS * float(CafdEncoder.dimensions) ** 3, 0
+    return 0.0, 0
+
+
+def _training_cost(task: Task, shape: Shape) -> tuple[float, int]:
+    model, spec = ModelSpec(**task.parameters["model"]), TrainSpec(**task.parameters["train"])
+    generator, critic = _gan_parameters(shape, model)
+    copies = (2 if spec.ema else 1) + _ADAM_COPIES
+    size = _BYTES * (copies * generator + _ADAM_COPIES * critic)
+    return gan_flops(shape, model, spec) * float(task.horizon or 0), size
+
+
+@lru_cache
+def _forward_flops(shape: Shape, model: ModelSpec) -> float:
+    with torch.device("meta"):
+        generator, latents = build_generator(model, shape), torch.empty(1, model.latent)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        generator(latents)
+    return float(counter.get_total_flops())
+
+
+@lru_cache
+def _gan_parameters(shape: Shape, model: ModelSpec) -> tuple[int, int]:
+    with torch.device("meta"):
+        networks = build_generator(model, shape), build_critic(model, shape)
+    generator, critic = (sum(p.numel() for p in network.parameters()) for network in networks)
+    return generator, critic
+
+
+@lru_cache
+def _encoder_parameters(shape: Shape, classes: int) -> int:
+    with torch.device("meta"):
+        encoder = CafdEncoder(shape, classes)
+    return sum(parameter.numel() for parameter in encoder.parameters())
+
+
+def _shape(plan: Plan) -> Shape:
+    channels, height, width = plan.dataset["shape"]
+    return channels, height, width
+
+
+def table(plan: Plan, costs: dict[str, Estimate], stored: set[str]) -> list[dict[str, Any]]:
+    """One JSON row a task: what it is called, where it lies, whether it is there, what it costs."""
+    return [
+        {
+            "task": task.title,
+            "kind": task.kind,
+            "address": task.address,
+            "stored": task.address in stored,
+            "flops": costs[task.address].flops,
+            "seconds": round(costs[task.address].seconds, 1),
+            "bytes": costs[task.address].bytes,
+        }
+        for task in plan.tasks
+    ]

@@ -1,0 +1,77 @@
+"""LocalRunner: a plan's tasks one after another, in this process."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ganray.errors import GanrayError, Stopped
+from ganray.pipeline import Event, Workspace, run_chunks, run_whole
+from ganray.pipeline.agenda import Agenda
+from ganray.plan import Resources, Task
+
+
+@dataclass
+class LocalRunner:
+    """Runs what an agenda still holds.
+
+    Args:
+        tell: hears of every event, from this thread.
+        should_stop: asked between iterations and chunks.
+    """
+
+    resources: Resources
+    tell: Callable[[Event], None] = lambda _: None
+    should_stop: Callable[[], bool] = lambda: False
+
+    def run(self, agenda: Agenda) -> None:
+        """Finish or fail every pending task; a failure stops only what depends on it.
+
+        Raises:
+            Stopped: on request; the agenda holds what is left.
+        """
+        for task in agenda.pending:
+            if self.should_stop():
+                raise Stopped("stopped on request")
+            if task.address not in agenda.failed:
+                self._run_one(agenda, task)
+
+    def _run_one(self, agenda: Agenda, task: Task) -> None:
+        try:
+            if not agenda.settled(task):
+                self._work(agenda, task)
+        except Stopped:
+            raise
+        except GanrayError as error:
+            agenda.fail(task, str(error))
+            self.tell(failure(task, str(error)))
+        except Exception as error:
+            agenda.fail(task, explain(error))
+            self.tell(failure(task, explain(error), traceback.format_exc()))
+        else:
+            agenda.finish(task)
+
+    def _work(self, agenda: Agenda, task: Task) -> None:
+        work = Workspace(
+            store=agenda.store,
+            task=task,
+            dataset_url=agenda.plan.dataset.get("url"),
+            device=self.resources.device,
+            checkpoint_seconds=self.resources.checkpoint_seconds,
+            redo=task.address in agenda.forced,
+            should_stop=self.should_stop,
+            tell=self.tell,
+        )
+        run_chunks(work, range(task.chunks))
+        run_whole(work)
+
+
+def failure(task: Task, why: str, details: str = "") -> Event:
+    """The event that tells of a failed task; `details` is a traceback, shown with --debug."""
+    return Event(task.address, task.kind, details={"failed": why, "traceback": details})
+
+
+def explain(error: BaseException) -> str:
+    """One line for an error that nobody foresaw."""
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,209 @@
+"""Stages that measure: sample images, embed them, and turn embeddings into scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import torch
+from jaxtyping import Float32, UInt8
+
+from ganray.embed import Embedder, Embedding, EmbedSpec, embed_chunk, join
+from ganray.errors import RefusedInput
+from ganray.metrics.cafd import (
+    class_aware_frechet_distance,
+    class_divergence,
+    class_gaussians,
+    class_moments,
+)
+from ganray.metrics.frechet import Gaussian
+from ganray.metrics.inception_score import inception_score
+from ganray.metrics.moments import moments
+from ganray.metrics.score import Protocol, Score
+from ganray.models import build_generator
+from ganray.models.defense_gan import Generator
+from ganray.models.spec import ModelSpec
+from ganray.pipeline.weights import build_embedder
+from ganray.pipeline.workspace import Workspace, pack
+from ganray.randomness import permutation
+from ganray.sample import SampleSpec, sample_chunk
+from ganray.store import Manifest, Store
+from ganray.train.state import deserialise
+
+FRECHET = ("frechet_distance", "fid", "frechet_efficientnet_lite0")
+INCEPTION = ("inception_score", "inception_score_imagenet", "score_efficientnet_lite0")
+
+
+def sample_images_chunk(work: Workspace, index: int) -> None:
+    """Generate and commit one chunk of a GAN's samples."""
+    parameters = work.task.parameters
+    generator = read_generator(work.store, work.input("gan"), ModelSpec(**parameters["model"]))
+    images = sample_chunk(generator, SampleSpec(**parameters["sample"]), parameters["seed"], index)
+    work.commit({"images.safetensors": pack({"images": images})}, {}, address=_chunk(work, index))
+
+
+def sample_images(work: Workspace) -> None:
+    """Put the chunks together: the first `horizon` images of the sequence."""
+    parts = [part["images"] for part in chunk_arrays(work, "images.safetensors")]
+    images = np.concatenate(parts)[: work.task.horizon]
+    work.commit({"images.safetensors": pack({"images": images})}, {"count": len(images)})
+
+
+def embed_images_chunk(work: Workspace, index: int) -> None:
+    """Embed and commit one chunk of images."""
+    spec = EmbedSpec(**work.task.parameters["embed"])
+    images = _images(work)[index * spec.chunk : (index + 1) * spec.chunk]
+    part = embed_chunk(read_embedder(work), images, spec)
+    work.commit({"embedding.safetensors": _packed(part)}, {}, address=_chunk(work, index))
+
+
+def embed_images(work: Workspace) -> None:
+    """Put the chunks together, in the order of the images."""
+    parts = chunk_arrays(work, "embedding.safetensors")
+    whole = join([Embedding(**part) for part in parts])
+    work.commit({"embedding.safetensors": _packed(whole)}, {"count": whole.count})
+
+
+def measure(work: Workspace) -> None:
+    """Score a set of embeddings against the reference split.
+
+    Inputs `set/0`, `set/1`, … are joined in that order. Without them the held-out split is scored:
+    the floor, a fixed choice of as many held-out images as any side has samples.
+    """
+    parameters = work.task.parameters
+    reference = _reference(work.store.url, work.input("reference").model_dump_json())
+    if "held_out" in work.task.inputs:
+        held_out = _embedding(work, "held_out")
+        rows = permutation(0, "floor", 0, held_out.count)[: parameters["count"]]
+        generated = Embedding(held_out.features[rows], held_out.probabilities[rows])
+        floors: dict[str, float] = {}
+    else:
+        roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
+        generated = join([_embedding(work, role) for role in roles])
+        floors = {s["metric"]: s["value"] for s in work.input("floor").result["scores"]}
+    protocol = _protocol(work, reference.embedding.count, generated.count)
+    values = _score_values(reference, generated, parameters["metrics"], parameters["splits"])
+    scores = [
+        Score(metric=name, protocol=protocol, floor=floors.get(name), **value)
+        for name, value in values.items()
+    ]
+    work.commit({}, {"scores": [score.model_dump(mode="json") for score in scores]})
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """The real features, and their statistics once they are needed."""
+
+    embedding: Embedding
+
+    @cached_property
+    def classes(self) -> list[Gaussian]:
+        moments_ = class_moments(self.embedding.features, self.embedding.probabilities)
+        return class_gaussians(moments_)
+
+    @cached_property
+    def whole(self) -> Gaussian:
+        return Gaussian.fit(moments(self.embedding.features))
+
+
+@lru_cache(maxsize=2)
+def _reference(store_url: str, manifest_json: str) -> _Reference:
+    """Cached, since one worker scores many sets against it; the manifest names it by its hash."""
+    manifest = Manifest.model_validate_json(manifest_json)
+    data = Store(store_url).read(manifest, "embedding.safetensors")
+    return _Reference(Embedding(**safetensors.numpy.load(data)))
+
+
+def _score_values(
+    reference: _Reference, generated: Embedding, metrics: list[str], splits: int
+) -> dict[str, dict[str, Any]]:
+    """Metric → the fields of its `Score`."""
+    values: dict[str, dict[str, Any]] = {}
+    for name in metrics:
+        if name == "cafd":
+            fake = class_moments(generated.features, generated.probabilities)
+            mean, terms = class_aware_frechet_distance(reference.classes, fake)
+            values[name] = {"value": mean, "per_class": terms}
+        elif name == "class_divergence":
+            divergence = class_divergence(
+                reference.embedding.probabilities, generated.probabilities
+            )
+            values[name] = {"value": divergence}
+        elif name in FRECHET:
+            fitted = Gaussian.fit(moments(generated.features))
+            values[name] = {"value": reference.whole.distance(fitted)}
+        elif name in INCEPTION:
+            mean, deviation = inception_score(generated.probabilities, splits)
+            values[name] = {"value": mean, "standard_deviation": deviation}
+        else:
+            raise RefusedInput(f"metric (={name!r}) has no code here")
+    return values
+
+
+def _protocol(work: Workspace, reference_count: int, count: int) -> Protocol:
+    parameters, embedder = work.task.parameters, work.input("embedder")
+    return Protocol(
+        embedder=parameters["embedder"],
+        embedder_digest=embedder.digest[:12],
+        preprocessing=parameters["preprocessing"],
+        reference_split=f"{parameters['dataset']}/test",
+        reference_count=reference_count,
+        count=count,
+        mixture=parameters["mixture"],
+        versions={"torch": torch.__version__.partition("+")[0], "numpy": np.__version__},
+    )
+
+
+def read_generator(store: Store, manifest: Manifest, model: ModelSpec) -> Generator:
+    """The trained generator of a train artifact, on the CPU, ready to sample."""
+    channels, height, width = manifest.result["shape"]
+    generator = build_generator(model, (channels, height, width))
+    generator.load_state_dict(deserialise(store.read(manifest, "generator.safetensors")))
+    return generator.eval()
+
+
+def read_embedder(work: Workspace) -> Embedder:
+    """The embedder that the task's `embedder` input holds."""
+    return _load_embedder(work.store.url, work.input("embedder").model_dump_json())
+
+
+@lru_cache(maxsize=2)
+def _load_embedder(store_url: str, manifest_json: str) -> Embedder:
+    """Cached, since one worker embeds many chunks; the manifest names the weights by their hash."""
+    manifest = Manifest.model_validate_json(manifest_json)
+    return build_embedder(manifest.result, Store(store_url).read(manifest, "encoder.safetensors"))
+
+
+def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
+    """The arrays of every chunk of the task, in order."""
+    addresses = (work.task.chunk_address(index) for index in range(work.task.chunks))
+    return [work.arrays(work.artifact(address), name) for address in addresses]
+
+
+def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
+    if "images" in work.task.inputs:
+        return work.arrays("images", "images.safetensors")["images"]
+    return work.dataset().images(work.task.parameters["split"])[0]
+
+
+def _embedding(work: Workspace, role: str) -> Embedding:
+    return Embedding(**work.arrays(role, "embedding.safetensors"))
+
+
+def _packed(part: Embedding) -> bytes:
+    arrays: dict[str, Float32[np.ndarray, "n d"]] = {
+        "features": part.features,
+        "probabilities": part.probabilities,
+    }
+    return pack(arrays)
+
+
+def _chunk(work: Workspace, index: int) -> str:
+    return work.task.chunk_address(index)
+
+
+def _number(role: str) -> int:
+    return int(role.rpartition("/")[2])

@@ -1,0 +1,191 @@
+"""Using what was trained: generators by URL, and images of a run's GANs as files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Int64, UInt8
+from PIL import Image
+
+from ganray.data.splits import apportion
+from ganray.errors import CorruptArtifact, RefusedInput, StoreError
+from ganray.models import build_generator
+from ganray.models.defense_gan import Generator
+from ganray.models.spec import ModelSpec
+from ganray.pipeline.card import read_card
+from ganray.pipeline.measuring import read_generator
+from ganray.pipeline.workspace import threads
+from ganray.plan import Plan, Task, task_seed
+from ganray.sample import sample
+from ganray.store import Store
+from ganray.train.state import deserialise
+
+Images = UInt8[np.ndarray, "n c h w"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Images of a run's GANs; `labels` are None where the GAN knows several classes."""
+
+    images: Images
+    labels: Int64[np.ndarray, "n"] | None
+    class_names: list[str]
+
+
+def load_generator(url: str) -> Generator:
+    """A trained generator as a plain `torch.nn.Module`, from the folder of its card and weights.
+
+    Args:
+        url: a folder or any URL that fsspec opens, holding `README.md` and
+            `generator.safetensors`: a card artifact's, as the report names it.
+
+    Raises:
+        RefusedInput: there is no card at `url`.
+        CorruptArtifact: the weights are not those that the card names.
+    """
+    card = read_card(_read(url, "README.md").decode())
+    weights = _read(url, "generator.safetensors")
+    found, wanted = hashlib.sha256(weights).hexdigest(), card["weights"]["sha256"]
+    if found != wanted:
+        raise CorruptArtifact(f"{url}/generator.safetensors: sha256 {found}, expected {wanted}")
+    channels, height, width = card["shape"]
+    generator = build_generator(ModelSpec(**card["model"]), (channels, height, width))
+    generator.load_state_dict(deserialise(weights))
+    return generator.eval()
+
+
+def trained_gan(store: Store, plan: Plan, side: str, label: str, replicate: int) -> Generator:
+    """The generator of one GAN of a run; `label` is a class, or what the study calls a subset.
+
+    Raises:
+        RefusedInput: the run has no such GAN; names those that there are.
+        StoreError: it is not trained yet.
+    """
+    return _generator(store, gan_task(plan, side, label, replicate))
+
+
+def gan_task(plan: Plan, side: str, label: str, replicate: int) -> Task:
+    """The train task of one GAN; errors as in `trained_gan`."""
+    prefix = f"train/{side}/"
+    roles = [role for role in plan.roles if role.startswith(prefix)]
+    wanted = f"{prefix}{label}/{replicate}"
+    if side == "joint":
+        wanted = next((r for r in roles if r.endswith(f"/{replicate}")), wanted)
+    if wanted not in roles:
+        known = ", ".join(role.removeprefix(prefix) for role in roles)
+        raise RefusedInput(
+            f"{side} GAN (={label!r}, replicate {replicate}) must be one of: {known}"
+        )
+    return plan.task(wanted)
+
+
+def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
+    """The first `count` samples of the joint GAN: those that were measured come first."""
+    task = gan_task(plan, "joint", "", replicate)
+    return Drawn(_draw(store, task, count), None, plan.dataset["class_names"])
+
+
+def draw_marginals(
+    store: Store,
+    plan: Plan,
+    classes: Sequence[str],
+    count: int,
+    weights: str = "real",
+    replicate: int = 0,
+) -> Drawn:
+    """`count` samples of the marginal GANs of some classes (all, if none is named), class by class.
+
+    Args:
+        weights: "real" shares `count` out as the training split does, "uniform" equally.
+
+    Raises:
+        RefusedInput: as `trained_gan`, or `weights` is neither.
+    """
+    if weights not in ("real", "uniform"):
+        raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
+    names = list(plan.dataset["class_names"])
+    chosen = list(classes) or names
+    tasks = [gan_task(plan, "marginal", name, replicate) for name in chosen]
+    sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
+    labels = [names.index(name) for name in chosen]
+    shares = apportion(np.array([sizes[label] for label in labels]), count)
+    images = [_draw(store, task, int(n)) for task, n in zip(tasks, shares, strict=True)]
+    return Drawn(np.concatenate(images), np.repeat(labels, shares), names)
+
+
+def write_png(drawn: Drawn, url: str) -> int:
+    """One PNG an image, in a folder for each class where classes are known; how many."""
+    for index, image in enumerate(drawn.images):
+        folder = "" if drawn.labels is None else f"{drawn.class_names[drawn.labels[index]]}/"
+        with _create(f"{url}/{folder}{index:06d}.png") as target:
+            target.write(png(image))
+    return len(drawn.images)
+
+
+def write_parquet(drawn: Drawn, url: str) -> int:
+    """`samples.parquet` with PNG bytes in `image`, and `label` where classes are known."""
+    columns: dict[str, object] = {"image": [png(image) for image in drawn.images]}
+    if drawn.labels is not None:
+        columns["label"] = drawn.labels
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    with _create(f"{url}/samples.parquet") as target:
+        target.write(sink.getvalue())
+    return len(drawn.images)
+
+
+def png(image: UInt8[np.ndarray, "c h w"]) -> bytes:
+    """PNG bytes of one grey or colour image."""
+    sink = io.BytesIO()
+    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    Image.fromarray(pixels).save(sink, format="PNG")
+    return sink.getvalue()
+
+
+def read_image(path: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h w"]:
+    """Any picture file, made grey or colour and resized to the GAN's images.
+
+    Raises:
+        RefusedInput: it is missing or no picture.
+    """
+    channels, height, width = shape
+    try:
+        with Image.open(path) as picture:
+            fitted = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
+    except (OSError, ValueError) as error:
+        raise RefusedInput(f"image (={path!r}) is no picture that can be read: {error}") from None
+    pixels = np.asarray(fitted, dtype=np.uint8)
+    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _draw(store: Store, task: Task, count: int) -> Images:
+    """The sequence that the run measured, and beyond: the same seed and the same chunks."""
+    with threads(1):
+        seed = task_seed(task.parameters["seed"], "sample", [], 0)
+        return sample(_generator(store, task), count, seed)
+
+
+def _generator(store: Store, task: Task) -> Generator:
+    manifest = store.manifest(task.address)
+    if manifest is None:
+        raise StoreError(f"{task.title} is not trained yet in {store.url}; run its study first")
+    return read_generator(store, manifest, ModelSpec(**task.parameters["model"]))
+
+
+def _read(url: str, name: str) -> bytes:
+    try:
+        with fsspec.open(f"{url.rstrip('/')}/{name}", "rb") as source:
+            return source.read()
+    except (OSError, ValueError) as error:
+        raise RefusedInput(f"url (={url!r}) has no readable {name}: {error}") from None
+
+
+def _create(url: str) -> fsspec.core.OpenFile:
+    return fsspec.open(url, "wb", auto_mkdir=True)

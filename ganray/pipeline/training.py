@@ -1,0 +1,190 @@
+"""Stages that learn: the data set, the encoder and the GANs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from jaxtyping import Float32
+
+from ganray.data import DatasetSpec, import_dataset, open_source
+from ganray.embed import embed
+from ganray.errors import Stopped
+from ganray.models.spec import ModelSpec
+from ganray.pipeline.card import model_card
+from ganray.pipeline.workspace import Workspace, numerics
+from ganray.store import StoredFile
+from ganray.train import EncoderSpec, TrainSpec
+from ganray.train.encoder import EncoderTrainer
+from ganray.train.flops import encoder_flops, gan_flops
+from ganray.train.gan import GanTrainer
+from ganray.train.loop import Host, Progress, run
+from ganray.train.state import deserialise, serialise
+
+STATE, LOSSES = "state.safetensors", "losses.safetensors"
+
+
+def import_data(work: Workspace) -> None:
+    """Bring the source into the store, partitioned by split and class."""
+    spec = DatasetSpec(**work.task.parameters["data"])
+    stored: list[StoredFile] = []
+
+    @contextmanager
+    def open_file(name: str) -> Iterator[Any]:
+        with work.attempt.open(name) as writer:
+            yield writer
+        stored.append(writer.stored)
+
+    info = import_dataset(open_source(spec), spec, open_file)
+    work.commit({}, {"digest": info.digest, "counts": dict(info.counts)}, stored=tuple(stored))
+
+
+def train_encoder(work: Workspace) -> None:
+    """Train the CAFD encoder on the training split; test accuracy goes into its result."""
+    parameters, dataset = work.task.parameters, work.dataset()
+    images, labels = dataset.images("train")
+    spec = EncoderSpec(**parameters["encoder"])
+    classes = len(dataset.info.class_names)
+    trainer = EncoderTrainer(images, labels, classes, spec, parameters["seed"], work.device)
+    history, seconds = _follow(work, trainer, trainer.steps)
+    encoder = trainer.encoder.cpu().eval()
+    test_images, test_labels = dataset.images("test")
+    guesses = embed(encoder, test_images).probabilities.argmax(axis=1)
+    work.commit(
+        {
+            "encoder.safetensors": serialise(encoder.state_dict()),
+            "history.parquet": _history_table(history, trainer.losses),
+        },
+        {
+            "test_accuracy": float(np.mean(guesses == test_labels)),
+            "test_images": len(test_labels),
+            "shape": list(dataset.info.shape),
+            "classes": classes,
+            "flops": encoder_flops(dataset.info.shape, classes, spec) * trainer.steps,
+        },
+        device_seconds=seconds,
+    )
+
+
+def train_gan(work: Workspace) -> None:
+    """Train one GAN on its classes, from the last checkpoint of its trajectory, to its horizon."""
+    parameters, dataset, until = work.task.parameters, work.dataset(), work.task.horizon or 0
+    model, spec = ModelSpec(**parameters["model"]), TrainSpec(**parameters["train"])
+    images, _ = dataset.images("train", parameters["classes"])
+    trainer = GanTrainer(images, model, spec, parameters["seed"], work.device)
+    history, seconds = _follow(work, trainer, until)
+    weights = serialise(trainer.sampler().state_dict())
+    digest = hashlib.sha256(weights).hexdigest()
+    work.commit(
+        {
+            "generator.safetensors": weights,
+            "history.parquet": _history_table(history, trainer.losses),
+            "README.md": model_card(work.task, dataset.info, digest).encode(),
+        },
+        {
+            "shape": list(dataset.info.shape),
+            "images_seen": until * trainer.images_per_step,
+            "flops": gan_flops(dataset.info.shape, model, spec) * until,
+            "training_images": len(images),
+        },
+        device_seconds=seconds,
+        device=trainer.device.type,
+    )
+
+
+def _follow(
+    work: Workspace, trainer: GanTrainer | EncoderTrainer, until: int
+) -> tuple[Float32[np.ndarray, "steps losses"], float]:
+    """Move the trainer to `until`, resuming and checkpointing; (losses, device seconds in all).
+
+    Raises:
+        Stopped: on request, after a checkpoint.
+    """
+    history, spent = _resume(work, trainer, until)
+    started = time.monotonic()
+
+    def seconds() -> float:
+        return round(spent + time.monotonic() - started, 3)
+
+    host = Host(
+        should_stop=work.should_stop,
+        progress=lambda progress: _tell(work, progress),
+        checkpoint=_checkpointer(work, trainer.step, seconds),
+        checkpoint_seconds=work.checkpoint_seconds,
+    )
+    arrived, history = run(trainer, until, host, history)
+    if not arrived:
+        raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
+    return history, seconds()
+
+
+def _resume(
+    work: Workspace, trainer: GanTrainer | EncoderTrainer, until: int
+) -> tuple[Float32[np.ndarray, "steps losses"], float]:
+    checkpoint = work.store.latest_checkpoint(work.task.trajectory, at_most=until)
+    if checkpoint is None:
+        return np.zeros((0, len(trainer.losses)), np.float32), 0.0
+    trainer.load(checkpoint.step, deserialise(work.store.read(checkpoint, STATE)))
+    changed = {
+        name: (checkpoint.info["numerics"].get(name), value)
+        for name, value in numerics().items()
+        if checkpoint.info["numerics"].get(name) != value
+    }
+    if changed:
+        warnings.warn(
+            f"{work.task.title} resumes from iteration {checkpoint.step} under other conditions "
+            f"(then, now): {changed}; its last bits may differ from an uninterrupted run's",
+            stacklevel=2,
+        )
+    losses = deserialise(work.store.read(checkpoint, LOSSES))["losses"].numpy()
+    return losses, float(checkpoint.info["device_seconds"])
+
+
+def _checkpointer(
+    work: Workspace, resumed_at: int, seconds: Callable[[], float]
+) -> Callable[[Any, Float32[np.ndarray, "steps losses"]], None]:
+    def checkpoint(trainer: Any, losses: Float32[np.ndarray, "steps losses"]) -> None:
+        if trainer.step == resumed_at:
+            return
+        files = {
+            STATE: serialise(trainer.tensors()),
+            LOSSES: serialise({"losses": torch.from_numpy(losses)}),
+        }
+        info = {"device_seconds": seconds(), "numerics": numerics()}
+        work.attempt.checkpoint(trainer.step, files, info)
+
+    return checkpoint
+
+
+def _tell(work: Workspace, progress: Progress) -> None:
+    work.report(
+        progress.step,
+        progress.until,
+        images_per_second=round(progress.images_per_second, 1),
+        seconds_left=round(progress.seconds_left, 1),
+        **progress.losses,
+    )
+
+
+def _history_table(losses: Float32[np.ndarray, "steps losses"], names: tuple[str, ...]) -> bytes:
+    """Parquet: iteration (from 1) and each loss."""
+    columns: dict[str, Any] = {"iteration": np.arange(1, len(losses) + 1)}
+    columns |= {name: losses[:, index] for index, name in enumerate(names)}
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def read_history(data: bytes) -> dict[str, np.ndarray]:
+    """The columns of `history.parquet`."""
+    table = pq.read_table(io.BytesIO(data))
+    return {name: table[name].to_numpy() for name in table.column_names}

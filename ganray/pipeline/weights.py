@@ -1,0 +1,38 @@
+"""The stage that brings foreign ImageNet weights into the store, checked and without pickle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ganray.embed import Embedder
+from ganray.models import CafdEncoder
+from ganray.models.efficientnet_lite import EfficientNetLite0, load_efficientnet_lite0
+from ganray.models.inception import FIDInception, load_inception
+from ganray.pipeline.workspace import Workspace
+from ganray.train.state import deserialise, serialise
+
+
+def import_weights(work: Workspace) -> None:
+    """Convert the weights that the study names, after their sha256 check, to safetensors."""
+    wanted = work.task.parameters
+    if wanted["network"] == "inception":
+        network: Any = load_inception(wanted["weights"], wanted["sha256"])
+    else:
+        network = load_efficientnet_lite0()
+    work.commit(
+        {"encoder.safetensors": serialise(network.state_dict())},
+        {"network": wanted["network"], "classes": network.classes},
+    )
+
+
+def build_embedder(result: dict[str, Any], weights: bytes) -> Embedder:
+    """The network that an `encoder` or `weights` artifact describes, with its weights."""
+    if result.get("network") == "inception":
+        network: Any = FIDInception()
+    elif result.get("network") == "efficientnet_lite0":
+        network = EfficientNetLite0()
+    else:
+        channels, height, width = result["shape"]
+        network = CafdEncoder((channels, height, width), result["classes"])
+    network.load_state_dict(deserialise(weights))
+    return network.eval()

@@ -1,0 +1,193 @@
+"""What a stage's code is given: its task, its inputs, and one way to commit what it made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import threadpoolctl
+import torch
+
+from ganray._version import __version__
+from ganray.data import Dataset
+from ganray.errors import StoreError
+from ganray.plan import Task
+from ganray.store import Attempt, Manifest, Store, StoredFile
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One piece of news from a task: `done` of `total` units, and what there is to show."""
+
+    address: str
+    kind: str
+    done: int = 0
+    total: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Workspace:
+    """One unit of work: a whole task, or some chunks of it.
+
+    Args:
+        dataset_url: where the data set lies when it is no artifact of this store.
+        redo: make the artifact anew, whatever the store holds of it (it was damaged).
+    """
+
+    store: Store
+    task: Task
+    dataset_url: str | None = None
+    device: str = "cpu"
+    checkpoint_seconds: float = 60.0
+    redo: bool = False
+    should_stop: Callable[[], bool] = lambda: False
+    tell: Callable[[Event], None] = lambda _: None
+    _started: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def attempt(self) -> Attempt:
+        """This worker's own prefix in the store, claimed when it is first needed."""
+        return self.store.claim_attempt(self.task.trajectory, {"host": platform.node()})
+
+    @cached_property
+    def input_digests(self) -> dict[str, str]:
+        """What every input holds now: a manifest records it, and is stale where it changes."""
+        return input_digests(self.store, self.task)
+
+    def input(self, role: str) -> Manifest:
+        """The manifest of an input.
+
+        Raises:
+            StoreError: it is not in the store.
+        """
+        return self.artifact(self.task.inputs[role])
+
+    def artifact(self, address: str) -> Manifest:
+        """The current manifest at `address`; StoreError if there is none."""
+        manifest = self.store.manifest(address)
+        if manifest is None:
+            raise StoreError(f"{self.task.title}: its input {address} is not in {self.store.url}")
+        return manifest
+
+    def arrays(self, source: str | Manifest, name: str) -> dict[str, np.ndarray]:
+        """The arrays in an input's safetensors file; `source` is a role or a manifest."""
+        manifest = self.input(source) if isinstance(source, str) else source
+        return safetensors.numpy.load(self.store.read(manifest, name))
+
+    def dataset(self) -> Dataset:
+        """The data set that the task's `data` input names."""
+        return Dataset.open(
+            dataset_location(self.store, self.task.inputs["data"], self.dataset_url)
+        )
+
+    def report(self, done: int, total: int, **details: Any) -> None:
+        """Tell the driver how far this task is."""
+        self.tell(Event(self.task.address, self.task.kind, done, total, details))
+
+    def commit(
+        self,
+        files: Mapping[str, bytes],
+        result: Mapping[str, Any],
+        *,
+        address: str | None = None,
+        stored: tuple[StoredFile, ...] = (),
+        **record: Any,
+    ) -> Manifest:
+        """Write the files under this attempt and commit them as the task's artifact.
+
+        `address` names a chunk's artifact instead; `stored` are files streamed there before.
+        `record` holds what may differ between equal runs (seconds, host); `result` must not.
+        """
+        written = [self.attempt.write(name, data) for name, data in files.items()]
+        address = address or self.task.address
+        return self.attempt.commit(
+            address,
+            [*stored, *written],
+            inputs=self.input_digests,
+            result=dict(result),
+            record=provenance(time.monotonic() - self._started) | record,
+            generation=self._generation(address),
+        )
+
+    def _generation(self, address: str) -> int:
+        """Where to commit: beside an equal artifact, which wins; above a stale or damaged one."""
+        current = self.store.manifest(address)
+        if current is None:
+            return 0
+        stale = self.redo or current.inputs != self.input_digests
+        return current.generation + 1 if stale else current.generation
+
+
+def dataset_location(store: Store, address: str, url: str | None) -> str:
+    """The folder of `dataset.json`: an artifact's own, or the URL of an external set."""
+    if address.startswith("external/"):
+        if url is None:
+            raise StoreError(f"{address}: the plan does not say where this data set lies")
+        return url
+    manifest = store.manifest(address)
+    if manifest is None:
+        raise StoreError(f"the data set {address} is not in {store.url}")
+    folder = manifest.file("dataset.json").path.rpartition("/")[0]
+    return f"{store.url}/{folder}"
+
+
+def input_digests(store: Store, task: Task) -> dict[str, str]:
+    """The content digest of every input as it is now, by address."""
+    return {address: input_digest(store, address) for address in task.inputs.values()}
+
+
+def input_digest(store: Store, address: str) -> str:
+    """The content digest of one input; an external data set is named by its own."""
+    if address.startswith("external/"):
+        return address.removeprefix("external/").partition("/")[0]
+    manifest = store.manifest(address)
+    return "" if manifest is None else manifest.digest
+
+
+def pack(arrays: Arrays) -> bytes:
+    """safetensors bytes of NumPy arrays, in a fixed order."""
+    return safetensors.numpy.save({k: np.ascontiguousarray(arrays[k]) for k in sorted(arrays)})
+
+
+def provenance(seconds: float) -> dict[str, Any]:
+    """What made an artifact, beside its content: versions, host and time."""
+    return numerics() | {
+        "seconds": round(seconds, 3),
+        "host": platform.node(),
+        "process": os.getpid(),
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "ganray": __version__,
+    }
+
+
+def numerics() -> dict[str, Any]:
+    """What float32 bits depend on beside the code: a resumed run warns where these changed."""
+    return {
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Torch and BLAS held to `count` threads, as results' last bits depend on it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with threadpoolctl.threadpool_limits(count):
+            yield
+    finally:
+        torch.set_num_threads(before)

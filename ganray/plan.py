@@ -1,0 +1,228 @@
+"""Plans: frozen tasks, each named by the hash of what determines its result.
+
+A task's key hashes its stage, the version of the stage's code, those of its parameters that differ
+from their defaults, and the addresses of its inputs. Where it runs (node, device, shards) is no
+part of it. A key names a trajectory; how far it is followed (training iterations, number of
+samples, restarts) is the task's horizon, and (key, horizon) is the artifact: going further
+continues it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ganray.errors import RefusedInput
+from ganray.randomness import derive_seed
+from ganray.spec import Spec, content_hash
+
+
+class Resources(Spec):
+    """What each training worker is given, and how carefully: placement, so no part of any key."""
+
+    num_cpus: float = Field(1.0, gt=0, description="CPUs of each trainer")
+    num_gpus: float = Field(0.0, ge=0, description="GPUs of each trainer; fractions share one")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    checkpoint_seconds: float = Field(60.0, gt=0, description="time between checkpoints")
+    attempts: int = Field(3, ge=1, description="tries at a task whose worker died")
+
+
+STAGE_VERSIONS = {
+    "data": 1,
+    "encoder": 1,
+    "weights": 1,
+    "train": 1,
+    "sample": 1,
+    "embed": 1,
+    "measure": 1,
+    "targets": 1,
+    "search": 1,
+    "card": 1,
+}
+"""Raise a stage's number whenever its code would give another result for the same parameters."""
+
+HORIZONS = {"train": "step", "sample": "count", "search": "restarts"}
+"""The stages that continue, and the unit of their horizon."""
+
+
+class Task(BaseModel):
+    """One unit of work whose result is one artifact.
+
+    `parameters` holds all that the stage's code needs; `inputs` maps a role to an artifact's
+    address; `chunks` is the number of fixed-size pieces that can be worked apart (0: not sharded).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    title: str
+    key: str
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    horizon: int | None = None
+    chunks: int = 0
+
+    @property
+    def trajectory(self) -> str:
+        """`<kind>/<key>`: what checkpoints and chunks belong to."""
+        return f"{self.kind}/{self.key}"
+
+    @property
+    def address(self) -> str:
+        """`<kind>/<key>/<extent>`: where the artifact lies in the store."""
+        if self.horizon is None:
+            return f"{self.trajectory}/whole"
+        return f"{self.trajectory}/{HORIZONS[self.kind]}-{self.horizon:09d}"
+
+    def chunk_address(self, index: int) -> str:
+        """The artifact of one chunk; chunks belong to the trajectory, whatever the horizon."""
+        return f"{self.trajectory}/chunk-{index:06d}"
+
+
+class Plan(BaseModel):
+    """The tasks of one run in an order in which each comes after its inputs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    study: str
+    settings: dict[str, Any]
+    tasks: tuple[Task, ...]
+    roles: dict[str, str]
+    """What the study calls its tasks, e.g. "measure/joint/0", to their addresses."""
+    dataset: dict[str, Any]
+    """The data set as the plan saw it: name, shape, class names, counts; its URL if external."""
+
+    @property
+    def id(self) -> str:
+        """The hash of the tasks, by which the run is known."""
+        return content_hash([self.study, sorted(task.address for task in self.tasks)])
+
+    @property
+    def run(self) -> str:
+        """The folder of the run: its name and the first 12 digits of its hash."""
+        return f"{self.name}-{self.id[:12]}"
+
+    def task(self, role: str) -> Task:
+        """The task that the study calls `role`; KeyError if there is none."""
+        return self.by_address[self.roles[role]]
+
+    @property
+    def by_address(self) -> dict[str, Task]:
+        """Every task under its address."""
+        return {task.address: task for task in self.tasks}
+
+
+class PlanBuilder:
+    """Collects a study's tasks; equal tasks asked for twice are one."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, Task] = {}
+        self.roles: dict[str, str] = {}
+
+    def add(
+        self,
+        role: str,
+        kind: str,
+        title: str,
+        parameters: Mapping[str, Any],
+        inputs: Mapping[str, Task | str],
+        horizon: int | None = None,
+        chunks: int = 0,
+        placement: Mapping[str, Any] | None = None,
+    ) -> Task:
+        """Add one task under the study's name for it.
+
+        Args:
+            parameters: `Spec`s (hashed without their defaults) and plain JSON values.
+            inputs: role → the task, or the address, that gives it.
+            placement: more parameters, which say where things lie and enter no key.
+        """
+        addresses = {
+            name: source if isinstance(source, str) else source.address
+            for name, source in inputs.items()
+        }
+        task = Task(
+            kind=kind,
+            title=title,
+            key=task_key(kind, parameters, addresses),
+            parameters={
+                name: _plain(value) for name, value in {**parameters, **(placement or {})}.items()
+            },
+            inputs=addresses,
+            horizon=horizon,
+            chunks=chunks,
+        )
+        self.roles[role] = task.address
+        return self.tasks.setdefault(task.address, task)
+
+    def plan(
+        self, name: str, study: str, settings: dict[str, Any], dataset: dict[str, Any]
+    ) -> Plan:
+        """The finished plan."""
+        return Plan(
+            name=name,
+            study=study,
+            settings=settings,
+            tasks=tuple(self.tasks.values()),
+            roles=self.roles,
+            dataset=dataset,
+        )
+
+
+def task_key(kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """32 hexadecimal digits over what determines a task's result (design, decision 3)."""
+    return content_hash(
+        {
+            "stage": kind,
+            "version": STAGE_VERSIONS[kind],
+            "parameters": {
+                name: value.identity() if isinstance(value, Spec) else value
+                for name, value in parameters.items()
+            },
+            "inputs": dict(inputs),
+        }
+    )
+
+
+def task_seed(study_seed: int, purpose: str, classes: Sequence[int], replicate: int) -> int:
+    """A task's seed: from the study's, its partition and replicate, never from where it runs."""
+    return derive_seed(study_seed, purpose, list(classes), replicate)
+
+
+def chunks_for(count: int, chunk: int) -> int:
+    """How many fixed chunks hold `count` items."""
+    return math.ceil(count / chunk)
+
+
+def partitions(
+    wanted: str | Sequence[Sequence[int | str]], class_names: Sequence[str]
+) -> list[list[int]]:
+    """The classes of each marginal GAN: `per_class`, or lists of class names or numbers.
+
+    Raises:
+        RefusedInput: for a class that the data set lacks, an empty list, or a class named twice.
+    """
+    if wanted == "per_class":
+        return [[index] for index in range(len(class_names))]
+    chosen = [sorted(_class_index(name, class_names) for name in group) for group in wanted]
+    flat = [index for group in chosen for index in group]
+    if not flat or not all(chosen) or len(set(flat)) != len(flat):
+        raise RefusedInput(
+            f"marginals (={wanted!r}) must be 'per_class' or lists of classes, none empty and "
+            f"no class twice; classes: {', '.join(class_names)}"
+        )
+    return chosen
+
+
+def _class_index(name: int | str, class_names: Sequence[str]) -> int:
+    if str(name) in class_names:
+        return list(class_names).index(str(name))
+    raise RefusedInput(f"class (={name!r}) must be one of: {', '.join(class_names)}")
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, Spec) else value

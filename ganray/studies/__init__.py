@@ -1,0 +1,131 @@
+"""Studies: one file each, with `Settings`, `plan(settings, data)` and `page(results)`.
+
+`study: marginal_vs_joint` in a study file names the Python module; the rest is its settings.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from ganray.data import DatasetSpec, open_source
+from ganray.errors import RefusedInput
+from ganray.plan import Plan, Resources
+from ganray.spec import parse, unknown_name
+from ganray.studies.blocks import Data
+
+STUDIES = ("marginal_vs_joint",)
+_BOOLEAN = "tag:yaml.org,2002:bool"
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML with YAML 1.2's booleans: `on`, `off`, `yes` and `no` are words (`search.on`)."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [entry for entry in entries if entry[0] != _BOOLEAN]
+    for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile("^(true|True|TRUE|false|False|FALSE)$"), "tTfF")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study file, read and validated."""
+
+    module: ModuleType
+    settings: Any
+
+    @property
+    def resources(self) -> Resources:
+        """What each worker is given."""
+        return self.settings.resources
+
+    def plan(self) -> Plan:
+        """The study's tasks; reads the labels of its data source, not its images."""
+        other = self.settings.search.other
+        data = open_data(self.settings.data)
+        return self.module.plan(self.settings, data, open_data(other) if other else None)
+
+
+def study_module(name: str) -> ModuleType:
+    """The module of a study; RefusedInput with the nearest name if there is none."""
+    if name not in STUDIES:
+        raise RefusedInput(f"study: {unknown_name(str(name), list(STUDIES))}")
+    return importlib.import_module(f"ganray.studies.{name}")
+
+
+def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
+    """Read a study file; each override is `dotted.path=value`, its value in YAML.
+
+    Relative data paths in the file are relative to the file.
+
+    Raises:
+        RefusedInput: the file is missing or no mapping, or a name or value in it is not valid.
+    """
+    try:
+        values = yaml.load(Path(path).read_text(), _Loader)
+    except FileNotFoundError:
+        raise RefusedInput(
+            f"study file (={path!r}) does not exist; `ganray init` writes one"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedInput(f"study file (={path!r}) cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise RefusedInput(f"study file (={path!r}) is no YAML: {_line(error)}") from None
+    if not isinstance(values, dict):
+        raise RefusedInput(f"study file (={path!r}) must hold `name: value` lines")
+    for override in overrides:
+        _set(values, override)
+    module = study_module(values.get("study", STUDIES[0]))
+    settings = parse(module.Settings, values, path)
+    return Study(module, _anchored(settings, Path(path).resolve().parent))
+
+
+def open_data(spec: DatasetSpec) -> Data:
+    """What a data source holds and its fingerprint; an imported set keeps its place."""
+    source = open_source(spec)
+    url = spec.source if source.imported else None
+    return Data(source.describe(), source.fingerprint(), url)
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise RefusedInput(f"--set (={override!r}) must be path=value, e.g. budget.iterations=2000")
+    *parents, last = path.split(".")
+    for name in parents:
+        inner = values.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise RefusedInput(f"--set (={override!r}): {name} is no group of settings")
+        values = inner
+    try:
+        values[last] = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise RefusedInput(f"--set (={override!r}): {_line(error)}") from None
+
+
+def _anchored(settings: Any, folder: Path) -> Any:
+    """Make relative data paths absolute, since a task may run in another folder."""
+    data = _anchor(settings.data, folder)
+    search = settings.search
+    if search.other is not None:
+        search = search.model_copy(update={"other": _anchor(search.other, folder)})
+    return settings.model_copy(update={"data": data, "search": search})
+
+
+def _anchor(spec: DatasetSpec, folder: Path) -> DatasetSpec:
+    if spec.source == "embedded" or "://" in spec.source:
+        return spec
+    return spec.model_copy(update={"source": str((folder / spec.source).resolve())})
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

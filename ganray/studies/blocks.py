@@ -1,0 +1,304 @@
+"""Building blocks of studies: each adds a few tasks to a plan, and knows no particular study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ganray.data.spec import DatasetSpec, SourceInfo, Split
+from ganray.data.splits import apportion
+from ganray.embed import EmbedSpec
+from ganray.errors import RefusedInput
+from ganray.models import CafdEncoder
+from ganray.models.efficientnet_lite import EfficientNetLite0
+from ganray.models.inception import FIDInception
+from ganray.models.spec import ModelSpec
+from ganray.plan import PlanBuilder, Task, chunks_for, task_seed
+from ganray.sample import SampleSpec
+from ganray.search import chunk_count
+from ganray.studies.settings import Evaluate, ImagenetWeights, RangeSearch
+from ganray.train.spec import EncoderSpec, TrainSpec
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set of a study, as its source describes it.
+
+    `fingerprint` is the hash of the source's bytes; `url` says where an already imported set lies.
+    """
+
+    info: SourceInfo
+    fingerprint: str
+    url: str | None = None
+
+    @property
+    def everything(self) -> list[int]:
+        """All classes."""
+        return list(range(len(self.info.class_names)))
+
+    def label(self, classes: Sequence[int]) -> str:
+        """What a partition is called: its classes' names."""
+        return "+".join(self.info.class_names[index] for index in classes)
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What all scores on one network share: the network, the real features and the floor."""
+
+    name: str
+    embedder: Task
+    reference: Task
+    floor: Task
+    parameters: dict[str, Any]
+
+
+class Blocks:
+    """Adds tasks to `builder` for one data set, from one study seed."""
+
+    def __init__(self, data: Data, seed: int) -> None:
+        self.builder = PlanBuilder()
+        self.data, self.seed = data, seed
+
+    def import_data(self, spec: DatasetSpec) -> Task | str:
+        """The data set as an artifact, or the address of an external one."""
+        if self.data.url is not None:
+            self.source: Task | str = f"external/{self.data.fingerprint}/whole"
+            return self.source
+        splits = {"held_out": spec.held_out, "test": spec.test}
+        self.source = self.builder.add(
+            "data",
+            "data",
+            f"data {self.data.info.name}",
+            {"fingerprint": self.data.fingerprint, "splits": splits},
+            {},
+            placement={"data": spec},
+        )
+        return self.source
+
+    def train(
+        self,
+        side: str,
+        classes: list[int],
+        replicate: int,
+        model: ModelSpec,
+        spec: TrainSpec,
+        iterations: int,
+    ) -> Task:
+        """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
+
+        Raises:
+            RefusedInput: the classes have fewer training images than the batch.
+        """
+        label = self.data.label(classes)
+        images = sum(self.data.info.counts["train"][index] for index in classes)
+        if images < spec.batch:
+            raise RefusedInput(
+                f"train.batch (={spec.batch}) exceeds the {images} training images of class "
+                f"{label}; use a batch of at most {images}"
+            )
+        name = side if side == "joint" else f"class {label}"
+        seed = task_seed(self.seed, "train", classes, replicate)
+        return self.builder.add(
+            f"train/{side}/{label}/{replicate}",
+            "train",
+            f"{name} r{replicate}",
+            {"model": model, "train": spec, "classes": classes, "seed": seed},
+            {"data": self.source},
+            horizon=iterations,
+        )
+
+    def encoder(self, spec: EncoderSpec) -> Task:
+        """The data set's own classifier, whose features CAFD is measured on."""
+        seed = task_seed(self.seed, "encoder", [], 0)
+        parameters = {"encoder": spec, "seed": seed}
+        return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
+
+    def imagenet(self, wanted: ImagenetWeights) -> Task:
+        """A network trained on ImageNet, from the weights that the user names."""
+        return self.builder.add(
+            "weights",
+            "weights",
+            f"weights {wanted.network}",
+            {"network": wanted.network, "sha256": wanted.sha256},
+            {},
+            placement={"weights": wanted.weights},
+        )
+
+    def ruler(self, name: str, embedder: Task, evaluate: Evaluate, count: int) -> Ruler:
+        """The real side of every measurement on one network.
+
+        The floor scores `count` held-out images against the test split, as generated ones are.
+        """
+        reference = self._embed_split(name, embedder, "test")
+        held_out = self._embed_split(name, embedder, "held_out")
+        parameters = _protocol(name, evaluate) | {
+            "count": count,
+            "splits": evaluate.splits,
+            "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
+        }
+        floor = self.builder.add(
+            f"floor/{name}",
+            "measure",
+            f"floor {name}",
+            parameters | {"mixture": "real"},
+            {"reference": reference, "held_out": held_out, "embedder": embedder},
+        )
+        return Ruler(name, embedder, reference, floor, parameters)
+
+    def measure(
+        self, ruler: Ruler, role: str, gans: Sequence[Task], counts: Sequence[int], mixture: str
+    ) -> Task:
+        """Scores of a mixture of GANs, each giving its count of samples."""
+        sets = {
+            f"set/{index}": self._embed_samples(ruler, gan, count)
+            for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
+            if count
+        }
+        common = {
+            "reference": ruler.reference,
+            "floor": ruler.floor,
+            "embedder": ruler.embedder,
+        }
+        return self.builder.add(
+            f"measure/{ruler.name}/{role}",
+            "measure",
+            f"scores {role.replace('/', ' r')} {ruler.name}",
+            ruler.parameters | {"mixture": mixture},
+            common | sets,
+        )
+
+    def targets(self, search: RangeSearch, other: Data | None) -> Task:
+        """The probe images of the range-space search."""
+        names = target_names(search, self.data.info, other.info if other else None)
+        parameters = {"targets": names, "other": other.fingerprint if other else None}
+        return self.builder.add(
+            "targets",
+            "targets",
+            "targets",
+            parameters,
+            {"data": self.source},
+            placement={"other_data": search.other},
+        )
+
+    def search(self, name: str, gan: Task, targets: Task, encoder: Task, spec: RangeSearch) -> Task:
+        """The range-space search on one GAN, its own samples beside the probe images."""
+        total = len(targets.parameters["targets"]) + spec.own_samples
+        return self.builder.add(
+            f"search/{name}",
+            "search",
+            f"search {gan.title}",
+            {
+                "model": ModelSpec(**gan.parameters["model"]),
+                "search": spec.descent,
+                "own_samples": spec.own_samples,
+                "seed": task_seed(gan.parameters["seed"], "search", [], 0),
+            },
+            {"gan": gan, "targets": targets, "embedder": encoder},
+            horizon=spec.restarts,
+            chunks=chunk_count(total, spec.restarts, spec.descent),
+        )
+
+    def card(self, gan: Task, scores: Sequence[Task]) -> Task:
+        """A trained GAN's weights with its full model card."""
+        return self.builder.add(
+            f"card/{gan.title}",
+            "card",
+            f"card {gan.title}",
+            {},
+            {"gan": gan, "data": self.source}
+            | {f"scores/{index}": task for index, task in enumerate(scores)},
+            placement={"gan": gan.model_dump(mode="json")},
+        )
+
+    def _embed_split(self, name: str, embedder: Task, split: Split) -> Task:
+        spec, count = _embed_spec(name), sum(self.data.info.counts[split])
+        return self.builder.add(
+            f"embed/{name}/{split}",
+            "embed",
+            f"features {split} {name}",
+            {"embed": spec, "split": split},
+            {"embedder": embedder, "data": self.source},
+            chunks=chunks_for(count, spec.chunk),
+        )
+
+    def _embed_samples(self, ruler: Ruler, gan: Task, count: int) -> Task:
+        spec, sampling = _embed_spec(ruler.name), SampleSpec()
+        samples = self.builder.add(
+            f"sample/{gan.title}",
+            "sample",
+            f"samples {gan.title}",
+            {
+                "model": ModelSpec(**gan.parameters["model"]),
+                "sample": sampling,
+                "seed": task_seed(gan.parameters["seed"], "sample", [], 0),
+            },
+            {"gan": gan},
+            horizon=count,
+            chunks=chunks_for(count, sampling.chunk),
+        )
+        return self.builder.add(
+            f"embed/{ruler.name}/{gan.title}",
+            "embed",
+            f"features {gan.title} {ruler.name}",
+            {"embed": spec},
+            {"embedder": ruler.embedder, "images": samples},
+            chunks=chunks_for(count, spec.chunk),
+        )
+
+
+def sample_count(evaluate: Evaluate, info: SourceInfo) -> int:
+    """How many samples each side gives: as asked for, or as many as are held out.
+
+    Raises:
+        RefusedInput: more than are held out, since the floor must stand at the same n.
+    """
+    held_out = sum(info.counts["held_out"])
+    count = evaluate.samples or held_out
+    if not max(2, evaluate.splits) <= count <= held_out:
+        raise RefusedInput(
+            f"evaluate.samples (={count}) must be from {max(2, evaluate.splits)} to the held-out "
+            f"images, {held_out}, so that the floor stands at the same n; see data.held_out"
+        )
+    return count
+
+
+def mixture_counts(
+    groups: Sequence[Sequence[int]], info: SourceInfo, mixture: str, count: int
+) -> list[int]:
+    """How many samples each marginal GAN gives: by its classes' share of the training split, or
+    equally for each class; `count` in all (largest remainder)."""
+    classes = info.counts["train"] if mixture == "real" else [1] * len(info.class_names)
+    sizes = np.array([sum(classes[index] for index in group) for group in groups])
+    return [int(share) for share in apportion(sizes, count)]
+
+
+def target_names(search: RangeSearch, info: SourceInfo, other: SourceInfo | None) -> list[str]:
+    """What the probe images are called, in their order."""
+    real = [f"real {name}" for name in info.class_names[: search.real]]
+    noisy = [f"noisy {name}" for name in info.class_names[: search.noisy]]
+    others = [f"other {index}" for index in range(len(other.class_names))] if other else []
+    return real + noisy + others + list(search.shapes)
+
+
+def _embed_spec(name: str) -> EmbedSpec:
+    """Smaller chunks for ImageNet networks: 250 images at once took EfficientNet-Lite0 3.3 GB."""
+    return EmbedSpec() if name == "classifier" else EmbedSpec(chunk=50)
+
+
+def _protocol(name: str, evaluate: Evaluate) -> dict[str, Any]:
+    if name == "classifier":
+        return {
+            "metrics": evaluate.metrics,
+            "embedder": "cafd_encoder",
+            "preprocessing": CafdEncoder.preprocessing,
+        }
+    assert evaluate.imagenet is not None
+    inception = evaluate.imagenet.network == "inception"
+    return {
+        "metrics": evaluate.imagenet.metrics,
+        "embedder": evaluate.imagenet.network,
+        "preprocessing": (FIDInception if inception else EfficientNetLite0).preprocessing,
+    }
