@@ -1,0 +1,85 @@
+"""The `ganray` command. Exit codes: 0 done, 1 failed, 2 refused input, 3 partial, 4 stopped.
+
+Every module below imports torch and Ray inside its functions only, so that `--help`, completion and
+refusals answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from ganray._version import __version__
+from ganray.cli import data, store, study, use
+from ganray.errors import GanrayError
+
+EPILOG = "Exit codes: 0 done, 1 failed, 2 refused input, 3 partial, 4 stopped."
+
+app = typer.Typer(
+    name="ganray",
+    help="Is one GAN per class better than one GAN for all, how sure is that, and what odd images "
+    "can each of them be made to generate?",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+study.register(app)
+use.register(app)
+app.add_typer(data.app, name="data")
+app.add_typer(store.app, name="store")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ganray {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks of errors, anywhere on the line.")
+    ] = False,
+) -> None:
+    """Options of the command as a whole."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with a documented code; no traceback without `--debug`."""
+    given = sys.argv[1:] if arguments is None else arguments
+    words = [word for word in given if word != "--debug"]
+    debug = len(words) < len(given) or bool(os.environ.get("GANRAY_DEBUG"))
+    try:
+        code = app(words, standalone_mode=False, prog_name="ganray")
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = _complain("stopped", 4, words)
+    except GanrayError as error:
+        if debug:
+            raise
+        code = _complain(str(error), error.exit_code, words)
+    except Exception as error:
+        if debug:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
+    sys.exit(code)
+
+
+def _complain(message: str, code: int, words: list[str]) -> int:
+    if "--json" in words:
+        typer.echo(json.dumps({"error": message, "exit_code": code}))
+    else:
+        typer.echo(f"error: {message}", err=True)
+    return code

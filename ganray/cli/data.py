@@ -1,0 +1,54 @@
+"""`ganray data import | fetch`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ganray.cli.options import JsonOption, absolute, speak
+
+app = typer.Typer(help="Bring labelled images into ganray's own form.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")],
+    to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
+    kind: Annotated[
+        str, typer.Option("--format", help="auto, idx, parquet, folder or dataset.")
+    ] = "auto",
+    held_out: Annotated[
+        int | None, typer.Option(help="Training images set apart for the floor; default a sixth.")
+    ] = None,
+    test: Annotated[
+        int | None, typer.Option(help="Test images, where SRC has none; default a seventh.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write class-partitioned Parquet and dataset.json, streaming: SRC may exceed memory."""
+    from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
+    from ganray.spec import parse
+
+    values = {"source": source, "format": kind, "held_out": held_out, "test": test}
+    spec = parse(DatasetSpec, values, "data import")
+    info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to)))
+    counts = ", ".join(f"{sum(numbers)} {split}" for split, numbers in info.counts.items())
+    text = (
+        f"{info.name}: {len(info.class_names)} classes, {counts}; digest {info.digest[:12]}\n{to}"
+    )
+    speak(as_json, {"to": to, **info.model_dump(mode="json", exclude={"files"})}, text)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="mnist or fashion-mnist.")],
+    to: Annotated[str, typer.Option("--to", help="Folder to download to.")],
+    mirror: Annotated[str | None, typer.Option(help="Base URL to use instead.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Download a published data set; every file is checked by its sha256."""
+    from ganray.data import fetch as download
+
+    paths = [str(path) for path in download(name, to, mirror)]
+    speak(as_json, {"files": paths}, "\n".join(paths))

@@ -1,0 +1,58 @@
+"""Options that several commands share, and how they speak."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ganray.pipeline.runs import Run
+    from ganray.store import Store
+
+DEFAULT_STORE = "ganray-store"
+
+StoreOption = Annotated[
+    str,
+    typer.Option("--store", envvar="GANRAY_STORE", help="Folder or s3:// URL of the store."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A study's name, or the first characters of its hash.")
+]
+
+
+def absolute(url: str) -> str:
+    """A URL as it is; a relative folder made absolute, since workers may have other folders."""
+    return url if "://" in url else str(Path(url).absolute())
+
+
+def open_store(url: str) -> Store:
+    """The store at a folder or URL."""
+    from ganray.store import Store
+
+    return Store(absolute(url))
+
+
+def open_run(url: str, name: str) -> tuple[Store, Run]:
+    """A store and the run of that name in it."""
+    from ganray.pipeline.runs import find_run
+
+    store = open_store(url)
+    return store, find_run(store, name)
+
+
+def speak(as_json: bool, value: Any, text: str) -> None:
+    """Print `value` as JSON, or `text` for people."""
+    typer.echo(json.dumps(value, indent=1) if as_json else text)
+
+
+def size(count: float) -> str:
+    """A number of bytes with its unit."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError

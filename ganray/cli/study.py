@@ -1,0 +1,191 @@
+"""`ganray init | run | plan | status | report`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    RunArgument,
+    StoreOption,
+    absolute,
+    open_run,
+    open_store,
+    size,
+    speak,
+)
+from ganray.errors import RefusedInput
+
+if TYPE_CHECKING:
+    from ganray.cli.execute import Outcome
+    from ganray.plan import Plan
+    from ganray.store import Store
+
+StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, e.g. model.width=32."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (init, run, plan, status, report):
+        app.command()(command)
+
+
+def init(
+    name: Annotated[str, typer.Argument(help="Name of the study and of its file.")] = "study",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
+    path = Path(f"{name}.yaml")
+    text = (files("ganray.studies") / "default.yaml").read_text().replace("{name}", path.stem)
+    try:
+        with path.open("x") as target:
+            target.write(text)
+    except FileExistsError:
+        raise RefusedInput(
+            f"{path} exists already; choose another name or delete it first"
+        ) from None
+    except OSError as error:
+        raise RefusedInput(f"{path} cannot be written: {error.strerror}") from None
+    speak(as_json, {"study": str(path)}, f"wrote {path}; next: ganray run {path}")
+
+
+def run(
+    study: StudyArgument,
+    store: StoreOption = DEFAULT_STORE,
+    runner: Annotated[str, typer.Option(help="ray, or local: one process.")] = "ray",
+    address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster; without it a local one is started.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Hash all that is stored; make damaged parts anew.")
+    ] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run what the store lacks of a study, and write its report."""
+    if runner not in ("local", "ray"):
+        raise RefusedInput(f"--runner (={runner!r}) must be 'local' or 'ray'")
+    if address is not None and runner == "local":
+        raise RefusedInput(f"--address (={address!r}) needs --runner ray")
+    if address is not None and absolute(store) != store:
+        raise RefusedInput(
+            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address, since "
+            "the cluster's workers have folders of their own"
+        )
+    from ganray.studies import read_study
+
+    chosen = read_study(study, overrides or [])
+    opened = open_store(store)
+    if dry_run:
+        _show_plan(chosen.plan(), opened, as_json)
+        return
+    from ganray.cli.execute import execute
+
+    ended = execute(chosen, opened, runner, address, verify, quiet=as_json)  # type: ignore[arg-type]
+    speak(as_json, ended.as_json(), _ending(ended))
+    raise typer.Exit(ended.code)
+
+
+def _ending(ended: Outcome) -> str:
+    lines = [f"failed: {title}: {why}" for title, why in ended.failed.items()]
+    if not ended.done and not ended.failed:
+        lines.append(f"{ended.run}: nothing to do, all {ended.reused} tasks are in the store")
+    else:
+        lines.append(
+            f"{ended.run}: {ended.done} tasks done, {ended.reused} reused, "
+            f"{len(ended.failed)} failed in {ended.seconds:.0f} s"
+        )
+    return "\n".join(lines + ([ended.report] if ended.report else []))
+
+
+def plan(
+    study: StudyArgument,
+    store: StoreOption = DEFAULT_STORE,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
+    from ganray.studies import read_study
+
+    _show_plan(read_study(study, overrides or []).plan(), open_store(store), as_json)
+
+
+def _show_plan(planned: Plan, store: Store, as_json: bool) -> None:
+    from ganray.cli.progress import clock
+    from ganray.pipeline.agenda import Agenda
+    from ganray.pipeline.estimate import NOTHING, estimate, table
+
+    costs = estimate(planned)
+    stored = Agenda.open(planned, store).finished
+    rows = table(planned, costs, stored)
+    left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
+    value = {"run": planned.run, "hash": planned.id, "tasks": rows, "left": vars(left)}
+    lines = [
+        f"{'stored' if row['stored'] else '      '}  {row['task']:<34} {row['flops'] / 1e9:>10.1f} "
+        f"GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}  {row['address']}"
+        for row in rows
+    ]
+    lines.append(
+        f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
+        f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "
+        f"{size(left.bytes)}"
+    )
+    speak(as_json, value, "\n".join(lines))
+
+
+def status(
+    name: RunArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
+) -> None:
+    """Show how far a run is, from the store alone."""
+    from ganray.pipeline.runs import read_outcome
+
+    opened, found = open_run(store, name)
+    rows, outcome = _standing(opened, found.plan), read_outcome(opened, found.plan)
+    done = sum(row["state"] == "done" for row in rows)
+    value = {"run": found.plan.run, "created": found.created, "done": done, "tasks": rows,
+             "last_outcome": outcome}  # fmt: skip
+    lines = [f"{row['state']:<10} {row['task']:<34} {row['note']}" for row in rows]
+    lines.append(f"{found.plan.run}: {done} of {len(rows)} tasks done, planned {found.created}")
+    speak(as_json, value, "\n".join(lines))
+
+
+def _standing(store: Store, planned: Plan) -> list[dict[str, Any]]:
+    from ganray.pipeline.agenda import Agenda
+    from ganray.pipeline.runs import read_outcome
+
+    agenda, failed = Agenda.open(planned, store), read_outcome(store, planned).get("failed", {})
+    rows = []
+    for task in planned.tasks:
+        state, note = "to do", ""
+        if task.address in agenda.finished:
+            state = "done"
+        elif task.kind == "train" and task.horizon:
+            checkpoint = store.latest_checkpoint(task.trajectory, task.horizon)
+            if checkpoint is not None:
+                state, note = "begun", f"checkpoint at {checkpoint.step} of {task.horizon}"
+        if state != "done" and task.address in failed:
+            state, note = "failed", failed[task.address]
+        rows.append({"task": task.title, "address": task.address, "state": state, "note": note})
+    return rows
+
+
+def report(
+    name: RunArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
+) -> None:
+    """Write a run's report anew from stored results alone; prints where it is."""
+    from ganray.report import write_report
+    from ganray.studies import study_module
+
+    opened, found = open_run(store, name)
+    url = write_report(opened, found.plan, study_module(found.plan.study).page)
+    speak(as_json, {"report": url}, url)

@@ -1,0 +1,100 @@
+"""`ganray sample | search`: using what was trained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    RunArgument,
+    StoreOption,
+    absolute,
+    open_run,
+    speak,
+)
+from ganray.errors import RefusedInput
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(sample)
+    app.command()(search)
+
+
+def sample(
+    name: RunArgument,
+    to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
+    store: StoreOption = DEFAULT_STORE,
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="A class; repeatable. Default: all.")
+    ] = None,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Images in all.")] = 100,
+    joint: Annotated[bool, typer.Option("--joint", help="From the joint GAN instead.")] = False,
+    weights: Annotated[
+        str, typer.Option(help="Shares of several classes: real or uniform.")
+    ] = "real",
+    kind: Annotated[str, typer.Option("--format", help="png or parquet.")] = "png",
+    replicate: Annotated[int, typer.Option(min=0, help="Which replicate's GANs.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Write images of a run's GANs, as PNG files or Parquet."""
+    if kind not in ("png", "parquet"):
+        raise RefusedInput(f"--format (={kind!r}) must be 'png' or 'parquet'")
+    if joint and classes:
+        raise RefusedInput(f"--class (={classes[0]!r}) cannot be asked of the joint GAN; drop one")
+    from ganray.pipeline.release import draw_joint, draw_marginals, write_parquet, write_png
+
+    opened, found = open_run(store, name)
+    if joint:
+        drawn = draw_joint(opened, found.plan, count, replicate)
+    else:
+        drawn = draw_marginals(opened, found.plan, classes or [], count, weights, replicate)
+    target = absolute(to)
+    written = write_png(drawn, target) if kind == "png" else write_parquet(drawn, target)
+    speak(as_json, {"to": target, "count": written}, f"{written} images in {target}")
+
+
+def search(
+    name: RunArgument,
+    image: Annotated[str, typer.Option("--image", help="Any picture; resized to the GAN's size.")],
+    store: StoreOption = DEFAULT_STORE,
+    on: Annotated[str, typer.Option(help="'joint', or the class of a marginal GAN.")] = "joint",
+    restarts: Annotated[int, typer.Option(min=1, help="Random starts.")] = 10,
+    to: Annotated[str | None, typer.Option("--to", help="Write the answer here, as PNG.")] = None,
+    replicate: Annotated[int, typer.Option(min=0, help="Which replicate's GAN.")] = 0,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Search a GAN's range for the image nearest to a picture."""
+    from pathlib import Path
+
+    import numpy as np
+
+    from ganray.pipeline.release import png, read_image, trained_gan
+    from ganray.pipeline.workspace import threads
+    from ganray.search import search as search_range
+
+    opened, found = open_run(store, name)
+    side = "joint" if on == "joint" else "marginal"
+    generator = trained_gan(opened, found.plan, side, on, replicate)
+    target = read_image(image, generator.shape)
+    with threads(1):
+        answer = search_range(generator, target[None], restarts, seed)
+    if to is not None:
+        Path(to).write_bytes(png(answer.images[0]))
+    norm = float(np.linalg.norm(answer.latents[0]))
+    value = {
+        "residual": float(answer.best_residuals[0]),
+        "residuals": [float(value) for value in answer.residuals[0]],
+        "best_restart": int(answer.best[0]),
+        "latent_norm": norm,
+        "answer": to,
+    }
+    text = (
+        f"residual {value['residual']:.5f} (mean squared error on [0, 1]) from restart "
+        f"{value['best_restart']} of {restarts}; ‖z‖ = {norm:.2f}"
+    )
+    speak(as_json, value, text + (f"\n{to}" if to else ""))

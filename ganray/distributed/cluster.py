@@ -1,0 +1,61 @@
+"""Reaching a Ray cluster: an own local one on loopback, or one that is there already."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Both must be set before Ray is imported: bind to loopback, and leave device variables alone.
+os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+import ray
+
+from ganray.errors import GanrayError
+
+_OBJECT_STORE_BYTES = 256 * 2**20  # results travel through the store; Ray carries events alone
+
+
+@contextlib.contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """A Ray connection for as long as the context lasts.
+
+    Args:
+        address: of a cluster ("auto" finds the one of this machine or job); None starts a local
+            one that listens on loopback alone and ends with the context.
+
+    Raises:
+        GanrayError: the cluster cannot be reached.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        if address is None:
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                object_store_memory=_OBJECT_STORE_BYTES,
+            )
+            _tighten_token()
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise GanrayError(f"address (={address!r}): no Ray cluster answers: {reason[0]}") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _tighten_token() -> None:
+    """Ray writes its authentication token readable for everyone; keep it to its owner."""
+    token = Path.home() / ".ray" / "auth_token"
+    with contextlib.suppress(OSError):
+        token.chmod(0o600)
