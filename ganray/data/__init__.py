@@ -1,0 +1,58 @@
+"""Labelled images: sources as published, and data sets imported and partitioned by class.
+
+Names are loaded when first used, so that specs can be validated without importing pyarrow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ganray.data.spec import (
+    SPLITS,
+    DatasetFile,
+    DatasetInfo,
+    DatasetSpec,
+    SourceInfo,
+    Split,
+    class_proportions,
+)
+
+if TYPE_CHECKING:
+    from ganray.data.dataset import Dataset
+    from ganray.data.download import fetch
+    from ganray.data.importing import import_dataset, new_dataset_folder
+    from ganray.data.source import Batch, Source, open_source
+
+_LAZY = {
+    "Batch": "source",
+    "Dataset": "dataset",
+    "Source": "source",
+    "fetch": "download",
+    "import_dataset": "importing",
+    "new_dataset_folder": "importing",
+    "open_source": "source",
+}
+
+__all__ = [
+    "SPLITS",
+    "Batch",
+    "Dataset",
+    "DatasetFile",
+    "DatasetInfo",
+    "DatasetSpec",
+    "Source",
+    "SourceInfo",
+    "Split",
+    "class_proportions",
+    "fetch",
+    "import_dataset",
+    "new_dataset_folder",
+    "open_source",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)

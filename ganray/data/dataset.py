@@ -1,0 +1,148 @@
+"""An imported set, partitioned by class: a marginal task reads its own class and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Int64, UInt8
+
+from ganray.data.location import Location
+from ganray.data.rows import Rows, rows_per_chunk
+from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo
+from ganray.errors import CorruptArtifact, RefusedInput
+from ganray.spec import parse
+
+INFO_FILE = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A set that `import_dataset` wrote."""
+
+    info: DatasetInfo
+    folder: Location
+
+    @classmethod
+    def open(cls, url: str) -> Dataset:
+        """The set whose `dataset.json` lies in the folder `url`.
+
+        Raises:
+            RefusedInput: where there is none, it cannot be reached, or it is of another version.
+            CorruptArtifact: where it is no JSON.
+        """
+        return cls.at(Location.of(url))
+
+    @classmethod
+    def at(cls, folder: Location) -> Dataset:
+        """As `open`, for a folder that is already located."""
+        file = folder.child(INFO_FILE)
+        if not file.exists():
+            raise RefusedInput(
+                f"{folder.shown!r} holds no {INFO_FILE}: it is no imported data set, or its "
+                f"import did not finish"
+            )
+        try:
+            values = json.loads(file.read())
+        except ValueError as error:
+            raise CorruptArtifact(f"{file.shown!r} is no valid JSON ({error})") from None
+        return cls(parse(DatasetInfo, values, file.shown), folder)
+
+    def images(
+        self, split: str, classes: Sequence[int] | None = None
+    ) -> tuple[UInt8[np.ndarray, "n c h w"], Int64[np.ndarray, "n"]]:
+        """Images and labels of some classes (all by default); only their files are read.
+
+        Classes come in ascending order, each one's rows in the order of the source.
+
+        Raises:
+            RefusedInput: for an unknown split or class.
+            CorruptArtifact: for a file that is missing or has another sha256.
+        """
+        files = self._files(split, classes)
+        total = sum(file.count for file in files)
+        images = np.empty((total, *self.info.shape), dtype=np.uint8)
+        labels = np.empty(total, dtype=np.int64)
+        start = 0
+        for file in files:
+            rows = slice(start, start + file.count)
+            images[rows] = self._read(file)
+            labels[rows] = file.label
+            start = rows.stop
+        return images, labels
+
+    def _files(self, split: str, classes: Sequence[int] | None) -> list[DatasetFile]:
+        known = range(len(self.info.class_names))
+        if split not in SPLITS:
+            raise RefusedInput(f"split (={split!r}) must be one of {', '.join(SPLITS)}")
+        for label in () if classes is None else classes:
+            if label not in known:
+                raise RefusedInput(f"classes (={label}) must lie in 0 … {len(known) - 1}")
+        wanted = set(known if classes is None else classes)
+        files = [file for file in self.info.files if file.split == split and file.label in wanted]
+        return sorted(files, key=lambda file: (file.label, file.path))
+
+    def _read(self, file: DatasetFile) -> UInt8[np.ndarray, "n c h w"]:
+        data = self._existing(file).read()
+        self._verify(file, hashlib.sha256(data).hexdigest())
+        column = pq.read_table(pa.BufferReader(data), columns=["image"])["image"]
+        return _pixels(column.combine_chunks(), self.info.shape)
+
+    def stream(self) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+        """Images of all files in the order of `info.files`, in chunks.
+
+        Raises:
+            CorruptArtifact: for a file that is missing or has another sha256.
+        """
+        rows = rows_per_chunk(self.info.shape)
+        for file in self.info.files:
+            location = self._existing(file)
+            self._verify(file, location.sha256())
+            with location.open() as raw:
+                parquet = pq.ParquetFile(raw, pre_buffer=False)
+                for batch in parquet.iter_batches(rows, columns=["image"]):
+                    yield _pixels(batch.column(0), self.info.shape)
+
+    def _existing(self, file: DatasetFile) -> Location:
+        location = self.folder.child(file.path)
+        if not location.exists():
+            raise CorruptArtifact(f"{location.shown!r} is missing; import the data set again")
+        return location
+
+    def _verify(self, file: DatasetFile, found: str) -> None:
+        if found != file.sha256:
+            raise CorruptArtifact(
+                f"{self.folder.child(file.path).shown!r}: sha256 {found} is not {file.sha256} as "
+                f"{INFO_FILE} says; import the data set again"
+            )
+
+
+def read_dataset(folder: Location) -> Rows:
+    """An imported set as a source, in the order of its files."""
+    dataset = Dataset.at(folder)
+    info = dataset.info
+    counts = [file.count for file in info.files]
+    return Rows(
+        name=info.name,
+        shape=info.shape,
+        class_names=info.class_names,
+        labels=np.repeat([file.label for file in info.files], counts).astype(np.int32),
+        splits=np.repeat([SPLITS.index(file.split) for file in info.files], counts).astype(
+            np.uint8
+        ),
+        stream=dataset.stream,
+        fingerprint=lambda: info.digest,
+        notes=info.notes,
+    )
+
+
+def _pixels(column: pa.Array, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "n c h w"]:
+    pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8)
+    width = int(np.prod(shape))
+    start = column.offset * width
+    return pixels[start : start + len(column) * width].reshape(len(column), *shape)

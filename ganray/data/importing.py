@@ -1,0 +1,73 @@
+"""Import: a source, partitioned by split and class, in memory that does not grow with the set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from ganray.data.dataset import INFO_FILE
+from ganray.data.location import Location
+from ganray.data.partitions import OpenFile, Partitions
+from ganray.data.source import Source
+from ganray.data.spec import DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
+from ganray.errors import RefusedInput
+from ganray.spec import canonical_json
+
+Progress = Callable[[int, int], None]
+
+
+def import_dataset(
+    source: Source, spec: DatasetSpec, open_file: OpenFile, on_progress: Progress | None = None
+) -> DatasetInfo:
+    """Writes `split=<s>/label=<k>/part-00000.parquet` for each split and class.
+
+    The counts are known before the images, so each partition has its place in one temporary
+    file from the start: a counting sort on disk. Memory is a few chunks and one file is open,
+    whatever the number of images and classes; the temporary folder needs the set's raw size.
+
+    Args:
+        spec: what `source` was opened with; its splits are recorded.
+        open_file: opens a file of the set by its relative path for writing, `dataset.json` last.
+        on_progress: called with (images read, images in all).
+
+    Raises:
+        RefusedInput: at the first image that cannot be read or does not fit the others.
+        StoreError: where the temporary folder cannot hold the set.
+    """
+    info = source.describe()
+    with Partitions.of(info) as partitions:
+        for batch in source.batches():
+            partitions.add(batch)
+            if on_progress:
+                on_progress(partitions.added, partitions.total)
+        files = [partitions.write(*key, open_file) for key in partitions.counts]
+    dataset = DatasetInfo(
+        **dict(info),
+        digest=dataset_digest(info, files),
+        files=files,
+        settings={"held_out": spec.held_out, "test": spec.test},
+    )
+    with open_file(INFO_FILE) as target:
+        target.write(dataset.model_dump_json(indent=1).encode())
+    return dataset
+
+
+def dataset_digest(info: SourceInfo, files: list[DatasetFile]) -> str:
+    """SHA-256 of shape, class names and the pixels of each split and class, however encoded."""
+    pixels = {f"{file.split}/{file.label}": file.pixels_sha256 for file in files}
+    content = {"shape": list(info.shape), "class_names": info.class_names, "pixels": pixels}
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def new_dataset_folder(url: str) -> OpenFile:
+    """What opens the files of a new set below `url`, on any file system, for `import_dataset`.
+
+    Raises:
+        RefusedInput: where there already is a `dataset.json`.
+    """
+    folder = Location.of(url)
+    if folder.child(INFO_FILE).exists():
+        raise RefusedInput(
+            f"{folder.shown!r} already holds a {INFO_FILE}; import into another folder"
+        )
+    return lambda name: folder.child(name).create()

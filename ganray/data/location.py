@@ -1,0 +1,144 @@
+"""A file or folder at any URL that fsspec knows; every foreseeable failure in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+from urllib.parse import urlsplit, urlunsplit
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from ganray.errors import GanrayError, RefusedInput, StoreError
+
+# Their exceptions are no OSErrors; named, not imported, as only some installations have them.
+_TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs"}
+
+
+@dataclass(frozen=True)
+class Location:
+    """A path on a file system.
+
+    Attributes:
+        shown: the URL without credentials or signature, fit for messages.
+    """
+
+    fs: fsspec.AbstractFileSystem
+    path: str
+    shown: str
+
+    @classmethod
+    def of(cls, url: str) -> Location:
+        """The location that `url` names.
+
+        Raises:
+            RefusedInput: where no installed file system knows the URL's protocol.
+        """
+        shown = without_secrets(url)
+        try:
+            fs, path = url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise RefusedInput(
+                f"{shown!r} cannot be read: {error}; valid: a path, s3://… or http(s)://…"
+            ) from None
+        fs.invalidate_cache()
+        return cls(fs, path, shown)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.shown.rstrip("/").rsplit("/", 1)[-1]
+
+    def child(self, name: str) -> Location:
+        """The file or folder `name` below this one."""
+        return Location(
+            self.fs, f"{self.path.rstrip('/')}/{name}", f"{self.shown.rstrip('/')}/{name}"
+        )
+
+    def exists(self) -> bool:
+        """Whether there is anything here."""
+        with self._reaching():
+            return bool(self.fs.exists(self.path))
+
+    def contents(self) -> dict[str, str]:
+        """Every file and folder below: relative path → "file" or "directory", sorted by path."""
+        with self._reaching():
+            found = self.fs.find(self.path, withdirs=True, detail=True)
+        root = self.path.rstrip("/") + "/"
+        below = {path.rstrip("/"): entry["type"] for path, entry in found.items()}
+        return {
+            path.removeprefix(root): below[path] for path in sorted(below) if path.startswith(root)
+        }
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The file's bytes, buffered and seekable; failures while reading are translated too."""
+        fs = self.fs
+        if "http" in fs.protocol:  # a plain HTTP server serves no ranges: read a local copy
+            fs = fsspec.filesystem("simplecache", fs=fs)
+        with self._reaching(), fs.open(self.path, "rb") as file:
+            yield file
+
+    @contextmanager
+    def create(self) -> Iterator[BinaryIO]:
+        """A new file to write, with the folders above it.
+
+        Raises:
+            StoreError: where it cannot be written: forbidden, full, unreachable.
+        """
+        with self._reaching("written", StoreError):
+            if "file" in self.fs.protocol:  # elsewhere it would create a missing bucket
+                self.fs.makedirs(self.path.rsplit("/", 1)[0], exist_ok=True)
+            with self.fs.open(self.path, "wb") as file:
+                yield file
+
+    def read(self) -> bytes:
+        """The whole file."""
+        with self._reaching():
+            return bytes(self.fs.cat_file(self.path))
+
+    def sha256(self) -> str:
+        """SHA-256 of the file's bytes, read in pieces."""
+        digest = hashlib.sha256()
+        with self.open() as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    @contextmanager
+    def _reaching(
+        self, action: str = "read", kind: type[GanrayError] = RefusedInput
+    ) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            # fsspec reports an HTTP server that is down, or refuses, as a missing file too
+            doubt = " or cannot be reached" if "://" in self.shown else ""
+            cause = f" ({one_line(error.__cause__)})" if error.__cause__ else ""
+            raise kind(f"{self.shown!r} does not exist{doubt}{cause}") from None
+        except PermissionError as error:
+            raise kind(f"{self.shown!r} is forbidden: {one_line(error)}") from None
+        except OSError as error:
+            raise kind(f"{self.shown!r} cannot be {action}: {one_line(error)}") from None
+        except Exception as error:
+            if type(error).__module__.split(".")[0] not in _TRANSPORTS:
+                raise
+            raise kind(f"{self.shown!r} cannot be reached: {one_line(error)}") from None
+
+
+def without_secrets(url: str) -> str:
+    """`url` without the user, password, query and fragment that may carry credentials."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def one_line(error: BaseException) -> str:
+    """The error's message without line breaks and without credentials in its URLs."""
+    text = re.sub(r"\w+://[^\s'\"]+", lambda url: without_secrets(url[0]), str(error))
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,163 @@
+"""Any source of labelled images, opened, checked, split and streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from ganray.data.dataset import INFO_FILE, read_dataset
+from ganray.data.folder import read_folder
+from ganray.data.idx import has_idx, read_idx
+from ganray.data.location import Location
+from ganray.data.parquet import read_parquet
+from ganray.data.rows import Rows, shape_text
+from ganray.data.spec import SPLITS, DatasetSpec, SourceInfo, Split
+from ganray.data.splits import assign_splits
+from ganray.errors import RefusedInput
+
+EMBEDDED = "mnist_small.parquet"
+
+_READERS: dict[str, Callable[[Location], Rows]] = {
+    "idx": read_idx,
+    "parquet": read_parquet,
+    "folder": read_folder,
+    "dataset": read_dataset,
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some images of one split.
+
+    Attributes:
+        images: pixels in 0 … 255.
+        labels: class of each image.
+        index: position of each image in the source, ascending.
+    """
+
+    images: UInt8[np.ndarray, "n c h w"]
+    labels: Int64[np.ndarray, "n"]
+    index: Int64[np.ndarray, "n"]
+    split: Split
+
+
+class Source:
+    """A set as published, with every row assigned to a split; images are streamed."""
+
+    def __init__(self, rows: Rows, spec: DatasetSpec, imported: bool = False) -> None:
+        """Assigns the splits and checks what the study expects.
+
+        `imported` says that `spec.source` is a set in ganray's own format, to be read in place.
+
+        Raises:
+            RefusedInput: for impossible splits, or images of another size or channel count.
+        """
+        _refuse_unexpected(rows, spec)
+        self._rows = rows
+        self.imported = imported
+        self._splits = assign_splits(rows, spec)
+
+    def describe(self) -> SourceInfo:
+        """Shape, classes and counts, without decoding the images."""
+        rows = self._rows
+        classes = len(rows.class_names)
+        counts = {
+            split: np.bincount(rows.labels[self._splits == code], minlength=classes).tolist()
+            for code, split in enumerate(SPLITS)
+        }
+        return SourceInfo(
+            name=rows.name,
+            shape=rows.shape,
+            class_names=rows.class_names,
+            counts=counts,
+            notes=rows.notes,
+        )
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the source's bytes and layout, whatever its path and times."""
+        return self._rows.fingerprint()
+
+    def batches(self) -> Iterator[Batch]:
+        """All images once, in the order of the source, a few MiB at a time.
+
+        Raises:
+            RefusedInput: at an image that cannot be read or has another shape than the first,
+                and where the source changed since it was opened.
+        """
+        start, total = 0, len(self._splits)
+        for images in self._rows.stream():
+            if images.shape[1:] != self._rows.shape:
+                raise RefusedInput(
+                    f"{self._rows.name}: images of {shape_text(images.shape[1:])} from row "
+                    f"{start} on, but the first is {shape_text(self._rows.shape)}"
+                )
+            index = np.arange(start, start + len(images))
+            start += len(images)
+            if start <= total:
+                yield from self._by_split(images, index)
+        if start != total:
+            raise RefusedInput(
+                f"{self._rows.name}: {start} images read where {total} labels were; the source "
+                f"changed meanwhile, start again"
+            )
+
+    def _by_split(
+        self, images: UInt8[np.ndarray, "n c h w"], index: Int64[np.ndarray, "n"]
+    ) -> Iterator[Batch]:
+        splits = self._splits[index]
+        for code in np.unique(splits):
+            rows = splits == code
+            labels = self._rows.labels[index[rows]].astype(np.int64)
+            yield Batch(images[rows], labels, index[rows], SPLITS[code])
+
+
+def open_source(spec: DatasetSpec) -> Source:
+    """The source that `spec` names; labels are read and checked, images are not.
+
+    Raises:
+        RefusedInput: naming the file or setting, its value and what would be valid.
+    """
+    if spec.source == "embedded":
+        location = Location.of(str(files("ganray.data") / EMBEDDED))
+    else:
+        location = Location.of(spec.source)
+    kind = _detect(location) if spec.format == "auto" else spec.format
+    return Source(_READERS[kind](location), spec, imported=kind == "dataset")
+
+
+def _detect(location: Location) -> str:
+    if location.name.endswith(".parquet"):
+        return "parquet"
+    if location.child(INFO_FILE).exists():
+        return "dataset"
+    if has_idx(location):
+        return "idx"
+    contents = location.contents()
+    if any(path.endswith(".parquet") for path in contents):
+        return "parquet"
+    if "directory" in contents.values():
+        return "folder"
+    if not contents and not location.exists():
+        raise RefusedInput(f"source (={location.shown!r}) does not exist")
+    raise RefusedInput(
+        f"source (={location.shown!r}) is of no known format; valid: a folder with {INFO_FILE}, "
+        f"with the IDX files of MNIST, with *.parquet or with class folders, or a .parquet file"
+    )
+
+
+def _refuse_unexpected(rows: Rows, spec: DatasetSpec) -> None:
+    channels, height, width = rows.shape
+    if spec.channels not in (None, channels):
+        raise RefusedInput(
+            f"channels (={spec.channels}): the images of {rows.name} have {channels}; "
+            f"set {channels} or choose another source"
+        )
+    if spec.size is not None and (height, width) != (spec.size, spec.size):
+        raise RefusedInput(
+            f"size (={spec.size}): the images of {rows.name} are {height}×{width} pixels; "
+            f"resize them before, or choose another source"
+        )

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import fsspec
+import pytest
+
+from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
+from ganray.data.location import Location, without_secrets
+from ganray.errors import RefusedInput, StoreError
+from tests.data.published import digits, http_server, read_all, real_data, write_idx
+
+
+def published(folder, prefix="/set"):
+    return {
+        f"{prefix}/{path.relative_to(folder)}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_sources_are_read_over_http(tmp_path):
+    folder = write_idx(tmp_path / "idx", digits(30, 3), digits(9, 3, seed=1))
+    with http_server(published(folder)) as url:
+        assert read_all(source=f"{url}/set") == read_all(source=str(folder))
+
+
+def test_large_files_are_read_from_a_server_without_ranges():
+    folder = real_data("cifar10-jpeg")
+    with http_server({"/test.parquet": (folder / "test.parquet").read_bytes()}) as url:
+        source = open_source(DatasetSpec(source=f"{url}/test.parquet?signature=x", test=1000))
+        assert source.describe().counts["test"] == [100] * 10
+        assert len(next(source.batches()).images) > 0
+
+
+def test_an_imported_set_is_read_over_http(tmp_path):
+    folder = write_idx(tmp_path / "idx", digits(30, 3), digits(9, 3, seed=1))
+    source = open_source(DatasetSpec(source=str(folder)))
+    import_dataset(source, DatasetSpec(), new_dataset_folder(str(tmp_path / "set")))
+    local = Dataset.open(str(tmp_path / "set"))
+    with http_server(published(tmp_path / "set")) as url:
+        remote = Dataset.open(f"{url}/set")
+        assert remote.info == local.info
+        assert (remote.images("test")[0] == local.images("test")[0]).all()
+
+
+def test_any_file_system_serves(tmp_path):
+    source = open_source(DatasetSpec())
+    url = f"memory://{tmp_path.name}/set"
+    info = import_dataset(source, DatasetSpec(), new_dataset_folder(url))
+    assert Dataset.open(url).info == info
+    assert Dataset.open(url).images("test", [7])[0].shape == (150, 1, 28, 28)
+    with pytest.raises(RefusedInput, match=r"already holds a dataset\.json"):
+        new_dataset_folder(url)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_a_refusing_server_is_told_in_one_line(status):
+    name = "train-images-idx3-ubyte.gz"
+    with http_server({f"/{name}": status, "/a.parquet": status}) as url:
+        for source in (url, f"{url}/a.parquet?token=secret"):
+            with pytest.raises(RefusedInput, match=r"127\.0\.0\.1") as refusal:
+                open_source(DatasetSpec(source=source))
+            assert "\n" not in str(refusal.value)
+            assert "secret" not in str(refusal.value)
+
+
+def test_an_unreachable_server_is_told_in_one_line():
+    with http_server({}) as url:
+        pass  # nothing listens there any longer
+    message = r"127\.0\.0\.1.*cannot be (read|reached)"
+    for source in (url, f"{url}/a.parquet"):
+        with pytest.raises(RefusedInput, match=message) as refusal:
+            open_source(DatasetSpec(source=source))
+        assert "\n" not in str(refusal.value)
+
+
+def test_an_unreachable_object_store_is_told_in_one_line(fresh_s3, monkeypatch):
+    with http_server({}) as url:
+        pass
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(RefusedInput, match=r"'s3://bucket/set.*cannot be") as refusal:
+        open_source(DatasetSpec(source="s3://bucket/set"))
+    assert "\n" not in str(refusal.value)
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.fixture
+def fresh_s3():
+    """File systems are cached by URL, not by environment: each test of S3 begins without any."""
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    yield fsspec.get_filesystem_class("s3").clear_instance_cache
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+
+
+@pytest.mark.s3
+def test_an_object_store_serves(fresh_s3, s3_url, s3_server, tmp_path, monkeypatch):
+    folder = write_idx(tmp_path / "idx", digits(30, 3), digits(9, 3, seed=1))
+    for path in folder.iterdir():
+        with Location.of(f"{s3_url}/idx/{path.name}").create() as file:
+            file.write(path.read_bytes())
+    assert read_all(source=f"{s3_url}/idx") == read_all(source=str(folder))
+    source = open_source(DatasetSpec(source=f"{s3_url}/idx"))
+    info = import_dataset(source, DatasetSpec(), new_dataset_folder(f"{s3_url}/set"))
+    assert Dataset.open(f"{s3_url}/set").info == info
+    assert read_all(source=f"{s3_url}/set")["test"][0][1] == 0
+    with pytest.raises(RefusedInput, match=r"already holds a dataset\.json"):
+        new_dataset_folder(f"{s3_url}/set")
+    with pytest.raises(RefusedInput, match=r"nothing'.* does not exist"):
+        open_source(DatasetSpec(source=f"{s3_url}/nothing"))
+    for name, value in s3_server.environment(reader=True).items():
+        monkeypatch.setenv(name, value)
+    fresh_s3()
+    with pytest.raises(StoreError, match=r"set2/split=train/label=0/.* is forbidden"):
+        import_dataset(source, DatasetSpec(), new_dataset_folder(f"{s3_url}/set2"))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    fresh_s3()
+    with pytest.raises(RefusedInput, match="is forbidden"):
+        open_source(DatasetSpec(source=f"{s3_url}/idx"))
+
+
+def test_an_unknown_protocol_is_refused():
+    with pytest.raises(RefusedInput, match=r"'carrier://pigeon'.*valid: a path, s3://"):
+        open_source(DatasetSpec(source="carrier://pigeon"))
+
+
+def test_a_forbidden_file_is_told(tmp_path, monkeypatch):
+    location = Location.of(str(tmp_path / "file"))
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(type(location.fs), "cat_file", lambda self, path: refuse(path))
+    with pytest.raises(RefusedInput, match=r"file' is forbidden: .*Permission denied"):
+        location.read()
+
+
+def test_what_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    write = new_dataset_folder(str(tmp_path / "file" / "set"))
+    told = pytest.raises(StoreError, match=r"name' cannot be written: .*Not a directory")
+    with told, write("name"):
+        pass
+
+
+def test_secrets_are_not_shown():
+    assert without_secrets("https://me:key@host:81/a?sig=1#x") == "https://host:81/a"
+    assert without_secrets("s3://bucket/a") == "s3://bucket/a"
+    assert without_secrets("/a folder/with ? in it") == "/a folder/with ? in it"
+
+
+def test_contents_are_relative(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "c.png").write_bytes(b"")
+    assert Location.of(str(tmp_path)).contents() == {
+        "a": "directory",
+        "a/b": "directory",
+        "a/c.png": "file",
+    }

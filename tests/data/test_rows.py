@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganray.data.rows import natural_order, refuse_gaps, rows_per_chunk, split_code
+from ganray.errors import RefusedInput
+
+
+def test_numbers_within_names_are_compared_as_numbers():
+    names = ["10", "9", "img2", "img10", "img1b", "a", "010"]
+    assert natural_order(names) == ["9", "010", "10", "a", "img1b", "img2", "img10"]
+
+
+@given(st.lists(st.text(max_size=5), unique=True))
+def test_the_order_does_not_depend_on_the_order_given(names):
+    assert natural_order(names) == natural_order(names[::-1])
+    assert sorted(natural_order(names)) == sorted(names)
+
+
+@given(st.lists(st.integers(0, 10**6), unique=True))
+def test_numeric_names_are_sorted_as_numbers(numbers):
+    assert natural_order([str(n) for n in numbers]) == [str(n) for n in sorted(numbers)]
+
+
+def test_names_of_splits():
+    assert [split_code(name) for name in ("train", "Validation", "held_out", "test")] == [
+        0,
+        1,
+        1,
+        2,
+    ]
+    assert split_code("cat") is None
+
+
+def test_a_chunk_has_at_least_one_image():
+    assert rows_per_chunk((3, 4096, 4096)) == 1
+    assert rows_per_chunk((1, 1024, 1024)) == 4
+
+
+def test_gaps_are_listed():
+    refuse_gaps(np.asarray([1, 0, 1], np.int32), ["a", "b"], "set")
+    with pytest.raises(RefusedInput, match=r"set: labels \(=0, 2\) .* 0 … 2 \(a, b, c\)"):
+        refuse_gaps(np.asarray([2, 0], np.int32), ["a", "b", "c"], "set")
+    with pytest.raises(RefusedInput, match=r"\(99 in all\)"):
+        refuse_gaps(np.arange(1, 100, dtype=np.int32), [str(k) for k in range(99)], "set")

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ganray.data
+from ganray.data import DatasetSpec, SourceInfo, class_proportions
+from ganray.errors import RefusedInput
+from ganray.spec import parse
+
+
+def test_class_proportions_are_those_of_the_training_split():
+    info = SourceInfo(
+        name="toy",
+        shape=(1, 2, 2),
+        class_names=["a", "b"],
+        counts={"train": [3, 1], "held_out": [1, 1], "test": [5, 5]},
+    )
+    assert class_proportions(info).tolist() == [0.75, 0.25]
+    assert class_proportions(info).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"format": "hdf5"}, r"format \(='hdf5'\).*'idx'"),
+        ({"held_out": -1}, r"held_out \(=-1\)"),
+        ({"test": 0}, r"test \(=0\)"),
+        ({"channels": 2}, r"channels \(=2\)"),
+        ({"helt_out": 5}, "did you mean 'held_out'"),
+    ],
+)
+def test_wrong_settings_are_refused(values, message):
+    with pytest.raises(RefusedInput, match=message):
+        parse(DatasetSpec, values, "dataset")
+
+
+def test_only_what_differs_from_the_defaults_is_hashed():
+    assert DatasetSpec().identity() == {}
+    assert DatasetSpec(held_out=5).identity() == {"held_out": 5}
+
+
+def test_specs_load_without_pyarrow_torch_or_ray():
+    code = (
+        "import sys, ganray.data; ganray.data.DatasetSpec();"
+        "assert not {'pyarrow', 'torch', 'ray', 'fsspec'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_name_is_there():
+    for name in ganray.data.__all__:
+        assert getattr(ganray.data, name).__name__ if name not in ("SPLITS", "Split") else True
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = ganray.data.nothing
