@@ -1,0 +1,88 @@
+"""What the store asks of a file system: whole files at paths, and one create-only write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from ganray.errors import RefusedInput
+
+TEMPORARY_PREFIX = ".tmp-"
+PART = r"[A-Za-z0-9_][A-Za-z0-9._=+-]*"  # of a path, between slashes
+PATH = rf"{PART}(/{PART})*"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One listed file: path below the root, size in bytes, last change in seconds since 1970."""
+
+    path: str
+    size: int
+    modified: float
+
+
+@runtime_checkable
+@runtime_checkable
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: Any, /) -> int:
+        """Append `data`, any buffer of bytes."""
+
+
+@runtime_checkable
+class Files(Protocol):
+    """Files below one root; every failure is a one-line `StoreError` that names the root.
+
+    A file appears under its name whole or not at all. `path` is relative, with forward slashes.
+    """
+
+    url: str
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write `path` unless it exists: True for exactly one of any number of writers.
+
+        After a doubtful answer the file is read back, so that a write whose reply was lost is
+        still told to be this writer's.
+        """
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write or replace `path` in one step."""
+
+    def writer(self, path: str) -> AbstractContextManager[Sink]:
+        """Stream into `path`, which appears when the context ends without an exception."""
+
+    def get(self, path: str) -> bytes | None:
+        """The content of `path`, or None where there is no such file."""
+
+    def size(self, path: str) -> int | None:
+        """The size of `path` in bytes, or None where there is no such file."""
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Every file whose path begins with `prefix`, in no particular order."""
+
+    def leftovers(self) -> Iterator[Entry]:
+        """Temporary files that crashed writers left behind."""
+
+    def remove(self, path: str) -> None:
+        """Remove `path`, if it is there."""
+
+    def for_probing(self) -> Files:
+        """The same files with little patience: an unreachable server is told within 15 seconds."""
+
+
+def check_path(path: str, argument: str = "path") -> str:
+    """Return `path` if it is a plain relative path with forward slashes.
+
+    Raises:
+        RefusedInput: for an absolute path, `..`, a hidden name or an unusual character.
+    """
+    if re.fullmatch(PATH, path) is None:
+        raise RefusedInput(
+            f"{argument} (={path!r}) must be a relative path of letters, digits and . _ = + - "
+            "separated by single slashes, no part beginning with a dot"
+        )
+    return path

