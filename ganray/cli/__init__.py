@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from ganray._version import __version__
 from ganray.cli import data, store, study, use
 from ganray.errors import GanrayError
+
+# Typer exports this class by its child alone, and brings a click of its own in newer releases.
+_UsageError: Any = typer.BadParameter.__mro__[1]
 
 EPILOG = "Exit codes: 0 done, 1 failed, 2 refused input, 3 partial, 4 stopped."
 
@@ -35,10 +37,11 @@ app.add_typer(data.app, name="data")
 app.add_typer(store.app, name="store")
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"ganray {__version__}")
         raise typer.Exit()
+    return wanted
 
 
 @app.callback()
@@ -57,13 +60,14 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a documented code; no traceback without `--debug`."""
     given = sys.argv[1:] if arguments is None else arguments
     words = [word for word in given if word != "--debug"]
-    debug = len(words) < len(given) or bool(os.environ.get("GANRAY_DEBUG"))
+    if len(words) < len(given):
+        os.environ["GANRAY_DEBUG"] = "1"  # read where a run's failed tasks are shown, too
+    debug = bool(os.environ.get("GANRAY_DEBUG"))
     try:
         code = app(words, standalone_mode=False, prog_name="ganray")
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.Abort:
+    except _UsageError as error:
+        code = _misused(error, words)
+    except typer.Abort:
         code = _complain("stopped", 4, words)
     except GanrayError as error:
         if debug:
@@ -75,6 +79,15 @@ def main(arguments: list[str] | None = None) -> None:
         said = " ".join(f"{type(error).__name__}: {error}".split())
         code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
     sys.exit(code)
+
+
+def _misused(error: Any, words: list[str]) -> int:
+    """A wrong option or argument; a command group without any is answered by its help."""
+    message = error.format_message()
+    if message.lstrip().startswith("Usage:"):
+        error.show()
+        return 2
+    return _complain(f"{message.rstrip('.')}; see {error.ctx.command_path} --help", 2, words)
 
 
 def _complain(message: str, code: int, words: list[str]) -> int:

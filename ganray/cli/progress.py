@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -80,7 +81,7 @@ class Lines:
 def _line(task: Task, event: Event) -> str:
     details = event.details
     if "failed" in details:
-        return f"{task.title}: failed: {details['failed']}"
+        return _failure(task, details)
     if "warning" in details:
         return f"{task.title}: warning: {details['warning']}"
     if details.get("finished"):
@@ -92,6 +93,12 @@ def _line(task: Task, event: Event) -> str:
         f"{task.title}: {event.done}/{event.total} loss {loss:.4g} "
         f"{details['images_per_second']:.0f} images/s ETA {clock(details['seconds_left'])}"
     )
+
+
+def _failure(task: Task, details: dict[str, Any]) -> str:
+    """Why a task failed and, with `--debug`, where in the code."""
+    trace = details.get("traceback") if os.environ.get("GANRAY_DEBUG") else ""
+    return f"{task.title}: failed: {details['failed']}" + (f"\n{trace.rstrip()}" if trace else "")
 
 
 def clock(seconds: float) -> str:
@@ -140,7 +147,7 @@ class Board:
         row, details = self._rows[event.address], event.details
         if "failed" in details:
             row.state = "failed"
-            self._notes.append(f"{self._tasks[event.address].title}: {details['failed']}")
+            self._notes.append(_failure(self._tasks[event.address], details))
         elif "warning" in details:
             row.state = "again"
             self._notes.append(str(details["warning"]))

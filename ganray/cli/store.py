@@ -53,8 +53,12 @@ def gc(
     from ganray.pipeline.runs import list_runs
 
     store = open_store(url)
-    needed = {task.address for run in list_runs(store) for task in run.plan.tasks}
-    garbage = store.gc(needed, older_than * 86400)
+    tasks = [task for run in list_runs(store) for task in run.plan.tasks]
+    # What can be taken further keeps where it would go on: chunks, and its last checkpoint.
+    longer = [task for task in tasks if task.horizon is not None]
+    chunks = {task.chunk_address(index) for task in longer for index in range(task.chunks)}
+    needed = {task.address for task in tasks} | chunks
+    garbage = store.gc(needed, older_than * 86400, {task.trajectory for task in longer})
     rows: list[dict[str, Any]] = [
         {"path": item.path, "bytes": item.bytes, "reason": item.reason} for item in garbage
     ]

@@ -79,7 +79,7 @@ def run(
         raise RefusedInput(f"--address (={address!r}) needs --runner ray")
     if address is not None and absolute(store) != store:
         raise RefusedInput(
-            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address, since "
+            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
             "the cluster's workers have folders of their own"
         )
     from ganray.studies import read_study

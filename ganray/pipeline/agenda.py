@@ -38,9 +38,8 @@ class Agenda:
             manifests = dict(zip(addresses, readers.map(store.manifest, addresses), strict=True))
         for task in plan.tasks:
             manifest = manifests[task.address]
-            if verify and manifest is not None and store.verify(manifest):
-                agenda.forced.add(task.address)
-            if agenda.forced & set(task.inputs.values()):
+            damaged = verify and agenda._damaged(task)
+            if damaged or agenda.forced & set(task.inputs.values()):
                 agenda.forced.add(task.address)
             if manifest is None or task.address in agenda.forced or not agenda.ready(task):
                 continue
@@ -87,6 +86,12 @@ class Agenda:
         for other in self.plan.tasks:
             if other.address not in self.failed and self.blocked(other):
                 self.failed[other.address] = f"not possible without {task.title}"
+
+    def _damaged(self, task: Task) -> bool:
+        """Whether a file of its artifact, or of a chunk that more would build on, is damaged."""
+        addresses = [task.address, *map(task.chunk_address, range(task.chunks))]
+        manifests = (self.store.manifest(address) for address in addresses)
+        return any(self.store.verify(manifest) for manifest in manifests if manifest is not None)
 
     @property
     def complete(self) -> bool:

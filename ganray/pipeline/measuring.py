@@ -11,6 +11,7 @@ import safetensors.numpy
 import torch
 from jaxtyping import Float32, UInt8
 
+from ganray.data import Dataset, Split
 from ganray.embed import Embedder, Embedding, EmbedSpec, embed_chunk, join
 from ganray.errors import RefusedInput
 from ganray.metrics.cafd import (
@@ -185,8 +186,22 @@ def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
 
 def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
     if "images" in work.task.inputs:
-        return work.arrays("images", "images.safetensors")["images"]
-    return work.dataset().images(work.task.parameters["split"])[0]
+        return _samples(work.store.url, work.input("images").model_dump_json())
+    return _split(work.dataset_folder(), work.task.parameters["split"])
+
+
+@lru_cache(maxsize=1)
+def _samples(store_url: str, manifest_json: str) -> UInt8[np.ndarray, "n c h w"]:
+    """Cached, since one worker embeds many chunks of one set."""
+    manifest = Manifest.model_validate_json(manifest_json)
+    data = Store(store_url).read(manifest, "images.safetensors")
+    return safetensors.numpy.load(data)["images"]
+
+
+@lru_cache(maxsize=1)
+def _split(dataset_url: str, split: Split) -> UInt8[np.ndarray, "n c h w"]:
+    """Cached for the same reason; a data set is never written twice at one URL."""
+    return Dataset.open(dataset_url).images(split)[0]
 
 
 def _embedding(work: Workspace, role: str) -> Embedding:

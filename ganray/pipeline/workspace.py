@@ -87,9 +87,11 @@ class Workspace:
 
     def dataset(self) -> Dataset:
         """The data set that the task's `data` input names."""
-        return Dataset.open(
-            dataset_location(self.store, self.task.inputs["data"], self.dataset_url)
-        )
+        return Dataset.open(self.dataset_folder())
+
+    def dataset_folder(self) -> str:
+        """The URL of that data set."""
+        return dataset_location(self.store, self.task.inputs["data"], self.dataset_url)
 
     def report(self, done: int, total: int, **details: Any) -> None:
         """Tell the driver how far this task is."""

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
-from ganray.data.splits import apportion
 from ganray.embed import EmbedSpec
 from ganray.errors import RefusedInput
 from ganray.models import CafdEncoder
@@ -19,6 +16,7 @@ from ganray.models.spec import ModelSpec
 from ganray.plan import PlanBuilder, Task, chunks_for, task_seed
 from ganray.sample import SampleSpec
 from ganray.search import chunk_count
+from ganray.studies.rules import target_names
 from ganray.studies.settings import Evaluate, ImagenetWeights, RangeSearch
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -111,7 +109,16 @@ class Blocks:
         )
 
     def encoder(self, spec: EncoderSpec) -> Task:
-        """The data set's own classifier, whose features CAFD is measured on."""
+        """The data set's own classifier, whose features CAFD is measured on.
+
+        Raises:
+            RefusedInput: there are fewer training images than its batch.
+        """
+        images = sum(self.data.info.counts["train"])
+        if images < spec.batch:
+            raise RefusedInput(
+                f"encoder.batch (={spec.batch}) must be at most the training images, {images}"
+            )
         seed = task_seed(self.seed, "encoder", [], 0)
         parameters = {"encoder": spec, "seed": seed}
         return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
@@ -171,7 +178,16 @@ class Blocks:
         )
 
     def targets(self, search: RangeSearch, other: Data | None) -> Task:
-        """The probe images of the range-space search."""
+        """The probe images of the range-space search.
+
+        Raises:
+            RefusedInput: `other` has images of another shape than the study's data.
+        """
+        if other and other.info.shape != self.data.info.shape:
+            raise RefusedInput(
+                f"search.other ({other.info.name}) has images of shape {other.info.shape}; they "
+                f"must be as the study's, {self.data.info.shape} (channels, height, width)"
+            )
         names = target_names(search, self.data.info, other.info if other else None)
         parameters = {"targets": names, "other": other.fingerprint if other else None}
         return self.builder.add(
@@ -247,40 +263,6 @@ class Blocks:
             {"embedder": ruler.embedder, "images": samples},
             chunks=chunks_for(count, spec.chunk),
         )
-
-
-def sample_count(evaluate: Evaluate, info: SourceInfo) -> int:
-    """How many samples each side gives: as asked for, or as many as are held out.
-
-    Raises:
-        RefusedInput: more than are held out, since the floor must stand at the same n.
-    """
-    held_out = sum(info.counts["held_out"])
-    count = evaluate.samples or held_out
-    if not max(2, evaluate.splits) <= count <= held_out:
-        raise RefusedInput(
-            f"evaluate.samples (={count}) must be from {max(2, evaluate.splits)} to the held-out "
-            f"images, {held_out}, so that the floor stands at the same n; see data.held_out"
-        )
-    return count
-
-
-def mixture_counts(
-    groups: Sequence[Sequence[int]], info: SourceInfo, mixture: str, count: int
-) -> list[int]:
-    """How many samples each marginal GAN gives: by its classes' share of the training split, or
-    equally for each class; `count` in all (largest remainder)."""
-    classes = info.counts["train"] if mixture == "real" else [1] * len(info.class_names)
-    sizes = np.array([sum(classes[index] for index in group) for group in groups])
-    return [int(share) for share in apportion(sizes, count)]
-
-
-def target_names(search: RangeSearch, info: SourceInfo, other: SourceInfo | None) -> list[str]:
-    """What the probe images are called, in their order."""
-    real = [f"real {name}" for name in info.class_names[: search.real]]
-    noisy = [f"noisy {name}" for name in info.class_names[: search.noisy]]
-    others = [f"other {index}" for index in range(len(other.class_names))] if other else []
-    return real + noisy + others + list(search.shapes)
 
 
 def _embed_spec(name: str) -> EmbedSpec:

@@ -16,7 +16,8 @@ from ganray.models.spec import ModelSpec
 from ganray.plan import Plan, Resources, Task, partitions
 from ganray.report import Page, Results, sections
 from ganray.spec import Spec
-from ganray.studies.blocks import Blocks, Data, Ruler, mixture_counts, sample_count
+from ganray.studies.blocks import Blocks, Data, Ruler
+from ganray.studies.rules import mixture_counts, sample_count
 from ganray.studies.settings import Budget, Evaluate, RangeSearch
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -120,7 +121,8 @@ def page(results: Results) -> Page:
         sections.protocol_section(results),
     ]
     return Page(
-        title=f"One GAN per class, or one for all? {results.plan.dataset['name']}",
+        title="One GAN per class, or one for all?",
+        subject=str(results.plan.dataset["name"]),
         lead=sections.verdict_lead(results, *sides),
         sections=[part for part in parts if part is not None],
     )

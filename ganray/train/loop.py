@@ -105,15 +105,16 @@ def run(
     host = host or Host()
     past = np.zeros((0, len(trainer.losses)), np.float32) if history is None else history
     record, clock = History(past), _Clock(trainer.step)
-    last_checkpoint = time.monotonic()
+    last_checkpoint, kept = time.monotonic(), -1
     while trainer.step < until and not host.should_stop():
         record.add(trainer.advance())
         if clock.due(trainer.step):
             host.progress(clock.report(trainer, until, record.flush(trainer)))
             if time.monotonic() - last_checkpoint >= host.checkpoint_seconds:
                 _checkpoint(trainer, record, host)
-                last_checkpoint = time.monotonic()
-    _checkpoint(trainer, record, host)
+                last_checkpoint, kept = time.monotonic(), trainer.step
+    if trainer.step != kept:  # a store takes one checkpoint of a step, and no second
+        _checkpoint(trainer, record, host)
     return trainer.step >= until, record.rows
 
 
