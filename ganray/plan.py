@@ -77,6 +77,12 @@ class Task(BaseModel):
             return f"{self.trajectory}/whole"
         return f"{self.trajectory}/{HORIZONS[self.kind]}-{self.horizon:09d}"
 
+    @property
+    def threads(self) -> int:
+        """The torch threads of its work; those of a training spec are part of its key."""
+        spec = self.parameters.get(self.kind)
+        return int(spec.get("threads", 1)) if isinstance(spec, dict) else 1
+
     def chunk_address(self, index: int) -> str:
         """The artifact of one chunk; chunks belong to the trajectory, whatever the horizon."""
         return f"{self.trajectory}/chunk-{index:06d}"
@@ -221,6 +227,8 @@ def partitions(
 def _class_index(name: int | str, class_names: Sequence[str]) -> int:
     if str(name) in class_names:
         return list(class_names).index(str(name))
+    if isinstance(name, int) and 0 <= name < len(class_names):
+        return name
     raise RefusedInput(f"class (={name!r}) must be one of: {', '.join(class_names)}")
 
 

@@ -15,7 +15,7 @@ from ganray.errors import RefusedInput
 from ganray.models.spec import ModelSpec
 from ganray.plan import Plan, Resources, Task, partitions
 from ganray.report import Page, Results, sections
-from ganray.spec import Spec
+from ganray.spec import RUN_NAME, Spec
 from ganray.studies.blocks import Blocks, Data, Ruler
 from ganray.studies.rules import mixture_counts, sample_count
 from ganray.studies.settings import Budget, Evaluate, RangeSearch
@@ -28,7 +28,7 @@ class Settings(Spec):
     """A study file of this study."""
 
     study: Literal["marginal_vs_joint"] = "marginal_vs_joint"
-    name: str = Field("study", pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")
+    name: str = Field("study", pattern=RUN_NAME)
     seed: int = Field(0, ge=0)
     replicates: int = Field(1, ge=1, description="GANs trained anew from other seeds, both sides")
     marginals: Literal["per_class"] | list[list[int | str]] = "per_class"

@@ -1,0 +1,230 @@
+"""Reading a run's stored results by the study's own names for them; what is missing is None."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import safetensors.numpy
+
+from ganray.data import Dataset
+from ganray.errors import GanrayError, StoreError
+from ganray.metrics.score import Score
+from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.runs import read_outcome
+from ganray.pipeline.training import read_history
+from ganray.pipeline.workspace import dataset_location
+from ganray.plan import Plan, Task
+from ganray.store import Manifest, Store
+
+_READERS = 8  # a remote store answers slowly, but many questions at once
+_CONSEQUENCE = "not possible without"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Gan:
+    """One trained GAN of the plan: whose side it is on, what its classes are called."""
+
+    side: str
+    label: str
+    replicate: int
+    task: Task
+
+    @property
+    def classes(self) -> list[int]:
+        """The classes that it was trained on."""
+        return [int(index) for index in self.task.parameters["classes"]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One score of one side's replicate, measured on one network (`ruler`)."""
+
+    ruler: str
+    side: str
+    replicate: int
+    score: Score
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A task whose result is not there, and why; `consequence` where another task is to blame."""
+
+    title: str
+    why: str
+    consequence: bool = False
+
+
+@dataclass
+class Results:
+    """What a store holds of a plan: only results that fit their inputs as they are now.
+
+    `damaged` collects, while a report is made, the files that could not be read.
+    """
+
+    store: Store
+    plan: Plan
+    manifests: dict[str, Manifest]
+    outcome: dict[str, Any] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, store: Store, plan: Plan) -> Results:
+        """Look at the store.
+
+        Raises:
+            StoreError: the store as a whole cannot be read.
+        """
+        finished = sorted(Agenda.open(plan, store).finished)
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = zip(finished, readers.map(store.manifest, finished), strict=True)
+            manifests = {address: manifest for address, manifest in found if manifest}
+        try:
+            outcome = read_outcome(store, plan)
+        except json.JSONDecodeError:
+            outcome = {}
+        return cls(store, plan, manifests, outcome)
+
+    def manifest(self, role: str) -> Manifest | None:
+        """The finished artifact of the task that the study calls `role`."""
+        return self.manifests.get(self.plan.roles.get(role, ""))
+
+    def result(self, role: str) -> dict[str, Any]:
+        """What that artifact's manifest says of it; empty where there is none."""
+        manifest = self.manifest(role)
+        return manifest.result if manifest else {}
+
+    def arrays(self, role: str, name: str) -> dict[str, np.ndarray] | None:
+        """The arrays of a safetensors file of that artifact."""
+        return self._read(role, name, safetensors.numpy.load)
+
+    def history(self, role: str) -> dict[str, np.ndarray] | None:
+        """Iterations and losses of a training."""
+        return self._read(role, "history.parquet", read_history)
+
+    def _read(self, role: str, name: str, decode: Callable[[bytes], T]) -> T | None:
+        manifest = self.manifest(role)
+        if manifest is None:
+            return None
+        try:
+            return decode(self.store.read(manifest, name))
+        except (StoreError, ValueError) as error:
+            self.damaged[self.plan.task(role).title] = str(error)
+            return None
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """The data set of the run."""
+        address = self.plan.roles.get("data") or next(
+            (a for task in self.plan.tasks for r, a in task.inputs.items() if r == "data"), ""
+        )
+        try:
+            url = dataset_location(self.store, address, self.plan.dataset.get("url"))
+            return Dataset.open(url)
+        except GanrayError as error:
+            if address in self.manifests:
+                self.damaged["data"] = str(error)
+            return None
+
+    def real_images(self, split: str, label: int) -> np.ndarray | None:
+        """Every image of one class of one split, uint8 of shape (n, channels, height, width)."""
+        if self.dataset is None:
+            return None
+        try:
+            return self.dataset.images(split, [label])[0]
+        except GanrayError as error:
+            self.damaged["data"] = str(error)
+            return None
+
+    @property
+    def class_names(self) -> list[str]:
+        """The name of class k at position k."""
+        return [str(name) for name in self.plan.dataset["class_names"]]
+
+    @cached_property
+    def gans(self) -> list[Gan]:
+        """Every GAN of the plan, finished or not, in the plan's order."""
+        found = []
+        for role in self.plan.roles:
+            if role.startswith("train/"):
+                # A class may be called "T-shirt/top": only the ends of a role are fixed.
+                side, rest = role.removeprefix("train/").split("/", 1)
+                label, _, replicate = rest.rpartition("/")
+                found.append(Gan(side, label, int(replicate), self.plan.task(role)))
+        return found
+
+    @cached_property
+    def scores(self) -> list[Measured]:
+        """Every score that was measured, in the plan's order."""
+        found = []
+        for role in self.plan.roles:
+            if role.startswith("measure/"):
+                _, ruler, side, replicate = role.split("/")
+                found += [
+                    Measured(ruler, side, int(replicate), Score(**score))
+                    for score in self.result(role).get("scores", [])
+                ]
+        return found
+
+    def floor(self, metric: str) -> Score | None:
+        """The score of held-out real images, where it was measured."""
+        roles = [role for role in self.plan.roles if role.startswith("floor/")]
+        scores = [Score(**s) for role in roles for s in self.result(role).get("scores", [])]
+        return next((score for score in scores if score.metric == metric), None)
+
+    def side_scores(self, side: str, metric: str) -> list[Score]:
+        """One side's replicates of one metric, in their order."""
+        mine = [m for m in self.scores if (m.side, m.score.metric) == (side, metric)]
+        return [m.score for m in sorted(mine, key=lambda m: m.replicate)]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that at least one side was measured by, in the plan's order."""
+        return list(dict.fromkeys(m.score.metric for m in self.scores))
+
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        """The time that each finished task and its chunks took, wherever they were worked."""
+        tasks = [task for task in self.plan.tasks if task.address in self.manifests]
+        with ThreadPoolExecutor(_READERS) as readers:
+            return dict(
+                zip((t.address for t in tasks), readers.map(self._spent, tasks), strict=True)
+            )
+
+    def _spent(self, task: Task) -> float:
+        chunks = {task.chunk_address(index) for index in range(task.chunks)}
+        stored = self.store.manifests(f"{task.trajectory}/") if chunks else []
+        parts = [manifest for manifest in stored if manifest.address in chunks]
+        return sum(_seconds(manifest) for manifest in [self.manifests[task.address], *parts])
+
+    @property
+    def complete(self) -> bool:
+        """Whether every task of the plan has its result, and all that was read could be."""
+        return not self.problems
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is missing, causes before their consequences."""
+        reasons = self.outcome.get("failed", {})
+        missing = [
+            _problem(task.title, reasons.get(task.address, "not finished yet"))
+            for task in self.plan.tasks
+            if task.address not in self.manifests
+        ]
+        damaged = [Problem(title, why) for title, why in self.damaged.items()]
+        return sorted([*damaged, *missing], key=lambda problem: problem.consequence)
+
+
+def _seconds(manifest: Manifest) -> float:
+    record = manifest.record
+    return float(record.get("device_seconds") or record.get("seconds") or 0.0)
+
+
+def _problem(title: str, why: str) -> Problem:
+    return Problem(title, why, why.startswith(_CONSEQUENCE))

@@ -1,0 +1,42 @@
+"""The finished range-space searches of a run, as the stage stored them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ganray.report.results import Results
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One GAN's search: a row for each target, `probes` of them, then its own samples."""
+
+    name: str
+    rows: list[dict[str, Any]]
+    probes: int
+    restarts: int
+    arrays: Arrays
+
+    @property
+    def null(self) -> list[float]:
+        """Residuals of the GAN's own samples."""
+        return [float(row["residual"]) for row in self.rows[self.probes :]]
+
+
+def searches(results: Results) -> list[Searched]:
+    """Every search that is finished, in the plan's order."""
+    found = []
+    for role in results.plan.roles:
+        arrays = results.arrays(role, "answers.safetensors") if role.startswith("search/") else None
+        if arrays is not None:
+            result = results.result(role)
+            name = results.plan.task(role).title.removeprefix("search ")
+            found.append(
+                Searched(name, result["rows"], result["probes"], result["restarts"], arrays)
+            )
+    return found

@@ -1,0 +1,20 @@
+"""The sections that pages are made of: stored results turned into blocks; none knows a study."""
+
+from ganray.report.sections.compute import compute_section
+from ganray.report.sections.losses import losses_section
+from ganray.report.sections.protocol import protocol_section
+from ganray.report.sections.samples import samples_section
+from ganray.report.sections.scores import scores_section
+from ganray.report.sections.search import search_section
+from ganray.report.sections.verdict import verdict_lead, verdict_section
+
+__all__ = [
+    "compute_section",
+    "losses_section",
+    "protocol_section",
+    "samples_section",
+    "scores_section",
+    "search_section",
+    "verdict_lead",
+    "verdict_section",
+]

@@ -1,0 +1,78 @@
+"""How it was measured and made: protocols, settings, data, versions and where the GANs lie."""
+
+from __future__ import annotations
+
+import yaml
+
+from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
+from ganray.report.results import Results
+from ganray.report.wording import without_credentials
+
+
+def protocol_section(results: Results) -> Section:
+    """Everything that is needed to check or repeat the numbers, and to load the GANs."""
+    settings = yaml.safe_dump(results.plan.settings, sort_keys=False, allow_unicode=True)
+    blocks: list[Block] = [
+        Paragraph(_data(results)),
+        _protocols(results),
+        _versions(results),
+        Details("Where the GANs lie", [_weights(results)]),
+        Details("Settings of the study", [Code(without_credentials(settings))]),
+    ]
+    return Section("Protocol and versions", "protocol", blocks)
+
+
+def _data(results: Results) -> str:
+    info = results.plan.dataset
+    counts = ", ".join(
+        f"{sum(per_class):,} {split.replace('_', '-')}"
+        for split, per_class in info["counts"].items()
+    )
+    notes = f" {info['notes']}" if info.get("notes") else ""
+    shape = "×".join(str(size) for size in info["shape"])
+    return f"Data: {info['name']}, {shape} pixels; {counts} images.{notes}"
+
+
+def _protocols(results: Results) -> Table:
+    protocols = {m.score.fingerprint: m.score.protocol for m in results.scores}
+    fields = next(iter(protocols.values())).model_dump() if protocols else {}
+    rows: list[list[str | Strip]] = [
+        [name.replace("_", " "), *(_text(getattr(p, name)) for p in protocols.values())]
+        for name in fields
+    ]
+    return Table("Protocols", [Column("field"), *(Column(name) for name in protocols)], rows)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _versions(results: Results) -> Table:
+    names = ("ganray", "torch", "numpy", "cpu_capability", "device", "host")
+    rows: list[list[str | Strip]] = [["plan", results.plan.id], ["run", results.plan.run]]
+    if results.dataset:
+        rows.append(["data set’s digest", results.dataset.info.digest])
+    for name in names:
+        found = {str(m.record[name]) for m in results.manifests.values() if name in m.record}
+        if found:
+            rows.append([name.replace("_", " "), ", ".join(sorted(found))])
+    ended = results.outcome.get("ended")
+    if ended:
+        rows.append(["last ended", str(ended)])
+    return Table("Versions and places, over all artifacts", [Column("what"), Column("value")], rows)
+
+
+def _weights(results: Results) -> Table:
+    rows: list[list[str | Strip]] = []
+    for gan in {gan.task.address: gan for gan in results.gans}.values():
+        card = results.manifest(f"card/{gan.task.title}")
+        url = "not written"
+        if card:
+            folder = card.file("generator.safetensors").path.rpartition("/")[0]
+            url = f"{results.store.url}/{folder}"
+        rows.append([gan.task.title, url, gan.task.address])
+    columns = [Column("GAN"), Column("URL of its card"), Column("training artifact")]
+    caption = "ganray.load_generator(URL) gives a GAN from the folder of its card"
+    return Table(caption, columns, rows)

@@ -1,0 +1,148 @@
+"""What both sides generate, class by class, beside real images; nothing is picked by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from ganray.report.figures import image_grid
+from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
+from ganray.report.results import Gan, Results
+
+_SIDE = 4  # images in a row, and rows, of a class's grid
+_CLASSES = 20  # shown at most, which keeps the page's size in bounds
+_COLUMNS, _ROWS = 12, 4  # of the unselected grid
+Images = UInt8[np.ndarray, "n c h w"]
+
+
+def samples_section(results: Results, first: str, second: str, ruler: str) -> Section:
+    """The first of each class; grids of both sides by class; `second`'s samples as they come.
+
+    Args:
+        ruler: the network whose posteriors say which class a sample belongs to.
+    """
+    gallery = _Samples.read(results, ruler)
+    blocks: list[Block] = [
+        Paragraph(_intro(first, second, len(results.class_names))),
+        gallery.glance(first, second),
+        *(
+            gallery.triptych(label, first, second)
+            for label in range(min(len(results.class_names), _CLASSES))
+        ),
+        *(gallery.as_they_come(gan) for gan in gallery.gans if gan.side == second),
+    ]
+    return Section("Samples", "samples", blocks)
+
+
+def _intro(first: str, second: str, classes: int) -> str:
+    some = f" Of {classes} classes the first {_CLASSES} are shown." if classes > _CLASSES else ""
+    return (
+        f"{first.capitalize()}, {second} and real test images: of each the first in their order, "
+        "none chosen, from replicate 0. Where a GAN knows several classes, its samples of a class "
+        "are those that the encoder assigns to it." + some
+    )
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A GAN's samples in their order, and the class that the encoder gives each (or None)."""
+
+    images: Images
+    classes: Int64[np.ndarray, "n"] | None
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """The samples of replicate 0 of every GAN; None for those that are not in the store."""
+
+    results: Results
+    gans: list[Gan]
+    drawn: dict[str, _Drawn | None]
+
+    @classmethod
+    def read(cls, results: Results, ruler: str) -> _Samples:
+        gans = [gan for gan in results.gans if gan.replicate == 0]
+        return cls(results, gans, {gan.task.title: _drawn(results, gan, ruler) for gan in gans})
+
+    def of_class(self, side: str, label: int) -> tuple[Images, str]:
+        """A side's samples that stand for one class, and the line that says how many they are."""
+        mine = [gan for gan in self.gans if gan.side == side and label in gan.classes]
+        if not mine:
+            return self._nothing, "no GAN of this class"
+        drawn = self.drawn[mine[0].task.title]
+        if drawn is None:
+            return self._nothing, "not sampled"
+        if len(mine[0].classes) == 1:
+            return drawn.images, f"{len(drawn.images):,} samples"
+        if drawn.classes is None:
+            return self._nothing, "not classified"
+        chosen = drawn.images[drawn.classes == label]
+        return chosen, f"{len(chosen):,} of {len(drawn.images):,} samples"
+
+    def real(self, label: int) -> tuple[Images, str]:
+        """The test images of one class, and how many they are."""
+        images = self.results.real_images("test", label)
+        if images is None:
+            return self._nothing, "not in the store"
+        return images, f"{len(images):,} test images"
+
+    def glance(self, *sides: str) -> Gallery:
+        """One row for each side and one of real images: the first image of each class."""
+        classes = range(min(len(self.results.class_names), _COLUMNS))
+        rows = {side: [self.of_class(side, label)[0] for label in classes] for side in sides}
+        rows["real"] = [self.real(label)[0] for label in classes]
+        figures = [self._row(who, row) for who, row in rows.items()]
+        return Gallery(figures, "sheet", "The first of each class")
+
+    def _row(self, who: str, classes: list[UInt8[np.ndarray, "_ c h w"]]) -> Figure:
+        if not any(map(len, classes)):
+            return Figure([], who, ["none in the store"])
+        blank = np.full((1, *self.results.plan.dataset["shape"]), 255, dtype=np.uint8)
+        images = np.concatenate([own[:1] if len(own) else blank for own in classes])
+        return _figure(images, who, f"{who}: the first image of each class", columns=len(classes))
+
+    def triptych(self, label: int, *sides: str) -> Gallery:
+        """The grids of one class: each side's, then real images."""
+        name = self.results.class_names[label]
+        figures = []
+        for side in sides:
+            images, line = self.of_class(side, label)
+            figures.append(_figure(images, side, f"{side} samples of class {name}", line))
+        images, line = self.real(label)
+        figures.append(_figure(images, "real", f"real test images of class {name}", line))
+        return Gallery(figures, "triptych", f"Class {name}")
+
+    def as_they_come(self, gan: Gan) -> Gallery:
+        """A GAN's first samples, of whatever class."""
+        title, drawn = gan.task.title, self.drawn[gan.task.title]
+        images = (drawn.images if drawn else self._nothing)[: _COLUMNS * _ROWS]
+        line = f"{len(images)} of {len(drawn.images):,} samples" if drawn else "not sampled"
+        figure = _figure(images, "", f"The first samples of {title}", line, _COLUMNS, _ROWS)
+        return Gallery([figure], "sheet", f"The first samples of {title} as they come")
+
+    @property
+    def _nothing(self) -> Images:
+        return np.zeros((0, *self.results.plan.dataset["shape"]), dtype=np.uint8)
+
+
+def _drawn(results: Results, gan: Gan, ruler: str) -> _Drawn | None:
+    title = gan.task.title
+    samples = results.arrays(f"sample/{title}", "images.safetensors")
+    if samples is None:
+        return None
+    if len(gan.classes) == 1:  # then there is nothing to look up
+        return _Drawn(samples["images"], None)
+    embedding = results.arrays(f"embed/{ruler}/{title}", "embedding.safetensors")
+    classes = embedding["probabilities"].argmax(axis=1) if embedding else None
+    return _Drawn(samples["images"], classes)
+
+
+def _figure(
+    images: Images, title: str, alt: str, line: str = "", columns: int = _SIDE, rows: int = _SIDE
+) -> Figure:
+    lines = [line] if line else []
+    if not len(images):
+        return Figure([], title, lines)
+    return Figure([image_grid(images[: columns * rows], columns, alt)], title, lines)

@@ -1,0 +1,137 @@
+"""Which side is better, by each metric, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganray.errors import RefusedInput
+from ganray.metrics.intervals import Comparison, mean_interval
+from ganray.metrics.score import Score, better, compare
+from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
+from ganray.report.results import Results
+from ganray.report.wording import interval, metric_name, number
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One metric's comparison; `winner` is None unless the interval excludes zero."""
+
+    metric: str
+    comparison: Comparison | None
+    winner: str | None
+    conclusion: str
+    margin: str = ""
+
+
+def verdict_section(results: Results, first: str, second: str) -> Section:
+    """A finding for each metric that was measured; no claim without an interval."""
+    findings: list[Block] = [
+        _finding(results, judge(results, metric, first, second), first, second)
+        for metric in results.metrics
+    ]
+    if not findings:
+        findings = [Paragraph("Nothing has been measured yet, so there is no verdict.")]
+    else:
+        findings.insert(0, Key(side_tones(first, second)))
+    if any(judge(results, m, first, second).comparison for m in results.metrics):
+        findings.append(Paragraph(_FOOTNOTE, note=True))
+    return Section("Verdict", "verdict", findings)
+
+
+_FOOTNOTE = (
+    "Differences are between means of independent training replicates, each with Welch’s 95% "
+    "interval of its own, not corrected for the number of metrics. The floor is the score of "
+    "held-out real images against the same reference at the same n: a score near it is as good as "
+    "this ruler can tell."
+)
+
+
+def verdict_lead(results: Results, first: str, second: str) -> str:
+    """What all metrics say together, in a sentence or two."""
+    sides = first, second
+    judged = [judge(results, metric, *sides) for metric in results.metrics]
+    if not judged:
+        return "Nothing has been measured yet."
+    decided = [one for one in judged if one.winner]
+    if not decided and any(one.comparison and one.comparison.low is None for one in judged):
+        return (
+            "A single training replicate gives no interval: the numbers stand side by side, "
+            "and no winner is declared."
+        )
+    won = {side: [_won(one) for one in decided if one.winner == side] for side in sides}
+    parts = [f"{side} is better on {_listed(names)}" for side, names in won.items() if names]
+    open_ = [metric_name(one.metric) for one in judged if not one.winner]
+    if open_:
+        parts.append(f"{_listed(open_)} {'is' if len(open_) == 1 else 'are'} inconclusive")
+    text = "; ".join(parts)
+    return text[0].upper() + text[1:] + "."
+
+
+def _won(judged: Judged) -> str:
+    return f"{metric_name(judged.metric)} ({judged.margin})"
+
+
+def judge(results: Results, metric: str, first: str, second: str) -> Judged:
+    """Compare the two sides' replicates of one metric."""
+    a, b = results.side_scores(first, metric), results.side_scores(second, metric)
+    if not a or not b:
+        return Judged(metric, None, None, f"{first if not a else second} not measured")
+    try:
+        comparison = compare(a, b)
+    except RefusedInput as refusal:
+        return Judged(metric, None, None, f"not comparable: {refusal}")
+    plain = f"{first} − {second} = {number(comparison.difference)}"
+    if comparison.verdict == "no interval":
+        return Judged(metric, comparison, None, f"{plain}; one replicate, so no interval")
+    if comparison.verdict == "inconclusive":
+        bounds = interval(comparison.low, comparison.high)
+        return Judged(metric, comparison, None, f"inconclusive: {plain} {bounds}")
+    winner = first if comparison.verdict == better(metric) else second
+    bounds = interval(*sorted(abs(v) for v in (comparison.low or 0.0, comparison.high or 0.0)))
+    margin = f"by {number(abs(comparison.difference))} {bounds}"
+    return Judged(metric, comparison, winner, f"{first} {comparison.verdict} {margin}", margin)
+
+
+def side_tones(first: str, second: str) -> dict[str, Tone]:
+    """How each side and the floor are drawn, throughout a page."""
+    return {first: "accent", second: "ink", "floor": "floor"}
+
+
+def side_marks(results: Results, metric: str, first: str, second: str) -> list[Mark]:
+    """The floor and both sides' means with their intervals, as far as they are measured."""
+    floor, tones = results.floor(metric), side_tones(first, second)
+    marks = [Mark("floor", floor.value, "floor")] if floor else []
+    for side in (second, first):
+        scores = results.side_scores(side, metric)
+        if scores:
+            mean = mean_interval([score.value for score in scores])
+            marks.append(Mark(side, mean.mean, tones[side], mean.low, mean.high))
+    return marks
+
+
+def _finding(results: Results, judged: Judged, first: str, second: str) -> Finding:
+    metric = judged.metric
+    means = [_mean(side, results.side_scores(side, metric)) for side in (first, second)]
+    scores = [s for side in (first, second) for s in results.side_scores(side, metric)]
+    floor = results.floor(metric)
+    aside = (
+        f"floor {number(floor.value) if floor else 'not measured'}, n\u00a0=\u00a0{scores[0].n:,}"
+    )
+    return Finding(
+        name=metric_name(metric)[0].upper() + metric_name(metric)[1:],
+        conclusion=judged.conclusion,
+        sentence=f"{', '.join(means)} ({aside}); {better(metric)} is better",
+        strip=Strip(side_marks(results, metric, first, second)),
+        winner=None if judged.winner is None else f"{judged.winner} better",
+    )
+
+
+def _mean(side: str, scores: Sequence[Score]) -> str:
+    if not scores:
+        return f"{side} not measured"
+    return f"{side} {number(mean_interval([score.value for score in scores]).mean)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

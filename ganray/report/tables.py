@@ -1,0 +1,166 @@
+"""The report's numbers as tables for programs: scores, search and tasks, in CSV and Parquet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from ganray.plan import Task
+from ganray.report.results import Results
+from ganray.report.searched import searches
+
+Row = Mapping[str, Any]
+
+SCORES = pa.schema(
+    [
+        ("metric", pa.string()),
+        ("ruler", pa.string()),
+        ("side", pa.string()),
+        ("replicate", pa.int64()),
+        ("class", pa.string()),  # null: the score itself; else one class's term of it
+        ("value", pa.float64()),
+        ("floor", pa.float64()),
+        ("standard_deviation", pa.float64()),
+        ("n", pa.int64()),
+        ("protocol", pa.string()),
+    ]
+)
+SEARCH = pa.schema(
+    [
+        ("gan", pa.string()),
+        ("target", pa.string()),
+        ("own_sample", pa.bool_()),
+        ("residual", pa.float64()),
+        ("median_residual", pa.float64()),
+        ("worst_residual", pa.float64()),
+        ("restarts", pa.int64()),
+        ("best_restart", pa.int64()),
+        ("latent_norm", pa.float64()),
+        ("latent", pa.int64()),
+        ("target_class", pa.string()),
+        ("answer_class", pa.string()),
+        ("nearest_training_residual", pa.float64()),
+    ]
+)
+TASKS = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("title", pa.string()),
+        ("address", pa.string()),
+        ("state", pa.string()),
+        ("why", pa.string()),
+        ("images_seen", pa.int64()),
+        ("flops", pa.float64()),
+        ("device_seconds", pa.float64()),
+        ("seconds", pa.float64()),  # of the task and its chunks, wherever they were worked
+        ("chunks", pa.int64()),
+        ("host", pa.string()),
+        ("attempt", pa.int64()),
+        ("created", pa.string()),
+    ]
+)
+
+
+def table_files(results: Results) -> dict[str, bytes]:
+    """File name → content of every table."""
+    tables = {
+        "scores": pa.Table.from_pylist(score_rows(results), SCORES),
+        "search": pa.Table.from_pylist(search_rows(results), SEARCH),
+        "tasks": pa.Table.from_pylist(task_rows(results), TASKS),
+    }
+    files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
+    return files | {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+
+
+def score_rows(results: Results) -> list[dict[str, Any]]:
+    """One row a score, and one for each class's term of it."""
+    rows = []
+    for measured in results.scores:
+        score = measured.score
+        common = {
+            "metric": score.metric,
+            "ruler": measured.ruler,
+            "side": measured.side,
+            "replicate": measured.replicate,
+            "n": score.n,
+            "protocol": score.fingerprint,
+        }
+        rows.append(
+            common
+            | {
+                "value": score.value,
+                "floor": score.floor,
+                "standard_deviation": score.standard_deviation,
+            }
+        )
+        floor = results.floor(score.metric)
+        floors: list[Any] = [None] * len(score.per_class or [])
+        if floor and floor.per_class:
+            floors = list(floor.per_class)
+        terms = zip(results.class_names, score.per_class or [], floors, strict=False)
+        rows += [common | {"class": c, "value": v, "floor": f} for c, v, f in terms]
+    return rows
+
+
+def search_rows(results: Results) -> list[dict[str, Any]]:
+    """One row for each target of each searched GAN."""
+    names = results.class_names
+    return [
+        row
+        | {
+            "gan": searched.name,
+            "own_sample": index >= searched.probes,
+            "restarts": searched.restarts,
+            "latent": searched.arrays["latents"].shape[1],
+            "median_residual": float(np.median(searched.arrays["residuals"][index])),
+            "worst_residual": float(searched.arrays["residuals"][index].max()),
+            "target_class": names[row["target_class"]],
+            "answer_class": names[row["answer_class"]],
+        }
+        for searched in searches(results)
+        for index, row in enumerate(searched.rows)
+    ]
+
+
+def task_rows(results: Results) -> list[dict[str, Any]]:
+    """One row for each task of the plan; its chunks' seconds are added to its own."""
+    return [_task_row(results, task) for task in results.plan.tasks]
+
+
+def _task_row(results: Results, task: Task) -> dict[str, Any]:
+    row: dict[str, Any] = {"kind": task.kind, "title": task.title, "address": task.address}
+    row |= {"chunks": task.chunks}
+    manifest = results.manifests.get(task.address)
+    if manifest is None:
+        why = results.outcome.get("failed", {}).get(task.address)
+        return row | _NOTHING | {"state": "failed" if why else "not finished", "why": why}
+    record = manifest.record
+    return (
+        row
+        | _NOTHING
+        | {name: record.get(name) for name in ("device_seconds", "host", "created")}
+        | {name: manifest.result.get(name) for name in ("images_seen", "flops")}
+        | {"state": "finished", "attempt": manifest.attempt}
+        | {"seconds": results.seconds[task.address]}
+    )
+
+
+_NOTHING: dict[str, Any] = dict.fromkeys(TASKS.names[4:9] + TASKS.names[10:])
+
+
+def _csv(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(table, sink)
+    return sink.getvalue()
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()

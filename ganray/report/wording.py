@@ -1,0 +1,68 @@
+"""How numbers are written in a report."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_METRICS = {
+    "cafd": "CAFD",
+    "fid": "FID",
+    "frechet_distance": "Fréchet distance",
+    "inception_score": "Inception Score",
+    "inception_score_imagenet": "Inception Score (ImageNet)",
+    "frechet_efficientnet_lite0": "Fréchet distance (EfficientNet-Lite0)",
+    "score_efficientnet_lite0": "Inception Score’s formula (EfficientNet-Lite0)",
+}
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def number(value: float | None) -> str:
+    """Three significant digits or so: 1,313 · 61.2 · 0.0123 · 4.1×10⁻⁵; a dash for none."""
+    if value is None or math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size >= 999.95:
+        text = f"{value:,.0f}"
+    elif size >= 9.995:
+        text = f"{value:.1f}"
+    elif size >= 1e-3 or value == 0:
+        text = f"{value:#.3g}" if value else "0"
+    else:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        text = f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return text.replace("-", "−")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """`[low, high]`, or nothing where there is none."""
+    return "" if low is None or high is None else f"[{number(low)},\u00a0{number(high)}]"
+
+
+def quantity(value: float, unit: str) -> str:
+    """With an SI prefix, e.g. 4.72 TFLOP."""
+    for factor, prefix in _PREFIXES:
+        if abs(value) >= factor:
+            return f"{value / factor:.3g} {prefix}{unit}"
+    return f"{value:.3g} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """As a person says it: 8.2 s, 3 min 12 s, 2 h 05 min."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name as people write it within a sentence."""
+    return _METRICS.get(metric, metric.replace("_", " "))
+
+
+def without_credentials(text: str) -> str:
+    """The same text with user names and passwords taken out of its URLs."""
+    return re.sub(r"(?<=://)[^/@\s'\"]+@", "…@", text)

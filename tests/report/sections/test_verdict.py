@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from ganray.metrics.score import Score
+from ganray.report.page import Finding
+from ganray.report.results import Measured, Results
+from ganray.report.sections.verdict import judge, verdict_lead, verdict_section
+from tests.report.conftest import MadeUp, score
+
+SIDES = ("marginal", "joint")
+
+
+def results(whole: MadeUp, marginal: list[Score], joint: list[Score]) -> Results:
+    """The made-up run with other scores."""
+    found = whole.results
+    found.scores = [
+        Measured("classifier", side, replicate, one)
+        for side, scores in (("marginal", marginal), ("joint", joint))
+        for replicate, one in enumerate(scores)
+    ]
+    return found
+
+
+def scores(metric: str, *values: float) -> list[Score]:
+    return [score(metric, value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("metric", "winner", "words"),
+    [
+        ("cafd", "marginal", "marginal lower by 14.0"),
+        ("inception_score", "joint", "marginal lower by 14.0"),
+    ],
+)
+def test_the_winner_depends_on_the_metrics_direction(
+    whole: MadeUp, metric: str, winner: str, words: str
+) -> None:
+    judged = judge(
+        results(whole, scores(metric, 60, 62, 64), scores(metric, 75, 76, 77)), metric, *SIDES
+    )
+    assert judged.winner == winner
+    assert judged.conclusion.startswith(words)
+
+
+def test_the_interval_is_welchs(whole: MadeUp) -> None:
+    finding = verdict_section(whole.results, *SIDES).blocks[1]
+    assert isinstance(finding, Finding)
+    # By hand: means 62 and 76, variances 4 and 1, so se² = 5/3, 2.94 degrees of freedom and
+    # t = 3.22; 14 ∓ 3.22 · 1.291 = [9.84, 18.2].
+    assert finding.conclusion == "marginal lower by 14.0 [9.84,\u00a018.2]"
+    assert finding.sentence.startswith("marginal 62.0, joint 76.0 (floor 20.0, n\u00a0=\u00a012)")
+    assert finding.winner == "marginal better"
+
+
+def test_an_interval_that_holds_zero_is_inconclusive(whole: MadeUp) -> None:
+    found = results(whole, scores("cafd", 60, 80), scores("cafd", 61, 82))
+    judged = judge(found, "cafd", *SIDES)
+    assert judged.winner is None
+    assert judged.conclusion.startswith("inconclusive")
+    assert verdict_lead(found, *SIDES) == "CAFD is inconclusive."
+
+
+def test_one_replicate_declares_no_winner(whole: MadeUp) -> None:
+    found = results(whole, scores("cafd", 1), scores("cafd", 1000))
+    assert judge(found, "cafd", *SIDES).conclusion == (
+        "marginal − joint = −999.0; one replicate, so no interval"
+    )
+    section = verdict_section(found, *SIDES)
+    assert [b.winner for b in section.blocks if isinstance(b, Finding)] == [None]
+    lead = verdict_lead(found, *SIDES)
+    assert "no winner is declared" in lead
+    assert "better" not in lead
+
+
+def test_scores_under_different_protocols_are_not_compared(whole: MadeUp) -> None:
+    other = [score("cafd", value, count=99) for value in (75.0, 76.0)]
+    judged = judge(results(whole, scores("cafd", 60, 62), other), "cafd", *SIDES)
+    assert judged.winner is None
+    assert judged.conclusion.startswith("not comparable")
+    assert "count" in judged.conclusion
+
+
+def test_a_side_that_was_not_measured_is_named(whole: MadeUp) -> None:
+    found = results(whole, [], scores("cafd", 60, 62))
+    assert judge(found, "cafd", *SIDES).conclusion == "marginal not measured"
+    assert verdict_section(found, *SIDES).blocks
+
+
+def test_the_lead_names_every_metric_once(whole: MadeUp) -> None:
+    assert verdict_lead(whole.results, *SIDES) == (
+        "Marginal is better on CAFD (by 14.0 [9.84,\u00a018.2]); Inception Score is inconclusive."
+    )
+    assert verdict_lead(results(whole, [], []), *SIDES) == "Nothing has been measured yet."
