@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ganray.errors import RefusedInput
 
+RUN_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+"""What a study may be called: its runs' folders in the store bear the name."""
+
 
 class Spec(BaseModel):
     """A frozen, validated set of settings; unknown names are refused with the nearest valid one."""

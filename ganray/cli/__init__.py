@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from ganray.errors import GanrayError
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
+_INTERRUPTED = 130  # what newer releases of Typer make of a KeyboardInterrupt; older ones abort
 EPILOG = "Exit codes: 0 done, 1 failed, 2 refused input, 3 partial, 4 stopped."
 
 app = typer.Typer(
@@ -65,10 +67,12 @@ def main(arguments: list[str] | None = None) -> None:
     debug = bool(os.environ.get("GANRAY_DEBUG"))
     try:
         code = app(words, standalone_mode=False, prog_name="ganray")
+        if code == _INTERRUPTED:
+            raise typer.Abort
     except _UsageError as error:
         code = _misused(error, words)
     except typer.Abort:
-        code = _complain("stopped", 4, words)
+        code = _complain("stopped; what was committed is kept", 4, words)
     except GanrayError as error:
         if debug:
             raise
@@ -87,7 +91,18 @@ def _misused(error: Any, words: list[str]) -> int:
     if message.lstrip().startswith("Usage:"):
         error.show()
         return 2
+    if isinstance(error, typer.BadParameter):
+        message = message.replace(":", f" (={_given(error.param, words)!r}):", 1)
     return _complain(f"{message.rstrip('.')}; see {error.ctx.command_path} --help", 2, words)
+
+
+def _given(parameter: Any, words: list[str]) -> str:
+    """What the line says for an option; Typer's error does not quote it."""
+    for word, following in pairwise([*words, ""]):
+        name, equals, value = word.partition("=")
+        if name in parameter.opts:
+            return value if equals else following
+    return ""
 
 
 def _complain(message: str, code: int, words: list[str]) -> int:

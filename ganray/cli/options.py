@@ -49,7 +49,7 @@ def speak(as_json: bool, value: Any, text: str) -> None:
     typer.echo(json.dumps(value, indent=1) if as_json else text)
 
 
-def size(count: float) -> str:
+def size(count: int | float) -> str:
     """A number of bytes with its unit."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1024 or unit == "GiB":

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -22,6 +22,7 @@ _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time
 _ROWS = 24  # of the board: more GANs than these and finished ones are left out
 
 
+@runtime_checkable
 class Display(Protocol):
     """What shows events, from when the context begins to when it ends."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from ganray.cli.options import (
     speak,
 )
 from ganray.errors import RefusedInput
+from ganray.spec import RUN_NAME
 
 if TYPE_CHECKING:
     from ganray.cli.execute import Outcome
@@ -45,6 +47,11 @@ def init(
 ) -> None:
     """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
     path = Path(f"{name}.yaml")
+    if not re.fullmatch(RUN_NAME, path.stem):
+        raise RefusedInput(
+            f"name (={path.stem!r}) must begin with a small letter or a digit and go on with up to "
+            "63 of these, '.', '-' and '_'"
+        )
     text = (files("ganray.studies") / "default.yaml").read_text().replace("{name}", path.stem)
     try:
         with path.open("x") as target:

@@ -77,6 +77,8 @@ def search(
     from ganray.pipeline.workspace import threads
     from ganray.search import search as search_range
 
+    if to is not None and not Path(to).absolute().parent.is_dir():
+        raise RefusedInput(f"--to (={to!r}) must be a file in a folder that is there")
     opened, found = open_run(store, name)
     side = "joint" if on == "joint" else "marginal"
     generator = trained_gan(opened, found.plan, side, on, replicate)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.errors import RefusedInput, StoreError
-from ganray.plan import Resources
+from ganray.plan import Resources, Task
 from ganray.store import Store
 
 _PROBE_SECONDS = 60.0
 
 
-def check(resources: Resources, store: Store) -> None:
+def check(resources: Resources, store: Store, tasks: Sequence[Task]) -> None:
     """Refuse what this cluster can never give, and a store that not all of its nodes share.
 
     Raises:
-        RefusedInput: no node has so many CPUs or GPUs; Ray would wait for ever in silence.
+        RefusedInput: no node has so many CPUs or GPUs, and Ray would wait for ever in silence; or
+            trainers would use more threads than they are given CPUs.
         StoreError: a node sees another folder under the store's path.
     """
     nodes = [node for node in ray.nodes() if node["Alive"]]
     _check_fits("num_cpus", resources.num_cpus, "CPU", nodes)
     _check_fits("num_gpus", resources.num_gpus, "GPU", nodes)
+    _check_threads(resources, tasks)
     if "://" not in store.url and len(nodes) > 1:
         _check_shared(store, nodes)
 
@@ -37,6 +40,16 @@ def _check_fits(name: str, wanted: float, unit: str, nodes: list[dict[str, Any]]
             f"resources.{name} (={wanted:g}): this cluster of {len(nodes)} node(s) has {have}; "
             f"use at most {largest:g} or another cluster"
         )
+
+
+def _check_threads(resources: Resources, tasks: Sequence[Task]) -> None:
+    """Two trainers of two threads on two CPUs run at a third of two trainers of one thread."""
+    for task in tasks:
+        if task.threads > max(1.0, resources.num_cpus):
+            raise RefusedInput(
+                f"{task.kind}.threads (={task.threads}) must be at most resources.num_cpus "
+                f"(={resources.num_cpus:g}); raise the one or lower the other"
+            )
 
 
 def _check_shared(store: Store, nodes: list[dict[str, Any]]) -> None:

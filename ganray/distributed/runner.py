@@ -70,7 +70,7 @@ class RayRunner:
             RefusedInput, StoreError: the cluster cannot run this; see `preflight.check`.
         """
         with connected(self.address):
-            preflight.check(self.resources, agenda.store)
+            preflight.check(self.resources, agenda.store, agenda.pending)
             _Supervisor(self, agenda).run()
 
 
@@ -84,6 +84,7 @@ class _Supervisor:
     in_flight: dict[Any, _Unit] = field(default_factory=dict)
     started: set[str] = field(default_factory=set)
     open_shards: dict[str, int] = field(default_factory=dict)
+    stopping: bool = False
 
     def run(self) -> None:
         while self._enlist() or self.waiting or self.in_flight:
@@ -199,11 +200,11 @@ class _Supervisor:
     def _lost(self, unit: _Unit, error: BaseException) -> None:
         """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
         self._release(unit)
+        if self.stopping or unit.task.address in self.agenda.failed:
+            return
         cause = " ".join(str(error).split())[:300] or type(error).__name__
         what = f"{unit.task.title}: its worker on {unit.host} died in attempt {unit.attempt}"
         limit = self.runner.resources.attempts
-        if unit.task.address in self.agenda.failed:
-            return
         if unit.attempt >= limit:
             why = f"{what} of {limit}: {cause}"
             self.agenda.fail(unit.task, why)
@@ -224,6 +225,7 @@ class _Supervisor:
 
     def _stop(self) -> None:
         """Let trainers make their checkpoints, end everything else, and raise `Stopped`."""
+        self.stopping = True
         self.waiting.clear()
         for generator, unit in list(self.in_flight.items()):
             if unit.actor is not None:
@@ -232,7 +234,6 @@ class _Supervisor:
                 ray.cancel(generator, force=True)
                 del self.in_flight[generator]
         deadline = time.monotonic() + _STOP_SECONDS
-        self.runner.resources = self.runner.resources.model_copy(update={"attempts": 1})
         while self.in_flight and time.monotonic() < deadline:
             self._listen(_WAIT_SECONDS)
         raise Stopped("stopped on request")

@@ -72,7 +72,7 @@ def run_chunks(work: Workspace, indices: Iterable[int]) -> None:
 
 def run_whole(work: Workspace) -> None:
     """Do a task, or put its chunks together, with the threads that its specification names."""
-    with threads(_threads(work)):
+    with threads(work.task.threads):
         STAGES[work.task.kind].whole(work)
     work.report(1, 1, finished=True)
 
@@ -81,8 +81,3 @@ def _has_chunk(work: Workspace, index: int) -> bool:
     manifest = work.store.manifest(work.task.chunk_address(index))
     current = manifest is not None and manifest.inputs == work.input_digests
     return current and not work.redo
-
-
-def _threads(work: Workspace) -> int:
-    spec = work.task.parameters.get(work.task.kind)
-    return int(spec.get("threads", 1)) if isinstance(spec, dict) else 1

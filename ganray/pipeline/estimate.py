@@ -83,12 +83,14 @@ def _cost(task: Task, plan: Plan) -> tuple[float, int]:
         spec = EncoderSpec(**parameters["encoder"])
         steps = encoder_steps(spec, sum(plan.dataset["counts"]["train"]))
         weights = _encoder_parameters(shape, classes)
-        return encoder_flops(shape, classes, spec) * steps, weights * _BYTES * (1 + _ADAM_COPIES)
+        flops = float(encoder_flops(shape, classes, spec) * steps)
+        return flops, weights * _BYTES * (1 + _ADAM_COPIES)
     if task.kind == "train":
         return _training_cost(task, shape)
     if task.kind == "sample":
-        count = task.horizon or 0
-        return count * _forward_flops(shape, ModelSpec(**parameters["model"])), count * pixels
+        count = task.chunks * parameters["sample"]["chunk"]
+        size = (count + (task.horizon or 0)) * pixels  # the chunks, and all of them together
+        return count * _forward_flops(shape, ModelSpec(**parameters["model"])), size
     if task.kind == "search":
         model = ModelSpec(**parameters["model"])
         pairs = task.chunks * parameters["search"]["chunk"]
@@ -97,7 +99,7 @@ def _cost(task: Task, plan: Plan) -> tuple[float, int]:
     if task.kind == "embed":
         count = task.chunks * parameters["embed"]["chunk"]
         encoder = encoder_flops(shape, classes, EncoderSpec(batch=1)) / 3
-        return count * encoder, count * (CafdEncoder.dimensions + classes) * _BYTES
+        return count * encoder, 2 * count * (CafdEncoder.dimensions + classes) * _BYTES
     if task.kind == "measure":
         return (1 + classes) * _EIGEN_TERMS * float(CafdEncoder.dimensions) ** 3, 0
     return 0.0, 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 import fsspec
 import numpy as np
@@ -187,5 +189,10 @@ def _read(url: str, name: str) -> bytes:
         raise RefusedInput(f"url (={url!r}) has no readable {name}: {error}") from None
 
 
-def _create(url: str) -> fsspec.core.OpenFile:
-    return fsspec.open(url, "wb", auto_mkdir=True)
+@contextmanager
+def _create(url: str) -> Iterator[IO[bytes]]:
+    try:
+        with fsspec.open(url, "wb", auto_mkdir=True) as target:
+            yield target
+    except (OSError, ValueError) as error:
+        raise RefusedInput(f"to (={url!r}) cannot be written: {error}") from None

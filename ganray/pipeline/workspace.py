@@ -53,17 +53,17 @@ class Workspace:
     redo: bool = False
     should_stop: Callable[[], bool] = lambda: False
     tell: Callable[[Event], None] = lambda _: None
+    input_digests: dict[str, str] = field(init=False)
     _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        # Read before the work: an input that is superseded meanwhile makes the result stale.
+        self.input_digests = input_digests(self.store, self.task)
 
     @cached_property
     def attempt(self) -> Attempt:
         """This worker's own prefix in the store, claimed when it is first needed."""
         return self.store.claim_attempt(self.task.trajectory, {"host": platform.node()})
-
-    @cached_property
-    def input_digests(self) -> dict[str, str]:
-        """What every input holds now: a manifest records it, and is stale where it changes."""
-        return input_digests(self.store, self.task)
 
     def input(self, role: str) -> Manifest:
         """The manifest of an input.

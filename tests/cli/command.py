@@ -1,0 +1,108 @@
+"""The command line called as a person would, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganray.cli import main
+
+CHEAP = ("--set", "search.on=[]", "--set", "evaluate.metrics=[class_divergence]")
+"""Leaves out of the tiny study what takes long: CAFD and the search."""
+SMALL = ("--set", "train.batch=2", "--set", "train.critic_steps=1")
+"""Iterations of about 10 ms, for tests that need many of them."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def last(self) -> str:
+        return self.out.rstrip().rpartition("\n")[2]
+
+    def refused(self, *said: str, code: int = 2) -> None:
+        """It is one line on the error stream, with all of `said` in it, and no traceback."""
+        assert self.code == code, self
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("error: ")
+        for text in said:
+            assert text in lines[0], lines[0]
+        assert "Traceback" not in self.out + self.err
+
+
+def ganray(*words: object) -> Answer:
+    """Run the command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _as_by_default():
+        try:
+            main([str(word) for word in words])
+        except SystemExit as end:
+            code = end.code
+    assert code is None or isinstance(code, int), code
+    return Answer(code or 0, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _as_by_default() -> Any:
+    """Torch's one-time warnings on the error stream belong to no command."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def start(
+    *words: object, environment: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.Popen[str]:
+    """Start `python -m ganray` in a process group of its own, line by line to pipes."""
+    return start_python(["-m", "ganray"], *words, environment=environment, **options)
+
+
+def start_python(
+    python: list[str],
+    *words: object,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> subprocess.Popen[str]:
+    """Start this Python, as `start` does."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+    return subprocess.Popen(
+        [sys.executable, *python, *(str(word) for word in words)],
+        env=os.environ | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} | dict(environment or {}),
+        start_new_session=True,
+        **options,
+    )
+
+
+def finish(process: subprocess.Popen[str], timeout: float = 120.0) -> Answer:
+    """Wait for its end."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    finally:
+        process.kill()
+    return Answer(process.returncode, out or "", err or "")
+
+
+def files_below(folder: Path | str) -> set[str]:
+    """Every file below a folder, relative to it."""
+    root = Path(folder)
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}

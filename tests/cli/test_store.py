@@ -1,0 +1,119 @@
+"""`ganray store ls | verify | gc`: what is there, whether it is sound, and what may go."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from ganray.pipeline.runs import find_run
+from ganray.store import Store
+from tests.cli.command import files_below, ganray
+from tests.pipeline.stores import flip_a_byte
+from tests.tiny import digests
+
+GAN = "train/joint/0+1+2/0"
+
+
+@pytest.fixture
+def aged(copy):
+    """The copy, with files of a month ago."""
+    month_ago = time.time() - 30 * 86400
+    for path in Path(copy.url).rglob("*"):
+        os.utime(path, (month_ago, month_ago))
+    return copy
+
+
+def test_ls_lists_every_artifact_with_its_size(finished):
+    answer = ganray("store", "ls", finished.url, "--json")
+    assert answer.code == 0
+    rows = {row["address"]: row for row in answer.json}
+    plan = find_run(finished.store, "tiny").plan
+    assert set(plan.by_address) <= rows.keys()
+    for address, digest in digests(finished.store, plan).items():
+        assert rows[address]["digest"] == digest
+    weights = finished.store.manifest(plan.roles[GAN])
+    assert rows[weights.address]["bytes"] == sum(file.size for file in weights.files)
+    text = ganray("store", "ls", finished.url).out
+    assert text.count("\n") == len(rows) + 1
+    assert f"{len(rows)} artifacts, " in text
+
+
+def test_an_empty_store_holds_nothing(tmp_path):
+    assert ganray("store", "ls", tmp_path).out == "0 artifacts, 0 B\n"
+    assert ganray("store", "verify", tmp_path / "none").code == 0
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_sound_store_passes(finished):
+    answer = ganray("store", "verify", finished.url, "--json")
+    assert answer.code == 0
+    assert answer.json["damaged"] == []
+    assert answer.json["checked"] == len(ganray("store", "ls", finished.url, "--json").json)
+
+
+def test_verify_names_every_damaged_file(copy):
+    plan = find_run(copy.store, "tiny").plan
+    weights = copy.store.manifest(plan.roles[GAN]).file("generator.safetensors")
+    flip_a_byte(copy.store, weights.path)
+    answer = ganray("store", "verify", copy.url)
+    assert answer.code == 1
+    (first, last) = answer.out.splitlines()
+    for text in (plan.roles[GAN], weights.name, weights.path, weights.sha256):
+        assert text in first
+    assert last.endswith("1 files damaged")
+    as_json = ganray("store", "verify", copy.url, "--json")
+    assert (as_json.code, as_json.json["damaged"]) == (1, [first])
+
+
+def test_gc_shows_and_deletes_nothing_unless_told(aged):
+    before = files_below(aged.url)
+    answer = ganray("store", "gc", aged.url, "--json")
+    assert answer.code == 0
+    assert answer.json["deleted"] == 0
+    assert answer.json["garbage"]
+    assert "nothing deleted without --delete" in ganray("store", "gc", aged.url).out
+    assert files_below(aged.url) == before
+
+
+def test_gc_leaves_young_files_alone(copy):
+    assert ganray("store", "gc", copy.url, "--json").json["garbage"] == []
+    assert ganray("store", "gc", copy.url, "--older-than", "0", "--json").json["garbage"]
+
+
+def test_gc_keeps_what_the_run_needs_and_where_it_would_go_on(aged):
+    """After it the run is whole; training longer continues; more restarts add chunks alone."""
+    store, plan = aged.store, find_run(aged.store, "tiny").plan
+    before = digests(store, plan)
+    gan, search = plan.task(GAN), plan.task("search/joint")
+    chunks = [store.manifest(search.chunk_address(index)) for index in range(search.chunks)]
+    answer = ganray("store", "gc", aged.url, "--delete", "--json")
+    assert answer.json["deleted"] == len(answer.json["garbage"]) > 0
+    assert ganray("store", "gc", aged.url, "--json").json["garbage"] == []
+    assert ganray("store", "verify", aged.url).code == 0
+    assert digests(store, plan) == before
+    assert store.latest_checkpoint(gan.trajectory, 100).step == gan.horizon
+    assert [store.manifest(search.chunk_address(i)) for i in range(search.chunks)] == chunks
+    again = ganray("run", aged.file, "--runner", "local", "--store", aged.url)
+    assert "nothing to do" in again.out
+
+
+def test_gc_removes_all_of_a_run_that_is_no_more(aged):
+    """Its plan gone, nothing needs its artifacts; the claims of attempts stay."""
+    run = find_run(aged.store, "tiny").plan.run
+    Path(aged.url, "runs", run, "plan.json").unlink()
+    assert ganray("store", "gc", aged.url, "--delete").code == 0
+    assert {Path(path).name for path in Store(aged.url).list("artifacts/")} == {"claim.json"}
+
+
+def test_a_newer_stores_manifest_is_named(copy):
+    plan = find_run(copy.store, "tiny").plan
+    manifest = Path(copy.url, "artifacts", plan.roles[GAN], "manifest-0.json")
+    manifest.write_text(manifest.read_text().replace('"schema_version": 1', '"schema_version": 9'))
+    for words in (
+        ["store", "verify", copy.url],
+        ["run", copy.file, "--runner", "local", "--store", copy.url],
+    ):
+        ganray(*words).refused(plan.roles[GAN], "schema version 9", "up to 1", code=1)

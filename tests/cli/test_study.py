@@ -1,0 +1,270 @@
+"""`ganray init | plan | run --dry-run | status | report`, and the settings that are refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic_core import PydanticUndefined
+
+from ganray.store import Store
+from ganray.studies import read_study
+from ganray.studies.marginal_vs_joint import Settings
+from tests.cli.command import files_below, finish, ganray, start_python
+
+KINDS = ("data", "train", "encoder", "targets", "search", "embed", "measure", "sample", "card")
+IN_WORDS = {
+    "data.held_out": "a sixth",
+    "evaluate.samples": "as many as are held out",
+    "train.ema": "none",
+}
+"""Defaults of which the value is None, and what the study file says of them."""
+
+
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    monkeypatch.chdir(tmp_path)
+    answer = ganray("init", *words)
+    assert answer.code == 0, answer
+    return answer.out
+
+
+def documented(text: str) -> dict[str, str]:
+    """Dotted path → what stands in the first parentheses of the comment beside it."""
+    found, group = {}, ""
+    for line in text.splitlines():
+        match = re.match(r"(?P<indent> *)(# )?(?P<name>[a-z_0-9]+):(?P<rest>.*)", line)
+        if match is None:
+            continue
+        if not match["indent"]:
+            group = match["name"] + "." if match["rest"].strip()[:1] in ("", "#") else ""
+        default = re.search(r"# \((?P<value>[^)]*)\)", match["rest"])
+        if default:
+            found[group + match["name"]] = default["value"]
+    return found
+
+
+def default_of(path: str) -> object:
+    model = Settings
+    *groups, name = path.split(".")
+    for group in groups:
+        model = type(model.model_fields[group].default)
+    value = model.model_fields[name].get_default(call_default_factory=True)
+    assert value is not PydanticUndefined
+    return value
+
+
+def test_init_writes_a_file_that_loads(tmp_path, monkeypatch):
+    assert "next: ganray run study.yaml" in written(tmp_path, monkeypatch)
+    study = read_study("study.yaml")
+    assert study.settings.name == "study"
+    assert study.settings.data.source == "embedded"
+    assert len([task for task in study.plan().tasks if task.kind == "train"]) == 11
+
+
+def test_init_names_the_study_after_its_file(tmp_path, monkeypatch):
+    written(tmp_path, monkeypatch, "mine")
+    assert read_study("mine.yaml").settings.name == "mine"
+    answer = ganray("init", "other", "--json")
+    assert answer.json == {"study": "other.yaml"}
+
+
+def test_init_overwrites_nothing(tmp_path, monkeypatch):
+    written(tmp_path, monkeypatch)
+    Path("study.yaml").write_text("mine")
+    ganray("init").refused("study.yaml exists already")
+    assert Path("study.yaml").read_text() == "mine"
+
+
+def test_init_refuses_a_name_that_no_study_may_have(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ganray("init", "My Study").refused("name (='My Study')")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_study_file_says_the_real_defaults(tmp_path, monkeypatch):
+    """What is in parentheses is what a left-out line means."""
+    written(tmp_path, monkeypatch)
+    found = documented(Path("study.yaml").read_text())
+    assert len(found) >= 25
+    for path, said in found.items():
+        value, first = default_of(path), said.split(",")[0]
+        if value is None:
+            assert said == IN_WORDS[path]
+        elif isinstance(value, list):
+            assert yaml.safe_load(said) == value, path
+        else:
+            assert first == str(value) or float(first) == value, path
+
+
+def test_a_file_without_its_lines_means_the_defaults(tmp_path):
+    """And every line that is there may be left out."""
+    (tmp_path / "bare.yaml").write_text("study: marginal_vs_joint\n")
+    assert read_study(str(tmp_path / "bare.yaml")).settings == Settings()
+
+
+def test_the_plan_names_every_task_before_anything_is_done(tiny_study, tmp_path):
+    answer = ganray("plan", tiny_study, "--store", tmp_path / "store", "--json")
+    assert answer.code == 0
+    assert not (tmp_path / "store").exists()
+    tasks = answer.json["tasks"]
+    assert {row["address"].split("/")[0] for row in tasks} == set(KINDS)
+    assert not any(row["stored"] for row in tasks)
+    for row in tasks:
+        assert len(row["address"].split("/")[1]) == 32
+        if row["address"].split("/")[0] in ("train", "encoder", "search", "sample", "embed"):
+            assert row["flops"] > 0
+    for quantity in ("flops", "seconds", "bytes"):
+        assert answer.json["left"][quantity] > 0
+    assert answer.json["left"]["bytes"] == sum(row["bytes"] for row in tasks)
+    assert answer.json["run"] == f"tiny-{answer.json['hash'][:12]}"
+
+
+def test_the_plan_marks_what_is_stored(finished):
+    before = files_below(finished.url)
+    answer = ganray("plan", finished.file, "--store", finished.url, "--json")
+    assert all(row["stored"] for row in answer.json["tasks"])
+    assert answer.json["left"] == {"flops": 0.0, "seconds": 0.0, "bytes": 0}
+    longer = ("--set", "search.restarts=4")
+    tasks = ganray("plan", finished.file, "--store", finished.url, *longer, "--json").json["tasks"]
+    assert {row["task"] for row in tasks if not row["stored"]} == {
+        *("search joint r0", "search class 0 r0")
+    }
+    text = ganray("plan", finished.file, "--store", finished.url, *longer).out
+    assert text.count("stored  ") == len(tasks) - 2
+    assert files_below(finished.url) == before
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(finished, tmp_path):
+    there = ("--store", tmp_path / "store")
+    answer = ganray("run", finished.file, *there, "--dry-run", "--json")
+    assert answer.code == 0
+    assert answer.json["tasks"]
+    assert not (tmp_path / "store").exists()
+    assert ganray("run", finished.file, *there, "--dry-run").last.endswith("B")
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("model.widht=3", ["model", "unknown name 'widht'", "did you mean 'width'?"]),
+        ("modle.width=3", ["unknown name 'modle'", "did you mean 'model'?"]),
+        ("train.batch=0", ["train.batch (=0)", "greater than or equal to 1"]),
+        ("train.penalty=fixed", ["train.penalty (='fixed')", "'corrected' or 'as_published'"]),
+        ("evaluate.metrics=[cafdd]", ["cafdd", "cafd"]),
+        ("study=marginal", ["'marginal'", "marginal_vs_joint"]),
+        ("name.first=3", ["--set (='name.first=3')", "no group of settings"]),
+        ("width", ["--set (='width')", "path=value"]),
+        ("model.width=[3", ["--set (='model.width=[3')"]),
+        ("train.batch=41", ["train.batch (=41)", "40 training images of class 0"]),
+        ("train.batch=null", ["train.batch (=None)"]),
+        ("budget.iterations=-1", ["budget.iterations (=-1)"]),
+        ("search.on=[7]", ["search.on", "7"]),
+        ("marginals=[[0],[0]]", ["marginals", "no class twice"]),
+        ("data.channels=3", ["channels (=3)", "digits have 1"]),
+        ("data.size=32", ["size (=32)", "28"]),
+        ("data.source=nowhere.parquet", ["nowhere.parquet"]),
+        ("evaluate.samples=61", ["evaluate.samples (=61)", "60"]),
+        ("evaluate.imagenet.network=resnet", ["evaluate.imagenet.network (='resnet')"]),
+        ("search.shapes=[smily]", ["'smily'", "did you mean 'smiley'?"]),
+        ("resources.device=tpu", ["resources.device (='tpu')"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_wrong_setting_is_refused_before_anything_is_written(change, said, tiny_study, tmp_path):
+    """By `run` as by `plan`, in the same words."""
+    words = (tiny_study, "--store", tmp_path / "store", "--set", change)
+    answer = ganray("run", *words, "--runner", "local")
+    answer.refused(*said)
+    assert ganray("plan", *words).err == answer.err
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "does not exist"),
+        ("", "must hold `name: value` lines"),
+        ("- a\n- b", "must hold `name: value` lines"),
+        ("model: [", "is no YAML"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        ("study: other", "unknown name 'other'"),
+        ("model: 3", "model"),
+        ("name: ../evil", "name (='../evil')"),
+    ],
+    ids=["missing", "empty", "list", "yaml", "binary", "study", "group", "name"],
+)
+def test_a_wrong_study_file_is_refused(text, said, tmp_path):
+    file = tmp_path / "study.yaml"
+    if text is not None:
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    ganray("run", file, "--store", tmp_path / "store").refused(said)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_folder_is_no_study_file(tmp_path):
+    ganray("plan", tmp_path).refused(str(tmp_path), "cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--runner", "slurm"], "--runner (='slurm') must be 'local' or 'ray'"),
+        (["--runner", "local", "--address", "auto"], "--address (='auto') needs --runner ray"),
+        (["--address", "auto", "--store", "here"], "--store (='here') must be an absolute folder"),
+        (["--runner", "local", "--store", "gs://bucket"], "'gs://bucket'"),
+        (["--runner", "local", "--store", "s3://"], "'s3://'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_options_of_run_are_refused(words, said, tiny_study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ganray("run", tiny_study, *words).refused(said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_status_of_a_finished_run(finished):
+    answer = ganray("status", "tiny", "--store", finished.url, "--json")
+    assert answer.code == 0
+    assert answer.json["done"] == len(answer.json["tasks"])
+    assert {row["state"] for row in answer.json["tasks"]} == {"done"}
+    assert answer.json["last_outcome"]["failed"] == {}
+    text = ganray("status", answer.json["run"].rpartition("-")[2][:5], "--store", finished.url)
+    assert re.search(r"(\d+) of \1 tasks done", text.last)
+
+
+def test_an_unknown_run_is_refused_with_those_that_there_are(finished, tmp_path):
+    for words in (["status"], ["report"], ["sample", "--to", tmp_path / "to"]):
+        ganray(*words, "other", "--store", finished.url).refused(
+            "run (='other')", "tiny-", finished.url
+        )
+        ganray(*words, "tiny", "--store", tmp_path / "none").refused("none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_store_may_be_named_by_the_environment(finished, monkeypatch):
+    monkeypatch.setenv("GANRAY_STORE", finished.url)
+    assert ganray("status", "tiny").code == 0
+
+
+def test_the_report_is_rebuilt_from_the_store_alone(copy):
+    """In a process that may read neither study file nor data set, nor use Ray."""
+    store = Store(copy.url)
+    first = {path: store.get(path) for path in store.list("reports/")}
+    assert {Path(path).suffix for path in first} == {".html", ".csv", ".parquet"}
+    for path in first:
+        Path(copy.url, path).unlink()
+    forbidden = (
+        "import sys; sys.modules['ray'] = None\nfrom ganray.cli import main\nmain(sys.argv[1:])"
+    )
+    answer = finish(start_python(["-c", forbidden], "report", "tiny", "--store", copy.url))
+    assert answer.code == 0, answer.err
+    assert answer.last.endswith("/index.html")
+    assert Path(answer.last).is_file()
+    again = {path: store.get(path) for path in store.list("reports/")}
+    assert again.keys() == first.keys()
+    for path in first:
+        if path.endswith(".csv"):
+            assert again[path] == first[path]

@@ -1,0 +1,135 @@
+"""Using what was trained: cards, generators by URL, and samples as files."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import safetensors.numpy
+import torch
+from PIL import Image
+
+from ganray.errors import CorruptArtifact, RefusedInput, StoreError
+from ganray.models.defense_gan import Generator
+from ganray.pipeline.card import read_card
+from ganray.pipeline.release import (
+    Drawn,
+    draw_joint,
+    draw_marginals,
+    load_generator,
+    read_image,
+    trained_gan,
+    write_parquet,
+    write_png,
+)
+from ganray.store import Store
+from tests.pipeline.stores import copied, flip_a_byte
+
+
+@pytest.fixture(scope="module")
+def card(tiny_run):
+    """The folder of the joint GAN's card, and its head."""
+    manifest = tiny_run.manifest("card/joint r0")
+    folder = Path(tiny_run.store.url, manifest.file("README.md").path).parent
+    return str(folder), read_card((folder / "README.md").read_text())
+
+
+def test_a_card_says_what_the_gan_is(tiny_run, card):
+    _, head = card
+    trained = tiny_run.manifest("train/joint/0+1+2/0")
+    assert head["classes"] == ["0", "1", "2"]
+    assert head["data"]["digest"] == tiny_run.manifest("data").result["digest"]
+    assert head["recipe"]["iterations"] == 4
+    assert head["recipe"]["critic_steps"] == 2
+    assert head["weights"]["average"] == "EMA"
+    assert head["weights"]["sha256"] == trained.file("generator.safetensors").sha256
+    scores = tiny_run.manifest("measure/classifier/joint/0").result["scores"]
+    assert [(s["metric"], s["value"]) for s in head["scores"]] == [
+        (s["metric"], s["value"]) for s in scores
+    ]
+
+
+def test_a_card_is_readable(card):
+    text = Path(card[0], "README.md").read_text()
+    assert "# GAN of digits: 0, 1, 2" in text
+    assert "ganray.load_generator(URL)" in text
+    assert "| cafd |" in text
+
+
+@pytest.mark.parametrize("text", ["", "no head", "---\nmodel: {}\n", "---\n- a\n---\n"])
+def test_a_text_without_a_head_is_no_card(text):
+    with pytest.raises(RefusedInput, match="no YAML head"):
+        read_card(text)
+
+
+def test_a_generator_is_loaded_by_its_folder(tiny_run, card):
+    generator = load_generator(card[0])
+    assert type(generator) is Generator
+    again = trained_gan(tiny_run.store, tiny_run.plan, "joint", "", 0)
+    z = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(generator(z), again(z))
+    assert not generator.training
+
+
+def test_altered_weights_and_missing_cards_are_refused(tiny_run, tmp_path):
+    store = copied(tiny_run, tmp_path, "card")
+    manifest = store.manifest(tiny_run.plan.roles["card/joint r0"])
+    flip_a_byte(store, manifest.file("generator.safetensors").path)
+    folder = Path(store.url, manifest.file("README.md").path).parent
+    with pytest.raises(CorruptArtifact, match=r"generator.safetensors: sha256 .*, expected"):
+        load_generator(str(folder))
+    with pytest.raises(RefusedInput, match=r"url \(='/nowhere'\) has no readable README.md"):
+        load_generator("/nowhere")
+
+
+def test_samples_are_those_that_were_measured(tiny_run):
+    measured = safetensors.numpy.load(
+        tiny_run.store.read(tiny_run.manifest("sample/joint r0"), "images.safetensors")
+    )["images"]
+    drawn = draw_joint(tiny_run.store, tiny_run.plan, 70)
+    np.testing.assert_array_equal(drawn.images[:60], measured)
+    assert drawn.labels is None
+
+
+def test_an_unknown_or_untrained_gan_is_named(tiny_run, tmp_path):
+    with pytest.raises(RefusedInput, match=r"marginal GAN \(='7', replicate 0\).*0/0, 1\+2/0"):
+        trained_gan(tiny_run.store, tiny_run.plan, "marginal", "7", 0)
+    with pytest.raises(StoreError, match="class 0 r0 is not trained yet"):
+        trained_gan(Store(str(tmp_path)), tiny_run.plan, "marginal", "0", 0)
+
+
+def test_marginal_samples_bear_their_class(tiny_run):
+    drawn = draw_marginals(tiny_run.store, tiny_run.plan, ["0"], 5, "uniform")
+    assert drawn.labels.tolist() == [0] * 5
+    assert drawn.images.shape == (5, 1, 28, 28)
+    with pytest.raises(RefusedInput, match=r"weights \(='equal'\) must be 'real' or 'uniform'"):
+        draw_marginals(tiny_run.store, tiny_run.plan, ["0"], 5, "equal")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_files_hold_the_pixels(tmp_path, channels):
+    images = np.random.default_rng(0).integers(0, 256, (3, channels, 9, 9), dtype=np.uint8)
+    drawn = Drawn(images, np.array([1, 0, 1]), ["a", "b"])
+    assert write_png(drawn, str(tmp_path / "png")) == 3
+    for index, folder in enumerate("bab"):
+        file = str(tmp_path / "png" / folder / f"{index:06d}.png")
+        np.testing.assert_array_equal(read_image(file, (channels, 9, 9)), images[index])
+    write_parquet(drawn, str(tmp_path))
+    table = pq.read_table(tmp_path / "samples.parquet")
+    assert table["label"].to_pylist() == [1, 0, 1]
+    first = np.asarray(Image.open(io.BytesIO(table["image"][0].as_py())))
+    np.testing.assert_array_equal(first.reshape(9, 9, channels).transpose(2, 0, 1), images[0])
+
+
+def test_any_picture_fits_the_gan(tmp_path):
+    Image.new("RGBA", (50, 20), (255, 0, 0, 255)).save(tmp_path / "red.png")
+    assert read_image(str(tmp_path / "red.png"), (1, 28, 28)).shape == (1, 28, 28)
+    colour = read_image(str(tmp_path / "red.png"), (3, 28, 28))
+    assert colour[:, 5, 5].tolist() == [255, 0, 0]
+    (tmp_path / "text.png").write_text("no picture")
+    for name in ("text.png", "missing.png"):
+        with pytest.raises(RefusedInput, match=rf"image \(='.*{name}'\) is no picture"):
+            read_image(str(tmp_path / name), (1, 28, 28))

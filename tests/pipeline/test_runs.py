@@ -1,0 +1,76 @@
+"""Runs found again by name and hash, and how they ended."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ganray.errors import RefusedInput, StoreError
+from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.runs import find_run, list_runs, read_outcome, save_outcome, save_run
+from ganray.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(str(tmp_path))
+
+
+@pytest.fixture
+def plans(tiny_run):
+    """Two plans of different names and hashes."""
+    fewer = {"name": "other", "tasks": tiny_run.plan.tasks[:-1]}
+    return tiny_run.plan, tiny_run.plan.model_copy(update=fewer)
+
+
+def test_a_run_is_found_by_its_name_its_folder_and_its_hash(store, plans):
+    for plan in plans:
+        save_run(store, plan)
+    for plan in plans:
+        for name in (plan.name, plan.run, plan.id, plan.id[:7]):
+            assert find_run(store, name).plan == plan
+
+
+def test_saving_twice_keeps_the_first(store, plans):
+    save_run(store, plans[0])
+    path = f"runs/{plans[0].run}/plan.json"
+    before = store.get(path)
+    save_run(store, plans[0])
+    assert store.get(path) == before
+    assert len(list_runs(store)) == 1
+
+
+def test_of_one_name_the_newest_counts(store, plans):
+    later = plans[1].model_copy(update={"name": plans[0].name})
+    for plan, created in ((later, "2031-01-01T00:00:00Z"), (plans[0], "2030-01-01T00:00:00Z")):
+        content = {"plan": plan.model_dump(mode="json"), "created": created}
+        store.put(f"runs/{plan.run}/plan.json", json.dumps(content).encode())
+    assert find_run(store, plans[0].name).plan.id == later.id
+
+
+@pytest.mark.parametrize("name", ["nothing", ""])
+def test_an_unknown_run_is_answered_by_those_that_there_are(store, plans, name):
+    with pytest.raises(RefusedInput, match=r"runs in .*: none$"):
+        find_run(store, name)
+    save_run(store, plans[0])
+    with pytest.raises(RefusedInput, match=rf"run \(='{name}'\).*: {plans[0].run}$"):
+        find_run(store, name)
+
+
+def test_a_damaged_plan_is_named(store, plans):
+    save_run(store, plans[0])
+    store.put(f"runs/{plans[0].run}/plan.json", b'{"plan": {}')
+    with pytest.raises(StoreError, match=rf"runs/{plans[0].run}/plan.json is damaged"):
+        list_runs(store)
+
+
+def test_the_outcome_says_what_failed(store, plans):
+    assert read_outcome(store, plans[0]) == {}
+    agenda = Agenda(plans[0], store)
+    agenda.fail(plans[0].task("encoder"), "no memory")
+    save_outcome(store, agenda, 12.34)
+    outcome = read_outcome(store, plans[0])
+    assert outcome["failed"][plans[0].roles["encoder"]] == "no memory"
+    assert (outcome["finished"], outcome["tasks"]) == (0, len(plans[0].tasks))
+    assert outcome["seconds"] == 12.3

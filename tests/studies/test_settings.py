@@ -1,0 +1,215 @@
+"""Study files: read with their defaults, and refused in one line that says what is valid."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ganray.data.spec import SourceInfo
+from ganray.errors import RefusedInput
+from ganray.studies import marginal_vs_joint, read_study, study_module
+from ganray.studies.blocks import Data
+from ganray.studies.marginal_vs_joint import Settings
+from ganray.studies.rules import mixture_counts, sample_count, target_names
+from ganray.studies.settings import Evaluate, RangeSearch
+
+INFO = SourceInfo(
+    name="letters",
+    shape=(1, 28, 28),
+    class_names=["a", "b", "c"],
+    counts={"train": [600, 300, 60], "held_out": [60, 30, 10], "test": [60, 30, 10]},
+)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a study file; returns its path."""
+
+    def write(text: str) -> str:
+        path = tmp_path / "study.yaml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def refusal(file: str, *overrides: str) -> str:
+    with pytest.raises(RefusedInput) as error:
+        read_study(file, overrides)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def plan(info: SourceInfo = INFO, other: Data | None = None, **settings):
+    return marginal_vs_joint.plan(Settings(**settings), Data(info, "f" * 64), other)
+
+
+def test_an_empty_mapping_is_the_default_study(file):
+    assert read_study(file("study: marginal_vs_joint")).settings == Settings()
+
+
+def test_the_key_on_is_a_word_in_yaml(file):
+    """YAML 1.1 reads `on` as true: the file would be refused for a name that nobody wrote."""
+    text = "search:\n  on: [joint, 'yes']\n  restarts: 2\n"
+    assert read_study(file(text)).settings.search.on == ["joint", "yes"]
+    assert read_study(file(text), ["search.on=[off]"]).settings.search.on == ["off"]
+
+
+def test_overrides_reach_any_depth_and_are_yaml(file):
+    overrides = ["budget.iterations=7", "marginals=[[a], [b, c]]", "train.ema=0.5", "name=x"]
+    settings = read_study(file("name: y"), overrides).settings
+    assert settings.budget.iterations == 7
+    assert settings.marginals == [["a"], ["b", "c"]]
+    assert settings.train.ema == 0.5
+    assert settings.name == "x"
+
+
+def test_relative_data_lie_beside_the_study_file(file, tmp_path):
+    text = "data: {source: digits}\nsearch: {other: {source: ../more}}"
+    settings = read_study(file(text)).settings
+    assert settings.data.source == str(tmp_path / "digits")
+    assert settings.search.other.source == str(tmp_path.parent / "more")
+    for source in ("embedded", "s3://bucket/set"):
+        found = read_study(file(f"data: {{source: '{source}'}}")).settings.data.source
+        assert found == source
+
+
+def test_a_settings_file_can_be_written_back(file):
+    text = yaml.safe_dump(Settings().model_dump(mode="json"))
+    assert read_study(file(text)).settings == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("trian: {batch: 5}", "unknown name 'trian'; did you mean 'train'?"),
+        ("train: {bacth: 5}", "train: unknown name 'bacth'; did you mean 'batch'?"),
+        ("train: {batch: many}", "train.batch (='many')"),
+        ("train: {batch: 0}", "train.batch (=0): Input should be greater than or equal to 1"),
+        ("train: {penalty: published}", "Input should be 'corrected' or 'as_published'"),
+        ("train: 5", "train (=5)"),
+        ("model: {width: 2.5}", "model.width (=2.5)"),
+        ("name: My Study", "name (='My Study')"),
+        ("evaluate: {metrics: [cafdd]}", "unknown name 'cafdd'; did you mean 'cafd'?"),
+        ("evaluate: {metrics: []}", "evaluate.metrics"),
+        ("evaluate: {metrics: [fid]}", "metric 'fid' comes with evaluate.imagenet"),
+        ("evaluate: {imagenet: {network: inception}}", "needs `weights`"),
+        (
+            "evaluate: {imagenet: {network: efficientnet_lite0, weights: /w}}",
+            "brings its own weights",
+        ),
+        ("search: {shapes: [smily]}", "unknown name 'smily'; did you mean 'smiley'?"),
+        ("search: {real: 0, shapes: []}", "search needs at least one target"),
+        ("study: marginal", "study: unknown name 'marginal'; did you mean 'marginal_vs_joint'?"),
+        ("- a list", "must hold `name: value` lines"),
+        ("a: [1", "is no YAML"),
+        ("data: {source: ''}", "data.source (='')"),
+        ("train: {learning_rate: .inf}", "train.learning_rate (=inf)"),
+    ],
+)
+def test_bad_study_files_are_refused(file, text, said):
+    assert said in refusal(file(text))
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("train.bacth=5", "did you mean 'batch'?"),
+        ("train.batch", "must be path=value"),
+        ("name.first=5", "name is no group of settings"),
+        ("train.batch=[1", "--set (='train.batch=[1')"),
+    ],
+)
+def test_bad_overrides_are_refused(file, override, said):
+    assert said in refusal(file("name: a"), override)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path):
+    assert "does not exist; `ganray init` writes one" in refusal(str(tmp_path / "none.yaml"))
+
+
+def test_an_unreadable_file_is_named(tmp_path):
+    assert "cannot be read" in refusal(str(tmp_path))
+
+
+def test_an_unknown_study_is_answered_by_the_nearest():
+    with pytest.raises(RefusedInput, match="did you mean 'marginal_vs_joint'"):
+        study_module("marginal_vs_joints")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"train": {"batch": 61}},
+            r"train.batch \(=61\) exceeds the 60 training .* class c",
+        ),
+        ({"evaluate": {"samples": 101}}, r"evaluate.samples \(=101\) must be from 10 to .* 100"),
+        ({"evaluate": {"samples": 9}}, r"evaluate.samples \(=9\) must be from 10"),
+        ({"search": {"on": ["d"]}}, r"search.on \(='d'\) must be one of: joint, a, b, c"),
+        ({"marginals": [["a"], ["a"]]}, "no class twice"),
+        ({"marginals": [["d"]]}, r"class \(='d'\) must be one of: a, b, c"),
+        ({"encoder": {"batch": 961}}, r"encoder.batch \(=961\) must be at most .*, 960"),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused_when_planned(settings, said):
+    with pytest.raises(RefusedInput, match=said):
+        plan(**settings)
+
+
+def test_probe_images_of_another_shape_are_refused_when_planned():
+    other = Data(INFO.model_copy(update={"shape": (3, 32, 32), "name": "photos"}), "e" * 64)
+    with pytest.raises(RefusedInput, match=r"search.other .*photos.*\(3, 32, 32\).*\(1, 28, 28\)"):
+        plan(other=other)
+
+
+def test_no_held_out_images_leave_no_floor():
+    counts = INFO.counts | {"held_out": [0, 0, 0]}
+    with pytest.raises(RefusedInput, match=r"evaluate.samples \(=0\).*see data.held_out"):
+        plan(INFO.model_copy(update={"counts": counts}))
+
+
+def test_samples_are_as_many_as_are_held_out_unless_fewer_are_asked_for():
+    assert sample_count(Evaluate(), INFO) == 100
+    assert sample_count(Evaluate(samples=40), INFO) == 40
+
+
+def test_the_mixture_follows_the_real_classes_or_none():
+    groups = [[0], [1, 2]]
+    assert mixture_counts(groups, INFO, "real", 100) == [
+        63,
+        37,
+    ]  # 62.5 : 37.5
+    assert mixture_counts(groups, INFO, "uniform", 99) == [33, 66]
+    assert sum(mixture_counts([[0], [1], [2]], INFO, "real", 97)) == 97
+
+
+def test_a_gan_without_samples_takes_no_part_in_the_score():
+    """A class whose share rounds to nothing has its card all the same."""
+    counts = INFO.counts | {"train": [5000, 300, 60]}
+    found = plan(INFO.model_copy(update={"counts": counts}), evaluate={"samples": 10, "splits": 2})
+    sets = [r for r in found.task("measure/classifier/marginal/0").inputs if r.startswith("set/")]
+    assert sets == ["set/0", "set/1"]
+    assert "card/class c r0" in found.roles
+
+
+def test_targets_are_named_in_their_order():
+    search = RangeSearch(real=2, noisy=1, shapes=["ring"])
+    assert target_names(search, INFO, INFO) == [
+        *("real a", "real b", "noisy a", "other 0", "other 1", "other 2", "ring")
+    ]
+
+
+def test_no_search_needs_no_targets():
+    found = plan(search={"on": []})
+    assert not {task.kind for task in found.tasks} & {"search", "targets"}
+
+
+def test_replicates_train_anew_and_share_the_ruler():
+    found = plan(replicates=2)
+    seeds = [found.task(f"train/joint/a+b+c/{r}").parameters["seed"] for r in (0, 1)]
+    assert seeds[0] != seeds[1]
+    first, second = (found.task(f"measure/classifier/joint/{r}").inputs for r in (0, 1))
+    assert first["set/0"] != second["set/0"]
+    for shared in ("reference", "floor", "embedder"):
+        assert first[shared] == second[shared]

@@ -1,0 +1,229 @@
+"""Plans: what a key holds and what it does not, golden keys, partitions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from ganray.data.spec import DatasetSpec, SourceInfo
+from ganray.errors import RefusedInput
+from ganray.plan import Plan, PlanBuilder, chunks_for, partitions, task_key, task_seed
+from ganray.spec import parse
+from ganray.studies import marginal_vs_joint
+from ganray.studies.blocks import Data
+from ganray.studies.marginal_vs_joint import Settings
+from ganray.train.spec import TrainSpec
+
+GOLDEN = Path(__file__).parent / "golden" / "keys.json"
+INFO = SourceInfo(
+    name="letters",
+    shape=(1, 28, 28),
+    class_names=["a", "b", "c"],
+    counts={"train": [600, 300, 100], "held_out": [60, 30, 10], "test": [60, 30, 10]},
+)
+DATA = Data(INFO, "f" * 64)
+STUDY = {
+    "name": "golden",
+    "seed": 5,
+    "replicates": 2,
+    "marginals": [["a"], ["b", "c"]],
+    "model": {"width": 16},
+    "train": {"critic_steps": 3, "ema": 0.98},
+    "evaluate": {"imagenet": {"network": "efficientnet_lite0"}},
+    "search": {"on": ["joint", "a"], "restarts": 4},
+}
+
+
+def planned(dataset: Data = DATA, /, **changes) -> Plan:
+    return marginal_vs_joint.plan(parse(Settings, STUDY | changes, "study"), dataset)
+
+
+def keys(plan: Plan) -> dict[str, str]:
+    """What the study calls each task, to its key without the horizon."""
+    return {role: plan.by_address[address].key for role, address in plan.roles.items()}
+
+
+def changed(plan: Plan) -> set[str]:
+    """The kinds of tasks whose keys differ from the golden study's."""
+    before, after = keys(planned()), keys(plan)
+    assert before.keys() == after.keys()
+    return {plan.task(role).kind for role in before if before[role] != after[role]}
+
+
+def test_keys_are_those_of_the_first_release():
+    """If this fails, every store in use is void: raise a `STAGE_VERSIONS` entry only on purpose."""
+    assert planned().roles == json.loads(GOLDEN.read_text())
+
+
+def test_a_new_option_with_a_default_voids_no_key():
+    class Later(TrainSpec):
+        """A later release's settings."""
+
+        spectral_norm: bool = False
+        averages: list[float] = Field(default_factory=list)
+
+    before = task_key("train", {"train": TrainSpec(ema=0.5)}, {})
+    assert task_key("train", {"train": Later(ema=0.5)}, {}) == before
+    assert task_key("train", {"train": Later(ema=0.5, spectral_norm=True)}, {}) != before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "other"},
+        {"data": {"source": "/elsewhere/letters"}},
+        {"resources": {"num_cpus": 4, "num_gpus": 0.5, "device": "cuda", "attempts": 9}},
+        {"budget": {"iterations": 50}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_names_places_and_horizons_are_in_no_training_key(changes):
+    assert not changed(planned(**changes)) & {"data", "train", "encoder", "targets"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train": {"threads": 2, "critic_steps": 3, "ema": 0.98}},
+        {"train": {"critic_steps": 3}},
+        {"model": {"width": 16, "latent": 64}},
+        {"seed": 6},
+        {"data": {"held_out": 77}},
+    ],
+    ids=["threads", "ema", "latent", "seed", "splits"],
+)
+def test_what_shapes_a_gan_is_in_its_key_and_in_all_that_follow(changes):
+    kinds = changed(planned(**changes))
+    assert {"train", "sample", "embed", "measure", "search", "card"} <= kinds
+
+
+def test_other_data_makes_another_key():
+    assert "data" in changed(planned(Data(INFO, "e" * 64)))
+
+
+def test_an_external_set_is_named_by_its_digest_and_not_by_its_place():
+    here, there = (planned(Data(INFO, "f" * 64, url)) for url in ("/here", "s3://there/set"))
+    assert here.roles == there.roles
+    assert "data" not in here.roles
+    assert here.task("encoder").inputs["data"] == f"external/{'f' * 64}/whole"
+    assert here.dataset["url"] == "/here"
+
+
+def test_settings_of_one_stage_leave_the_others_alone():
+    assert changed(planned(encoder={"epochs": 9})) == {
+        *("encoder", "embed", "measure", "search", "card")
+    }
+    narrower = {"metrics": ["cafd"], "imagenet": {"network": "efficientnet_lite0"}}
+    assert changed(planned(evaluate=narrower)) == {"measure", "card"}
+    assert changed(planned(search={"on": ["joint", "a"], "restarts": 4, "steps": 7})) == {"search"}
+
+
+def test_training_longer_continues_the_trajectory():
+    short, long = planned(), planned(budget={"iterations": 2000})
+    for role in ("train/joint/a+b+c/0", "train/marginal/b+c/1"):
+        assert short.task(role).trajectory == long.task(role).trajectory
+        assert short.task(role).address != long.task(role).address
+    assert long.task("train/joint/a+b+c/0").address.endswith("/step-000002000")
+
+
+def test_more_restarts_and_more_samples_continue_theirs():
+    fewer, more = planned(), planned(search={"on": ["joint", "a"], "restarts": 9})
+    mine, theirs = fewer.task("search/joint"), more.task("search/joint")
+    assert mine.trajectory == theirs.trajectory
+    assert mine.chunk_address(0) == theirs.chunk_address(0)
+    assert (mine.horizon, theirs.horizon) == (4, 9)
+    less = planned(evaluate={"samples": 50, "imagenet": {"network": "efficientnet_lite0"}})
+    assert less.task("sample/joint r0").trajectory == fewer.task("sample/joint r0").trajectory
+
+
+def test_the_studys_name_is_not_in_the_plans_hash_but_in_the_runs():
+    one, other = planned(), planned(name="other")
+    assert one.id == other.id
+    assert one.run == f"golden-{one.id[:12]}"
+    assert other.run == f"other-{one.id[:12]}"
+    assert planned(budget={"iterations": 9}).id != one.id
+
+
+def test_joint_and_marginal_differ_in_their_classes_alone():
+    """And in the seed that follows from them."""
+    plan = planned()
+    joint = plan.task("train/joint/a+b+c/0").parameters
+    marginal = plan.task("train/marginal/a/0").parameters
+    assert {name for name in joint if joint[name] != marginal[name]} == {"classes", "seed"}
+    assert (joint["classes"], marginal["classes"]) == ([0, 1, 2], [0])
+
+
+def test_every_task_comes_after_its_inputs_and_joint_gans_first():
+    plan, done = planned(), set()
+    for task in plan.tasks:
+        assert set(task.inputs.values()) <= done
+        done.add(task.address)
+    trained = [task.title for task in plan.tasks if task.kind == "train"]
+    assert trained == ["joint r0", "joint r1", *(f"class {c} r{r}" for r in (0, 1) for c in BOTH)]
+
+
+BOTH = ("a", "b+c")
+
+
+def test_a_plan_survives_json():
+    plan = planned()
+    again = Plan.model_validate_json(plan.model_dump_json())
+    assert again == plan
+    assert again.id == plan.id
+
+
+def test_equal_tasks_are_one():
+    builder = PlanBuilder()
+    first = builder.add("one", "encoder", "e", {"seed": 1}, {})
+    second = builder.add("two", "encoder", "e", {"seed": 1}, {}, placement={"where": "x"})
+    assert second is first
+    assert len(builder.tasks) == 1
+    assert builder.roles["one"] == builder.roles["two"]
+
+
+def test_seeds_follow_from_study_partition_and_replicate():
+    seeds = {
+        task_seed(study, "train", classes, replicate)
+        for study in (0, 1)
+        for classes in ([0], [1], [0, 1])
+        for replicate in (0, 1)
+    }
+    assert len(seeds) == 12
+
+
+@given(st.integers(0, 1000), st.integers(1, 50))
+def test_chunks_hold_every_item(count, chunk):
+    chunks = chunks_for(count, chunk)
+    assert chunks * chunk >= count > (chunks - 1) * chunk or count == chunks == 0
+
+
+def test_partitions_are_classes_by_name():
+    assert partitions("per_class", INFO.class_names) == [[0], [1], [2]]
+    assert partitions([["c", "a"], ["b"]], INFO.class_names) == [[0, 2], [1]]
+    assert partitions([[7]], ["3", "7"]) == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ([["a"], ["b", "a"]], "no class twice"),
+        ([["a", "a"]], "no class twice"),
+        ([["a"], []], "none empty"),
+        ([], "none empty"),
+        ([["d"]], r"class \(='d'\) must be one of: a, b, c"),
+    ],
+)
+def test_impossible_partitions_are_refused(wanted, said):
+    with pytest.raises(RefusedInput, match=said):
+        partitions(wanted, INFO.class_names)
+
+
+def test_data_settings_enter_the_key_only_where_they_change_the_splits():
+    """`format` and `channels` say how to read and what to expect, not what is there."""
+    spec = DatasetSpec(format="parquet", channels=1).model_dump()
+    assert not changed(planned(data=spec))

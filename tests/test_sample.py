@@ -1,0 +1,67 @@
+"""Samples: a sequence by index, whatever the number asked for and however it is shared out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ganray.models import ModelSpec, build_generator
+from ganray.sample import SampleSpec, latents, quantise, sample, sample_chunk
+
+SHAPE = (1, 28, 28)
+SPEC = SampleSpec(chunk=60)
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return build_generator(ModelSpec(width=4, latent=8), SHAPE, seed=1)
+
+
+@pytest.fixture(scope="module")
+def three_hundred(generator):
+    return sample(generator, 300, seed=5, spec=SPEC)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 60, 61, 299])
+def test_fewer_samples_are_a_prefix_of_more(generator, three_hundred, count):
+    few = sample(generator, count, seed=5, spec=SPEC)
+    assert few.shape == (count, *SHAPE)
+    np.testing.assert_array_equal(few, three_hundred[:count])
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 5])
+def test_shards_of_chunks_give_the_same_images(generator, three_hundred, shards):
+    """Each shard owns every k-th chunk, and works backwards."""
+    found = {}
+    for shard in range(shards):
+        for index in reversed(range(shard, 5, shards)):
+            found[index] = sample_chunk(generator, SPEC, 5, index)
+    joined = np.concatenate([found[index] for index in range(5)])
+    np.testing.assert_array_equal(joined, three_hundred)
+
+
+def test_each_image_is_that_of_its_own_latent(generator, three_hundred):
+    """One image at a time, to one step of 255: float32 bits depend on the batch."""
+    for index in (0, 59, 60, 211):
+        with torch.no_grad():
+            image = generator(latents(5, index, 1, 8))[0].numpy()
+        rounded = np.floor(image * 255 + 0.5)
+        assert np.abs(rounded - three_hundred[index]).max() <= 1
+
+
+def test_seeds_give_other_images(generator, three_hundred):
+    assert not np.array_equal(sample(generator, 7, seed=6, spec=SPEC), three_hundred[:7])
+    assert len(np.unique(three_hundred.reshape(300, -1), axis=0)) == 300
+
+
+def test_latents_are_standard_normal():
+    z = latents(0, 0, 5000, 8)
+    assert z.dtype == torch.float32
+    assert abs(z.mean()) < 0.02
+    assert abs(z.std() - 1) < 0.02
+
+
+def test_rounding_is_to_the_nearest_within_8_bits():
+    values = torch.tensor([0, 0.4 / 255, 0.6 / 255, 127.4 / 255, 254.6 / 255, 1.0])
+    assert quantise(values.view(1, 1, 1, 6)).ravel().tolist() == [0, 0, 1, 127, 255, 255]

@@ -1,0 +1,154 @@
+"""Range-space search: against one image at a time by torch's SGD, and in the right direction."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from ganray.models import ModelSpec, build_generator
+from ganray.randomness import normals, uniforms
+from ganray.sample import sample
+from ganray.search import (
+    SearchChunk,
+    SearchSpec,
+    chunk_count,
+    collect,
+    search,
+    search_chunk,
+)
+from tests.reference import defense_gan as reference
+
+SHAPE = (1, 28, 28)
+MODEL = ModelSpec(width=4, latent=8)
+SPEC = SearchSpec(steps=12, chunk=7)
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """Random weights, scaled up so that latents change the picture."""
+    network = build_generator(MODEL, SHAPE, seed=1)
+    with torch.no_grad():
+        for layer in (network.linear, network.deconv1, network.deconv2, network.deconv3):
+            layer.weight.mul_(2)
+    return network
+
+
+@pytest.fixture(scope="module")
+def targets(generator, mnist_small_images):
+    """Two of the generator's own images, two digits, and noise."""
+    noise = (255 * uniforms(0, "noise", 0, 1, 784)).astype(np.uint8).reshape(1, *SHAPE)
+    return np.concatenate([sample(generator, 2, seed=9), mnist_small_images[:2], noise])
+
+
+@pytest.fixture(scope="module")
+def three_restarts(generator, targets):
+    return search(generator, targets, restarts=3, seed=SEED, spec=SPEC)
+
+
+def equal(mine, theirs) -> bool:
+    pairs = zip(dataclasses.astuple(mine), dataclasses.astuple(theirs), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_every_pair_ends_where_plain_sgd_with_momentum_does(generator, targets, three_restarts):
+    weights, best = generator.state_dict(), {}
+    for target in range(5):
+        for restart in range(3):
+            start = normals(SEED, f"search/{target}", restart, 1, 8)[0] * (1 / 128) ** 0.5
+            latent, residual = reference.search(
+                weights,
+                MODEL.width,
+                torch.tensor(targets[target] / 255).float(),
+                start.astype(np.float32),
+                SPEC.steps,
+                SPEC.learning_rate,
+                SPEC.momentum,
+            )
+            found = three_restarts.residuals[target, restart]
+            assert found == pytest.approx(residual, rel=1e-4)
+            if residual < best.get(target, (np.inf,))[0]:
+                best[target] = (residual, restart, latent.numpy())
+    for target, (_, restart, latent) in best.items():
+        assert three_restarts.best[target] == restart
+        np.testing.assert_allclose(three_restarts.latents[target], latent, rtol=1e-3, atol=1e-4)
+
+
+def test_the_published_settings_are_the_defaults():
+    spec = SearchSpec()
+    assert (spec.steps, spec.learning_rate, spec.momentum) == (200, 10.0, 0.7)
+    assert spec.initial_variance == 1 / 128
+
+
+def test_answers_are_the_generators_images_of_the_latents(generator, three_restarts, targets):
+    with torch.no_grad():
+        images = generator(torch.from_numpy(three_restarts.latents)).numpy()
+    assert np.abs(np.rint(255 * images) - three_restarts.images).max() <= 1
+    errors = np.square(images - targets / 255).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(three_restarts.best_residuals, errors, rtol=1e-4)
+
+
+def test_a_restart_starts_near_the_origin(generator, targets):
+    """With no step to speak of, the latents are z₀: variance 1/128 per coordinate."""
+    still = SearchSpec(steps=1, learning_rate=1e-12, chunk=200)
+    starts = search_chunk(generator, targets, still, SEED, 0).latents
+    assert starts.std() == pytest.approx((1 / 128) ** 0.5, rel=0.05)
+
+
+def test_own_samples_are_found_and_other_images_are_not(generator, targets):
+    """Direction. What is left of an own sample is its rounding to 8 bits: a step squared / 12."""
+    found = search(generator, targets, 3, SEED, SearchSpec(steps=60, chunk=15)).best_residuals
+    np.testing.assert_allclose(found[:2], 1 / (12 * 255**2), rtol=0.1)
+    assert found[2:].min() > 0.05
+
+
+def test_more_steps_come_nearer(generator, targets, three_restarts):
+    fewer = search(generator, targets, 3, SEED, SearchSpec(steps=4, chunk=15))
+    assert (three_restarts.best_residuals[:2] < 0.5 * fewer.best_residuals[:2]).all()
+
+
+@pytest.mark.parametrize("shards", [2, 3])
+def test_shards_of_chunks_give_the_same_answers(generator, targets, three_restarts, shards):
+    chunks = {
+        index: search_chunk(generator, targets, SPEC, SEED, index)
+        for shard in range(shards)
+        for index in reversed(range(shard, 3, shards))
+    }
+    joined = collect([chunks[index] for index in range(3)], len(targets), 3)
+    assert equal(joined, three_restarts)
+
+
+def test_more_restarts_keep_the_earlier_ones_and_never_worsen(generator, targets, three_restarts):
+    more = search(generator, targets, restarts=4, seed=SEED, spec=SPEC)
+    np.testing.assert_array_equal(more.residuals[:, :3], three_restarts.residuals)
+    assert (more.best_residuals <= three_restarts.best_residuals).all()
+
+
+def test_the_weights_are_left_as_they_were(generator, targets):
+    generator.deconv1.weight.requires_grad_(False)
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    search_chunk(generator, targets, SPEC, SEED, 0)
+    assert not generator.deconv1.weight.requires_grad
+    assert generator.linear.weight.requires_grad
+    assert generator.linear.weight.grad is None
+    generator.deconv1.weight.requires_grad_(True)
+    assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
+
+
+def test_chunks_hold_all_pairs():
+    assert chunk_count(5, 3, SearchSpec(chunk=7)) == 3
+    assert chunk_count(7, 1, SearchSpec(chunk=7)) == 1
+
+
+def test_the_least_residual_wins_and_what_is_no_number_never_does():
+    residuals = np.array([[np.nan, 0.3], [0.2, 0.3], [0.1, np.inf]], np.float32)  # restart, target
+    latents = np.arange(6, dtype=np.float32)[:, None]
+    images = np.arange(6, dtype=np.uint8)[:, None, None, None]
+    found = collect([SearchChunk(latents, residuals.ravel(), images)], targets=2, restarts=3)
+    assert found.best.tolist() == [2, 0]  # the first of equal ones
+    assert found.latents.ravel().tolist() == [4, 1]
+    assert found.images.ravel().tolist() == [4, 1]
+    np.testing.assert_array_equal(found.residuals, residuals.T)

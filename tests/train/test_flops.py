@@ -1,0 +1,33 @@
+"""Operations counted by torch, against the facts' products counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from ganray.models import ModelSpec
+from ganray.train import EncoderSpec, TrainSpec
+from ganray.train.flops import encoder_flops, gan_flops
+
+GREY = (1, 28, 28)
+
+
+def test_one_published_iteration_is_of_the_order_of_166_gigaflops():
+    """The facts' estimate, 83 G multiply-adds, counts the second derivatives only roughly."""
+    flops = gan_flops(GREY, ModelSpec(), TrainSpec())
+    assert flops == pytest.approx(166e9, rel=0.15)
+
+
+def test_a_lazy_penalty_and_fewer_critic_steps_cost_less():
+    full = gan_flops(GREY, ModelSpec(width=8), TrainSpec())
+    lazy = gan_flops(GREY, ModelSpec(width=8), TrainSpec(penalty_interval=5))
+    fewer = gan_flops(GREY, ModelSpec(width=8), TrainSpec(critic_steps=1))
+    assert fewer < lazy < full
+    assert gan_flops(GREY, ModelSpec(width=8), TrainSpec(batch=100)) == 2 * full
+
+
+def test_an_encoder_step_is_three_times_its_forward_pass_but_for_the_first_layer():
+    """Gradients by weights and by inputs cost a forward pass each; images need no gradient."""
+    conv1, conv2 = 28 * 28 * 32 * 25, 14 * 14 * 64 * 32 * 25
+    hidden, output = 3136 * 1024, 1024 * 10
+    expected = 2 * 50 * (2 * conv1 + 3 * (conv2 + hidden + output))
+    assert encoder_flops(GREY, 10, EncoderSpec(batch=50)) == expected
