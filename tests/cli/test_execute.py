@@ -291,28 +291,3 @@ def test_a_second_ctrl_c_does_not_wait(with_data, tiny_study, monkeypatch):
     answer = run(tiny_study, with_data.url, *CHEAP)
     assert answer.code == 4
     assert "error: stopped" in answer.err
-
-
-def test_a_file_in_the_place_of_the_store_is_said_before_any_work(tiny_study, tmp_path):
-    (tmp_path / "file").write_text("")
-    url = str(tmp_path / "file" / "store")
-    run(tiny_study, url).refused(url, code=1)
-    assert files_below(tmp_path) == {"file"}
-
-
-@pytest.mark.s3
-def test_a_bucket_that_may_only_be_read_is_said_before_any_work(
-    tiny_study, s3_server, s3_url, monkeypatch
-):
-    for name, value in s3_server.environment(reader=True).items():
-        monkeypatch.setenv(name, value)
-    run(tiny_study, s3_url).refused(s3_url, code=1)
-
-
-@pytest.mark.s3
-def test_a_bucket_that_is_not_there_and_a_server_that_does_not_answer(
-    tiny_study, s3_url, monkeypatch
-):
-    run(tiny_study, "s3://no-such-bucket/x").refused("s3://no-such-bucket/x", code=1)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    run(tiny_study, s3_url).refused(s3_url, "127.0.0.1:9", code=1)

@@ -1,0 +1,165 @@
+"""RayRunner: the same artifacts as the local runner, whatever dies and whenever it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from ganray.distributed.runner import RayRunner
+from ganray.errors import Stopped
+from ganray.pipeline import run_whole
+from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.workspace import Workspace
+from ganray.plan import Plan
+from ganray.store import Store
+from ganray.studies import read_study
+from tests.distributed.processes import gone, trainers
+from tests.pipeline.stores import copied
+from tests.tiny import TinyRun
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
+
+JOINT = "train/joint/0+1+2/0"
+ITERATIONS = 250
+LONG = (
+    *("train.batch=2", "train.critic_steps=1", f"budget.iterations={ITERATIONS}"),
+    *("resources.checkpoint_seconds=0.001", "resources.attempts=2"),
+)
+"""Training that takes seconds, with a checkpoint at every report (a second, or 50 iterations)."""
+
+
+@pytest.fixture(scope="module")
+def long_study(tiny_run: TinyRun):
+    return read_study(str(tiny_run.file), LONG)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_run: TinyRun, long_study, tmp_path_factory) -> str:
+    """What the joint GAN comes to when nothing happens."""
+    store = copied(tiny_run, tmp_path_factory.mktemp("undisturbed"), "data")
+    task = long_study.plan().task(JOINT)
+    run_whole(Workspace(store, task))
+    return store.manifest(task.address).digest
+
+
+def only(plan: Plan, *roles: str) -> Plan:
+    """The plan with those tasks alone."""
+    tasks = tuple(plan.task(role) for role in roles)
+    return plan.model_copy(update={"tasks": tasks})
+
+
+@pytest.fixture
+def agenda(tiny_run, long_study, tmp_path) -> Agenda:
+    """The joint GAN is to be trained, its samples drawn, and the search's targets collected."""
+    store = copied(tiny_run, tmp_path, "data")
+    plan = only(long_study.plan(), "data", JOINT, "targets", "sample/joint r0")
+    return Agenda.open(plan, store)
+
+
+def kept(agenda: Agenda) -> int:
+    """The step of the joint GAN's last checkpoint, 0 where there is none."""
+    task = agenda.plan.by_address[agenda.plan.roles[JOINT]]
+    checkpoint = agenda.store.latest_checkpoint(task.trajectory, ITERATIONS)
+    return checkpoint.step if checkpoint else 0
+
+
+def test_both_runners_commit_equal_manifests(tiny_run, tmp_path):
+    """Promise 1, over the whole study: digests, inputs, and the progress that is told."""
+    events = []
+    store = Store(str(tmp_path))
+    agenda = Agenda.open(tiny_run.plan, store)
+    RayRunner(tiny_run.study.resources, tell=events.append).run(agenda)
+    assert agenda.complete, agenda.failed
+    for address in tiny_run.plan.by_address:
+        mine, theirs = store.manifest(address), tiny_run.store.manifest(address)
+        assert mine.digest == theirs.digest, address
+        assert mine.inputs == theirs.inputs
+        assert mine.result == theirs.result
+        assert mine.record["process"] != os.getpid()
+    finished = {event.address for event in events if event.details.get("finished")}
+    assert finished == set(tiny_run.plan.by_address)
+    hosts = {event.details["host"] for event in events if "host" in event.details}
+    assert hosts == {os.uname().nodename}
+
+
+@pytest.mark.chaos
+def test_a_killed_trainer_goes_on_from_its_checkpoint(agenda, long_study, undisturbed):
+    """Promise 2: the weights are those of the undisturbed run, to the bit."""
+    killed_at, warned, after = [], [], []
+
+    def tell(event) -> None:
+        if "warning" in event.details:
+            warned.append(event.details["warning"])
+        elif warned and event.kind == "train" and event.details.get("critic_loss"):
+            after.append(event.done)
+        if not killed_at and event.kind == "train" and kept(agenda):
+            killed_at.append(kept(agenda))
+            (trainer,) = trainers()
+            os.kill(trainer, signal.SIGKILL)
+
+    RayRunner(long_study.resources, tell=tell).run(agenda)
+    assert agenda.complete, agenda.failed
+    assert 0 < killed_at[0] < ITERATIONS
+    (warning,) = warned
+    assert warning.startswith(f"joint r0: its worker on {os.uname().nodename} died in attempt 1")
+    assert "is resubmitted" in warning
+    assert min(after) > killed_at[0]  # nothing before the checkpoint was done again
+    assert agenda.store.manifest(agenda.plan.roles[JOINT]).digest == undisturbed
+
+
+@pytest.mark.chaos
+def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
+    """After `resources.attempts` tries; the error names task, node, cause and attempt."""
+    events = []
+
+    def tell(event) -> None:
+        events.append(event)
+        if event.kind == "train" and "host" in event.details:
+            (trainer,) = trainers()
+            os.kill(trainer, signal.SIGKILL)
+
+    RayRunner(long_study.resources, tell=tell).run(agenda)
+    plan = agenda.plan
+    assert agenda.finished == {plan.roles["data"], plan.roles["targets"]}
+    why = agenda.failed[plan.roles[JOINT]]
+    host = os.uname().nodename
+    assert why.startswith(f"joint r0: its worker on {host} died in attempt 2 of 2: ")
+    assert "died" in why.split("attempt 2 of 2: ")[1]
+    assert agenda.failed[plan.roles["sample/joint r0"]] == "not possible without joint r0"
+    told = [e.details for e in events if {"warning", "failed"} & e.details.keys()]
+    assert [sorted(details)[0] for details in told] == ["warning", "failed"]
+
+
+def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, undisturbed):
+    seen = []
+    runner = RayRunner(
+        long_study.resources.model_copy(update={"checkpoint_seconds": 1e6}),
+        tell=lambda event: seen.append(event.done) if event.kind == "train" else None,
+        should_stop=lambda: any(seen),
+    )
+    with pytest.raises(Stopped, match="stopped on request"):
+        runner.run(agenda)
+    assert gone(trainers)
+    assert 0 < max(seen) <= kept(agenda) < ITERATIONS
+
+    again = Agenda.open(agenda.plan, agenda.store)
+    RayRunner(long_study.resources).run(again)
+    assert again.complete, again.failed
+    assert again.store.manifest(again.plan.roles[JOINT]).digest == undisturbed
+
+
+def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
+    """It would fail again; what does not depend on it goes on."""
+    store = copied(tiny_run, tmp_path, "data")
+    plan = only(tiny_run.plan, "data", JOINT, "targets", "sample/joint r0")
+    gan = plan.task(JOINT)
+    train = gan.parameters["train"] | {"learning_rate": 1e30}
+    broken = gan.model_copy(update={"parameters": gan.parameters | {"train": train}})
+    tasks = tuple(broken if task is gan else task for task in plan.tasks)
+    agenda, events = Agenda.open(plan.model_copy(update={"tasks": tasks}), store), []
+    RayRunner(tiny_run.study.resources, tell=events.append).run(agenda)
+    assert "last good checkpoint is kept" in agenda.failed[gan.address]
+    assert plan.roles["targets"] in agenda.finished
+    assert len([e for e in events if e.kind == "train" and "host" in e.details]) == 1
