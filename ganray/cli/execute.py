@@ -17,7 +17,7 @@ from ganray.cli.progress import display_for
 from ganray.errors import Stopped
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
-from ganray.pipeline.runs import save_outcome, save_run
+from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
 from ganray.report import write_report
 from ganray.store import Store
 from ganray.studies import Study
@@ -58,12 +58,10 @@ def execute(
     """
     started, plan = time.monotonic(), study.plan()
     agenda = Agenda.open(plan, store, verify)
-    report_path = f"reports/{plan.run}/index.html"
-    if agenda.complete and store.get(report_path) is not None:
-        return Outcome(
-            0, plan.run, 0, len(agenda.reused), {}, f"{store.url}/{report_path}",
-            time.monotonic() - started,
-        )  # fmt: skip
+    report = report_of(store, plan)
+    if agenda.complete and report is not None:
+        seconds = time.monotonic() - started
+        return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds)
     store.probe()
     save_run(store, plan)
     if not agenda.complete:
@@ -71,6 +69,8 @@ def execute(
         save_outcome(store, agenda, time.monotonic() - started)
     done = len(agenda.finished) - len(agenda.reused)
     report = write_report(store, plan, study.module.page) if agenda.finished else None
+    if agenda.complete:  # a run that is killed before this line has its report written next time
+        mark_reported(store, plan)
     titles = {address: task.title for address, task in plan.by_address.items()}
     return Outcome(
         code=_code(agenda),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,7 @@ def connected(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
     try:
         if address is None:
             ray.init(
@@ -48,6 +51,8 @@ def connected(address: str | None) -> Iterator[None]:
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise GanrayError(f"address (={address!r}): no Ray cluster answers: {reason[0]}") from None
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
     try:
         yield
     finally:

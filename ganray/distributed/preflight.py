@@ -20,13 +20,18 @@ def check(resources: Resources, store: Store, tasks: Sequence[Task]) -> None:
     """Refuse what this cluster can never give, and a store that not all of its nodes share.
 
     Raises:
-        RefusedInput: no node has so many CPUs or GPUs, and Ray would wait for ever in silence; or
-            trainers would use more threads than they are given CPUs.
+        RefusedInput: no node has so many CPUs or GPUs, and Ray would wait for ever in silence; no
+            node has a GPU for `device: cuda`; or trainers would use more threads than they are
+            given CPUs.
         StoreError: a node sees another folder under the store's path.
     """
     nodes = [node for node in ray.nodes() if node["Alive"]]
     _check_fits("num_cpus", resources.num_cpus, "CPU", nodes)
     _check_fits("num_gpus", resources.num_gpus, "GPU", nodes)
+    if resources.device == "cuda" and not any(node["Resources"].get("GPU") for node in nodes):
+        raise RefusedInput(
+            "resources.device (='cuda'): no node of this cluster has a GPU; use 'auto' or 'cpu'"
+        )
     _check_threads(resources, tasks)
     if "://" not in store.url and len(nodes) > 1:
         _check_shared(store, nodes)

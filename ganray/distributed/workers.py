@@ -20,8 +20,8 @@ import ray
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.local import explain, failure
+from ganray.pipeline.workspace import open_store
 from ganray.plan import Task
-from ganray.store import Store
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Assignment:
     def work(self, should_stop: Callable[[], bool], tell: Callable[[Event], None]) -> None:
         """Do it, in this thread."""
         workspace = Workspace(
-            store=Store(self.store_url),
+            store=open_store(self.store_url),
             task=self.task,
             dataset_url=self.dataset_url,
             device=self.device,

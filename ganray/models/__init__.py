@@ -12,7 +12,15 @@ from ganray.models.defense_gan import Critic, Generator
 from ganray.models.layers import initialise
 from ganray.models.spec import ModelSpec
 
-__all__ = ["CafdEncoder", "Critic", "Generator", "ModelSpec", "build_critic", "build_generator"]
+__all__ = [
+    "CafdEncoder",
+    "Critic",
+    "Generator",
+    "ModelSpec",
+    "build_critic",
+    "build_generator",
+    "checked_shape",
+]
 
 Shape = tuple[int, int, int]
 Network = TypeVar("Network", bound=nn.Module)
@@ -23,13 +31,13 @@ def build_generator(spec: ModelSpec, shape: Shape, seed: int | None = None) -> G
 
     With `seed`, its weights are drawn as published; without, they await a state dict.
     """
-    generator = Generator(_checked(shape), spec.width, spec.latent)
+    generator = Generator(checked_shape(shape), spec.width, spec.latent)
     return _seeded(generator, seed, "generator")
 
 
 def build_critic(spec: ModelSpec, shape: Shape, seed: int | None = None) -> Critic:
     """The critic of `spec` for images of `shape`; `seed` as in `build_generator`."""
-    return _seeded(Critic(_checked(shape), spec.width), seed, "critic")
+    return _seeded(Critic(checked_shape(shape), spec.width), seed, "critic")
 
 
 def _seeded(network: Network, seed: int | None, stream: str) -> Network:
@@ -38,7 +46,12 @@ def _seeded(network: Network, seed: int | None, stream: str) -> Network:
     return network
 
 
-def _checked(shape: Shape) -> Shape:
+def checked_shape(shape: Shape) -> Shape:
+    """`shape` itself, if the networks can be built for it.
+
+    Raises:
+        RefusedInput: channels other than 1 or 3, or fewer than 8 rows or columns.
+    """
     channels, height, width = shape
     if channels not in (1, 3) or min(height, width) < 8:
         raise RefusedInput(

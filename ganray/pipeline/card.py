@@ -70,9 +70,12 @@ def read_card(text: str) -> dict[str, Any]:
         RefusedInput: the text has no such head.
     """
     parts = text.split(_FENCE, 2)
-    head = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
-    if not isinstance(head, dict) or "model" not in head or "shape" not in head:
-        raise RefusedInput("the model card has no YAML head with `model` and `shape`")
+    try:
+        head = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
+    except yaml.YAMLError:
+        head = None
+    if not isinstance(head, dict) or not {"model", "shape", "weights"} <= head.keys():
+        raise RefusedInput("the model card has no YAML head with `model`, `shape` and `weights`")
     return head
 
 

@@ -10,6 +10,7 @@ from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Resources, Task
+from ganray.train.device import choose_device
 
 
 @dataclass
@@ -30,7 +31,9 @@ class LocalRunner:
 
         Raises:
             Stopped: on request; the agenda holds what is left.
+            RefusedInput: `resources.device` is not there.
         """
+        choose_device(self.resources.device)
         for task in agenda.pending:
             if self.should_stop():
                 raise Stopped("stopped on request")

@@ -11,7 +11,7 @@ import safetensors.numpy
 import torch
 from jaxtyping import Float32, UInt8
 
-from ganray.data import Dataset, Split
+from ganray.data import Split
 from ganray.embed import Embedder, Embedding, EmbedSpec, embed_chunk, join
 from ganray.errors import RefusedInput
 from ganray.metrics.cafd import (
@@ -28,7 +28,7 @@ from ganray.models import build_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.weights import build_embedder
-from ganray.pipeline.workspace import Workspace, pack
+from ganray.pipeline.workspace import Workspace, open_dataset, open_store, pack
 from ganray.randomness import permutation
 from ganray.sample import SampleSpec, sample_chunk
 from ganray.store import Manifest, Store
@@ -114,7 +114,7 @@ class _Reference:
 def _reference(store_url: str, manifest_json: str) -> _Reference:
     """Cached, since one worker scores many sets against it; the manifest names it by its hash."""
     manifest = Manifest.model_validate_json(manifest_json)
-    data = Store(store_url).read(manifest, "embedding.safetensors")
+    data = open_store(store_url).read(manifest, "embedding.safetensors")
     return _Reference(Embedding(**safetensors.numpy.load(data)))
 
 
@@ -175,7 +175,9 @@ def read_embedder(work: Workspace) -> Embedder:
 def _load_embedder(store_url: str, manifest_json: str) -> Embedder:
     """Cached, since one worker embeds many chunks; the manifest names the weights by their hash."""
     manifest = Manifest.model_validate_json(manifest_json)
-    return build_embedder(manifest.result, Store(store_url).read(manifest, "encoder.safetensors"))
+    return build_embedder(
+        manifest.result, open_store(store_url).read(manifest, "encoder.safetensors")
+    )
 
 
 def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
@@ -187,21 +189,21 @@ def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
 def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
     if "images" in work.task.inputs:
         return _samples(work.store.url, work.input("images").model_dump_json())
-    return _split(work.dataset_folder(), work.task.parameters["split"])
+    return _split(*work.dataset_place(), work.task.parameters["split"])
 
 
 @lru_cache(maxsize=1)
 def _samples(store_url: str, manifest_json: str) -> UInt8[np.ndarray, "n c h w"]:
     """Cached, since one worker embeds many chunks of one set."""
     manifest = Manifest.model_validate_json(manifest_json)
-    data = Store(store_url).read(manifest, "images.safetensors")
+    data = open_store(store_url).read(manifest, "images.safetensors")
     return safetensors.numpy.load(data)["images"]
 
 
 @lru_cache(maxsize=1)
-def _split(dataset_url: str, split: Split) -> UInt8[np.ndarray, "n c h w"]:
+def _split(folder: str, digest: str | None, split: Split) -> UInt8[np.ndarray, "n c h w"]:
     """Cached for the same reason; a data set is never written twice at one URL."""
-    return Dataset.open(dataset_url).images(split)[0]
+    return open_dataset(folder, digest).images(split)[0]
 
 
 def _embedding(work: Workspace, role: str) -> Embedding:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
+from ganray.data.location import Location
 from ganray.data.splits import apportion
-from ganray.errors import CorruptArtifact, RefusedInput, StoreError
+from ganray.errors import CorruptArtifact, GanrayError, RefusedInput, StoreError
 from ganray.models import build_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.spec import ModelSpec
@@ -52,11 +53,14 @@ def load_generator(url: str) -> Generator:
         RefusedInput: there is no card at `url`.
         CorruptArtifact: the weights are not those that the card names.
     """
-    card = read_card(_read(url, "README.md").decode())
-    weights = _read(url, "generator.safetensors")
+    folder = Location.of(url)
+    card = read_card(_read(folder, "README.md").decode())
+    weights = _read(folder, "generator.safetensors")
     found, wanted = hashlib.sha256(weights).hexdigest(), card["weights"]["sha256"]
     if found != wanted:
-        raise CorruptArtifact(f"{url}/generator.safetensors: sha256 {found}, expected {wanted}")
+        raise CorruptArtifact(
+            f"{folder.shown}/generator.safetensors: sha256 {found}, expected {wanted}"
+        )
     channels, height, width = card["shape"]
     generator = build_generator(ModelSpec(**card["model"]), (channels, height, width))
     generator.load_state_dict(deserialise(weights))
@@ -88,6 +92,13 @@ def gan_task(plan: Plan, side: str, label: str, replicate: int) -> Task:
     return plan.task(wanted)
 
 
+def _labels(plan: Plan, side: str, replicate: int) -> list[str]:
+    """What the study calls the GANs of one side and replicate, in the plan's order."""
+    start, end = f"train/{side}/", f"/{replicate}"
+    roles = [role for role in plan.roles if role.startswith(start) and role.endswith(end)]
+    return [role.removeprefix(start).removesuffix(end) for role in roles]
+
+
 def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
     """The first `count` samples of the joint GAN: those that were measured come first."""
     task = gan_task(plan, "joint", "", replicate)
@@ -102,10 +113,12 @@ def draw_marginals(
     weights: str = "real",
     replicate: int = 0,
 ) -> Drawn:
-    """`count` samples of the marginal GANs of some classes (all, if none is named), class by class.
+    """`count` samples of the marginal GANs of some classes (all, if none is named), GAN by GAN.
 
     Args:
-        weights: "real" shares `count` out as the training split does, "uniform" equally.
+        classes: what the study calls the GANs: a class's name, or "1+2" for a GAN of a subset.
+        weights: "real" shares `count` out as the training split does, "uniform" equally over
+            classes.
 
     Raises:
         RefusedInput: as `trained_gan`, or `weights` is neither.
@@ -113,22 +126,30 @@ def draw_marginals(
     if weights not in ("real", "uniform"):
         raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
     names = list(plan.dataset["class_names"])
-    chosen = list(classes) or names
-    tasks = [gan_task(plan, "marginal", name, replicate) for name in chosen]
+    chosen = list(dict.fromkeys(classes)) or _labels(plan, "marginal", replicate)
+    tasks = [gan_task(plan, "marginal", label, replicate) for label in chosen]
+    groups = [task.parameters["classes"] for task in tasks]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
-    labels = [names.index(name) for name in chosen]
-    shares = apportion(np.array([sizes[label] for label in labels]), count)
+    shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
     images = [_draw(store, task, int(n)) for task, n in zip(tasks, shares, strict=True)]
-    return Drawn(np.concatenate(images), np.repeat(labels, shares), names)
+    known = all(len(group) == 1 for group in groups)
+    labels = np.repeat([group[0] for group in groups], shares) if known else None
+    return Drawn(np.concatenate(images), labels, names)
 
 
 def write_png(drawn: Drawn, url: str) -> int:
     """One PNG an image, in a folder for each class where classes are known; how many."""
     for index, image in enumerate(drawn.images):
-        folder = "" if drawn.labels is None else f"{drawn.class_names[drawn.labels[index]]}/"
+        name = "" if drawn.labels is None else drawn.class_names[drawn.labels[index]]
+        folder = f"{_as_folder(name)}/" if name else ""
         with _create(f"{url}/{folder}{index:06d}.png") as target:
             target.write(png(image))
     return len(drawn.images)
+
+
+def _as_folder(class_name: str) -> str:
+    """A class's name as the name of one folder: Fashion-MNIST has a class "T-shirt/top"."""
+    return re.sub(r"[/\\\0]|^\.+", "_", class_name)
 
 
 def write_parquet(drawn: Drawn, url: str) -> int:
@@ -181,18 +202,17 @@ def _generator(store: Store, task: Task) -> Generator:
     return read_generator(store, manifest, ModelSpec(**task.parameters["model"]))
 
 
-def _read(url: str, name: str) -> bytes:
+def _read(folder: Location, name: str) -> bytes:
     try:
-        with fsspec.open(f"{url.rstrip('/')}/{name}", "rb") as source:
-            return source.read()
-    except (OSError, ValueError) as error:
-        raise RefusedInput(f"url (={url!r}) has no readable {name}: {error}") from None
+        return folder.child(name).read()
+    except GanrayError as error:
+        raise RefusedInput(f"url (={folder.shown!r}) has no readable {name}: {error}") from None
 
 
 @contextmanager
 def _create(url: str) -> Iterator[IO[bytes]]:
     try:
-        with fsspec.open(url, "wb", auto_mkdir=True) as target:
+        with Location.of(url).create() as target:
             yield target
-    except (OSError, ValueError) as error:
-        raise RefusedInput(f"to (={url!r}) cannot be written: {error}") from None
+    except GanrayError as error:  # it names the URL, less any credentials in it
+        raise RefusedInput(f"to: {error}") from None

@@ -46,6 +46,22 @@ def read_outcome(store: Store, plan: Plan) -> dict[str, Any]:
     return {} if data is None else json.loads(data)
 
 
+def mark_reported(store: Store, plan: Plan) -> None:
+    """Write down that the finished run has its report."""
+    store.create(_reported(plan), b"")
+
+
+def report_of(store: Store, plan: Plan) -> str | None:
+    """The URL of the finished run's report, or None: one of an unfinished run does not count."""
+    path = f"reports/{plan.run}/index.html"
+    written = all(store.files.size(name) is not None for name in (path, _reported(plan)))
+    return f"{store.url}/{path}" if written else None
+
+
+def _reported(plan: Plan) -> str:
+    return f"runs/{plan.run}/reported"
+
+
 def list_runs(store: Store) -> list[Run]:
     """Every run of the store, the newest first."""
     names = {path.split("/")[1] for path in store.list("runs/") if path.endswith("/plan.json")}

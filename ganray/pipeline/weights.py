@@ -15,14 +15,22 @@ from ganray.train.state import deserialise, serialise
 def import_weights(work: Workspace) -> None:
     """Convert the weights that the study names, after their sha256 check, to safetensors."""
     wanted = work.task.parameters
-    if wanted["network"] == "inception":
-        network: Any = load_inception(wanted["weights"], wanted["sha256"])
-    else:
-        network = load_efficientnet_lite0()
+    network = read_foreign(wanted["network"], wanted["weights"], wanted["sha256"])
     work.commit(
         {"encoder.safetensors": serialise(network.state_dict())},
         {"network": wanted["network"], "classes": network.classes},
     )
+
+
+def read_foreign(network: str, weights: str | None, sha256: str | None) -> Any:
+    """The ImageNet network of that name, with the weights that the study names or its package's.
+
+    Raises:
+        RefusedInput: the weights are missing, have another sha256 or are of another network.
+    """
+    if network == "efficientnet_lite0":
+        return load_efficientnet_lite0()
+    return load_inception(weights or "", sha256 or "")
 
 
 def build_embedder(result: dict[str, Any], weights: bytes) -> Embedder:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -86,12 +86,18 @@ class Workspace:
         return safetensors.numpy.load(self.store.read(manifest, name))
 
     def dataset(self) -> Dataset:
-        """The data set that the task's `data` input names."""
-        return Dataset.open(self.dataset_folder())
+        """The data set that the task's `data` input names.
 
-    def dataset_folder(self) -> str:
-        """The URL of that data set."""
-        return dataset_location(self.store, self.task.inputs["data"], self.dataset_url)
+        Raises:
+            StoreError: an external one is not the set that was planned (on this node).
+        """
+        return open_dataset(*self.dataset_place())
+
+    def dataset_place(self) -> tuple[str, str | None]:
+        """The URL of that data set; of one outside the store also the digest that was planned."""
+        address = self.task.inputs["data"]
+        digest = self.input_digests[address] if address.startswith("external/") else None
+        return dataset_location(self.store, address, self.dataset_url), digest
 
     def report(self, done: int, total: int, **details: Any) -> None:
         """Tell the driver how far this task is."""
@@ -111,7 +117,9 @@ class Workspace:
         `address` names a chunk's artifact instead; `stored` are files streamed there before.
         `record` holds what may differ between equal runs (seconds, host); `result` must not.
         """
-        written = [self.attempt.write(name, data) for name, data in files.items()]
+        # Without folders of their own, chunk n would try the n paths of the chunks before it.
+        below = "" if address is None else address.rpartition("/")[2]
+        written = [self.attempt.write(name, data, below) for name, data in files.items()]
         address = address or self.task.address
         return self.attempt.commit(
             address,
@@ -142,6 +150,27 @@ def dataset_location(store: Store, address: str, url: str | None) -> str:
         raise StoreError(f"the data set {address} is not in {store.url}")
     folder = manifest.file("dataset.json").path.rpartition("/")[0]
     return f"{store.url}/{folder}"
+
+
+def open_dataset(folder: str, digest: str | None) -> Dataset:
+    """The data set in `folder`, which must have the digest that was planned, if one was.
+
+    Raises:
+        StoreError: it is another set: replaced since the plan was made, or another node's folder.
+    """
+    found = Dataset.open(folder)
+    if digest is not None and found.info.digest != digest:
+        raise StoreError(
+            f"data.source (={found.folder.shown!r}) on {platform.node()} is the set "
+            f"{found.info.digest[:12]}, but {digest[:12]} was planned; all nodes must see one set"
+        )
+    return found
+
+
+@lru_cache(maxsize=8)
+def open_store(url: str) -> Store:
+    """The store at `url`, one for each process: a new S3 client begins with 0.2 s of work."""
+    return Store(url)
 
 
 def input_digests(store: Store, task: Task) -> dict[str, str]:

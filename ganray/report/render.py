@@ -22,7 +22,7 @@ def render(page: Page, results: Results) -> str:
         lstrip_blocks=True,
     )
     template = environment.from_string(_FOLDER.joinpath("report.html.j2").read_text("utf-8"))
-    return template.render(
+    text = template.render(
         page=page,
         css=_FOLDER.joinpath("report.css").read_text("utf-8"),
         problems=results.problems,
@@ -31,3 +31,4 @@ def render(page: Page, results: Results) -> str:
         run=results.plan.run,
         version=__version__,
     )
+    return text.lstrip()  # the macros' own lines stand before the document

@@ -72,14 +72,18 @@ class Attempt:
     trajectory: str
     number: int
 
-    def write(self, name: str, data: bytes) -> StoredFile:
+    def write(self, name: str, data: bytes, below: str = "") -> StoredFile:
         """Store `data` as payload file `name`.
+
+        `below` is a folder within the attempt: many files of one name each find a free path at
+        once when each has a folder of its own.
 
         Raises:
             RefusedInput: `name` is no plain relative path, or is one of the attempt's own.
             StoreError: the store fails; nothing half-written has a name.
         """
-        path = next(path for path in self._paths(name) if self.store.files.create(path, data))
+        wanted = f"{below}/{name}" if below else name
+        path = next(path for path in self._paths(wanted) if self.store.files.create(path, data))
         return _describe(name, path, data)
 
     @contextmanager

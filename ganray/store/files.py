@@ -25,7 +25,6 @@ class Entry:
 
 
 @runtime_checkable
-@runtime_checkable
 class Sink(Protocol):
     """Where bytes go."""
 

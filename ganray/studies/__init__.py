@@ -17,6 +17,7 @@ import yaml
 
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput
+from ganray.pipeline.weights import read_foreign
 from ganray.plan import Plan, Resources
 from ganray.spec import parse, unknown_name
 from ganray.studies.blocks import Data
@@ -49,9 +50,15 @@ class Study:
         return self.settings.resources
 
     def plan(self) -> Plan:
-        """The study's tasks; reads the labels of its data source, not its images."""
-        other = self.settings.search.other
+        """The study's tasks; reads the labels of its data source, not its images.
+
+        Raises:
+            RefusedInput: settings, data and ImageNet weights that are missing or do not fit.
+        """
+        other, imagenet = self.settings.search.other, self.settings.evaluate.imagenet
         data = open_data(self.settings.data)
+        if imagenet:  # else wrong weights would be found when all GANs are trained
+            read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
         return self.module.plan(self.settings, data, open_data(other) if other else None)
 
 
@@ -65,7 +72,7 @@ def study_module(name: str) -> ModuleType:
 def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
     """Read a study file; each override is `dotted.path=value`, its value in YAML.
 
-    Relative data paths in the file are relative to the file.
+    Relative paths of data and weights, also in overrides, are relative to the file.
 
     Raises:
         RefusedInput: the file is missing or no mapping, or a name or value in it is not valid.
@@ -113,18 +120,26 @@ def _set(values: dict[str, Any], override: str) -> None:
 
 
 def _anchored(settings: Any, folder: Path) -> Any:
-    """Make relative data paths absolute, since a task may run in another folder."""
+    """Make relative paths of data and weights absolute: a task may run in another folder."""
     data = _anchor(settings.data, folder)
-    search = settings.search
+    search, evaluate = settings.search, settings.evaluate
     if search.other is not None:
         search = search.model_copy(update={"other": _anchor(search.other, folder)})
-    return settings.model_copy(update={"data": data, "search": search})
+    if evaluate.imagenet and evaluate.imagenet.weights:
+        weights = {"weights": _absolute(evaluate.imagenet.weights, folder)}
+        imagenet = evaluate.imagenet.model_copy(update=weights)
+        evaluate = evaluate.model_copy(update={"imagenet": imagenet})
+    return settings.model_copy(update={"data": data, "search": search, "evaluate": evaluate})
 
 
 def _anchor(spec: DatasetSpec, folder: Path) -> DatasetSpec:
-    if spec.source == "embedded" or "://" in spec.source:
+    if spec.source == "embedded":
         return spec
-    return spec.model_copy(update={"source": str((folder / spec.source).resolve())})
+    return spec.model_copy(update={"source": _absolute(spec.source, folder)})
+
+
+def _absolute(path: str, folder: Path) -> str:
+    return path if "://" in path else str((folder / path).resolve())
 
 
 def _line(error: Exception) -> str:

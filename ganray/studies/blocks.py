@@ -9,7 +9,7 @@ from typing import Any
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.embed import EmbedSpec
 from ganray.errors import RefusedInput
-from ganray.models import CafdEncoder
+from ganray.models import CafdEncoder, checked_shape
 from ganray.models.efficientnet_lite import EfficientNetLite0
 from ganray.models.inception import FIDInception
 from ganray.models.spec import ModelSpec
@@ -88,8 +88,10 @@ class Blocks:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
         Raises:
-            RefusedInput: the classes have fewer training images than the batch.
+            RefusedInput: the classes have fewer training images than the batch, or the images a
+                shape that the networks do not take.
         """
+        checked_shape(self.data.info.shape)
         label = self.data.label(classes)
         images = sum(self.data.info.counts["train"][index] for index in classes)
         if images < spec.batch:
@@ -219,13 +221,15 @@ class Blocks:
 
     def card(self, gan: Task, scores: Sequence[Task]) -> Task:
         """A trained GAN's weights with its full model card."""
+        # With one class for all, both sides are one GAN and their scores the same.
+        addresses = dict.fromkeys(task.address for task in scores)
         return self.builder.add(
             f"card/{gan.title}",
             "card",
             f"card {gan.title}",
             {},
             {"gan": gan, "data": self.source}
-            | {f"scores/{index}": task for index, task in enumerate(scores)},
+            | {f"scores/{index}": address for index, address in enumerate(addresses)},
             placement={"gan": gan.model_dump(mode="json")},
         )
 

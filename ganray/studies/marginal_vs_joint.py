@@ -63,9 +63,9 @@ def plan(settings: Settings, data: Data, other: Data | None = None) -> Plan:
     joint = [train("joint", everyone, r) for r in replicates]
     encoder = blocks.encoder(settings.encoder)
     marginals = [[train("marginal", group, r) for group in groups] for r in replicates]
-    gans = {"joint": joint[0]} | {
-        data.label(group): gan for group, gan in zip(groups, marginals[0], strict=True)
-    }
+    gans = {"joint": joint[0]}
+    for group, gan in zip(groups, marginals[0], strict=True):
+        gans.setdefault(data.label(group), gan)  # "joint" is the joint GAN, whatever a class is
     _search(blocks, settings.search, gans, encoder, other)
     count = sample_count(settings.evaluate, data.info)
     shares = mixture_counts(groups, data.info, settings.evaluate.mixture, count)

@@ -59,7 +59,10 @@ def test_a_card_is_readable(card):
     assert "| cafd |" in text
 
 
-@pytest.mark.parametrize("text", ["", "no head", "---\nmodel: {}\n", "---\n- a\n---\n"])
+BROKEN = ["", "no head", "---\nmodel: {}\n", "---\n- a\n---\n", "---\na: [\n---\n"]
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_a_text_without_a_head_is_no_card(text):
     with pytest.raises(RefusedInput, match="no YAML head"):
         read_card(text)
@@ -133,3 +136,20 @@ def test_any_picture_fits_the_gan(tmp_path):
     for name in ("text.png", "missing.png"):
         with pytest.raises(RefusedInput, match=rf"image \(='.*{name}'\) is no picture"):
             read_image(str(tmp_path / name), (1, 28, 28))
+
+
+def test_the_mixture_of_gans_of_subsets_has_no_labels(tiny_run):
+    """Classes 1 and 2 share a GAN, which gives two of three images."""
+    drawn = draw_marginals(tiny_run.store, tiny_run.plan, [], 9)
+    assert drawn.labels is None
+    assert len(drawn.images) == 9
+    pair = draw_marginals(tiny_run.store, tiny_run.plan, ["1+2"], 6)
+    np.testing.assert_array_equal(drawn.images[3:], pair.images)
+
+
+@pytest.mark.parametrize("name", ["T-shirt/top", "../up", ".hidden", "größe ☃"])
+def test_a_class_is_one_folder_whatever_it_is_called(tmp_path, name):
+    write_png(Drawn(np.zeros((1, 1, 9, 9), np.uint8), np.array([0]), [name]), str(tmp_path / "to"))
+    (file,) = tmp_path.rglob("*.png")
+    assert file.parent.parent == tmp_path / "to"
+    assert not file.parent.name.startswith(".")

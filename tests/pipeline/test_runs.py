@@ -8,7 +8,15 @@ import pytest
 
 from ganray.errors import RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.runs import find_run, list_runs, read_outcome, save_outcome, save_run
+from ganray.pipeline.runs import (
+    find_run,
+    list_runs,
+    mark_reported,
+    read_outcome,
+    report_of,
+    save_outcome,
+    save_run,
+)
 from ganray.store import Store
 
 
@@ -74,3 +82,14 @@ def test_the_outcome_says_what_failed(store, plans):
     assert outcome["failed"][plans[0].roles["encoder"]] == "no memory"
     assert (outcome["finished"], outcome["tasks"]) == (0, len(plans[0].tasks))
     assert outcome["seconds"] == 12.3
+
+
+def test_only_the_report_of_a_finished_run_counts(store, plans):
+    """A run that is killed between its last task and its report has an older, partial one."""
+    plan = plans[0]
+    assert report_of(store, plan) is None
+    store.put(f"reports/{plan.run}/index.html", b"partial")
+    assert report_of(store, plan) is None
+    mark_reported(store, plan)
+    assert report_of(store, plan) == f"{store.url}/reports/{plan.run}/index.html"
+    assert report_of(store, plans[1]) is None

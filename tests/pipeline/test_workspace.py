@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.errors import StoreError
-from ganray.pipeline.workspace import pack, threads
+from ganray.pipeline.workspace import Workspace, pack, threads
 from ganray.plan import PlanBuilder, Task
 from ganray.store import Store
 from tests.pipeline.stores import workspace
@@ -90,3 +91,29 @@ def test_threads_are_held_and_given_back():
     with pytest.raises(ZeroDivisionError), threads(before + 1):
         raise ZeroDivisionError
     assert torch.get_num_threads() == before
+
+
+def test_a_set_outside_the_store_must_be_the_one_that_was_planned(store, tmp_path):
+    """Its folder was written anew since, or is another one on this node."""
+    spec = DatasetSpec()
+    info = import_dataset(open_source(spec), spec, new_dataset_folder(str(tmp_path / "set")))
+    for digest in (info.digest, "0" * 64):
+        data = f"external/{digest}/whole"
+        task = PlanBuilder().add("task", "encoder", "the encoder", {}, {"data": data})
+        work = Workspace(store, task, dataset_url=str(tmp_path / "set"))
+        if digest == info.digest:
+            assert work.dataset().info == info
+            continue
+        with pytest.raises(StoreError, match=rf"is the set {info.digest[:12]}, but 000000000000"):
+            work.dataset()
+
+
+def test_every_chunk_has_a_folder_of_its_own(store):
+    """Or the n-th chunk would upload its files n times before it finds a free name."""
+    task = PlanBuilder().add("task", "embed", "the features", {}, {}, chunks=3)
+    work = workspace(store, task)
+    paths = [
+        work.commit({"a.bin": b"1"}, {}, address=task.chunk_address(index)).files[0].path
+        for index in range(3)
+    ]
+    assert [path.rsplit("/", 2)[1] for path in paths] == [f"chunk-{i:06d}" for i in range(3)]

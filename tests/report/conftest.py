@@ -29,7 +29,7 @@ from ganray.studies.marginal_vs_joint import Settings, plan
 
 HOSTILE = '<script>alert("x")</script>'
 CLASSES = [HOSTILE, "T-shirt/top", "cats & 'dogs'"]
-SHAPE = (1, 8, 6)
+SHAPE = (1, 10, 8)
 COUNTS = {"train": 8, "held_out": 4, "test": 5}  # of each class
 SAMPLES = 12
 CAFD = {"marginal": (60.0, 62.0, 64.0), "joint": (75.0, 76.0, 77.0), "floor": (20.0,)}

@@ -213,3 +213,38 @@ def test_replicates_train_anew_and_share_the_ruler():
     assert first["set/0"] != second["set/0"]
     for shared in ("reference", "floor", "embedder"):
         assert first[shared] == second[shared]
+
+
+def test_joint_is_the_joint_gan_whatever_a_class_is_called():
+    info = INFO.model_copy(update={"class_names": ["joint", "b", "c"]})
+    found = plan(info, search={"on": ["joint"]})
+    searched = found.task("search/joint").inputs["gan"]
+    assert searched == found.roles["train/joint/joint+b+c/0"]
+    assert searched != found.roles["train/marginal/joint/0"]
+
+
+def test_one_class_makes_one_gan_whose_card_names_each_score_once():
+    counts = {split: [numbers[0]] for split, numbers in INFO.counts.items()}
+    found = plan(INFO.model_copy(update={"class_names": ["a"], "counts": counts}))
+    assert found.roles["train/joint/a/0"] == found.roles["train/marginal/a/0"]
+    assert [r for r in found.task("card/joint r0").inputs if r.startswith("scores/")] == [
+        "scores/0"
+    ]
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 28), (1, 28, 7), (4, 28, 28)])
+def test_images_that_no_network_takes_are_refused_when_planned(shape):
+    with pytest.raises(RefusedInput, match=r"shape \(=.* 8 pixels or more"):
+        plan(INFO.model_copy(update={"shape": shape}))
+
+
+def test_foreign_weights_are_looked_at_before_anything_is_trained(file, tmp_path):
+    """A relative path is relative to the study file; a wrong digest is told when planned."""
+    imagenet = f"{{network: inception, weights: w.pth, sha256: {'a' * 64}}}"
+    study = read_study(file(f"evaluate: {{imagenet: {imagenet}}}"))
+    assert study.settings.evaluate.imagenet.weights == str(tmp_path / "w.pth")
+    with pytest.raises(RefusedInput, match=r"weights '.*w.pth' cannot be read"):
+        study.plan()
+    (tmp_path / "w.pth").write_bytes(b"other")
+    with pytest.raises(RefusedInput, match=r"weights '.*w.pth' have sha256 .*, not aaa"):
+        study.plan()

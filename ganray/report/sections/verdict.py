@@ -34,6 +34,7 @@ def verdict_section(results: Results, first: str, second: str) -> Section:
         findings = [Paragraph("Nothing has been measured yet, so there is no verdict.")]
     else:
         findings.insert(0, Key(side_tones(first, second)))
+    findings += [note for side in (first, second) for note in _gaps(results, side)]
     if any(judge(results, m, first, second).comparison for m in results.metrics):
         findings.append(Paragraph(_FOOTNOTE, note=True))
     return Section("Verdict", "verdict", findings)
@@ -45,6 +46,19 @@ _FOOTNOTE = (
     "held-out real images against the same reference at the same n: a score near it is as good as "
     "this ruler can tell."
 )
+
+
+def _gaps(results: Results, side: str) -> list[Block]:
+    """A warning where a side has no GAN for a class that the reference holds."""
+    known = {label for gan in results.gans if gan.side == side for label in gan.classes}
+    missing = [name for label, name in enumerate(results.class_names) if label not in known]
+    if not known or not missing:
+        return []
+    text = (
+        f"No {side} GAN was trained on {_listed(missing)}. The reference holds such images too, "
+        f"which counts against {side} in every score."
+    )
+    return [Paragraph(text)]
 
 
 def verdict_lead(results: Results, first: str, second: str) -> str:

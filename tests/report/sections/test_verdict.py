@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ganray.metrics.score import Score
-from ganray.report.page import Finding
+from ganray.report.page import Finding, Paragraph
 from ganray.report.results import Measured, Results
 from ganray.report.sections.verdict import judge, verdict_lead, verdict_section
 from tests.report.conftest import MadeUp, score
@@ -92,3 +92,17 @@ def test_the_lead_names_every_metric_once(whole: MadeUp) -> None:
         "Marginal is better on CAFD (by 14.0 [9.84,\u00a018.2]); Inception Score is inconclusive."
     )
     assert verdict_lead(results(whole, [], []), *SIDES) == "Nothing has been measured yet."
+
+
+def test_classes_without_a_gan_are_said(whole: MadeUp) -> None:
+    """Marginals of some classes are scored against all of them all the same."""
+    found = whole.results
+
+    def notes() -> list[str]:
+        blocks = verdict_section(found, *SIDES).blocks
+        return [block.text for block in blocks if isinstance(block, Paragraph) and not block.note]
+
+    assert notes() == []
+    found.gans = [gan for gan in found.gans if gan.side == "joint" or 1 not in gan.classes]
+    (note,) = notes()
+    assert note.startswith("No marginal GAN was trained on T-shirt/top")
