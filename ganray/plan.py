@@ -44,6 +44,9 @@ STAGE_VERSIONS = {
 }
 """Raise a stage's number whenever its code would give another result for the same parameters."""
 
+TRAINED = ("train", "encoder")
+"""The stages that take long, keep checkpoints and may use a GPU."""
+
 HORIZONS = {"train": "step", "sample": "count", "search": "restarts"}
 """The stages that continue, and the unit of their horizon."""
 

@@ -15,9 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ganray.pipeline.workspace import Event
-from ganray.plan import Plan, Task
+from ganray.plan import TRAINED, Plan, Task
 
-TRAINED = ("train", "encoder")
 _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time
 _ROWS = 24  # of the board: more GANs than these and finished ones are left out
 

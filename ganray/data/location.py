@@ -138,6 +138,19 @@ def without_secrets(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def refuse_secrets(argument: str, url: str) -> None:
+    """Refuse a URL that carries a password or a signature, since plans and logs keep URLs.
+
+    Raises:
+        RefusedInput: naming `argument` and the URL without what may be secret.
+    """
+    if without_secrets(url) != url:
+        raise RefusedInput(
+            f"{argument} (={without_secrets(url)!r} with a user, password, query or fragment): "
+            "give the URL without them, and credentials through the environment"
+        )
+
+
 def one_line(error: BaseException) -> str:
     """The error's message without line breaks and without credentials in its URLs."""
     text = re.sub(r"\w+://[^\s'\"]+", lambda url: without_secrets(url[0]), str(error))

@@ -15,21 +15,19 @@ from ray.exceptions import RayError  # isort: skip
 
 from ganray.distributed import preflight
 from ganray.distributed.workers import Assignment, Trainer, perform
-from ganray.errors import Stopped
+from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import failure
 from ganray.pipeline.workspace import Event
-from ganray.plan import Resources, Task
-
-TRAINED = ("train", "encoder")
-"""The stages that take long, keep checkpoints and may use a GPU: they run in actors."""
+from ganray.plan import TRAINED, Resources, Task
 
 _WAIT_SECONDS = 0.25
 _STOP_SECONDS = 120.0
+_STARVED_SECONDS = 300.0  # an autoscaler or an operator may bring lost nodes back
 _SHARDS_PER_SLOT = 2  # small enough shards that a late one does not hold up the rest
 
 
-@dataclass
+@dataclass(eq=False)
 class _Unit:
     """An assignment and its worker, as long as the worker lives."""
 
@@ -44,6 +42,7 @@ class _Unit:
 
     @property
     def trains(self) -> bool:
+        """Whether it runs in an actor rather than a task."""
         return self.task.kind in TRAINED
 
 
@@ -85,6 +84,7 @@ class _Supervisor:
     started: set[str] = field(default_factory=set)
     open_shards: dict[str, int] = field(default_factory=dict)
     stopping: bool = False
+    starved_since: float | None = None
 
     def run(self) -> None:
         while self._enlist() or self.waiting or self.in_flight:
@@ -102,7 +102,12 @@ class _Supervisor:
                 if task.address in self.started or not self.agenda.ready(task):
                     continue
                 self.started.add(task.address)
-                if self.agenda.settled(task):
+                try:
+                    settled_before = self.agenda.settled(task)
+                except GanrayError as error:  # the store: others may still finish or be stopped
+                    self._fail(task, str(error))
+                    continue
+                if settled_before:
                     self.agenda.finish(task)
                     settled = True
                 else:
@@ -133,28 +138,59 @@ class _Supervisor:
         )
 
     def _launch(self) -> None:
-        """Start what fits; Ray would queue the rest, but in an order of its own."""
-        while self.waiting and self._fits(self.waiting[0]):
-            unit = self.waiting.popleft()
-            if unit.trains:
-                resources = self.runner.resources
-                unit.actor = Trainer.options(  # type: ignore[attr-defined]
-                    num_cpus=resources.num_cpus, num_gpus=resources.num_gpus
-                ).remote()
-                generator = unit.actor.train.options(num_returns="streaming").remote(
-                    unit.assignment
-                )
-            else:
-                generator = perform.remote(unit.assignment)
-            self.in_flight[generator] = unit
+        """Start what fits; Ray would queue the rest, but in an order of its own.
 
-    def _fits(self, unit: _Unit) -> bool:
-        have = ray.cluster_resources()
-        cpus, gpus = self._demand(unit)
-        for other in self.in_flight.values():
-            other_cpus, other_gpus = self._demand(other)
-            cpus, gpus = cpus + other_cpus, gpus + other_gpus
-        return not self.in_flight or (cpus <= have.get("CPU", 0) and gpus <= have.get("GPU", 0))
+        What lacks only a GPU lets others pass: they would not take it.
+        """
+        cpus, gpus = self._free() if self.waiting else (0.0, 0.0)
+        for unit in list(self.waiting):
+            wanted_cpus, wanted_gpus = self._demand(unit)
+            if wanted_cpus > cpus:
+                break
+            if wanted_gpus <= gpus:
+                self.waiting.remove(unit)
+                self._start(unit)
+                cpus, gpus = cpus - wanted_cpus, gpus - wanted_gpus
+        self._give_up_on_lost_capacity()
+
+    def _start(self, unit: _Unit) -> None:
+        if unit.trains:
+            resources = self.runner.resources
+            unit.actor = Trainer.options(  # type: ignore[attr-defined]
+                num_cpus=resources.num_cpus, num_gpus=resources.num_gpus
+            ).remote()
+            train = unit.actor.train.options(num_returns="streaming")
+            self.in_flight[train.remote(unit.assignment)] = unit
+        else:
+            self.in_flight[perform.remote(unit.assignment)] = unit
+
+    def _free(self) -> tuple[float, float]:
+        """CPUs and GPUs of the cluster as it is now, less what is in flight."""
+        have, taken = ray.cluster_resources(), map(self._demand, self.in_flight.values())
+        cpus, gpus = (sum(column) for column in zip((0.0, 0.0), *taken, strict=True))
+        return have.get("CPU", 0.0) - cpus, have.get("GPU", 0.0) - gpus
+
+    def _give_up_on_lost_capacity(self) -> None:
+        """Fail what nothing could start for long: the nodes that preflight saw are gone."""
+        if self.in_flight or not self.waiting:
+            self.starved_since = None
+            return
+        self.starved_since = self.starved_since or time.monotonic()
+        if time.monotonic() - self.starved_since > _STARVED_SECONDS:
+            (cpus, gpus), task = self._demand(self.waiting[0]), self.waiting[0].task
+            have = ray.cluster_resources()
+            self._fail(
+                task,
+                f"{task.title} needs {cpus:g} CPUs and {gpus:g} GPUs, but for "
+                f"{_STARVED_SECONDS:g} s the cluster has had {have.get('CPU', 0):g} and "
+                f"{have.get('GPU', 0):g}: nodes were lost",
+            )
+
+    def _fail(self, task: Task, why: str, trace: str = "") -> None:
+        """Mark a task as failed, say so, and drop what is queued for it."""
+        self.agenda.fail(task, why)
+        self.runner.tell(failure(task, why, trace))
+        self.waiting = deque(u for u in self.waiting if u.task.address != task.address)
 
     def _demand(self, unit: _Unit) -> tuple[float, float]:
         resources = self.runner.resources
@@ -176,15 +212,15 @@ class _Supervisor:
 
     def _hear(self, generator: Any, unit: _Unit, event: Event) -> None:
         unit.host = event.details.get("host", unit.host)
-        self.runner.tell(event)
         outcome = event.details.get("outcome")
+        if outcome != "failed":  # `_fail` tells of that
+            self.runner.tell(event)
         if outcome is None:
             return
         del self.in_flight[generator]
         self._release(unit)
         if outcome == "failed":
-            self.agenda.fail(unit.task, event.details["failed"])
-            self._forget(unit.task)
+            self._fail(unit.task, event.details["failed"], event.details["traceback"])
         elif outcome == "done":
             self._done(unit)
 
@@ -206,17 +242,10 @@ class _Supervisor:
         what = f"{unit.task.title}: its worker on {unit.host} died in attempt {unit.attempt}"
         limit = self.runner.resources.attempts
         if unit.attempt >= limit:
-            why = f"{what} of {limit}: {cause}"
-            self.agenda.fail(unit.task, why)
-            self.runner.tell(failure(unit.task, why))
-            self._forget(unit.task)
+            self._fail(unit.task, f"{what} of {limit}: {cause}")
             return
         self.runner.tell(unit.assignment.event(warning=f"{what} and is resubmitted: {cause}"))
         self.waiting.appendleft(_Unit(unit.assignment, unit.attempt + 1))
-
-    def _forget(self, task: Task) -> None:
-        """Drop what is queued for a task that has failed."""
-        self.waiting = deque(u for u in self.waiting if u.task.address != task.address)
 
     def _release(self, unit: _Unit) -> None:
         if unit.actor is not None:

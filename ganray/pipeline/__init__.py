@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ganray.errors import Stopped
-from ganray.pipeline.cards import write_card
+from ganray.pipeline.card import write_card
 from ganray.pipeline.measuring import (
     embed_images,
     embed_images_chunk,

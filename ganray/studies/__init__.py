@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from ganray.data import DatasetSpec, open_source
+from ganray.data.location import refuse_secrets
 from ganray.errors import RefusedInput
 from ganray.pipeline.weights import read_foreign
 from ganray.plan import Plan, Resources
@@ -93,6 +94,7 @@ def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
         _set(values, override)
     module = study_module(values.get("study", STUDIES[0]))
     settings = parse(module.Settings, values, path)
+    _refuse_secrets(settings)
     return Study(module, _anchored(settings, Path(path).resolve().parent))
 
 
@@ -117,6 +119,15 @@ def _set(values: dict[str, Any], override: str) -> None:
         values[last] = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise RefusedInput(f"--set (={override!r}): {_line(error)}") from None
+
+
+def _refuse_secrets(settings: Any) -> None:
+    """A run's plan keeps its settings, and everyone who sees the store can read them."""
+    refuse_secrets("data.source", settings.data.source)
+    if settings.search.other:
+        refuse_secrets("search.other.source", settings.search.other.source)
+    if settings.evaluate.imagenet:
+        refuse_secrets("evaluate.imagenet.weights", settings.evaluate.imagenet.weights or "")
 
 
 def _anchored(settings: Any, folder: Path) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -248,3 +250,21 @@ def test_foreign_weights_are_looked_at_before_anything_is_trained(file, tmp_path
     (tmp_path / "w.pth").write_bytes(b"other")
     with pytest.raises(RefusedInput, match=r"weights '.*w.pth' have sha256 .*, not aaa"):
         study.plan()
+
+
+@pytest.mark.parametrize(
+    ("setting", "argument"),
+    [
+        ("data.source=https://me:hush@example.org/set", "data.source"),
+        ("data.source=https://example.org/set?X-Amz-Signature=hush", "data.source"),
+        ("search.other={source: 's3://me:hush@bucket/set'}", "search.other.source"),
+    ],
+)
+def test_a_url_with_credentials_is_refused_without_quoting_them(
+    tmp_path: Path, setting: str, argument: str
+) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text("name: secrets\n")
+    with pytest.raises(RefusedInput, match=argument) as refusal:
+        read_study(str(file), [setting])
+    assert "hush" not in str(refusal.value)
