@@ -74,7 +74,7 @@ class GanTrainer:
 
         Returns the last critic step's loss and the generator's, named by `losses`.
         """
-        first = self.step * self.spec.critic_steps
+        first, spec = self.step * self.spec.critic_steps, self._settings()
         for critic_index in range(first, first + self.spec.critic_steps):
             critic_loss = critic_step(
                 self.generator,
@@ -82,7 +82,7 @@ class GanTrainer:
                 self._critic_adam,
                 self._batches(critic_index)[0],
                 self._critic_noise(critic_index),
-                self.spec,
+                spec,
                 with_penalty=critic_index % self.spec.penalty_interval == 0,
             )
         latents = self._latents("train/generator", self.step)
@@ -91,6 +91,15 @@ class GanTrainer:
             average(self.ema, self.generator, self.spec.ema)
         self.step += 1
         return torch.stack([critic_loss, loss])
+
+    def _settings(self) -> TrainSpec:
+        """Those in force in this iteration, by the schedule; the optimisers are set to them."""
+        spec = self.spec.at(self.step)
+        if self.spec.schedule:
+            for adam in (self._generator_adam, self._critic_adam):
+                adam.param_groups[0]["lr"] = spec.learning_rate
+                adam.param_groups[0]["betas"] = (spec.beta1, spec.beta2)
+        return spec
 
     def sampler(self) -> Generator:
         """The generator to sample from: the moving average where one is kept."""

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ganray.spec import Spec
+
+
+class Change(Spec):
+    """Settings of the optimisers and of the penalty from some iteration on; none: as before."""
+
+    iteration: int = Field(ge=1, description="iterations done when it comes into force")
+    learning_rate: float | None = Field(None, gt=0)
+    beta1: float | None = Field(None, ge=0, lt=1)
+    beta2: float | None = Field(None, ge=0, lt=1)
+    penalty_weight: float | None = Field(None, ge=0)
+
+    @property
+    def fields(self) -> dict[str, float]:
+        """What changes: the fields of `TrainSpec` that are named, with their new values."""
+        values = {name: getattr(self, name) for name in OPTIMISER_FIELDS}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+OPTIMISER_FIELDS = ("learning_rate", "beta1", "beta2", "penalty_weight")
+"""The settings that may change while a GAN is trained."""
 
 
 class TrainSpec(Spec):
@@ -33,6 +53,24 @@ class TrainSpec(Spec):
         None, gt=0, lt=1, description="decay of the generator's moving average; none: not kept"
     )
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
+    schedule: tuple[Change, ...] = Field(
+        (), description="changes on the way, e.g. those that population-based training found"
+    )
+
+    @model_validator(mode="after")
+    def _changes_ascend(self) -> TrainSpec:
+        iterations = [change.iteration for change in self.schedule]
+        if iterations != sorted(set(iterations)):
+            raise ValueError(f"schedule: iterations must ascend, none twice; they are {iterations}")
+        return self
+
+    def at(self, iteration: int) -> TrainSpec:
+        """The settings in force after `iteration` iterations, as if they had always been so."""
+        if not self.schedule:
+            return self
+        past = (change.fields for change in self.schedule if change.iteration <= iteration)
+        values = {name: value for fields in past for name, value in fields.items()}
+        return self.model_copy(update=values | {"schedule": ()})
 
 
 class EncoderSpec(Spec):

@@ -194,3 +194,35 @@ def test_training_resumes_from_an_earlier_checkpoint_to_a_later_horizon(digits):
     run(long, until=4, history=None)
     run(short, until=4)
     assert equal(short.tensors(), long.tensors())
+
+
+def test_a_scheduled_change_is_as_if_the_new_settings_had_taken_over_the_state(digits):
+    """The reference: one trainer with the old settings, another that goes on from its state."""
+    fields = {"learning_rate": 3e-3, "beta1": 0.1, "penalty_weight": 1.0}
+    schedule = [{"iteration": 2, **fields}, {"iteration": 4, "beta2": 0.7}]
+    whole = trainer(digits, ema=0.5, schedule=schedule)
+    run(whole, until=5)
+    parts = [
+        trainer(digits, ema=0.5, **changes) for changes in ({}, fields, fields | {"beta2": 0.7})
+    ]
+    for until, part, before in zip((2, 4, 5), parts, (None, *parts), strict=False):
+        if before is not None:
+            part.load(before.step, before.tensors())
+        run(part, until=until)
+    assert equal(whole.tensors(), parts[-1].tensors())
+
+
+def test_a_scheduled_training_resumes_within_its_schedule(digits):
+    schedule = [{"iteration": 1, "learning_rate": 1e-2}, {"iteration": 3, "learning_rate": 1e-5}]
+    whole, first, second = (trainer(digits, schedule=schedule) for _ in range(3))
+    run(whole, until=4)
+    run(first, until=2)
+    second.load(2, deserialise(serialise(first.tensors())))
+    run(second, until=4)
+    assert equal(whole.tensors(), second.tensors())
+
+
+@pytest.mark.parametrize("iterations", [(3, 2), (2, 2)])
+def test_a_schedule_goes_forward(iterations):
+    with pytest.raises(ValueError, match="must ascend"):
+        TrainSpec(schedule=[{"iteration": i, "beta1": 0.1} for i in iterations])
