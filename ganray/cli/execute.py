@@ -13,16 +13,20 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from ganray.cli.progress import display_for
-from ganray.errors import Stopped
+from ganray.cli.progress import Display, display_for
+from ganray.errors import GanrayError, RefusedInput, Stopped
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.lease import Beat, Lease, acquire
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
+from ganray.plan import Plan
 from ganray.report import write_report
 from ganray.store import Store
 from ganray.studies import Study
 
 Runner = Literal["local", "ray"]
+
+_LINE_SECONDS = 5.0  # at most one line about the driver that is followed in this time
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def execute(
     verify: bool,
     quiet: bool,
 ) -> Outcome:
-    """Run what the store lacks of a study, and write its report.
+    """Run what the store lacks of a study, and write its report; or follow who does so already.
 
     Raises:
         Stopped: on an interrupt or SIGTERM, when everything so far is kept.
@@ -64,10 +68,26 @@ def execute(
         return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds)
     store.probe()
     save_run(store, plan)
-    if not agenda.complete:
-        _work(study, agenda, runner, address, quiet)
-        save_outcome(store, agenda, time.monotonic() - started)
-    done = len(agenda.finished) - len(agenda.reused)
+    console = Console(stderr=True, quiet=quiet)
+    with _interruptible() as stop:
+        while True:
+            held = acquire(store, plan.run, stop.is_set, Follower(plan, console).tell)
+            if not isinstance(held, Lease):
+                return _followed(held)
+            if held.driver > 1:  # another has worked since the store was looked at
+                agenda = Agenda.open(plan, store, verify)
+            with held:
+                work = _Work(study, agenda, runner, address, quiet, stop, held)
+                if work.done():
+                    outcome = _concluded(study, agenda, started)
+                    held.end(**outcome.as_json())
+                    return outcome
+
+
+def _concluded(study: Study, agenda: Agenda, started: float) -> Outcome:
+    """The report of what was done, and how the run has ended."""
+    store, plan = agenda.store, agenda.plan
+    save_outcome(store, agenda, time.monotonic() - started)
     report = write_report(store, plan, study.module.page) if agenda.finished else None
     if agenda.complete:  # a run that is killed before this line has its report written next time
         mark_reported(store, plan)
@@ -75,12 +95,27 @@ def execute(
     return Outcome(
         code=_code(agenda),
         run=plan.run,
-        done=done,
+        done=len(agenda.finished) - len(agenda.reused),
         reused=len(agenda.reused),
         failed={titles[address]: why for address, why in agenda.failed.items()},
         report=report,
         seconds=time.monotonic() - started,
     )
+
+
+def _followed(beat: Beat | None) -> Outcome:
+    """What the driver that was followed came to.
+
+    Raises:
+        GanrayError: what ended it; `Stopped` if it was stopped, or following it was.
+    """
+    if beat is None:
+        raise Stopped("stopped following; the run goes on under the driver that leads it")
+    if "error" not in beat.ended:
+        return Outcome(**beat.ended)
+    kinds = {kind.exit_code: kind for kind in (GanrayError, RefusedInput, Stopped)}
+    kind = kinds.get(beat.ended["code"], GanrayError)
+    raise kind(f"{beat.name}, which was followed, ended: {beat.ended['error']}")
 
 
 def _code(agenda: Agenda) -> int:
@@ -91,26 +126,66 @@ def _code(agenda: Agenda) -> int:
     return 3 if trained else 1
 
 
-def _work(study: Study, agenda: Agenda, runner: Runner, address: str | None, quiet: bool) -> None:
-    console = Console(stderr=True)
-    with (
-        _interruptible() as stop,
-        display_for(agenda.plan, agenda.finished, console, quiet) as show,
-    ):
-        chosen: Any
-        if runner == "local":
-            chosen = LocalRunner(study.resources, show.tell, stop.is_set)
-        else:
-            from ganray.distributed.runner import RayRunner
+@dataclass(frozen=True)
+class _Work:
+    """What a driver does while it leads."""
 
-            chosen = RayRunner(study.resources, address, show.tell, stop.is_set)
-        try:
-            chosen.run(agenda)
-        except Stopped as stopped:
-            raise Stopped(
-                f"{stopped}; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks are done and "
-                "every trainer's checkpoint is kept. Resume with the same command"
-            ) from None
+    study: Study
+    agenda: Agenda
+    runner: Runner
+    address: str | None
+    quiet: bool
+    stop: threading.Event
+    lease: Lease
+
+    def done(self) -> bool:
+        """Run what is pending; False if another driver took over meanwhile.
+
+        Raises:
+            Stopped: on request.
+        """
+        agenda, console = self.agenda, Console(stderr=True)
+        if agenda.complete:
+            return True
+        with display_for(agenda.plan, agenda.finished, console, self.quiet) as show:
+            try:
+                self._chosen(show).run(agenda)
+            except Stopped as stopped:
+                if self.lease.superseded() and not self.stop.is_set():
+                    return False
+                raise Stopped(
+                    f"{stopped}; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks are done "
+                    "and every trainer's checkpoint is kept. Resume with the same command"
+                ) from None
+        return True
+
+    def _chosen(self, show: Display) -> Any:
+        if self.runner == "local":
+            return LocalRunner(self.study.resources, show.tell, self._should_stop)
+        from ganray.distributed.runner import RayRunner
+
+        return RayRunner(self.study.resources, self.address, show.tell, self._should_stop)
+
+    def _should_stop(self) -> bool:
+        return self.stop.is_set() or self.lease.superseded()
+
+
+class Follower:
+    """Shows what the driver that leads tells: a line at most every five seconds."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self._plan, self._console = plan, console
+        self._last = float("-inf")
+
+    def tell(self, beat: Beat) -> None:
+        """Show one beat of the leader."""
+        if beat.counter and time.monotonic() - self._last < _LINE_SECONDS:
+            return
+        self._last = time.monotonic()
+        done = beat.payload.get("done")
+        news = "" if done is None else f": {done} of {len(self._plan.tasks)} tasks done"
+        text = f"{self._plan.run} is led by {beat.name}, which is followed{news}"
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

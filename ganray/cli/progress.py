@@ -153,7 +153,7 @@ class Board:
             self._notes.append(str(details["warning"]))
         elif details.get("finished"):
             row.state = "done"
-        elif row.state not in ("done", "failed"):
+        elif "queued" not in details and row.state not in ("done", "failed"):
             row.state = "running"
             if event.total and event.kind in TRAINED:
                 row.done, row.total = event.done, event.total

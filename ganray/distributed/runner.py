@@ -111,6 +111,7 @@ class _Supervisor:
                     self.agenda.finish(task)
                     settled = True
                 else:
+                    self.runner.tell(Event(task.address, task.kind, details={"queued": True}))
                     self.waiting.extend(self._units(task))
         return bool(self.waiting)
 

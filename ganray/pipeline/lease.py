@@ -1,0 +1,252 @@
+"""One driver leads a run; others of the same run follow it, and take over when it has died.
+
+A driver claims `runs/<run>/drivers/<n>.json`, n one above the highest, create-only, and rewrites
+that file every few seconds with a counter that rises. The highest n leads. Whoever finds a leader
+watches its counter: machines' clocks are never compared, only this machine's own clock between two
+readings of one file. A leader that has fallen silent is succeeded by n + 1; if it was only asleep
+it sees the new file when it wakes, and steps back. For a moment both may then work, which costs
+time and nothing else: every commit is create-only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ganray.errors import GanrayError, StoreError
+from ganray.store import Store
+
+BEAT_SECONDS = 2.0
+"""How often a driver rewrites its file."""
+SILENT_SECONDS = 12.0
+"""A driver whose file has not changed for so long, while it was being read, is taken for dead."""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a driver's file says: who it is, how often it has beaten, and what it last told.
+
+    `ended` is empty until the driver has ended, and then says how.
+    """
+
+    driver: int
+    counter: int
+    token: str
+    host: str
+    process: int
+    place: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    ended: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For people: which driver on which host."""
+        return f"driver {self.driver} on {self.host} (process {self.process})"
+
+    @property
+    def dead(self) -> bool:
+        """Whether it was a process of this machine that is there no more."""
+        return bool(self.place) and self.place == _place() and not _alive(self.process)
+
+
+@dataclass
+class Lease:
+    """The claim of this driver; a context in whose thread it beats.
+
+    Args:
+        payload: what to tell with each beat, plain JSON values; called from the lease's thread.
+    """
+
+    store: Store
+    run: str
+    driver: int
+    payload: Callable[[], dict[str, Any]] = dict
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    _superseded: threading.Event = field(default_factory=threading.Event)
+    _ending: threading.Event = field(default_factory=threading.Event)
+    _ended: dict[str, Any] = field(default_factory=dict)
+    _counter: int = 0
+    _thread: threading.Thread | None = None
+
+    @classmethod
+    def claim(cls, store: Store, run: str, after: int) -> Lease | None:
+        """The lease number `after` + 1, or None if another driver has it.
+
+        Raises:
+            StoreError: the store fails.
+        """
+        lease = cls(store, run, after + 1)
+        return lease if store.create(_path(run, lease.driver), lease._encoded()) else None
+
+    def superseded(self) -> bool:
+        """Whether another driver has taken over, so that this one must step back."""
+        return self._superseded.is_set()
+
+    def end(self, **how: Any) -> None:
+        """What to tell the followers when the context ends: plain JSON values."""
+        self._ended = how
+
+    def __enter__(self) -> Lease:
+        self._thread = threading.Thread(target=self._run, name="ganray-lease", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join()
+        if error is not None:
+            code = error.exit_code if isinstance(error, GanrayError) else 1
+            code = 4 if isinstance(error, KeyboardInterrupt) else code
+            self._ended = {"code": code, "error": str(error) or type(error).__name__}
+        with contextlib.suppress(StoreError):  # then it is found silent
+            self._beat()
+
+    def _run(self) -> None:
+        while not self._ending.wait(BEAT_SECONDS):
+            with contextlib.suppress(StoreError):  # a store that fails now may answer the next time
+                if self.store.files.size(_path(self.run, self.driver + 1)) is not None:
+                    self._superseded.set()
+                    return
+                self._beat()
+
+    def _beat(self) -> None:
+        self._counter += 1
+        self.store.put(_path(self.run, self.driver), self._encoded())
+
+    def _encoded(self) -> bytes:
+        beat = Beat(
+            driver=self.driver,
+            counter=self._counter,
+            token=self.token,
+            host=platform.node(),
+            process=os.getpid(),
+            place=_place(),
+            payload=self.payload(),
+            ended=self._ended,
+        )
+        return json.dumps(vars(beat)).encode()
+
+
+def newest_driver(store: Store, run: str) -> Beat | None:
+    """What the driver that leads, or last led, a run has written; None if there never was one.
+
+    Raises:
+        StoreError: the store fails, or the file is damaged.
+    """
+    numbers = [
+        int(name)
+        for path in store.list(f"runs/{run}/drivers/")
+        if (name := path.rpartition("/")[2].removesuffix(".json")).isdigit()
+    ]
+    if not numbers:
+        return None
+    path = _path(run, max(numbers))
+    try:
+        return Beat(**json.loads(store.get(path) or b""))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{store.url}/{path} is damaged: {error}") from None
+
+
+def acquire(
+    store: Store,
+    run: str,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Beat], None],
+) -> Lease | Beat | None:
+    """Lead the run, or follow whoever leads until it ends.
+
+    Args:
+        should_stop: asked twice a second while following.
+        tell: hears of every beat of the leader.
+
+    Returns:
+        This driver's lease, when nobody leads or the leader has fallen silent; the leader's last
+        beat, when it ended while being followed; None, when following was stopped.
+
+    Raises:
+        StoreError: the store fails.
+    """
+    followed: Beat | None = None
+    while True:
+        newest = newest_driver(store, run)
+        if newest is not None and not newest.ended and not newest.dead:
+            followed = newest
+            if not _until_silent(store, run, newest, should_stop, tell):
+                return None
+            newest = newest_driver(store, run)
+            if newest is not None and newest.driver != followed.driver:
+                continue
+        if newest is not None and newest.ended and followed is not None:
+            return newest
+        lease = Lease.claim(store, run, newest.driver if newest else 0)
+        if lease is not None:
+            return lease
+
+
+def _until_silent(
+    store: Store,
+    run: str,
+    last: Beat,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Beat], None],
+) -> bool:
+    """Follow a driver until it ends, dies or falls silent; False if following was stopped."""
+    tell(last)
+    heard = time.monotonic()
+    while time.monotonic() - heard < SILENT_SECONDS:
+        for _ in range(2):
+            if should_stop():
+                return False
+            time.sleep(0.5)
+        try:
+            newest = newest_driver(store, run)
+        except StoreError:  # nothing can be said of a leader while the store does not answer
+            heard = time.monotonic()
+            continue
+        if newest is None or newest.driver != last.driver or newest.ended or newest.dead:
+            return True
+        if (newest.counter, newest.token) != (last.counter, last.token):
+            heard, last = time.monotonic(), newest
+            tell(newest)
+    return True
+
+
+def _path(run: str, driver: int) -> str:
+    return f"runs/{run}/drivers/{driver}.json"
+
+
+def _place() -> str:
+    """Where process numbers mean what they mean here: this start of this machine, and namespace.
+
+    Empty where the system does not tell; a dead driver is then found by its silence.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _alive(process: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"

@@ -1,0 +1,74 @@
+"""The same study started twice at once: one works, the other follows it to the same end."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ganray.pipeline.lease import acquire, newest_driver
+from ganray.store import Store
+from ganray.studies import read_study
+from tests.cli.command import CHEAP, SMALL, finish, start
+from tests.pipeline.stores import copied
+
+LOCAL = ("--runner", "local")
+
+
+@pytest.fixture
+def with_data(tiny_run, tmp_path) -> Store:
+    return copied(tiny_run, tmp_path / "store", "data", "encoder")
+
+
+@pytest.mark.chaos
+def test_two_at_once_do_the_work_once_and_end_alike(with_data, tiny_study):
+    many = (*CHEAP, *SMALL, "--set", "budget.iterations=150")
+    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *many)
+    first, second = start(*words), start(*words)
+    answers = [finish(first), finish(second)]
+    assert [answer.code for answer in answers] == [0, 0], answers
+    assert answers[0].last == answers[1].last
+    assert sorted("which is followed" in answer.err for answer in answers) == [False, True]
+    plan = read_study(str(tiny_study), [word for word in many if word != "--set"]).plan()
+    for task in plan.tasks:
+        if task.kind == "train":
+            assert with_data.list(f"artifacts/{task.trajectory}/attempts/2/") == []
+            manifest = with_data.manifest(task.address)
+            assert manifest is not None
+            assert manifest.attempt == 1
+
+
+def test_a_follower_ends_as_its_leader_did(with_data, tiny_study):
+    plan = read_study(str(tiny_study), CHEAP[1::2]).plan()
+    held = acquire(with_data, plan.run, lambda: False, print)
+    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
+    with held:
+        process = start(*words)
+        for line in process.stderr:
+            if "which is followed" in line:
+                break
+        held.end(code=4, error="max_cost (=1) is reached")
+    answer = finish(process)
+    assert answer.code == 4, answer
+    assert answer.err.splitlines()[-1].endswith(
+        "which was followed, ended: max_cost (=1) is reached"
+    )
+    assert newest_driver(with_data, plan.run).driver == 1
+
+
+def test_ctrl_c_of_a_follower_ends_the_follower_alone(with_data, tiny_study):
+    plan = read_study(str(tiny_study), CHEAP[1::2]).plan()
+    held = acquire(with_data, plan.run, lambda: False, print)
+    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
+    with held:
+        process = start(*words)
+        for line in process.stderr:
+            if "which is followed" in line:
+                process.send_signal(2)
+                break
+        answer = finish(process)
+        assert answer.code == 4, answer
+        assert "the run goes on" in answer.err.splitlines()[-1]
+        counter = newest_driver(with_data, plan.run).counter
+        while newest_driver(with_data, plan.run).counter == counter:
+            time.sleep(0.1)
