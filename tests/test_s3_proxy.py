@@ -1,0 +1,86 @@
+"""The store behind a proxy that misbehaves: every operation ends well, or says why not."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from ganray.errors import StoreError
+from ganray.store import Store
+from tests.s3_proxy import KINDS, Faults, S3Proxy, running_proxy
+from tests.s3_server import S3Server
+from tests.store.artifacts import ADDRESS, commit
+
+pytestmark = [pytest.mark.s3, pytest.mark.chaos]
+
+QUICK = sorted(KINDS.keys() - {"timeout"})
+"""All that do not wait for a client's own time-out of a minute."""
+
+
+@pytest.fixture
+def proxy(s3_server: S3Server, s3_url: str, monkeypatch: pytest.MonkeyPatch):
+    with running_proxy(s3_server.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        yield proxy
+
+
+def test_without_faults_it_is_not_noticed(proxy: S3Proxy, s3_url: str):
+    store, data = Store(s3_url), secrets.token_bytes(3 * 2**20)
+    store.probe()
+    store.put("runs/large", data)
+    assert store.get("runs/large") == data
+    assert store.get("runs/absent") is None
+    assert store.list("runs/") == ["runs/large"]
+    assert proxy.counts == {}
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_each_fault_is_survived(
+    proxy: S3Proxy, s3_url: str, s3_server: S3Server, monkeypatch, kind: str
+):
+    """Once for every kind of request: reading, listing, writing, creating."""
+    store, data = Store(s3_url), secrets.token_bytes(100_000)
+    faults = Faults((kind,), share=1.0, limit=1, seconds=0.3)
+    proxy.switch(faults)
+    assert store.create("runs/created", data)
+    assert proxy.counts[kind] == 1
+    proxy.switch(faults)
+    store.put("runs/put", data)
+    assert proxy.counts[kind] == 2
+    if kind != "cut_upload":  # what follows sends nothing
+        proxy.switch(faults)
+        assert store.get("runs/created") == data
+        assert proxy.counts[kind] == 3
+        proxy.switch(faults)
+        assert store.list("runs/") == ["runs/created", "runs/put"]
+        assert proxy.counts[kind] == 4
+    proxy.switch(None)
+    assert not store.create("runs/created", b"other")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server.endpoint)
+    assert Store(s3_url).get("runs/put") == Store(s3_url).get("runs/created") == data
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_commit_among_many_faults_is_the_one_that_is_read(
+    proxy: S3Proxy, s3_url: str, s3_server: S3Server, monkeypatch, seed: int
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server.endpoint)
+    plain = Store(s3_url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+    proxy.switch(Faults(tuple(QUICK), share=0.3, seed=seed, seconds=0.2))
+    manifest = commit(Store(s3_url))
+    assert sum(proxy.counts.values()) > 0
+    assert plain.manifest(ADDRESS) == manifest
+    assert plain.verify(manifest) == []
+
+
+def test_a_server_that_is_down_for_good_is_said_so(proxy: S3Proxy, s3_url: str):
+    proxy.switch(Faults(("503",)))
+    with pytest.raises(StoreError, match=r"store s3://ganray/\w+: the request failed"):
+        Store(s3_url).get("runs/any")
+
+
+def test_unknown_faults_are_refused():
+    with pytest.raises(ValueError, match="typo"):
+        Faults(("typo",))
