@@ -104,6 +104,8 @@ class Plan(BaseModel):
     """What the study calls its tasks, e.g. "measure/joint/0", to their addresses."""
     dataset: dict[str, Any]
     """The data set as the plan saw it: name, shape, class names, counts; its URL if external."""
+    speed: dict[str, Any] | None = None
+    """The measured speed by which a budget in device-seconds became iterations, if one did."""
 
     @property
     def id(self) -> str:
@@ -169,7 +171,12 @@ class PlanBuilder:
         return self.tasks.setdefault(task.address, task)
 
     def plan(
-        self, name: str, study: str, settings: dict[str, Any], dataset: dict[str, Any]
+        self,
+        name: str,
+        study: str,
+        settings: dict[str, Any],
+        dataset: dict[str, Any],
+        speed: dict[str, Any] | None = None,
     ) -> Plan:
         """The finished plan."""
         return Plan(
@@ -179,6 +186,7 @@ class PlanBuilder:
             tasks=tuple(self.tasks.values()),
             roles=self.roles,
             dataset=dataset,
+            speed=speed,
         )
 
 

@@ -60,7 +60,7 @@ def execute(
         Stopped: on an interrupt or SIGTERM, when everything so far is kept.
         StoreError: the store cannot be written.
     """
-    started, plan = time.monotonic(), study.plan()
+    started, plan = time.monotonic(), study.plan(store)
     agenda = Agenda.open(plan, store, verify)
     report = report_of(store, plan)
     if agenda.complete and report is not None:

@@ -94,7 +94,7 @@ def run(
     chosen = read_study(study, overrides or [])
     opened = open_store(store)
     if dry_run:
-        _show_plan(chosen.plan(), opened, as_json)
+        _show_plan(chosen.plan(opened), opened, as_json)
         return
     from ganray.cli.execute import execute
 
@@ -124,7 +124,8 @@ def plan(
     """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
     from ganray.studies import read_study
 
-    _show_plan(read_study(study, overrides or []).plan(), open_store(store), as_json)
+    opened = open_store(store)
+    _show_plan(read_study(study, overrides or []).plan(opened), opened, as_json)
 
 
 def _show_plan(planned: Plan, store: Store, as_json: bool) -> None:

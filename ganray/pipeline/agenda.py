@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ganray.pipeline.workspace import input_digests
 from ganray.plan import Plan, Task
@@ -41,7 +42,7 @@ class Agenda:
             damaged = verify and agenda._damaged(task)
             if damaged or agenda.forced & set(task.inputs.values()):
                 agenda.forced.add(task.address)
-            if manifest is None or task.address in agenda.forced or not agenda.ready(task):
+            if manifest is None or task.address in agenda.forced or not agenda._fed(task):
                 continue
             digests = {
                 address: address.split("/")[1] if external(address) else manifests[address].digest  # type: ignore[union-attr]
@@ -62,8 +63,30 @@ class Agenda:
         ]
 
     def ready(self, task: Task) -> bool:
-        """Whether all inputs of a task are there."""
+        """Whether all inputs of a task are there, and no shorter part of its trajectory is to come.
+
+        A longer training continues a shorter one; begun beside it, it would do its work again.
+        """
+        if not self._fed(task):
+            return False
+        shorter = self._shorter.get(task.address)
+        return not shorter or shorter.isdisjoint(other.address for other in self.pending)
+
+    def _fed(self, task: Task) -> bool:
         return all(external(a) or a in self.finished for a in task.inputs.values())
+
+    @cached_property
+    def _shorter(self) -> dict[str, set[str]]:
+        """The artifacts of lower horizons on the same trajectory, where a task has any."""
+        lines: dict[str, list[Task]] = {}
+        for task in self.plan.tasks:
+            lines.setdefault(task.trajectory, []).append(task)
+        return {
+            task.address: {o.address for o in line if (o.horizon or 0) < (task.horizon or 0)}
+            for line in lines.values()
+            for task in line
+            if len(line) > 1
+        }
 
     def blocked(self, task: Task) -> bool:
         """Whether an input of a task has failed, so that it cannot be done."""

@@ -6,7 +6,6 @@ follow from the speed at which this machine does one real critic step of the pla
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,11 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.models import CafdEncoder, build_critic, build_generator
 from ganray.models.spec import ModelSpec
-from ganray.pipeline.workspace import threads
+from ganray.pipeline.speed import seconds_per_iteration
 from ganray.plan import Plan, Task
 from ganray.train.encoder import encoder_steps
 from ganray.train.flops import encoder_flops, gan_flops
-from ganray.train.gan import GanTrainer
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 Shape = tuple[int, int, int]
@@ -59,18 +57,11 @@ def estimate(plan: Plan) -> dict[str, Estimate]:
 
 
 def _speed(plan: Plan, gan: Task) -> float:
-    """Operations per second of a real training iteration here, on one thread."""
-    shape = _shape(plan)
-    spec = TrainSpec(**gan.parameters["train"]).model_copy(update={"critic_steps": 1})
-    images = np.zeros((spec.batch, *shape), dtype=np.uint8)
-    model = ModelSpec(**gan.parameters["model"])
-    with threads(1):
-        trainer = GanTrainer(images, model, spec, device="cpu")
-        trainer.advance()
-        started = time.perf_counter()
-        trainer.advance()
-        elapsed = time.perf_counter() - started
-    return gan_flops(shape, model, spec) / elapsed
+    """Operations per second of one real critic and generator step here, on one thread."""
+    shape, model = _shape(plan), ModelSpec(**gan.parameters["model"])
+    short = {"critic_steps": 1, "threads": 1}
+    spec = TrainSpec(**gan.parameters["train"]).model_copy(update=short)
+    return gan_flops(shape, model, spec) / seconds_per_iteration(shape, model, spec, rounds=1)
 
 
 def _cost(task: Task, plan: Plan) -> tuple[float, int]:

@@ -9,6 +9,7 @@ import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,9 +19,12 @@ import yaml
 from ganray.data import DatasetSpec, open_source
 from ganray.data.location import refuse_secrets
 from ganray.errors import RefusedInput
+from ganray.models import checked_shape
+from ganray.pipeline.speed import Speed, recorded_speed, training_device
 from ganray.pipeline.weights import read_foreign
 from ganray.plan import Plan, Resources
 from ganray.spec import parse, unknown_name
+from ganray.store import Store
 from ganray.studies.blocks import Data
 
 STUDIES = ("marginal_vs_joint",)
@@ -50,17 +54,30 @@ class Study:
         """What each worker is given."""
         return self.settings.resources
 
-    def plan(self) -> Plan:
+    def plan(self, store: Store | None = None) -> Plan:
         """The study's tasks; reads the labels of its data source, not its images.
+
+        Args:
+            store: keeps the speed by which a budget in device-seconds becomes iterations, so that
+                each plan of the study comes out alike. Nothing else is written, and nothing at all
+                for other budgets.
 
         Raises:
             RefusedInput: settings, data and ImageNet weights that are missing or do not fit.
+            StoreError: the speed cannot be read or written.
         """
         other, imagenet = self.settings.search.other, self.settings.evaluate.imagenet
         data = open_data(self.settings.data)
         if imagenet:  # else wrong weights would be found when all GANs are trained
             read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
-        return self.module.plan(self.settings, data, open_data(other) if other else None)
+        probe = cache(partial(self._speed, store, data))
+        return self.module.plan(self.settings, data, open_data(other) if other else None, probe)
+
+    def _speed(self, store: Store | None, data: Data) -> Speed:
+        """The speed of the study's GANs, by which device-seconds become iterations."""
+        chosen, shape = self.settings, checked_shape(data.info.shape)
+        device = training_device(chosen.resources)
+        return recorded_speed(store, shape, chosen.model, chosen.train, device)
 
 
 def study_module(name: str) -> ModuleType:

@@ -13,11 +13,12 @@ from ganray.models import CafdEncoder, checked_shape
 from ganray.models.efficientnet_lite import EfficientNetLite0
 from ganray.models.inception import FIDInception
 from ganray.models.spec import ModelSpec
-from ganray.plan import PlanBuilder, Task, chunks_for, task_seed
+from ganray.plan import Plan, PlanBuilder, Task, chunks_for, task_seed
 from ganray.sample import SampleSpec
 from ganray.search import chunk_count
+from ganray.studies.budgets import Probe
 from ganray.studies.rules import target_names
-from ganray.studies.settings import Evaluate, ImagenetWeights, RangeSearch
+from ganray.studies.settings import Comparison, Evaluate, ImagenetWeights, RangeSearch
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 
@@ -232,6 +233,18 @@ class Blocks:
             | {f"scores/{index}": address for index, address in enumerate(addresses)},
             placement={"gan": gan.model_dump(mode="json")},
         )
+
+    def plan(self, settings: Comparison, probe: Probe | None = None) -> Plan:
+        """The plan of all that was added, under the study's settings.
+
+        Args:
+            probe: its speed is kept in the plan if the budget was converted by it.
+        """
+        dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
+        timed = probe if settings.budget.unit == "device_seconds" else None
+        speed = timed().model_dump(mode="json") if timed else None
+        told = settings.model_dump(mode="json")
+        return self.builder.plan(settings.name, settings.study, told, dataset, speed)
 
     def _embed_split(self, name: str, embedder: Task, split: Split) -> Task:
         spec, count = _embed_spec(name), sum(self.data.info.counts[split])

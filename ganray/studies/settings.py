@@ -2,24 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
 from ganray.metrics.score import known
+from ganray.models.spec import ModelSpec
+from ganray.plan import Resources
 from ganray.search import SearchSpec
-from ganray.spec import Spec, unknown_name
+from ganray.spec import RUN_NAME, Spec, unknown_name
+from ganray.train.spec import EncoderSpec, TrainSpec
 
 Metric = Annotated[str, AfterValidator(known)]
 CLASSIFIER_METRICS = ("cafd", "class_divergence", "frechet_distance", "inception_score")
 
 
-class Budget(Spec):
-    """How long each GAN is trained; every GAN of a study gets the same."""
+Unit = Literal["iterations", "images", "flops", "device_seconds"]
+UNITS: tuple[Unit, ...] = ("iterations", "images", "flops", "device_seconds")
 
-    iterations: int = Field(1000, ge=1, description="critic rounds with one generator step each")
+
+class Budget(Spec):
+    """How long the GANs are trained: exactly one of four amounts, for each GAN or for each side.
+
+    `per: gan` gives every GAN the amount. `per: side` gives it to each side: the joint GAN has all
+    of it and the marginal GANs share it, so that both sides cost the same. With replicates, each
+    replicate of a side has it. An amount is converted to whole iterations, rounded down, when the
+    plan is made.
+    """
+
+    iterations: int | None = Field(
+        1000, ge=1, description="critic rounds with one generator step each"
+    )
+    images: int | None = Field(None, ge=1, description="real images seen, repetitions counted")
+    flops: float | None = Field(None, gt=0, description="operations of training")
+    device_seconds: float | None = Field(
+        None, gt=0, description="training time on one device, converted at a measured speed"
+    )
+    per: Literal["gan", "side"] = "gan"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _another_unit_replaces_the_default(cls, values: Any) -> Any:
+        if isinstance(values, dict) and any(values.get(unit) is not None for unit in UNITS[1:]):
+            return {"iterations": None} | values
+        return values
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Budget:
+        named = [unit for unit in UNITS if getattr(self, unit) is not None]
+        if len(named) != 1:
+            raise ValueError(
+                f"must name exactly one of {', '.join(UNITS)}; it names "
+                + (" and ".join(named) or "none")
+            )
+        return self
+
+    @property
+    def unit(self) -> Unit:
+        """What the budget is counted in."""
+        return next(unit for unit in UNITS if getattr(self, unit) is not None)
+
+    @property
+    def amount(self) -> int | float:
+        """How much of its unit there is."""
+        amount: int | float = getattr(self, self.unit)
+        return amount
 
 
 class ImagenetWeights(Spec):
@@ -102,3 +151,21 @@ class RangeSearch(SearchSpec):
         if self.on and not (self.real or self.shapes or self.other):
             raise ValueError("search needs at least one target: real, shapes or other")
         return self
+
+
+class Comparison(Spec):
+    """What every study that compares marginal GANs with the joint GAN is told."""
+
+    study: str
+    name: str = Field("study", pattern=RUN_NAME)
+    seed: int = Field(0, ge=0)
+    replicates: int = Field(1, ge=1, description="GANs trained anew from other seeds, both sides")
+    marginals: Literal["per_class"] | list[list[int | str]] = "per_class"
+    data: DatasetSpec = DatasetSpec()
+    model: ModelSpec = ModelSpec()
+    train: TrainSpec = TrainSpec()
+    budget: Budget = Budget()
+    encoder: EncoderSpec = EncoderSpec()
+    evaluate: Evaluate = Evaluate()
+    search: RangeSearch = RangeSearch()
+    resources: Resources = Resources()

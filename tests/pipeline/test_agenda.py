@@ -133,3 +133,30 @@ def test_an_artifact_of_another_key_does_not_count(tiny_run, store):
     assert store.manifest(longer.address) is None
     run_whole(workspace(store, longer))
     assert committed(store, longer).address != gan.address
+
+
+def test_a_longer_training_waits_for_the_shorter_one_that_it_continues(tiny_run, tmp_path):
+    """Whether that one ends or fails; begun beside it, it would train from zero."""
+    gan = tiny_run.plan.task(CLASS_0)
+    longer, longest = (gan.model_copy(update={"horizon": steps}) for steps in (6, 9))
+    plan = tiny_run.plan.model_copy(update={"tasks": (*tiny_run.plan.tasks, longest, longer)})
+    agenda = Agenda.open(plan, copied(tiny_run, tmp_path, "data"))
+
+    def ready() -> list[int]:
+        return [task.horizon for task in (gan, longer, longest) if agenda.ready(task)]
+
+    assert ready() == [4]
+    agenda.finish(gan)
+    assert ready() == [4, 6]
+    agenda.fail(longer, "its worker died")
+    assert ready() == [4, 6, 9]
+
+
+def test_a_longer_training_that_is_stored_needs_no_shorter_one(tiny_run):
+    """Planned later, as part of a budget curve: what is there is not done again."""
+    gan = tiny_run.plan.task(CLASS_0)
+    shorter = gan.model_copy(update={"horizon": 2})
+    plan = tiny_run.plan.model_copy(update={"tasks": (shorter, *tiny_run.plan.tasks)})
+    # The plan's order holds for inputs alone: the data come after it here.
+    agenda = Agenda.open(plan, tiny_run.store)
+    assert [task.address for task in agenda.pending] == [shorter.address]

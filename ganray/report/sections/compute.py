@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ganray.report.equality import Equality
 from ganray.report.page import Block, Column, Details, Paragraph, Section, Table
 from ganray.report.results import Results
 from ganray.report.tables import Row, task_rows
@@ -14,6 +15,7 @@ def compute_section(results: Results) -> Section:
     """A table for each side, for each GAN and for each kind of task."""
     rows = task_rows(results)
     blocks: list[Block] = [
+        Paragraph(Equality.of(results).sentence),
         _by_side(results, rows),
         _by_kind(rows),
         Details("Every GAN", [_by_gan(results, rows)]),
@@ -49,10 +51,29 @@ def _by_side(results: Results, rows: Sequence[Row]) -> Table:
     for gan in results.gans:
         sides.setdefault(gan.side, {})[gan.task.address] = by_address[gan.task.address]
     return Table(
-        "Training, by side",
-        [Column("side"), Column("GANs", numeric=True), *_COUNTED],
-        [[side, str(len(own)), *_numbers(list(own.values()))] for side, own in sides.items()],
+        "Training, by side: totals over its GANs and replicates",
+        [
+            Column("side"),
+            Column("GANs", numeric=True),
+            Column("iterations", numeric=True),
+            *_COUNTED,
+        ],
+        [
+            [
+                side,
+                str(len(own)),
+                f"{sum(_iterations(results, row) for row in own.values()):,}",
+                *_numbers(list(own.values())),
+            ]
+            for side, own in sides.items()
+        ],
     )
+
+
+def _iterations(results: Results, row: Row) -> int:
+    """Those that were done: none of a GAN that is not there."""
+    finished = row["state"] == "finished"
+    return (results.plan.by_address[str(row["address"])].horizon or 0) if finished else 0
 
 
 def _by_gan(results: Results, rows: Sequence[Row]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from ganray.report.equality import Equality
 from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
 from ganray.report.wording import without_credentials
@@ -14,6 +15,7 @@ def protocol_section(results: Results) -> Section:
     settings = yaml.safe_dump(results.plan.settings, sort_keys=False, allow_unicode=True)
     blocks: list[Block] = [
         Paragraph(_data(results)),
+        Paragraph(f"Training: {Equality.of(results).sentence}{_speed(results)}"),
         _protocols(results),
         _versions(results),
         Details("Where the GANs lie", [_weights(results)]),
@@ -31,6 +33,18 @@ def _data(results: Results) -> str:
     notes = f" {info['notes']}" if info.get("notes") else ""
     shape = "×".join(str(size) for size in info["shape"])
     return f"Data: {info['name']}, {shape} pixels; {counts} images.{notes}"
+
+
+def _speed(results: Results) -> str:
+    speed = results.plan.speed
+    if speed is None:
+        return ""
+    record = speed["record"]
+    return (
+        f" The speed was measured on {record['host']} ({record['device_name']}, torch "
+        f"{record['torch']}, {speed['rounds']} iterations, {record['created']}) and is kept in "
+        "the store."
+    )
 
 
 def _protocols(results: Results) -> Table:

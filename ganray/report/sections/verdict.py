@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import Comparison, mean_interval
 from ganray.metrics.score import Score, better, compare
+from ganray.report.equality import Equality
 from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
 from ganray.report.results import Results
 from ganray.report.wording import interval, metric_name, number
@@ -62,11 +63,16 @@ def _gaps(results: Results, side: str) -> list[Block]:
 
 
 def verdict_lead(results: Results, first: str, second: str) -> str:
-    """What all metrics say together, in a sentence or two."""
+    """What all metrics say together, and under which equality of training, in a few sentences."""
+    if not results.metrics:
+        return "Nothing has been measured yet."
+    return f"{verdict(results, first, second)} {Equality.of(results).sentence}"
+
+
+def verdict(results: Results, first: str, second: str) -> str:
+    """What all metrics say together, of which there is at least one, in a sentence."""
     sides = first, second
     judged = [judge(results, metric, *sides) for metric in results.metrics]
-    if not judged:
-        return "Nothing has been measured yet."
     decided = [one for one in judged if one.winner]
     if not decided and any(one.comparison and one.comparison.low is None for one in judged):
         return (

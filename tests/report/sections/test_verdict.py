@@ -5,7 +5,7 @@ import pytest
 from ganray.metrics.score import Score
 from ganray.report.page import Finding, Paragraph
 from ganray.report.results import Measured, Results
-from ganray.report.sections.verdict import judge, verdict_lead, verdict_section
+from ganray.report.sections.verdict import judge, verdict, verdict_lead, verdict_section
 from tests.report.conftest import MadeUp, score
 
 SIDES = ("marginal", "joint")
@@ -58,7 +58,7 @@ def test_an_interval_that_holds_zero_is_inconclusive(whole: MadeUp) -> None:
     judged = judge(found, "cafd", *SIDES)
     assert judged.winner is None
     assert judged.conclusion.startswith("inconclusive")
-    assert verdict_lead(found, *SIDES) == "CAFD is inconclusive."
+    assert verdict(found, *SIDES) == "CAFD is inconclusive."
 
 
 def test_one_replicate_declares_no_winner(whole: MadeUp) -> None:
@@ -89,7 +89,9 @@ def test_a_side_that_was_not_measured_is_named(whole: MadeUp) -> None:
 
 def test_the_lead_names_every_metric_once(whole: MadeUp) -> None:
     assert verdict_lead(whole.results, *SIDES) == (
-        "Marginal is better on CAFD (by 14.0 [9.84,\u00a018.2]); Inception Score is inconclusive."
+        "Marginal is better on CAFD (by 14.0 [9.84,\u00a018.2]); Inception Score is inconclusive. "
+        "Compared at equal iterations for each GAN: 700; in all, the marginal side (2 GANs) has "
+        "had 2 times the images and compute of the joint side (1 GAN)."
     )
     assert verdict_lead(results(whole, [], []), *SIDES) == "Nothing has been measured yet."
 

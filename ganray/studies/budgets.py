@@ -1,0 +1,124 @@
+"""What a budget comes to: training iterations of each GAN, known before anything is trained.
+
+All GANs of a study have one model and one way of training, and so one cost of an iteration. Equal
+iterations of two sides are therefore equal real images, equal operations and, at equal speed,
+equal device time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ganray.errors import RefusedInput
+from ganray.models.spec import ModelSpec
+from ganray.pipeline.speed import Speed
+from ganray.plan import Resources
+from ganray.studies.settings import Budget, Comparison
+from ganray.train.flops import Shape, gan_flops
+from ganray.train.spec import TrainSpec
+
+Probe = Callable[[], Speed]
+"""Gives the speed of a study's GANs, which may first have to be measured."""
+
+
+@dataclass(frozen=True)
+class Horizons:
+    """The iterations of the joint GAN, and of each marginal GAN in their order."""
+
+    joint: int
+    marginal: tuple[int, ...]
+
+
+def planned_horizons(
+    settings: Comparison, shape: Shape, gans: int, probe: Probe | None, fraction: float = 1.0
+) -> Horizons:
+    """A study's budget, or a fraction of it, as iterations.
+
+    Args:
+        gans: how many marginal GANs there are.
+        probe: asked for a budget in device-seconds alone.
+
+    Raises:
+        RefusedInput: a GAN would have less than one iteration, or less device time than passes
+            between two checkpoints.
+    """
+    check_checkpoint(settings.budget, settings.resources, gans, fraction)
+    cost = iteration_cost(settings.budget, shape, settings.model, settings.train, probe)
+    return horizons(settings.budget, cost, gans, fraction)
+
+
+def iteration_cost(
+    budget: Budget, shape: Shape, model: ModelSpec, train: TrainSpec, probe: Probe | None
+) -> float:
+    """What one iteration of one GAN takes of the budget, in its unit.
+
+    Args:
+        probe: asked for a budget in device-seconds alone.
+
+    Raises:
+        RefusedInput: it is needed and missing.
+    """
+    if budget.unit == "images":
+        return float(train.batch * train.critic_steps)
+    if budget.unit == "flops":
+        return float(gan_flops(shape, model, train))
+    if budget.unit == "iterations":
+        return 1.0
+    if probe is None:
+        raise RefusedInput("budget.device_seconds needs a measured speed to be converted by")
+    return probe().seconds_per_iteration
+
+
+def horizons(budget: Budget, cost: float, gans: int, fraction: float = 1.0) -> Horizons:
+    """The budget, or a fraction of it, as whole iterations, rounded down.
+
+    Args:
+        cost: of one iteration, from `iteration_cost`.
+        gans: how many marginal GANs there are. With `per: side` they share the joint GAN's
+            iterations, the first ones taking one more each where these do not divide, so that both
+            sides have the same in all.
+
+    Raises:
+        RefusedInput: a GAN would have less than one iteration.
+    """
+    whole = int(budget.amount // cost)
+    each = int(whole * Fraction(str(fraction)))
+    shares = (each,) * gans
+    if budget.per == "side":
+        shares = tuple(each // gans + (index < each % gans) for index in range(gans))
+    if min(shares) < 1:
+        raise RefusedInput(_too_little(budget, cost, gans, fraction))
+    return Horizons(each, shares)
+
+
+def _too_little(budget: Budget, cost: float, gans: int, fraction: float) -> str:
+    shared = gans if budget.per == "side" else 1
+    least = cost * shared / fraction
+    among = f" shared by {shared} marginal GANs" if shared > 1 else ""
+    part = "" if fraction == 1 else f" (at the fraction {fraction:g})"
+    return (
+        f"budget.{budget.unit} (={budget.amount:g}){among} comes to less than one iteration of "
+        f"{cost:.4g} each{part}; use at least {least:.4g}"
+    )
+
+
+def check_checkpoint(
+    budget: Budget, resources: Resources, gans: int, fraction: float = 1.0
+) -> None:
+    """Refuse device time that ends before the first checkpoint of a GAN.
+
+    Raises:
+        RefusedInput: the least share of a GAN is below `resources.checkpoint_seconds`.
+    """
+    if budget.unit != "device_seconds":
+        return
+    shared = gans if budget.per == "side" else 1
+    share, interval = budget.amount * fraction / shared, resources.checkpoint_seconds
+    if share < interval:
+        raise RefusedInput(
+            f"budget.device_seconds (={budget.amount:g}) is below one checkpoint: a GAN would have "
+            f"{share:.4g} s where resources.checkpoint_seconds is {interval:g}; use at least "
+            f"{interval * shared / fraction:.4g}, or checkpoint more often"
+        )
