@@ -44,10 +44,10 @@ class ShuffledImages:
         return np.concatenate(parts)
 
     def __call__(
-        self, step: int
-    ) -> tuple[Float[Tensor, "batch c h w"], Int64[np.ndarray, "batch"]]:
-        """Batch number `step` in [0, 1], and the indices of its images."""
-        chosen = self.indices(step)
+        self, step: int, part: slice = slice(None)
+    ) -> tuple[Float[Tensor, "part c h w"], Int64[np.ndarray, "part"]]:
+        """Batch number `step`, or `part` of it, in [0, 1], and the indices of its images."""
+        chosen = self.indices(step)[part]
         rows = torch.from_numpy(chosen).to(self._images.device)
         return self._images[rows].float().div_(255), chosen
 

@@ -8,6 +8,7 @@ pictures = trainer.sampler()(torch.randn(16, 128))
 from __future__ import annotations
 
 import copy
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from ganray.train.state import (
     module_tensors,
     optimizer_tensors,
 )
-from ganray.train.updates import CriticNoise, average, critic_step, generator_step
+from ganray.train.updates import CriticNoise, Reduce, alone, average, critic_step, generator_step
 
 
 class GanTrainer:
@@ -58,6 +59,7 @@ class GanTrainer:
         self.critic = build_critic(model, shape, seed).to(self.device)
         self.ema = copy.deepcopy(self.generator) if train.ema else None
         self._batches = ShuffledImages(images, train.batch, seed, self.device)
+        self._part, self._reduce = slice(0, train.batch), cast(Reduce, alone)
         betas = (train.beta1, train.beta2)
         self._generator_adam = torch.optim.Adam(
             self.generator.parameters(), train.learning_rate, betas
@@ -80,13 +82,18 @@ class GanTrainer:
                 self.generator,
                 self.critic,
                 self._critic_adam,
-                self._batches(critic_index)[0],
+                self._batches(critic_index, self._part)[0],
+                self._critic_noise(critic_index),
+                self._batches(critic_index, self._part)[0],
                 self._critic_noise(critic_index),
                 spec,
-                with_penalty=critic_index % self.spec.penalty_interval == 0,
+                critic_index % self.spec.penalty_interval == 0,
+                self._reduce,
             )
         latents = self._latents("train/generator", self.step)
-        loss = generator_step(self.generator, self.critic, self._generator_adam, latents)
+        loss = generator_step(
+            self.generator, self.critic, self._generator_adam, latents, self._reduce
+        )
         if self.ema is not None and self.spec.ema is not None:
             average(self.ema, self.generator, self.spec.ema)
         self.step += 1
@@ -124,14 +131,18 @@ class GanTrainer:
         self.step = step
 
     def _critic_noise(self, critic_index: int) -> CriticNoise:
-        batch = self.spec.batch
-        mix = uniforms(self.seed, "train/mix", critic_index * batch, batch, 1)
+        first, count = self._rows(critic_index)
+        mix = uniforms(self.seed, "train/mix", first, count, 1)
         return CriticNoise(
             latents=self._latents("train/critic", critic_index),
             mix=torch.from_numpy(mix).float().to(self.device).view(-1, 1, 1, 1),
         )
 
-    def _latents(self, stream: str, index: int) -> Float[Tensor, "batch latent"]:
-        batch = self.spec.batch
-        rows = normals(self.seed, stream, index * batch, batch, self.model.latent)
+    def _latents(self, stream: str, index: int) -> Float[Tensor, "part latent"]:
+        rows = normals(self.seed, stream, *self._rows(index), self.model.latent)
         return torch.from_numpy(rows).float().to(self.device)
+
+    def _rows(self, index: int) -> tuple[int, int]:
+        """Of this process's part of global batch `index`: its first row of all, and their count."""
+        part = self._part
+        return index * self.spec.batch + part.start, part.stop - part.start

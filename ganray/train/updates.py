@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,16 @@ from torch import Tensor, nn
 
 from ganray.losses import generator_loss, gradient_penalty, wasserstein_estimate
 from ganray.train.spec import TrainSpec
+
+
+Reduce = Callable[[Sequence[nn.Parameter], Float[Tensor, ""]], Float[Tensor, ""]]
+"""Given parameters with their gradients and a loss, makes the gradients, in place, and the loss
+those of the global batch; called once in each step, between the backward pass and the optimiser."""
+
+
+def alone(_: Sequence[nn.Parameter], loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
+    """The `Reduce` of one process: its batch is the global batch."""
+    return loss
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ def critic_step(
     noise: CriticNoise,
     spec: TrainSpec,
     with_penalty: bool,
+    reduce: Reduce = alone,
 ) -> Float[Tensor, ""]:
     """Move the critic once; returns its loss (the negated Wasserstein estimate plus penalty)."""
     with torch.no_grad():
@@ -36,8 +48,7 @@ def critic_step(
     if with_penalty and spec.penalty_weight > 0:
         penalty = gradient_penalty(critic, real, fake, noise.mix, spec.penalty)
         loss = loss + spec.penalty_weight * spec.penalty_interval * penalty
-    _descend(optimizer, loss)
-    return loss.detach()
+    return _descend(optimizer, loss, reduce)
 
 
 def generator_step(
@@ -45,15 +56,14 @@ def generator_step(
     critic: nn.Module,
     optimizer: torch.optim.Optimizer,
     latents: Float[Tensor, "n latent"],
+    reduce: Reduce = alone,
 ) -> Float[Tensor, ""]:
     """Move the generator once against a critic held fixed; returns the generator's loss."""
     critic.requires_grad_(False)
     try:
-        loss = generator_loss(critic(generator(latents)))
-        _descend(optimizer, loss)
+        return _descend(optimizer, generator_loss(critic(generator(latents))), reduce)
     finally:
         critic.requires_grad_(True)
-    return loss.detach()
 
 
 @torch.no_grad()
@@ -63,7 +73,9 @@ def average(ema: nn.Module, generator: nn.Module, decay: float) -> None:
         kept.lerp_(current, 1 - decay)
 
 
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor, reduce: Reduce) -> Tensor:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    loss = reduce(optimizer.param_groups[0]["params"], loss.detach())
     optimizer.step()
+    return loss
