@@ -86,6 +86,11 @@ class Task(BaseModel):
         spec = self.parameters.get(self.kind)
         return int(spec.get("threads", 1)) if isinstance(spec, dict) else 1
 
+    @property
+    def ranks(self) -> int:
+        """How many processes train it together; part of its key where it is not one."""
+        return int(self.parameters.get("world_size", 1))
+
     def chunk_address(self, index: int) -> str:
         """The artifact of one chunk; chunks belong to the trajectory, whatever the horizon."""
         return f"{self.trajectory}/chunk-{index:06d}"

@@ -22,6 +22,7 @@ from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.local import explain, failure
 from ganray.pipeline.workspace import open_store
 from ganray.plan import Task
+from ganray.train.parallel import Ranks
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,13 @@ class Assignment:
     checkpoint_seconds: float
     redo: bool
 
-    def work(self, should_stop: Callable[[], bool], tell: Callable[[Event], None]) -> None:
-        """Do it, in this thread."""
+    def work(
+        self,
+        should_stop: Callable[[], bool],
+        tell: Callable[[Event], None],
+        ranks: Ranks | None = None,
+    ) -> None:
+        """Do it, in this thread, together with other `ranks` where there are some."""
         workspace = Workspace(
             store=open_store(self.store_url),
             task=self.task,
@@ -45,6 +51,7 @@ class Assignment:
             device=self.device,
             checkpoint_seconds=self.checkpoint_seconds,
             redo=self.redo,
+            ranks=ranks,
             should_stop=should_stop,
             tell=tell,
         )

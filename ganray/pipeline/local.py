@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.training import refuse_other_ranks
 from ganray.plan import Resources, Task
 from ganray.train.device import choose_device
 
@@ -31,9 +32,11 @@ class LocalRunner:
 
         Raises:
             Stopped: on request; the agenda holds what is left.
-            RefusedInput: `resources.device` is not there.
+            RefusedInput: `resources.device` is not there, or a task needs several processes.
         """
         choose_device(self.resources.device)
+        for task in agenda.pending:
+            refuse_other_ranks(task, 1)
         for task in agenda.pending:
             if self.should_stop():
                 raise Stopped("stopped on request")

@@ -18,16 +18,18 @@ from jaxtyping import Float32
 
 from ganray.data import DatasetSpec, import_dataset, open_source
 from ganray.embed import embed
-from ganray.errors import Stopped
+from ganray.errors import RefusedInput, Stopped
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.card import model_card
 from ganray.pipeline.workspace import Workspace, numerics
+from ganray.plan import Task
 from ganray.store import StoredFile
 from ganray.train import EncoderSpec, TrainSpec
 from ganray.train.encoder import EncoderTrainer
 from ganray.train.flops import encoder_flops, gan_flops
 from ganray.train.gan import GanTrainer
 from ganray.train.loop import Host, Progress, run
+from ganray.train.parallel import DataParallelGanTrainer
 from ganray.train.state import deserialise, serialise
 
 STATE, LOSSES = "state.safetensors", "losses.safetensors"
@@ -76,12 +78,23 @@ def train_encoder(work: Workspace) -> None:
 
 
 def train_gan(work: Workspace) -> None:
-    """Train one GAN on its classes, from the last checkpoint of its trajectory, to its horizon."""
+    """Train one GAN on its classes, from the last checkpoint of its trajectory, to its horizon.
+
+    Of several ranks, which all call this, the first resumes, keeps checkpoints and commits.
+
+    Raises:
+        RefusedInput: the task is for another number of ranks than there are.
+        LostRank, RanksDiffer: the ranks cannot go on, but from the last checkpoint.
+    """
+    refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     parameters, dataset, until = work.task.parameters, work.dataset(), work.task.horizon or 0
     model, spec = ModelSpec(**parameters["model"]), TrainSpec(**parameters["train"])
     images, _ = dataset.images("train", parameters["classes"])
-    trainer = GanTrainer(images, model, spec, parameters["seed"], work.device)
+    common = (images, model, spec, parameters["seed"], work.device)
+    trainer = DataParallelGanTrainer(*common, work.ranks) if work.ranks else GanTrainer(*common)
     history, seconds = _follow(work, trainer, until)
+    if work.ranks and not work.ranks.first:
+        return
     weights = serialise(trainer.sampler().state_dict())
     digest = hashlib.sha256(weights).hexdigest()
     work.commit(
@@ -101,6 +114,19 @@ def train_gan(work: Workspace) -> None:
     )
 
 
+def refuse_other_ranks(task: Task, ranks: int) -> None:
+    """Refuse a task that another number of ranks must train: its result would not be its key's.
+
+    Raises:
+        RefusedInput: it is.
+    """
+    if task.ranks != ranks:
+        raise RefusedInput(
+            f"joint.workers (={task.ranks}): {task.title} is trained by {task.ranks} processes on "
+            f"Ray, here {'are' if ranks > 1 else 'is'} {ranks}; use --runner ray or joint.workers 1"
+        )
+
+
 def _follow(
     work: Workspace, trainer: GanTrainer | EncoderTrainer, until: int
 ) -> tuple[Float32[np.ndarray, "steps losses"], float]:
@@ -113,7 +139,7 @@ def _follow(
     started = time.monotonic()
 
     def seconds() -> float:
-        return round(spent + time.monotonic() - started, 3)
+        return round(spent + (time.monotonic() - started) * work.task.ranks, 3)
 
     host = Host(
         should_stop=work.should_stop,
@@ -121,6 +147,8 @@ def _follow(
         checkpoint=_checkpointer(work, trainer.step, seconds),
         checkpoint_seconds=work.checkpoint_seconds,
     )
+    if work.ranks and not work.ranks.first:
+        host = Host(should_stop=work.should_stop)
     arrived, history = run(trainer, until, host, history)
     if not arrived:
         raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
@@ -128,6 +156,17 @@ def _follow(
 
 
 def _resume(
+    work: Workspace, trainer: GanTrainer | EncoderTrainer, until: int
+) -> tuple[Float32[np.ndarray, "steps losses"], float]:
+    """(losses so far, device seconds); of several ranks the first resumes, and tells the others."""
+    if not isinstance(trainer, DataParallelGanTrainer):
+        return _load_checkpoint(work, trainer, until)
+    found = _load_checkpoint(work, trainer, until) if trainer.ranks.first else None
+    trainer.share()
+    return found or (np.zeros((trainer.step, len(trainer.losses)), np.float32), 0.0)
+
+
+def _load_checkpoint(
     work: Workspace, trainer: GanTrainer | EncoderTrainer, until: int
 ) -> tuple[Float32[np.ndarray, "steps losses"], float]:
     checkpoint = work.store.latest_checkpoint(work.task.trajectory, at_most=until)

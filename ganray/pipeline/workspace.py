@@ -21,6 +21,7 @@ from ganray.data import Dataset
 from ganray.errors import StoreError
 from ganray.plan import Task
 from ganray.store import Attempt, Manifest, Store, StoredFile
+from ganray.train.parallel import Ranks
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -43,6 +44,7 @@ class Workspace:
     Args:
         dataset_url: where the data set lies when it is no artifact of this store.
         redo: make the artifact anew, whatever the store holds of it (it was damaged).
+        ranks: the processes that do the task together, of which the first commits; none: this one.
     """
 
     store: Store
@@ -51,6 +53,7 @@ class Workspace:
     device: str = "cpu"
     checkpoint_seconds: float = 60.0
     redo: bool = False
+    ranks: Ranks | None = None
     should_stop: Callable[[], bool] = lambda: False
     tell: Callable[[Event], None] = lambda _: None
     input_digests: dict[str, str] = field(init=False)

@@ -85,12 +85,17 @@ class Blocks:
         model: ModelSpec,
         spec: TrainSpec,
         iterations: int,
+        ranks: int = 1,
     ) -> Task:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
+        Args:
+            ranks: how many processes share each batch; part of the key, since it decides in which
+                order numbers are added.
+
         Raises:
-            RefusedInput: the classes have fewer training images than the batch, or the images a
-                shape that the networks do not take.
+            RefusedInput: the classes have fewer training images than the batch, the images a
+                shape that the networks do not take, or the batch fewer images than ranks.
         """
         checked_shape(self.data.info.shape)
         label = self.data.label(classes)
@@ -100,13 +105,19 @@ class Blocks:
                 f"train.batch (={spec.batch}) exceeds the {images} training images of class "
                 f"{label}; use a batch of at most {images}"
             )
+        if ranks > spec.batch:
+            raise RefusedInput(
+                f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
+                "worker takes a part of every batch"
+            )
         name = side if side == "joint" else f"class {label}"
         seed = task_seed(self.seed, "train", classes, replicate)
         return self.builder.add(
             f"train/{side}/{label}/{replicate}",
             "train",
             f"{name} r{replicate}",
-            {"model": model, "train": spec, "classes": classes, "seed": seed},
+            {"model": model, "train": spec, "classes": classes, "seed": seed}
+            | ({"world_size": ranks} if ranks > 1 else {}),
             {"data": self.source},
             horizon=iterations,
         )

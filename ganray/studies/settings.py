@@ -71,6 +71,12 @@ class Budget(Spec):
         return amount
 
 
+class Joint(Spec):
+    """How the joint GAN is trained, where it is not as the marginal ones are."""
+
+    workers: int = Field(1, ge=1, description="processes that share each of its batches, on Ray")
+
+
 class ImagenetWeights(Spec):
     """A network trained on ImageNet, to embed images for classic FID and IS.
 
@@ -165,6 +171,7 @@ class Comparison(Spec):
     model: ModelSpec = ModelSpec()
     train: TrainSpec = TrainSpec()
     budget: Budget = Budget()
+    joint: Joint = Joint()
     encoder: EncoderSpec = EncoderSpec()
     evaluate: Evaluate = Evaluate()
     search: RangeSearch = RangeSearch()

@@ -29,8 +29,9 @@ class Sides:
 def train_joint(blocks: Blocks, settings: Comparison, until: Horizons) -> list[Task]:
     """The joint GAN of each replicate. Errors as in `Blocks.train`."""
     model, train, everyone = settings.model, settings.train, blocks.data.everything
+    ranks = settings.joint.workers
     return [
-        blocks.train("joint", everyone, replicate, model, train, until.joint)
+        blocks.train("joint", everyone, replicate, model, train, until.joint, ranks)
         for replicate in range(settings.replicates)
     ]
 

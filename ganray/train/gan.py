@@ -84,11 +84,9 @@ class GanTrainer:
                 self._critic_adam,
                 self._batches(critic_index, self._part)[0],
                 self._critic_noise(critic_index),
-                self._batches(critic_index, self._part)[0],
-                self._critic_noise(critic_index),
                 spec,
-                critic_index % self.spec.penalty_interval == 0,
-                self._reduce,
+                with_penalty=critic_index % self.spec.penalty_interval == 0,
+                reduce=self._reduce,
             )
         latents = self._latents("train/generator", self.step)
         loss = generator_step(

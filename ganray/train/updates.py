@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from ganray.losses import generator_loss, gradient_penalty, wasserstein_estimate
 from ganray.train.spec import TrainSpec
 
-
 Reduce = Callable[[Sequence[nn.Parameter], Float[Tensor, ""]], Float[Tensor, ""]]
 """Given parameters with their gradients and a loss, makes the gradients, in place, and the loss
 those of the global batch; called once in each step, between the backward pass and the optimiser."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.errors import Stopped
+from ganray.errors import RefusedInput, Stopped
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
 from tests import tiny
@@ -122,3 +122,9 @@ def test_a_study_file_runs_as_a_whole(tiny_run, tmp_path):
     rows = store.manifest(more.address).result["rows"]
     for row, old in zip(rows, tiny_run.manifest("search/joint").result["rows"], strict=True):
         assert row["residual"] <= old["residual"]
+
+
+def test_a_gan_of_several_processes_is_refused_before_anything_is_computed(tiny_study, tmp_path):
+    with pytest.raises(RefusedInput, match=r"joint.workers \(=2\).* use --runner ray or"):
+        tiny.run(tiny_study, str(tmp_path), "joint.workers=2")
+    assert not (tmp_path / "artifacts").exists()

@@ -268,3 +268,20 @@ def test_a_url_with_credentials_is_refused_without_quoting_them(
     with pytest.raises(RefusedInput, match=argument) as refusal:
         read_study(str(file), [setting])
     assert "hush" not in str(refusal.value)
+
+
+def test_workers_of_the_joint_gan_are_in_its_key_alone():
+    """Where there is one, nothing says so: the keys are those of before there could be more."""
+    one, two = plan(), plan(joint={"workers": 2})
+    for before, after in zip(one.tasks, two.tasks, strict=True):
+        joint = before.kind == "train" and before.title.startswith("joint")
+        assert before.ranks == 1
+        assert after.ranks == (2 if joint else 1)
+        assert "world_size" not in before.parameters
+        if before.kind == "train":
+            assert (before.key != after.key) == joint
+
+
+def test_more_workers_than_images_in_a_batch_are_refused():
+    with pytest.raises(RefusedInput, match=r"joint\.workers \(=51\) must be at most .* \(=50\)"):
+        plan(joint={"workers": 51})
