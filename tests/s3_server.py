@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,13 +57,17 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
         *(secrets.token_hex(10) for _ in range(4)),
     )
     (folder / "data").mkdir(parents=True)
-    (folder / "s3.json").write_text(json.dumps(_identities(server)))
+    (folder / "s3.json").write_text(json.dumps(identities(server)))
     with (folder / "weed.log").open("wb") as log:
         process = subprocess.Popen(
-            _command(weed, folder, server_ports), cwd=folder, stdout=log, stderr=log
+            server_command(weed, folder, server_ports), cwd=folder, stdout=log, stderr=log
         )
         try:
-            _wait_until_ready(server, process, folder / "weed.log")
+            try:
+                wait_until_ready(server, lambda: process.poll() is None)
+            except RuntimeError as error:
+                said = (folder / "weed.log").read_text()[-2000:]
+                raise RuntimeError(f"{error}; its log ends:\n{said}") from None
             yield server
         finally:
             process.kill()
@@ -93,7 +97,9 @@ def s3_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://{BUCKET}/{secrets.token_hex(8)}"
 
 
-def _identities(server: S3Server) -> dict[str, object]:
+def identities(server: S3Server) -> dict[str, object]:
+    """What its s3.json says of the two keys."""
+
     def identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str, object]:
         credentials = [{"accessKey": key, "secretKey": secret}]
         return {"name": name, "credentials": credentials, "actions": actions}
@@ -107,13 +113,16 @@ def _identities(server: S3Server) -> dict[str, object]:
     }
 
 
-def _command(weed: str, folder: Path, ports: list[int]) -> list[str]:
+def server_command(
+    weed: str, folder: Path, ports: list[int], address: str = "127.0.0.1"
+) -> list[str]:
+    """The server's command line; `ports` are those of S3, master, volume and filer."""
     s3, master, volume, filer = ports
     setpriv = shutil.which("setpriv")
     return [
         # The server dies with the tests, even when these are killed.
         *([setpriv, "--pdeathsig", "KILL"] if setpriv else []),
-        *(weed, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder / 'data'}"),
+        *(weed, "server", f"-ip={address}", f"-ip.bind={address}", f"-dir={folder / 'data'}"),
         *("-s3", f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}"),
         *("-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
         *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),
@@ -136,12 +145,19 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _wait_until_ready(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Ready means that the bucket can be made, which needs all four services."""
+def wait_until_ready(
+    server: S3Server, runs: Callable[[], bool] = lambda: True, seconds: float = 60.0
+) -> None:
+    """Ready means that the bucket can be made, which needs all four services.
+
+    Raises:
+        RuntimeError: it is not ready after `seconds`, or does not run any more.
+    """
     import s3fs
 
     last: Exception | None = None
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
+    parts = urlsplit(server.endpoint)
     files = s3fs.S3FileSystem(
         endpoint_url=server.endpoint,
         key=server.access_key,
@@ -149,9 +165,9 @@ def _wait_until_ready(server: S3Server, process: subprocess.Popen[bytes], log: P
         skip_instance_cache=True,
         client_kwargs={"region_name": "us-east-1"},
     )
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and runs():
         try:
-            socket.create_connection(("127.0.0.1", urlsplit(server.endpoint).port), 1).close()
+            socket.create_connection((parts.hostname, parts.port), 1).close()
             if not files.exists(BUCKET):
                 files.mkdir(BUCKET)
             files.pipe_file(f"{BUCKET}/ready", b"yes")
@@ -159,6 +175,4 @@ def _wait_until_ready(server: S3Server, process: subprocess.Popen[bytes], log: P
         except Exception as error:  # many kinds, while its services come up one by one
             last = error
             time.sleep(0.3)
-    raise RuntimeError(
-        f"weed did not become ready ({last}); its log ends:\n{log.read_text()[-2000:]}"
-    )
+    raise RuntimeError(f"weed did not become ready: {last}")

@@ -1,0 +1,73 @@
+"""Looks at the store from a process of its own, which stands where no fault reaches it.
+
+One JSON question a line on its input, one JSON answer a line on its output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from ganray.store import Store
+from tests.s3_server import BUCKET, S3Server, wait_until_ready
+
+
+def examine(url: str, expected: dict[str, str]) -> dict[str, Any]:
+    """What of a finished run is not as it was expected.
+
+    Returns:
+        `different`: addresses whose artifact is absent or differs from `expected` (their digests);
+        `damaged`: what `verify` finds; `files`: how many there are.
+    """
+    store = Store(url)
+    manifests = {manifest.address: manifest for manifest in store.manifests()}
+    digests = {address: manifest.digest for address, manifest in manifests.items()}
+    return {
+        "different": sorted(a for a, digest in expected.items() if digests.get(a) != digest),
+        "damaged": [line for manifest in manifests.values() for line in store.verify(manifest)],
+        "files": len(store.list("")),
+    }
+
+
+def remove(url: str) -> dict[str, Any]:
+    """Delete everything below a URL."""
+    store = Store(url)
+    paths = store.list("")
+    for path in paths:
+        store.files.remove(path)
+    return {"removed": len(paths)}
+
+
+def make_ready() -> dict[str, Any]:
+    """Wait for the server and make the bucket."""
+    server = S3Server(
+        os.environ["AWS_ENDPOINT_URL"],
+        os.environ["AWS_ACCESS_KEY_ID"],
+        os.environ["AWS_SECRET_ACCESS_KEY"],
+        reader_key="",
+        reader_secret="",
+    )
+    started = time.monotonic()
+    wait_until_ready(server)
+    return {"bucket": BUCKET, "seconds": time.monotonic() - started}
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one question."""
+    if "examine" in question:
+        return examine(question["examine"], question["expected"])
+    if "remove" in question:
+        return remove(question["remove"])
+    return make_ready()
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        try:
+            said = answer(json.loads(line))
+        except Exception as error:  # the harness decides what that means
+            said = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(said), flush=True)

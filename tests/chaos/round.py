@@ -1,0 +1,122 @@
+"""One round: a study is run, faults happen, and what is there at the end is compared."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.cluster import Cluster
+from tests.chaos.drivers import Drivers
+from tests.chaos.faults import Fault
+from tests.chaos.injection import Injector
+from tests.chaos.study import arguments
+from tests.hosts import Process
+
+SERVICES = re.compile(
+    r"gcs_server|raylet/raylet|ray::(DashboardAgent|RuntimeEnvAgent|IDLE)|ray\.util\.client\.server"
+    r"|ray/dashboard/dashboard\.py|autoscaler/_private/monitor\.py|autoscaler/v2/monitor\.py"
+    r"|default_worker\.py|weed server|tests\.s3_proxy|tests\.chaos\.inspector|resource_tracker"
+)
+"""What belongs to a cluster that has nothing to do."""
+_ROUND_SECONDS = 600.0
+_QUIET_SECONDS = 60.0  # in which Ray must have ended what no driver owns any more
+_POLL_SECONDS = 0.05
+
+
+@dataclass
+class Round:
+    """A round's state; `play` gives what happened as plain values."""
+
+    cluster: Cluster
+    number: int
+    faults: list[Fault]
+    study: Path
+    expected: dict[str, str]
+    hits: list[dict[str, Any]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.url = self.cluster.url(f"round-{self.number}")
+        self.injector = Injector(self.cluster)
+        self.drivers = Drivers(self.cluster, arguments(self.study, self.url))
+
+    def play(self) -> dict[str, Any]:
+        """Run the study among the faults, and examine what it left."""
+        started = time.monotonic()
+        self.drivers.start()
+        complete = self._drive(started)
+        seconds = time.monotonic() - started
+        self.drivers.kill()
+        self.injector.restore()
+        left = self._left_over()
+        self._measure()
+        seen = self.cluster.inspect(examine=self.url, expected=self.expected)
+        if not complete:
+            self.wrong.append(f"no end in {_ROUND_SECONDS:g} s")
+        self.wrong += [f"left over: {process.command[:120]}" for process in left]
+        for name in ("different", "damaged", "error"):
+            if seen.get(name):
+                self.wrong.append(f"{name}: {seen[name]}")
+        return {
+            **{"round": self.number, "right": not self.wrong, "wrong": self.wrong},
+            **{"seconds": round(seconds, 1), "hits": self.hits, "drivers": self.drivers.ended},
+            **{"plan": [fault.as_json() for fault in self.faults], "store": seen},
+        }
+
+    def _drive(self, started: float) -> bool:
+        """Inject what is due and give the command again when it is time; whether it came to 0."""
+        planned = list(self.faults)
+        while time.monotonic() - started < _ROUND_SECONDS:
+            self.injector.follow_up()
+            for fault in list(planned):  # one without a target is tried again until it finds one
+                if time.monotonic() - started >= fault.at and self._hit(fault):
+                    planned.remove(fault)
+            code = self.drivers.poll()
+            if code == 0:
+                return True
+            if code is not None:
+                self._again(code)
+            time.sleep(_POLL_SECONDS)
+        return False
+
+    def _hit(self, fault: Fault) -> bool:
+        at = time.monotonic()
+        target = self.injector.inject(fault)
+        if target is not None:
+            self.hits.append({"kind": fault.kind, "at": at, "seconds": fault.seconds, **target})
+        return target is not None
+
+    def _again(self, code: int) -> None:
+        """Give the command once more after a driver has ended with something else than 0."""
+        expected = {"driver": -9, "machine": -9}
+        kinds = [hit["kind"] for hit in self.hits]
+        if self.injector.lost_head:
+            self.injector.restore()
+        elif not any(expected.get(kind) == code or code == 137 for kind in kinds):
+            last = self.drivers.ended[-1]["last"]
+            self.wrong.append(f"a driver ended with {code} of itself: {last}")
+        self.drivers.start()
+
+    def _left_over(self) -> list[Process]:
+        """What still runs after a minute and is no part of an idle cluster."""
+        deadline, left = time.monotonic() + _QUIET_SECONDS, [None]
+        while left and time.monotonic() < deadline:
+            left = [
+                process
+                for name in self.cluster.network.names
+                for process in self.cluster.find(name, lambda words: not SERVICES.search(words))
+            ]
+            time.sleep(_POLL_SECONDS)
+        return left
+
+    def _measure(self) -> None:
+        """When each hit was noticed, and when work went on."""
+        for hit in self.hits:
+            at = hit.pop("at")
+            if hit["kind"] in ("driver", "head", "machine"):
+                hit["resumed_s"] = self.drivers.went_on(at)
+            elif not hit["kind"].startswith("s3_"):
+                hit["noticed_s"], hit["resumed_s"] = self.drivers.noticed(at)
