@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from ganray.cli.progress import Display, display_for
+from ganray.cli.progress import Display, display_for, summary
 from ganray.errors import GanrayError, RefusedInput, Stopped
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.board import Board
+from ganray.pipeline.estimate import operations
 from ganray.pipeline.lease import Beat, Lease, acquire
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
@@ -147,7 +149,9 @@ class _Work:
         agenda, console = self.agenda, Console(stderr=True)
         if agenda.complete:
             return True
-        with display_for(agenda.plan, agenda.finished, console, self.quiet) as show:
+        board = Board(agenda.plan, agenda.finished, operations(agenda.plan))
+        self.lease.payload = board.snapshot
+        with display_for(board, console, self.quiet) as show:
             try:
                 self._chosen(show).run(agenda)
             except Stopped as stopped:
@@ -182,8 +186,7 @@ class Follower:
         if beat.counter and time.monotonic() - self._last < _LINE_SECONDS:
             return
         self._last = time.monotonic()
-        done = beat.payload.get("done")
-        news = "" if done is None else f": {done} of {len(self._plan.tasks)} tasks done"
+        news = f": {summary(beat.payload)}" if beat.payload else ""
         text = f"{self._plan.run} is led by {beat.name}, which is followed{news}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
-from types import TracebackType
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console, Group
@@ -14,11 +13,24 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ganray.pipeline.board import COMPLETE, Board
 from ganray.pipeline.workspace import Event
-from ganray.plan import TRAINED, Plan, Task
+from ganray.plan import TRAINED, Task
 
 _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time
-_ROWS = 24  # of the board: more GANs than these and finished ones are left out
+_SUMMARY_SECONDS = 60.0  # and one of the whole run in this
+_ROWS = 24  # of the table: more GANs than these and finished ones are left out
+_NOTES = 4
+_STYLES = {
+    "running": "cyan",
+    "preempted": "yellow",
+    "again": "yellow",
+    "stopped": "yellow",
+    "failed": "red",
+    "blocked": "red",
+    "done": "green",
+    "stored": "green",
+}
 
 
 @runtime_checkable
@@ -33,16 +45,21 @@ class Display(Protocol):
         """Show one event."""
 
 
-def display_for(plan: Plan, finished: set[str], console: Console, quiet: bool) -> Display:
-    """A board on a terminal, lines elsewhere, nothing when quiet."""
+def display_for(board: Board, console: Console, quiet: bool) -> Display:
+    """A live table on a terminal, lines elsewhere, nothing when quiet.
+
+    Whichever it is, `board` hears every event.
+    """
     if quiet:
-        return Silence()
-    board = Board(plan, finished, console)
-    return board if console.is_terminal else Lines(plan, console)
+        return Silence(board)
+    return LiveTable(board, console) if console.is_terminal else Lines(board, console)
 
 
 class Silence:
     """Shows nothing."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
 
     def __enter__(self) -> Silence:
         return self
@@ -51,15 +68,18 @@ class Silence:
         return None
 
     def tell(self, event: Event) -> None:
-        """Pass over it."""
+        """Let the board know."""
+        self._board.hear(event)
 
 
 class Lines:
     """One plain line for each piece of news, at most one in five seconds for each task."""
 
-    def __init__(self, plan: Plan, console: Console) -> None:
-        self._tasks, self._console = plan.by_address, console
+    def __init__(self, board: Board, console: Console) -> None:
+        self._board, self._console = board, console
+        self._tasks = board.plan.by_address
         self._last: dict[str, float] = {}
+        self._summed = time.monotonic()
 
     def __enter__(self) -> Lines:
         return self
@@ -69,12 +89,18 @@ class Lines:
 
     def tell(self, event: Event) -> None:
         """Print the event, unless its task was heard of a moment ago."""
+        self._board.hear(event)
         task, now = self._tasks[event.address], time.monotonic()
         text = _line(task, event)
-        urgent = event.details.get("finished") or {"failed", "warning"} & event.details.keys()
-        if not text or (now - self._last.get(event.address, 0) < _LINE_SECONDS and not urgent):
-            return
-        self._last[event.address] = now
+        urgent = {"finished", "failed", "warning", "preempted"} & event.details.keys()
+        if text and (urgent or now - self._last.get(event.address, 0) >= _LINE_SECONDS):
+            self._last[event.address] = now
+            self._print(text)
+        if now - self._summed >= _SUMMARY_SECONDS:
+            self._summed = now
+            self._print(summary(self._board.snapshot()))
+
+    def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -82,11 +108,12 @@ def _line(task: Task, event: Event) -> str:
     details = event.details
     if "failed" in details:
         return _failure(task, details)
-    if "warning" in details:
-        return f"{task.title}: warning: {details['warning']}"
+    for word in ("warning", "preempted"):
+        if word in details:
+            return f"{task.title}: {word}: {details[word]}"
     if details.get("finished"):
-        return f"{task.title}: done"
-    if task.kind not in TRAINED or not event.total:
+        return "" if details.get("stored") else f"{task.title}: done"
+    if task.kind not in TRAINED or "images_per_second" not in details:
         return ""
     loss = details.get("critic_loss", details.get("cross_entropy", float("nan")))
     return (
@@ -95,107 +122,88 @@ def _line(task: Task, event: Event) -> str:
     )
 
 
-def _failure(task: Task, details: dict[str, Any]) -> str:
+def _failure(task: Task, details: Mapping[str, Any]) -> str:
     """Why a task failed and, with `--debug`, where in the code."""
     trace = details.get("traceback") if os.environ.get("GANRAY_DEBUG") else ""
     return f"{task.title}: failed: {details['failed']}" + (f"\n{trace.rstrip()}" if trace else "")
 
 
 def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
+    """Seconds as m:ss or h:mm:ss; "?" where they are not finite."""
+    if not 0 <= seconds < float("inf"):
+        return "?"
     whole = int(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-@dataclass
-class _Row:
-    """One GAN on the board."""
+class LiveTable:
+    """A table that is drawn anew four times a second, from the board's state."""
 
-    state: str = "queued"
-    done: int = 0
-    total: int = 1
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-class Board:
-    """A live table: one line for each GAN, and one that counts the other stages' tasks."""
-
-    def __init__(self, plan: Plan, finished: set[str], console: Console) -> None:
-        self._tasks = plan.by_address
-        self._rows = {task.address: _Row() for task in plan.tasks}
-        for address in finished:
-            self._rows[address].state = "stored"
-        self._notes: list[str] = []
-        self._started = time.monotonic()
+    def __init__(self, board: Board, console: Console) -> None:
+        self._board, self._tasks = board, board.plan.by_address
+        self._failures: list[str] = []
         self._live = Live(self, console=console, refresh_per_second=4, transient=False)
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> LiveTable:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._live.stop()
 
     def tell(self, event: Event) -> None:
-        """Take the event into the table; the next refresh shows it."""
-        row, details = self._rows[event.address], event.details
-        if "failed" in details:
-            row.state = "failed"
-            self._notes.append(_failure(self._tasks[event.address], details))
-        elif "warning" in details:
-            row.state = "again"
-            self._notes.append(str(details["warning"]))
-        elif details.get("finished"):
-            row.state = "done"
-        elif "queued" not in details and row.state not in ("done", "failed"):
-            row.state = "running"
-            if event.total and event.kind in TRAINED:
-                row.done, row.total = event.done, event.total
-        row.details.update(details)
+        """Let the board know; the next refresh shows it."""
+        self._board.hear(event)
+        if event.details.get("traceback") and os.environ.get("GANRAY_DEBUG"):
+            self._failures.append(_failure(self._tasks[event.address], event.details))
 
     def __rich__(self) -> Group:
-        notes = [Text(note, style="yellow") for note in self._notes[-4:]]
-        return Group(self._table(), Text(self._summary(), style="dim"), *notes)
-
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        for name in ("GAN", "", "", "step", "critic loss", "images/s", "ETA"):
-            table.add_column(name, justify="left" if name in ("GAN", "") else "right")
-        trained = [a for a, task in self._tasks.items() if task.kind in TRAINED]
-        if len(trained) > _ROWS:
-            trained = [a for a in trained if self._rows[a].state not in ("done", "stored")][:_ROWS]
-        for address in trained:
-            table.add_row(*_cells(self._tasks[address], self._rows[address]))
-        return table
-
-    def _summary(self) -> str:
-        kinds: dict[str, list[str]] = {}
-        for address, task in self._tasks.items():
-            kinds.setdefault(task.kind, []).append(self._rows[address].state)
-        parts = [
-            f"{kind} {sum(state in ('done', 'stored') for state in states)}/{len(states)}"
-            for kind, states in kinds.items()
-        ]
-        return " · ".join([*parts, clock(time.monotonic() - self._started)])
+        traces = (Text(text, style="red") for text in self._failures[-1:])
+        return Group(view(self._board.snapshot()), *traces)
 
 
-def _cells(task: Task, row: _Row) -> list[Any]:
-    complete = row.state in ("done", "stored")
-    details = {} if complete else row.details
-    loss = row.details.get("critic_loss", row.details.get("cross_entropy"))
-    total = task.horizon or row.total
+def view(snapshot: Mapping[str, Any], rows: int | None = None) -> Group:
+    """The board that a snapshot describes: this process's, or one read from a store."""
+    rows, shown = rows or _ROWS, list(snapshot["rows"])
+    if len(shown) > rows:
+        shown = [row for row in shown if row["state"] not in COMPLETE]
+    table = Table(box=None, pad_edge=False)
+    for name in ("GAN", "", "", "step", "loss", "images/s", "ETA", "node"):
+        right = name in ("step", "loss", "images/s", "ETA")
+        table.add_column(name, justify="right" if right else "left", no_wrap=name != "node")
+    for row in shown[:rows]:
+        table.add_row(*_cells(row))
+    more = [Text(f"and {len(shown) - rows} more", style="dim")] if len(shown) > rows else []
+    notes = (Text(note, style="yellow") for note in snapshot["notes"][-_NOTES:])
+    return Group(table, *more, Text(summary(snapshot), style="dim"), *notes)
+
+
+def summary(snapshot: Mapping[str, Any]) -> str:
+    """One line: tasks done by kind, what was preempted, time so far and left."""
+    parts = []
+    for kind, states in snapshot["kinds"].items():
+        done = sum(states.get(state, 0) for state in COMPLETE)
+        parts.append(f"{kind} {done}/{sum(states.values())}")
+    for word in ("preempted", "resubmitted"):
+        if snapshot[word]:
+            parts.append(f"{snapshot[word]}× {word}")
+    left, complete = snapshot["seconds_left"], snapshot["done"] == snapshot["tasks"]
+    ahead = [] if complete else [f"ETA {'?' if left is None else clock(left)}"]
+    return " · ".join([*parts, clock(snapshot["seconds"]), *ahead])
+
+
+def _cells(row: Mapping[str, Any]) -> list[Any]:
+    complete, state = row["state"] in COMPLETE, str(row["state"])
+    losses = list(row.get("losses", {}).values())
+    moving = not complete and "images_per_second" in row
     return [
-        task.title,
-        row.state,
-        ProgressBar(total=row.total, completed=row.total if complete else row.done, width=24),
-        f"{total if complete else row.done}/{total}",
-        "" if loss is None else f"{loss:.4g}",
-        f"{details['images_per_second']:.0f}" if "images_per_second" in details else "",
-        clock(details["seconds_left"]) if "seconds_left" in details else "",
+        row["task"],
+        Text(state, style=_STYLES.get(state, "")),
+        ProgressBar(total=max(1, row["total"]), completed=row["done"], width=16),
+        f"{row['done']}/{row['total']}",
+        f"{losses[0]:.4g}" if losses else "",
+        f"{row['images_per_second']:.0f}" if moving else "",
+        clock(row["seconds_left"]) if "seconds_left" in row else "",
+        row["host"],
     ]

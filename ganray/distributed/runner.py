@@ -17,7 +17,7 @@ from ganray.distributed import preflight
 from ganray.distributed.workers import Assignment, Trainer, perform
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.local import failure
+from ganray.pipeline.local import failure, settled
 from ganray.pipeline.workspace import Event
 from ganray.plan import TRAINED, Resources, Task
 
@@ -95,9 +95,9 @@ class _Supervisor:
 
     def _enlist(self) -> bool:
         """Queue the units of every task that has become ready, in the plan's order."""
-        settled = True
-        while settled:
-            settled = False
+        progressed = True
+        while progressed:
+            progressed = False
             for task in self.agenda.pending:
                 if task.address in self.started or not self.agenda.ready(task):
                     continue
@@ -109,7 +109,8 @@ class _Supervisor:
                     continue
                 if settled_before:
                     self.agenda.finish(task)
-                    settled = True
+                    self.runner.tell(settled(task))
+                    progressed = True
                 else:
                     self.runner.tell(Event(task.address, task.kind, details={"queued": True}))
                     self.waiting.extend(self._units(task))
@@ -245,7 +246,8 @@ class _Supervisor:
         if unit.attempt >= limit:
             self._fail(unit.task, f"{what} of {limit}: {cause}")
             return
-        self.runner.tell(unit.assignment.event(warning=f"{what} and is resubmitted: {cause}"))
+        warning = f"{what} and is resubmitted: {cause}"
+        self.runner.tell(unit.assignment.event(warning=warning, resubmitted=True))
         self.waiting.appendleft(_Unit(unit.assignment, unit.attempt + 1))
 
     def _release(self, unit: _Unit) -> None:

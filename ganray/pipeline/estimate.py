@@ -56,6 +56,11 @@ def estimate(plan: Plan) -> dict[str, Estimate]:
     }
 
 
+def operations(plan: Plan) -> dict[str, float]:
+    """The floating-point operations of every task, by its address; nothing is run for them."""
+    return {task.address: _cost(task, plan)[0] for task in plan.tasks}
+
+
 def _speed(plan: Plan, gan: Task) -> float:
     """Operations per second of one real critic and generator step here, on one thread."""
     shape, model = _shape(plan), ModelSpec(**gan.parameters["model"])

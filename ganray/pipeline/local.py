@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +46,9 @@ class LocalRunner:
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
         try:
-            if not agenda.settled(task):
+            if agenda.settled(task):
+                self.tell(settled(task))
+            else:
                 self._work(agenda, task)
         except Stopped:
             raise
@@ -69,8 +72,14 @@ class LocalRunner:
             should_stop=self.should_stop,
             tell=self.tell,
         )
+        self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
         run_chunks(work, range(task.chunks))
         run_whole(work)
+
+
+def settled(task: Task) -> Event:
+    """The event that tells of a task that needed no work, since its inputs came out as before."""
+    return Event(task.address, task.kind, 1, 1, {"finished": True, "stored": True})
 
 
 def failure(task: Task, why: str, details: str = "") -> Event:

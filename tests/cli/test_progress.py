@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from ganray.cli import progress
-from ganray.cli.progress import Board, Lines, Silence, clock, display_for
+from ganray.cli.progress import Lines, LiveTable, Silence, clock, display_for
+from ganray.pipeline.board import Board
 from ganray.pipeline.local import failure
 from ganray.pipeline.workspace import Event
 from tests.cli.command import CHEAP, start
@@ -47,7 +48,7 @@ def shown(display, console: Console) -> str:
 
 def test_lines_are_plain_and_not_too_many(tiny_run, joint):
     console = screen(terminal=False)
-    with Lines(tiny_run.plan, console) as lines:
+    with Lines(Board(tiny_run.plan, set()), console) as lines:
         lines.tell(event(joint, 1, **NEWS))
         lines.tell(event(joint, 2, **NEWS))  # a moment later
         lines.tell(event(joint, 4, finished=True))
@@ -62,13 +63,13 @@ def test_lines_are_plain_and_not_too_many(tiny_run, joint):
 def test_a_traceback_is_shown_with_debug_alone(tiny_run, joint, monkeypatch):
     monkeypatch.setenv("GANRAY_DEBUG", "1")
     console = screen(terminal=False)
-    Lines(tiny_run.plan, console).tell(failure(joint, "why", "Traceback\n  where"))
+    Lines(Board(tiny_run.plan, set()), console).tell(failure(joint, "why", "Traceback\n  where"))
     assert console.file.getvalue() == "joint r0: failed: why\nTraceback\n  where\n"
 
 
 def test_a_warning_is_never_left_out(tiny_run, joint):
     console = screen(terminal=False)
-    lines = Lines(tiny_run.plan, console)
+    lines = Lines(Board(tiny_run.plan, set()), console)
     lines.tell(event(joint, 1, **NEWS))
     lines.tell(event(joint, warning="its worker on node [red] died"))
     assert console.file.getvalue().endswith("joint r0: warning: its worker on node [red] died\n")
@@ -77,14 +78,14 @@ def test_a_warning_is_never_left_out(tiny_run, joint):
 def test_the_board_has_a_line_for_each_gan(tiny_run, joint):
     encoder = tiny_run.plan.task("encoder")
     console = screen(terminal=True)
-    board = Board(tiny_run.plan, {encoder.address}, console)
+    board = LiveTable(Board(tiny_run.plan, {encoder.address}), console)
     board.tell(event(joint, 3, **NEWS))
     text = shown(board, console)
     rows = {re.split(r" {2,}", line)[0].strip(): line for line in text.splitlines()}
     assert {"joint r0", "class 0 r0", "class 1+2 r0", "encoder"} <= rows.keys()
     for value in ("running", "3/4", "-3.25", "812", "1:15"):
         assert value in rows["joint r0"]
-    assert "queued" in rows["class 0 r0"]
+    assert "waiting" in rows["class 0 r0"]  # for the data set
     assert "stored" in rows["encoder"]
     assert re.search(r"train 0/3 · encoder 1/1 · .*search 0/2", text)
 
@@ -99,11 +100,12 @@ def test_the_board_has_a_line_for_each_gan(tiny_run, joint):
 
 def test_a_gan_that_begins_again_is_marked(tiny_run, joint):
     console = screen(terminal=True)
-    board = Board(tiny_run.plan, set(), console)
-    board.tell(event(joint, warning="joint r0: its worker died and is resubmitted"))
+    board = LiveTable(Board(tiny_run.plan, set()), console)
+    board.tell(event(joint, warning="its worker died and is resubmitted", resubmitted=True))
     text = shown(board, console)
     assert re.search(r"joint r0 +again", text)
-    assert "is resubmitted" in text
+    assert "joint r0: its worker died and is resubmitted" in text
+    assert "1× resubmitted" in text
     board.tell(event(joint, 1, **NEWS))
     assert re.search(r"joint r0 +running", shown(board, console))
 
@@ -111,17 +113,18 @@ def test_a_gan_that_begins_again_is_marked(tiny_run, joint):
 def test_a_large_study_shows_the_gans_that_are_not_done(tiny_run, joint, monkeypatch):
     monkeypatch.setattr(progress, "_ROWS", 2)
     console = screen(terminal=True)
-    board = Board(tiny_run.plan, {joint.address}, console)
+    board = LiveTable(Board(tiny_run.plan, {joint.address}), console)
     text = shown(board, console)
     assert "joint r0" not in text
-    assert text.count("queued") == 2
+    assert text.count("waiting") == 2
+    assert "and 1 more" in text
 
 
 def test_the_display_fits_where_it_is_shown(tiny_run):
-    plan = tiny_run.plan
-    assert isinstance(display_for(plan, set(), screen(True), quiet=False), Board)
-    assert isinstance(display_for(plan, set(), screen(False), quiet=False), Lines)
-    assert isinstance(display_for(plan, set(), screen(True), quiet=True), Silence)
+    board = Board(tiny_run.plan, set())
+    assert isinstance(display_for(board, screen(True), quiet=False), LiveTable)
+    assert isinstance(display_for(board, screen(False), quiet=False), Lines)
+    assert isinstance(display_for(board, screen(True), quiet=True), Silence)
 
 
 @pytest.mark.parametrize(
@@ -145,9 +148,9 @@ def test_a_run_in_a_terminal_shows_the_board(tiny_study, tmp_path):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0, text
     for title in ("joint r0", "class 0 r0", "class 1+2 r0", "encoder"):
-        assert re.search(rf"{re.escape(title)} .*queued", text), title
+        assert re.search(rf"{re.escape(title)} .*(waiting|queued)", text), title
         assert re.search(rf"{re.escape(title)} .*done", text), title
-    assert "critic loss" in text
+    assert "images/s" in text
     assert "\x1b[" in text
     assert "\x1b" not in out
     assert out.rstrip().endswith("/index.html")

@@ -129,7 +129,7 @@ def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
     assert "died" in why.split("attempt 2 of 2: ")[1]
     assert agenda.failed[plan.roles["sample/joint r0"]] == "not possible without joint r0"
     told = [e.details for e in events if {"warning", "failed"} & e.details.keys()]
-    assert [sorted(details)[0] for details in told] == ["warning", "failed"]
+    assert ["warning" in details for details in told] == [True, False]
 
 
 def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, undisturbed):

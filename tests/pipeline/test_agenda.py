@@ -9,6 +9,7 @@ import pytest
 from ganray.pipeline import run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
+from ganray.pipeline.workspace import Event
 from tests.pipeline.stores import committed, copied, flip_a_byte, workspace
 from tests.tiny import digests
 
@@ -28,7 +29,12 @@ def worked_on(agenda, resources) -> set[str]:
     """Run it; the titles of the tasks that were worked on."""
     titles = {task.address: task.title for task in agenda.plan.tasks}
     seen: set[str] = set()
-    LocalRunner(resources, tell=lambda event: seen.add(titles[event.address])).run(agenda)
+
+    def hear(event: Event) -> None:
+        if not event.details.get("stored"):
+            seen.add(titles[event.address])
+
+    LocalRunner(resources, tell=hear).run(agenda)
     assert agenda.complete, agenda.failed
     return seen
 

@@ -92,7 +92,7 @@ def test_it_stops_between_chunks_and_goes_on_where_it_was(tiny_run, tmp_path):
     )
     finished = []
     runner = LocalRunner(
-        tiny_run.study.resources, tell=finished.append, should_stop=lambda: len(finished) >= 2
+        tiny_run.study.resources, tell=finished.append, should_stop=lambda: len(finished) >= 3
     )
     with pytest.raises(Stopped, match="search joint r0 stopped before chunk 2"):
         runner.run(Agenda.open(plan, store))
