@@ -1,4 +1,7 @@
-"""A study on a cluster: `ray job submit --working-dir . -- python jobs/study.py STUDY --store URL`.
+"""A whole study: `ganray submit STUDY` does the same with less to type.
+
+    ray job submit --working-dir . --runtime-env jobs/runtime_env.yaml \\
+        -- python jobs/study.py STUDY --store URL
 
 Exits as `ganray run` does: 0 done, 1 failed, 2 refused input, 3 partial, 4 stopped. Submitting the
 same study again resumes it. The store must be an s3:// URL or a folder that all nodes share.

@@ -18,7 +18,7 @@ from jaxtyping import install_import_hook
 # stand before the first import of `ganray`, which the plugins below and the test modules make.
 install_import_hook("ganray", "beartype.beartype")
 
-pytest_plugins = ["tests.s3_server", "tests.tiny"]
+pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 
 torch.set_num_threads(1)
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ganray.cli.progress import Display, display_for, summary
 from ganray.errors import GanrayError, RefusedInput, Stopped
-from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.agenda import Agenda, Part
 from ganray.pipeline.board import Board
 from ganray.pipeline.estimate import operations
 from ganray.pipeline.lease import Beat, Lease, acquire
@@ -42,6 +42,8 @@ class Outcome:
     failed: dict[str, str]
     report: str | None
     seconds: float
+    only: str | None = None
+    """The part of the study that was run, if not all of it."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -55,19 +57,23 @@ def execute(
     address: str | None,
     verify: bool,
     quiet: bool,
+    only: Part | None = None,
 ) -> Outcome:
-    """Run what the store lacks of a study, and write its report; or follow who does so already.
+    """Run what the store lacks of a study, or of one part of it, and write its report.
+
+    The report of a part is written when the rest is there too. If another driver leads the run, it
+    is followed instead.
 
     Raises:
         Stopped: on an interrupt or SIGTERM, when everything so far is kept.
         StoreError: the store cannot be written.
     """
     started, plan = time.monotonic(), study.plan(store)
-    agenda = Agenda.open(plan, store, verify)
+    agenda = Agenda.open(plan, store, verify, only)
     report = report_of(store, plan)
-    if agenda.complete and report is not None:
+    if agenda.complete and (report is not None or not agenda.whole):
         seconds = time.monotonic() - started
-        return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds)
+        return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only)
     store.probe()
     save_run(store, plan)
     console = Console(stderr=True, quiet=quiet)
@@ -75,23 +81,27 @@ def execute(
         while True:
             held = acquire(store, plan.run, stop.is_set, Follower(plan, console).tell)
             if not isinstance(held, Lease):
-                return _followed(held)
+                followed = _followed(held)
+                if followed.only == only:
+                    return followed
+                continue  # that was another part of the study
             if held.driver > 1:  # another has worked since the store was looked at
-                agenda = Agenda.open(plan, store, verify)
+                agenda = Agenda.open(plan, store, verify, only)
             with held:
                 work = _Work(study, agenda, runner, address, quiet, stop, held)
                 if work.done():
-                    outcome = _concluded(study, agenda, started)
+                    outcome = _concluded(study, agenda, started, only)
                     held.end(**outcome.as_json())
                     return outcome
 
 
-def _concluded(study: Study, agenda: Agenda, started: float) -> Outcome:
+def _concluded(study: Study, agenda: Agenda, started: float, only: Part | None) -> Outcome:
     """The report of what was done, and how the run has ended."""
     store, plan = agenda.store, agenda.plan
     save_outcome(store, agenda, time.monotonic() - started)
-    report = write_report(store, plan, study.module.page) if agenda.finished else None
-    if agenda.complete:  # a run that is killed before this line has its report written next time
+    reported = agenda.whole or (agenda.finished and only is None)
+    report = write_report(store, plan, study.module.page) if reported else None
+    if agenda.whole:  # a run that is killed before this line has its report written next time
         mark_reported(store, plan)
     titles = {address: task.title for address, task in plan.by_address.items()}
     return Outcome(
@@ -102,6 +112,7 @@ def _concluded(study: Study, agenda: Agenda, started: float) -> Outcome:
         failed={titles[address]: why for address, why in agenda.failed.items()},
         report=report,
         seconds=time.monotonic() - started,
+        only=only,
     )
 
 

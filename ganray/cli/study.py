@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -25,6 +25,7 @@ from ganray.spec import RUN_NAME
 
 if TYPE_CHECKING:
     from ganray.cli.execute import Outcome
+    from ganray.pipeline.agenda import Part
     from ganray.plan import Plan
     from ganray.store import Store
 
@@ -33,6 +34,18 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, e.g. model.width=32."),
 ]
+
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(help="train, evaluate or search: that part alone, and what it needs."),
+]
+
+
+def checked_part(only: str | None) -> Part | None:
+    """The value of `--only`; RefusedInput if there is no such part."""
+    if only not in (None, "train", "evaluate", "search"):
+        raise RefusedInput(f"--only (={only!r}) must be 'train', 'evaluate' or 'search'")
+    return cast("Part | None", only)
 
 
 def register(app: typer.Typer) -> None:
@@ -76,10 +89,12 @@ def run(
     verify: Annotated[
         bool, typer.Option("--verify", help="Hash all that is stored; make damaged parts anew.")
     ] = False,
+    only: OnlyOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run what the store lacks of a study, and write its report."""
+    part = checked_part(only)
     if runner not in ("local", "ray"):
         raise RefusedInput(f"--runner (={runner!r}) must be 'local' or 'ray'")
     if address is not None and runner == "local":
@@ -98,7 +113,7 @@ def run(
         return
     from ganray.cli.execute import execute
 
-    ended = execute(chosen, opened, runner, address, verify, quiet=as_json)  # type: ignore[arg-type]
+    ended = execute(chosen, opened, runner, address, verify, quiet=as_json, only=part)  # type: ignore[arg-type]
     speak(as_json, ended.as_json(), _ending(ended))
     raise typer.Exit(ended.code)
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
+from ganray.errors import RefusedInput
 from ganray.pipeline.workspace import input_digests
 from ganray.plan import Plan, Task
 from ganray.store import Store
 
+Part = Literal["train", "evaluate", "search"]
+"""A part of a study that can be run alone, with all that it needs."""
+_ENDS: dict[Part, tuple[str, ...]] = {
+    "train": ("train",),
+    "evaluate": ("measure", "card"),
+    "search": ("search",),
+}
 _READERS = 8  # a remote store answers slowly, but many questions at once
 
 
@@ -26,14 +35,19 @@ class Agenda:
     failed: dict[str, str] = field(default_factory=dict)
     forced: set[str] = field(default_factory=set)
     reused: set[str] = field(default_factory=set)
+    asked: frozenset[str] = frozenset()
+    """The artifacts that are wanted of the plan; empty: all."""
 
     @classmethod
-    def open(cls, plan: Plan, store: Store, verify: bool = False) -> Agenda:
+    def open(
+        cls, plan: Plan, store: Store, verify: bool = False, only: Part | None = None
+    ) -> Agenda:
         """Look at the store: what is there and fits its inputs need not be done again.
 
         With `verify` every file is hashed; what is damaged is made anew, as is all that needs it.
+        `only` leaves out what that part of the study does not need.
         """
-        agenda = cls(plan, store)
+        agenda = cls(plan, store, asked=part(plan, only) if only else frozenset())
         addresses = [task.address for task in plan.tasks]
         with ThreadPoolExecutor(_READERS) as readers:
             manifests = dict(zip(addresses, readers.map(store.manifest, addresses), strict=True))
@@ -59,7 +73,9 @@ class Agenda:
         return [
             task
             for task in self.plan.tasks
-            if task.address not in self.finished and task.address not in self.failed
+            if task.address not in self.finished
+            and task.address not in self.failed
+            and (not self.asked or task.address in self.asked)
         ]
 
     def ready(self, task: Task) -> bool:
@@ -118,8 +134,28 @@ class Agenda:
 
     @property
     def complete(self) -> bool:
-        """Whether every task is finished."""
+        """Whether every task that was asked for is finished."""
+        return self.asked <= self.finished if self.asked else self.whole
+
+    @property
+    def whole(self) -> bool:
+        """Whether every task of the plan is finished."""
         return len(self.finished) == len(self.plan.tasks)
+
+
+def part(plan: Plan, only: Part) -> frozenset[str]:
+    """The addresses of the tasks that one part of a study is made of, and of what they need.
+
+    Raises:
+        RefusedInput: the study has no such part.
+    """
+    wanted = {task.address for task in plan.tasks if task.kind in _ENDS[only]}
+    if not wanted:
+        raise RefusedInput(f"--only (={only!r}): study {plan.name!r} has no such tasks")
+    for task in reversed(plan.tasks):  # each comes after its inputs
+        if task.address in wanted:
+            wanted.update(task.inputs.values())
+    return frozenset(address for address in wanted if not external(address))
 
 
 def external(address: str) -> bool:

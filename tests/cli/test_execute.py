@@ -291,3 +291,20 @@ def test_a_second_ctrl_c_does_not_wait(with_data, tiny_study, monkeypatch):
     answer = run(tiny_study, with_data.url, *CHEAP)
     assert answer.code == 4
     assert "error: stopped" in answer.err
+
+
+def test_a_part_alone_and_then_the_rest(tiny_study, tiny_run, tmp_path, iterations):
+    """The report comes with the last part; the GANs of the first are not trained again."""
+    store = copied(tiny_run, tmp_path / "store", "data", "encoder")
+    trained = run(tiny_study, store.url, *CHEAP, "--only", "train")
+    assert trained.code == 0, trained
+    assert trained.last.startswith("tiny-")
+    assert "3 tasks done" in trained.last
+    assert not (tmp_path / "store" / "reports").exists()
+    again = run(tiny_study, store.url, *CHEAP, "--only", "train")
+    assert "nothing to do" in again.last
+    assert len(iterations) == 3 * ITERATIONS
+    whole = run(tiny_study, store.url, *CHEAP)
+    assert whole.code == 0, whole
+    assert whole.last.endswith("index.html")
+    assert len(iterations) == 3 * ITERATIONS

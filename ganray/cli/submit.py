@@ -1,0 +1,249 @@
+"""`ganray submit`: a study as a job of a cluster, followed to its end."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganray.cli.options import JsonOption, absolute, size, speak
+from ganray.cli.study import OnlyOption, SetOption, checked_part
+from ganray.errors import GanrayError, RefusedInput
+
+if TYPE_CHECKING:
+    from ganray.distributed.submission import Jobs, Mark
+    from ganray.studies import Study
+
+AddressOption = Annotated[
+    str | None,
+    typer.Option(envvar="RAY_API_SERVER_ADDRESS", help="The dashboard: http://<head>:8265."),
+]
+EPILOG = (
+    "Exit codes are the run's own: 0 done (or left running), 1 failed, 2 refused input, "
+    "3 partial, 4 stopped."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command(epilog=EPILOG)(submit)
+
+
+def submit(
+    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study file.")] = None,
+    address: AddressOption = None,
+    store: Annotated[
+        str | None,
+        typer.Option(envvar="GANRAY_STORE", help="s3:// URL, or a folder that all nodes share."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--id", help="The job's id, instead of one from the plan.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the job; or leave at once.")] = True,
+    only: OnlyOption = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a variable to give to the job, e.g. AWS_ENDPOINT_URL."),
+    ] = None,
+    installed: Annotated[
+        bool, typer.Option("--installed", help="Use the nodes' own ganray; upload none.")
+    ] = False,
+    follow: Annotated[str | None, typer.Option(help="Follow the job of this id instead.")] = None,
+    stop: Annotated[str | None, typer.Option(help="Stop the job of this id instead.")] = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a study as a job of a Ray cluster; submitted again, it is followed or resumed."""
+    if follow or stop:
+        if study is not None:
+            raise RefusedInput(f"STUDY (={study!r}) cannot go with --follow or --stop")
+        _attend(address, follow or stop or "", bool(stop), wait, as_json)
+        return
+    if study is None:
+        raise RefusedInput("STUDY is needed: a study file, which `ganray init` writes")
+    url = _shared(store)
+    part = checked_part(only)
+    from ganray.studies import read_study
+
+    chosen = read_study(study, overrides or [])
+    from ganray.distributed.submission import passed_on, reach
+
+    variables, jobs = passed_on(env or []), reach(address)
+    job = _enlist(jobs, chosen, _mark(chosen, url, part), name, variables, installed, as_json)
+    if not wait:
+        said = f"{job} is submitted; ganray submit --follow {job} --address {jobs.get_address()}"
+        speak(as_json, {"id": job, "status": "submitted"}, said)
+        return
+    _follow(jobs, job, as_json, _local_paths(chosen))
+
+
+def _shared(store: str | None) -> str:
+    if store is None or absolute(store) != store:
+        raise RefusedInput(
+            f"--store (={store!r}) must be an s3:// URL or an absolute folder that all nodes "
+            "share: a job has no folder of yours"
+        )
+    from ganray.store import Store
+
+    Store(store)  # refuses what is no store's URL, without reaching for it
+    return store
+
+
+def _enlist(
+    jobs: Jobs,
+    study: Study,
+    mark: Mark,
+    name: str | None,
+    variables: dict[str, str],
+    installed: bool,
+    quiet: bool,
+) -> str:
+    """Submit the study unless it runs there already; the id of its job."""
+    from ganray.distributed.submission import Parcel, Taken, find
+    from ganray.distributed.submission import submit as start
+
+    base = name or mark.base
+    with _parcel(study) as file:
+        command = ["python", "-m", "ganray", "run", file.name, "--address", "auto"]
+        command += ["--store", mark.store, *(["--only", mark.part] if mark.part else [])]
+        parcel = Parcel(file.parent, installed)
+        while True:
+            job, runs = find(jobs, mark, base)
+            if runs:
+                _say(quiet, f"{job} runs already")
+                return job
+            _say(quiet, f"submitting {job} ({size(parcel.bytes)} with ganray and the study)")
+            try:
+                start(jobs, job, command, parcel, variables, mark.metadata)
+            except Taken:
+                continue
+            return job
+
+
+def _say(quiet: bool, text: str) -> None:
+    if not quiet:
+        typer.echo(text, err=True)
+
+
+def _mark(study: Study, store: str, part: str | None) -> Mark:
+    """By the plan; by the settings where only the cluster can make it: its data, its speed."""
+    from ganray.distributed.submission import Mark
+    from ganray.spec import content_hash
+
+    settings = study.settings
+    kept = settings.model_dump(mode="json", exclude_defaults=True, exclude={"resources"})
+    plan = content_hash(kept)
+    if settings.budget.unit != "device_seconds":
+        try:
+            plan = study.plan().id
+        except GanrayError:
+            if not _sources(study):
+                raise  # nothing lies elsewhere: it would be refused there, too
+    return Mark(settings.name, plan, store, part or "")
+
+
+def _sources(study: Study) -> list[str]:
+    """The paths and URLs that a study's settings name, beside the embedded set."""
+    settings = study.settings
+    data, other, imagenet = settings.data, settings.search.other, settings.evaluate.imagenet
+    named = [data.source, other.source if other else "", (imagenet and imagenet.weights) or ""]
+    return [source for source in named if source and source != "embedded"]
+
+
+def _local_paths(study: Study) -> list[str]:
+    return [source for source in _sources(study) if "://" not in source]
+
+
+@contextmanager
+def _parcel(study: Study) -> Iterator[Path]:
+    """The study as one file in a folder of its own: with its overrides, its paths absolute."""
+    import yaml
+
+    values: dict[str, Any] = study.settings.model_dump(mode="json", exclude_unset=True)
+    with tempfile.TemporaryDirectory(prefix="ganray-") as folder:
+        file = Path(folder) / f"{study.settings.name}.yaml"
+        file.write_text(yaml.safe_dump(values | {"study": study.settings.study}))
+        yield file
+
+
+def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool) -> None:
+    from ganray.distributed.submission import job_info, reach
+
+    jobs = reach(address)
+    info = job_info(jobs, job)
+    if stop and not info.status.is_terminal():
+        jobs.stop_job(job)
+        _say(as_json, f"{job} is asked to stop; its trainers make their checkpoints first")
+    if wait:
+        _follow(jobs, job, as_json, [])
+    else:
+        speak(as_json, {"id": job, "status": str(info.status)}, f"{job}: {info.status}")
+
+
+def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
+    """Show the log; on Ctrl-C ask whether to stop the job or to leave it."""
+    from ganray.distributed.following import follow
+    from ganray.distributed.submission import exit_code
+
+    def show(text: str) -> None:
+        typer.echo(text, nl=False, err=as_json)
+
+    asked = False
+    while True:
+        try:
+            ended = follow(jobs, job, show)
+            break
+        except KeyboardInterrupt:
+            if asked or not _wants_stop(job):
+                _say(False, _left(jobs, job))
+                speak(as_json, {"id": job, "status": "left running"}, "")
+                raise typer.Exit(0) from None
+            jobs.stop_job(job)
+            asked = True
+    code, status = exit_code(ended), ended.status.value
+    if code == 2 and local:
+        _say(as_json, f"note: a job sees the cluster's own files; {_elsewhere(local)}")
+    if status == "FAILED" and ended.driver_exit_code not in range(5):
+        _say(as_json, f"error: job {job} {_first_line(ended.message)}")
+    speak(as_json, {"id": job, "status": status, "exit_code": code}, f"{job}: {status.lower()}")
+    raise typer.Exit(code)
+
+
+def _wants_stop(job: str) -> bool:
+    """Ask on a terminal; elsewhere nobody could answer, and the job goes on."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        answer = typer.prompt(
+            f"\n{job} goes on without you. [s]top it (with checkpoints) or [d]etach?",
+            default="d",
+            err=True,
+        )
+    except (KeyboardInterrupt, typer.Abort):
+        return False
+    return str(answer).strip().lower().startswith("s")
+
+
+def _left(jobs: Jobs, job: str) -> str:
+    there = f"--address {jobs.get_address()}"
+    return (
+        f"\n{job} is left running. Follow: ganray submit --follow {job} {there}; "
+        f"stop: ganray submit --stop {job} {there}"
+    )
+
+
+def _elsewhere(local: list[str]) -> str:
+    return (
+        f"{', '.join(repr(path) for path in local)} must lie there on every node, or be a URL "
+        "(ganray data import … --to s3://…)"
+    )
+
+
+def _first_line(message: str | None) -> str:
+    lines = (message or "ended without a message").strip().splitlines()
+    return lines[0][:300]

@@ -1,0 +1,15 @@
+"""The scores of a study, and what they need: `ganray submit STUDY --only evaluate` does the same.
+
+    ray job submit --working-dir . --runtime-env jobs/runtime_env.yaml \\
+        -- python jobs/evaluate.py STUDY --store URL
+
+Exits as `ganray run` does: 0 done, 1 failed, 2 refused input, 3 partial, 4 stopped. Submitting the
+same study again resumes it. The store must be an s3:// URL or a folder that all nodes share.
+"""
+
+import sys
+
+from ganray.cli import main
+
+if __name__ == "__main__":
+    main(["run", "--runner", "ray", "--address", "auto", "--only", "evaluate", *sys.argv[1:]])

@@ -1,0 +1,122 @@
+"""`ganray submit` to a real cluster that wants a token: refusals, one job for one run, its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ganray.pipeline.runs import find_run
+from ganray.store import Store
+from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
+from tests.head import Head
+from tests.tiny import TinyRun
+
+pytestmark = pytest.mark.ray
+
+LONG = (*CHEAP, *SMALL, "--set", "budget.iterations=100000")
+
+
+def begin(head: Head, *words: object, **changes: str) -> subprocess.Popen[str]:
+    environment = {name: head.environment[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
+    return start(
+        *("submit", *words, "--address", head.dashboard),
+        environment=environment | changes,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def submit(head: Head, *words: object, **changes: str) -> Answer:
+    return finish(begin(head, *words, **changes), timeout=240)
+
+
+def test_wrong_words_are_refused_before_anything_is_reached(tiny_study, tmp_path):
+    address = ("--address", "http://127.0.0.1:9")
+    there = ("submit", tiny_study, *address, "--store", tmp_path / "store")
+    ganray("submit", tiny_study, *address, "--store", "here").refused("--store (='here')")
+    ganray("submit", tiny_study, *address).refused("--store")
+    ganray("submit", *address, "--store", tmp_path).refused("STUDY is needed")
+    ganray(*there, "--follow", "x").refused("--follow")
+    ganray(*there, "--only", "serach").refused("--only (='serach')")
+    ganray(*there, "--env", "NOT_SET_ANYWHERE").refused("--env (='NOT_SET_ANYWHERE')")
+    ganray("submit", tmp_path / "no.yaml", *there[2:]).refused("no.yaml", "does not exist")
+    ganray(*there, "--set", "model.widht=2").refused("widht", "width")
+
+
+def test_a_missing_token_a_wrong_one_and_a_wrong_address_are_one_line_each(
+    tiny_study, tmp_path, head
+):
+    words = (tiny_study, "--store", tmp_path / "store")
+    nothing = {"RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": "", "HOME": str(tmp_path)}
+    unset = {"RAY_AUTH_TOKEN": "", "HOME": str(tmp_path)}
+    begun = [
+        begin(head, *words, **changes)
+        for changes in (nothing, unset, {"RAY_AUTH_TOKEN": "5ca1ab1e"})
+    ]
+    unasked, empty, wrong = (finish(process) for process in begun)
+    unasked.refused("wants a token", "RAY_AUTH_MODE=token", "RAY_AUTH_TOKEN_PATH")
+    empty.refused("wants a token")
+    wrong.refused("the token", "is wrong")
+    assert "5ca1ab1e" not in wrong.err
+    ganray("submit", *words, "--address", "http://127.0.0.1:9").refused("127.0.0.1:9", "refused")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_study_is_submitted_followed_and_not_done_twice(
+    tiny_study: Path, tiny_run: TinyRun, tmp_path: Path, head: Head
+) -> None:
+    """The GANs alone, for time; tests/jobs runs a whole study."""
+    words = (tiny_study, "--store", tmp_path / "store", "--only", "train")
+    done = submit(head, *words)
+    assert done.code == 0, done
+    store, plan = Store(str(tmp_path / "store")), tiny_run.plan
+    for task in plan.tasks:
+        if task.kind == "train":
+            assert (
+                store.manifest(task.address).digest == tiny_run.store.manifest(task.address).digest
+            )
+    assert "class 1+2 r0: done" in done.out
+    again = submit(head, *words, "--json")
+    assert again.code == 0, again
+    assert again.json["id"].startswith(f"{plan.run}-")
+    assert again.json["id"].endswith("-2")
+    assert "nothing to do" in again.err
+
+
+def test_a_running_study_is_joined_guarded_left_and_stopped(
+    tiny_study: Path, tmp_path: Path, head: Head
+) -> None:
+    """One job: submitted twice at once, changed meanwhile, left by Ctrl-C, stopped, exit code 4."""
+    words = (tiny_study, "--store", tmp_path / "store", *LONG)
+    both = [begin(head, *words, "--no-wait", "--json") for _ in range(2)]
+    ids = {finish(process).json["id"] for process in both}
+    assert len(ids) == 1
+    name = ids.pop()
+    changed = submit(head, *words, "--set", "seed=1")
+    changed.refused(f"job {name!r} is running study 'tiny'", "another name")
+    follower = begin(head, "--follow", name, "--json")
+    seen = [next(line for line in follower.stderr if "joint r0: " in line)]
+    follower.send_signal(signal.SIGINT)
+    left = finish(follower)
+    assert left.code == 0, (seen, left)
+    assert f"ganray submit --stop {name}" in left.err
+    assert json.loads(left.out)["status"] == "left running"
+    stopped = submit(head, "--stop", name)
+    assert stopped.code == 4, stopped
+    assert "every trainer's checkpoint is kept" in stopped.out
+    joint = find_run(Store(str(tmp_path / "store")), "tiny").plan.task("train/joint/0+1+2/0")
+    kept = Store(str(tmp_path / "store")).latest_checkpoint(joint.trajectory, 100000)
+    assert kept is not None
+    assert kept.step > 0
+
+
+def test_the_code_of_a_refused_job_is_its_own(tiny_study: Path, tmp_path: Path, head: Head) -> None:
+    words = (tiny_study, "--store", tmp_path / "store", *CHEAP, "--set", "resources.num_gpus=1")
+    refused = submit(head, *words)
+    assert refused.code == 2, refused
+    assert "error: resources.num_gpus (=1): " in refused.out
+    unknown = submit(head, "--follow", "nonsense")
+    unknown.refused("job (='nonsense') is not known", "tiny-")
