@@ -41,6 +41,8 @@ STAGE_VERSIONS = {
     "targets": 1,
     "search": 1,
     "card": 1,
+    "objective": 1,
+    "spec": 1,
 }
 """Raise a stage's number whenever its code would give another result for the same parameters."""
 
@@ -230,7 +232,7 @@ def partitions(
     """
     if wanted == "per_class":
         return [[index] for index in range(len(class_names))]
-    chosen = [sorted(_class_index(name, class_names) for name in group) for group in wanted]
+    chosen = [sorted(class_index(name, class_names) for name in group) for group in wanted]
     flat = [index for group in chosen for index in group]
     if not flat or not all(chosen) or len(set(flat)) != len(flat):
         raise RefusedInput(
@@ -240,7 +242,8 @@ def partitions(
     return chosen
 
 
-def _class_index(name: int | str, class_names: Sequence[str]) -> int:
+def class_index(name: int | str, class_names: Sequence[str]) -> int:
+    """The number of a class by its name or number; RefusedInput where there is none."""
     if str(name) in class_names:
         return list(class_names).index(str(name))
     if isinstance(name, int) and 0 <= name < len(class_names):

@@ -77,7 +77,7 @@ def execute(
     store.probe()
     save_run(store, plan)
     console = Console(stderr=True, quiet=quiet)
-    with _interruptible() as stop:
+    with interruptible() as stop:
         while True:
             held = acquire(store, plan.run, stop.is_set, Follower(plan, console).tell)
             if not isinstance(held, Lease):
@@ -203,7 +203,7 @@ class Follower:
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
     stop = threading.Event()
 

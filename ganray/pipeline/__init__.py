@@ -24,6 +24,7 @@ from ganray.pipeline.measuring import (
     sample_images,
     sample_images_chunk,
 )
+from ganray.pipeline.objective import choose_spec, score_trial
 from ganray.pipeline.searching import draw_targets, search_range, search_range_chunk
 from ganray.pipeline.training import import_data, train_encoder, train_gan
 from ganray.pipeline.weights import import_weights
@@ -51,6 +52,8 @@ STAGES: dict[str, Stage] = {
     "targets": Stage(draw_targets),
     "search": Stage(search_range, search_range_chunk),
     "card": Stage(write_card),
+    "objective": Stage(score_trial),
+    "spec": Stage(choose_spec),
 }
 
 

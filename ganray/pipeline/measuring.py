@@ -22,7 +22,7 @@ from ganray.metrics.cafd import (
 )
 from ganray.metrics.frechet import Gaussian
 from ganray.metrics.inception_score import inception_score
-from ganray.metrics.moments import moments
+from ganray.metrics.moments import Moments, moments
 from ganray.metrics.score import Protocol, Score
 from ganray.models import build_generator
 from ganray.models.defense_gan import Generator
@@ -85,8 +85,8 @@ def measure(work: Workspace) -> None:
         roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
         generated = join([_embedding(work, role) for role in roles])
         floors = {s["metric"]: s["value"] for s in work.input("floor").result["scores"]}
-    protocol = _protocol(work, reference.embedding.count, generated.count)
-    values = _score_values(reference, generated, parameters["metrics"], parameters["splits"])
+    protocol = read_protocol(work, reference.embedding.count, generated.count)
+    values = score_values(reference, generated, parameters["metrics"], parameters["splits"])
     scores = [
         Score(metric=name, protocol=protocol, floor=floors.get(name), **value)
         for name, value in values.items()
@@ -95,15 +95,23 @@ def measure(work: Workspace) -> None:
 
 
 @dataclass(frozen=True)
-class _Reference:
-    """The real features, and their statistics once they are needed."""
+class Reference:
+    """The real features, and their statistics once they are needed.
+
+    `only` are the classes that CAFD counts; empty for all.
+    """
 
     embedding: Embedding
+    only: tuple[int, ...] = ()
+
+    def chosen(self, embedding: Embedding) -> list[Moments]:
+        """The moments of an embedding's counted classes."""
+        every = class_moments(embedding.features, embedding.probabilities)
+        return [every[index] for index in self.only] or every
 
     @cached_property
     def classes(self) -> list[Gaussian]:
-        moments_ = class_moments(self.embedding.features, self.embedding.probabilities)
-        return class_gaussians(moments_)
+        return class_gaussians(self.chosen(self.embedding))
 
     @cached_property
     def whole(self) -> Gaussian:
@@ -111,21 +119,21 @@ class _Reference:
 
 
 @lru_cache(maxsize=2)
-def _reference(store_url: str, manifest_json: str) -> _Reference:
+def _reference(store_url: str, manifest_json: str) -> Reference:
     """Cached, since one worker scores many sets against it; the manifest names it by its hash."""
     manifest = Manifest.model_validate_json(manifest_json)
     data = open_store(store_url).read(manifest, "embedding.safetensors")
-    return _Reference(Embedding(**safetensors.numpy.load(data)))
+    return Reference(Embedding(**safetensors.numpy.load(data)))
 
 
-def _score_values(
-    reference: _Reference, generated: Embedding, metrics: list[str], splits: int
+def score_values(
+    reference: Reference, generated: Embedding, metrics: list[str], splits: int
 ) -> dict[str, dict[str, Any]]:
     """Metric → the fields of its `Score`."""
     values: dict[str, dict[str, Any]] = {}
     for name in metrics:
         if name == "cafd":
-            fake = class_moments(generated.features, generated.probabilities)
+            fake = reference.chosen(generated)
             mean, terms = class_aware_frechet_distance(reference.classes, fake)
             values[name] = {"value": mean, "per_class": terms}
         elif name == "class_divergence":
@@ -144,13 +152,16 @@ def _score_values(
     return values
 
 
-def _protocol(work: Workspace, reference_count: int, count: int) -> Protocol:
+def read_protocol(
+    work: Workspace, reference_count: int, count: int, split: str = "test"
+) -> Protocol:
+    """What a score of this task is comparable by; `split` says which images are the real ones."""
     parameters, embedder = work.task.parameters, work.input("embedder")
     return Protocol(
         embedder=parameters["embedder"],
         embedder_digest=embedder.digest[:12],
         preprocessing=parameters["preprocessing"],
-        reference_split=f"{parameters['dataset']}/test",
+        reference_split=f"{parameters['dataset']}/{split}",
         reference_count=reference_count,
         count=count,
         mixture=parameters["mixture"],

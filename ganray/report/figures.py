@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,9 @@ def curves(
         series: one history for each replicate, with the column `iteration`.
         names: column → its colour.
     """
-    # Half a second of importing, which a plan need not pay.
-    import matplotlib
-    from matplotlib.figure import Figure as Canvas
-
-    width, height = 3.1, 1.75  # inches; SVG counts 72 points, CSS 96 pixels to each
-    with matplotlib.rc_context(_STYLE):
-        canvas = Canvas(figsize=(width, height), layout="constrained")
-        axes = canvas.subplots()
+    size = 3.1, 1.75
+    with canvas(size) as drawn:
+        axes = drawn.subplots()
         for history in series:
             for column, colour in names.items():
                 if column in history:
@@ -83,10 +79,26 @@ def curves(
         axes.locator_params(nbins=4)
         axes.grid(axis="y", color=FAINT, linewidth=0.4)
         axes.set_axisbelow(True)
-        sink = io.BytesIO()
-        canvas.savefig(sink, format="svg", transparent=True, metadata={"Date": None})
-    uri = _uri("image/svg+xml", sink.getvalue())
-    return Picture(uri, alt, round(width * 96), round(height * 96))
+        return picture(drawn, alt, size)
+
+
+@contextmanager
+def canvas(size: tuple[float, float]) -> Iterator[Any]:
+    """An empty figure of `size` inches in the report's style, to draw on within the context."""
+    # Half a second of importing, which a plan need not pay.
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+
+    with matplotlib.rc_context(_STYLE):
+        yield Canvas(figsize=size, layout="constrained")
+
+
+def picture(drawn: Any, alt: str, size: tuple[float, float]) -> Picture:
+    """What was drawn on a canvas, as SVG; it counts 72 points, CSS 96 pixels to an inch."""
+    sink = io.BytesIO()
+    drawn.savefig(sink, format="svg", transparent=True, metadata={"Date": None})
+    width, height = (round(inches * 96) for inches in size)
+    return Picture(_uri("image/svg+xml", sink.getvalue()), alt, width, height)
 
 
 def thinned(

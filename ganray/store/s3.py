@@ -34,7 +34,7 @@ _PAUSES = (
     None,
 )  # seconds after each try of a create-only write, while in doubt
 _FAILURES = (OSError, BotoCoreError, FSTimeoutError)
-_PATIENT: dict[str, Any] = {
+PATIENT: dict[str, Any] = {
     "connect_timeout": 5,
     "read_timeout": 60,
     "retries": {"mode": "standard", "total_max_attempts": 3},
@@ -70,8 +70,8 @@ class S3Files:
         self._s3 = s3fs.S3FileSystem(
             use_listings_cache=False,
             skip_instance_cache=True,
-            config_kwargs=dict(_HASTY if hasty else _PATIENT),
-            session=_session(),
+            config_kwargs=dict(_HASTY if hasty else PATIENT),
+            session=session_without_expect(),
         )
         self._s3.retries = 1 if hasty else 3
 
@@ -192,7 +192,7 @@ class S3Files:
             ) from None
 
 
-def _session() -> AioSession:
+def session_without_expect() -> AioSession:
     """A session that never sends `Expect: 100-continue`.
 
     aiohttp waits for the answer to it without any time-out, so that an upload to a server that

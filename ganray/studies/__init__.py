@@ -26,6 +26,8 @@ from ganray.plan import Plan, Resources
 from ganray.spec import parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
+from ganray.studies.sweep import SweepPlan
+from ganray.studies.sweep_settings import SweepSettings, check_search
 
 STUDIES = ("marginal_vs_joint",)
 _BOOLEAN = "tag:yaml.org,2002:bool"
@@ -80,9 +82,20 @@ class Study:
         return recorded_speed(store, shape, chosen.model, chosen.train, device)
 
 
+@dataclass(frozen=True)
+class Ending(Study):
+    """The end of a sweep, to be run as a study is: its plan follows from how the trials ended."""
+
+    planned: Plan
+
+    def plan(self, store: Store | None = None) -> Plan:  # noqa: ARG002 (nothing is to be read)
+        """The comparison of the best two trials on fresh seeds."""
+        return self.planned
+
+
 def study_module(name: str) -> ModuleType:
-    """The module of a study; RefusedInput with the nearest name if there is none."""
-    if name not in STUDIES:
+    """The module of a study, or of sweeps; RefusedInput with the nearest name if there is none."""
+    if name not in (*STUDIES, "sweep"):
         raise RefusedInput(f"study: {unknown_name(str(name), list(STUDIES))}")
     return importlib.import_module(f"ganray.studies.{name}")
 
@@ -94,6 +107,37 @@ def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
 
     Raises:
         RefusedInput: the file is missing or no mapping, or a name or value in it is not valid.
+    """
+    values = read_values(path, overrides)
+    if "sweep" in values:
+        raise RefusedInput(f"study file (={path!r}) holds a sweep: use `ganray sweep`")
+    module = study_module(values.get("study", STUDIES[0]))
+    settings = parse(module.Settings, values, path)
+    return Study(module, checked_places(settings, path))
+
+
+def read_sweep(path: str, overrides: Sequence[str] = ()) -> SweepPlan:
+    """Read a sweep file, overrides as in `read_study`, and look at the labels of its data.
+
+    Raises:
+        RefusedInput: as `read_study`, and where settings and data do not fit.
+    """
+    values = read_values(path, overrides)
+    if "sweep" not in values:
+        raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
+    settings = checked_places(parse(SweepSettings, values, path), path)
+    check_search(settings.sweep)
+    imagenet = settings.evaluate.imagenet
+    if imagenet:
+        read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
+    return SweepPlan(settings, open_data(settings.data))
+
+
+def read_values(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """What a YAML file says, with `dotted.path=value` overrides; nothing is checked yet.
+
+    Raises:
+        RefusedInput: the file is missing or no mapping.
     """
     try:
         values = yaml.load(Path(path).read_text(), _Loader)
@@ -109,10 +153,17 @@ def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
         raise RefusedInput(f"study file (={path!r}) must hold `name: value` lines")
     for override in overrides:
         _set(values, override)
-    module = study_module(values.get("study", STUDIES[0]))
-    settings = parse(module.Settings, values, path)
+    return values
+
+
+def checked_places(settings: Any, path: str) -> Any:
+    """The settings with paths of data and weights relative to the file at `path` made absolute.
+
+    Raises:
+        RefusedInput: a URL holds credentials.
+    """
     _refuse_secrets(settings)
-    return Study(module, _anchored(settings, Path(path).resolve().parent))
+    return _anchored(settings, Path(path).resolve().parent)
 
 
 def open_data(spec: DatasetSpec) -> Data:
@@ -141,8 +192,9 @@ def _set(values: dict[str, Any], override: str) -> None:
 def _refuse_secrets(settings: Any) -> None:
     """A run's plan keeps its settings, and everyone who sees the store can read them."""
     refuse_secrets("data.source", settings.data.source)
-    if settings.search.other:
-        refuse_secrets("search.other.source", settings.search.other.source)
+    search = getattr(settings, "search", None)
+    if search is not None and search.other:
+        refuse_secrets("search.other.source", search.other.source)
     if settings.evaluate.imagenet:
         refuse_secrets("evaluate.imagenet.weights", settings.evaluate.imagenet.weights or "")
 
@@ -150,14 +202,15 @@ def _refuse_secrets(settings: Any) -> None:
 def _anchored(settings: Any, folder: Path) -> Any:
     """Make relative paths of data and weights absolute: a task may run in another folder."""
     data = _anchor(settings.data, folder)
-    search, evaluate = settings.search, settings.evaluate
-    if search.other is not None:
+    search, evaluate = getattr(settings, "search", None), settings.evaluate
+    if search is not None and search.other is not None:
         search = search.model_copy(update={"other": _anchor(search.other, folder)})
     if evaluate.imagenet and evaluate.imagenet.weights:
         weights = {"weights": _absolute(evaluate.imagenet.weights, folder)}
         imagenet = evaluate.imagenet.model_copy(update=weights)
         evaluate = evaluate.model_copy(update={"imagenet": imagenet})
-    return settings.model_copy(update={"data": data, "search": search, "evaluate": evaluate})
+    places = {"data": data, "evaluate": evaluate} | ({"search": search} if search else {})
+    return settings.model_copy(update=places)
 
 
 def _anchor(spec: DatasetSpec, folder: Path) -> DatasetSpec:

@@ -153,9 +153,9 @@ class Blocks:
 
         The floor scores `count` held-out images against the test split, as generated ones are.
         """
-        reference = self._embed_split(name, embedder, "test")
-        held_out = self._embed_split(name, embedder, "held_out")
-        parameters = _protocol(name, evaluate) | {
+        reference = self.embed_split(name, embedder, "test")
+        held_out = self.embed_split(name, embedder, "held_out")
+        parameters = protocol_fields(name, evaluate) | {
             "count": count,
             "splits": evaluate.splits,
             "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
@@ -257,8 +257,9 @@ class Blocks:
         told = settings.model_dump(mode="json")
         return self.builder.plan(settings.name, settings.study, told, dataset, speed)
 
-    def _embed_split(self, name: str, embedder: Task, split: Split) -> Task:
-        spec, count = _embed_spec(name), sum(self.data.info.counts[split])
+    def embed_split(self, name: str, embedder: Task, split: Split) -> Task:
+        """The features of every image of one split on the network called `name`."""
+        spec, count = embed_spec(name), sum(self.data.info.counts[split])
         return self.builder.add(
             f"embed/{name}/{split}",
             "embed",
@@ -269,7 +270,7 @@ class Blocks:
         )
 
     def _embed_samples(self, ruler: Ruler, gan: Task, count: int) -> Task:
-        spec, sampling = _embed_spec(ruler.name), SampleSpec()
+        spec, sampling = embed_spec(ruler.name), SampleSpec()
         samples = self.builder.add(
             f"sample/{gan.title}",
             "sample",
@@ -293,12 +294,13 @@ class Blocks:
         )
 
 
-def _embed_spec(name: str) -> EmbedSpec:
+def embed_spec(name: str) -> EmbedSpec:
     """Smaller chunks for ImageNet networks: 250 images at once took EfficientNet-Lite0 3.3 GB."""
     return EmbedSpec() if name == "classifier" else EmbedSpec(chunk=50)
 
 
-def _protocol(name: str, evaluate: Evaluate) -> dict[str, Any]:
+def protocol_fields(name: str, evaluate: Evaluate) -> dict[str, Any]:
+    """What one network (`classifier` or `imagenet`) is, its metrics and how it sees images."""
     if name == "classifier":
         return {
             "metrics": evaluate.metrics,

@@ -6,15 +6,25 @@ from ganray.report.sections.protocol import protocol_section
 from ganray.report.sections.samples import samples_section
 from ganray.report.sections.scores import scores_section
 from ganray.report.sections.search import search_section
+from ganray.report.sections.sweep import (
+    confirmation_section,
+    sweep_lead,
+    sweep_protocol_section,
+    trials_section,
+)
 from ganray.report.sections.verdict import verdict_lead, verdict_section
 
 __all__ = [
     "compute_section",
+    "confirmation_section",
     "losses_section",
     "protocol_section",
     "samples_section",
     "scores_section",
     "search_section",
+    "sweep_lead",
+    "sweep_protocol_section",
+    "trials_section",
     "verdict_lead",
     "verdict_section",
 ]

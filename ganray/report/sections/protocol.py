@@ -14,17 +14,18 @@ def protocol_section(results: Results) -> Section:
     """Everything that is needed to check or repeat the numbers, and to load the GANs."""
     settings = yaml.safe_dump(results.plan.settings, sort_keys=False, allow_unicode=True)
     blocks: list[Block] = [
-        Paragraph(_data(results)),
+        Paragraph(data_line(results)),
         Paragraph(f"Training: {Equality.of(results).sentence}{_speed(results)}"),
         _protocols(results),
-        _versions(results),
+        versions_table(results),
         Details("Where the GANs lie", [_weights(results)]),
         Details("Settings of the study", [Code(without_credentials(settings))]),
     ]
     return Section("Protocol and versions", "protocol", blocks)
 
 
-def _data(results: Results) -> str:
+def data_line(results: Results) -> str:
+    """The data set in a sentence or two."""
     info = results.plan.dataset
     counts = ", ".join(
         f"{sum(per_class):,} {split.replace('_', '-')}"
@@ -51,19 +52,21 @@ def _protocols(results: Results) -> Table:
     protocols = {m.score.fingerprint: m.score.protocol for m in results.scores}
     fields = next(iter(protocols.values())).model_dump() if protocols else {}
     rows: list[list[str | Strip]] = [
-        [name.replace("_", " "), *(_text(getattr(p, name)) for p in protocols.values())]
+        [name.replace("_", " "), *(field_text(getattr(p, name)) for p in protocols.values())]
         for name in fields
     ]
     return Table("Protocols", [Column("field"), *(Column(name) for name in protocols)], rows)
 
 
-def _text(value: object) -> str:
+def field_text(value: object) -> str:
+    """One field of a protocol."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {version}" for name, version in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _versions(results: Results) -> Table:
+def versions_table(results: Results) -> Table:
+    """What made the artifacts, and where."""
     names = ("ganray", "torch", "numpy", "cpu_capability", "device", "host")
     rows: list[list[str | Strip]] = [["plan", results.plan.id], ["run", results.plan.run]]
     if results.dataset:

@@ -1,0 +1,393 @@
+"""A sweep's trials on Ray Tune: who runs when is Tune's, what is trained and kept is the store's.
+
+Tune is told each rung's objective and is given the little that it needs to go on: how many
+iterations a trial has behind it, and under which settings. Its own state lies below `ray-state/`;
+it is restored when the same sweep is run again, whatever ended the last one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, no_type_check
+
+from ganray.distributed.cluster import connected  # first: it sets Ray's environment
+
+# Read by Tune when it is imported or starts: this command speaks for it.
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
+os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
+os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "5")
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+
+import pyarrow.fs  # isort: skip
+from ray import tune  # isort: skip
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, PopulationBasedTraining  # isort: skip
+
+from ganray.distributed import preflight
+from ganray.distributed.runner import RayRunner
+from ganray.errors import GanrayError, RefusedInput, Stopped, TrainingDiverged
+from ganray.metrics.score import better
+from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.local import explain
+from ganray.pipeline.trials import (
+    Move,
+    Point,
+    Trial,
+    branch,
+    climb,
+    read_trial,
+    save_trial,
+    save_trials,
+)
+from ganray.pipeline.workspace import Event, open_store
+from ganray.store import Store
+from ganray.store.filesystem import state_place
+from ganray.studies.sweep import SweepPlan
+from ganray.studies.sweep_space import Values, perturbed
+from ganray.train.spec import OPTIMISER_FIELDS, Change, TrainSpec
+
+STATE_FOLDER = "ray-state/sweeps"
+_MEMORY = "trial.json"
+
+
+@dataclass
+class SweepRunner:
+    """Runs the trials of a sweep.
+
+    Args:
+        address: of a cluster; None starts a local one.
+        tell: hears of the tasks that are prepared for all trials.
+        say: hears one line for each piece of news.
+        should_stop: asked a few times a second.
+    """
+
+    sweep: SweepPlan
+    store: Store
+    address: str | None = None
+    tell: Callable[[Event], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
+    should_stop: Callable[[], bool] = lambda: False
+
+    def run(self) -> list[Trial]:
+        """Every trial, as it ended; also written to the store.
+
+        Raises:
+            Stopped: on request; Tune's state and all checkpoints are kept.
+            RefusedInput, StoreError: the cluster cannot run this.
+            GanrayError: what all trials need could not be made.
+        """
+        with connected(self.address):
+            self._prepare()
+            grid = self._tune()
+            if self.should_stop():
+                raise Stopped("stopped on request")
+            ended = self._numbered([self._ended(result) for result in grid])
+        save_trials(self.store, self.sweep.folder, ended)
+        return ended
+
+    def _prepare(self) -> None:
+        plan = self.sweep.preparation()
+        agenda = Agenda.open(plan, self.store)
+        values = self.sweep.settings.trials()[0]
+        rung = self.sweep.rung(*self.sweep.settings.specs(values), self.sweep.steps[-1])
+        preflight.check(self.sweep.resources, self.store, rung.tasks)
+        if not agenda.complete:
+            RayRunner(self.sweep.resources, self.address, self.tell, self.should_stop).run(agenda)
+        if agenda.failed:
+            raise GanrayError(next(iter(agenda.failed.values())))
+
+    def _tune(self) -> tune.ResultGrid:
+        files, folder = state_place(self.store.url, STATE_FOLDER)
+        place = None if files is None else pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(files))
+        trainable = tune.with_resources(
+            trainable_of(self.sweep, self.store.url),
+            {"CPU": self.sweep.resources.num_cpus, "GPU": self.sweep.resources.num_gpus},
+        )
+        path = f"{folder}/{self.sweep.name}"
+        with _listening(self):
+            if tune.Tuner.can_restore(path, storage_filesystem=place):
+                self.say(f"{self.sweep.name}: going on with what Tune knows of it")
+                tuner = tune.Tuner.restore(
+                    path, trainable, resume_errored=True, storage_filesystem=place
+                )
+            else:
+                tuner = self._tuner(trainable, folder, place)
+            return tuner.fit()
+
+    def _tuner(self, trainable: Any, folder: str, place: Any) -> tune.Tuner:
+        settings = self.sweep.settings.sweep
+        known = settings.search != "optuna"
+        values: Any = tune.grid_search(self.sweep.settings.trials()) if known else _domains(self)
+        return tune.Tuner(
+            trainable,
+            param_space={"values": values},
+            tune_config=tune.TuneConfig(
+                metric="objective",
+                mode="min" if better(settings.metric) == "lower" else "max",
+                search_alg=None if known else _optuna(self.sweep.settings.seed),
+                scheduler=_scheduler(self.sweep),
+                num_samples=1 if known else settings.count,
+                max_concurrent_trials=settings.concurrent,
+                reuse_actors=True,
+                trial_dirname_creator=_trial_name,
+            ),
+            run_config=tune.RunConfig(
+                name=self.sweep.name,
+                storage_path=folder,
+                storage_filesystem=place,
+                verbose=0,
+                callbacks=[_Listener()],
+                failure_config=tune.FailureConfig(max_failures=self.sweep.resources.attempts - 1),
+            ),
+        )
+
+    def _numbered(self, trials: list[Trial]) -> list[Trial]:
+        """In the order of the sweep; a restored Tune has those first that were not finished."""
+        known = self.sweep.settings.sweep.search != "optuna"
+        ordered = sorted(trials, key=lambda one: (0.0 if known else one.begun, one.name))
+        return [one.model_copy(update={"number": at}) for at, one in enumerate(ordered)]
+
+    def _ended(self, result: Any) -> Trial:
+        """What became of one trial: its own record, and Tune's word for how it ended."""
+        trial = read_trial(self.store, self.sweep.folder, Path(result.path).name)
+        reached = trial.points[-1].iterations if trial.points else 0
+        changes: dict[str, Any]
+        if result.error is not None:
+            changes = {"state": "failed", "why": trial.why or _death(result.error)}
+        else:
+            arrived = reached >= self.sweep.steps[-1]
+            changes = {"state": "finished" if arrived else "stopped early", "why": ""}
+        return trial.model_copy(update=changes)
+
+    def heard(self, number: int, result: dict[str, Any]) -> None:
+        """A trial has climbed a rung."""
+        metric = self.sweep.settings.sweep.metric
+        self.say(
+            f"trial {number}: {result['iterations']} of {self.sweep.steps[-1]} iterations, "
+            f"{metric} {result['objective']:.4g}"
+        )
+
+    def lost(self, number: int, name: str) -> None:
+        """A trial has failed for good."""
+        record = read_trial(self.store, self.sweep.folder, name)
+        self.say(f"trial {number}: failed: {record.why or 'its worker died'}")
+
+
+def trainable_of(sweep: SweepPlan, store_url: str) -> Callable[[dict[str, Any]], None]:
+    """The function that Tune calls for each trial, in a worker."""
+
+    @no_type_check
+    def trial(config):
+        _Climber(sweep, open_store(store_url), tune.get_context().get_trial_id()).run(
+            config["values"], _memory()
+        )
+
+    return trial
+
+
+@dataclass
+class _Climber:
+    """One trial in its worker."""
+
+    sweep: SweepPlan
+    store: Store
+    name: str
+
+    def run(self, values: Values, memory: dict[str, Any]) -> None:
+        """Climb from rung to rung and tell Tune of each.
+
+        Raises:
+            GanrayError: whatever stopped it; the record says so, too.
+        """
+        record = read_trial(self.store, self.sweep.folder, self.name)
+        if record.final:
+            raise TrainingDiverged(record.why)
+        model, train = self.sweep.settings.specs(values)
+        behind = int(memory.get("iterations", 0))
+        if memory:
+            train = self._taken_over(record, model, TrainSpec(**memory["train"]), train, memory)
+        record.values = record.values or values
+        record.begun = record.begun or time.time()
+        record.model, record.train = (spec.model_dump(mode="json") for spec in (model, train))
+        record.points = [point for point in record.points if point.iterations <= behind]
+        record.why = ""
+        try:
+            for step in (step for step in self.sweep.steps if step > behind):
+                plan = self.sweep.rung(model, train, step)
+                result = climb(self.store, plan, self.sweep.resources)
+                self._reached(record, train, step, result)
+        except Exception as error:
+            record.state, record.why = "failed", _reason(error)
+            record.final = isinstance(error, TrainingDiverged | RefusedInput)
+            save_trial(self.store, self.sweep.folder, record)
+            raise
+
+    def _taken_over(
+        self,
+        record: Trial,
+        model: Any,
+        before: TrainSpec,
+        wanted: TrainSpec,
+        memory: dict[str, Any],
+    ) -> TrainSpec:
+        """The training so far, with one more change where the population's best was taken over."""
+        if self.sweep.settings.sweep.scheduler != "pbt":
+            return before
+        step = int(memory["iterations"])
+        own = self.sweep.own_iterations(step)
+        now = before.at(own)
+        changed = {
+            name: getattr(wanted, name)
+            for name in OPTIMISER_FIELDS
+            if getattr(wanted, name) != getattr(now, name)
+        }
+        donor = str(memory["trial"])
+        if donor != self.name or changed:
+            record.moves.append(Move(iterations=step, donor=donor, values=changed))
+        if not changed:
+            return before
+        change = Change(iteration=own, **changed)
+        after = before.model_copy(update={"schedule": (*before.schedule, change)})
+        plans = (self.sweep.rung(model, train, step) for train in (before, after))
+        branch(self.store, *plans)
+        return after
+
+    def _reached(self, record: Trial, train: TrainSpec, step: int, result: dict[str, Any]) -> None:
+        sides = {side: score["value"] for side, score in result["sides"].items()}
+        record.points.append(Point(iterations=step, value=result["value"], sides=sides))
+        save_trial(self.store, self.sweep.folder, record)
+        memory = {"trial": self.name, "iterations": step, "train": train.model_dump(mode="json")}
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, _MEMORY).write_text(json.dumps(memory))
+            tune.report(
+                {"iterations": step, "objective": result["value"]},
+                checkpoint=tune.Checkpoint.from_directory(folder),
+            )
+
+
+def _memory() -> dict[str, Any]:
+    """What Tune kept of this trial, or of the one that it takes over; empty at its beginning."""
+    kept = tune.get_checkpoint()
+    if kept is None:
+        return {}
+    with kept.as_directory() as folder:
+        return dict(json.loads(Path(folder, _MEMORY).read_text()))
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, GanrayError) else explain(error)
+
+
+def _death(error: BaseException) -> str:
+    """A trial that could write nothing down any more."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"its worker died: {' '.join(lines[-1].split())[:300]}"
+
+
+def _scheduler(sweep: SweepPlan) -> Any:
+    settings, steps = sweep.settings.sweep, sweep.steps
+    if settings.scheduler == "asha":
+        return ASHAScheduler(
+            time_attr="iterations",
+            max_t=steps[-1] + 1,  # a trial that arrives ends by itself
+            grace_period=steps[0],
+            reduction_factor=settings.reduction,
+        )
+    if settings.scheduler == "pbt":
+        return PopulationBasedTraining(
+            time_attr="iterations",
+            perturbation_interval=steps[0],
+            hyperparam_mutations={},
+            custom_explore_fn=_Explorer(sweep),
+            log_config=False,
+            synch=True,
+        )
+    return FIFOScheduler()
+
+
+@dataclass
+class _Explorer:
+    """Population-based training's next settings; Tune keeps its count in its own state."""
+
+    sweep: SweepPlan
+    count: int = 0
+
+    def __call__(self, config: dict[str, Any]) -> dict[str, Any]:
+        settings = self.sweep.settings
+        self.count += 1
+        values = perturbed(settings.sweep.over, config["values"], settings.seed, self.count)
+        return config | {"values": values}
+
+
+def _optuna(seed: int) -> Any:
+    from ray.tune.search.optuna import OptunaSearch
+
+    return OptunaSearch(seed=seed % 2**32)
+
+
+def _domains(runner: SweepRunner) -> dict[str, Any]:
+    """The space as Tune writes it, for its searchers."""
+    return {path: _domain(one) for path, one in runner.sweep.settings.sweep.over.items()}
+
+
+def _domain(domain: Any) -> Any:
+    if domain.log_uniform:
+        return tune.loguniform(*domain.log_uniform)
+    if domain.uniform:
+        return tune.uniform(*domain.uniform)
+    if domain.integers:
+        low, high = domain.integers
+        return tune.randint(low, high + 1)
+    return tune.choice(domain.listed)
+
+
+def _trial_name(trial: Any) -> str:
+    return str(trial.trial_id)
+
+
+_SPEAKER: list[SweepRunner] = []  # Tune writes its callbacks to disk; who listens is no part of it
+
+
+@contextlib.contextmanager
+def _listening(runner: SweepRunner) -> Iterator[None]:
+    """For as long as it lasts, `_Listener` speaks to this runner."""
+    _SPEAKER.append(runner)
+    try:
+        yield
+    finally:
+        _SPEAKER.remove(runner)
+
+
+class _Listener(tune.Callback):
+    """Hands on what happens, and has Tune end cleanly when that is asked for."""
+
+    def on_step_begin(self, **_: Any) -> None:
+        """Looks whether to stop; Tune takes this signal as the wish to keep its state and end."""
+        main = threading.current_thread() is threading.main_thread()
+        if _SPEAKER and main and _SPEAKER[-1].should_stop():
+            signal.raise_signal(signal.SIGUSR1)
+
+    def on_trial_result(self, **news: Any) -> None:
+        """A rung."""
+        if _SPEAKER:
+            _SPEAKER[-1].heard(_number(**news), news["result"])
+
+    def on_trial_error(self, **news: Any) -> None:
+        """An end."""
+        if _SPEAKER:
+            _SPEAKER[-1].lost(_number(**news), news["trial"].trial_id)
+
+
+def _number(trial: Any, trials: list[Any], **_: Any) -> int:
+    """Tune numbers the trials of a list; a searcher's have names alone."""
+    end = trial.trial_id.rpartition("_")[2]
+    return int(end) if "_" in trial.trial_id else trials.index(trial)

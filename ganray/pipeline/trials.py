@@ -1,0 +1,136 @@
+"""A sweep's trials: how one climbs from rung to rung, and what the store remembers of it.
+
+A trial has no state of its own: its GANs' checkpoints and artifacts lie in the store under the keys
+of their settings, as a study's do. Whoever climbs a rung that was climbed before has its score at
+once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from ganray.errors import StoreError
+from ganray.pipeline import Workspace, run_whole
+from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.training import LOSSES, STATE
+from ganray.plan import Plan, Resources
+from ganray.store import Store
+
+State = Literal["running", "finished", "stopped early", "failed"]
+
+
+class Point(BaseModel):
+    """The objective of a trial at one rung; `iterations` are those of a joint GAN."""
+
+    iterations: int
+    value: float
+    sides: dict[str, float]
+
+
+class Move(BaseModel):
+    """Population-based training took another trial's GANs and changed some settings."""
+
+    iterations: int
+    donor: str
+    values: dict[str, Any]
+
+
+class Trial(BaseModel):
+    """What is known of one trial.
+
+    Attributes:
+        name: Tune's own name for it.
+        number: its place in the sweep, from 0.
+        values: the settings that the sweep gave it at first.
+        begun: when its worker first began, in seconds of the epoch.
+        why: what it failed of; `final` where trying again would fail again.
+    """
+
+    name: str
+    number: int = -1
+    values: dict[str, Any] = Field(default_factory=dict)
+    model: dict[str, Any] = Field(default_factory=dict)
+    train: dict[str, Any] = Field(default_factory=dict)
+    points: list[Point] = Field(default_factory=list)
+    moves: list[Move] = Field(default_factory=list)
+    begun: float = 0.0
+    state: State = "running"
+    why: str = ""
+    final: bool = False
+
+    @property
+    def value(self) -> float | None:
+        """The objective at its last rung."""
+        return self.points[-1].value if self.points else None
+
+
+def climb(store: Store, plan: Plan, resources: Resources) -> dict[str, Any]:
+    """Do what the store lacks of one rung's plan; the result of its task `objective`.
+
+    Raises:
+        TrainingDiverged: a GAN came to nothing.
+        StoreError: the store fails, or lacks what was to be prepared.
+    """
+    agenda = Agenda.open(plan, store)
+    for task in agenda.pending:
+        work = Workspace(
+            store=store,
+            task=task,
+            dataset_url=plan.dataset.get("url"),
+            device=resources.device,
+            checkpoint_seconds=resources.checkpoint_seconds,
+        )
+        run_whole(work)
+    manifest = store.manifest(plan.roles["objective"])
+    if manifest is None:
+        raise StoreError(f"{plan.roles['objective']} was committed, but is not in {store.url}")
+    return manifest.result
+
+
+def branch(store: Store, old: Plan, new: Plan) -> None:
+    """Let the GANs of `new` go on from where those of `old` are.
+
+    Both are plans of one rung whose settings are equal until then: a schedule has one more change.
+    Without this the new GANs would be trained from the start, and come out the same.
+    """
+    for role, address in new.roles.items():
+        if not role.startswith("train/"):
+            continue
+        task, source = new.by_address[address], old.task(role)
+        horizon = task.horizon or 0
+        reached = store.latest_checkpoint(source.trajectory, horizon)
+        if reached is None or store.latest_checkpoint(task.trajectory, horizon) is not None:
+            continue
+        files = {name: store.read(reached, name) for name in (STATE, LOSSES)}
+        attempt = store.claim_attempt(task.trajectory, {"branched": source.trajectory})
+        attempt.checkpoint(reached.step, files, reached.info)
+
+
+def save_trial(store: Store, folder: str, trial: Trial) -> None:
+    """Write down how far a trial is."""
+    store.put(f"{folder}/trials/{trial.name}.json", _encoded(trial.model_dump(mode="json")))
+
+
+def read_trial(store: Store, folder: str, name: str) -> Trial:
+    """What was written down of a trial; an empty record where there is nothing."""
+    data = store.get(f"{folder}/trials/{name}.json")
+    return Trial(name=name) if data is None else Trial.model_validate_json(data)
+
+
+def save_trials(store: Store, folder: str, trials: list[Trial]) -> None:
+    """Write down how all trials ended."""
+    content = [trial.model_dump(mode="json") for trial in trials]
+    store.put(f"{folder}/trials.json", _encoded(content))
+
+
+def read_trials(store: Store, folder: str) -> list[Trial]:
+    """How all trials ended; none where the sweep has not ended yet."""
+    data = store.get(f"{folder}/trials.json")
+    return [] if data is None else [Trial(**content) for content in json.loads(data)]
+
+
+def _encoded(content: Any) -> bytes:
+    return json.dumps(content, indent=1).encode()

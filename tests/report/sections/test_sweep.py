@@ -1,0 +1,154 @@
+"""A sweep's page: who won and how surely, every trial with its reason, what was moved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from ganray.data.spec import SourceInfo
+from ganray.metrics.intervals import mean_interval, welch
+from ganray.pipeline.trials import Move, Point, Trial, save_trials
+from ganray.plan import Plan
+from ganray.report import write_report
+from ganray.report.trial_figures import Line, parallel_coordinates, trial_curves
+from ganray.report.wording import number
+from ganray.spec import parse
+from ganray.store import Store
+from ganray.studies.blocks import Data
+from ganray.studies.sweep import Candidate, SweepPlan, page
+from ganray.studies.sweep_settings import SweepSettings
+from tests.report.conftest import HOSTILE
+
+INFO = SourceInfo(
+    name="letters",
+    shape=(1, 28, 28),
+    class_names=["a", "b", HOSTILE],
+    counts={"train": [600, 300, 60], "held_out": [60, 30, 10], "test": [60, 30, 10]},
+)
+FILE = {
+    "sweep": {
+        "over": {"train.learning_rate": {"log_uniform": [1e-5, 1e-2]},
+                 "train.ema": {"choice": [None, 0.9]}},
+        "trials": 4,
+        "rungs": 2,
+    },
+    "budget": {"iterations": 10},
+}  # fmt: skip
+
+
+def trial(number: int, state: str, *values: float, why: str = "", **more) -> Trial:
+    points = [Point(iterations=5 * (i + 1), value=v, sides={}) for i, v in enumerate(values)]
+    given = {"train.learning_rate": 10.0 ** (number - 5), "train.ema": 0.9 if number % 2 else None}
+    return Trial(name=f"t_{number}", number=number, values=given, points=points, state=state,
+                 why=why, **more)  # fmt: skip
+
+
+TRIALS = [
+    trial(0, "finished", 90.0, 61.5),
+    trial(1, "finished", 95.0, 55.25, moves=[Move(iterations=5, donor="t_0", values={"a": 2.5})]),
+    trial(2, "stopped early", 120.0),
+    trial(3, "failed", why=f"critic_loss became nan {HOSTILE}"),
+]
+
+
+def report(folder, fresh: list[list[float]], better: str = "lower") -> str:
+    """The page of a sweep whose best two had these values on fresh seeds."""
+    sweep = SweepPlan(parse(SweepSettings, FILE, "sweep.yaml"), Data(INFO, "f" * 64))
+    store = Store(str(folder))
+    save_trials(store, sweep.folder, TRIALS)
+    best = [Candidate(number, *sweep.settings.specs({}), value)
+            for number, value in ((1, 55.25), (0, 61.5))]  # fmt: skip
+    plan = sweep.final(best[: len(fresh)])
+    if fresh:
+        commit(store, plan, fresh, better)
+    return (folder / write_report(store, plan, page).removeprefix(f"{folder}/")).read_text()
+
+
+def commit(store: Store, plan: Plan, fresh: list[list[float]], better: str) -> None:
+    """The evidence alone, as if all that it rests on were there."""
+    tasks = [task for task in plan.tasks if task.kind != "spec"]
+    for task in [*tasks, plan.task("spec")]:
+        result = {}
+        if task.kind == "spec":
+            given = plan.task("spec").parameters["candidates"]
+            means = [float(np.mean(values)) for values in fresh]
+            result = {
+                "evidence": {
+                    "metric": "cafd",
+                    "better": better,
+                    "chosen": int(np.argmin(means)),
+                    "candidates": [
+                        one | {"fresh": values, "interval": asdict(mean_interval(values))}
+                        for one, values in zip(given, fresh, strict=True)
+                    ],
+                    "comparison": asdict(welch(*fresh)) if len(fresh) == 2 else None,
+                }
+            }
+        inputs = {address: store.manifest(address).digest for address in task.inputs.values()}
+        store.claim_attempt(task.trajectory).commit(
+            task.address, [], inputs=inputs, result=result, record={}
+        )
+
+
+def test_the_confirmation_is_told_with_its_interval(tmp_path):
+    text = report(tmp_path, [[50.0, 51.0, 52.0], [60.0, 61.0, 62.5]])
+    found = welch([50.0, 51.0, 52.0], [60.0, 61.0, 62.5])
+    assert "On fresh seeds trial 1 is better than trial 0." in text
+    assert "Of 4 trials, 2 trained to the end, 1 stopped early, 1 failed." in text
+    assert f"Trial 1 less trial 0: {number(found.difference)} " in text
+    assert "95% Welch interval" in text
+    assert "spec/" in text
+
+
+def test_a_difference_that_may_be_chance_is_called_so(tmp_path):
+    text = report(tmp_path, [[50.0, 61.0, 52.0], [50.0, 61.0, 52.5]])
+    assert "trial 1 has the better mean, but its difference from trial 0 may be chance." in text
+
+
+def test_a_reversed_order_is_told(tmp_path):
+    text = report(tmp_path, [[60.0, 61.0, 62.0], [50.0, 51.0, 52.0]])
+    assert "trial 0 is better than trial 1. The sweep had them the other way round." in text
+
+
+def test_a_lone_candidate_and_none_at_all(tmp_path):
+    assert "stands alone" in report(tmp_path / "one", [[50.0, 51.0, 52.0]])
+    none = report(tmp_path / "none", [])
+    assert "Nothing is confirmed yet." in none
+    assert "Confirmation on fresh seeds" not in none
+
+
+def test_every_trial_is_listed_with_its_settings_and_reason(tmp_path):
+    text = report(tmp_path, [])
+    table = text[text.index("All trials, the best first") :]
+    places = [table.index(f">trial {number}<") for number in (1, 0, 2, 3)]
+    assert places == sorted(places)
+    assert "failed: critic_loss became nan" in table
+    assert HOSTILE not in table  # escaped
+    assert "The population’s moves" in text
+    assert "took over" in text
+
+
+def test_the_protocol_says_what_judged(tmp_path):
+    text = report(tmp_path, [])
+    assert "the test split has no part in any choice" in text
+    assert "measured after 5, 10 iterations" in text
+
+
+LINES = [
+    Line("trial 0", 0, [(1, 5.0), (2, 4.0)], {"train.ema": None, "model.width": 2}, "finished"),
+    Line("trial 1", None, [], {"train.ema": 0.9, "model.width": 2}, "failed"),
+]
+
+
+@pytest.mark.parametrize("lines", [LINES, LINES[:1], LINES[1:], []])
+def test_pictures_of_any_trials(lines):
+    """One value on an axis, words beside numbers, no points and no trials at all."""
+    fields = {"train.ema": False, "model.width": True}
+    for drawn in (
+        trial_curves(lines, "CAFD", "curves"),
+        parallel_coordinates(lines, fields, "CAFD", "settings"),
+    ):
+        assert drawn.uri.startswith("data:image/svg+xml;base64,")
+        assert drawn.width == (7 * 96)
