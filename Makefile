@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 # What an install depends on: a change of any makes the next command install again.
 INPUTS := pyproject.toml constraints.txt ganray/_version.py
 
-.PHONY: demo test lint clean help
+.PHONY: demo test cluster-test lint clean help
 
 help:
 	@echo "make demo   install, then train, measure and report on 5,000 real MNIST digits"
 	@echo "make test   install, then lint, types, contracts and tests"
+	@echo "make cluster-test   as root: clusters over ssh between namespaces, and an autoscaler; minutes"
 	@echo "make clean  remove the virtual environment and caches (stores are kept)"
 
 $(VENV)/.installed: $(INPUTS)
@@ -36,6 +37,10 @@ lint: $(VENV)/.installed-dev
 # Two processes: one has all that starts clusters and servers, the other the rest (tests/conftest.py).
 test: lint
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+# Needs root, iproute2, openssh-server and rsync; a test says what is missing. -rP shows the times.
+cluster-test: $(VENV)/.installed-dev
+	$(BIN)/pytest -m cluster -rP -rs tests/cluster
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

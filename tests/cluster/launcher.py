@@ -69,7 +69,12 @@ def _starting(config: dict[str, Any]) -> Iterator[str]:
         if not any(word.startswith("--object-spilling-directory=") for word in words):
             yield f"{kind}: no spilling directory"
         if kind.startswith("head"):
-            for word in ("--num-cpus=0", "--num-gpus=0", "--dashboard-host=127.0.0.1"):
+            for word in (
+                "--num-cpus=0",
+                "--num-gpus=0",
+                "--dashboard-host=127.0.0.1",
+                "--disable-usage-stats",
+            ):
                 if word not in words:
                     yield f"{kind}: {word} is missing"
         yield from shell(config[kind])
