@@ -139,7 +139,7 @@ class Host:
 
     def processes(self) -> list[Process]:
         """All processes of the host but its init."""
-        found = (_process(pid, self._namespace) for pid in _all_pids() if pid != self.init)
+        found = (find_process(pid, self._namespace) for pid in _all_pids() if pid != self.init)
         return [process for process in found if process is not None]
 
     def crash(self) -> None:
@@ -197,7 +197,7 @@ class Network:
         return self.hosts[name]
 
     def boot(self, name: str) -> Host:
-        """Bring a host up, with its name and address and nothing of what ran on it before."""
+        """Bring a host up: its name and addresses, all its links, nothing that ran on it before."""
         if name in self.hosts and self.hosts[name].up:
             raise RuntimeError(f"host {name} is up already")
         assert self._hub is not None
@@ -210,7 +210,11 @@ class Network:
         subprocess.run([*hub_network, "add", link, *ends], check=True)
         subprocess.run([*hub_network, "set", link, "master", "bridge", "up"], check=True)
         host.run("ip", "address", "add", f"{host.address}/24", "dev", "eth0")
-        host.run("ip", "link", "set", "eth0", "up")
+        # The same link address as ever: the others would look for the old one for half a minute.
+        own = f"02:00:00:00:01:{self.names.index(name):02x}"
+        host.run("ip", "link", "set", "eth0", "address", own, "up")
+        for other in self.hosts:
+            self.heal(other, name)
         return host
 
     def cut(self, one: str, other: str) -> None:
@@ -241,7 +245,7 @@ class Network:
 
 def alive(process: Process) -> bool:
     """Whether a process that `Host.processes` told of still runs."""
-    seen = _process(process.pid, None)
+    seen = find_process(process.pid)
     return seen is not None and seen.started == process.started
 
 
@@ -257,7 +261,7 @@ def _all_pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
 
 
-def _process(pid: int, namespace: Path | None) -> Process | None:
+def find_process(pid: int, namespace: Path | None = None) -> Process | None:
     """The process, unless it has ended, is a zombie, or is in another namespace."""
     try:
         if namespace is not None and Path(f"/proc/{pid}/ns/pid").readlink() != namespace:

@@ -85,6 +85,7 @@ def test_a_host_that_crashes_takes_its_processes_along_and_boots_empty(network):
     assert "mine" not in network["two"].run("ls", "/tmp/ray", "/dev/shm")
     (server,) = one.processes()
     assert server.command.endswith("send(b'x')")
+    network.cut_off("one")
     one.crash()
     assert not one.up
     assert wait_until_gone([server]) == []

@@ -47,7 +47,12 @@ def main() -> int:
         cluster.start()
         for number in range(len(record.read(log)), options.rounds):
             faults = plan(options.seed, number, options.kinds, options.horizon)
-            entry = _play(Round(cluster, number, faults, study, expected), folder)
+            try:
+                entry = _play(Round(cluster, number, faults, study, expected), folder)
+            except RuntimeError as error:  # a host or Ray did not come up: no finding of this suite
+                print(f"round {number} is played once more: {error}"[:2000], flush=True)
+                cluster.restart_ray()
+                entry = _play(Round(cluster, number, faults, study, expected, "-again"), folder)
             record.append(log, {"seed": options.seed, "commit": _commit(), **entry})
         processes = [process for name in HOSTS for process in network[name].processes()]
     rounds = record.read(log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -25,6 +26,11 @@ _FAST_HEALTH = {
     "RAY_health_check_failure_threshold": "3",
 }
 _START_SECONDS = 180.0
+_SERVICES = re.compile(
+    r"gcs_server|raylet/raylet|ray::(DashboardAgent|RuntimeEnvAgent|IDLE)|ray\.util\.client\.server"
+    r"|ray/dashboard/dashboard\.py|autoscaler/_private/monitor\.py|autoscaler/v2/monitor\.py"
+    r"|default_worker\.py|weed server|tests\.s3_proxy|tests\.chaos\.inspector|resource_tracker"
+)
 
 
 class Cluster:
@@ -41,7 +47,7 @@ class Cluster:
             *(secrets.token_hex(10) for _ in range(4)),
         )
         self._faults = folder / "faults.json"
-        self.proxy_log = folder / "proxy.jsonl"
+        self.proxy_log, self.said = folder / "proxy.jsonl", folder / "drivers.log"
         self._inspector: subprocess.Popen[Any] | None = None
         beside = Path(sys.executable).parent
         self.env = {
@@ -90,16 +96,34 @@ class Cluster:
         self.network.boot(name)
         self._join(name)
 
-    def whole(self) -> bool:
-        """Whether every host is up and every service that belongs there runs."""
-        return all(
-            self.network[name].up and all(self.find(name, part) for part in parts)
-            for name, parts in {
-                "store": ("weed server", "tests.s3_proxy"),
-                "head": ("gcs_server", "raylet/raylet"),
-                **dict.fromkeys(WORKERS, ("raylet/raylet",)),
-            }.items()
+    def restore(self, lost_head: bool) -> None:
+        """End every fault, and bring back whatever is not as it was."""
+        self.network.heal_all()
+        self.fail_requests(None)
+        if lost_head or not self.find("head", "gcs_server"):
+            self.restart_ray()
+        for name in WORKERS:
+            if not self.find(name, "raylet/raylet"):
+                self.replace(name)
+
+    def start_driver(self, words: list[str]) -> subprocess.Popen[str]:
+        """Start `ganray` with these words on the head; both its streams are one pipe."""
+        return self.network["head"].start(
+            *(sys.executable, "-m", "tests.chaos.driver", *words, "--address", "auto"),
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
+
+    def strangers(self) -> list[Process]:
+        """What runs and is no part of a cluster that has nothing to do."""
+        return [
+            process
+            for name in self.network.names
+            for process in self.find(name, lambda words: not _SERVICES.search(words))
+        ]
 
     def find(self, name: str, part: str | Callable[[str], bool]) -> list[Process]:
         """The processes of a host whose command line contains `part`, or satisfies it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -36,14 +35,7 @@ class Drivers:
     def start(self) -> None:
         """Give the command."""
         self._started = time.monotonic()
-        self._process = self.cluster.network["head"].start(
-            *(sys.executable, "-m", "tests.chaos.driver", *self.words),
-            env=self.cluster.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+        self._process = self.cluster.start_driver(self.words)
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,))
         self._reader.start()
 
@@ -86,5 +78,7 @@ class Drivers:
         return None if first is None else round(first - since, 2)
 
     def _read(self, stream: IO[str]) -> None:
-        for line in stream:
-            self.said.append((time.monotonic(), line.rstrip("\n")))
+        with self.cluster.said.open("a") as copy:
+            for line in stream:
+                self.said.append((time.monotonic(), line.rstrip("\n")))
+                print(time.strftime("%H:%M:%S"), line, end="", file=copy, flush=True)

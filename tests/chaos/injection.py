@@ -63,14 +63,8 @@ class Injector:
     def restore(self) -> None:
         """End every fault, and bring back whatever is not as it was."""
         self.follow_up(everything=True)
-        self.cluster.network.heal_all()
-        self.cluster.fail_requests(None)
-        if self.lost_head or not self.cluster.find("head", "gcs_server"):
-            self.cluster.restart_ray()
+        self.cluster.restore(self.lost_head)
         self.lost_head = False
-        for name in WORKERS:
-            if not self.cluster.find(name, "raylet/raylet"):
-                self.cluster.replace(name)
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         self.due.append((time.monotonic() + seconds, action))

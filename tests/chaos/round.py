@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,9 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.drivers import Drivers
 from tests.chaos.faults import Fault
 from tests.chaos.injection import Injector
-from tests.chaos.study import arguments
+from tests.chaos.study import OVERRIDES, arguments
 from tests.hosts import Process
 
-SERVICES = re.compile(
-    r"gcs_server|raylet/raylet|ray::(DashboardAgent|RuntimeEnvAgent|IDLE)|ray\.util\.client\.server"
-    r"|ray/dashboard/dashboard\.py|autoscaler/_private/monitor\.py|autoscaler/v2/monitor\.py"
-    r"|default_worker\.py|weed server|tests\.s3_proxy|tests\.chaos\.inspector|resource_tracker"
-)
-"""What belongs to a cluster that has nothing to do."""
 _ROUND_SECONDS = 600.0
 _QUIET_SECONDS = 60.0  # in which Ray must have ended what no driver owns any more
 _POLL_SECONDS = 0.05
@@ -35,13 +29,15 @@ class Round:
     faults: list[Fault]
     study: Path
     expected: dict[str, str]
+    suffix: str = ""
+    overrides: Sequence[str] = OVERRIDES
     hits: list[dict[str, Any]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.url = self.cluster.url(f"round-{self.number}")
+        self.url = self.cluster.url(f"round-{self.number}{self.suffix}")
         self.injector = Injector(self.cluster)
-        self.drivers = Drivers(self.cluster, arguments(self.study, self.url))
+        self.drivers = Drivers(self.cluster, arguments(self.study, self.url, self.overrides))
 
     def play(self) -> dict[str, Any]:
         """Run the study among the faults, and examine what it left."""
@@ -102,13 +98,8 @@ class Round:
 
     def _left_over(self) -> list[Process]:
         """What still runs after a minute and is no part of an idle cluster."""
-        deadline, left = time.monotonic() + _QUIET_SECONDS, [None]
-        while left and time.monotonic() < deadline:
-            left = [
-                process
-                for name in self.cluster.network.names
-                for process in self.cluster.find(name, lambda words: not SERVICES.search(words))
-            ]
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while (left := self.cluster.strangers()) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         return left
 

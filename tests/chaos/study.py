@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -26,10 +27,10 @@ def write_study(folder: Path) -> Path:
     return folder / "tiny.yaml"
 
 
-def arguments(study: Path, store: str) -> list[str]:
+def arguments(study: Path, store: str, overrides: Sequence[str] = OVERRIDES) -> list[str]:
     """What `ganray` is given for it."""
-    settings = [word for override in OVERRIDES for word in ("--set", override)]
-    return ["run", str(study), "--address", "auto", "--store", store, *settings]
+    settings = [word for override in overrides for word in ("--set", override)]
+    return ["run", str(study), "--store", store, *settings]
 
 
 if __name__ == "__main__":  # what every artifact holds when nothing happens
