@@ -21,7 +21,7 @@ from ganray.train.state import deserialise, serialise
 Tensors = dict[str, torch.Tensor]
 _SECONDS = 120.0
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["ganray.train.parallel", "ganray.pipeline"])
+_context.set_forkserver_preload(["ganray.pipeline"])
 
 
 def together(
