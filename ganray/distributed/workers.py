@@ -20,6 +20,7 @@ import ray
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.local import explain, failure
+from ganray.pipeline.logs import TaskLog
 from ganray.pipeline.workspace import open_store
 from ganray.plan import Task
 from ganray.train.parallel import Ranks
@@ -43,22 +44,28 @@ class Assignment:
         tell: Callable[[Event], None],
         ranks: Ranks | None = None,
     ) -> None:
-        """Do it, in this thread, together with other `ranks` where there are some."""
-        workspace = Workspace(
-            store=open_store(self.store_url),
-            task=self.task,
-            dataset_url=self.dataset_url,
-            device=self.device,
-            checkpoint_seconds=self.checkpoint_seconds,
-            redo=self.redo,
-            ranks=ranks,
-            should_stop=should_stop,
-            tell=tell,
-        )
-        if self.chunks is None:
-            run_whole(workspace)
-        else:
-            run_chunks(workspace, self.chunks)
+        """Do it, in this thread, and keep a log of it in the store.
+
+        Args:
+            ranks: the others that it is done together with, where there are some.
+        """
+        store = open_store(self.store_url)
+        with TaskLog(store, self.task, self.device, self.chunks, prints=True) as log:
+            workspace = Workspace(
+                store=store,
+                task=self.task,
+                dataset_url=self.dataset_url,
+                device=self.device,
+                checkpoint_seconds=self.checkpoint_seconds,
+                redo=self.redo,
+                ranks=ranks,
+                should_stop=should_stop,
+                tell=log.passing(tell),
+            )
+            if self.chunks is None:
+                run_whole(workspace)
+            else:
+                run_chunks(workspace, self.chunks)
 
     def event(self, **details: object) -> Event:
         """News of this assignment's task."""

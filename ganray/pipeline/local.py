@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.logs import TaskLog
 from ganray.pipeline.training import refuse_other_ranks
 from ganray.plan import Resources, Task
 from ganray.train.device import choose_device
@@ -62,19 +63,20 @@ class LocalRunner:
             agenda.finish(task)
 
     def _work(self, agenda: Agenda, task: Task) -> None:
-        work = Workspace(
-            store=agenda.store,
-            task=task,
-            dataset_url=agenda.plan.dataset.get("url"),
-            device=self.resources.device,
-            checkpoint_seconds=self.resources.checkpoint_seconds,
-            redo=task.address in agenda.forced,
-            should_stop=self.should_stop,
-            tell=self.tell,
-        )
         self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
-        run_chunks(work, range(task.chunks))
-        run_whole(work)
+        with TaskLog(agenda.store, task, self.resources.device) as log:
+            work = Workspace(
+                store=agenda.store,
+                task=task,
+                dataset_url=agenda.plan.dataset.get("url"),
+                device=self.resources.device,
+                checkpoint_seconds=self.resources.checkpoint_seconds,
+                redo=task.address in agenda.forced,
+                should_stop=self.should_stop,
+                tell=log.passing(self.tell),
+            )
+            run_chunks(work, range(task.chunks))
+            run_whole(work)
 
 
 def settled(task: Task) -> Event:

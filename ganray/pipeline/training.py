@@ -173,6 +173,7 @@ def _load_checkpoint(
     if checkpoint is None:
         return np.zeros((0, len(trainer.losses)), np.float32), 0.0
     trainer.load(checkpoint.step, deserialise(work.store.read(checkpoint, STATE)))
+    work.report(checkpoint.step, until, resumed=checkpoint.step)
     changed = {
         name: (checkpoint.info["numerics"].get(name), value)
         for name, value in numerics().items()

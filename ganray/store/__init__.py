@@ -2,7 +2,7 @@
 
     artifacts/<kind>/<key>/<extent>/manifest-<generation>.json   what is committed
     artifacts/<kind>/<key>/attempts/<n>/…                        payload and checkpoints
-    runs/… reports/…                                             small files, through create/put/get
+    runs/… reports/… logs/<kind>/<key>/…                         small files, through create/put/get
 
 Payload is written first, under the attempt's own prefix; then the manifest, by a create-only write.
 The first complete commit of an address wins, every other attempt adopts it, and nothing is ever

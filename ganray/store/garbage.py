@@ -17,6 +17,7 @@ from ganray.store.manifest import (
 )
 
 PROBES = "probes/"
+LOGS = "logs/"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def find_garbage(
     # Unfinished work resumes from its checkpoints, however old they are.
     unfinished = {address.rpartition("/")[0] for address in reachable if address not in current}
     judged = _judge(entries, kept, unfinished, reachable)
+    wanted = {address.rpartition("/")[0] for address in reachable}
+    logs = ((e, "log of work that no plan reaches") for e in _idle_logs(catalogue, wanted))
     leftovers = ((e, "left behind by a crashed writer") for e in catalogue.files.leftovers())
     probes = ((e, "left behind by a probe") for e in catalogue.files.entries(PROBES))
     now, changed = time.time(), _last_change_of_attempts(entries)
@@ -51,7 +54,7 @@ def find_garbage(
         Garbage(
             entry.path, entry.size, now - changed.get(_attempt(entry.path), entry.modified), why
         )
-        for candidates in (judged, leftovers, probes)
+        for candidates in (judged, logs, leftovers, probes)
         for entry, why in candidates
     ]
     return [item for item in found if item.age > older_than]
@@ -74,6 +77,13 @@ def _judge(
             resumable = payload["rest"].startswith("checkpoints/")
             if not (resumable and payload["trajectory"] in unfinished):
                 yield entry, "no reachable artifact names this file"
+
+
+def _idle_logs(catalogue: Catalogue, wanted: Set[str]) -> Iterator[Entry]:
+    """Logs of trajectories (`logs/<kind>/<key>/…`) that are not wanted."""
+    for entry in catalogue.files.entries(LOGS):
+        if "/".join(entry.path.split("/")[1:3]) not in wanted:
+            yield entry
 
 
 def _newest_checkpoints(entries: Iterable[Entry], trajectories: Set[str]) -> set[str]:

@@ -1,0 +1,193 @@
+"""Logs in the store: one file for each time that a worker took up a task.
+
+`logs/<kind>/<key>/<host>-<process>-<token>.log` holds lines "<UTC time> <text>". S3 cannot append,
+so the file is written whole every few seconds and at the end, and keeps its first and last lines
+when it grows beyond its bound (see `transcript`). A log that cannot be written never fails its
+task.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import resource
+import secrets
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from types import TracebackType
+
+import torch
+
+from ganray._version import __version__
+from ganray.errors import GanrayError, Stopped
+from ganray.pipeline.transcript import Transcript, captured
+from ganray.pipeline.workspace import Event, numerics
+from ganray.plan import Task
+from ganray.store import Store
+from ganray.store.files import Files
+from ganray.store.store import open_files
+
+_FIRST_SECONDS = 1.0  # a quick shard without incident leaves no log
+_FLUSH_SECONDS = 5.0
+_PROGRESS_SECONDS = 5.0
+_PATH = re.compile(r"logs/(?P<trajectory>[^/]+/[^/]+)/(?P<name>[^/]+)\.log")
+
+
+class TaskLog:
+    """The log of one unit of work, from its begin to its end; a context around that work.
+
+    Args:
+        chunks: of the task, where the unit is not all of it.
+        prints: whether what is printed meanwhile belongs in it, as in a worker process of Ray.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        task: Task,
+        device: str,
+        chunks: tuple[int, ...] | None = None,
+        prints: bool = False,
+    ) -> None:
+        name = re.sub(r"[^A-Za-z0-9_]+", "_", platform.node()) or "host"
+        self.path = f"logs/{task.trajectory}/{name}-{os.getpid()}-{secrets.token_hex(4)}.log"
+        self._store, self._task, self._device = store, task, device
+        self._chunks, self._prints = chunks, prints
+        self._lines, self._written = Transcript(), 0
+        self._ended, self._told = threading.Event(), float("-inf")
+        self._eventful = chunks is None
+        self._stack, self._writing = contextlib.ExitStack(), threading.Lock()
+
+    def passing(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
+        """A `tell` that writes events down, too."""
+
+        def both(event: Event) -> None:
+            self.hear(event)
+            tell(event)
+
+        return both
+
+    def hear(self, event: Event) -> None:
+        """Write down an event: at most one of mere progress in five seconds."""
+        if "resumed" in event.details:
+            self.add(f"resumed from step {event.details['resumed']} of {event.total}")
+            return
+        now = time.monotonic()
+        if now - self._told >= _PROGRESS_SECONDS and event.total:
+            self._told = now
+            self._lines.add(_progress(event))
+
+    def add(self, text: str) -> None:
+        """Write down more than mere progress."""
+        self._eventful = True
+        self._lines.add(text)
+
+    def __enter__(self) -> TaskLog:
+        self._begun = time.monotonic()
+        self._lines.add(_beginning(self._task, self._device, self._chunks))
+        self._stack.enter_context(captured(self.add, self._prints))
+        threading.Thread(target=self._flush_often, name="ganray-log", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+        if error is not None:
+            self._eventful = True
+        seconds = time.monotonic() - self._begun
+        self._lines.add(f"{_outcome(error)} after {seconds:.1f} s; {peak_memory()}")
+        self._ended.set()
+        if self._eventful or self._written:
+            self._flush()
+
+    def _flush_often(self) -> None:
+        wait = _FIRST_SECONDS
+        while not self._ended.wait(wait):
+            wait = _FLUSH_SECONDS
+            self._flush()
+
+    def _flush(self) -> None:
+        # Whatever the store says: a task does not fail because its log cannot be kept.
+        with self._writing, contextlib.suppress(Exception):
+            added = self._lines.added
+            if added != self._written:
+                _hasty(self._store.url).put(self.path, self._lines.encode())
+                self._written = added
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One log in the store: where, of which trajectory, and when it was last written there."""
+
+    path: str
+    trajectory: str
+    name: str
+    bytes: int
+    modified: float
+
+
+def list_logs(store: Store, trajectory: str = "") -> list[LogFile]:
+    """The logs of a trajectory, or of the whole store, by the time of their last change."""
+    prefix = f"logs/{trajectory}/" if trajectory else "logs/"
+    found = []
+    for entry in store.files.entries(prefix):
+        path = _PATH.fullmatch(entry.path)
+        if path:
+            log = LogFile(entry.path, path["trajectory"], path["name"], entry.size, entry.modified)
+            found.append(log)
+    return sorted(found, key=lambda log: (log.modified, log.path))
+
+
+def peak_memory() -> str:
+    """The most memory that this process has had so far, for people."""
+    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    text = f"peak memory {mebibytes:.0f} MiB"
+    if torch.cuda.is_initialized():
+        text += f", of the GPU {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB"
+    return text
+
+
+def _beginning(task: Task, device: str, chunks: tuple[int, ...] | None) -> str:
+    facts = numerics() | {"device": device, "seed": task.parameters.get("seed", "none")}
+    part = f", chunks {chunks[0]} to {chunks[-1]}" if chunks else ""
+    versions = " ".join(f"{name}={value}" for name, value in facts.items())
+    where = f"{platform.node()} process {os.getpid()}"
+    return f"begins {task.title} ({task.address}{part}) on {where}: ganray={__version__} {versions}"
+
+
+def _progress(event: Event) -> str:
+    told = [
+        f"{name} {value:.6g}"
+        for name, value in event.details.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name != "chunk"
+    ]
+    if "chunk" in event.details:
+        return f"chunk {event.details['chunk']} of {event.total} done"
+    return " ".join([f"{event.done}/{event.total}", *told])
+
+
+def _outcome(error: BaseException | None) -> str:
+    if error is None:
+        return "done"
+    if isinstance(error, Stopped):
+        return f"stopped: {error};"
+    if isinstance(error, GanrayError):
+        return f"failed: {error};"
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return f"{trace}\nfailed: {type(error).__name__}: {error};"
+
+
+@lru_cache(maxsize=8)
+def _hasty(url: str) -> Files:
+    """The store's files with little patience: a log must not hold up its task."""
+    return open_files(url).for_probing()

@@ -1,0 +1,54 @@
+"""Texts without secrets: what may be shown to everyone who sees a store."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ganray.data.location import without_secrets
+
+# Of bounded length: after a run of a million letters, \w+ would look back from each of them.
+_URL = re.compile(r"[A-Za-z0-9+.-]{1,16}://[^\s'\"<>]+")
+_ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
+_NAMED = re.compile(
+    r"(?i)((?:secret|token|passw(?:or)?d|api_?key|credential)s?\w*['\"]?\s*[=:]\s*['\"]?)"
+    r"([^\s'\",;)}]{6,})"
+)
+_AUTHORIZATION = re.compile(r"(?i)(\bauthorization['\"]?\s*[=:]\s*['\"]?)([^'\"\n]+)")
+_SECRET_VARIABLE = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|ACCESS_KEY")
+_SHORTEST = 8  # shorter values of such variables would be found in innocent words
+REDACTED = "[redacted]"
+
+
+def redacted(text: str) -> str:
+    """`text` without credentials.
+
+    Gone are: users, passwords and queries in URLs, AWS access keys, values after words such as
+    `secret=` and `token:`, authorization headers, and the values of this process's environment
+    variables whose names speak of secrets.
+    """
+    for value in _secret_values():
+        text = text.replace(value, REDACTED)
+    text = _URL.sub(lambda url: _plain(url[0]), text)
+    text = _AUTHORIZATION.sub(rf"\1{REDACTED}", text)
+    text = _NAMED.sub(rf"\1{REDACTED}", text)
+    return _ACCESS_KEY.sub(REDACTED, text)
+
+
+def _plain(url: str) -> str:
+    try:
+        return without_secrets(url)
+    except ValueError:  # no URL after all, such as one with half a bracket
+        return REDACTED
+
+
+def _secret_values() -> list[str]:
+    """The longest first, as one may be a part of another. Paths of files with secrets are none."""
+    values = {
+        value
+        for name, value in os.environ.items()
+        if _SECRET_VARIABLE.search(name.upper())
+        and len(value) >= _SHORTEST
+        and not value.startswith("/")
+    }
+    return sorted(values, key=len, reverse=True)

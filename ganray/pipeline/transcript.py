@@ -1,0 +1,108 @@
+"""What is written down of a worker's doings: a text of bounded size, and what feeds it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ganray.pipeline.redaction import redacted
+
+HEAD_BYTES = 32 * 2**10
+TAIL_BYTES = 128 * 2**10
+_LONGEST_LINE = 4 * 2**10
+
+
+class Transcript:
+    """The first and the last lines of a text that may grow without end; for several threads."""
+
+    def __init__(self, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> None:
+        self._bounds, self._lock = (head, tail), threading.Lock()
+        self._head: list[bytes] = []
+        self._tail: deque[bytes] = deque()
+        self._sizes, self._dropped = [0, 0], 0
+        self.added = 0
+        """How many lines were ever added."""
+
+    def add(self, text: str) -> None:
+        """Append `text`, line by line, each with the time and without secrets."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        for line in redacted(text).splitlines() or [""]:
+            self._append(f"{stamp} {line}".encode(errors="replace")[:_LONGEST_LINE] + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        with self._lock:
+            self.added += 1
+            if not self._tail and self._sizes[0] + len(line) <= self._bounds[0]:
+                self._head.append(line)
+                self._sizes[0] += len(line)
+                return
+            self._tail.append(line)
+            self._sizes[1] += len(line)
+            while self._sizes[1] > self._bounds[1]:
+                self._sizes[1] -= len(self._tail.popleft())
+                self._dropped += 1
+
+    def encode(self) -> bytes:
+        """The text, with a line that says how many were left out where some were."""
+        with self._lock:
+            gap = [f"… {self._dropped} lines left out\n".encode()] if self._dropped else []
+            return b"".join([*self._head, *gap, *self._tail])
+
+
+@contextlib.contextmanager
+def captured(add: Callable[[str], None], prints: bool) -> Iterator[None]:
+    """Warnings, `logging` and, if asked for, what is printed also go to `add`."""
+    shown, handler = warnings.showwarning, _Handler(add)
+
+    def show(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+        add(f"warning: {message} ({category.__name__})")
+        shown(message, category, *rest, **more)
+
+    warnings.showwarning = show
+    logging.getLogger().addHandler(handler)
+    with contextlib.ExitStack() as stack:
+        if prints:
+            stack.enter_context(contextlib.redirect_stdout(_Tee(add, sys.stdout)))
+            stack.enter_context(contextlib.redirect_stderr(_Tee(add, sys.stderr)))
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(handler)
+            if warnings.showwarning is show:
+                warnings.showwarning = shown
+
+
+class _Handler(logging.Handler):
+    def __init__(self, add: Callable[[str], None]) -> None:
+        super().__init__()
+        self._add = add
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._add(f"{record.levelname.lower()} {record.name}: {self.format(record)}")
+        except Exception:
+            self.handleError(record)
+
+
+class _Tee:
+    """A text stream that also hands on its whole lines."""
+
+    def __init__(self, add: Callable[[str], None], stream: Any) -> None:
+        self._add, self._stream, self._rest = add, stream, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self._add(line)
+        return int(self._stream.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

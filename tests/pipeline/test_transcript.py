@@ -1,0 +1,70 @@
+"""A text of bounded size, and what is captured into it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+
+from ganray.pipeline.transcript import Transcript, captured
+
+
+def texts(transcript: Transcript) -> list[str]:
+    """Its lines without their times."""
+    lines = transcript.encode().decode().splitlines()
+    return [line if line.startswith("…") else line.partition(" ")[2] for line in lines]
+
+
+def test_every_line_has_its_time():
+    transcript = Transcript()
+    transcript.add("first\nsecond")
+    lines = transcript.encode().decode().splitlines()
+    assert [line[:4].isdigit() and line[19:21] == "Z " for line in lines] == [True, True]
+    assert texts(transcript) == ["first", "second"]
+
+
+def test_the_first_and_the_last_lines_are_kept():
+    transcript = Transcript(head=300, tail=300)
+    for number in range(1000):
+        transcript.add(f"line {number}")
+    kept = texts(transcript)
+    gap = next(line for line in kept if line.startswith("…"))
+    assert kept[0] == "line 0"
+    assert kept[-1] == "line 999"
+    assert gap == f"… {1000 - (len(kept) - 1)} lines left out"
+    assert len(transcript.encode()) < 700
+    assert transcript.added == 1000
+
+
+def test_a_line_without_end_is_cut():
+    transcript = Transcript()
+    transcript.add("x" * 10**6)
+    assert len(transcript.encode()) < 5000
+
+
+def test_what_is_warned_logged_and_printed_is_captured_and_goes_on(capsys):
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as shown, captured(said.append, prints=True):
+        warnings.simplefilter("always")
+        warnings.warn("it is hot", UserWarning, stacklevel=1)
+        logging.getLogger("stage").warning("it is %s", "cold")
+        print("printed")
+        print("to the error stream", file=sys.stderr)
+    assert said == [
+        "warning: it is hot (UserWarning)",
+        "warning stage: it is cold",
+        "printed",
+        "to the error stream",
+    ]
+    assert [str(one.message) for one in shown] == ["it is hot"]
+    streams = capsys.readouterr()
+    assert streams.out == "printed\n"
+    assert "to the error stream\n" in streams.err
+
+
+def test_nothing_is_captured_afterwards():
+    said: list[str] = []
+    before = warnings.showwarning, list(logging.getLogger().handlers), sys.stdout
+    with captured(said.append, prints=True):
+        pass
+    assert (warnings.showwarning, logging.getLogger().handlers, sys.stdout) == before
