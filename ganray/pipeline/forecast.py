@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+# Operations per second of one core, least and most. Small networks are slower, as what they cost is
+# not their operations, and GPUs are faster; neither says anything of another kind's tasks.
+_USUAL_OF_NETWORKS = (1e9, 2e10)
+_USUAL = {"measure": (1e10, 4e10), "train": (1e9, math.inf), "encoder": (1e9, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,16 @@ class Pace:
     def expected(self, kind: str, flops: float) -> float | None:
         """Seconds of one worker for such a task; None while nothing tells.
 
-        A kind that was not seen yet is taken to run its operations as fast as the others, and
-        what has no operations as long as such tasks of other kinds took.
+        A kind that was not seen yet is taken to run its operations as fast as the others did,
+        within what is usual for it, and what has no operations as long as such tasks took.
         """
         if self.costs.get(kind):
             return self.seconds[kind] / self.costs[kind] * (flops or 1.0)
         alike = [k for k in self.costs if bool(self.counted[k]) == bool(flops)]
-        costs = sum(self.costs[k] for k in alike)
-        if costs:
-            return sum(self.seconds[k] for k in alike) / costs * (flops or 1.0)
-        return 0.0 if self.costs and not flops else None
+        costs, seconds = (sum(of[k] for k in alike) for of in (self.costs, self.seconds))
+        if not flops:
+            return seconds / costs if costs else (0.0 if self.costs else None)
+        if not costs:
+            return None
+        least, most = _USUAL.get(kind, _USUAL_OF_NETWORKS)
+        return flops / min(max(costs / max(seconds, 1e-9), least), most)

@@ -79,7 +79,8 @@ class TaskLog:
             self.add(f"resumed from step {event.details['resumed']} of {event.total}")
             return
         now = time.monotonic()
-        if now - self._told >= _PROGRESS_SECONDS and event.total:
+        moved = event.total and not event.details.get("finished")
+        if moved and now - self._told >= _PROGRESS_SECONDS:
             self._told = now
             self._lines.add(_progress(event))
 
@@ -158,7 +159,8 @@ def peak_memory() -> str:
 
 
 def _beginning(task: Task, device: str, chunks: tuple[int, ...] | None) -> str:
-    facts = numerics() | {"device": device, "seed": task.parameters.get("seed", "none")}
+    seed = task.parameters.get("seed", "none")
+    facts = numerics() | {"threads": task.threads, "device": device, "seed": seed}
     part = f", chunks {chunks[0]} to {chunks[-1]}" if chunks else ""
     versions = " ".join(f"{name}={value}" for name, value in facts.items())
     where = f"{platform.node()} process {os.getpid()}"

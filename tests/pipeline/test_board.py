@@ -215,7 +215,7 @@ def test_it_may_be_asked_while_it_is_told(board):
 def test_the_forecast_comes_true(gans, workers):
     """GANs of 100 s, samples of 40 s, scores of 5 s: known to the simulation, not to the board."""
     plan = study_of(gans)
-    costs = {"train": 2e12, "sample": 1e11, "measure": 2e10}
+    costs = {"train": 2e11, "sample": 1e10, "measure": 5e10}
     seconds = {"data": 3.0, "train": 100.0, "sample": 40.0, "measure": 5.0}
     made: list[tuple[float, float | None]] = []
     cluster = Simulated(plan, workers, lambda one: seconds[one.kind])

@@ -36,9 +36,17 @@ def test_the_pace_of_a_kind_is_its_seconds_for_each_operation():
 
 
 def test_a_kind_that_was_not_seen_goes_by_the_others():
-    pace = Pace.of([("train", 1e9, 10.0), ("data", 0.0, 2.0)])
-    assert pace.expected("search", 5e8) == pytest.approx(5.0)
+    pace = Pace.of([("train", 5e10, 10.0), ("data", 0.0, 2.0)])
+    assert pace.expected("search", 1e10) == pytest.approx(2.0)
     assert pace.expected("card", 0.0) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1e7, 100.0), (1e12, 5.0)])
+def test_neither_tiny_networks_nor_gpus_mislead(speed, seconds):
+    """No core is as slow as overheads make a tiny GAN, nor as fast as a GPU."""
+    pace = Pace.of([("train", speed, 1.0)])
+    assert pace.expected("search", 1e11) == pytest.approx(seconds)
+    assert pace.expected("measure", 1e11) == pytest.approx(max(2.5, seconds / 10))
 
 
 def test_nothing_seen_tells_nothing():

@@ -60,6 +60,18 @@ def test_files_that_an_adopted_commit_left_go(store: Store) -> None:
     assert [item.bytes for item in store.gc({ADDRESS}, _NOW)] == [len(b"second")]
 
 
+def test_logs_go_with_the_last_plan_that_reaches_their_trajectory(store: Store) -> None:
+    commit(store, "train/a/step-1")
+    for trajectory in ("train/a", "train/b"):
+        store.put(f"logs/{trajectory}/host-1-0123.log", b"begins")
+    assert _reasons(store, {"train/a/step-1"}) == {
+        "logs/train/b/host-1-0123.log": "log of work that no plan reaches"
+    }
+    assert _reasons(store, {"train/a/step-1", "train/b/step-2"}) == {}
+    assert store.delete(store.gc({"train/a/step-1"}, _NOW)) == 1
+    assert store.list("logs/") == ["logs/train/a/host-1-0123.log"]
+
+
 def test_gc_changes_nothing_by_itself(store: Store) -> None:
     commit(store)
     before = store.list("")
