@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Injector:
     cluster: Cluster
     due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     lost_head: bool = False
+    _repairs: dict[str, threading.Thread] = field(default_factory=dict)
 
     def inject(self, fault: Fault) -> dict[str, Any] | None:
         """Do it; what was hit, or None where there is nothing of that kind just now."""
@@ -63,6 +65,8 @@ class Injector:
     def restore(self) -> None:
         """End every fault, and bring back whatever is not as it was."""
         self.follow_up(everything=True)
+        for repair in self._repairs.values():
+            repair.join()
         self.cluster.restore(self.lost_head)
         self.lost_head = False
 
@@ -152,7 +156,15 @@ class Injector:
             self._replace(name)
 
     def _replace(self, name: str) -> None:
-        if not self.lost_head:  # else all nodes come up with the new head
+        """Beside everything else: it may have to wait for another fault's end."""
+        if self.lost_head:  # all nodes come up with the new head
+            return
+        if name not in self._repairs or not self._repairs[name].is_alive():
+            self._repairs[name] = threading.Thread(target=self._try_to_replace, args=(name,))
+            self._repairs[name].start()
+
+    def _try_to_replace(self, name: str) -> None:
+        with contextlib.suppress(RuntimeError):  # hit again meanwhile: `restore` does it
             self.cluster.replace(name)
 
 
