@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 # What an install depends on: a change of any makes the next command install again.
 INPUTS := pyproject.toml constraints.txt ganray/_version.py
 
-.PHONY: demo test cluster-test lint clean help
+.PHONY: demo test cluster-test chaos lint clean help
 
 help:
 	@echo "make demo   install, then train, measure and report on 5,000 real MNIST digits"
 	@echo "make test   install, then lint, types, contracts and tests"
 	@echo "make cluster-test   as root: clusters over ssh between namespaces, and an autoscaler; minutes"
+	@echo "make chaos   as root: 100 rounds of faults on three Ray hosts and an S3 server; hours"
 	@echo "make clean  remove the virtual environment and caches (stores are kept)"
 
 $(VENV)/.installed: $(INPUTS)
@@ -41,6 +42,10 @@ test: lint
 # Needs root, iproute2, openssh-server and rsync; a test says what is missing. -rP shows the times.
 cluster-test: $(VENV)/.installed-dev
 	$(BIN)/pytest -m cluster -rP -rs tests/cluster
+
+# Goes on where it was ended: the log of rounds is chaos/rounds.jsonl, and a seed gives the same faults.
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.chaos --rounds 100 --seed 1 --folder chaos
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -15,9 +15,9 @@ from tests.chaos.injection import Injector
 from tests.chaos.study import OVERRIDES, arguments
 from tests.hosts import Process
 
-_ROUND_SECONDS = 600.0
+_ROUND_SECONDS = 1200.0
 _QUIET_SECONDS = 60.0  # in which Ray must have ended what no driver owns any more
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.2
 
 
 @dataclass
