@@ -28,6 +28,9 @@ class Resources(Spec):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     checkpoint_seconds: float = Field(60.0, gt=0, description="time between checkpoints")
     attempts: int = Field(3, ge=1, description="tries at a task whose worker died")
+    silence_seconds: float = Field(
+        300.0, gt=10, description="a worker silent or stuck for so long is ended"
+    )
 
 
 STAGE_VERSIONS = {

@@ -1,14 +1,17 @@
-"""What runs on the cluster's nodes: trainer actors and short tasks, both streams of events.
+"""What runs on the cluster's nodes: workers that take one assignment after another.
 
-A worker never raises for what its stage does: it ends its stream with an outcome. What Ray raises
-is therefore always the death of a worker or of its node.
+A worker never raises for what its stage does: it ends its stream of events with an outcome. What
+Ray raises is therefore always the death of a worker or of its node.
 """
 
 from __future__ import annotations
 
+import gc
+import os
 import platform
 import queue
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,14 +19,20 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import ray
+import torch
 
+from ganray.distributed import memory
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
-from ganray.pipeline.local import explain, failure
+from ganray.pipeline.failures import explain
+from ganray.pipeline.local import failure
 from ganray.pipeline.logs import TaskLog
 from ganray.pipeline.workspace import open_store
 from ganray.plan import Task
 from ganray.train.parallel import Ranks
+
+BEAT_SECONDS = 3.0
+"""How often a worker says that it lives, and what processor time and memory it has used."""
 
 
 @dataclass(frozen=True)
@@ -72,34 +81,66 @@ class Assignment:
         return Event(self.task.address, self.task.kind, details=details)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a worker lives."""
+
+    host: str
+    node: str
+    process: int
+
+
 @ray.remote(max_restarts=0, max_concurrency=2)
-@no_type_check  # Ray must see a class and a generator, and no wrapper that checks their types
-class Trainer:
-    """Trains one GAN or encoder; `stop` is answered beside the running `train`."""
+@no_type_check  # Ray must see a class and generators, and no wrapper that checks their types
+class Worker:
+    """Works on assignments, one at a time; `stop` is answered beside the one that runs.
+
+    Assignments are numbered, so that a request to stop one that has ended meanwhile does not stop
+    its successor.
+    """
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
+        self._turn = self._stopped = 0
 
-    def train(self, assignment: Assignment) -> Iterator[Event]:
-        """Work and stream what happens; after `stop`, a checkpoint is made first."""
-        yield from stream(assignment, self._stop.is_set)
+    def place(self) -> Place:
+        """Where this is; the answer also says that the process has started."""
+        return Place(platform.node(), ray.get_runtime_context().get_node_id(), os.getpid())
 
-    def stop(self) -> None:
-        """Ask the training to end at its next iteration."""
-        self._stop.set()
+    def train(self, assignment: Assignment, turn: int) -> Iterator[Event]:
+        """Work and stream what happens; a trainer makes a checkpoint when it is stopped."""
+        yield from self._work("train", assignment, turn)
+
+    def perform(self, assignment: Assignment, turn: int) -> Iterator[Event]:
+        """The same for what is no training, under a name of its own in lists of processes."""
+        yield from self._work("perform", assignment, turn)
+
+    def stop(self, turn: int | None = None) -> None:
+        """Ask the work to end at its next iteration or chunk; without a number, whatever runs."""
+        self._stopped = max(self._stopped, self._turn if turn is None else turn)
+
+    def _work(self, name: str, assignment: Assignment, turn: int) -> Iterator[Event]:
+        self._turn = turn
+        events = stream(assignment, lambda: self._stopped >= turn)
+        yield next(events)
+        # What was answered before, in the other thread, may have put the idle name back late.
+        ray._raylet.setproctitle(f"ray::Worker.{name}")
+        yield from events
+        _free()
 
 
-@ray.remote(max_retries=0, num_returns="streaming")
-@no_type_check
-def perform(assignment: Assignment) -> Iterator[Event]:
-    """Work on chunks, or on a task that needs no trainer, and stream what happens."""
-    yield from stream(assignment, lambda: False)
+def _free() -> None:
+    """Leave nothing of one assignment to the next: it would count as the next one's memory."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[Event]:
     """The assignment's events, ended by one whose details say `outcome`.
 
-    The work runs in a thread of its own, so that its callbacks become a stream.
+    The work runs in a thread of its own, so that its callbacks become a stream, and so that this
+    one can tell every `BEAT_SECONDS` that the process lives. A beat says how much processor time
+    has been used: a process that beats without using any is stuck, a slow one uses some.
     """
     news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
     outcome: list[Event] = []
@@ -116,12 +157,30 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
             news.put(None)
 
     yield assignment.event(host=platform.node(), node=ray.get_runtime_context().get_node_id())
+    memory.reset_peak()
     worker = threading.Thread(target=body, name="ganray-work", daemon=True)
     worker.start()
-    while (event := news.get()) is not None:
-        yield event
+    yield from _with_beats(news, assignment)
     worker.join()
+    outcome[0].details.update(memory.peaks())
     yield outcome[0]
+
+
+def _with_beats(news: queue.SimpleQueue[Event | None], assignment: Assignment) -> Iterator[Event]:
+    """The news until None, with a beat among them every `BEAT_SECONDS`."""
+    due = time.monotonic() + BEAT_SECONDS
+    while True:
+        try:
+            event = news.get(timeout=max(0.0, due - time.monotonic()))
+        except queue.Empty:
+            pass
+        else:
+            if event is None:
+                return
+            yield event
+        if time.monotonic() >= due:
+            due = time.monotonic() + BEAT_SECONDS
+            yield assignment.event(beat=time.process_time(), **memory.peaks())
 
 
 def _outcome(
@@ -131,10 +190,10 @@ def _outcome(
         assignment.work(should_stop, tell)
     except Stopped as stopped:
         return assignment.event(outcome="stopped", why=str(stopped))
-    except GanrayError as error:
-        event = failure(assignment.task, str(error))
     except Exception as error:
-        event = failure(assignment.task, explain(error), traceback.format_exc())
+        foreseen = isinstance(error, GanrayError)
+        trace = "" if foreseen else traceback.format_exc()
+        event = failure(assignment.task, explain(error, memory.peaks()), trace)
     else:
         return assignment.event(outcome="done")
     event.details["outcome"] = "failed"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.failures import explain
 from ganray.pipeline.logs import TaskLog
 from ganray.pipeline.training import refuse_other_ranks
 from ganray.plan import Resources, Task
@@ -53,12 +54,10 @@ class LocalRunner:
                 self._work(agenda, task)
         except Stopped:
             raise
-        except GanrayError as error:
-            agenda.fail(task, str(error))
-            self.tell(failure(task, str(error)))
         except Exception as error:
+            trace = "" if isinstance(error, GanrayError) else traceback.format_exc()
             agenda.fail(task, explain(error))
-            self.tell(failure(task, explain(error), traceback.format_exc()))
+            self.tell(failure(task, explain(error), trace))
         else:
             agenda.finish(task)
 
@@ -87,8 +86,3 @@ def settled(task: Task) -> Event:
 def failure(task: Task, why: str, details: str = "") -> Event:
     """The event that tells of a failed task; `details` is a traceback, shown with --debug."""
     return Event(task.address, task.kind, details={"failed": why, "traceback": details})
-
-
-def explain(error: BaseException) -> str:
-    """One line for an error that nobody foresaw."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]

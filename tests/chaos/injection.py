@@ -16,8 +16,8 @@ from tests.chaos.cluster import WORKERS, Cluster
 from tests.chaos.faults import DRAIN_SECONDS, Fault
 from tests.hosts import Process, alive
 
-TRAINER = re.compile(r"^ray::Trainer\.\w")
-WORKER = re.compile(r"^ray::perform")
+TRAINER = re.compile(r"^ray::Worker\.train")
+WORKER = re.compile(r"^ray::Worker\.perform")
 DRIVER = "tests.chaos.driver"
 _S3_SECONDS = 4.0  # of one silence, slow answer or late write
 _WAKE_SECONDS = 5.0  # in which a raylet that was declared dead finds out and ends

@@ -29,7 +29,9 @@ def descendants(root: int | None = None) -> dict[int, str]:
 
 def trainers(root: int | None = None) -> list[int]:
     """The worker processes below `root` that train just now."""
-    return [pid for pid, command in descendants(root).items() if command.startswith("ray::Trainer")]
+    return [
+        pid for pid, command in descendants(root).items() if command.startswith("ray::Worker.train")
+    ]
 
 
 def gone(look: Callable[[], list[int]], seconds: float = 20.0) -> bool:

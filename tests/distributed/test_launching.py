@@ -1,11 +1,15 @@
-"""Which waiting units the runner starts, decided on made-up capacity without a cluster."""
+"""Which workers a run asks for, decided on made-up clusters without any Ray."""
 
 from __future__ import annotations
 
 import pytest
 
-from ganray.distributed import runner
-from ganray.distributed.workers import Assignment
+from ganray.distributed import pool, supervisor
+from ganray.distributed.pool import Slot
+from ganray.distributed.supervisor import Supervisor
+from ganray.distributed.units import Shape, Unit
+from ganray.distributed.watch import Group, Node, View, Watch
+from ganray.distributed.workers import Assignment, Place
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan, Resources, Task
 from ganray.store import Store
@@ -14,45 +18,173 @@ TASKS = {
     kind: Task(kind=kind, title=kind, key=kind * 2, parameters={}, inputs={})
     for kind in ("train", "sample")
 }
+SMALL, TRAINER = Shape(1.0, 0.0), Shape(1.0, 1.0)
+
+
+def node(name: str, cpus: float, gpus: float = 0.0, draining: bool = False) -> Node:
+    return Node(name, name, cpus, gpus, draining)
+
+
+class Remote:
+    """Stands for an actor and for each of its methods."""
+
+    def __getattr__(self, name: str) -> Remote:
+        return self
+
+    def options(self, **_: object) -> Remote:
+        return self
+
+    def remote(self, *_: object) -> Remote:
+        return Remote()
 
 
 @pytest.fixture
-def supervisor(tmp_path, monkeypatch):
-    """A supervisor of GPU trainers on a cluster of two CPUs and no GPU; starts are recorded."""
-    monkeypatch.setattr(runner.ray, "cluster_resources", lambda: {"CPU": 2.0})
+def run(tmp_path, monkeypatch):
+    """A supervisor of GPU trainers; the cluster is what the test says."""
+    monkeypatch.setattr(pool, "Worker", Remote())
+    monkeypatch.setattr(pool, "NodeAffinitySchedulingStrategy", lambda *_, **__: None)
+    monkeypatch.setattr(pool.ray, "kill", lambda actor: None)
     tasks = tuple(TASKS.values())
     plan = Plan(name="a", study="a", settings={}, tasks=tasks, roles={}, dataset={})
     agenda = Agenda(plan, Store(str(tmp_path)))
-    made = runner._Supervisor(runner.RayRunner(Resources(num_gpus=1.0)), agenda)
-    monkeypatch.setattr(made, "_start", lambda unit: made.in_flight.update({id(unit): unit}))
-    return made
+    watch = Watch(View((node("a", 2.0),)))
+    return Supervisor(agenda, Resources(num_gpus=1.0), watch, lambda _: None, lambda: False)
 
 
-def unit(kind: str) -> runner._Unit:
-    """A unit that waits; where it lies does not matter, since nothing is started."""
-    return runner._Unit(Assignment("/nowhere", TASKS[kind], None, None, "cpu", 60.0, False))
+def unit(kind: str, shape: Shape | None = None) -> Unit:
+    assignment = Assignment("/nowhere", TASKS[kind], None, None, "cpu", 60.0, False)
+    return Unit(assignment, shape or (TRAINER if kind == "train" else SMALL))
 
 
-def test_what_lacks_only_a_gpu_lets_others_pass(supervisor) -> None:
-    trainer, sampler = unit("train"), unit("sample")
-    supervisor.waiting.extend([trainer, sampler])
-    supervisor._launch()
-    assert list(supervisor.in_flight.values()) == [sampler]
-    assert list(supervisor.waiting) == [trainer]
+def asked(run: Supervisor) -> list[tuple[str, Shape]]:
+    return [(slot.node, slot.shape) for slot in run.pool.slots]
 
 
-def test_no_more_is_started_than_there_are_cpus(supervisor) -> None:
-    units = [unit("sample") for _ in range(3)]
-    supervisor.waiting.extend(units)
-    supervisor._launch()
-    assert list(supervisor.in_flight.values()) == units[:2]
+def arrived(run: Supervisor) -> None:
+    """All workers that were asked for are there."""
+    for slot in run.pool.slots:
+        if slot.place is None:
+            slot.place, slot.answer = Place(slot.node or "new", slot.node or "new", 1), None
 
 
-def test_lost_capacity_fails_the_task_instead_of_waiting_for_ever(supervisor) -> None:
-    supervisor.waiting.append(unit("train"))
-    supervisor._launch()
-    assert not supervisor.agenda.failed, "an autoscaler may bring the node back"
-    supervisor.starved_since -= runner._STARVED_SECONDS + 1
-    supervisor._launch()
-    assert "1 GPUs" in supervisor.agenda.failed[TASKS["train"].address]
-    assert not supervisor.waiting
+def test_what_lacks_only_a_gpu_lets_others_pass(run: Supervisor) -> None:
+    run.waiting.extend([unit("train"), unit("sample")])
+    run._staff()
+    assert asked(run) == [("a", SMALL)]
+
+
+def test_what_lacks_cpus_holds_up_what_is_behind_it(run: Supervisor) -> None:
+    """Small units would else take each CPU as it becomes free, for ever."""
+    run.waiting.extend([unit("sample", Shape(3.0, 0.0)), unit("sample")])
+    run._staff()
+    assert asked(run) == []
+
+
+def test_no_more_is_asked_for_than_fits_and_none_twice(run: Supervisor) -> None:
+    run.waiting.extend([unit("sample") for _ in range(3)])
+    for _ in range(3):
+        run._staff()
+    assert asked(run) == [("a", SMALL)] * 2
+
+
+def test_a_shape_must_fit_one_node_not_their_sum(run: Supervisor) -> None:
+    run.watch.view = View((node("a", 1.0), node("b", 1.0)))
+    run.waiting.append(unit("sample", Shape(2.0, 0.0)))
+    run._staff()
+    assert asked(run) == []
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.25, 4), (0.3, 3), (0.6, 1), (1.0, 1)])
+def test_shares_of_a_gpu_do_not_span_two(run: Supervisor, share: float, most: int) -> None:
+    shape = Shape(1.0, share)
+    run.watch.view = View((node("a", 16.0, 1.0),))
+    run.waiting.extend(unit("train", shape) for _ in range(6))
+    run._staff()
+    assert len(asked(run)) == most
+    assert Group(16.0, 1.0, 2).holds(shape) == 2 * most
+
+
+def test_a_worker_takes_the_next_unit_of_its_shape(run: Supervisor) -> None:
+    units = [unit("sample") for _ in range(5)]
+    run.waiting.extend(units)
+    run._staff()
+    arrived(run)
+    run._staff()
+    assert [slot.unit for slot in run.pool.slots] == units[:2]
+    first = run.pool.slots[0]
+    first.end()
+    run._staff()
+    assert first.unit is units[2]
+    assert first.turn == 2
+    assert len(run.pool.slots) == 2
+
+
+def test_idle_workers_make_room_for_another_shape(run: Supervisor) -> None:
+    run.waiting.extend([unit("sample"), unit("sample")])
+    run._staff()
+    arrived(run)
+    run.waiting.clear()
+    run.waiting.append(unit("sample", Shape(2.0, 0.0)))
+    run._staff()
+    assert asked(run) == [("a", Shape(2.0, 0.0))]
+
+
+def test_a_busy_worker_is_not_sent_away(run: Supervisor) -> None:
+    run.waiting.extend([unit("sample"), unit("sample")])
+    run._staff()
+    arrived(run)
+    run._staff()
+    run.waiting.append(unit("sample", Shape(2.0, 0.0)))
+    run._staff()
+    assert asked(run) == [("a", SMALL)] * 2
+
+
+def test_nothing_new_goes_to_a_draining_node(run: Supervisor) -> None:
+    run.watch.view = View((node("a", 2.0, draining=True), node("b", 1.0)))
+    run.waiting.extend([unit("sample"), unit("sample")])
+    run._staff()
+    assert asked(run) == [("b", SMALL)]
+
+
+def test_workers_on_a_draining_node_are_asked_to_leave_once(
+    run: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[Slot] = []
+    monkeypatch.setattr(Slot, "stop", lambda slot: stopped.append(slot))
+    run.waiting.extend([unit("sample"), unit("sample")])
+    run._staff()
+    arrived(run)
+    busy, _ = run.pool.slots
+    busy.begin(run.waiting.popleft())
+    run.watch.view = View((node("a", 2.0, draining=True),))
+    run._leave_draining_nodes()
+    run._leave_draining_nodes()
+    assert stopped == [busy]
+    assert run.pool.slots == [busy], "the idle one has been sent away"
+
+
+def test_where_an_autoscaler_can_bring_it_a_worker_is_asked_for(run: Supervisor) -> None:
+    """A head without work and no node yet: Ray tells its autoscaler what it is asked for."""
+    run.watch.view = View((node("head", 0.0),), (Group(4.0, 1.0, 2),))
+    run.waiting.extend([unit("train") for _ in range(5)])
+    for _ in range(2):
+        run._staff()
+    assert asked(run) == [("", TRAINER)] * 2
+
+
+def test_where_none_can_nothing_is_asked_for(run: Supervisor) -> None:
+    run.watch.view = View((node("head", 0.0),), (Group(4.0, 0.0, 2),))
+    run.waiting.append(unit("train"))
+    run._staff()
+    assert asked(run) == []
+
+
+def test_lost_capacity_fails_the_task_instead_of_waiting_for_ever(run: Supervisor) -> None:
+    run.waiting.append(unit("train"))
+    run._staff()
+    assert not run.agenda.failed, "an autoscaler may bring the node back"
+    assert run.starved_since is not None
+    run.starved_since -= supervisor.STARVED_SECONDS + 1
+    run._staff()
+    assert "1 CPUs and 1 GPUs" in run.agenda.failed[TASKS["train"].address]
+    assert not run.waiting

@@ -25,14 +25,15 @@ pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_what_the_cluster_lacks_is_refused(changes, said, tiny_run, tmp_path):
-    store, events = Store(str(tmp_path / "store")), []
+    store, events, before = Store(str(tmp_path / "store")), [], set(descendants())
     agenda = Agenda.open(tiny_run.plan, store)
     resources = tiny_run.study.resources.model_copy(update=changes)
     with pytest.raises(RefusedInput, match=said):
         RayRunner(resources, tell=events.append).run(agenda)
     assert events == []
     assert not (tmp_path / "store").exists()
-    assert not [c for c in descendants().values() if c.startswith("ray::Trainer")]
+    new = {pid: c for pid, c in descendants().items() if pid not in before}
+    assert not [c for c in new.values() if c.startswith("ray::Worker")]
 
 
 def test_the_command_says_it_in_one_line(tiny_study, tmp_path):

@@ -116,7 +116,7 @@ def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
 
     def tell(event) -> None:
         events.append(event)
-        if event.kind == "train" and "host" in event.details:
+        if event.kind == "train" and event.done:
             (trainer,) = trainers()
             os.kill(trainer, signal.SIGKILL)
 

@@ -1,0 +1,170 @@
+"""The workers of a run: asked for where they fit, kept from one unit to the next, and let go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from ganray.distributed.units import Shape, Unit
+from ganray.distributed.watch import View
+from ganray.distributed.workers import Place, Worker
+from ganray.plan import Resources
+
+IDLE_SECONDS = 20.0
+"""A worker without work for so long is let go: others may need its place."""
+
+
+@dataclass(eq=False)
+class Slot:
+    """One worker: asked for, idle, or at work on a unit."""
+
+    shape: Shape
+    actor: Any
+    answer: Any
+    """Ray's promise of what comes next: its place, or an event of its unit."""
+    node: str
+    reserved: tuple[str, ...] = ()
+    """The nodes that its own workers take a place of, each."""
+    place: Place | None = None
+    unit: Unit | None = None
+    turn: int = 0
+    leaving: bool = False
+    since: float = field(default_factory=time.monotonic)
+    heard: float = 0.0
+    moved: float = 0.0
+    processor: float = 0.0
+    memory: int = 0
+
+    def on(self, node: str) -> bool:
+        """Whether it, or a worker of its own, is or will be on that node."""
+        return node == (self.place.node if self.place else self.node) or node in self.reserved
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a unit."""
+        return self.place is not None and self.unit is None
+
+    def begin(self, unit: Unit) -> None:
+        """Give it a unit; its stream of events is what it then answers."""
+        self.turn += 1
+        self._take(unit)
+        method = self.actor.train if unit.trains else self.actor.perform
+        self.answer = method.options(num_returns="streaming").remote(unit.assignment, self.turn)
+
+    def begin_together(self, unit: Unit, resources: Resources) -> None:
+        """The same for a unit that needs several workers, which its actor starts itself."""
+        self._take(unit)
+        train = self.actor.train.options(num_returns="streaming")
+        self.answer = train.remote(unit.assignment, resources)
+
+    def _take(self, unit: Unit) -> None:
+        self.unit, self.leaving, self.memory, self.processor = unit, False, 0, 0.0
+        self.heard = self.moved = self.since = time.monotonic()
+
+    def end(self) -> Unit:
+        """Take the unit back from it; it is idle then."""
+        unit, self.unit, self.answer = self.unit, None, None
+        self.since = time.monotonic()
+        assert unit is not None
+        return unit
+
+    def stop(self) -> None:
+        """Ask its unit to end soon, with a checkpoint if it trains."""
+        if self.reserved:
+            self.actor.stop.remote()
+        else:
+            self.actor.stop.remote(self.turn)
+
+
+@dataclass
+class Pool:
+    """All workers of a run, and where there is room for more."""
+
+    slots: list[Slot] = field(default_factory=list)
+
+    @property
+    def busy(self) -> list[Slot]:
+        """Those at work."""
+        return [slot for slot in self.slots if slot.unit is not None]
+
+    def idle(self, shape: Shape) -> Slot | None:
+        """One that waits and has this shape."""
+        return next((slot for slot in self.slots if slot.idle and slot.shape == shape), None)
+
+    def coming(self, shape: Shape) -> int:
+        """How many of this shape are asked for and have not begun."""
+        return sum(slot.place is None and slot.shape == shape for slot in self.slots)
+
+    def room(self, view: View, shape: Shape, count: int = 1) -> list[str]:
+        """Nodes for `count` more workers, none of them draining; empty if they do not all fit."""
+        free = {node.id: [node.cpus, node.gpus] for node in view.nodes if not node.draining}
+        for node_id, taken in self._taken():
+            if node_id in free:
+                free[node_id][0] -= taken.cpus
+                free[node_id][1] -= taken.whole_gpus
+        found: list[str] = []
+        for node_id, (cpus, gpus) in free.items():
+            while len(found) < count and cpus >= shape.cpus and gpus >= shape.whole_gpus - 1e-9:
+                found.append(node_id)
+                cpus, gpus = cpus - shape.cpus, gpus - shape.whole_gpus
+        return found if len(found) == count else []
+
+    def lacks_gpu_alone(self, view: View, shape: Shape) -> bool:
+        """Whether it is only a GPU for which this shape finds no room."""
+        return bool(shape.gpus) and bool(self.room(view, Shape(shape.cpus, 0.0)))
+
+    def ask(self, shape: Shape, node: str = "") -> Slot:
+        """Ask Ray for a worker, on that node if it still can be, else anywhere."""
+        strategy: Any = "DEFAULT"
+        if node:
+            strategy = NodeAffinitySchedulingStrategy(node, soft=True, _spill_on_unavailable=True)
+        actor = Worker.options(  # type: ignore[attr-defined]
+            num_cpus=shape.cpus, num_gpus=shape.gpus, scheduling_strategy=strategy
+        ).remote()
+        slot = Slot(shape, actor, actor.place.remote(), node)
+        self.slots.append(slot)
+        return slot
+
+    def begin_together(self, unit: Unit, nodes: list[str], resources: Resources) -> None:
+        """Start a data-parallel unit, whose ranks find room on these nodes all at once."""
+        from ganray.distributed.joint import JointTrainer  # Ray Train takes seconds to import
+
+        actor = JointTrainer.remote()  # type: ignore[attr-defined]
+        slot = Slot(unit.shape, actor, None, "", tuple(nodes))
+        slot.begin_together(unit, resources)
+        self.slots.append(slot)
+
+    def dismiss(self, slot: Slot) -> None:
+        """End a worker, whatever it does."""
+        ray.kill(slot.actor)
+        self.slots.remove(slot)
+
+    def make_room(self, view: View, shape: Shape, count: int = 1) -> bool:
+        """Dismiss idle workers of other shapes if that lets `count` of this one fit."""
+        spare = [slot for slot in self.slots if slot.idle and slot.shape != shape]
+        if not spare:
+            return False
+        kept = [slot for slot in self.slots if slot not in spare]
+        if not Pool(kept).room(view, shape, count):
+            return False
+        for slot in spare:
+            self.dismiss(slot)
+        return True
+
+    def let_go(self) -> None:
+        """Dismiss whoever has been without work for long."""
+        now = time.monotonic()
+        for slot in list(self.slots):
+            if slot.idle and now - slot.since > IDLE_SECONDS:
+                self.dismiss(slot)
+
+    def _taken(self) -> Iterator[tuple[str, Shape]]:
+        for slot in self.slots:
+            own = (slot.place.node if slot.place else slot.node,)
+            for node in slot.reserved or own:
+                yield node, slot.shape

@@ -1,0 +1,158 @@
+"""A thread that looks at the cluster once a second: its nodes, who is leaving, whether it answers.
+
+No other thread need ask the cluster's head anything while a run lasts. When the head dies, such a
+question waits for a minute, after which Ray ends the process without a Python exception.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import ray
+from ray._private.state import state  # what Ray's own Train and Data libraries ask for drains
+
+from ganray.distributed.units import Shape
+from ganray.errors import GanrayError
+
+POLL_SECONDS = 1.0
+HEAD_SECONDS = 40.0
+"""The head may be away for so long (it may be restarted); Ray itself gives up after 60."""
+MANY = 1000
+"""Workers that are asked for at most where an autoscaler names no limit."""
+
+
+class HeadLost(GanrayError):
+    """The cluster's head, or the driver's own node, is gone: nothing can go on with this driver."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A living node; `draining` ones finish what they have and get nothing more."""
+
+    id: str
+    host: str
+    cpus: float
+    gpus: float
+    draining: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """A kind of node that an autoscaler may start, so many of it at most (-1: no limit)."""
+
+    cpus: float
+    gpus: float
+    most: int
+
+    def holds(self, shape: Shape) -> int:
+        """How many workers of this shape all its nodes together hold."""
+        on_one = self.cpus // shape.cpus
+        if shape.gpus:
+            on_one = min(on_one, self.gpus // shape.whole_gpus)
+        return MANY if self.most < 0 and on_one else int(on_one) * max(0, self.most)
+
+
+@dataclass(frozen=True)
+class View:
+    """The cluster as it was a moment ago."""
+
+    nodes: tuple[Node, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """How many single-threaded workers may run beside each other, now or when it has grown."""
+        now = sum(int(node.cpus) for node in self.nodes if not node.draining)
+        return max(now, min(MANY, sum(group.holds(Shape(1.0, 0.0)) for group in self.groups)), 1)
+
+    def node(self, node_id: str) -> Node | None:
+        """That node, if it lives."""
+        return next((node for node in self.nodes if node.id == node_id), None)
+
+    def leaving(self, node_id: str) -> bool:
+        """Whether that node lives and is being drained."""
+        found = self.node(node_id)
+        return found is not None and found.draining
+
+
+@dataclass
+class Watch:
+    """Keeps `view` up to date for as long as the context lasts."""
+
+    view: View = field(default_factory=View)
+    _answered: float = field(default_factory=time.monotonic)
+    _ending: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Watch:
+        self._own_node = ray.get_runtime_context().get_node_id()
+        self._address = ray.get_runtime_context().gcs_address
+        self._look()
+        threading.Thread(target=self._run, name="ganray-watch", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+
+    def check(self) -> None:
+        """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
+        silent = time.monotonic() - self._answered
+        if silent > HEAD_SECONDS:
+            raise HeadLost(
+                f"the cluster's head at {self._address} has not answered for {silent:.0f} s; "
+                "finished work and checkpoints are kept: start it again and run the same command"
+            )
+        if self.view.nodes and self.view.node(self._own_node) is None:
+            raise HeadLost(
+                f"the Ray node under this driver ({self._own_node[:12]}…) has died; finished work "
+                "and checkpoints are kept: start it again and run the same command"
+            )
+
+    def _run(self) -> None:
+        while not self._ending.wait(POLL_SECONDS):
+            with contextlib.suppress(Exception):  # its silence is what `check` tells
+                self._look()
+
+    def _look(self) -> None:
+        self.view = look()
+        self._answered = time.monotonic()
+
+
+def look() -> View:
+    """Ask the head for its nodes, its drains and its autoscaler's node types."""
+    leaving = state.get_draining_nodes()
+    nodes = tuple(
+        Node(
+            id=node["NodeID"],
+            host=node["NodeManagerHostname"],
+            cpus=node["Resources"].get("CPU", 0.0),
+            gpus=node["Resources"].get("GPU", 0.0),
+            draining=node["NodeID"] in leaving,
+        )
+        for node in ray.nodes()
+        if node["Alive"]
+    )
+    return View(nodes, tuple(_groups(state.get_cluster_config())))
+
+
+def _groups(config: Any) -> list[Group]:
+    """What the autoscaler has written down for all to see; empty where there is none."""
+    if config is None:
+        return []
+    return [
+        Group(
+            cpus=float(group.resources.get("CPU", 0)),
+            gpus=float(group.resources.get("GPU", 0)),
+            most=group.max_count,
+        )
+        for group in config.node_group_configs
+    ]
