@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ganray._version import __version__
-from ganray.cli import data, logs, store, study, submit, sweep, use
+from ganray.cli import data, logs, status, store, study, submit, sweep, use
 from ganray.errors import GanrayError
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
@@ -34,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 study.register(app)
+status.register(app)
 logs.register(app)
 sweep.register(app)
 use.register(app)

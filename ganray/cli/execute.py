@@ -160,7 +160,8 @@ class _Work:
         agenda, console = self.agenda, Console(stderr=True)
         if agenda.complete:
             return True
-        board = Board(agenda.plan, agenda.finished, operations(agenda.plan))
+        costs = operations(agenda.plan)
+        board = Board(agenda.plan, agenda.finished, costs, asked=agenda.asked)
         self.lease.payload = board.snapshot
         with display_for(board, console, self.quiet) as show:
             try:

@@ -1,11 +1,11 @@
-"""`ganray init | run | plan | status | report`."""
+"""`ganray init | run | plan | report`."""
 
 from __future__ import annotations
 
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -50,7 +50,7 @@ def checked_part(only: str | None) -> Part | None:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (init, run, plan, status, report):
+    for command in (init, run, plan, report):
         app.command()(command)
 
 
@@ -164,42 +164,6 @@ def _show_plan(planned: Plan, store: Store, as_json: bool) -> None:
         f"{size(left.bytes)}"
     )
     speak(as_json, value, "\n".join(lines))
-
-
-def status(
-    name: RunArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
-) -> None:
-    """Show how far a run is, from the store alone."""
-    from ganray.pipeline.runs import read_outcome
-
-    opened, found = open_run(store, name)
-    rows, outcome = _standing(opened, found.plan), read_outcome(opened, found.plan)
-    done = sum(row["state"] == "done" for row in rows)
-    value = {"run": found.plan.run, "created": found.created, "done": done, "tasks": rows,
-             "last_outcome": outcome}  # fmt: skip
-    lines = [f"{row['state']:<10} {row['task']:<34} {row['note']}" for row in rows]
-    lines.append(f"{found.plan.run}: {done} of {len(rows)} tasks done, planned {found.created}")
-    speak(as_json, value, "\n".join(lines))
-
-
-def _standing(store: Store, planned: Plan) -> list[dict[str, Any]]:
-    from ganray.pipeline.agenda import Agenda
-    from ganray.pipeline.runs import read_outcome
-
-    agenda, failed = Agenda.open(planned, store), read_outcome(store, planned).get("failed", {})
-    rows = []
-    for task in planned.tasks:
-        state, note = "to do", ""
-        if task.address in agenda.finished:
-            state = "done"
-        elif task.kind == "train" and task.horizon:
-            checkpoint = store.latest_checkpoint(task.trajectory, task.horizon)
-            if checkpoint is not None:
-                state, note = "begun", f"checkpoint at {checkpoint.step} of {task.horizon}"
-        if state != "done" and task.address in failed:
-            state, note = "failed", failed[task.address]
-        rows.append({"task": task.title, "address": task.address, "state": state, "note": note})
-    return rows
 
 
 def report(

@@ -6,8 +6,9 @@ import math
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from ganray.pipeline.forecast import Pace, Piece, makespan
@@ -66,6 +67,7 @@ class Board:
         finished: addresses of what the store holds already.
         flops: floating-point operations of the tasks by address, for the forecast.
         clock: seconds, from any origin.
+        asked: addresses of those of the plan's tasks that this run is about; empty: all.
     """
 
     def __init__(
@@ -74,10 +76,20 @@ class Board:
         finished: set[str],
         flops: Mapping[str, float] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        asked: Set[str] = frozenset(),
     ) -> None:
         self.plan, self._run = plan, plan.run  # a hash of all tasks, so asked for once
-        self._flops, self._clock, self._lock = dict(flops or {}), clock, threading.RLock()
-        self._rows = {address: Row(task, address) for address, task in plan.by_address.items()}
+        self._clock, self._lock = clock, threading.RLock()
+        self._rows = {
+            address: Row(task, address)
+            for address, task in plan.by_address.items()
+            if not asked or address in asked
+        }
+        self._shorter = _shorter(self._rows)
+        self._flops = {
+            address: cost - (flops or {}).get(self._shorter.get(address, ""), 0.0)
+            for address, cost in (flops or {}).items()
+        }
         self._dependents: dict[str, list[str]] = defaultdict(list)
         self._lacking: dict[str, int] = {}
         self._kinds: dict[str, Counter[str]] = defaultdict(Counter)
@@ -219,7 +231,8 @@ class Board:
             seconds = self._left(row, pace, now)
             if seconds is None:
                 return None
-            needs = {positions[a] for a in row.task.inputs.values() if a in positions}
+            first = (*row.task.inputs.values(), self._shorter.get(row.address, ""))
+            needs = {positions[address] for address in first if address in positions}
             pieces.append(Piece(tuple(needs), seconds, max(1, row.task.chunks)))
         return makespan(pieces, self._workers(now))
 
@@ -316,6 +329,18 @@ class Board:
         else:
             facts.pop("seconds_left", None)
         return facts
+
+
+def _shorter(rows: Mapping[str, Row]) -> dict[str, str]:
+    """For what continues another of the tasks on its trajectory: the longest one before it."""
+    lines: dict[str, list[Row]] = defaultdict(list)
+    for row in rows.values():
+        lines[row.task.trajectory].append(row)
+    found: dict[str, str] = {}
+    for line in lines.values():
+        line.sort(key=lambda row: row.task.horizon or 0)
+        found |= {longer.address: shorter.address for shorter, longer in pairwise(line)}
+    return found
 
 
 def _is_told(value: Any) -> bool:

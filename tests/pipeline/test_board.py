@@ -260,3 +260,24 @@ def test_the_forecast_grows_when_workers_are_lost():
         board.hear(news(gan, warning="its node died", resubmitted=True))
     now[0] = 30.0
     assert board.seconds_left == pytest.approx(769.0, rel=0.05)
+
+
+def test_a_longer_training_costs_what_it_adds_and_comes_after_the_shorter():
+    short = task("train", "g", horizon=25)
+    long = short.model_copy(update={"horizon": 100})
+    now = [0.0]
+    costs = {short.address: 1e9, long.address: 4e9}
+    board = Board(plan_of(long, short), set(), costs, clock=lambda: now[0])
+    board.hear(news(short, host="a", node="n"))
+    board.hear(news(short, 5, 25, images_per_second=5.0, seconds_left=20.0, critic_loss=0.1))
+    assert board.seconds_left == pytest.approx(95.0)
+
+
+def test_a_run_of_one_part_is_about_that_part_alone():
+    board = Board(PLAN, set(), asked=frozenset({DATA.address, GAN.address}))
+    board.hear(news(DATA, 1, 1, finished=True))
+    board.hear(news(GAN, 1, 1, finished=True))
+    snapshot = board.snapshot()
+    assert (snapshot["done"], snapshot["tasks"]) == (2, 2)
+    assert snapshot["kinds"].keys() == {"data", "train"}
+    assert snapshot["seconds_left"] == 0.0

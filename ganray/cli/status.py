@@ -1,0 +1,229 @@
+"""`ganray status`: how far a run is, from any machine by the store alone."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    RunArgument,
+    StoreOption,
+    open_run,
+    speak,
+)
+from ganray.errors import RefusedInput
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ganray.pipeline.lease import Beat
+    from ganray.plan import Plan
+    from ganray.store import Store
+
+_ROWS = 60  # of the text: of a larger study only what is neither done nor untouched
+_POLL_SECONDS = 0.5
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(status)
+
+
+def status(
+    name: RunArgument,
+    store: StoreOption = DEFAULT_STORE,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on showing it until the run ends or Ctrl-C.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how far a run is and who works on it, from any machine by the store alone."""
+    if watch and as_json:
+        raise RefusedInput("--watch goes not with --json")
+    opened, found = open_run(store, name)
+    if watch:
+        _watch(opened, found.plan)
+    driver = heard(opened, found.plan.run)
+    value = standing(opened, found.plan, driver) | {"created": found.created}
+    speak(as_json, value, _text(value))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is known of the driver that leads, or last led, a run.
+
+    `alive` means that it was heard while this process listened: no clocks are compared.
+    """
+
+    beat: Beat
+    alive: bool
+    listened: float
+
+    @property
+    def said(self) -> str:
+        """For people."""
+        if self.beat.ended:
+            code = self.beat.ended.get("code")
+            why = self.beat.ended.get("error")
+            return f"{self.beat.name} ended with exit code {code}" + (f": {why}" if why else "")
+        if self.alive:
+            return f"{self.beat.name} leads it, last heard just now"
+        if self.beat.dead:
+            return f"{self.beat.name} led it and has died; the same command takes it up again"
+        return (
+            f"{self.beat.name} led it and said nothing in the {self.listened:.0f} s that were "
+            "listened; the same command takes it up again"
+        )
+
+
+def heard(store: Store, run: str) -> Heard | None:
+    """Listen until the driver speaks, has ended or died, or is silent for three of its beats."""
+    from ganray.pipeline.lease import BEAT_SECONDS, newest_driver
+
+    first, begun = newest_driver(store, run), time.monotonic()
+    if first is None:
+        return None
+    while True:
+        beat = newest_driver(store, run) or first
+        alive = (beat.driver, beat.counter) != (first.driver, first.counter)
+        listened = time.monotonic() - begun
+        if alive or beat.ended or beat.dead or listened > 3 * BEAT_SECONDS:
+            return Heard(beat, alive and not beat.ended, listened)
+        time.sleep(_POLL_SECONDS)
+
+
+def standing(store: Store, plan: Plan, driver: Heard | None) -> dict[str, Any]:
+    """Where every task stands: as its live driver says, else as manifests and checkpoints do."""
+    from ganray.pipeline.runs import read_outcome
+
+    told = driver.beat.payload if driver is not None and driver.alive else {}
+    outcome = read_outcome(store, plan)
+    rows = _rows(store, plan, {row["address"]: row for row in told.get("rows", [])}, outcome)
+    return {
+        "run": plan.run,
+        "done": sum(row["state"] == "done" for row in rows),
+        "driver": None if driver is None else _driver(driver),
+        "board": told or None,
+        "tasks": rows,
+        "last_outcome": outcome,
+    }
+
+
+def _driver(driver: Heard) -> dict[str, Any]:
+    beat = driver.beat
+    return {"number": beat.driver, "host": beat.host, "process": beat.process,
+            "alive": driver.alive, "ended": beat.ended or None, "said": driver.said}  # fmt: skip
+
+
+def _rows(
+    store: Store,
+    plan: Plan,
+    told: Mapping[str, Mapping[str, Any]],
+    outcome: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    from ganray.pipeline.agenda import Agenda
+
+    agenda, failed, rows = Agenda.open(plan, store), outcome.get("failed", {}), []
+    for task in plan.tasks:
+        state, note, host = "to do", "", ""
+        if task.address in agenda.finished:
+            state = "done"
+        elif task.address in told:
+            row = told[task.address]
+            state, note, host = row["state"], _progress(row), row["host"]
+        elif task.address in failed:
+            state, note = "failed", failed[task.address]
+        elif not told and task.kind == "train" and task.horizon:
+            checkpoint = store.latest_checkpoint(task.trajectory, task.horizon)
+            if checkpoint is not None:
+                state, note = "begun", f"checkpoint at {checkpoint.step} of {task.horizon}"
+        rows.append({"task": task.title, "address": task.address, "kind": task.kind,
+                     "state": state, "note": note, "host": host})  # fmt: skip
+    return rows
+
+
+def _progress(row: Mapping[str, Any]) -> str:
+    from ganray.cli.progress import clock
+
+    parts = [row["note"]] if row["note"] else []
+    if row["state"] == "running":
+        parts += [f"{row['done']} of {row['total']}", f"on {row['host']}" if row["host"] else ""]
+    if "seconds_left" in row:
+        parts.append(f"ETA {clock(row['seconds_left'])}")
+    return ", ".join(part for part in parts if part)
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    from ganray.cli.progress import summary
+
+    rows = value["tasks"]
+    shown = rows if len(rows) <= _ROWS else _touched(rows)
+    lines = [f"{row['state']:<10} {row['task']:<34} {row['note']}".rstrip() for row in shown]
+    if len(shown) < len(rows):
+        states = Counter(row["state"] for row in rows)
+        lines.append("all tasks: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+    if value["board"]:
+        lines += [*value["board"]["notes"][-4:], summary(value["board"])]
+    lines.append(value["driver"]["said"] if value["driver"] else "no driver has worked on it yet")
+    lines.append(
+        f"{value['run']}: {value['done']} of {len(rows)} tasks done, planned {value['created']}"
+    )
+    return "\n".join(lines)
+
+
+def _touched(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    idle = ("done", "to do", "queued", "waiting")
+    return [row for row in rows if row["state"] not in idle]
+
+
+def _watch(store: Store, plan: Plan) -> None:
+    """Show the driver's board while it lasts; Ctrl-C is the ordinary way to leave."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from ganray.pipeline.lease import BEAT_SECONDS, newest_driver
+
+    last, since = newest_driver(store, plan.run), time.monotonic()
+    if last is None or last.ended:
+        return
+    console = Console()
+    try:
+        with Live(console=console, auto_refresh=False) as live:
+            while not (last.ended or last.dead):
+                drawn = _drawn(last, time.monotonic() - since)
+                if console.is_terminal:
+                    live.update(drawn, refresh=True)
+                else:
+                    typer.echo(_line(last))
+                time.sleep(BEAT_SECONDS)
+                beat = newest_driver(store, plan.run) or last
+                if (beat.driver, beat.counter) != (last.driver, last.counter):
+                    since = time.monotonic()
+                last = beat
+    except KeyboardInterrupt:
+        raise typer.Exit() from None
+
+
+def _line(beat: Beat) -> str:
+    from ganray.cli.progress import summary
+
+    return f"{beat.name}: {summary(beat.payload)}" if beat.payload else beat.name
+
+
+def _drawn(beat: Beat, silent: float) -> RenderableType:
+    from rich.console import Group
+    from rich.text import Text
+
+    from ganray.cli.progress import view
+    from ganray.pipeline.lease import SILENT_SECONDS
+
+    late = f", silent for {silent:.0f} s" if silent > SILENT_SECONDS / 2 else ""
+    parts: list[Any] = [view(beat.payload)] if beat.payload else []
+    return Group(*parts, Text(f"{beat.name}{late}", style="yellow" if late else "dim"))
