@@ -111,6 +111,7 @@ def train_gan(work: Workspace) -> None:
         },
         device_seconds=seconds,
         device=trainer.device.type,
+        workers=work.task.ranks,
     )
 
 
