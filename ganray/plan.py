@@ -131,6 +131,15 @@ class Plan(BaseModel):
         """The task that the study calls `role`; KeyError if there is none."""
         return self.by_address[self.roles[role]]
 
+    def continued(self, task: Task) -> Task | None:
+        """The task of the next lower horizon on the same trajectory, where `task` goes on."""
+        shorter = [
+            other
+            for other in self.tasks
+            if other.trajectory == task.trajectory and (other.horizon or 0) < (task.horizon or 0)
+        ]
+        return max(shorter, key=lambda other: other.horizon or 0, default=None)
+
     @property
     def by_address(self) -> dict[str, Task]:
         """Every task under its address."""

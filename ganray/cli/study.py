@@ -21,7 +21,7 @@ from ganray.cli.options import (
     speak,
 )
 from ganray.errors import RefusedInput
-from ganray.spec import RUN_NAME
+from ganray.spec import RUN_NAME, unknown_name
 
 if TYPE_CHECKING:
     from ganray.cli.execute import Outcome
@@ -56,6 +56,9 @@ def register(app: typer.Typer) -> None:
 
 def init(
     name: Annotated[str, typer.Argument(help="Name of the study and of its file.")] = "study",
+    study: Annotated[
+        str, typer.Option("--study", help="marginal_vs_joint or budget_curve.")
+    ] = "marginal_vs_joint",
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
@@ -65,7 +68,7 @@ def init(
             f"name (={path.stem!r}) must begin with a small letter or a digit and go on with up to "
             "63 of these, '.', '-' and '_'"
         )
-    text = (files("ganray.studies") / "default.yaml").read_text().replace("{name}", path.stem)
+    text = _example(study).replace("{name}", path.stem)
     try:
         with path.open("x") as target:
             target.write(text)
@@ -76,6 +79,15 @@ def init(
     except OSError as error:
         raise RefusedInput(f"{path} cannot be written: {error.strerror}") from None
     speak(as_json, {"study": str(path)}, f"wrote {path}; next: ganray run {path}")
+
+
+def _example(study: str) -> str:
+    """The study file that comes with a study; importing the studies would take seconds."""
+    known = {f.name.removesuffix(".yaml"): f for f in files("ganray.studies").iterdir()
+             if f.name.endswith(".yaml")}  # fmt: skip
+    if study not in known:
+        raise RefusedInput(f"--study: {unknown_name(study, list(known))}")
+    return known[study].read_text()
 
 
 def run(

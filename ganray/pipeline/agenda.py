@@ -85,24 +85,15 @@ class Agenda:
         """
         if not self._fed(task):
             return False
-        shorter = self._shorter.get(task.address)
-        return not shorter or shorter.isdisjoint(other.address for other in self.pending)
+        begun = self._continued[task.address]
+        return begun is None or begun not in self.pending
 
     def _fed(self, task: Task) -> bool:
         return all(external(a) or a in self.finished for a in task.inputs.values())
 
     @cached_property
-    def _shorter(self) -> dict[str, set[str]]:
-        """The artifacts of lower horizons on the same trajectory, where a task has any."""
-        lines: dict[str, list[Task]] = {}
-        for task in self.plan.tasks:
-            lines.setdefault(task.trajectory, []).append(task)
-        return {
-            task.address: {o.address for o in line if (o.horizon or 0) < (task.horizon or 0)}
-            for line in lines.values()
-            for task in line
-            if len(line) > 1
-        }
+    def _continued(self) -> dict[str, Task | None]:
+        return {task.address: self.plan.continued(task) for task in self.plan.tasks}
 
     def blocked(self, task: Task) -> bool:
         """Whether an input of a task has failed, so that it cannot be done."""

@@ -82,7 +82,7 @@ def _cost(task: Task, plan: Plan) -> tuple[float, int]:
         flops = float(encoder_flops(shape, classes, spec) * steps)
         return flops, weights * _BYTES * (1 + _ADAM_COPIES)
     if task.kind == "train":
-        return _training_cost(task, shape)
+        return _training_cost(task, plan)
     if task.kind == "sample":
         count = task.chunks * parameters["sample"]["chunk"]
         size = (count + (task.horizon or 0)) * pixels  # the chunks, and all of them together
@@ -101,12 +101,15 @@ def _cost(task: Task, plan: Plan) -> tuple[float, int]:
     return 0.0, 0
 
 
-def _training_cost(task: Task, shape: Shape) -> tuple[float, int]:
+def _training_cost(task: Task, plan: Plan) -> tuple[float, int]:
+    """Its operations are those beyond the shorter training that it continues."""
+    shape, begun = _shape(plan), plan.continued(task)
+    steps = (task.horizon or 0) - ((begun.horizon or 0) if begun else 0)
     model, spec = ModelSpec(**task.parameters["model"]), TrainSpec(**task.parameters["train"])
     generator, critic = _gan_parameters(shape, model)
     copies = (2 if spec.ema else 1) + _ADAM_COPIES
     size = _BYTES * (copies * generator + _ADAM_COPIES * critic)
-    return gan_flops(shape, model, spec) * float(task.horizon or 0), size
+    return gan_flops(shape, model, spec) * float(steps), size
 
 
 @lru_cache

@@ -190,7 +190,10 @@ class Results:
 
     @cached_property
     def seconds(self) -> dict[str, float]:
-        """The time that each finished task and its chunks took, wherever they were worked."""
+        """The time that each finished task and its chunks took, wherever they were worked.
+
+        A training's time counts from where the shorter one ended that it continues.
+        """
         tasks = [task for task in self.plan.tasks if task.address in self.manifests]
         with ThreadPoolExecutor(_READERS) as readers:
             return dict(
@@ -201,7 +204,19 @@ class Results:
         chunks = {task.chunk_address(index) for index in range(task.chunks)}
         stored = self.store.manifests(f"{task.trajectory}/") if chunks else []
         parts = [manifest for manifest in stored if manifest.address in chunks]
-        return sum(_seconds(manifest) for manifest in [self.manifests[task.address], *parts])
+        spent = sum(_seconds(manifest) for manifest in [self.manifests[task.address], *parts])
+        begun = self.plan.continued(task) if task.kind == "train" else None
+        before = self.manifests.get(begun.address) if begun else None
+        return max(0.0, spent - _seconds(before)) if before else spent
+
+    def within(self, prefix: str) -> Results:
+        """The same results, with the roles that begin with `prefix` in place of their namesakes."""
+        roles = dict(self.plan.roles)
+        for role, address in self.plan.roles.items():
+            if role.startswith(prefix):
+                roles[role.removeprefix(prefix)] = address
+        plan = self.plan.model_copy(update={"roles": roles})
+        return Results(self.store, plan, self.manifests, self.outcome, self.damaged)
 
     @property
     def complete(self) -> bool:

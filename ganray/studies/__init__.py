@@ -29,7 +29,7 @@ from ganray.studies.blocks import Data
 from ganray.studies.sweep import SweepPlan
 from ganray.studies.sweep_settings import SweepSettings, check_search
 
-STUDIES = ("marginal_vs_joint",)
+STUDIES = ("marginal_vs_joint", "budget_curve")
 _BOOLEAN = "tag:yaml.org,2002:bool"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,19 @@ class Blocks:
     def __init__(self, data: Data, seed: int) -> None:
         self.builder = PlanBuilder()
         self.data, self.seed = data, seed
+        self.part = self.when = ""
+
+    @contextmanager
+    def within(self, part: str, when: str) -> Iterator[None]:
+        """What is added meanwhile belongs to a part of the study.
+
+        Args:
+            part: how its roles begin, e.g. "at/0.5/"; `Results.within` finds them again.
+            when: what its GANs' titles end in.
+        """
+        self.part, self.when = part, when
+        yield
+        self.part = self.when = ""
 
     def import_data(self, spec: DatasetSpec) -> Task | str:
         """The data set as an artifact, or the address of an external one."""
@@ -113,9 +127,9 @@ class Blocks:
         name = side if side == "joint" else f"class {label}"
         seed = task_seed(self.seed, "train", classes, replicate)
         return self.builder.add(
-            f"train/{side}/{label}/{replicate}",
+            f"{self.part}train/{side}/{label}/{replicate}",
             "train",
-            f"{name} r{replicate}",
+            f"{name} r{replicate}{self.when}",
             {"model": model, "train": spec, "classes": classes, "seed": seed}
             | ({"world_size": ranks} if ranks > 1 else {}),
             {"data": self.source},
@@ -184,9 +198,9 @@ class Blocks:
             "embedder": ruler.embedder,
         }
         return self.builder.add(
-            f"measure/{ruler.name}/{role}",
+            f"{self.part}measure/{ruler.name}/{role}",
             "measure",
-            f"scores {role.replace('/', ' r')} {ruler.name}",
+            f"scores {role.replace('/', ' r')}{self.when} {ruler.name}",
             ruler.parameters | {"mixture": mixture},
             common | sets,
         )

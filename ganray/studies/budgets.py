@@ -30,6 +30,11 @@ class Horizons:
     joint: int
     marginal: tuple[int, ...]
 
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Those of every GAN, the joint one's first."""
+        return (self.joint, *self.marginal)
+
 
 def planned_horizons(
     settings: Comparison, shape: Shape, gans: int, probe: Probe | None, fraction: float = 1.0

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from pydantic_core import PydanticUndefined
 
+from ganray.spec import Spec
 from ganray.store import Store
-from ganray.studies import read_study
+from ganray.studies import STUDIES, read_study, study_module
 from ganray.studies.marginal_vs_joint import Settings
 from tests.cli.command import files_below, finish, ganray, start_python
 
@@ -45,13 +46,12 @@ def documented(text: str) -> dict[str, str]:
     return found
 
 
-def default_of(path: str) -> object:
-    model = Settings
-    *groups, name = path.split(".")
-    for group in groups:
-        model = type(model.model_fields[group].default)
-    value = model.model_fields[name].get_default(call_default_factory=True)
+def default_of(path: str, settings: type[Spec]) -> object:
+    first, *rest = path.split(".")
+    value = settings.model_fields[first].get_default(call_default_factory=True)
     assert value is not PydanticUndefined
+    for name in rest:  # of the study's own default, which need not be the group's
+        value = getattr(value, name)
     return value
 
 
@@ -70,6 +70,16 @@ def test_init_names_the_study_after_its_file(tmp_path, monkeypatch):
     assert answer.json == {"study": "other.yaml"}
 
 
+def test_init_knows_every_study(tmp_path, monkeypatch):
+    for name in STUDIES:
+        written(tmp_path, monkeypatch, name.replace("_", "-"), "--study", name)
+        study = read_study(f"{name.replace('_', '-')}.yaml")
+        assert study.settings.study == name
+        assert study.plan().study == name
+    ganray("init", "other", "--study", "budget_curves").refused("did you mean 'budget_curve'?")
+    assert not Path("other.yaml").exists()
+
+
 def test_init_overwrites_nothing(tmp_path, monkeypatch):
     written(tmp_path, monkeypatch)
     Path("study.yaml").write_text("mine")
@@ -83,13 +93,14 @@ def test_init_refuses_a_name_that_no_study_may_have(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_study_file_says_the_real_defaults(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("study", "least"), [("marginal_vs_joint", 25), ("budget_curve", 15)])
+def test_the_study_file_says_the_real_defaults(tmp_path, monkeypatch, study, least):
     """What is in parentheses is what a left-out line means."""
-    written(tmp_path, monkeypatch)
+    written(tmp_path, monkeypatch, "--study", study)
     found = documented(Path("study.yaml").read_text())
-    assert len(found) >= 25
+    assert len(found) >= least
     for path, said in found.items():
-        value, first = default_of(path), said.split(",")[0]
+        value, first = default_of(path, study_module(study).Settings), said.split(",")[0]
         if value is None:
             assert said == IN_WORDS[path]
         elif isinstance(value, list):

@@ -1,6 +1,7 @@
 """The sections that pages are made of: stored results turned into blocks; none knows a study."""
 
 from ganray.report.sections.compute import compute_section
+from ganray.report.sections.curve import Stretch, curve_lead, curve_section
 from ganray.report.sections.losses import losses_section
 from ganray.report.sections.protocol import protocol_section
 from ganray.report.sections.samples import samples_section
@@ -15,8 +16,11 @@ from ganray.report.sections.sweep import (
 from ganray.report.sections.verdict import verdict_lead, verdict_section
 
 __all__ = [
+    "Stretch",
     "compute_section",
     "confirmation_section",
+    "curve_lead",
+    "curve_section",
     "losses_section",
     "protocol_section",
     "samples_section",

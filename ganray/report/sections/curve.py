@@ -1,0 +1,180 @@
+"""How both sides' scores move with the budget, and the verdict at each fraction of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganray.metrics.intervals import mean_interval
+from ganray.metrics.score import better
+from ganray.report.equality import Equality, span
+from ganray.report.page import (
+    Block,
+    Column,
+    Figure,
+    Gallery,
+    Key,
+    Paragraph,
+    Section,
+    Strip,
+    Table,
+)
+from ganray.report.results import Gan, Results
+from ganray.report.score_curves import Curve, CurvePoint, score_curves
+from ganray.report.sections.verdict import judge, side_tones, verdict
+from ganray.report.wording import interval, metric_name, number
+
+_SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A fraction of the budget, and the results of the GANs that were trained so far."""
+
+    fraction: float
+    results: Results
+
+    @property
+    def name(self) -> str:
+        """What it is called: ¼, 0.3, 1."""
+        return _SIGNS.get(self.fraction, f"{self.fraction:g}")
+
+    def gans(self, side: str) -> list[Gan]:
+        """The planned GANs of one replicate of a side."""
+        return [g for g in self.results.gans if (g.side, g.replicate) == (side, 0)]
+
+    def images(self, side: str) -> list[int]:
+        """The real images that each of them has seen by then."""
+        return [_images(gan) for gan in self.gans(side)]
+
+
+def _images(gan: Gan) -> int:
+    train = gan.task.parameters["train"]
+    return int((gan.task.horizon or 0) * train["batch"] * train["critic_steps"])
+
+
+def curve_lead(stretches: Sequence[Stretch], first: str, second: str) -> str:
+    """The verdict at each fraction that is measured, and the equality that all of them rest on."""
+    parts = [
+        f"At {_of_the_budget(stretch)}: {verdict(stretch.results, first, second)}"
+        for stretch in stretches
+        if stretch.results.metrics
+    ]
+    if not parts:
+        return "Nothing has been measured yet."
+    return " ".join([*parts, Equality.of(stretches[-1].results).sentence])
+
+
+def _of_the_budget(stretch: Stretch) -> str:
+    return "the whole budget" if stretch.fraction == 1 else f"{stretch.name} of the budget"
+
+
+def curve_section(stretches: Sequence[Stretch], first: str, second: str) -> Section:
+    """Curves of each metric against the images seen, and a row for each fraction."""
+    metrics = list(dict.fromkeys(m for stretch in stretches for m in stretch.results.metrics))
+    if not metrics:
+        return Section("Curves", "curves", [Paragraph("No score is stored yet.")])
+    blocks: list[Block] = [Paragraph(_INTRO), Key(side_tones(first, second))]
+    blocks += [_gallery(stretches, metric, first, second) for metric in metrics]
+    blocks.append(_verdicts(stretches, metrics, first, second))
+    return Section("Curves", "curves", blocks)
+
+
+_INTRO = (
+    "Each GAN was trained once; the points of a curve lie on one trajectory, so neighbouring ones "
+    "are not independent of each other. Bars are Student’s 95% intervals over training replicates, "
+    "where there are two or more. On the left a side stands at the images that one of its GANs has "
+    "seen, on the right at those of all its GANs together: where points stand one above the other "
+    "there, both sides have had the same compute. The dashed line is the floor."
+)
+
+
+def _gallery(stretches: Sequence[Stretch], metric: str, first: str, second: str) -> Gallery:
+    floor = stretches[-1].results.floor(metric)
+    tones = side_tones(first, second)
+    figures = []
+    for title, of_all in (("by each GAN", False), ("by the whole side", True)):
+        curves = [
+            Curve(side, tones[side], _points(stretches, metric, side, of_all))
+            for side in (second, first)
+        ]
+        picture = score_curves(
+            [curve for curve in curves if curve.points],
+            floor.value if floor else None,
+            f"real images seen {title}",
+            _alt(metric, title, curves, floor.value if floor else None),
+        )
+        figures.append(Figure([picture], ""))
+    name = metric_name(metric)
+    title = f"{name[0].upper()}{name[1:]} ({better(metric)} is better)"
+    return Gallery(figures, "panels", title)
+
+
+def _points(stretches: Sequence[Stretch], metric: str, side: str, of_all: bool) -> list[CurvePoint]:
+    points = []
+    for stretch in stretches:
+        scores = stretch.results.side_scores(side, metric)
+        if scores:
+            seen = stretch.images(side)
+            mean = mean_interval([score.value for score in scores])
+            at = float(sum(seen)) if of_all else sum(seen) / len(seen)
+            points.append(CurvePoint(at, mean.mean, mean.low, mean.high))
+    return points
+
+
+def _alt(metric: str, title: str, curves: Sequence[Curve], floor: float | None) -> str:
+    parts = [
+        f"{curve.name} " + ", ".join(f"{number(p.value)} at {p.at:,.0f}" for p in curve.points)
+        for curve in curves
+    ]
+    return (
+        f"{metric_name(metric)} against images seen {title}: {'; '.join(parts)}; "
+        f"floor {number(floor)}"
+    )
+
+
+def _verdicts(
+    stretches: Sequence[Stretch], metrics: Sequence[str], first: str, second: str
+) -> Table:
+    rows = [_row(stretch, metric, first, second) for metric in metrics for stretch in stretches]
+    return Table(
+        f"Verdict at each fraction of the budget; the difference is {first} − {second}, with "
+        "Welch’s 95% interval",
+        [
+            Column("metric"),
+            Column("budget"),
+            Column(f"iterations of a GAN, {first} / {second}", numeric=True),
+            *(Column(side, numeric=True) for side in (first, second)),
+            Column("difference", numeric=True),
+            Column("verdict"),
+        ],
+        rows,
+    )
+
+
+def _row(stretch: Stretch, metric: str, first: str, second: str) -> list[str | Strip]:
+    judged, sides = judge(stretch.results, metric, first, second), (first, second)
+    ends = [[gan.task.horizon or 0 for gan in stretch.gans(side)] for side in sides]
+    found = judged.comparison
+    difference = (
+        f"{number(found.difference)} {interval(found.low, found.high)}".rstrip() if found else "–"
+    )
+    if judged.winner:
+        said = f"{judged.winner} better"
+    elif found is None:
+        said = judged.conclusion
+    else:
+        said = "one replicate" if found.low is None else "inconclusive"
+    return [
+        metric_name(metric),
+        stretch.name,
+        " / ".join(span(end) if end else "–" for end in ends),
+        *(_mean(stretch.results, metric, side) for side in sides),
+        difference,
+        said,
+    ]
+
+
+def _mean(results: Results, metric: str, side: str) -> str:
+    scores = results.side_scores(side, metric)
+    return number(mean_interval([s.value for s in scores]).mean) if scores else "–"

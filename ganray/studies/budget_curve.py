@@ -1,0 +1,115 @@
+"""How does the comparison change with the budget? Both sides at fractions of one training.
+
+Every GAN is trained once, to the whole budget; on its way it is sampled and measured at each
+fraction, so that the points of a curve lie on one trajectory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from ganray.errors import RefusedInput
+from ganray.plan import Plan, partitions
+from ganray.report import Page, Results, sections
+from ganray.report.sections import Stretch
+from ganray.studies.blocks import Blocks, Data
+from ganray.studies.budgets import Horizons, Probe, planned_horizons
+from ganray.studies.marginal_vs_joint import plan_search
+from ganray.studies.settings import Comparison, RangeSearch
+from ganray.studies.sides import Sides, measure, rulers, train_joint, train_marginals
+
+NAME = "budget_curve"
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class Settings(Comparison):
+    """A study file of this study; its search, if any, is on the GANs of the whole budget."""
+
+    study: Literal["budget_curve"] = "budget_curve"
+    fractions: list[Fraction] = Field(
+        [0.25, 0.5, 1.0], description="of the budget, where both sides are measured; the last is 1"
+    )
+    search: RangeSearch = RangeSearch(on=[])
+
+    @field_validator("fractions")
+    @classmethod
+    def _ascending_to_one(cls, fractions: list[float]) -> list[float]:
+        if fractions != sorted(set(fractions)) or fractions[-1:] != [1.0]:
+            raise ValueError("must rise, without repetition, and end with 1, the whole budget")
+        return fractions
+
+
+def plan(
+    settings: Settings, data: Data, other: Data | None = None, probe: Probe | None = None
+) -> Plan:
+    """The tasks of the study: of each fraction what trains and measures it, the smallest first.
+
+    Args:
+        other: the data set of `search.other`, whose images are probe images.
+        probe: gives the speed by which a budget in device-seconds becomes iterations.
+
+    Raises:
+        RefusedInput: settings and data do not fit, or two fractions come to the same iterations.
+    """
+    blocks = Blocks(data, settings.seed)
+    blocks.import_data(settings.data)
+    groups = partitions(settings.marginals, data.info.class_names)
+    horizons = _horizons(settings, data, len(groups), probe)
+    encoder = blocks.encoder(settings.encoder)
+    for fraction, until in horizons.items():
+        with blocks.within(prefix(fraction), "" if fraction == 1 else f" at {fraction:g}"):
+            joint = train_joint(blocks, settings, until)
+            sides = Sides(groups, joint, train_marginals(blocks, settings, groups, until))
+            measured_on = rulers(blocks, settings.evaluate, encoder)
+            scores = measure(blocks, sides, measured_on, settings.evaluate)
+    plan_search(blocks, settings.search, sides, encoder, other)
+    for gan in sides.gans:
+        blocks.card(gan, scores[gan.address])
+    return blocks.plan(settings, probe)
+
+
+def prefix(fraction: float) -> str:
+    """How the roles of a fraction begin; those of the whole budget are as in other studies."""
+    return "" if fraction == 1 else f"at/{fraction:g}/"
+
+
+def _horizons(
+    settings: Settings, data: Data, gans: int, probe: Probe | None
+) -> dict[float, Horizons]:
+    found: dict[float, Horizons] = {}
+    for fraction in settings.fractions:
+        until = planned_horizons(settings, data.info.shape, gans, probe, fraction)
+        for smaller, earlier in found.items():
+            if any(a == b for a, b in zip(earlier.all, until.all, strict=True)):
+                raise RefusedInput(
+                    f"fractions {smaller:g} and {fraction:g} come to the same iterations of a GAN; "
+                    "choose others or a larger budget"
+                )
+        found[fraction] = until
+    return found
+
+
+def page(results: Results) -> Page:
+    """The study's report: the curves and a verdict at each fraction, then the whole budget's."""
+    sides = "marginal", "joint"
+    fractions = [float(fraction) for fraction in results.plan.settings["fractions"]]
+    stretches = [Stretch(part, results.within(prefix(part))) for part in fractions]
+    parts = [
+        sections.curve_section(stretches, *sides),
+        replace(sections.verdict_section(results, *sides), title="Verdict at the whole budget"),
+        sections.scores_section(results, *sides),
+        sections.samples_section(results, *sides, ruler="classifier"),
+        sections.losses_section(results),
+        sections.search_section(results),
+        sections.compute_section(results),
+        sections.protocol_section(results),
+    ]
+    return Page(
+        title="How does the comparison change with the budget?",
+        subject=str(results.plan.dataset["name"]),
+        lead=sections.curve_lead(stretches, *sides),
+        sections=[part for part in parts if part is not None],
+    )
