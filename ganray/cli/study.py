@@ -118,7 +118,7 @@ def run(
         )
     from ganray.studies import read_study
 
-    chosen = read_study(study, overrides or [])
+    chosen = read_study(study, overrides or [], absolute(store))
     opened = open_store(store)
     if dry_run:
         _show_plan(chosen.plan(opened), opened, as_json)
@@ -152,7 +152,8 @@ def plan(
     from ganray.studies import read_study
 
     opened = open_store(store)
-    _show_plan(read_study(study, overrides or []).plan(opened), opened, as_json)
+    chosen = read_study(study, overrides or [], absolute(store))
+    _show_plan(chosen.plan(opened), opened, as_json)
 
 
 def _show_plan(planned: Plan, store: Store, as_json: bool) -> None:

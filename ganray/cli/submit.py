@@ -70,7 +70,7 @@ def submit(
     part = checked_part(only)
     from ganray.studies import read_study
 
-    chosen = read_study(study, overrides or [])
+    chosen = read_study(study, overrides or [], url)
     from ganray.distributed.submission import passed_on, reach
 
     variables, jobs = passed_on(env or []), reach(address)

@@ -43,7 +43,7 @@ def sweep(
         )
     from ganray.studies import read_sweep
 
-    chosen, opened = read_sweep(file, overrides or []), open_store(store)
+    chosen, opened = read_sweep(file, overrides or [], absolute(store)), open_store(store)
     if dry_run:
         _show_trials(chosen, as_json)
         return

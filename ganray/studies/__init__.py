@@ -26,6 +26,7 @@ from ganray.plan import Plan, Resources
 from ganray.spec import parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
+from ganray.studies.chosen import adopt
 from ganray.studies.sweep import SweepPlan
 from ganray.studies.sweep_settings import SweepSettings, check_search
 
@@ -100,15 +101,18 @@ def study_module(name: str) -> ModuleType:
     return importlib.import_module(f"ganray.studies.{name}")
 
 
-def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
+def read_study(path: str, overrides: Sequence[str] = (), store: str | None = None) -> Study:
     """Read a study file; each override is `dotted.path=value`, its value in YAML.
 
     Relative paths of data and weights, also in overrides, are relative to the file.
 
+    Args:
+        store: URL of the store in which `train: {from: spec/<key>}` is looked up.
+
     Raises:
         RefusedInput: the file is missing or no mapping, or a name or value in it is not valid.
     """
-    values = read_values(path, overrides)
+    values = adopt(read_values(path, overrides), store)
     if "sweep" in values:
         raise RefusedInput(f"study file (={path!r}) holds a sweep: use `ganray sweep`")
     module = study_module(values.get("study", STUDIES[0]))
@@ -116,13 +120,13 @@ def read_study(path: str, overrides: Sequence[str] = ()) -> Study:
     return Study(module, checked_places(settings, path))
 
 
-def read_sweep(path: str, overrides: Sequence[str] = ()) -> SweepPlan:
-    """Read a sweep file, overrides as in `read_study`, and look at the labels of its data.
+def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = None) -> SweepPlan:
+    """Read a sweep file, all as in `read_study`, and look at the labels of its data.
 
     Raises:
         RefusedInput: as `read_study`, and where settings and data do not fit.
     """
-    values = read_values(path, overrides)
+    values = adopt(read_values(path, overrides), store)
     if "sweep" not in values:
         raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
     settings = checked_places(parse(SweepSettings, values, path), path)
