@@ -114,7 +114,7 @@ class SweepRunner:
         )
         path = f"{folder}/{self.sweep.name}"
         with _listening(self):
-            if tune.Tuner.can_restore(path, storage_filesystem=place):
+            if self._restorable() and tune.Tuner.can_restore(path, storage_filesystem=place):
                 self.say(f"{self.sweep.name}: going on with what Tune knows of it")
                 tuner = tune.Tuner.restore(
                     path, trainable, resume_errored=True, storage_filesystem=place
@@ -122,6 +122,18 @@ class SweepRunner:
             else:
                 tuner = self._tuner(trainable, folder, place)
             return tuner.fit()
+
+    def _restorable(self) -> bool:
+        """Whether Tune's newest account of its trials is whole; a kill may have cut it short.
+
+        Without it all trials begin anew, and find what they had measured in the store.
+        """
+        files = self.store.list(f"{STATE_FOLDER}/{self.sweep.name}/")
+        states = [path for path in files if path.rpartition("/")[2].startswith("experiment_state")]
+        try:
+            return bool(states) and bool(json.loads(self.store.get(max(states)) or b""))
+        except ValueError:
+            return False
 
     def _tuner(self, trainable: Any, folder: str, place: Any) -> tune.Tuner:
         settings = self.sweep.settings.sweep
@@ -213,6 +225,8 @@ class _Climber:
             raise TrainingDiverged(record.why)
         model, train = self.sweep.settings.specs(values)
         behind = int(memory.get("iterations", 0))
+        if behind >= self.sweep.steps[-1]:
+            return  # a population perturbs its members even when they have arrived
         if memory:
             train = self._taken_over(record, model, TrainSpec(**memory["train"]), train, memory)
         record.values = record.values or values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ganray.data.spec import DatasetSpec, SourceInfo
 from ganray.errors import RefusedInput
@@ -14,6 +14,7 @@ from ganray.plan import Resources, class_index
 from ganray.spec import RUN_NAME, Spec, content_hash
 from ganray.studies.settings import CLASSIFIER_METRICS, Evaluate, Metric
 from ganray.studies.sweep_space import (
+    GROUPS,
     Domain,
     Values,
     check_domains,
@@ -56,6 +57,22 @@ class Sweep(Spec):
     rungs: int = Field(4, ge=1, description="how often each trial is measured, at equal distances")
     concurrent: int | None = Field(None, ge=1, description="trials at once; none: as many as fit")
     confirm: Confirm = Confirm()
+
+    @field_validator("over", mode="before")
+    @classmethod
+    def _flat(cls, over: Any) -> Any:
+        """`train: {ema: …}` means `train.ema: …`; so `--set sweep.over.train.ema=…` reaches it."""
+        if not isinstance(over, dict):
+            return over
+        flat: dict[Any, Any] = {}
+        for path, inner in over.items():
+            nested = path in GROUPS and isinstance(inner, dict)
+            flat |= (
+                {f"{path}.{name}": domain for name, domain in inner.items()}
+                if nested
+                else {path: inner}
+            )
+        return flat
 
     @property
     def count(self) -> int:

@@ -1,22 +1,32 @@
-"""Sweeps on Ray Tune: stopped and gone on with, killed, on S3, by every scheduler and search."""
+"""Sweeps on Ray Tune: stopped, killed and gone on with, on S3, by every scheduler and search."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ganray.errors import Stopped
+from ganray.errors import Stopped, TrainingDiverged
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
+from ganray.pipeline.objective import read_spec
 from ganray.pipeline.trials import read_trials
-from ganray.plan import Plan
+from ganray.plan import Plan, Resources
 from ganray.store import Store
 from ganray.studies import read_sweep
-from tests.cli.command import ganray
+from ganray.studies.sweep import SweepPlan
+from ganray.train.spec import TrainSpec
+from tests.cli.command import Answer, finish, ganray, start
+from tests.distributed.processes import descendants, gone
 from tests.tiny import digests
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(1200)]
 
 SWEEP = """\
 name: rates
@@ -35,39 +45,46 @@ sweep:
   metric: class_divergence
   concurrent: 2
 """
+CONFIRMED = 2 * 3
+"""The objectives of winner and runner-up on fresh seeds."""
+LONG = ("--set", "budget.iterations=300", "--set", "sweep.trials=4", "--set", "train.batch=2")
+"""Trials of seconds, which can be interrupted on the way."""
 
 
 @pytest.fixture
-def file(tiny_study: Path) -> Path:
-    """A sweep over the learning rate beside the tiny digits."""
-    path = tiny_study.parent / "sweep.yaml"
-    path.write_text(SWEEP)
-    return path
+def file(tiny_study: Path, tmp_path: Path) -> Path:
+    """A sweep over the learning rate, on the tiny digits."""
+    shutil.copy(tiny_study.parent / "digits.parquet", tmp_path)
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    return tmp_path / "sweep.yaml"
 
 
 def objectives(store: Store) -> int:
-    """How often any worker has begun to score a rung, over all attempts."""
-    return sum("/attempts/" in path for path in store.list("artifacts/objective/"))
+    """How often a worker has begun to score a rung, over all attempts."""
+    claims = (path for path in store.list("artifacts/objective/") if "/attempts/" in path)
+    return len({path.partition("/attempts/")[0] + path.split("/")[4] for path in claims})
 
 
-def alone(store_url: str, plan: Plan) -> Store:
+def alone(folder: Path, plan: Plan) -> Store:
     """The same plan done by the runner without Ray, elsewhere."""
-    store = Store(store_url)
+    store = Store(str(folder))
     agenda = Agenda.open(plan, store)
-    LocalRunner(read_resources(plan)).run(agenda)
+    LocalRunner(Resources(device="cpu")).run(agenda)
     assert agenda.complete, agenda.failed
     return store
 
 
-def read_resources(plan: Plan):
-    from ganray.plan import Resources
+def swept(file: Path, url: str, *words: str) -> Answer:
+    answer = ganray("sweep", file, "--store", url, "--json", *words)
+    assert answer.code == 0, answer
+    return answer
 
-    return Resources(**plan.settings["resources"])
+
+def changes(*words: str) -> list[str]:
+    return [word for word in words if word != "--set"]
 
 
-def test_a_stopped_sweep_goes_on_and_ends_in_a_spec_that_a_study_can_name(
-    ray_session, file, tmp_path
-):
+def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(ray_session, file, tmp_path):
     from ganray.distributed.sweep import SweepRunner
 
     sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
@@ -76,19 +93,230 @@ def test_a_stopped_sweep_goes_on_and_ends_in_a_spec_that_a_study_can_name(
     with pytest.raises(Stopped):
         runner.run()
     assert read_trials(store, sweep.folder) == []
-    before = objectives(store)
-    assert before
-    answer = ganray("sweep", file, "--store", store.url, "--json")
-    assert answer.code == 0, answer
+    spec = swept(file, store.url).json["spec"]
     trials = read_trials(store, sweep.folder)
     assert [trial.values for trial in trials] == sweep.settings.trials()
     assert all([p.iterations for p in t.points] == [2, 4, 6] for t in trials)
-    confirmed = 2 * 3
-    assert objectives(store) == 3 * 3 + confirmed  # none was scored twice
+    # A rung that was scored when it was stopped is not scored again.
+    assert objectives(store) == 3 * 3 + CONFIRMED
     # What Tune's workers trained and measured is what the runner without Ray does.
     last = sweep.rung(*sweep.settings.specs(trials[0].values), 6)
-    assert digests(store, last) == digests(alone(str(tmp_path / "alone"), last), last)
+    assert digests(store, last) == digests(alone(tmp_path / "alone", last), last)
+    best = min(trials, key=lambda trial: trial.points[-1].value)
+    chosen = read_spec(store, spec)
+    assert best.number in [one["trial"] for one in chosen["evidence"]["candidates"]]
     again = ganray("sweep", file, "--store", store.url)
-    assert again.code == 0
+    assert (again.code, again.last) == (0, str(next(Path(store.url).rglob("index.html"))))
     assert "nothing to do" in again.out
-    assert objectives(store) == 3 * 3 + confirmed
+    assert objectives(store) == 3 * 3 + CONFIRMED
+
+
+@pytest.mark.slow
+def test_trials_that_fail_are_named_and_never_win(ray_session, file, tmp_path):
+    """A learning rate of 1e30 makes the second iteration's loss infinite, every time."""
+    store = Store(str(tmp_path / "store"))
+    words = ("--set", "sweep.over.train.learning_rate={choice: [1e-3, 1e30, 2e-3]}")
+    words += ("--set", "sweep.search=grid", "--set", "sweep.trials=null")
+    answer = ganray("sweep", file, "--store", store.url, "--json", *words)
+    assert answer.code == 0, answer
+    assert answer.json["trials"] == {"finished": [0, 2], "stopped early": [], "failed": [1]}
+    assert "not finite" in answer.json["failed"]["trial 1"] or "nan" in str(answer.json["failed"])
+    trials = read_trials(store, read_sweep(str(file), changes(*words)).folder)
+    assert trials[1].final
+    page = next(Path(store.url).rglob("index.html")).read_text()
+    assert "failed: " + trials[1].why.split(";")[0].replace("'", "&#39;") in page
+    assert "1 failed" in page
+
+
+@pytest.mark.slow
+def test_a_sweep_without_survivors_says_why(ray_session, file, tmp_path):
+    words = ("--set", "sweep.over.train.learning_rate={choice: [1e30]}")
+    answer = ganray("sweep", file, "--store", tmp_path / "store", *words)
+    assert answer.code == 1
+    assert "failed: trial 0: " in answer.out
+    assert "Nothing is confirmed yet." in Path(answer.last).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", ["marginal", "both"])
+def test_sides_cost_the_same(ray_session, file, tmp_path, side):
+    store = Store(str(tmp_path / "store"))
+    words = ("--set", f"sweep.side={side}", "--set", "sweep.classes=['0', '2']")
+    swept(file, store.url, *words)
+    sweep = read_sweep(str(file), changes(*words))
+    trial = read_trials(store, sweep.folder)[0]
+    rung = sweep.rung(*sweep.settings.specs(trial.values), sweep.steps[-1])
+    trained = [task for task in rung.tasks if task.kind == "train"]
+    seen = [store.manifest(task.address).result["images_seen"] for task in trained]
+    by_side = dict.fromkeys(sweep.settings.sweep.sides, 0)
+    for task, images in zip(trained, seen, strict=True):
+        by_side["joint" if len(task.parameters["classes"]) > 1 else "marginal"] += images
+    assert set(by_side.values()) == {6 * 2 * 10}
+    assert set(trial.points[-1].sides) == set(by_side)
+    mean = sum(trial.points[-1].sides.values()) / len(by_side)
+    assert trial.points[-1].value == pytest.approx(mean)
+
+
+@pytest.mark.slow
+def test_asha_stops_trials_early(ray_session, file, tmp_path):
+    store = Store(str(tmp_path / "store"))
+    words = ("--set", "sweep.scheduler=asha", "--set", "sweep.trials=6")
+    words += ("--set", "sweep.reduction=2", "--set", "sweep.concurrent=1")
+    answer = swept(file, store.url, *words).json
+    assert answer["trials"]["stopped early"]
+    assert answer["trials"]["finished"]
+    for trial in read_trials(store, read_sweep(str(file), changes(*words)).folder):
+        assert (trial.points[-1].iterations < 6) == (trial.state == "stopped early")
+
+
+@pytest.mark.slow
+def test_optuna_chooses_its_own_trials(ray_session, file, tmp_path):
+    pytest.importorskip("optuna")
+    store = Store(str(tmp_path / "store"))
+    words = ("--set", "sweep.search=optuna", "--set", "sweep.trials=4")
+    words += ("--set", "sweep.over.model.width={choice: [2, 3]}")
+    words += ("--set", "sweep.over.train.critic_steps={integers: [1, 2]}")
+    assert sum(map(len, swept(file, store.url, *words).json["trials"].values())) == 4
+    trials = read_trials(store, read_sweep(str(file), changes(*words)).folder)
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    for trial in trials:
+        assert 1e-4 <= trial.values["train.learning_rate"] <= 1e-2
+        assert trial.model["width"] == trial.values["model.width"] in (2, 3)
+        assert trial.train["critic_steps"] == trial.values["train.critic_steps"] in (1, 2)
+
+
+@pytest.mark.slow
+def test_a_populations_schedule_trains_the_same_gan_from_the_start(ray_session, file, tmp_path):
+    """Donors' states come from the store; the schedule alone gives the same bits without them."""
+    store = Store(str(tmp_path / "store"))
+    words = ("--set", "sweep.scheduler=pbt", "--set", "sweep.trials=4", "--set", "sweep.rungs=6")
+    words += ("--set", "sweep.over.train.beta1={uniform: [0.1, 0.9]}")
+    answer = swept(file, store.url, *words).json
+    assert answer["trials"]["finished"] == [0, 1, 2, 3]
+    sweep = read_sweep(str(file), changes(*words))
+    trials = read_trials(store, sweep.folder)
+    moved = [trial for trial in trials if trial.train["schedule"]]
+    assert moved
+    names = {trial.name for trial in trials}
+    for trial in moved:
+        assert {move.donor for move in trial.moves} <= names
+        train = TrainSpec(**trial.train)
+        assert [change.iteration for change in train.schedule] == sorted(
+            {move.iterations for move in trial.moves if move.values}
+        ) or any(move.donor != trial.name for move in trial.moves)
+        plan = sweep.rung(sweep.settings.model, train, 6)
+        assert digests(store, plan) == digests(alone(tmp_path / trial.name, plan), plan)
+    assert read_spec(store, answer["spec"])["train"] in [
+        one["train"] for one in answer["evidence"]["candidates"]
+    ]
+
+
+def begun(store: Store, sweep: SweepPlan, trials: int) -> Callable[[], bool]:
+    """Whether so many trials have climbed a rung."""
+
+    def look() -> bool:
+        records = store.list(f"{sweep.folder}/trials/")
+        return sum(bool(json.loads(store.get(path))["points"]) for path in records) >= trials
+
+    return look
+
+
+def interrupted(
+    file: Path, url: str, number: signal.Signals, environment: dict[str, str] | None = None
+) -> tuple[int, Store, SweepPlan]:
+    """Start the command, send it a signal when two trials have climbed a rung; its exit code."""
+    sweep, store = read_sweep(str(file), changes(*LONG)), Store(url)
+    process = start("sweep", file, "--store", url, *LONG, environment=environment)
+    try:
+        await_(begun(store, sweep, 2), process)
+        workers = list(descendants(process.pid))
+        os.kill(process.pid, number)
+        code = process.wait(240)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert gone(lambda: [pid for pid in workers if Path(f"/proc/{pid}").exists()], 60)
+    return code, store, sweep
+
+
+def await_(condition: Callable[[], bool], process, seconds: float = 400.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def scored(store: Store, sweep: SweepPlan) -> dict[str, str]:
+    """Every rung's score that is in the store, with its digest."""
+    return {m.address: m.digest for m in store.manifests("objective/")}
+
+
+def assert_goes_on(file: Path, store: Store, sweep: SweepPlan) -> None:
+    """The same command ends what was interrupted, and repeats no rung that had been scored."""
+    before, attempts = scored(store, sweep), objectives(store)
+    assert before
+    asked = time.monotonic()
+    answer = finish(start("sweep", file, "--store", store.url, *LONG), timeout=600)
+    assert answer.code == 0, answer
+    assert "going on with what Tune knows of it" in answer.err
+    after = scored(store, sweep)
+    assert {address: after[address] for address in before} == before
+    assert len(after) == 4 * 3 + CONFIRMED
+    lost = attempts - len(before)  # those that were being scored
+    assert objectives(store) == len(after) + lost
+    print(f"{len(before)} of 12 rungs were scored before; ended {time.monotonic() - asked:.0f} s "
+          "after the restart")  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_a_killed_driver_is_gone_on_with(file, tmp_path):
+    code, store, sweep = interrupted(file, str(tmp_path / "store"), signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert_goes_on(file, store, sweep)
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_driver_that_is_asked_to_stop_keeps_everything(file, tmp_path, number):
+    code, store, sweep = interrupted(file, str(tmp_path / "store"), number)
+    assert code == 4
+    assert_goes_on(file, store, sweep)
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+@pytest.mark.s3
+def test_a_killed_driver_is_gone_on_with_from_s3(file, s3_url):
+    code, store, sweep = interrupted(file, s3_url, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert any(path.endswith("tuner.pkl") for path in store.list("ray-state/sweeps/"))
+    assert_goes_on(file, store, sweep)
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_a_killed_worker_costs_no_trial(file, tmp_path):
+    sweep, store = read_sweep(str(file), changes(*LONG)), Store(str(tmp_path / "store"))
+    process = start("sweep", file, "--store", store.url, *LONG, "--json")
+    await_(begun(store, sweep, 1), process)
+    victims = [pid for pid, command in descendants(process.pid).items() if "ray::Impl" in command]
+    assert victims
+    os.kill(victims[0], signal.SIGKILL)
+    answer = finish(process, timeout=600)
+    assert answer.code == 0, answer
+    assert answer.json["trials"]["failed"] == []
+    assert len(scored(store, sweep)) == 4 * 3 + CONFIRMED
+
+
+def test_a_record_of_a_final_failure_is_not_tried_again(file, tmp_path):
+    from ganray.distributed.sweep import _Climber
+    from ganray.pipeline.trials import Trial, save_trial
+
+    sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
+    save_trial(store, sweep.folder, Trial(name="t", why="it became nan", final=True))
+    with pytest.raises(TrainingDiverged, match="it became nan"):
+        _Climber(sweep, store, "t").run({"train.learning_rate": 1e-3}, {})
+    assert objectives(store) == 0

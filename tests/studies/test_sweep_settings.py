@@ -139,6 +139,20 @@ def test_files_of_the_wrong_kind(tmp_path):
     assert read_sweep(str(sweep), ["sweep.trials=3"]).settings.sweep.count == 3
 
 
+def test_overrides_reach_what_varies(tmp_path):
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(yaml.safe_dump({"sweep": {"over": RATE}}))
+    words = [
+        "sweep.over.train.learning_rate={choice: [0.5]}",
+        "sweep.over.model.width={choice: [2]}",
+    ]
+    over = read_sweep(str(sweep), words).settings.sweep.over
+    assert {path: domain.listed for path, domain in over.items()} == {
+        "train.learning_rate": [0.5],
+        "model.width": [2],
+    }
+
+
 def test_random_values_follow_their_domains():
     """Against the quantiles of the distributions that the words mean."""
     over = {
