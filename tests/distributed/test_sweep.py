@@ -16,7 +16,7 @@ from ganray.errors import Stopped, TrainingDiverged
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.objective import read_spec
-from ganray.pipeline.trials import read_trials
+from ganray.pipeline.trials import Trial, read_trials, save_trial
 from ganray.plan import Plan, Resources
 from ganray.store import Store
 from ganray.studies import read_sweep
@@ -80,6 +80,14 @@ def swept(file: Path, url: str, *words: str) -> Answer:
     return answer
 
 
+def tried(file: Path, store: Store, *words: str) -> tuple[SweepPlan, list[Trial]]:
+    """The trials alone, without the comparison that ends a sweep."""
+    from ganray.distributed.sweep import SweepRunner
+
+    sweep = read_sweep(str(file), changes(*words))
+    return sweep, SweepRunner(sweep, store).run()
+
+
 def changes(*words: str) -> list[str]:
     return [word for word in words if word != "--set"]
 
@@ -131,7 +139,7 @@ def test_trials_that_fail_are_named_and_never_win(ray_session, file, tmp_path):
 @pytest.mark.slow
 def test_a_sweep_without_survivors_says_why(ray_session, file, tmp_path):
     words = ("--set", "sweep.over.train.learning_rate={choice: [1e30]}")
-    answer = ganray("sweep", file, "--store", tmp_path / "store", *words)
+    answer = ganray("sweep", file, "--store", tmp_path / "store", *words, "--set", "sweep.trials=1")
     assert answer.code == 1
     assert "failed: trial 0: " in answer.out
     assert "Nothing is confirmed yet." in Path(answer.last).read_text()
@@ -142,45 +150,40 @@ def test_a_sweep_without_survivors_says_why(ray_session, file, tmp_path):
 def test_sides_cost_the_same(ray_session, file, tmp_path, side):
     store = Store(str(tmp_path / "store"))
     words = ("--set", f"sweep.side={side}", "--set", "sweep.classes=['0', '2']")
-    swept(file, store.url, *words)
-    sweep = read_sweep(str(file), changes(*words))
-    trial = read_trials(store, sweep.folder)[0]
-    rung = sweep.rung(*sweep.settings.specs(trial.values), sweep.steps[-1])
-    trained = [task for task in rung.tasks if task.kind == "train"]
-    seen = [store.manifest(task.address).result["images_seen"] for task in trained]
-    by_side = dict.fromkeys(sweep.settings.sweep.sides, 0)
-    for task, images in zip(trained, seen, strict=True):
-        by_side["joint" if len(task.parameters["classes"]) > 1 else "marginal"] += images
-    assert set(by_side.values()) == {6 * 2 * 10}
-    assert set(trial.points[-1].sides) == set(by_side)
-    mean = sum(trial.points[-1].sides.values()) / len(by_side)
-    assert trial.points[-1].value == pytest.approx(mean)
+    sweep, trials = tried(file, store, *words, "--set", "sweep.trials=1")
+    rung = sweep.rung(*sweep.settings.specs(trials[0].values), sweep.steps[-1])
+    seen = dict.fromkeys(sweep.settings.sweep.sides, 0)
+    for task in (task for task in rung.tasks if task.kind == "train"):
+        of = "joint" if len(task.parameters["classes"]) > 1 else "marginal"
+        seen[of] += store.manifest(task.address).result["images_seen"]
+    assert set(seen.values()) == {6 * 2 * 10}
+    assert set(trials[0].points[-1].sides) == set(seen)
+    mean = sum(trials[0].points[-1].sides.values()) / len(seen)
+    assert trials[0].points[-1].value == pytest.approx(mean)
 
 
 @pytest.mark.slow
 def test_asha_stops_trials_early(ray_session, file, tmp_path):
-    store = Store(str(tmp_path / "store"))
     words = ("--set", "sweep.scheduler=asha", "--set", "sweep.trials=6")
     words += ("--set", "sweep.reduction=2", "--set", "sweep.concurrent=1")
-    answer = swept(file, store.url, *words).json
-    assert answer["trials"]["stopped early"]
-    assert answer["trials"]["finished"]
-    for trial in read_trials(store, read_sweep(str(file), changes(*words)).folder):
+    _, trials = tried(file, Store(str(tmp_path / "store")), *words)
+    assert {trial.state for trial in trials} == {"finished", "stopped early"}
+    for trial in trials:
         assert (trial.points[-1].iterations < 6) == (trial.state == "stopped early")
 
 
 @pytest.mark.slow
 def test_optuna_chooses_its_own_trials(ray_session, file, tmp_path):
     pytest.importorskip("optuna")
-    store = Store(str(tmp_path / "store"))
     words = ("--set", "sweep.search=optuna", "--set", "sweep.trials=4")
     words += ("--set", "sweep.over.model.width={choice: [2, 3]}")
     words += ("--set", "sweep.over.train.critic_steps={integers: [1, 2]}")
-    assert sum(map(len, swept(file, store.url, *words).json["trials"].values())) == 4
-    trials = read_trials(store, read_sweep(str(file), changes(*words)).folder)
+    _, trials = tried(file, Store(str(tmp_path / "store")), *words)
     assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    assert {trial.state for trial in trials} == {"finished"}
     for trial in trials:
         assert 1e-4 <= trial.values["train.learning_rate"] <= 1e-2
+        assert trial.train["learning_rate"] == trial.values["train.learning_rate"]
         assert trial.model["width"] == trial.values["model.width"] in (2, 3)
         assert trial.train["critic_steps"] == trial.values["train.critic_steps"] in (1, 2)
 
@@ -191,24 +194,18 @@ def test_a_populations_schedule_trains_the_same_gan_from_the_start(ray_session, 
     store = Store(str(tmp_path / "store"))
     words = ("--set", "sweep.scheduler=pbt", "--set", "sweep.trials=4", "--set", "sweep.rungs=6")
     words += ("--set", "sweep.over.train.beta1={uniform: [0.1, 0.9]}")
-    answer = swept(file, store.url, *words).json
-    assert answer["trials"]["finished"] == [0, 1, 2, 3]
-    sweep = read_sweep(str(file), changes(*words))
-    trials = read_trials(store, sweep.folder)
+    sweep, trials = tried(file, store, *words)
+    assert {trial.state for trial in trials} == {"finished"}
     moved = [trial for trial in trials if trial.train["schedule"]]
     assert moved
-    names = {trial.name for trial in trials}
     for trial in moved:
-        assert {move.donor for move in trial.moves} <= names
+        assert {move.donor for move in trial.moves} <= {one.name for one in trials}
         train = TrainSpec(**trial.train)
-        assert [change.iteration for change in train.schedule] == sorted(
-            {move.iterations for move in trial.moves if move.values}
-        ) or any(move.donor != trial.name for move in trial.moves)
+        assert all(1 <= change.iteration < 6 for change in train.schedule)
         plan = sweep.rung(sweep.settings.model, train, 6)
         assert digests(store, plan) == digests(alone(tmp_path / trial.name, plan), plan)
-    assert read_spec(store, answer["spec"])["train"] in [
-        one["train"] for one in answer["evidence"]["candidates"]
-    ]
+        result = store.manifest(plan.roles["objective"]).result
+        assert result["value"] == trial.points[-1].value
 
 
 def begun(store: Store, sweep: SweepPlan, trials: int) -> Callable[[], bool]:
@@ -247,26 +244,39 @@ def await_(condition: Callable[[], bool], process, seconds: float = 400.0) -> No
         time.sleep(0.2)
 
 
-def scored(store: Store, sweep: SweepPlan) -> dict[str, str]:
+def scored(store: Store) -> dict[str, str]:
     """Every rung's score that is in the store, with its digest."""
     return {m.address: m.digest for m in store.manifests("objective/")}
 
 
 def assert_goes_on(file: Path, store: Store, sweep: SweepPlan) -> None:
-    """The same command ends what was interrupted, and repeats no rung that had been scored."""
-    before, attempts = scored(store, sweep), objectives(store)
+    """The same command ends all trials, and repeats no rung that had been scored."""
+    before, attempts = scored(store), objectives(store)
     assert before
     asked = time.monotonic()
-    answer = finish(start("sweep", file, "--store", store.url, *LONG), timeout=600)
-    assert answer.code == 0, answer
+    process = start("sweep", file, "--store", store.url, *LONG)
+    try:
+        await_(lambda: len(scored(store)) > len(before), process)
+        first = time.monotonic() - asked
+        await_(lambda: bool(read_trials(store, sweep.folder)), process)
+    finally:
+        process.terminate()
+        answer = finish(process)
     assert "going on with what Tune knows of it" in answer.err
-    after = scored(store, sweep)
-    assert {address: after[address] for address in before} == before
-    assert len(after) == 4 * 3 + CONFIRMED
-    lost = attempts - len(before)  # those that were being scored
-    assert objectives(store) == len(after) + lost
-    print(f"{len(before)} of 12 rungs were scored before; ended {time.monotonic() - asked:.0f} s "
-          "after the restart")  # fmt: skip
+    trials = read_trials(store, sweep.folder)
+    assert [trial.state for trial in trials] == ["finished"] * 4
+    rungs = [sweep.rung(*sweep.settings.specs(trial.values), step)
+             for trial in trials for step in sweep.steps]  # fmt: skip
+    own = {plan.roles["objective"] for plan in rungs}
+    after = scored(store)
+    assert {address: after.get(address) for address in before} == before
+    assert own <= set(after)
+    repeated = objectives(store) - attempts - (len(after) - len(before))
+    assert repeated <= 2  # those that two workers were at when they died
+    print(
+        f"{len(before)} of {len(own)} rungs were there; the next after {first:.1f} s, all trials "
+        f"{time.monotonic() - asked:.1f} s after the restart; {repeated} scored twice"
+    )
 
 
 @pytest.mark.slow
@@ -300,20 +310,22 @@ def test_a_killed_driver_is_gone_on_with_from_s3(file, s3_url):
 @pytest.mark.chaos
 def test_a_killed_worker_costs_no_trial(file, tmp_path):
     sweep, store = read_sweep(str(file), changes(*LONG)), Store(str(tmp_path / "store"))
-    process = start("sweep", file, "--store", store.url, *LONG, "--json")
-    await_(begun(store, sweep, 1), process)
-    victims = [pid for pid, command in descendants(process.pid).items() if "ray::Impl" in command]
-    assert victims
-    os.kill(victims[0], signal.SIGKILL)
-    answer = finish(process, timeout=600)
-    assert answer.code == 0, answer
-    assert answer.json["trials"]["failed"] == []
-    assert len(scored(store, sweep)) == 4 * 3 + CONFIRMED
+    process = start("sweep", file, "--store", store.url, *LONG)
+    try:
+        await_(begun(store, sweep, 1), process)
+        workers = [p for p, command in descendants(process.pid).items() if "ray::Impl" in command]
+        assert workers
+        os.kill(workers[0], signal.SIGKILL)
+        await_(lambda: bool(read_trials(store, sweep.folder)), process)
+    finally:
+        process.terminate()
+        finish(process)
+    trials = read_trials(store, sweep.folder)
+    assert [trial.state for trial in trials] == ["finished"] * 4
 
 
 def test_a_record_of_a_final_failure_is_not_tried_again(file, tmp_path):
     from ganray.distributed.sweep import _Climber
-    from ganray.pipeline.trials import Trial, save_trial
 
     sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
     save_trial(store, sweep.folder, Trial(name="t", why="it became nan", final=True))
