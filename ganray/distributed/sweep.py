@@ -57,6 +57,7 @@ from ganray.train.spec import OPTIMISER_FIELDS, Change, TrainSpec
 
 STATE_FOLDER = "ray-state/sweeps"
 _MEMORY = "trial.json"
+_PENDING = 16  # trials that Tune makes at least before there is room for them
 
 
 @dataclass
@@ -113,6 +114,10 @@ class SweepRunner:
             {"CPU": self.sweep.resources.num_cpus, "GPU": self.sweep.resources.num_gpus},
         )
         path = f"{folder}/{self.sweep.name}"
+        # A population is whole from the start: whom Tune has not made yet would not be waited for.
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(
+            max(_PENDING, self.sweep.settings.sweep.count)
+        )
         with _listening(self):
             if self._restorable() and tune.Tuner.can_restore(path, storage_filesystem=place):
                 self.say(f"{self.sweep.name}: going on with what Tune knows of it")

@@ -124,6 +124,8 @@ class Sweep(Spec):
             raise ValueError("side (='both'): pbt's schedule is of one side; name it")
         if self.count < 2:
             raise ValueError(f"trials (={self.count}) must be at least 2 with pbt")
+        if self.concurrent is not None:  # Tune would take so many trials for the population
+            raise ValueError(f"concurrent (={self.concurrent}): pbt's trials take turns; leave out")
 
 
 _PERTURBED = tuple(f"train.{name}" for name in OPTIMISER_FIELDS)

@@ -194,8 +194,11 @@ def test_a_populations_schedule_trains_the_same_gan_from_the_start(ray_session, 
     store = Store(str(tmp_path / "store"))
     words = ("--set", "sweep.scheduler=pbt", "--set", "sweep.trials=4", "--set", "sweep.rungs=6")
     words += ("--set", "sweep.over.train.beta1={uniform: [0.1, 0.9]}")
-    sweep, trials = tried(file, store, *words)
+    sweep, trials = tried(file, store, *words, "--set", "sweep.concurrent=null")
     assert {trial.state for trial in trials} == {"finished"}
+    worst = max(trials, key=lambda trial: trial.points[0].value)  # it takes the best's place
+    best = min(trials, key=lambda trial: trial.points[0].value)
+    assert (worst.moves[0].iterations, worst.moves[0].donor) == (1, best.name)
     moved = [trial for trial in trials if trial.train["schedule"]]
     assert moved
     for trial in moved:

@@ -85,6 +85,7 @@ def test_fields_and_values_that_cannot_be(over, said):
         ({"scheduler": "pbt", "over": {"model.width": {"choice": [2]}}}, "(='model.width'): pbt"),
         ({"scheduler": "pbt", "search": "optuna"}, "search (='optuna') must be 'random' with pbt"),
         ({"scheduler": "pbt", "side": "both"}, "side (='both')"),
+        ({"scheduler": "pbt", "concurrent": 2}, "concurrent (=2): pbt's trials take turns"),
         ({"scheduler": "pbt", "trials": 1}, "trials (=1) must be at least 2 with pbt"),
         ({"scheduler": "hyperband"}, "scheduler (='hyperband')"),
         ({"confirm": {"seeds": 2}}, "confirm.seeds (=2)"),
