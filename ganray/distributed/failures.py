@@ -108,6 +108,7 @@ _KINDS = (
         _any(ActorUnavailableError),
         "its node does not answer (cut off, or about to be found dead)",
     ),
+    _Kind(_any(says=("RanksNotStarted",)), "its workers did not begin: {last}"),
     _Kind(_any(says=("killed by `ray.kill`",)), "somebody ended it by ray.kill"),
     _Kind(_any(says=("owner has died",)), "the Ray node under the driver has died"),
     _Kind(

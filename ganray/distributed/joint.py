@@ -18,9 +18,11 @@ from ganray.distributed.cluster import connected  # noqa: F401  first: it sets R
 import ray  # isort: skip
 from fsspec.implementations.memory import MemoryFileSystem
 from pyarrow.fs import FSSpecHandler, PyFileSystem
+from ray.exceptions import RayError
 from ray.train import FailureConfig, RunConfig, ScalingConfig, UserCallback
 from ray.train.torch import TorchTrainer
 
+from ganray.distributed.failures import Circumstances, explain_death
 from ganray.distributed.ranks import Line, failed, train_rank
 from ganray.distributed.rendezvous import OwnInterface
 from ganray.distributed.workers import Assignment
@@ -31,6 +33,7 @@ from ganray.train.parallel import LostRank
 
 _POLL_SECONDS = 0.25
 _START_SECONDS = 300.0  # Ray Train itself would wait for ever for workers that find no room
+_TELL_SECONDS = 10.0
 _END_SECONDS = 60.0
 _COLLECTIVE_SECONDS = 900  # the others wait while the first rank writes a checkpoint
 _TRAIN_SETTINGS = {
@@ -107,8 +110,11 @@ def stream_together(
     line, muster = Line.remote(), _Muster(assignment, resources)  # type: ignore[attr-defined]
     fit = _Fit(_trainer(assignment, resources, line))
     while True:
-        ended = fit.done.wait(_POLL_SECONDS)
-        for event in ray.get(line.hear.remote(should_stop())):
+        ended, stopping = fit.done.wait(_POLL_SECONDS), should_stop()
+        yield from muster.waiting()
+        if stopping and not muster.complete:  # nothing has been done since the last checkpoint
+            ray.get(line.tell.remote([muster.stopped()]))
+        for event in ray.get(line.hear.remote(stopping)):
             if told := muster.read(event):
                 yield told
                 if "outcome" in told.details:
@@ -130,7 +136,24 @@ class _Muster:
     def __init__(self, assignment: Assignment, resources: Resources) -> None:
         self._assignment, self._resources = assignment, resources
         self._places: dict[int, tuple[str, str]] = {}
-        self._deaths, self._since = 0, time.monotonic()
+        self._deaths, self._told = 0, -float("inf")
+        self._since = time.monotonic()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all ranks have begun, and none has died since."""
+        return len(self._places) == self._assignment.task.ranks
+
+    def waiting(self) -> Iterator[Event]:
+        """Now and then, while the ranks are awaited, news that this is so."""
+        if not self.complete and time.monotonic() - self._told > _TELL_SECONDS:
+            self._told = time.monotonic()
+            yield self._assignment.event(queued=True)
+
+    def stopped(self) -> Event:
+        """The last event when a stop is asked for before all ranks have begun."""
+        why = f"{self._title} stopped before its {self._ranks} ranks had begun"
+        return self._assignment.event(outcome="stopped", why=why)
 
     def read(self, event: Event) -> Event | None:
         """Take note of what concerns the ranks; what of it, or else, the driver is to hear."""
@@ -152,7 +175,7 @@ class _Muster:
 
     def refuse_to_wait(self) -> None:
         """Raise `RanksNotStarted` when the ranks have been awaited for too long."""
-        if len(self._places) == self._ranks or time.monotonic() - self._since < _START_SECONDS:
+        if self.complete or time.monotonic() - self._since < _START_SECONDS:
             return
         raise RanksNotStarted(
             f"{self._title}: its {self._ranks} ranks did not all begin within "
@@ -173,7 +196,7 @@ class _Muster:
         return self._resources.attempts
 
     def _all_there(self) -> Event | None:
-        if len(self._places) < self._ranks:
+        if not self.complete:
             return None
         host, node = self._places[0]
         nodes = [self._places[rank][1] for rank in sorted(self._places)]
@@ -247,4 +270,7 @@ def blamed(errors: dict[int, BaseException]) -> tuple[int, str]:
     causes = {rank: getattr(e, "health_check_failure", e) for rank, e in errors.items()}
     guilty = {rank: e for rank, e in causes.items() if LostRank.__name__ not in str(e)}
     rank, error = min((guilty or causes).items(), key=lambda item: item[0])
-    return rank, " ".join(str(error).split())[:300] or type(error).__name__
+    if isinstance(error, RayError):
+        return rank, explain_death(error, Circumstances()).what
+    lines = str(error).split("\n")  # a traceback, as Ray Train hands it on
+    return rank, next((line for line in reversed(lines) if line.strip()), type(error).__name__)

@@ -12,7 +12,8 @@ from typing import Any, no_type_check
 
 import ray
 
-from ganray.distributed.workers import Assignment
+from ganray.distributed import memory
+from ganray.distributed.workers import BEAT_SECONDS, Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.local import explain, failure
 from ganray.pipeline.workspace import Event
@@ -52,13 +53,17 @@ def train_rank(config: dict[str, Any]) -> None:
     Only what kills a process or its connections is left to Ray Train, which starts all ranks
     again; any other failure would come again.
     """
-    assignment, news = config["assignment"], _News(config["line"])
+    assignment = config["assignment"]
+    news = _News(assignment, config["line"])
     if news.over:
         return
+    memory.reset_peak()
     ranks, node = Ranks(news.stopping.is_set), ray.get_runtime_context().get_node_id()
+    news.beats = ranks.first
     try:
         news.tell(assignment.event(rank=ranks.rank, host=platform.node(), node=node))
         event = _work(assignment, ranks, news)
+        event.details.update(memory.peaks())
         if ranks.first or event.details["outcome"] == "failed":
             news.tell(event)
     finally:
@@ -79,10 +84,9 @@ def _work(assignment: Assignment, ranks: Ranks, news: _News) -> Event:
     except (LostRank, RanksDiffer):
         time.sleep(_BLAME_SECONDS)  # Ray Train is to see first who died
         raise
-    except GanrayError as error:
-        return failed(assignment, str(error))
     except Exception as error:
-        return failed(assignment, explain(error), traceback.format_exc())
+        trace = "" if isinstance(error, GanrayError) else traceback.format_exc()
+        return failed(assignment, explain(error, memory.peaks()), trace)
     finally:
         for warning in caught:
             if "resumes from iteration" in str(warning.message) and ranks.first:
@@ -93,8 +97,11 @@ def _work(assignment: Assignment, ranks: Ranks, news: _News) -> Event:
 class _News:
     """A rank's end of the line: sends in a thread of its own, so that training never waits."""
 
-    def __init__(self, line: Any) -> None:
-        self.stopping, self._line = threading.Event(), line
+    def __init__(self, assignment: Assignment, line: Any) -> None:
+        self.stopping, self._assignment, self._line = threading.Event(), assignment, line
+        self.beats = False
+        """Whether to tell every `BEAT_SECONDS` that it lives and how much it has worked: of several
+        ranks one does, since they all wait for whoever is stuck."""
         self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self.over = self._send([])
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -110,9 +117,13 @@ class _News:
         self._thread.join()
 
     def _run(self) -> None:
-        open_ = True
+        open_, due = True, time.monotonic() + BEAT_SECONDS
         while open_:
             events = self._gather()
+            if self.beats and time.monotonic() >= due:
+                due = time.monotonic() + BEAT_SECONDS
+                beat = self._assignment.event(beat=time.process_time(), **memory.peaks())
+                events.insert(0, beat)
             open_ = None not in events
             self._send([event for event in events if event is not None])
 

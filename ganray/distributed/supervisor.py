@@ -196,6 +196,7 @@ class Supervisor:
         if "beat" in details:
             return
         unit.host = details.get("host", unit.host)
+        slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
         if event.total and unit.trains:
             unit.advanced(event.done)
         outcome = details.get("outcome")
