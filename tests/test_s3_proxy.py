@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -75,10 +77,48 @@ def test_a_commit_among_many_faults_is_the_one_that_is_read(
     assert plain.verify(manifest) == []
 
 
-def test_a_server_that_is_down_for_good_is_said_so(proxy: S3Proxy, s3_url: str):
-    proxy.switch(Faults(("503",)))
-    with pytest.raises(StoreError, match=r"store s3://ganray/\w+: the request failed"):
-        Store(s3_url).get("runs/any")
+OPERATIONS = {
+    "get": lambda store: store.get("runs/before") == b"0",
+    "size": lambda store: store.files.size("runs/before") == 1,
+    "list": lambda store: store.list("runs/bef") == ["runs/before"],
+    "put": lambda store: store.put("runs/put", b"1") is None,
+    "create": lambda store: store.create("runs/created", b"2"),
+    "remove": lambda store: store.files.remove("runs/put") is None,
+}
+
+
+def test_an_outage_of_a_store_that_was_reached_is_outlasted(proxy: S3Proxy, s3_url: str):
+    """Longer than the S3 client's own repetitions, which end after about two seconds."""
+    store = Store(s3_url)
+    store.put("runs/before", b"0")
+    proxy.switch(Faults(("503", "reset")))
+    threading.Timer(6.0, proxy.switch, [None]).start()
+    with ThreadPoolExecutor() as pool:
+        done = pool.map(lambda operation: operation(store), OPERATIONS.values())
+        assert dict(zip(OPERATIONS, done, strict=True)) == dict.fromkeys(OPERATIONS, True)
+    assert sum(proxy.counts.values()) > 9 * len(OPERATIONS)
+    assert not store.create("runs/created", b"3")
+
+
+def test_a_store_that_a_driver_has_reached_is_waited_for(proxy: S3Proxy, s3_url: str):
+    Store(s3_url).put("runs/before", b"0")
+    proxy.switch(Faults(("503",), limit=6))
+    with pytest.raises(StoreError, match=r"store s3://ganray/\w+: the request failed \(503\)"):
+        Store(s3_url).get("runs/before")
+    proxy.switch(Faults(("503",), limit=6))
+    assert Store(s3_url, known=True).get("runs/before") == b"0"
+
+
+@pytest.mark.parametrize("kind", ["truncated", "500"])
+def test_a_store_that_does_not_come_back_is_said_so(
+    proxy: S3Proxy, s3_url: str, monkeypatch, kind: str
+):
+    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 1.0)
+    store = Store(s3_url)
+    store.put("runs/before", b"0")
+    proxy.switch(Faults((kind,)))
+    with pytest.raises(StoreError, match=r"store s3://ganray/\w+: the (request|endpoint)"):
+        store.get("runs/before")
 
 
 def test_unknown_faults_are_refused():

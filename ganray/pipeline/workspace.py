@@ -172,8 +172,11 @@ def open_dataset(folder: str, digest: str | None) -> Dataset:
 
 @lru_cache(maxsize=8)
 def open_store(url: str) -> Store:
-    """The store at `url`, one for each process: a new S3 client begins with 0.2 s of work."""
-    return Store(url)
+    """The store at `url`, one for each process: a new S3 client begins with 0.2 s of work.
+
+    It is a worker's, whose driver has reached it: when it is away, it is waited for.
+    """
+    return Store(url, known=True)
 
 
 def input_digests(store: Store, task: Task) -> dict[str, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import aiohttp
 import s3fs
 from aiobotocore.session import AioSession
 from botocore.exceptions import (
@@ -20,20 +23,18 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.handlers import add_expect_header
+from botocore.parsers import ResponseParserError
 from fsspec.exceptions import FSTimeoutError
 
 from ganray.errors import StoreError
 from ganray.store.files import Entry, Sink
+from ganray.store.patience import Patience, may_pass
+
+_Answer = TypeVar("_Answer")
 
 _PART_BYTES = 16 * 2**20
-_PAUSES = (
-    0.1,
-    0.3,
-    1.0,
-    3.0,
-    None,
-)  # seconds after each try of a create-only write, while in doubt
-_FAILURES = (OSError, BotoCoreError, FSTimeoutError)
+_HASTY_SECONDS = 4.0  # in which a store that answers may still be busy
+_FAILURES = (OSError, BotoCoreError, FSTimeoutError, ResponseParserError, aiohttp.ClientError)
 PATIENT: dict[str, Any] = {
     "connect_timeout": 5,
     "read_timeout": 60,
@@ -60,9 +61,15 @@ _CAUSES = {
 
 
 class S3Files:
-    """`Files` below s3://bucket/prefix."""
+    """`Files` below s3://bucket/prefix.
 
-    def __init__(self, bucket: str, prefix: str, *, hasty: bool = False) -> None:
+    Once the store has answered, every operation but `writer` outlasts an outage of
+    `patience.OUTAGE_SECONDS`; before that a store that is away is told at once.
+    """
+
+    def __init__(
+        self, bucket: str, prefix: str, *, hasty: bool = False, known: bool = False
+    ) -> None:
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
@@ -74,22 +81,16 @@ class S3Files:
             session=session_without_expect(),
         )
         self._s3.retries = 1 if hasty else 3
+        self._patience = Patience(known, _HASTY_SECONDS if hasty else None)
 
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`; the object carries its writer's mark, by which a doubt is settled."""
         mark = secrets.token_hex(16)
-        with self._explained(path):
-            for pause in _PAUSES:
-                created = self._try_to_create(path, data, mark, last=pause is None)
-                if created is not None:
-                    break
-                time.sleep(pause or 0.0)
-        return bool(created)
+        return self._ask(path, lambda: self._try_to_create(path, data, mark))
 
     def put(self, path: str, data: bytes) -> None:
         """See `Files.put`."""
-        with self._explained(path):
-            self._s3.pipe_file(self._full(path), data)
+        self._ask(path, lambda: self._s3.pipe_file(self._full(path), data))
 
     @contextmanager
     def writer(self, path: str) -> Iterator[Sink]:
@@ -106,28 +107,18 @@ class S3Files:
 
     def get(self, path: str) -> bytes | None:
         """See `Files.get`."""
-        with self._explained(path):
-            try:
-                return bytes(self._s3.cat_file(self._full(path)))
-            except FileNotFoundError as error:
-                if _code(error) == "NoSuchBucket":
-                    raise
-                return None
+        return self._ask(path, lambda: self._read(path))
 
     def size(self, path: str) -> int | None:
         """See `Files.size`."""
-        with self._explained(path):
-            head = self._head(path)
-            return None if head is None else int(head["ContentLength"])
+        head = self._ask(path, lambda: self._head(path))
+        return None if head is None else int(head["ContentLength"])
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """See `Files.entries`."""
         more: dict[str, str] = {}
         while True:
-            with self._explained(prefix):
-                page = self._s3.call_s3(
-                    "list_objects_v2", Bucket=self._bucket, Prefix=self._prefix + prefix, **more
-                )
+            page = self._ask(prefix, partial(self._list, prefix, more))
             for item in page.get("Contents", []):
                 path = item["Key"].removeprefix(self._prefix)
                 yield Entry(path, item["Size"], item["LastModified"].timestamp())
@@ -141,40 +132,70 @@ class S3Files:
 
     def remove(self, path: str) -> None:
         """See `Files.remove`."""
-        with self._explained(path):
-            self._s3.call_s3("delete_object", Bucket=self._bucket, Key=self._prefix + path)
+        key = {"Bucket": self._bucket, "Key": self._prefix + path}
+        self._ask(path, lambda: self._s3.call_s3("delete_object", **key))
 
     def for_probing(self) -> S3Files:
         """See `Files.for_probing`."""
         return S3Files(self._bucket, self._prefix.rstrip("/"), hasty=True)
 
-    def _try_to_create(self, path: str, data: bytes, mark: str, *, last: bool) -> bool | None:
-        """Whether the file is this writer's; None to try again, since nothing is there yet."""
+    def _ask(self, path: str, operation: Callable[[], _Answer]) -> _Answer:
+        """What the operation gives; it is repeated while the store is away, but not for ever."""
+        began = time.monotonic()
+        with self._explained(path):
+            for failures in itertools.count(1):
+                try:
+                    answer = operation()
+                except _FAILURES as error:
+                    pause = self._patience.pause(failures, began)
+                    if pause is None or _code(error) in _CAUSES or not may_pass(error):
+                        raise
+                    time.sleep(pause)
+                else:
+                    self._patience.reached = True
+                    return answer
+        raise AssertionError("it counts for ever")
+
+    def _try_to_create(self, path: str, data: bytes, mark: str) -> bool:
+        """Whether the file is this writer's; raises while nothing is there yet."""
         try:
             self._s3.pipe_file(self._full(path), data, mode="create", Metadata={"writer": mark})
         except (PermissionError, FileNotFoundError):  # forbidden, or no bucket: no doubt here
             raise
-        except _FAILURES as doubt:
+        except _FAILURES:
             # It exists (FileExistsError, or EINVAL by other servers), a rival's write is under way
             # (409), or the reply came late or never: only what lies there tells.
             head = self._head(path)
-            if head is not None:
-                return bool(head["Metadata"].get("writer") == mark)
-            if last or _code(doubt) in _CAUSES:
+            if head is None:
+                raise
+            return bool(head["Metadata"].get("writer") == mark)
+        return True
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return bytes(self._s3.cat_file(self._full(path)))
+        except FileNotFoundError as error:
+            if _code(error) == "NoSuchBucket":
                 raise
             return None
-        return True
+
+    def _list(self, prefix: str, more: dict[str, str]) -> dict[str, Any]:
+        page: dict[str, Any] = self._s3.call_s3(
+            "list_objects_v2", Bucket=self._bucket, Prefix=self._prefix + prefix, **more
+        )
+        return page
 
     def _full(self, path: str) -> str:
         return f"{self._bucket}/{self._prefix}{path}"
 
     def _head(self, path: str) -> dict[str, Any] | None:
         try:
-            head: dict[str, Any] = self._s3.call_s3(
+            head: dict[str, Any] | None = self._s3.call_s3(
                 "head_object", Bucket=self._bucket, Key=self._prefix + path
             )
         except FileNotFoundError:
-            return None
+            head = None
+        self._patience.reached = True
         return head
 
     @contextmanager

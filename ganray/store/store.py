@@ -24,12 +24,16 @@ class Store(Catalogue):
 
     Every failure of the store is a `StoreError` of one line that names the URL.
 
+    Args:
+        known: whether it has answered somebody before: then a store that is away is waited for
+            from the first request on, as it is by anybody after the first answer.
+
     Raises:
         RefusedInput: `url` is neither an absolute folder (or file:// URL) nor s3://bucket/prefix.
     """
 
-    def __init__(self, url: str) -> None:
-        super().__init__(open_files(url))
+    def __init__(self, url: str, known: bool = False) -> None:
+        super().__init__(open_files(url, known))
         self.url = url
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
@@ -111,8 +115,8 @@ class Store(Catalogue):
         return len(ordered)
 
 
-def open_files(url: str) -> Files:
-    """The files below `url`.
+def open_files(url: str, known: bool = False) -> Files:
+    """The files below `url`; see `Store`.
 
     Raises:
         RefusedInput: quoting `url` (without any credentials in it) and saying what is valid.
@@ -126,7 +130,7 @@ def open_files(url: str) -> Files:
     if parts.scheme == "s3" and parts.netloc and not parts.query and not parts.fragment:
         from ganray.store.s3 import S3Files  # takes half a second, which folders need not pay
 
-        return S3Files(parts.netloc, parts.path.strip("/"))
+        return S3Files(parts.netloc, parts.path.strip("/"), known=known)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
         return FolderFiles(Path(unquote(parts.path)))
     if url.startswith("/"):

@@ -110,7 +110,7 @@ def test_a_doubtful_reply_is_settled_by_reading_back(
 def test_a_write_that_stays_in_doubt_raises_and_shows_nothing(
     s3_server: S3Server, s3_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganray.store.s3._PAUSES", (0.0, 0.0, None))
+    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 1.0)
     with (
         _faulty(s3_server, monkeypatch, "409 before", times=1000),
         pytest.raises(StoreError, match="ConditionalRequestConflict"),
