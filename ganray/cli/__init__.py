@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ganray._version import __version__
-from ganray.cli import data, logs, status, store, study, submit, sweep, use
+from ganray.cli import data, doctor, logs, status, store, study, submit, sweep, use
 from ganray.errors import GanrayError
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
@@ -39,6 +39,7 @@ logs.register(app)
 sweep.register(app)
 use.register(app)
 submit.register(app)
+doctor.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(store.app, name="store")
 

@@ -108,18 +108,18 @@ def _enlist(
     from ganray.distributed.submission import submit as start
 
     base = name or mark.base
-    with _parcel(study) as file:
+    with parcel(study) as file:
         command = ["python", "-m", "ganray", "run", file.name, "--address", "auto"]
         command += ["--store", mark.store, *(["--only", mark.part] if mark.part else [])]
-        parcel = Parcel(file.parent, installed)
+        box = Parcel(file.parent, installed)
         while True:
             job, runs = find(jobs, mark, base)
             if runs:
                 _say(quiet, f"{job} runs already")
                 return job
-            _say(quiet, f"submitting {job} ({size(parcel.bytes)} with ganray and the study)")
+            _say(quiet, f"submitting {job} ({size(box.bytes)} with ganray and the study)")
             try:
-                start(jobs, job, command, parcel, variables, mark.metadata)
+                start(jobs, job, command, box, variables, mark.metadata)
             except Taken:
                 continue
             return job
@@ -160,7 +160,7 @@ def _local_paths(study: Study) -> list[str]:
 
 
 @contextmanager
-def _parcel(study: Study) -> Iterator[Path]:
+def parcel(study: Study) -> Iterator[Path]:
     """The study as one file in a folder of its own: with its overrides, its paths absolute."""
     import yaml
 

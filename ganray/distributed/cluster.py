@@ -16,6 +16,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 
+from ganray.distributed.address import refuse_unreachable
 from ganray.errors import GanrayError
 
 _OBJECT_STORE_BYTES = 256 * 2**20  # results travel through the store; Ray carries events alone
@@ -30,11 +31,14 @@ def connected(address: str | None) -> Iterator[None]:
             one that listens on loopback alone and ends with the context.
 
     Raises:
+        RefusedInput: nobody listens at the address, or it is no head's.
         GanrayError: the cluster cannot be reached.
     """
     if ray.is_initialized():
         yield
         return
+    if address is not None:
+        refuse_unreachable(address)
     terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
     try:
         if address is None:
@@ -50,7 +54,17 @@ def connected(address: str | None) -> Iterator[None]:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise GanrayError(f"address (={address!r}): no Ray cluster answers: {reason[0]}") from None
+        token = (
+            ""
+            if address is None
+            else (
+                "; somebody listens there, so see that RAY_AUTH_MODE=token and the cluster's own "
+                "token (RAY_AUTH_TOKEN) are set, and that this is the head's port"
+            )
+        )
+        raise GanrayError(
+            f"address (={address!r}): no Ray cluster answers: {reason[0]}{token}"
+        ) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
     try:

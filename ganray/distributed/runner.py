@@ -41,7 +41,7 @@ class RayRunner:
             HeadLost: the cluster died under the run, or was cut off from it.
         """
         with connected(self.address):
-            preflight.check(self.resources, agenda.store, agenda.pending)
+            preflight.check(self.resources, agenda, own=self.address is None)
             with Watch() as watch:
                 Supervisor(
                     agenda, self.resources, watch, self.tell, self.should_stop, self.meter

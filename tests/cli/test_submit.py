@@ -120,3 +120,20 @@ def test_the_code_of_a_refused_job_is_its_own(tiny_study: Path, tmp_path: Path, 
     assert "error: resources.num_gpus (=1): " in refused.out
     unknown = submit(head, "--follow", "nonsense")
     unknown.refused("job (='nonsense') is not known", "tiny-")
+
+
+def test_the_doctor_looks_from_a_job(tiny_study: Path, tmp_path: Path, head: Head) -> None:
+    """All is well but for what is asked: a GPU, of a cluster that has none."""
+    environment = {name: head.environment[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
+    words = ("--address", head.dashboard, "--store", tmp_path / "store", "--json")
+    gpu = ("--set", "resources.num_gpus=1")
+    answer = finish(start("doctor", tiny_study, *words, *gpu, environment=environment), 240)
+    assert answer.code == 2, answer
+    found = {check["check"]: check for check in answer.json["checks"]}
+    states = {name: check["state"] for name, check in found.items()}
+    assert [name for name, state in states.items() if state == "failed"] == ["resources"]
+    assert "resources.num_gpus (=1)" in found["resources"]["said"]
+    assert {"address", "package", "study", "store", "ray", "nodes", "versions", "data"} <= set(
+        found
+    )
+    assert not (tmp_path / "store" / "artifacts").exists()

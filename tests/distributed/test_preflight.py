@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from ganray.distributed import preflight
+from ganray.distributed.autoscaling import Growth, NodeType, growth
 from ganray.distributed.runner import RayRunner
 from ganray.errors import RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.store import Store
+from ganray.studies import read_study
 from tests.cli.command import ganray
 from tests.distributed.processes import descendants
 
@@ -53,15 +57,70 @@ def test_more_threads_than_cpus_are_refused(tiny_study, tmp_path):
 
 def test_what_the_cluster_has_is_accepted(tiny_run):
     resources = tiny_run.study.resources.model_copy(update={"num_cpus": 2.0})
-    preflight.check(resources, tiny_run.store, tiny_run.plan.tasks)
+    preflight.check(resources, Agenda.open(tiny_run.plan, tiny_run.store))
 
 
-def test_every_node_is_asked_for_the_folder(tiny_run, tmp_path, ray_session, monkeypatch):
-    """With a second node in the list: a node that finds what was written passes."""
+def test_every_node_is_asked_for_the_folder(tiny_run, tmp_path, monkeypatch):
     store = Store(str(tmp_path))
-    alive = [node for node in ray_session.nodes() if node["Alive"]]
-    monkeypatch.setattr(preflight.ray, "nodes", lambda: alive * 2)
-    preflight.check(tiny_run.study.resources, store, tiny_run.plan.tasks)
+    agenda = Agenda.open(tiny_run.plan, store)
+    preflight.check(tiny_run.study.resources, agenda)
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]  # probes are cleared away
     monkeypatch.setattr(store, "put", lambda path, data: None)  # as on another node's own disk
-    with pytest.raises(StoreError, match=r"is another folder on node .* use a shared file system"):
-        preflight.check(tiny_run.study.resources, store, tiny_run.plan.tasks)
+    with pytest.raises(StoreError, match=r"on node .* is another folder there; use a shared file"):
+        preflight.check(tiny_run.study.resources, agenda)
+
+
+def test_a_bucket_that_the_driver_alone_can_write_is_its_own_line(tiny_run, s3_url):
+    """The session's Ray was started without the credentials that the driver has."""
+    agenda = Agenda.open(tiny_run.plan, Store(s3_url))
+    agenda.store.probe()
+    with pytest.raises(StoreError) as refused:
+        preflight.check(tiny_run.study.resources, agenda)
+    for said in ("can be written from here but not from node", "credentials", s3_url):
+        assert said in str(refused.value)
+
+
+def test_the_data_must_be_readable_on_a_node(tiny_study, tiny_run, tmp_path):
+    """Moved away after the plan was made, as if it lay on the driver's machine alone."""
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_study.parent, copy)
+    agenda = Agenda.open(read_study(str(copy / "tiny.yaml")).plan(), Store(str(tmp_path / "s")))
+    preflight.check(tiny_run.study.resources, agenda)
+    (copy / "digits.parquet").unlink()
+    with pytest.raises(RefusedInput, match=r"not from node .*digits.parquet"):
+        preflight.check(tiny_run.study.resources, agenda)
+
+
+def test_another_version_on_a_node_is_named(tiny_run, tmp_path, monkeypatch):
+    own = preflight.versions() | {"ganray": "0.0.9"}
+    monkeypatch.setattr(preflight, "versions", lambda: own)
+    agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
+    with pytest.raises(RefusedInput, match=r"versions differ: ganray is \S+ on node .* 0.0.9 here"):
+        preflight.check(tiny_run.study.resources, agenda)
+
+
+@pytest.mark.parametrize(
+    ("most", "gpus", "state"),
+    [(3, 1, "ok"), (0, 1, "failed"), (3, 0, "failed"), (-1, 4, "ok")],
+)
+def test_what_an_autoscaler_may_bring_is_no_reason_to_refuse(
+    most, gpus, state, tiny_run, ray_session, monkeypatch
+):
+    types = (NodeType("worker", {"CPU": 8.0, "GPU": float(gpus)}, most),)
+    monkeypatch.setattr(preflight, "growth", lambda: Growth(types))
+    resources = tiny_run.study.resources.model_copy(update={"num_gpus": 1.0, "num_cpus": 4.0})
+    [found] = preflight.checks_of_resources(resources, [], ray_session.nodes())
+    assert found.state == state
+    if state == "ok":
+        assert "the autoscaler may bring worker" in found.said
+
+
+def test_limits_that_cannot_be_read_are_a_warning(tiny_run, ray_session, monkeypatch):
+    monkeypatch.setattr(preflight, "growth", lambda: Growth(unknown=True))
+    resources = tiny_run.study.resources.model_copy(update={"num_gpus": 1.0, "device": "cuda"})
+    [found] = preflight.checks_of_resources(resources, [], ray_session.nodes())
+    assert found.state == "warning"
+
+
+def test_a_cluster_without_an_autoscaler_does_not_grow():
+    assert growth() == Growth()

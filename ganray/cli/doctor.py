@@ -1,0 +1,123 @@
+"""`ganray doctor`: whether a study can run on a cluster, said before any of it runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, size
+from ganray.cli.study import SetOption, StudyArgument
+from ganray.errors import GanrayError, RefusedInput
+
+if TYPE_CHECKING:
+    from ganray.distributed.submission import Jobs
+    from ganray.studies import Study
+
+Row = dict[str, str]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command(epilog="Exit codes: 0 all can work, 2 something cannot.")(doctor)
+
+
+def doctor(
+    study: StudyArgument,
+    store: StoreOption = DEFAULT_STORE,
+    address: Annotated[
+        str | None,
+        typer.Option(help="As of `run` or `submit`: auto, HOST:PORT, or http://<head>:8265."),
+    ] = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check cluster, token, versions, resources, store, data and room; nothing is trained."""
+    if address is not None and absolute(store) != store:
+        raise RefusedInput(
+            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
+            "the cluster's workers have folders of their own"
+        )
+    from ganray.studies import read_study
+
+    chosen = read_study(study, overrides or [])
+    remote = address is not None and "://" in address
+    rows = _from_a_job(chosen, store, address) if remote else _from_here(chosen, store, address)
+    shown = list(_shown(rows, as_json))
+    failed = [row for row in shown if row["state"] == "failed"]
+    if as_json:
+        typer.echo(json.dumps({"checks": shown, "ok": not failed}, indent=1))
+    elif failed:
+        typer.echo(f"{len(failed)} of {len(shown)} checks failed; nothing was run")
+    raise typer.Exit(2 if failed else 0)
+
+
+def _shown(rows: Iterable[Row], quiet: bool) -> Iterator[Row]:
+    """Print each row as it is known."""
+    for row in rows:
+        if not quiet:
+            typer.echo(f"{row['state']:<8} {row['check']:<14} {row['said']}")
+        yield row
+
+
+def _from_here(study: Study, store: str, address: str | None) -> Iterator[Row]:
+    """With this process as the driver: a node of the cluster, or this machine alone."""
+    from ganray.distributed.examination import examine
+    from ganray.pipeline.agenda import Agenda
+
+    opened = open_store(store)
+    try:
+        plan = study.plan()
+    except GanrayError as error:
+        yield {"check": "study", "state": "failed", "said": str(error)}
+        return
+    for found in examine(study.resources, Agenda.open(plan, opened), address):
+        yield {"check": found.name, "state": found.state, "said": found.said}
+
+
+def _from_a_job(study: Study, store: str, address: str | None) -> Iterator[Row]:
+    """With a job on the cluster as the driver, since only what a job can reach counts."""
+    from ganray.distributed.submission import reach
+
+    try:
+        jobs = reach(address)
+    except GanrayError as error:
+        yield {"check": "address", "state": "failed", "said": str(error)}
+        return
+    yield {"check": "address", "state": "ok", "said": f"{jobs.get_address()} takes the token"}
+    yield from _asked(jobs, study, store)
+
+
+def _asked(jobs: Jobs, study: Study, store: str) -> Iterator[Row]:
+    from ganray.cli.submit import parcel
+    from ganray.distributed.following import follow
+    from ganray.distributed.submission import Parcel, submit
+
+    name = f"doctor-{secrets.token_hex(4)}"
+    log: list[str] = []
+    with parcel(study) as file:
+        box = Parcel(file.parent)
+        yield {"check": "package", "state": "ok", "said": f"{size(box.bytes)} with ganray"}
+        command = ["python", "-m", "ganray", "doctor", file.name, "--json"]
+        command += ["--address", "auto", "--store", store]
+        submit(jobs, name, command, box, {}, {})
+        ended = follow(jobs, name, log.append)
+    found = _parsed("".join(log))
+    if found is None:
+        last = ("".join(log).strip() or ended.message or "no word").splitlines()[-1]
+        yield {"check": "job", "state": "failed", "said": f"{name} {ended.status.value}: {last}"}
+    else:
+        yield from found
+
+
+def _parsed(log: str) -> list[Row] | None:
+    """The checks that a job printed as JSON after whatever Ray wrote before."""
+    start = log.find('{\n "checks"')
+    try:
+        answer: dict[str, Any] = json.JSONDecoder().raw_decode(log[start:])[0]
+    except ValueError:
+        return None
+    return list(answer["checks"])

@@ -1,0 +1,85 @@
+"""All checks of a study on a cluster, one after another: what `ganray doctor` shows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import ray
+
+from ganray.distributed.cluster import connected
+from ganray.distributed.preflight import Check, checks_of_nodes, checks_of_resources
+from ganray.errors import GanrayError, StoreError
+from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.estimate import estimate
+from ganray.plan import Plan, Resources
+
+
+def examine(resources: Resources, agenda: Agenda, address: str | None) -> Iterator[Check]:
+    """Look at the store, reach the cluster, and ask its nodes.
+
+    Args:
+        address: of a cluster, as `ray.init` takes it; None starts a local one, as a run would.
+    """
+    yield _plan(agenda)
+    yield _written(agenda)
+    yield _encoder(agenda)
+    try:
+        with connected(address):
+            yield from _cluster(resources, agenda)
+    except GanrayError as error:
+        yield Check("ray", "failed", str(error), error)
+
+
+def _plan(agenda: Agenda) -> Check:
+    count, stored = len(agenda.plan.tasks), len(agenda.finished)
+    return Check("study", "ok", f"{agenda.plan.run}: {count} tasks, {stored} of them stored")
+
+
+def _written(agenda: Agenda) -> Check:
+    """The store as this driver sees it, and whether a folder has room for what is to come."""
+    store = agenda.store
+    try:
+        store.probe()
+    except StoreError as error:
+        return Check("store", "failed", str(error), error)
+    costs = estimate(agenda.plan)
+    needed = sum(costs[task.address].bytes for task in agenda.pending)
+    said = f"{store.url}: a create-only write works from here; to come: {_size(needed)}"
+    folder = Path(store.url.removeprefix("file://"))
+    if folder.is_dir():
+        free = shutil.disk_usage(folder).free
+        said += f", free: {_size(free)}"
+        if free < needed:
+            return Check("store", "failed", said, StoreError(said))
+    return Check("store", "ok", said)
+
+
+def _encoder(agenda: Agenda) -> Check:
+    """The network that features are measured on: stored, or a task of this run."""
+    pending = [task.title for task in agenda.pending if task.kind in ("encoder", "weights")]
+    if pending:
+        return Check("encoder", "ok", f"{', '.join(pending)}: made by the run")
+    return Check("encoder", "ok", "in the store")
+
+
+def _cluster(resources: Resources, agenda: Agenda) -> Iterator[Check]:
+    nodes, have = [n for n in ray.nodes() if n["Alive"]], ray.cluster_resources()
+    said = f"{len(nodes)} node(s), {have.get('CPU', 0):g} CPUs, {have.get('GPU', 0):g} GPUs"
+    yield Check("ray", "ok", f"{ray.get_runtime_context().gcs_address}: {said}")
+    yield from checks_of_resources(resources, agenda.pending, nodes)
+    yield from checks_of_nodes(agenda, largest_set(agenda.plan))
+
+
+def largest_set(plan: Plan) -> int:
+    """Bytes of the images that one worker holds: the training split as a whole, in one byte each.
+
+    The encoder and the joint GAN read all of it.
+    """
+    return int(np.prod(plan.dataset["shape"])) * sum(plan.dataset["counts"]["train"])
+
+
+def _size(count: float) -> str:
+    return f"{count / 2**20:.1f} MiB" if count < 2**30 else f"{count / 2**30:.1f} GiB"

@@ -1,0 +1,170 @@
+"""What each node of a cluster says of itself: versions, room, and what it can reach."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, no_type_check
+
+import ray
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from ganray._version import __version__
+from ganray.data import DatasetSpec, open_source
+from ganray.errors import GanrayError
+from ganray.pipeline.workspace import open_dataset
+from ganray.store import Store
+
+NODE_SECONDS = 60.0
+"""The first task on a node starts a process there, and may unpack a job's files."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every node is asked; empty fields are not asked.
+
+    Args:
+        shared: a path in the store that must hold `mark`: a folder store is shared only if every
+            node finds in it what the driver has just written.
+        dataset: URL and planned digest of an imported set.
+        source: the set that is still to be imported.
+    """
+
+    store: str = ""
+    shared: str = ""
+    mark: bytes = b""
+    dataset: tuple[str, str] | None = None
+    source: DatasetSpec | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A node's answer. `store` and `data` say why these cannot be used; empty: they can."""
+
+    host: str
+    versions: dict[str, str]
+    store: str = ""
+    data: str = ""
+    free_disk: int = 0
+    free_shared_memory: int = 0
+    free_memory: int = 0
+
+
+def working_nodes() -> list[dict[str, Any]]:
+    """The living nodes that may be given work: those with a CPU."""
+    return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+
+
+def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts | str]:
+    """The facts of every node by host and id, or one line on why a node gave none."""
+    asked = {
+        _facts.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        ).remote(question): f"{node['NodeManagerHostname']} ({node['NodeID'][:8]})"
+        for node in nodes
+    }
+    ready, late = ray.wait(list(asked), num_returns=max(1, len(asked)), timeout=NODE_SECONDS)
+    answers: dict[str, Facts | str] = {}
+    for reference in ready:
+        try:
+            answers[asked[reference]] = ray.get(reference)
+        except RayError as error:
+            answers[asked[reference]] = _why_silent(error)
+    for reference in late:
+        answers[asked[reference]] = f"did not answer within {NODE_SECONDS:g} s"
+    return answers
+
+
+def _why_silent(error: RayError) -> str:
+    said = " ".join(str(error).split())
+    if "ModuleNotFoundError" in said or "ImportError" in said:
+        missing = said.partition("No module named")[2].strip(" '\"").partition("'")[0]
+        return (
+            f"cannot import {missing or 'ganray'}: install this ganray and its dependencies there, "
+            "or use `ganray submit`, which brings ganray along"
+        )
+    return f"cannot run a task: {said[:200]}"
+
+
+@ray.remote(num_cpus=0, max_retries=0)
+@no_type_check  # a wrapper that checks types could not be sent to a node
+def _facts(question: Question) -> Facts:
+    return facts(question)
+
+
+def facts(question: Question) -> Facts:
+    """This node's answer."""
+    return Facts(
+        host=platform.node(),
+        versions=versions(),
+        store=_store_trouble(question),
+        data=_data_trouble(question),
+        free_disk=shutil.disk_usage(_spilling_folder()).free,
+        free_shared_memory=_free_shared_memory(),
+        free_memory=_free_memory(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What must be equal on all nodes for tasks to be sent, and for results to be the same."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return {"python": python, "ganray": __version__} | {n: _version(n) for n in ("ray", "torch")}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _store_trouble(question: Question) -> str:
+    if not question.store:
+        return ""
+    try:
+        store = Store(question.store)
+        if question.shared and store.get(question.shared) != question.mark:
+            return "is another folder there; use a shared file system or an s3:// URL"
+        store.probe()
+    except GanrayError as error:
+        return str(error)
+    return ""
+
+
+def _data_trouble(question: Question) -> str:
+    try:
+        if question.dataset is not None:
+            open_dataset(*question.dataset)
+        if question.source is not None:
+            open_source(question.source).describe()
+    except GanrayError as error:
+        return str(error)
+    return ""
+
+
+def _spilling_folder() -> str:
+    """Where Ray writes what does not fit its memory; the nearest folder above it that exists."""
+    folder = Path(ray._private.worker._global_node.get_session_dir_path())
+    return str(next(part for part in (folder, *folder.parents) if part.exists()))
+
+
+def _free_shared_memory() -> int:
+    shared = Path("/dev/shm")
+    return shutil.disk_usage(shared).free if shared.is_dir() else 0
+
+
+def _free_memory() -> int:
+    """Bytes that processes may still use, as the kernel or the container's limit says."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+        most = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        return min(free * 1024, most - int(Path("/sys/fs/cgroup/memory.current").read_text()))
+    except (OSError, ValueError):  # no limit, or no such file
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
