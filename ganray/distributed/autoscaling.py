@@ -60,14 +60,20 @@ def growth() -> Growth:
     head = next((n for n in ray.nodes() if n["Alive"] and _HEAD_RESOURCE in n["Resources"]), None)
     if head is None:
         return Growth()
+    context = ray.get_runtime_context()
+    address = context.gcs_address
+    if head["NodeID"] == context.get_node_id():
+        return _grown(*monitored(address))
     there = NodeAffinitySchedulingStrategy(head["NodeID"], soft=False)
-    address = ray.get_runtime_context().gcs_address
     asked = _read_on_head.options(scheduling_strategy=there).remote(address)
     ready, _ = ray.wait([asked], timeout=HEAD_SECONDS)
     if not ready:
         ray.cancel(asked, force=True)
         return Growth(unknown=True)
-    config, on_kubernetes = ray.get(asked)
+    return _grown(*ray.get(asked))
+
+
+def _grown(config: dict[str, Any] | None, on_kubernetes: bool) -> Growth:
     return Growth(unknown=on_kubernetes) if config is None else from_config(config)
 
 
@@ -90,7 +96,11 @@ def from_config(config: dict[str, Any]) -> Growth:
 @ray.remote(num_cpus=0, max_retries=0)
 @no_type_check  # a wrapper that checks types could not be sent to a node
 def _read_on_head(address: str) -> tuple[dict[str, Any] | None, bool]:
-    """(the configuration of the monitor that serves `address`, whether this is KubeRay)."""
+    return monitored(address)
+
+
+def monitored(address: str) -> tuple[dict[str, Any] | None, bool]:
+    """On the head: (the configuration of its monitor for `address`, whether this is KubeRay)."""
     port = address.rpartition(":")[2]
     for words in _command_lines():
         options = dict(word.lstrip("-").partition("=")[::2] for word in words)

@@ -32,11 +32,17 @@ class Check:
     error: GanrayError | None = None
 
 
-def check(resources: Resources, agenda: Agenda, own: bool = False) -> None:
+def check(
+    resources: Resources,
+    agenda: Agenda,
+    own: bool = False,
+    tasks: Sequence[Task] | None = None,
+) -> None:
     """Refuse what this cluster can never give, and nodes that cannot do their part.
 
     Args:
         own: whether this driver has started the cluster, so that its workers see what it sees.
+        tasks: what is to be run, if not what the agenda still holds.
 
     Raises:
         RefusedInput: no node has, or can get, what `resources` ask for, and Ray would wait for
@@ -44,7 +50,7 @@ def check(resources: Resources, agenda: Agenda, own: bool = False) -> None:
         StoreError: a node cannot write to the store, or sees another folder under its path.
     """
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    for found in checks_of_resources(resources, agenda.pending, nodes):
+    for found in checks_of_resources(resources, tasks or agenda.pending, nodes):
         if found.error is not None:
             raise found.error
     if own:

@@ -100,7 +100,7 @@ class SweepRunner:
         agenda = Agenda.open(plan, self.store)
         values = self.sweep.settings.trials()[0]
         rung = self.sweep.rung(*self.sweep.settings.specs(values), self.sweep.steps[-1])
-        preflight.check(self.sweep.resources, self.store, rung.tasks)
+        preflight.check(self.sweep.resources, agenda, self.address is None, rung.tasks)
         if not agenda.complete:
             RayRunner(self.sweep.resources, self.address, self.tell, self.should_stop).run(agenda)
         if agenda.failed:

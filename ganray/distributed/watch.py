@@ -11,11 +11,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
 import ray
 from ray._private.state import state  # what Ray's own Train and Data libraries ask for drains
 
+from ganray.distributed.autoscaling import Growth, growth
 from ganray.distributed.units import Shape
 from ganray.errors import GanrayError
 
@@ -91,6 +91,7 @@ class Watch:
     def __enter__(self) -> Watch:
         self._own_node = ray.get_runtime_context().get_node_id()
         self._address = ray.get_runtime_context().gcs_address
+        self._groups = tuple(_groups(growth()))
         self._look()
         threading.Thread(target=self._run, name="ganray-watch", daemon=True).start()
         return self
@@ -123,11 +124,11 @@ class Watch:
                 self._look()
 
     def _look(self) -> None:
-        self.view = look()
+        self.view = look(self._groups)
         self._answered = time.monotonic()
 
 
-def look() -> View:
+def look(groups: tuple[Group, ...] = ()) -> View:
     """Ask the head for its nodes, its drains and its autoscaler's node types."""
     leaving = state.get_draining_nodes()
     nodes = tuple(
@@ -141,18 +142,14 @@ def look() -> View:
         for node in ray.nodes()
         if node["Alive"]
     )
-    return View(nodes, tuple(_groups(state.get_cluster_config())))
+    return View(nodes, groups)
 
 
-def _groups(config: Any) -> list[Group]:
-    """What the autoscaler has written down for all to see; empty where there is none."""
-    if config is None:
-        return []
+def _groups(growth: Growth) -> list[Group]:
+    """What the autoscaler may bring; anything at all where that cannot be known."""
+    if growth.unknown:
+        return [Group(cpus=MANY, gpus=MANY, most=-1)]
     return [
-        Group(
-            cpus=float(group.resources.get("CPU", 0)),
-            gpus=float(group.resources.get("GPU", 0)),
-            most=group.max_count,
-        )
-        for group in config.node_group_configs
+        Group(kind.resources.get("CPU", 0.0), kind.resources.get("GPU", 0.0), kind.most)
+        for kind in growth.types
     ]
