@@ -232,6 +232,7 @@ class _Climber:
         behind = int(memory.get("iterations", 0))
         if behind >= self.sweep.steps[-1]:
             return  # a population perturbs its members even when they have arrived
+        record.moves = [move for move in record.moves if move.iterations < behind]
         if memory:
             train = self._taken_over(record, model, TrainSpec(**memory["train"]), train, memory)
         record.values = record.values or values

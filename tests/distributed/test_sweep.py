@@ -235,8 +235,16 @@ def interrupted(
     finally:
         if process.poll() is None:
             process.kill()
-    assert gone(lambda: [pid for pid in workers if Path(f"/proc/{pid}").exists()], 60)
+    assert gone(lambda: list(filter(alive, workers)), 240)
     return code, store, sweep
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; one that has ended and awaits its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def await_(condition: Callable[[], bool], process, seconds: float = 400.0) -> None:
