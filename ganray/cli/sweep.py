@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, speak
 from ganray.cli.study import SetOption
-from ganray.errors import RefusedInput
+from ganray.errors import GanrayError, RefusedInput
 
 if TYPE_CHECKING:
     from ganray.pipeline.lease import Beat
@@ -110,10 +111,11 @@ def _carry_out(chosen: SweepPlan, store: Store, address: str | None, quiet: bool
     from ganray.studies import Ending, study_module
 
     started = time.monotonic()
-    trials, tried = _trials(chosen, store, address, quiet)
-    plan = chosen.final(_best(chosen, trials))
-    study = Ending(study_module("sweep"), chosen.settings, plan)
-    outcome = execute(study, store, "ray", address, verify=False, quiet=quiet)
+    with ExitStack() as cluster:  # one Ray for the trials and for what follows
+        trials, tried = _trials(chosen, store, address, quiet, cluster)
+        plan = chosen.final(_best(chosen, trials))
+        study = Ending(study_module("sweep"), chosen.settings, plan)
+        outcome = execute(study, store, "ray", address, verify=False, quiet=quiet)
     manifest = store.manifest(plan.roles["spec"]) if "spec" in plan.roles else None
     states = ("finished", "stopped early", "failed")
     failed = {f"trial {one.number}": one.why for one in trials if one.state == "failed"}
@@ -144,7 +146,7 @@ def _worth_another_try(trial: Trial) -> bool:
 
 
 def _trials(
-    chosen: SweepPlan, store: Store, address: str | None, quiet: bool
+    chosen: SweepPlan, store: Store, address: str | None, quiet: bool, cluster: ExitStack
 ) -> tuple[list[Trial], int]:
     """How all trials ended, and how many of them were run here."""
     from rich.console import Console
@@ -165,16 +167,25 @@ def _trials(
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     with interruptible() as stop:
-        while True:
-            held = acquire(store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)))
-            if isinstance(held, Lease):
-                with held:
-                    return _run(chosen, store, address, say, stop.is_set)
-            trials = read_trials(store, chosen.folder)
-            if trials:
-                return trials, 0
-            if stop.is_set():
-                raise Stopped("stopped following; the sweep goes on under its own driver")
+        held = acquire(store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)))
+        if isinstance(held, Lease):
+            with held:
+                trials = _run(chosen, store, address, say, stop.is_set, cluster)
+                held.end(code=0)
+            return trials, len(trials)
+    if held is None:
+        raise Stopped("stopped following; the sweep goes on under its own driver")
+    if "error" in held.ended:
+        raise _error_of(held)
+    return read_trials(store, chosen.folder), 0
+
+
+def _error_of(beat: Beat) -> GanrayError:
+    """What ended the driver that was followed, with its exit code."""
+    from ganray.errors import Stopped
+
+    kind = Stopped if beat.ended["code"] == Stopped.exit_code else GanrayError
+    return kind(f"{beat.name}, which was followed, ended: {beat.ended['error']}")
 
 
 def _led(chosen: SweepPlan, beat: Beat) -> str:
@@ -187,18 +198,20 @@ def _run(
     address: str | None,
     say: Callable[[str], None],
     should_stop: Callable[[], bool],
-) -> tuple[list[Trial], int]:
+    cluster: ExitStack,
+) -> list[Trial]:
+    from ganray.distributed.cluster import connected
     from ganray.distributed.sweep import SweepRunner
     from ganray.errors import Stopped
 
+    cluster.enter_context(connected(address))
     try:
-        ended = SweepRunner(chosen, store, address, say=say, should_stop=should_stop).run()
+        return SweepRunner(chosen, store, address, say=say, should_stop=should_stop).run()
     except Stopped:
         raise Stopped(
             "stopped on request; what trials have measured and every checkpoint are kept. Resume "
             "with the same command"
         ) from None
-    return ended, len(ended)
 
 
 def _best(chosen: SweepPlan, trials: list[Trial]) -> list[Candidate]:

@@ -1,0 +1,124 @@
+"""`ganray sweep` before it starts anything, and beside another that works on the same sweep."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ganray.cli import sweep as command
+from ganray.errors import GanrayError, Stopped
+from ganray.pipeline.lease import Lease
+from ganray.pipeline.trials import Point, Trial, read_trials, save_trials
+from ganray.store import Store
+from ganray.studies import read_sweep
+from tests.cli.command import ganray
+
+SWEEP = """\
+name: rates
+data: {source: digits.parquet}
+train: {batch: 10}
+evaluate: {splits: 2}
+budget: {iterations: 8}
+sweep: {over: {train.learning_rate: {log_uniform: [1e-4, 1e-2]}}, trials: 3}
+"""
+
+
+@pytest.fixture
+def file(tiny_study: Path, tmp_path: Path) -> Path:
+    shutil.copy(tiny_study.parent / "digits.parquet", tmp_path)
+    (tmp_path / "sweep.yaml").write_text(SWEEP)
+    return tmp_path / "sweep.yaml"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "store"))
+
+
+def test_dry_run_shows_every_trial_and_writes_nothing(file, store):
+    answer = ganray("sweep", file, "--store", store.url, "--dry-run", "--json")
+    sweep = read_sweep(str(file))
+    assert answer.json == {
+        "sweep": sweep.name,
+        "steps": [2, 4, 6, 8],
+        "trials": sweep.settings.trials(),
+    }
+    text = ganray("sweep", file, "--store", store.url, "--dry-run")
+    assert text.code == 0
+    assert text.out.count("trial ") == 3
+    assert "measured after 2, 4, 6, 8 iterations by cafd" in text.last
+    assert not Path(store.url).exists()
+
+
+def test_dry_run_of_a_searcher_that_chooses_on_the_way(file, store):
+    words = ("--dry-run", "--set", "sweep.search=optuna")
+    assert "3 trials, which optuna chooses" in ganray("sweep", file, *words).out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "sweep.over.model.widht={choice: [2]}"), "did you mean 'model.width'?"),
+        (("--set", "sweep.over.train.beta1={uniform: [0.9, 0.1]}"), "must be the lower"),
+        (("--set", "sweep.trials=0"), "sweep.trials (=0)"),
+        (("--set", "sweep.metric=cafdd"), "did you mean 'cafd'?"),
+        (("--set", "sweep.over.train.batch={choice: [10, 500]}"), "train.batch (=500)"),
+        (("--set", "train.from=spec/abc"), "must be a sweep's spec"),
+        (("--address", "auto", "--store", "here"), "--store (='here') must be an absolute"),
+    ],
+)
+def test_what_cannot_be_is_one_line_before_anything_starts(file, store, words, said):
+    store_words = () if "--store" in words else ("--store", store.url)
+    ganray("sweep", file, *store_words, *words).refused(said)
+    assert not Path(store.url).exists()
+
+
+def test_a_missing_file(tmp_path):
+    ganray("sweep", tmp_path / "none.yaml").refused("does not exist")
+
+
+def led(store: Store, sweep, **end: object) -> threading.Thread:
+    """Another driver, which ends after a while with trials or with an error."""
+    lease = Lease.claim(store, sweep.name, 0)
+    assert lease is not None
+
+    def lead() -> None:
+        try:
+            with lease:
+                time.sleep(1.5)
+                if "error" in end:
+                    raise end["error"]
+                points = [Point(iterations=8, value=1.0, sides={})]
+                save_trials(store, sweep.folder, [Trial(name="a", points=points)])
+                lease.end(code=0)
+        except GanrayError:
+            pass
+
+    thread = threading.Thread(target=lead)
+    thread.start()
+    return thread
+
+
+def test_a_second_driver_follows_the_first(file, store):
+    """Without Ray: it would fail if it began trials of its own."""
+    sweep = read_sweep(str(file))
+    leader = led(store, sweep)
+    trials, own = command._trials(sweep, store, "nowhere:1", True, ExitStack())
+    leader.join()
+    assert (trials, own) == (read_trials(store, sweep.folder), 0)
+    assert trials
+
+
+@pytest.mark.parametrize("error", [Stopped("by hand"), GanrayError("no room")])
+def test_a_follower_ends_as_its_leader(file, store, error):
+    sweep = read_sweep(str(file))
+    leader = led(store, sweep, error=error)
+    with pytest.raises(type(error), match="which was followed, ended: ") as raised:
+        command._trials(sweep, store, "nowhere:1", True, ExitStack())
+    leader.join()
+    assert raised.value.exit_code == error.exit_code
