@@ -72,7 +72,9 @@ def train_data_parallel(
         else:
             tell(event)
     if ending["outcome"] == "failed":
-        raise GanrayError(ending["failed"])
+        error = GanrayError(ending["failed"])
+        error.add_note(ending["traceback"])
+        raise error
     if ending["outcome"] == "stopped":
         raise Stopped(ending["why"])
 

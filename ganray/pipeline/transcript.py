@@ -102,7 +102,8 @@ class _Tee:
         for line in lines:
             if line.strip():
                 self._add(line)
-        return int(self._stream.write(text))
+        self._stream.write(text)  # Ray Train's own streams do not say how much they wrote
+        return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -68,3 +68,19 @@ def test_nothing_is_captured_afterwards():
     with captured(said.append, prints=True):
         pass
     assert (warnings.showwarning, logging.getLogger().handlers, sys.stdout) == before
+
+
+def test_a_stream_that_does_not_say_how_much_it_wrote_is_printed_to(monkeypatch):
+    """Ray Train gives its workers such streams."""
+
+    class Silent:
+        def write(self, text: str) -> None:
+            kept.append(text)
+
+    kept: list[str] = []
+    added: list[str] = []
+    monkeypatch.setattr("sys.stdout", Silent())
+    with captured(added.append, prints=True):
+        print("a line")
+    assert added == ["a line"]
+    assert "".join(kept) == "a line\n"
