@@ -138,8 +138,10 @@ def _run_instances() -> Any:
 
 def _google(node: dict[str, Any], is_head: bool) -> Iterator[str]:
     yield from (f"unknown key {key!r}" for key in node if key not in _GOOGLE)
-    models = {entry.get("provisioningModel") for entry in node.get("scheduling", [])}
-    if ("SPOT" in models) == is_head:
+    scheduling = node.get("scheduling", {})
+    if not isinstance(scheduling, dict):
+        yield "scheduling must be one mapping"
+    elif (scheduling.get("provisioningModel") == "SPOT") == is_head:
         yield "the head must be on demand and workers spot"
     if not is_head and not node.get("serviceAccounts"):
         yield "serviceAccounts is missing"

@@ -9,50 +9,31 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
+from tests import hosts
+from tests.cluster.autoscaling import elastic
 from tests.cluster.files import ROOT
+from tests.cluster.metadata import AWS_NOTICE, Metadata
 
 SCRIPT = ROOT / "cluster" / "preemption.py"
-AWS_NOTICE = '{"action": "terminate", "time": "2030-01-01T00:00:00Z"}'
-
-
-class Metadata(BaseHTTPRequestHandler):
-    """Answers as both clouds do: nothing without the right headers, no notice as 404 or FALSE."""
-
-    notice = threading.Event()
-    asked: ClassVar[list[str]] = []
-
-    def do_PUT(self) -> None:
-        lifetime = self.headers.get("X-aws-ec2-metadata-token-ttl-seconds")
-        right = self.path == "/latest/api/token" and lifetime
-        self._answer(200 if right else 400, "secret" if right else "")
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        if self.path == "/latest/meta-data/spot/instance-action":
-            if self.headers.get("X-aws-ec2-metadata-token") != "secret":
-                self._answer(401, "")
-            else:
-                self._answer(*((200, AWS_NOTICE) if self.notice.is_set() else (404, "Not Found")))
-        elif self.path == "/computeMetadata/v1/instance/preempted":
-            right = self.headers.get("Metadata-Flavor") == "Google"
-            self._answer(200 if right else 403, "TRUE" if self.notice.is_set() else "FALSE")
-        else:
-            self._answer(404, "")
-
-    def _answer(self, status: int, body: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
+WATCHED = f"""
+import subprocess, sys, ray
+from ray._private.state import state
+ray.init("auto")
+@ray.remote(num_cpus=0)
+class Busy:
+    def node(self):
+        return ray.get_runtime_context().get_node_id()
+busy = Busy.remote()  # a node without work would be gone at once
+node = ray.get(busy.node.remote())
+print("draining before:", node in state.get_draining_nodes())
+subprocess.run([sys.executable, {str(SCRIPT)!r}, "aws"], check=True)
+print("draining after:", node in state.get_draining_nodes())
+"""
 
 
 @pytest.fixture
@@ -124,3 +105,21 @@ def test_other_clouds_are_refused(words: list[str]) -> None:
     run = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True)
     assert run.returncode == 1
     assert "must be aws or gcp" in run.stderr
+
+
+@pytest.mark.cluster
+@pytest.mark.skipif(bool(hosts.missing()), reason=f"hosts need {hosts.missing()}")
+def test_node_is_draining_for_all_to_see() -> None:
+    """A real node, and a metadata service beside it whose notice stands."""
+    with elastic({"cpu": {"CPU": 1}}, 1, 60) as cluster:
+        words = (sys.executable, "-m", "tests.cluster.metadata", "8000")
+        metadata = cluster.host.start(*words, env=cluster.environment)
+        try:
+            address = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:8000"}
+            env = cluster.environment | address
+            said = cluster.host.run(sys.executable, "-c", WATCHED, env=env, timeout=300)
+        finally:
+            metadata.kill()
+            metadata.wait()
+    assert "draining before: False" in said
+    assert "draining after: True" in said

@@ -24,7 +24,7 @@ import pytest
 from ganray.store import Store
 from tests.cluster.files import ROOT, documents
 from tests.cluster.ssh_hosts import LAPTOP, SshHosts, missing, ssh_hosts
-from tests.hosts import wait_until_gone
+from tests.hosts import Process, wait_until_gone
 from tests.tiny import TinyRun, digests
 
 pytestmark = [
@@ -104,19 +104,9 @@ def test_study_on_a_cluster_that_ray_up_made(transcript: Transcript, tiny_run: T
     said = ray("ray exec ganray status", "exec", file, command)
     assert "tiny" in said
 
-    raylets = [
-        process
-        for name in (HEAD, *WORKERS)
-        for process in machines.network[name].processes()
-        if RAYLET in process.command
-    ]
-    assert len(raylets) == 3
+    raylets = [_raylet(machines, name) for name in (HEAD, *WORKERS)]
     ray("ray down", "down", "--yes", file)
-    left = []
-    transcript.timed(
-        "until no raylet is left", lambda: left.extend(wait_until_gone(raylets, 180)) or ""
-    )
-    assert left == []
+    transcript.timed("until no raylet is left", lambda: _gone(raylets))
     print(*(f"{step:28} {took:6.1f} s" for step, took in transcript.seconds.items()), sep="\n")
 
 
@@ -152,6 +142,16 @@ def _submit(transcript: Transcript, store: Path) -> str:
     )
 
 
+def _raylet(machines: SshHosts, name: str) -> Process:
+    (found,) = [p for p in machines.network[name].processes() if RAYLET in p.command]
+    return found
+
+
+def _gone(raylets: list[Process]) -> str:
+    assert wait_until_gone(raylets, 180) == []
+    return ""
+
+
 def _for_hosts(text: str, name: str, machines: SshHosts) -> str:
     """The file with the lines marked EDIT filled in, and this interpreter instead of a new one."""
     address = machines.network.address
@@ -174,10 +174,8 @@ def _wait_for_workers(transcript: Transcript) -> str:
     """Workers join after `ray up` is done: the head's autoscaler starts them by ssh."""
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
-        if all(
-            any(RAYLET in process.command for process in transcript.hosts.network[name].processes())
-            for name in WORKERS
-        ):
+        processes = [transcript.hosts.network[name].processes() for name in WORKERS]
+        if all(any(RAYLET in process.command for process in some) for some in processes):
             said = transcript.ray(
                 "ray list", "exec", transcript.file, "ray list nodes --format json"
             )
