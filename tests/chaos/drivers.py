@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from tests.chaos.cluster import Cluster
 
-LOST = re.compile(r"^(?P<title>[^:]+): (warning: .*(died|resubmitted|silent)|preempted)")
+LOST = re.compile(r"^(?P<title>[^:]+): (warning: .*(died|resubmitted)|preempted: )")
 PROGRESS = re.compile(r"^(?P<title>[^:]+): (\d+/\d+|done)")
 
 
