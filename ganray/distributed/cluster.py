@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from ganray.distributed.address import refuse_unreachable
 from ganray.errors import GanrayError
 
 _OBJECT_STORE_BYTES = 256 * 2**20  # results travel through the store; Ray carries events alone
+_LEAVE_SECONDS = 15.0
 
 
 @contextlib.contextmanager
@@ -69,8 +72,42 @@ def connected(address: str | None) -> Iterator[None]:
         signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
     try:
         yield
-    finally:
+    except HeadLost:
+        _abandon()
+        raise
+    except BaseException:
         ray.shutdown()
+        raise
+    else:
+        ray.shutdown()
+
+
+class HeadLost(GanrayError):
+    """The cluster's head, or the driver's own node, is gone: nothing can go on with this driver."""
+
+
+def _abandon() -> None:
+    """Disconnect from a cluster without a head, which may never end; then neither would this."""
+    leaving = threading.Thread(target=ray.shutdown, name="ganray-leave", daemon=True)
+    leaving.start()
+    leaving.join(_LEAVE_SECONDS)
+    if leaving.is_alive():
+        _end_own_processes()
+        atexit.register(_end_at_once)  # the last registered runs first: Ray's own waits as well
+
+
+def _end_own_processes() -> None:
+    """Those of a local cluster that this process has started."""
+    node = ray._private.worker._global_node
+    if node is not None:
+        with contextlib.suppress(Exception):  # each that is gone already
+            node.kill_all_processes(check_alive=False, allow_graceful=False)
+
+
+def _end_at_once() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _tighten_token() -> None:

@@ -145,8 +145,11 @@ class Pool:
         self.slots.remove(slot)
 
     def make_room(self, view: View, shape: Shape, count: int = 1) -> bool:
-        """Dismiss idle workers of other shapes if that lets `count` of this one fit."""
-        spare = [slot for slot in self.slots if slot.idle and slot.shape != shape]
+        """Dismiss idle workers that do not serve if that lets `count` of this shape fit.
+
+        One of the same shape serves where one is wanted, but not those who start their own.
+        """
+        spare = [slot for slot in self.slots if slot.idle and (slot.shape != shape or count > 1)]
         if not spare:
             return False
         kept = [slot for slot in self.slots if slot not in spare]

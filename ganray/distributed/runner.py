@@ -42,7 +42,7 @@ class RayRunner:
         """
         with connected(self.address):
             preflight.check(self.resources, agenda, own=self.address is None)
-            with Watch() as watch:
+            with Watch(may_grow=self.address is not None) as watch:
                 Supervisor(
                     agenda, self.resources, watch, self.tell, self.should_stop, self.meter
                 ).run()

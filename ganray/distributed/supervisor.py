@@ -214,7 +214,7 @@ class Supervisor:
 
     def _end(self, slot: Slot) -> None:
         slot.end()
-        if slot.reserved:
+        if slot.reserved or slot.leaving:
             self.pool.dismiss(slot)
 
     def _done(self, unit: Unit) -> None:
@@ -251,7 +251,7 @@ class Supervisor:
         """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
         unit = slot.end()
         self.pool.dismiss(slot)
-        if unit.task.address in self.agenda.failed:
+        if unit.task.address in self.agenda.failed or self.should_stop():
             return
         title, limit = unit.task.title, self.resources.attempts
         if death.preempted:
@@ -271,11 +271,11 @@ class Supervisor:
         view = self.watch.view
         leaving = {node.id for node in view.nodes if node.draining}
         for slot in list(self.pool.slots) if leaving else []:
-            if not any(slot.on(node) for node in leaving) or slot.leaving:
+            if not any(slot.on(node) for node in leaving):
                 continue
             if slot.unit is None:
                 self.pool.dismiss(slot)
-            else:
+            elif not slot.leaving:
                 slot.leaving = True
                 slot.stop()
 
@@ -303,10 +303,10 @@ class Supervisor:
         """Let trainers make their checkpoints, end everything else, and raise `Stopped`."""
         self.waiting.clear()
         for slot in list(self.pool.slots):
-            if slot.unit is None:
-                self.pool.dismiss(slot)
-            else:
+            if slot.unit is not None and slot.unit.trains:
                 slot.stop()
+            else:  # finished chunks are kept
+                self.pool.dismiss(slot)
         deadline = time.monotonic() + STOP_SECONDS
         while self.pool.busy and time.monotonic() < deadline:
             self.watch.check()

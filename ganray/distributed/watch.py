@@ -12,22 +12,19 @@ import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
-import ray
+from ganray.distributed.cluster import HeadLost  # first: it sets Ray's environment
+
+import ray  # isort: skip
 from ray._private.state import state  # what Ray's own Train and Data libraries ask for drains
 
 from ganray.distributed.autoscaling import Growth, growth
 from ganray.distributed.units import Shape
-from ganray.errors import GanrayError
 
 POLL_SECONDS = 1.0
 HEAD_SECONDS = 40.0
 """The head may be away for so long (it may be restarted); Ray itself gives up after 60."""
 MANY = 1000
 """Workers that are asked for at most where an autoscaler names no limit."""
-
-
-class HeadLost(GanrayError):
-    """The cluster's head, or the driver's own node, is gone: nothing can go on with this driver."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +79,21 @@ class View:
 
 @dataclass
 class Watch:
-    """Keeps `view` up to date for as long as the context lasts."""
+    """Keeps `view` up to date for as long as the context lasts.
+
+    Args:
+        may_grow: whether there may be an autoscaler; to ask costs a task on the head.
+    """
 
     view: View = field(default_factory=View)
+    may_grow: bool = True
     _answered: float = field(default_factory=time.monotonic)
     _ending: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Watch:
         self._own_node = ray.get_runtime_context().get_node_id()
         self._address = ray.get_runtime_context().gcs_address
-        self._groups = tuple(_groups(growth()))
+        self._groups = tuple(_groups(growth())) if self.may_grow else ()
         self._look()
         threading.Thread(target=self._run, name="ganray-watch", daemon=True).start()
         return self

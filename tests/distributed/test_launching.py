@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ganray.distributed import pool, supervisor
-from ganray.distributed.pool import Slot
+from ganray.distributed.pool import Pool, Slot
 from ganray.distributed.supervisor import Supervisor
 from ganray.distributed.units import Shape, Unit
 from ganray.distributed.watch import Group, Node, View, Watch
@@ -127,6 +129,29 @@ def test_idle_workers_make_room_for_another_shape(run: Supervisor) -> None:
     run.waiting.append(unit("sample", Shape(2.0, 0.0)))
     run._staff()
     assert asked(run) == [("a", Shape(2.0, 0.0))]
+
+
+def test_ranks_start_all_together_or_wait(run: Supervisor, monkeypatch) -> None:
+    """Idle workers make room, since ranks bring their own; a busy one holds them up."""
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Pool, "begin_together", lambda *words: begun.append(tuple(words[2])))
+    run.waiting.extend([unit("sample"), unit("sample")])
+    run._staff()
+    arrived(run)
+    busy, _ = run.pool.slots
+    busy.begin(run.waiting.popleft())
+    run.waiting.clear()
+    joint = unit("train", SMALL)
+    task = joint.task.model_copy(update={"parameters": {"world_size": 2}})
+    joint.assignment = dataclasses.replace(joint.assignment, task=task)
+    run.waiting.append(joint)
+    run._staff()
+    assert begun == []
+    busy.end()
+    run._staff()
+    assert begun == [("a", "a")]
+    assert run.pool.slots == []
+    assert not run.waiting
 
 
 def test_a_busy_worker_is_not_sent_away(run: Supervisor) -> None:

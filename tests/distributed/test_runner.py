@@ -72,12 +72,15 @@ def test_both_runners_commit_equal_manifests(tiny_run, tmp_path):
     agenda = Agenda.open(tiny_run.plan, store)
     RayRunner(tiny_run.study.resources, tell=events.append).run(agenda)
     assert agenda.complete, agenda.failed
+    processes = set()
     for address in tiny_run.plan.by_address:
         mine, theirs = store.manifest(address), tiny_run.store.manifest(address)
         assert mine.digest == theirs.digest, address
         assert mine.inputs == theirs.inputs
         assert mine.result == theirs.result
         assert mine.record["process"] != os.getpid()
+        processes.add(mine.record["process"])
+    assert len(processes) <= 3, "two CPUs' workers are kept from task to task"
     finished = {event.address for event in events if event.details.get("finished")}
     assert finished == set(tiny_run.plan.by_address)
     hosts = {event.details["host"] for event in events if "host" in event.details}

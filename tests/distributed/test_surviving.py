@@ -1,0 +1,183 @@
+"""A run on a cluster of three nodes that are drained, killed, stopped and cut from their head."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganray.pipeline import run_whole
+from ganray.pipeline.workspace import Workspace
+from ganray.store import Store
+from ganray.studies import read_study
+from tests.cli.command import CHEAP, SMALL, Answer, finish, start
+from tests.distributed.processes import descendants, trainers
+from tests.pipeline.stores import copied
+
+pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.timeout(900)]
+
+JOINT = "train/joint/0+1+2/0"
+MANY = (*CHEAP, *SMALL, "--set", "budget.iterations=400", "--set", "resources.checkpoint_seconds=2")
+FAST = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_health_check_initial_delay_ms": "0",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "2000",
+    "RAY_health_check_failure_threshold": "5",
+}
+"""A dead node is known after some seconds rather than a minute."""
+
+
+class ThreeNodes:
+    """A head without CPUs and two nodes of one CPU each."""
+
+    def __init__(self) -> None:
+        from ray.cluster_utils import Cluster
+
+        self.cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+        )
+        self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
+
+    def node_of(self, worker: int) -> Any:
+        """The node whose raylet started a worker process."""
+        parent = int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[1])
+        return next((node for node in self.nodes if _raylet(node) == parent), None)
+
+    def drain(self, node: Any) -> None:
+        """What a spot notice comes to."""
+        words = ["--address", self.cluster.address, "--node-id", node.node_id]
+        reason = ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "spot notice"]
+        ray = Path(os.sys.executable).parent / "ray"
+        deadline = ["--deadline-remaining-seconds", "60"]
+        subprocess.run([ray, "drain-node", *words, *reason, *deadline], check=True, timeout=60)
+
+    def kill(self, kind: str) -> None:
+        """SIGKILL of a process of the head node."""
+        (process,) = self.cluster.head_node.all_processes[kind]
+        process.process.kill()
+
+
+def _raylet(node: Any) -> int:
+    return int(node.all_processes["raylet"][0].process.pid)
+
+
+@pytest.fixture
+def three_nodes() -> Iterator[ThreeNodes]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in FAST.items():
+            environment.setenv(name, value)
+        made = ThreeNodes()
+        yield made
+        made.cluster.shutdown()
+
+
+@pytest.fixture
+def store(tiny_run, tmp_path) -> Store:
+    return copied(tiny_run, tmp_path / "store", "data", "encoder")
+
+
+@pytest.fixture
+def begin(three_nodes, tiny_study, store) -> Callable[..., subprocess.Popen[str]]:
+    """Start the study on the cluster, as a process of its own."""
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        address = ("--address", three_nodes.cluster.address)
+        return start("run", tiny_study, *address, "--store", store.url, *MANY, *words)
+
+    return run
+
+
+def undisturbed(tiny_run, tiny_study, folder: Path) -> str:
+    """What the joint GAN comes to when nothing happens."""
+    plan = read_study(str(tiny_study), [word for word in MANY if word != "--set"]).plan()
+    store = copied(tiny_run, folder, "data")
+    run_whole(Workspace(store, plan.task(JOINT)))
+    return store.manifest(plan.roles[JOINT]).digest
+
+
+def weights(store: Store, tiny_study) -> str:
+    plan = read_study(str(tiny_study), [word for word in MANY if word != "--set"]).plan()
+    return store.manifest(plan.roles[JOINT]).digest
+
+
+def a_trainer(process: subprocess.Popen[str], said: str = "joint r0: ") -> int:
+    """A worker that trains, once the joint GAN has told how far it is."""
+    for line in process.stderr:
+        if line.startswith(said) and "/400" in line:
+            break
+    return trainers()[0]
+
+
+def test_a_drained_node_is_left_and_a_dead_one_replaced(
+    three_nodes, begin, tiny_run, tiny_study, store, tmp_path
+):
+    """The drain counts as no failure; the node that then dies costs no attempt either."""
+    process = begin("--set", "resources.attempts=1")
+    node = three_nodes.node_of(a_trainer(process))
+    three_nodes.drain(node)
+    heard = []
+    for line in process.stderr:
+        heard.append(line)
+        if "was asked to leave" in line:
+            break
+    three_nodes.nodes.remove(node)
+    three_nodes.cluster.remove_node(node, allow_graceful=False)
+    three_nodes.nodes.append(three_nodes.cluster.add_node(num_cpus=1))
+    other = three_nodes.nodes[0]
+    while not [pid for pid in trainers() if three_nodes.node_of(pid) is other]:
+        time.sleep(0.1)
+    three_nodes.cluster.remove_node(other, allow_graceful=False)
+    answer = finish(process, 300)
+    assert answer.code == 0, answer
+    assert "was asked to leave" in "".join(heard)
+    assert "died in attempt 1 and is resubmitted: its node" in answer.err
+    assert weights(store, tiny_study) == undisturbed(tiny_run, tiny_study, tmp_path / "calm")
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stopped_is_found_silent(begin, tiny_run, tiny_study, store, tmp_path):
+    """SIGSTOP: nothing dies, nothing is said. Its unit goes on elsewhere, from its checkpoint."""
+    process = begin("--set", "resources.silence_seconds=11")
+    os.kill(a_trainer(process), signal.SIGSTOP)
+    answer = finish(process, 300)
+    assert answer.code == 0, answer
+    assert "has been silent for" in answer.err
+    assert weights(store, tiny_study) == undisturbed(tiny_run, tiny_study, tmp_path / "calm")
+
+
+@pytest.mark.slow
+def test_sigterm_of_the_driver_keeps_everything(begin):
+    """As `ray job stop` sends it."""
+    process = begin()
+    a_trainer(process)
+    process.send_signal(signal.SIGTERM)
+    answer = finish(process)
+    assert answer.code == 4, answer
+    assert "every trainer's checkpoint is kept" in answer.err.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("gcs_server", "has not answered for"), ("raylet", "the Ray node under this driver")],
+)
+def test_the_end_of_the_head_is_told_in_one_line(three_nodes, begin, kind, said):
+    """Before Ray ends the process in silence; and the process does end."""
+    process = begin()
+    a_trainer(process)
+    three_nodes.kill(kind)
+    killed = time.monotonic()
+    answer: Answer = finish(process, 180)
+    assert answer.code == 1, answer
+    last = answer.err.splitlines()[-1]
+    assert said in last
+    assert "run the same command" in last
+    print(f"{kind}: ended {time.monotonic() - killed:.1f} s after the kill")
+    assert process.pid not in descendants()

@@ -1,0 +1,72 @@
+"""One line for each failure of a stage: what happened, measured, and what to do."""
+
+from __future__ import annotations
+
+import errno
+import platform
+import socket
+
+import pytest
+import torch
+
+from ganray.errors import StoreError, TrainingDiverged
+from ganray.pipeline.failures import explain
+from ganray.store import Store
+
+HOST = platform.node()
+PEAKS = {"peak_memory": 3 * 2**30, "peak_gpu_memory": 5 * 2**29}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried"), ("GPU", "2.50 GiB", "num_gpus")),
+        (MemoryError(), (HOST, "3.00 GiB", "train.batch", "resources.num_cpus")),
+        (
+            OSError(errno.ENOSPC, "No space left", "/tmp/x"),
+            ("disk", HOST, "/tmp/x", "same"),
+        ),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), ("no route", HOST)),
+        (socket.gaierror(-2, "Name or service not known"), ("cannot resolve", HOST)),
+        (StoreError("store s3://b: the session token has expired (x)"), ("renew the credentials",)),
+        (StoreError("store s3://b: access denied: the key may not (x)"), ("every node needs",)),
+        (StoreError("store /x: no space left on the device (y)"), ("no space left", "free space")),
+    ],
+)
+def test_what_happened_and_what_to_do(error: Exception, said: tuple[str, ...]) -> None:
+    line = explain(error, PEAKS)
+    assert "\n" not in line
+    for text in said:
+        assert text in line
+
+
+def test_an_allocation_that_torch_cannot_make() -> None:
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert "is out of memory at a measured peak of 3.00 GiB" in explain(refused.value, PEAKS)
+
+
+def test_a_full_disk_as_the_store_tells_it() -> None:
+    """/dev/full refuses every write as a full disk does."""
+    with pytest.raises(OSError) as full, open("/dev/full", "wb", buffering=0) as device:  # noqa: PTH123
+        device.write(b"x")
+    assert explain(full.value).startswith(f"the disk of {HOST} is full")
+
+
+def test_a_store_that_may_not_be_read_is_explained(tmp_path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError) as refused:
+        Store(str(tmp_path / "file" / "below")).put("a", b"x")
+    assert explain(refused.value) == str(refused.value)
+
+
+def test_the_cause_behind_an_error_counts() -> None:
+    error = ValueError("while writing")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert "is full" in explain(error)
+
+
+def test_others_are_left_as_they_are() -> None:
+    assert explain(TrainingDiverged("loss is NaN; try less")) == "loss is NaN; try less"
+    assert explain(KeyError("model")) == "KeyError: 'model'"
+    assert explain(ValueError("one\ntwo")) == "ValueError: one"
