@@ -37,6 +37,8 @@ _TELL_SECONDS = 10.0
 _END_SECONDS = 60.0
 _COLLECTIVE_SECONDS = 900  # the others wait while the first rank writes a checkpoint
 _TRAIN_SETTINGS = {
+    # By default 60 s, after which it begins anew: on a busy machine ranks would never all begin.
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": f"{_START_SECONDS:g}",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # by default a death is seen after 2 s
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # the runner looks after nodes that drain
     "RAY_TRAIN_METRICS_ENABLED": "0",
