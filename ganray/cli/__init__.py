@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ganray._version import __version__
-from ganray.cli import data, doctor, logs, status, store, study, submit, sweep, use
+from ganray.cli import data, doctor, logs, status, store, study, submit, sweep, tensorboard, use
 from ganray.errors import GanrayError
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
@@ -36,6 +36,7 @@ app = typer.Typer(
 study.register(app)
 status.register(app)
 logs.register(app)
+tensorboard.register(app)
 sweep.register(app)
 use.register(app)
 submit.register(app)

@@ -202,6 +202,7 @@ def _checkpointer(
         }
         info = {"device_seconds": seconds(), "numerics": numerics()}
         work.attempt.checkpoint(trainer.step, files, info)
+        work.report(trainer.step, 0, checkpoint=trainer.step)
 
     return checkpoint
 

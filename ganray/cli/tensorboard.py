@@ -1,0 +1,48 @@
+"""`ganray tensorboard`: loss curves of a run's GANs as event files."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganray.cli.options import DEFAULT_STORE, JsonOption, RunArgument, StoreOption, open_run, speak
+from ganray.errors import RefusedInput
+
+_POLL_SECONDS = 10.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(tensorboard)
+
+
+def tensorboard(
+    name: RunArgument,
+    to: Annotated[str, typer.Option(help="Folder for the event files; what is new is added.")],
+    store: StoreOption = DEFAULT_STORE,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on at every checkpoint until the run ends.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write loss curves for TensorBoard: one run for each GAN, `tensorboard --logdir DIR`."""
+    from ganray.pipeline.curves import export_curves
+    from ganray.pipeline.lease import newest_driver
+
+    if "://" in to:
+        raise RefusedInput(f"--to (={to!r}) must be a folder of this machine")
+    opened, found = open_run(store, name)
+    while True:
+        driver = newest_driver(opened, found.plan.run) if follow else None
+        last = export_curves(opened, found.plan, Path(to))
+        if driver is None or driver.ended or driver.dead:
+            break
+        time.sleep(_POLL_SECONDS)
+    curves = len(last)
+    text = f"{curves} curves in {to}; next: tensorboard --logdir {to}"
+    if not curves:
+        text = f"no GAN of {found.plan.run} has a checkpoint yet"
+    speak(as_json, {"to": to, "iterations": last}, text)
