@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ganray.distributed.cluster import connected  # first: it sets Ray's environment
 
 from ganray.distributed import preflight  # isort: skip
+from ganray.distributed.gauges import published  # isort: skip
 from ganray.distributed.supervisor import Supervisor  # isort: skip
 from ganray.distributed.watch import Watch  # isort: skip
 from ganray.pipeline.agenda import Agenda
@@ -42,7 +43,6 @@ class RayRunner:
         """
         with connected(self.address):
             preflight.check(self.resources, agenda, own=self.address is None)
-            with Watch(may_grow=self.address is not None) as watch:
-                Supervisor(
-                    agenda, self.resources, watch, self.tell, self.should_stop, self.meter
-                ).run()
+            may_grow = self.address is not None
+            with Watch(may_grow=may_grow) as watch, published(agenda, self.tell) as tell:
+                Supervisor(agenda, self.resources, watch, tell, self.should_stop, self.meter).run()

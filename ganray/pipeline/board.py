@@ -49,6 +49,7 @@ class Row:
     details: dict[str, Any] = field(default_factory=dict)
     heard: float = 0.0
     units: int = 0
+    left: bool = False  # whether the last that was heard is that a worker ended its unit
     busy: float = 0.0
     changed: float = 0.0
     chunks: set[int] = field(default_factory=set)
@@ -124,14 +125,17 @@ class Board:
     def _staff(self, row: Row, details: Mapping[str, Any]) -> None:
         """Follow how many workers the task has."""
         before, now = row.units, self._clock()
+        # Preempted is told of a worker that has left, or of one that was lost with its node.
+        lost = details.get("resubmitted") or ("preempted" in details and not row.left)
         if "host" in details:
             row.host, row.node = str(details["host"]), str(details.get("node", ""))
             row.staff(before + 1, now)
             self._launched = now
-        elif "outcome" in details or details.get("resubmitted"):
+        elif lost or "outcome" in details:
             row.staff(before - 1, now)
         elif "failed" in details or details.get("finished"):
             row.staff(0, now)
+        row.left = "outcome" in details
         self._units += row.units - before
         self._peak = max(self._peak, self._units)
 
@@ -146,7 +150,7 @@ class Board:
             self.counts["preempted"] += 1
             self._again(row, "preempted", str(details["preempted"]))
         elif "warning" in details:
-            self._notes.append(f"{row.task.title}: {details['warning']}")
+            self._remember(row, str(details["warning"]))
             if details.get("resubmitted"):
                 self.counts["resubmitted"] += 1
                 self._again(row, "again", str(details["warning"]))
@@ -177,7 +181,7 @@ class Board:
         """It lost a worker; where others still work on shards of it, it runs on."""
         row.note = note
         if state == "preempted":
-            self._notes.append(f"{row.task.title}: {note}")
+            self._remember(row, note)
         if not row.units and row.state not in (*COMPLETE, "failed", "blocked"):
             self._enter(row, state)
 
@@ -195,7 +199,7 @@ class Board:
     def _fail(self, row: Row, why: str) -> None:
         self._enter(row, "failed")
         row.note = why
-        self._notes.append(f"{row.task.title}: failed: {why}")
+        self._remember(row, f"failed: {why}")
         below = list(self._dependents[row.address])
         while below:
             other = self._rows[below.pop()]
@@ -203,6 +207,10 @@ class Board:
                 self._enter(other, "blocked")
                 other.note = f"not possible without {row.task.title}"
                 below += self._dependents[other.address]
+
+    def _remember(self, row: Row, text: str) -> None:
+        titled = text.startswith(row.task.title)
+        self._notes.append(text if titled else f"{row.task.title}: {text}")
 
     def _enter(self, row: Row, state: str) -> None:
         if self._by_state[row.state].pop(row.address, 0) is None:

@@ -11,7 +11,19 @@ import pytest
 from ganray._version import __version__
 from tests.cli.command import finish, ganray, start_python
 
-COMMANDS = ("init", "run", "plan", "status", "report", "sample", "search", "data", "store")
+COMMANDS = (
+    "init",
+    "run",
+    "plan",
+    "status",
+    "logs",
+    "tensorboard",
+    "report",
+    "sample",
+    "search",
+    "data",
+    "store",
+)
 IMPORTED = "import sys; {}; print([n for n in ('torch', 'ray', 'numpy') if n in sys.modules])"
 
 

@@ -115,6 +115,14 @@ def test_a_preempted_gan_is_queued_again_and_says_why(board):
     assert row(board, "train g")["note"] == ""
 
 
+def test_a_gan_that_is_lost_with_its_node_has_no_worker_any_more(board):
+    board.hear(news(GAN, host="spot", node="1"))
+    board.hear(news(GAN, preempted="train g lost spot: it was drained"))
+    assert board.snapshot()["workers"] == 0
+    assert board.snapshot()["notes"] == ["train g lost spot: it was drained"]
+    assert row(board, "train g")["state"] == "preempted"
+
+
 def test_a_lost_worker_is_resubmitted_and_a_warning_alone_changes_no_state(board):
     board.hear(news(GAN, host="a", node="1"))
     board.hear(news(GAN, warning="it is slow"))
