@@ -227,6 +227,14 @@ def test_no_task_of_a_sweep_reads_the_test_split_to_judge():
     assert splits == ["held_out"]
 
 
+def test_an_imagenet_score_needs_no_classifier_of_the_sets_own():
+    file = {"evaluate": {"imagenet": {"network": "efficientnet_lite0"}}}
+    plan = SweepPlan(settings(file=file, metric="frechet_efficientnet_lite0"), DATA)
+    rung = plan.rung(*plan.settings.specs({}), 10)
+    assert [task.kind for task in rung.tasks] == ["data", "weights", "embed", "train", "objective"]
+    assert rung.task("objective").parameters["embedder"] == "efficientnet_lite0"
+
+
 def test_a_trials_gan_is_the_first_replicate_of_a_study():
     from ganray.studies import marginal_vs_joint
 

@@ -98,9 +98,9 @@ def trials_section(results: Results, trials: Sequence[Trial]) -> Section:
     )
     blocks: list[Block] = [
         Paragraph(
-            f"{metric} ({direction} is better) at each rung. In colour the best trial that was "
-            "trained to the end, in black the second; dashed lines were stopped early, dotted ones "
-            "failed. Vertical scales are logarithmic where values differ much."
+            f"Each trial’s {metric} ({direction} is better) at every rung. In colour the best "
+            "that was trained to the end, in black the second; dashed lines were stopped early, "
+            "dotted ones failed. Vertical scales are logarithmic where values differ much."
         ),
         Gallery([Figure([curves], "")], "sheet"),
         Gallery([Figure([settings], "")], "sheet", "Settings"),
