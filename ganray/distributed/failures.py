@@ -72,7 +72,7 @@ _KINDS = (
     ),
     _Kind(
         _any(OutOfMemoryError, says=("running low on memory", "memory usage threshold")),
-        f"its node ran out of memory and Ray ended this process, whose measured peak was {{peak}}; "
+        f"its node ran out of memory and Ray ended this process (measured peak: {{peak}}); "
         f"{LESS_MEMORY}",
         lambda seen: seen.hungriest,
     ),
@@ -114,7 +114,7 @@ _KINDS = (
     _Kind(
         _any(says=("worker process has died", "unexpectedly exits")),
         "its process died: killed, perhaps by the system for want of memory, or crashed (measured "
-        f"peak {{peak}}; if that is near what the node has, {LESS_MEMORY})",
+        f"peak: {{peak}}; if that is near what the node has, {LESS_MEMORY})",
         lambda _: True,
     ),
     _Kind(_any(says=("RanksNotStarted",)), "its workers found no room all at once"),

@@ -159,11 +159,17 @@ class Pool:
             self.dismiss(slot)
         return True
 
-    def let_go(self) -> None:
-        """Dismiss whoever has been without work for long."""
+    def waiting(self, shape: Shape) -> int:
+        """How many of this shape wait for work."""
+        return sum(slot.idle and slot.shape == shape for slot in self.slots)
+
+    def let_go(self, wanted: set[Shape]) -> None:
+        """Dismiss whoever has long been idle, or waits for a new node and is not wanted."""
         now = time.monotonic()
         for slot in list(self.slots):
-            if slot.idle and now - slot.since > IDLE_SECONDS:
+            idle_long = slot.idle and now - slot.since > IDLE_SECONDS
+            not_wanted = slot.place is None and not slot.node and slot.shape not in wanted
+            if idle_long or (not_wanted and slot.unit is None):
                 self.dismiss(slot)
 
     def _taken(self) -> Iterator[tuple[str, Shape]]:

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import ray
 from ray.exceptions import RayError
@@ -15,7 +14,7 @@ from ray.exceptions import RayError
 from ganray.distributed import vigil
 from ganray.distributed.failures import Circumstances, Death, explain_death
 from ganray.distributed.pool import Pool, Slot
-from ganray.distributed.units import Desk, Unit
+from ganray.distributed.units import Desk, Shape, Unit
 from ganray.distributed.watch import Watch
 from ganray.distributed.workers import Place
 from ganray.errors import GanrayError, Stopped
@@ -27,7 +26,9 @@ from ganray.plan import Resources, Task
 WAIT_SECONDS = 0.25
 STOP_SECONDS = 120.0
 STARVED_SECONDS = 300.0
-"""An autoscaler or an operator may bring nodes, or bring them back, within this time."""
+"""An operator may bring lost nodes back within this time."""
+GROWING_SECONDS = 1800.0
+"""So long may an autoscaler need for its first node: clouds may have none to give just then."""
 
 
 @dataclass
@@ -107,7 +108,8 @@ class Supervisor:
         A unit for which CPUs are lacking holds up those behind it, or small ones would starve it
         for ever; what lacks only a GPU lets others pass, since they would not take it.
         """
-        wanted: dict[Any, int] = {}
+        wanted: dict[Shape, int] = {}
+        lacking: set[Shape] = set()
         for unit in list(self.waiting):
             slot = self.pool.idle(unit.shape) if unit.world_size == 1 else None
             if slot is not None:
@@ -115,29 +117,42 @@ class Supervisor:
                 slot.begin(unit)
                 continue
             wanted[unit.shape] = wanted.get(unit.shape, 0) + 1
-            if not self._ask_for(unit, wanted[unit.shape]):
+            if unit.shape in lacking or self._ask_for(unit, wanted[unit.shape]):
+                continue
+            lacking.add(unit.shape)
+            if not self._may_be_passed(unit):
                 break
-        self.pool.let_go()
+        self.pool.let_go({unit.shape for unit in self.waiting})
         self._give_up_on_lost_capacity()
 
     def _ask_for(self, unit: Unit, nth: int) -> bool:
-        """See that a worker comes for the n-th unit of its shape; whether later units may pass."""
-        pool, view, shape = self.pool, self.watch.view, unit.shape
-        if unit.world_size == 1 and pool.coming(shape) >= nth:
+        """See that a worker comes for the n-th unit of its shape; whether one does."""
+        pool, view, shape, ranks = self.pool, self.watch.view, unit.shape, unit.world_size
+        if ranks == 1 and pool.coming(shape) >= nth:
             return True
-        nodes = pool.room(view, shape, unit.world_size)
-        if not nodes and pool.make_room(view, shape, unit.world_size):
-            nodes = pool.room(view, shape, unit.world_size)
-        if nodes and unit.world_size > 1:
+        nodes = pool.room(view, shape, ranks)
+        if not nodes and pool.make_room(view, shape, ranks):
+            nodes = pool.room(view, shape, ranks)
+        if nodes and ranks > 1:
             self.waiting.remove(unit)
             pool.begin_together(unit, nodes, self.resources)
         elif nodes:
             pool.ask(shape, nodes[0])
         elif pool.coming(shape) + len(pool.busy) < sum(group.holds(shape) for group in view.groups):
-            pool.ask(shape)  # Ray tells its autoscaler of it; with this driver the demand dies too
+            # Ray tells its autoscaler of who waits; with this driver that demand dies too. For
+            # ranks as many workers are asked for, which leave when the ranks find room.
+            if ranks == 1 or pool.coming(shape) + pool.waiting(shape) < ranks:
+                pool.ask(shape)
+            return ranks == 1
         else:
-            return pool.lacks_gpu_alone(view, shape)
+            return False
         return True
+
+    def _may_be_passed(self, unit: Unit) -> bool:
+        """Whether those behind it would not take what it lacks, which is a GPU."""
+        view, shape = self.watch.view, unit.shape
+        may_come = bool(shape.gpus) and bool(view.groups)
+        return unit.world_size == 1 and (may_come or self.pool.lacks_gpu_alone(view, shape))
 
     def _give_up_on_lost_capacity(self) -> None:
         """Fail what nothing could start for long: no node came, or the nodes are gone."""
@@ -145,12 +160,13 @@ class Supervisor:
             self.starved_since = None
             return
         self.starved_since = self.starved_since or time.monotonic()
-        if time.monotonic() - self.starved_since > STARVED_SECONDS:
+        patience = GROWING_SECONDS if self.watch.view.groups else STARVED_SECONDS
+        if time.monotonic() - self.starved_since > patience:
             unit, nodes = self.waiting[0], self.watch.view.nodes
             have = ", ".join(f"{n.host} {n.cpus:g} CPUs {n.gpus:g} GPUs" for n in nodes[:5])
             self._fail(
                 unit.task,
-                f"{unit.task.title} has waited {STARVED_SECONDS:g} s for {unit.shape}; the "
+                f"{unit.task.title} has waited {patience:g} s for {unit.shape}; the "
                 f"cluster has {len(nodes)} nodes ({have}): nodes were lost or are held by others. "
                 "Lower resources, or add nodes and run the same command",
             )

@@ -45,13 +45,13 @@ def _is_out_of_memory(error: BaseException) -> bool:
 REMEDIES = (
     Remedy(
         lambda error: isinstance(error, torch.OutOfMemoryError),
-        "the GPU on {host} is out of memory at a measured peak of {peak_gpu} of this task's own",
+        "the GPU on {host} is out of memory (measured peak of this task: {peak_gpu})",
         "lower train.batch or model.width, or let fewer trainers share a GPU (raise "
         "resources.num_gpus)",
     ),
     Remedy(
         _is_out_of_memory,
-        "{host} is out of memory at a measured peak of {peak} of this task's process",
+        "{host} is out of memory (measured peak of this task's process: {peak})",
         LESS_MEMORY,
     ),
     Remedy(
@@ -110,7 +110,7 @@ def explain(error: BaseException, peaks: Mapping[str, int] | None = None) -> str
 
 def size(count: int | None) -> str:
     """Bytes in GiB, as failures quote them."""
-    return "unknown size" if count is None else f"{count / 2**30:.2f} GiB"
+    return "not measured" if count is None else f"{count / 2**30:.2f} GiB"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -38,7 +38,7 @@ NODE = died(
 @pytest.mark.parametrize(
     ("error", "own_fault", "said"),
     [
-        (CRASH, True, "measured peak 2.00 GiB"),
+        (CRASH, True, "measured peak: 2.00 GiB"),
         (NODE, False, "has died or was cut off (unexpectedly: health check failed"),
         (NodeDiedError("gone"), False, "has died or was cut off"),
         (ActorUnavailableError("not now", b"0" * 16), False, "does not answer"),

@@ -197,6 +197,20 @@ def test_where_an_autoscaler_can_bring_it_a_worker_is_asked_for(run: Supervisor)
     assert asked(run) == [("", TRAINER)] * 2
 
 
+def test_for_ranks_an_autoscaler_is_asked_for_as_many_workers(run: Supervisor) -> None:
+    run.watch.view = View((node("head", 0.0),), (Group(1.0, 0.0, 8),))
+    joint = unit("train", SMALL)
+    task = joint.task.model_copy(update={"parameters": {"world_size": 3}})
+    joint.assignment = dataclasses.replace(joint.assignment, task=task)
+    run.waiting.extend([joint, unit("sample")])
+    for _ in range(6):
+        run._staff()
+    assert asked(run) == [("", SMALL)] * 3
+    run.waiting.clear()
+    run._staff()
+    assert asked(run) == [], "what is no longer wanted is no longer asked for"
+
+
 def test_where_none_can_nothing_is_asked_for(run: Supervisor) -> None:
     run.watch.view = View((node("head", 0.0),), (Group(4.0, 0.0, 2),))
     run.waiting.append(unit("train"))
