@@ -18,6 +18,10 @@ class RefusedInput(GanrayError, ValueError):
     exit_code = 2
 
 
+class UndefinedScore(RefusedInput):
+    """A metric has no finite value on the images that it is asked of."""
+
+
 class StoreError(GanrayError):
     """The store cannot be read or written: unreachable, forbidden, full or read-only."""
 

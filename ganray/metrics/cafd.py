@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import rel_entr
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.frechet import Gaussian
 from ganray.metrics.inception_score import check_probabilities
 from ganray.metrics.moments import CHUNK, Moments, moments
@@ -39,7 +39,7 @@ def class_gaussians(classes: Sequence[Moments]) -> list[Gaussian]:
     """CAFD's k normal distributions; keep those of a reference, which are factored once.
 
     Raises:
-        RefusedInput: naming a class to which no image belongs at all.
+        UndefinedScore: naming a class to which no image belongs at all.
     """
     _check_weights("classes", classes)
     return [_fitted(one) for one in classes]
@@ -54,7 +54,8 @@ def class_aware_frechet_distance(
     the value between two real sets of the same size beside it.
 
     Raises:
-        RefusedInput: if the two differ in classes or dimensions, or a class is empty.
+        RefusedInput: if the two differ in classes or dimensions.
+        UndefinedScore: if a class is empty.
     """
     if len(reference) != len(generated):
         raise RefusedInput(
@@ -94,7 +95,7 @@ def _fitted(one: Moments | Gaussian) -> Gaussian:
 def _check_weights(name: str, classes: Sequence[Moments | Gaussian]) -> None:
     for k, one in enumerate(classes):
         if isinstance(one, Moments) and one.weight == 0.0:
-            raise RefusedInput(
+            raise UndefinedScore(
                 f"{name}: class {k} has no weight in any image, so that its covariance is "
                 "undefined; every class needs some posterior probability"
             )

@@ -13,7 +13,7 @@ from jaxtyping import Float32, UInt8
 
 from ganray.data import Split
 from ganray.embed import Embedder, Embedding, EmbedSpec, embed_chunk, join
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.cafd import (
     class_aware_frechet_distance,
     class_divergence,
@@ -86,12 +86,16 @@ def measure(work: Workspace) -> None:
         generated = join([_embedding(work, role) for role in roles])
         floors = {s["metric"]: s["value"] for s in work.input("floor").result["scores"]}
     protocol = read_protocol(work, reference.embedding.count, generated.count)
-    values = score_values(reference, generated, parameters["metrics"], parameters["splits"])
-    scores = [
-        Score(metric=name, protocol=protocol, floor=floors.get(name), **value)
-        for name, value in values.items()
-    ]
-    work.commit({}, {"scores": [score.model_dump(mode="json") for score in scores]})
+    scores, undefined = [], {}
+    for name in parameters["metrics"]:
+        try:
+            found = score_values(reference, generated, [name], parameters["splits"])[name]
+        except UndefinedScore as why:  # a collapse so complete must not cost the other scores
+            undefined[name] = str(why)
+            continue
+        score = Score(metric=name, protocol=protocol, floor=floors.get(name), **found)
+        scores.append(score.model_dump(mode="json"))
+    work.commit({}, {"scores": scores} | ({"undefined": undefined} if undefined else {}))
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,11 @@ def _reference(store_url: str, manifest_json: str) -> Reference:
 def score_values(
     reference: Reference, generated: Embedding, metrics: list[str], splits: int
 ) -> dict[str, dict[str, Any]]:
-    """Metric → the fields of its `Score`."""
+    """Metric → the fields of its `Score`.
+
+    Raises:
+        UndefinedScore: one has no finite value, since a class is missing altogether.
+    """
     values: dict[str, dict[str, Any]] = {}
     for name in metrics:
         if name == "cafd":
@@ -137,10 +145,7 @@ def score_values(
             mean, terms = class_aware_frechet_distance(reference.classes, fake)
             values[name] = {"value": mean, "per_class": terms}
         elif name == "class_divergence":
-            divergence = class_divergence(
-                reference.embedding.probabilities, generated.probabilities
-            )
-            values[name] = {"value": divergence}
+            values[name] = {"value": _divergence(reference.embedding, generated)}
         elif name in FRECHET:
             fitted = Gaussian.fit(moments(generated.features))
             values[name] = {"value": reference.whole.distance(fitted)}
@@ -150,6 +155,16 @@ def score_values(
         else:
             raise RefusedInput(f"metric (={name!r}) has no code here")
     return values
+
+
+def _divergence(real: Embedding, generated: Embedding) -> float:
+    divergence = class_divergence(real.probabilities, generated.probabilities)
+    if np.isinf(divergence):
+        missing = np.flatnonzero(generated.probabilities.max(axis=0) == 0).tolist()
+        raise UndefinedScore(
+            f"infinite: no generated image has any probability of class {missing} (counted from 0)"
+        )
+    return divergence
 
 
 def read_protocol(

@@ -11,7 +11,7 @@ import numpy as np
 import safetensors.numpy
 
 from ganray.embed import Embedding, EmbedSpec, embed, join
-from ganray.errors import RefusedInput, TrainingDiverged
+from ganray.errors import RefusedInput, TrainingDiverged, UndefinedScore
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.metrics.score import Score
 from ganray.models.spec import ModelSpec
@@ -59,7 +59,10 @@ def _score(work: Workspace, reference: Reference, side: str) -> Score:
     parameters = work.task.parameters
     metric = parameters["metrics"][0]
     generated = _generated(work, side, **parameters["sides"][side])
-    values = score_values(reference, generated, [metric], parameters["splits"])[metric]
+    try:
+        values = score_values(reference, generated, [metric], parameters["splits"])[metric]
+    except UndefinedScore as why:
+        raise TrainingDiverged(f"{metric} of the {side} side is undefined: {why}") from None
     if not math.isfinite(values["value"]):
         raise TrainingDiverged(f"{metric} of the {side} side is {values['value']}")
     only = ",".join(map(str, reference.only))

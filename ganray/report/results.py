@@ -53,6 +53,17 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Undefined:
+    """A metric that has no finite value on one side's replicate, and why."""
+
+    ruler: str
+    side: str
+    replicate: int
+    metric: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Problem:
     """A task whose result is not there, and why; `consequence` where another task is to blame."""
 
@@ -172,6 +183,20 @@ class Results:
                 ]
         return found
 
+    @cached_property
+    def undefined(self) -> list[Undefined]:
+        """Every metric that could not be measured, in the plan's order."""
+        found = []
+        for role in self.plan.roles:
+            if role.startswith("measure/"):
+                _, ruler, side, replicate = role.split("/")
+                told = self.result(role).get("undefined", {})
+                found += [
+                    Undefined(ruler, side, int(replicate), metric, why)
+                    for metric, why in told.items()
+                ]
+        return found
+
     def floor(self, metric: str) -> Score | None:
         """The score of held-out real images, where it was measured."""
         roles = [role for role in self.plan.roles if role.startswith("floor/")]
@@ -186,7 +211,8 @@ class Results:
     @property
     def metrics(self) -> list[str]:
         """The metrics that at least one side was measured by, in the plan's order."""
-        return list(dict.fromkeys(m.score.metric for m in self.scores))
+        measured = [m.score.metric for m in self.scores]
+        return list(dict.fromkeys(measured + [u.metric for u in self.undefined]))
 
     @cached_property
     def seconds(self) -> dict[str, float]:

@@ -29,6 +29,7 @@ SCORES = pa.schema(
         ("standard_deviation", pa.float64()),
         ("n", pa.int64()),
         ("protocol", pa.string()),
+        ("undefined", pa.string()),  # why there is no value
     ]
 )
 SEARCH = pa.schema(
@@ -105,7 +106,7 @@ def score_rows(results: Results) -> list[dict[str, Any]]:
             floors = list(floor.per_class)
         terms = zip(results.class_names, score.per_class or [], floors, strict=False)
         rows += [common | {"class": c, "value": v, "floor": f} for c, v, f in terms]
-    return rows
+    return rows + [vars(gap) | {"undefined": gap.why} for gap in results.undefined]
 
 
 def search_rows(results: Results) -> list[dict[str, Any]]:

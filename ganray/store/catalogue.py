@@ -89,12 +89,15 @@ class Catalogue:
         Raises:
             StoreError: the store fails, or a newer ganray wrote the checkpoint.
         """
+        return next(self.checkpoints(trajectory, at_most), None)
+
+    def checkpoints(self, trajectory: str, at_most: int) -> Iterator[Checkpoint]:
+        """Every intact checkpoint of a step <= `at_most`, the newest first; errors as above."""
         for path in self._checkpoint_paths(trajectory, at_most):
             data = self.files.get(path)
             checkpoint = None if data is None else decode(Checkpoint, data, path)
             if checkpoint is not None and not self.verify(checkpoint):
-                return checkpoint
-        return None
+                yield checkpoint
 
     def read(self, source: Manifest | Checkpoint, name: str) -> bytes:
         """The content of file `name`, checked against its SHA-256.

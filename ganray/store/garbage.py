@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 
 from ganray.store.catalogue import Catalogue
 from ganray.store.files import Entry
@@ -17,6 +20,8 @@ from ganray.store.manifest import (
 )
 
 PROBES = "probes/"
+_SPARE = 2  # checkpoints of an unfinished trajectory that are kept
+_STEP = re.compile(r"checkpoints/step-(?P<step>\d+)[./]")
 LOGS = "logs/"
 
 
@@ -42,8 +47,11 @@ def find_garbage(
             kept.add(manifest_path(manifest.address, manifest.generation))
             kept.update(file.path for file in manifest.files)
     kept |= _newest_checkpoints(entries, continued)
-    # Unfinished work resumes from its checkpoints, however old they are.
-    unfinished = {address.rpartition("/")[0] for address in reachable if address not in current}
+    # Unfinished work resumes from its last checkpoints, however old they are.
+    unfinished: dict[str, list[range]] = {name: [] for name in _checkpointed(entries)}
+    for address in reachable - current.keys():
+        if (trajectory := address.rpartition("/")[0]) in unfinished:
+            unfinished[trajectory].append(_resumable_steps(catalogue, address))
     judged = _judge(entries, kept, unfinished, reachable)
     wanted = {address.rpartition("/")[0] for address in reachable}
     logs = ((e, "log of work that no plan reaches") for e in _idle_logs(catalogue, wanted))
@@ -61,7 +69,10 @@ def find_garbage(
 
 
 def _judge(
-    entries: Iterable[Entry], kept: set[str], unfinished: set[str], reachable: set[str]
+    entries: Iterable[Entry],
+    kept: set[str],
+    unfinished: Mapping[str, Sequence[range]],
+    reachable: set[str],
 ) -> Iterator[tuple[Entry, str]]:
     for entry in entries:
         manifest = MANIFEST_PATH.fullmatch(entry.path)
@@ -74,8 +85,9 @@ def _judge(
             yield entry, "no plan reaches this artifact"
         # Claims stay for good, so that a number is never given twice.
         elif payload and payload["rest"] != CLAIM_NAME:
-            resumable = payload["rest"].startswith("checkpoints/")
-            if not (resumable and payload["trajectory"] in unfinished):
+            step = _STEP.match(payload["rest"])
+            needed = unfinished.get(payload["trajectory"], [])
+            if not (step and any(int(step["step"]) in steps for steps in needed)):
                 yield entry, "no reachable artifact names this file"
 
 
@@ -84,6 +96,26 @@ def _idle_logs(catalogue: Catalogue, wanted: Set[str]) -> Iterator[Entry]:
     for entry in catalogue.files.entries(LOGS):
         if "/".join(entry.path.split("/")[1:3]) not in wanted:
             yield entry
+
+
+def _checkpointed(entries: Iterable[Entry]) -> set[str]:
+    """The trajectories that have checkpoints at all: others need not be looked into."""
+    paths = (ATTEMPT_PATH.fullmatch(entry.path) for entry in entries)
+    return {path["trajectory"] for path in paths if path and _STEP.match(path["rest"])}
+
+
+def _resumable_steps(catalogue: Catalogue, address: str) -> range:
+    """The steps whose checkpoints may still be needed to make `address`: from the second newest
+    intact one that does not lie beyond it, in case the newest is damaged later.
+
+    Newer ones are kept whatever they hold: one of them may just be being written.
+    """
+    trajectory, _, extent = address.rpartition("/")
+    number = extent.rpartition("-")[2]
+    horizon = int(number) if number.isdecimal() else sys.maxsize - 1
+    intact = islice(catalogue.checkpoints(trajectory, horizon), _SPARE)
+    oldest = min((checkpoint.step for checkpoint in intact), default=0)
+    return range(oldest, horizon + 1)
 
 
 def _newest_checkpoints(entries: Iterable[Entry], trajectories: Set[str]) -> set[str]:

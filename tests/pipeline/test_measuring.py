@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from ganray.pipeline import run_chunks, run_whole
+from ganray.pipeline import measuring, run_chunks, run_whole
 from ganray.plan import Plan, Task
 from ganray.randomness import permutation
 from ganray.store import Store
@@ -158,3 +158,32 @@ def test_both_sides_have_one_protocol(tiny_run):
     assert protocols[0] == protocols[1]
     assert protocols[0]["count"] == protocols[0]["reference_count"] == 60
     assert protocols[0]["embedder_digest"] == tiny_run.manifest("encoder").digest[:12]
+
+
+def test_a_complete_collapse_leaves_the_other_scores(tiny_run, tmp_path, monkeypatch):
+    """A class without any posterior probability: CAFD and the divergence have no finite value."""
+    store, role = copied(tiny_run, tmp_path), "measure/classifier/joint/0"
+    task = rechunked(tiny_run.plan, role)
+    for path in (tmp_path / "artifacts" / task.trajectory).rglob("manifest-*.json"):
+        path.unlink()
+    read = measuring._embedding
+
+    def collapsed(work, name):
+        found = read(work, name)
+        certain = np.zeros_like(found.probabilities)
+        certain[:, 1] = 1.0
+        return type(found)(found.features, certain)
+
+    monkeypatch.setattr(measuring, "_embedding", collapsed)
+    run_whole(workspace(store, task))
+    result = committed(store, task).result
+    assert [score["metric"] for score in result["scores"]] == [
+        *("frechet_distance", "inception_score")
+    ]
+    assert result["scores"][1]["value"] == pytest.approx(1.0)  # one class: exp(0)
+    assert "class 0 has no weight" in result["undefined"]["cafd"]
+    assert "any probability of class [0, 2]" in result["undefined"]["class_divergence"]
+
+
+def test_a_score_that_is_defined_says_nothing_of_it(tiny_run):
+    assert "undefined" not in tiny_run.manifest("measure/classifier/joint/0").result

@@ -107,6 +107,29 @@ def test_checkpoints_stay_until_the_work_that_needs_them_is_done(store: Store) -
     assert len(store.gc({ADDRESS}, _NOW)) == 2
 
 
+def test_of_unfinished_work_the_newest_two_intact_checkpoints_stay(store: Store) -> None:
+    """Those that a horizon of the plan can use: not one that lies beyond it."""
+    attempt = store.claim_attempt(TRAJECTORY)
+    for step in (100, 200, 300, 400, 900):
+        attempt.checkpoint(step, {"state": str(step).encode()}, {})
+    short, long = f"{TRAJECTORY}/step-000000450", f"{TRAJECTORY}/step-000001000"
+
+    def kept(*reachable: str) -> list[int]:
+        gone = _reasons(store, set(reachable))
+        return [step for step in (100, 200, 300, 400, 900) if not any(
+            f"step-{step:08d}" in path for path in gone)]  # fmt: skip
+
+    assert kept(short) == [300, 400]
+    assert kept(long) == [400, 900]
+    assert kept(short, long) == [300, 400, 900]
+    store.put(f"{attempt._folder}checkpoints/step-00000400/state", b"bad")
+    assert kept(short) == [200, 300, 400]
+    store.delete(store.gc({short}, _NOW))
+    found = store.latest_checkpoint(TRAJECTORY, at_most=450)
+    assert found is not None
+    assert found.step == 300
+
+
 def test_what_a_crash_left_is_listed_and_hidden_from_list(folder: Store) -> None:
     commit(folder)
     leftover = on_disk(folder, f"artifacts/{ADDRESS}/.tmp-0123")

@@ -47,7 +47,7 @@ def _means(results: Results, sides: Sequence[str]) -> Table:
     for metric in results.metrics:
         for side in sides:
             scores = results.side_scores(side, metric)
-            rows.append([metric_name(metric), side, *_mean_cells(results, metric, scores)])
+            rows.append([metric_name(metric), side, *_mean_cells(results, metric, side, scores)])
     return Table(
         "Means over training replicates, with Student’s 95% interval",
         [
@@ -65,11 +65,20 @@ def _means(results: Results, sides: Sequence[str]) -> Table:
     )
 
 
-def _mean_cells(results: Results, metric: str, scores: Sequence[Score]) -> list[str]:
+def _mean_cells(results: Results, metric: str, side: str, scores: Sequence[Score]) -> list[str]:
     floor = results.floor(metric)
     floor_text = number(floor.value if floor else None)
     if not scores:
-        return ["not measured", "–", "0", floor_text, "–", better(metric), "–"]
+        gaps = any(gap.metric == metric and gap.side == side for gap in results.undefined)
+        return [
+            "undefined" if gaps else "not measured",
+            "–",
+            "0",
+            floor_text,
+            "–",
+            better(metric),
+            "–",
+        ]
     mean = mean_interval([score.value for score in scores])
     return [
         number(mean.mean),

@@ -81,9 +81,17 @@ def verdict(results: Results, first: str, second: str) -> str:
         )
     won = {side: [_won(one) for one in decided if one.winner == side] for side in sides}
     parts = [f"{side} is better on {_listed(names)}" for side, names in won.items() if names]
-    open_ = [metric_name(one.metric) for one in judged if not one.winner]
-    if open_:
-        parts.append(f"{_listed(open_)} {'is' if len(open_) == 1 else 'are'} inconclusive")
+    gaps = {gap.metric for gap in results.undefined}
+    for word, metrics in (
+        (
+            "inconclusive",
+            [one.metric for one in judged if not one.winner and one.metric not in gaps],
+        ),
+        ("undefined", [one.metric for one in judged if one.metric in gaps]),
+    ):
+        if metrics:
+            names = _listed([metric_name(metric) for metric in metrics])
+            parts.append(f"{names} {'is' if len(metrics) == 1 else 'are'} {word}")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
 
@@ -94,6 +102,9 @@ def _won(judged: Judged) -> str:
 
 def judge(results: Results, metric: str, first: str, second: str) -> Judged:
     """Compare the two sides' replicates of one metric."""
+    for gap in results.undefined:  # the other replicates alone would flatter that side
+        if gap.metric == metric and gap.side in (first, second):
+            return Judged(metric, None, None, f"undefined: {gap.side} r{gap.replicate}: {gap.why}")
     a, b = results.side_scores(first, metric), results.side_scores(second, metric)
     if not a or not b:
         return Judged(metric, None, None, f"{first if not a else second} not measured")
@@ -135,9 +146,8 @@ def _finding(results: Results, judged: Judged, first: str, second: str) -> Findi
     means = [_mean(side, results.side_scores(side, metric)) for side in (first, second)]
     scores = [s for side in (first, second) for s in results.side_scores(side, metric)]
     floor = results.floor(metric)
-    aside = (
-        f"floor {number(floor.value) if floor else 'not measured'}, n\u00a0=\u00a0{scores[0].n:,}"
-    )
+    counted = f", n\u00a0=\u00a0{scores[0].n:,}" if scores else ""
+    aside = f"floor {number(floor.value) if floor else 'not measured'}{counted}"
     return Finding(
         name=metric_name(metric)[0].upper() + metric_name(metric)[1:],
         conclusion=judged.conclusion,

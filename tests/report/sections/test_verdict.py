@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 
 from ganray.metrics.score import Score
-from ganray.report.page import Finding, Paragraph
-from ganray.report.results import Measured, Results
+from ganray.report.page import Finding, Paragraph, Table
+from ganray.report.results import Measured, Results, Undefined
+from ganray.report.sections.scores import scores_section
 from ganray.report.sections.verdict import judge, verdict, verdict_lead, verdict_section
+from ganray.report.tables import score_rows
 from tests.report.conftest import MadeUp, score
 
 SIDES = ("marginal", "joint")
@@ -108,3 +110,22 @@ def test_classes_without_a_gan_are_said(whole: MadeUp) -> None:
     found.gans = [gan for gan in found.gans if gan.side == "joint" or 1 not in gan.classes]
     (note,) = notes()
     assert note.startswith("No marginal GAN was trained on T-shirt/top")
+
+
+def test_an_undefined_score_is_said_and_not_passed_over(whole: MadeUp) -> None:
+    """The replicates that are left would flatter the side that collapsed."""
+    found = whole.results
+    found.undefined = [Undefined("classifier", "joint", 1, "cafd", "class 3 is missing")]
+    judged = judge(found, "cafd", *SIDES)
+    assert (judged.winner, judged.conclusion) == (
+        None,
+        "undefined: joint r1: class 3 is missing",
+    )
+    assert verdict(found, *SIDES) == "Inception Score is inconclusive; CAFD is undefined."
+    assert score_rows(found)[-1]["undefined"] == "class 3 is missing"
+    found.scores = [m for m in found.scores if m.score.metric != "cafd"]
+    assert found.metrics == ["inception_score", "cafd"]
+    assert "undefined" in str(verdict_section(found, *SIDES).blocks)
+    means = scores_section(found, *SIDES).blocks[0]
+    assert isinstance(means, Table)
+    assert [row[2] for row in means.rows if row[0] == "CAFD"] == ["not measured", "undefined"]
