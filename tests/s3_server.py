@@ -72,6 +72,14 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
         finally:
             process.kill()
             process.wait()
+            remove_sockets(server_ports)
+
+
+def remove_sockets(ports: list[int]) -> None:
+    """Remove what a server that was killed leaves in /tmp, whatever its folders are."""
+    for port in [*ports, *(port + _GRPC_OFFSET for port in ports)]:
+        for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            path.unlink(missing_ok=True)
 
 
 def find_weed() -> str | None:

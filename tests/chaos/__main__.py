@@ -46,7 +46,8 @@ def main() -> int:
         cluster = Cluster(network, running)
         cluster.start()
         for number in range(len(record.read(log)), options.rounds):
-            faults = plan(options.seed, number, options.kinds, options.horizon)
+            horizon = options.horizon or record.usual_seconds(record.read(log))
+            faults = plan(options.seed, number, options.kinds, horizon)
             try:
                 entry = _play(Round(cluster, number, faults, study, expected), folder)
             except RuntimeError as error:  # a host or Ray did not come up: no finding of this suite
@@ -55,6 +56,7 @@ def main() -> int:
                 entry = _play(Round(cluster, number, faults, study, expected, "-again"), folder)
             record.append(log, {"seed": options.seed, "commit": _commit(), **entry})
         processes = [process for name in HOSTS for process in network[name].processes()]
+    cluster.end()
     rounds = record.read(log)
     print(record.summary(rounds))
     if left := wait_until_gone(processes):
@@ -110,7 +112,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", type=_kinds, default=list(KINDS), help=", ".join(KINDS))
-    parser.add_argument("--horizon", type=float, default=45.0, help="seconds in which faults begin")
+    told = "seconds in which faults begin; as long as rounds have lately taken, if not given"
+    parser.add_argument("--horizon", type=float, help=told)
     parser.add_argument("--folder", type=Path, default=Path("chaos"))
     parser.add_argument("--summary", type=Path, help="show what a log comes to")
     return parser.parse_args()

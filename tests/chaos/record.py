@@ -20,6 +20,12 @@ def append(path: Path, entry: dict[str, Any]) -> None:
         log.write(json.dumps(entry) + "\n")
 
 
+def usual_seconds(rounds: list[dict[str, Any]], unknown: float = 45.0) -> float:
+    """How long a round has lately taken: the shorter half of the last six, without what held up."""
+    lately = sorted(entry["seconds"] for entry in rounds[-6:])
+    return statistics.median(lately[: (len(lately) + 1) // 2]) if lately else unknown
+
+
 def summary(rounds: list[dict[str, Any]]) -> str:
     """Counts and median times by kind, and every round that was not right."""
     hits, wrong = Counter[str](), Counter[str]()

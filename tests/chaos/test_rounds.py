@@ -79,6 +79,12 @@ def test_a_plan_follows_from_its_seed_and_has_every_kind():
         assert sum(fault.kind in COSTLY for fault in faults) <= 1
 
 
+def test_faults_spread_over_what_a_round_takes_without_them():
+    assert record.usual_seconds([]) == 45.0
+    seconds = (900.0, 500.0, 40.0, 300.0, 30.0, 50.0, 60.0)
+    assert record.usual_seconds([{"seconds": length} for length in seconds]) == 40.0
+
+
 def test_the_summary_counts_hits_and_names_what_was_wrong():
     hit = {"kind": "trainer", "noticed_s": 1.0, "resumed_s": 3.0}
     rounds = [
