@@ -26,7 +26,7 @@ from tests.cli.command import Answer, finish, ganray, start
 from tests.distributed.processes import descendants, gone
 from tests.tiny import digests
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(3600)]
 
 SWEEP = """\
 name: rates
@@ -252,7 +252,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def await_(condition: Callable[[], bool], process, seconds: float = 400.0) -> None:
+def await_(condition: Callable[[], bool], process, seconds: float = 1500.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.communicate()
