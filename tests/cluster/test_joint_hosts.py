@@ -17,7 +17,7 @@ from tests.hosts import Network, missing
 from tests.pipeline.stores import committed, copied
 from tests.train.ranks import together
 
-ITERATIONS = 400
+ITERATIONS = 60
 SETTINGS = (
     *("joint.workers=2", "train.batch=3", "train.critic_steps=1", "resources.num_cpus=1"),
     *(f"budget.iterations={ITERATIONS}", "resources.checkpoint_seconds=0.001"),
