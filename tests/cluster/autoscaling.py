@@ -45,6 +45,7 @@ class Elastic:
             "PYTHONPATH": str(ROOT),
             "LANG": "C.UTF-8",
             "RAY_AUTH_MODE": "token",
+            "RAY_worker_niceness": "0",  # at Ray's 15 a busy machine starves them into "stuck"
         }
 
     def nodes(self) -> int:
