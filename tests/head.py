@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +37,18 @@ class Head:
 
 @pytest.fixture(scope="session")
 def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
+    """One for the session."""
+    with running_head(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@contextmanager
+def running_head(home: Path) -> Iterator[Head]:
     """`ray start --block` in a folder of its own; ended by its process group, nobody else's."""
     folder = tempfile.mkdtemp(prefix="gr-", dir="/tmp")  # Ray's sockets need a short path
     port, dashboard, agent, clients = (_free_port() for _ in range(4))
     environment = os.environ | {
-        "HOME": str(tmp_path_factory.mktemp("home")),
+        "HOME": str(home),
         # As on a real cluster, where the nodes' `python` is the one with ganray.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "RAY_AUTH_MODE": "token",

@@ -43,7 +43,7 @@ def doctor(
         )
     from ganray.studies import read_study
 
-    chosen = read_study(study, overrides or [])
+    chosen = read_study(study, overrides or [], absolute(store))
     remote = address is not None and "://" in address
     rows = _from_a_job(chosen, store, address) if remote else _from_here(chosen, store, address)
     shown = list(_shown(rows, as_json))
@@ -74,7 +74,7 @@ def _from_here(study: Study, store: str, address: str | None) -> Iterator[Row]:
     except GanrayError as error:
         yield {"check": "study", "state": "failed", "said": str(error)}
         return
-    for found in examine(study.resources, Agenda.open(plan, opened), address):
+    for found in examine(study.resources, study.cost, Agenda.open(plan, opened), address):
         yield {"check": found.name, "state": found.state, "said": found.said}
 
 

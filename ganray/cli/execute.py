@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any, Literal
 
@@ -20,7 +21,11 @@ from ganray.pipeline.board import Board
 from ganray.pipeline.estimate import operations
 from ganray.pipeline.lease import Beat, Lease, acquire
 from ganray.pipeline.local import LocalRunner
+from ganray.pipeline.pricing import bills, refuse_beyond_caps
+from ganray.pipeline.probes import Timing, probe
 from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
+from ganray.pipeline.speed import training_device
+from ganray.pipeline.spending import Meter
 from ganray.plan import Plan
 from ganray.report import write_report
 from ganray.store import Store
@@ -160,30 +165,52 @@ class _Work:
         agenda, console = self.agenda, Console(stderr=True)
         if agenda.complete:
             return True
+        meter = Meter.open(agenda.store, agenda.plan.run, self.study.cost)
+        if cap := meter.reached():
+            raise RefusedInput(f"{cap}; nothing was begun: raise it, and run the same command")
+        if self.study.cost.capped and self.runner == "local":
+            device = training_device(self.study.resources)
+            self._approve(meter, probe(agenda.plan, device), 1)
         costs = operations(agenda.plan)
         board = Board(agenda.plan, agenda.finished, costs, asked=agenda.asked)
         self.lease.payload = board.snapshot
         with display_for(board, console, self.quiet) as show:
             try:
-                self._chosen(show).run(agenda)
+                self._chosen(show, meter).run(agenda)
             except Stopped as stopped:
-                if self.lease.superseded() and not self.stop.is_set():
+                cap = meter.reached()
+                if self.lease.superseded() and not self.stop.is_set() and not cap:
                     return False
                 raise Stopped(
-                    f"{stopped}; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks are done "
-                    "and every trainer's checkpoint is kept. Resume with the same command"
+                    f"{cap or stopped}; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks "
+                    "are done and every trainer's checkpoint is kept. "
+                    + ("Raise the cap, and r" if cap else "R")
+                    + "esume with the same command"
                 ) from None
+            finally:
+                meter.close()
         return True
 
-    def _chosen(self, show: Display) -> Any:
+    def _chosen(self, show: Display, meter: Meter) -> Any:
+        resources = self.study.resources
+
+        def should_stop() -> bool:
+            if self.runner == "local":  # the others tell the meter themselves
+                meter.read(1.0, float(training_device(resources) == "cuda"))
+            return self.stop.is_set() or self.lease.superseded() or bool(meter.reached())
+
         if self.runner == "local":
-            return LocalRunner(self.study.resources, show.tell, self._should_stop)
+            return LocalRunner(resources, show.tell, should_stop)
         from ganray.distributed.runner import RayRunner
 
-        return RayRunner(self.study.resources, self.address, show.tell, self._should_stop)
+        approve = partial(self._approve, meter) if self.study.cost.capped else None
+        return RayRunner(resources, self.address, show.tell, should_stop, meter.read, approve)
 
-    def _should_stop(self) -> bool:
-        return self.stop.is_set() or self.lease.superseded()
+    def _approve(self, meter: Meter, timings: dict[str, Timing], workers: int) -> None:
+        """Refuse a run whose low estimate is beyond a cap; a cap may still be reached later."""
+        agenda, cost = self.agenda, self.study.cost
+        low, _ = bills(agenda.plan, agenda.pending, timings, self.study.resources, cost, workers)
+        refuse_beyond_caps(low, cost, meter.before)
 
 
 class Follower:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ganray.pipeline.agenda import Part
     from ganray.plan import Plan
     from ganray.store import Store
+    from ganray.studies import Study
 
 StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
 SetOption = Annotated[
@@ -121,7 +122,7 @@ def run(
     chosen = read_study(study, overrides or [], absolute(store))
     opened = open_store(store)
     if dry_run:
-        _show_plan(chosen.plan(opened), opened, as_json)
+        _show_plan(chosen, opened, as_json)
         return
     from ganray.cli.execute import execute
 
@@ -153,14 +154,15 @@ def plan(
 
     opened = open_store(store)
     chosen = read_study(study, overrides or [], absolute(store))
-    _show_plan(chosen.plan(opened), opened, as_json)
+    _show_plan(chosen, opened, as_json)
 
 
-def _show_plan(planned: Plan, store: Store, as_json: bool) -> None:
+def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     from ganray.cli.progress import clock
     from ganray.pipeline.agenda import Agenda
     from ganray.pipeline.estimate import NOTHING, estimate, table
 
+    planned = study.plan(store)
     costs = estimate(planned)
     stored = Agenda.open(planned, store).finished
     rows = table(planned, costs, stored)
@@ -176,7 +178,21 @@ def _show_plan(planned: Plan, store: Store, as_json: bool) -> None:
         f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "
         f"{size(left.bytes)}"
     )
+    if study.cost.named:
+        said, value["cost"] = _priced(study, planned, stored)
+        lines.append(said)
     speak(as_json, value, "\n".join(lines))
+
+
+def _priced(study: Study, planned: Plan, stored: set[str]) -> tuple[str, dict[str, Any]]:
+    """What is left, one trainer after another on this machine, by probes made here."""
+    from ganray.pipeline.pricing import bills, describe
+    from ganray.pipeline.probes import probe
+
+    left = [task for task in planned.tasks if task.address not in stored]
+    low, high = bills(planned, left, probe(planned), study.resources, study.cost, 1)
+    said = describe(low, high, study.cost)
+    return f"by probes here, one worker: {said}", {"low": vars(low), "high": vars(high)}
 
 
 def report(

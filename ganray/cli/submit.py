@@ -136,7 +136,7 @@ def _mark(study: Study, store: str, part: str | None) -> Mark:
     from ganray.spec import content_hash
 
     settings = study.settings
-    kept = settings.model_dump(mode="json", exclude_defaults=True, exclude={"resources"})
+    kept = settings.model_dump(mode="json", exclude_defaults=True, exclude={"resources", "cost"})
     plan = content_hash(kept)
     if settings.budget.unit != "device_seconds":
         try:

@@ -11,14 +11,19 @@ import ray
 
 from ganray.distributed.cluster import connected
 from ganray.distributed.preflight import Check, checks_of_nodes, checks_of_resources
-from ganray.errors import GanrayError, StoreError
+from ganray.distributed.timing import time_on_workers, trainers_at_once
+from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.estimate import estimate
+from ganray.pipeline.pricing import bills, describe, refuse_beyond_caps
+from ganray.pipeline.spending import Cost, spent
 from ganray.plan import Plan, Resources
 
 
-def examine(resources: Resources, agenda: Agenda, address: str | None) -> Iterator[Check]:
-    """Look at the store, reach the cluster, and ask its nodes.
+def examine(
+    resources: Resources, cost: Cost, agenda: Agenda, address: str | None
+) -> Iterator[Check]:
+    """Look at the store, reach the cluster, ask its nodes, and time a little of each kind of work.
 
     Args:
         address: of a cluster, as `ray.init` takes it; None starts a local one, as a run would.
@@ -28,7 +33,7 @@ def examine(resources: Resources, agenda: Agenda, address: str | None) -> Iterat
     yield _encoder(agenda)
     try:
         with connected(address):
-            yield from _cluster(resources, agenda)
+            yield from _cluster(resources, cost, agenda)
     except GanrayError as error:
         yield Check("ray", "failed", str(error), error)
 
@@ -65,12 +70,36 @@ def _encoder(agenda: Agenda) -> Check:
     return Check("encoder", "ok", "in the store")
 
 
-def _cluster(resources: Resources, agenda: Agenda) -> Iterator[Check]:
+def _cluster(resources: Resources, cost: Cost, agenda: Agenda) -> Iterator[Check]:
     nodes, have = [n for n in ray.nodes() if n["Alive"]], ray.cluster_resources()
     said = f"{len(nodes)} node(s), {have.get('CPU', 0):g} CPUs, {have.get('GPU', 0):g} GPUs"
     yield Check("ray", "ok", f"{ray.get_runtime_context().gcs_address}: {said}")
-    yield from checks_of_resources(resources, agenda.pending, nodes)
-    yield from checks_of_nodes(agenda, largest_set(agenda.plan))
+    [fits] = checks_of_resources(resources, agenda.pending, nodes)
+    yield fits
+    asked = checks_of_nodes(agenda, largest_set(agenda.plan))
+    yield from asked
+    if agenda.pending:
+        sound = all(check.state == "ok" for check in [fits, *asked[:1]])
+        yield _costs(resources, cost, agenda) if sound else _unknown_costs()
+
+
+def _costs(resources: Resources, cost: Cost, agenda: Agenda) -> Check:
+    """Hours and price of what is left, by probes on the cluster's nodes; the caps' verdict."""
+    timings = time_on_workers(agenda.plan, resources)
+    if not timings:
+        return _unknown_costs()
+    low, high = bills(
+        agenda.plan, agenda.pending, timings, resources, cost, trainers_at_once(resources)
+    )
+    try:
+        refuse_beyond_caps(low, cost, spent(agenda.store, agenda.plan.run))
+    except RefusedInput as error:
+        return Check("cost", "failed", str(error), error)
+    return Check("cost", "ok", describe(low, high, cost))
+
+
+def _unknown_costs() -> Check:
+    return Check("cost", "warning", "not estimated: no worker was free for a probe")
 
 
 def largest_set(plan: Plan) -> int:

@@ -158,8 +158,11 @@ def _question(agenda: Agenda) -> Iterator[Question]:
     plan, store = agenda.plan, agenda.store
     shared = mark = None
     if "://" not in store.url or store.url.startswith("file://"):
-        shared, mark = f"probes/shared-{secrets.token_hex(4)}", secrets.token_bytes(16)
-        store.put(shared, mark)
+        path = f"probes/shared-{secrets.token_hex(4)}"
+        with contextlib.suppress(StoreError):  # then every node says why, too
+            mark = secrets.token_bytes(16)
+            store.put(path, mark)
+            shared = path
     try:
         yield Question(
             store=store.url,

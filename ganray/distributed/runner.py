@@ -10,8 +10,10 @@ from ganray.distributed.cluster import connected  # first: it sets Ray's environ
 from ganray.distributed import preflight  # isort: skip
 from ganray.distributed.gauges import published  # isort: skip
 from ganray.distributed.supervisor import Supervisor  # isort: skip
+from ganray.distributed.timing import time_on_workers, trainers_at_once  # isort: skip
 from ganray.distributed.watch import Watch  # isort: skip
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.probes import Timing
 from ganray.pipeline.workspace import Event
 from ganray.plan import Resources
 
@@ -24,6 +26,8 @@ class RayRunner:
         address: of a cluster; None starts a local one.
         tell: hears of every event, from this thread.
         should_stop: asked a few times a second; trainers then make a checkpoint and end.
+        approve: hears, before any work, how fast workers are and how many trainers there may be at
+            once; it may refuse the run. None: nothing is timed.
         meter: hears, as often, how many CPUs and GPUs are held by workers that have work.
     """
 
@@ -32,6 +36,7 @@ class RayRunner:
     tell: Callable[[Event], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
     meter: Callable[[float, float], None] = lambda _, __: None
+    approve: Callable[[dict[str, Timing], int], None] | None = None
 
     def run(self, agenda: Agenda) -> None:
         """Finish or fail every pending task; a failure stops only what depends on it.
@@ -43,6 +48,9 @@ class RayRunner:
         """
         with connected(self.address):
             preflight.check(self.resources, agenda, own=self.address is None)
+            if self.approve is not None:
+                timings = time_on_workers(agenda.plan, self.resources)
+                self.approve(timings, trainers_at_once(self.resources))
             may_grow = self.address is not None
             with Watch(may_grow=may_grow) as watch, published(agenda, self.tell) as tell:
                 Supervisor(agenda, self.resources, watch, tell, self.should_stop, self.meter).run()

@@ -21,6 +21,7 @@ from ganray.data.location import refuse_secrets
 from ganray.errors import RefusedInput
 from ganray.models import checked_shape
 from ganray.pipeline.speed import Speed, recorded_speed, training_device
+from ganray.pipeline.spending import Cost
 from ganray.pipeline.weights import read_foreign
 from ganray.plan import Plan, Resources
 from ganray.spec import parse, unknown_name
@@ -56,6 +57,11 @@ class Study:
     def resources(self) -> Resources:
         """What each worker is given."""
         return self.settings.resources
+
+    @property
+    def cost(self) -> Cost:
+        """Prices and caps."""
+        return self.settings.cost
 
     def plan(self, store: Store | None = None) -> Plan:
         """The study's tasks; reads the labels of its data source, not its images.

@@ -10,6 +10,7 @@ from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
 from ganray.metrics.score import known
 from ganray.models.spec import ModelSpec
+from ganray.pipeline.spending import Cost
 from ganray.plan import Resources
 from ganray.search import SearchSpec
 from ganray.spec import RUN_NAME, Spec, unknown_name
@@ -176,3 +177,4 @@ class Comparison(Spec):
     evaluate: Evaluate = Evaluate()
     search: RangeSearch = RangeSearch()
     resources: Resources = Resources()
+    cost: Cost = Cost()

@@ -122,6 +122,7 @@ def test_the_code_of_a_refused_job_is_its_own(tiny_study: Path, tmp_path: Path, 
     unknown.refused("job (='nonsense') is not known", "tiny-")
 
 
+@pytest.mark.slow
 def test_the_doctor_looks_from_a_job(tiny_study: Path, tmp_path: Path, head: Head) -> None:
     """All is well but for what is asked: a GPU, of a cluster that has none."""
     environment = {name: head.environment[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}

@@ -1,0 +1,50 @@
+"""Caps on what a run may cost: refused before it begins, or stopped cleanly and resumed."""
+
+from __future__ import annotations
+
+from ganray.cli import execute
+from ganray.pipeline.runs import find_run
+from tests.cli.command import CHEAP, SMALL, ganray
+from tests.pipeline.stores import copied
+from tests.tiny import digests
+
+JOINT = "train/joint/0+1+2/0"
+PRICE = ("--set", "cost.prices.cpu_hour=3600")  # one a second
+
+
+def test_a_cap_below_the_estimate_is_refused_before_anything_is_trained(tiny_study, tmp_path):
+    words = ("run", tiny_study, "--runner", "local", "--store", tmp_path / "store", *PRICE)
+    ganray(*words, "--set", "cost.max_cost=0.01").refused("cost.max_cost (=0.01)", "fastest speed")
+    ganray(*words, "--set", "cost.max_cost=-1").refused("cost.max_cost (=-1)", "greater than 0")
+    ganray(*words, "--set", "cost.max_cots=1").refused("max_cots", "max_cost")
+    assert not (tmp_path / "store" / "artifacts").exists()
+
+
+def test_a_cap_stops_a_run_with_everything_kept_and_a_higher_one_resumes_it(
+    tiny_study, tiny_run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(execute, "probe", lambda *_: {})  # as if nothing were known of its speed
+    store = copied(tiny_run, tmp_path / "store", "data", "encoder")
+    long = (*CHEAP, *SMALL, "--set", "budget.iterations=150")
+    words = ("run", tiny_study, "--runner", "local", "--store", store.url, *PRICE, *long)
+    ganray(*words, "--set", "cost.max_cost=0.5").refused(
+        "cost.max_cost (=0.5) is reached", "USD", "checkpoint is kept", "Raise the cap", code=4
+    )
+    plan = find_run(store, "tiny").plan
+    kept = store.latest_checkpoint(plan.task(JOINT).trajectory, 150)
+    assert kept is None or kept.step < 150
+    ganray(*words, "--set", "cost.max_cost=0.5").refused("is reached", "nothing was begun")
+    done = ganray(*words, "--set", "cost.max_cost=100000")
+    assert done.code == 0, done
+    fresh = copied(tiny_run, tmp_path / "fresh", "data", "encoder")
+    free = ganray("run", tiny_study, "--runner", "local", "--store", fresh.url, *long)
+    assert free.code == 0, free
+    assert digests(fresh, plan) == digests(store, plan)
+
+
+def test_the_plan_is_priced_where_the_study_names_prices(tiny_study, tmp_path):
+    words = ("plan", tiny_study, "--store", tmp_path / "store", "--json")
+    assert "cost" not in ganray(*words).json
+    cost = ganray(*words, *PRICE).json["cost"]
+    assert 0 < cost["low"]["price"] <= cost["high"]["price"]
+    assert cost["low"]["price"] == 3600 * cost["low"]["cpu_hours"]
