@@ -74,7 +74,12 @@ def _from_here(study: Study, store: str, address: str | None) -> Iterator[Row]:
     except GanrayError as error:
         yield {"check": "study", "state": "failed", "said": str(error)}
         return
-    for found in examine(study.resources, study.cost, Agenda.open(plan, opened), address):
+    try:
+        agenda = Agenda.open(plan, opened)
+    except GanrayError as error:
+        yield {"check": "store", "state": "failed", "said": str(error)}
+        return
+    for found in examine(study.resources, study.cost, agenda, address):
         yield {"check": found.name, "state": found.state, "said": found.said}
 
 

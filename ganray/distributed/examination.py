@@ -110,5 +110,5 @@ def largest_set(plan: Plan) -> int:
     return int(np.prod(plan.dataset["shape"])) * sum(plan.dataset["counts"]["train"])
 
 
-def _size(count: float) -> str:
+def _size(count: int) -> str:
     return f"{count / 2**20:.1f} MiB" if count < 2**30 else f"{count / 2**30:.1f} GiB"

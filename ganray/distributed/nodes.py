@@ -21,7 +21,7 @@ from ganray.errors import GanrayError
 from ganray.pipeline.workspace import open_dataset
 from ganray.store import Store
 
-NODE_SECONDS = 60.0
+NODE_SECONDS = 180.0
 """The first task on a node starts a process there, and may unpack a job's files."""
 
 
@@ -61,8 +61,11 @@ def working_nodes() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
 
 
-def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts | str]:
-    """The facts of every node by host and id, or one line on why a node gave none."""
+def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts | str | None]:
+    """The facts of every node by host and id; one line on why it gave none; None if it is late.
+
+    A node that has much to do may be late: it is waited for, not judged.
+    """
     asked = {
         _facts.options(
             scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
@@ -70,14 +73,14 @@ def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts 
         for node in nodes
     }
     ready, late = ray.wait(list(asked), num_returns=max(1, len(asked)), timeout=NODE_SECONDS)
-    answers: dict[str, Facts | str] = {}
+    answers: dict[str, Facts | str | None] = {}
     for reference in ready:
         try:
             answers[asked[reference]] = ray.get(reference)
         except RayError as error:
             answers[asked[reference]] = _why_silent(error)
     for reference in late:
-        answers[asked[reference]] = f"did not answer within {NODE_SECONDS:g} s"
+        answers[asked[reference]] = None
     return answers
 
 

@@ -12,7 +12,7 @@ import ray
 
 from ganray.data import DatasetSpec
 from ganray.distributed.autoscaling import Growth, growth
-from ganray.distributed.nodes import Facts, Question, ask, versions, working_nodes
+from ganray.distributed.nodes import NODE_SECONDS, Facts, Question, ask, versions, working_nodes
 from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan, Resources, Task
@@ -144,8 +144,16 @@ def checks_of_nodes(agenda: Agenda, needed_bytes: int = 0) -> list[Check]:
         error = RefusedInput("; ".join(silent))
         return [Check("nodes", "failed", str(error), error)]
     told = {node: said for node, said in answers.items() if isinstance(said, Facts)}
+    late = [node for node, said in answers.items() if said is None]
+    if late:
+        said = f"{', '.join(late)} did not answer within {NODE_SECONDS:g} s: busy, or hung"
+        answered = Check("nodes", "warning", said)
+    else:
+        answered = Check("nodes", "ok", f"{len(told)} answer: {', '.join(told)}")
+    if not told:
+        return [answered]
     return [
-        Check("nodes", "ok", f"{len(told)} answer: {', '.join(told)}"),
+        answered,
         _versions(told),
         _store(agenda.store, told),
         _data(told, question),

@@ -12,7 +12,7 @@ from ganray.pipeline.probes import Timing, merge, probe
 from ganray.pipeline.speed import training_device
 from ganray.plan import Plan, Resources
 
-PROBE_SECONDS = 300.0
+PROBE_SECONDS = 180.0
 _NODES = 3  # as many are probed at most: what a study costs must cost little to find out
 
 

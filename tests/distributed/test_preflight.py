@@ -124,3 +124,20 @@ def test_limits_that_cannot_be_read_are_a_warning(tiny_run, ray_session, monkeyp
 
 def test_a_cluster_without_an_autoscaler_does_not_grow():
     assert growth() == Growth()
+
+
+def test_a_late_node_is_waited_for_and_not_judged(tiny_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(preflight, "ask", lambda question, nodes: {"slow (1234)": None})
+    agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
+    [found] = preflight.checks_of_nodes(agenda)
+    assert found.state == "warning"
+    assert "slow (1234) did not answer" in found.said
+    preflight.check(tiny_run.study.resources, agenda)
+
+
+def test_a_node_that_cannot_work_is_refused(tiny_run, tmp_path, monkeypatch):
+    answers = {"old (1234)": "cannot import ganray: install it"}
+    monkeypatch.setattr(preflight, "ask", lambda question, nodes: answers)
+    agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
+    with pytest.raises(RefusedInput, match=r"node old \(1234\) cannot import ganray"):
+        preflight.check(tiny_run.study.resources, agenda)
