@@ -13,6 +13,7 @@ from typing import Any, no_type_check
 import ray
 
 from ganray.distributed import memory
+from ganray.distributed.effort import effort
 from ganray.distributed.workers import BEAT_SECONDS, Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.local import explain, failure
@@ -102,6 +103,7 @@ class _News:
         self.beats = False
         """Whether to tell every `BEAT_SECONDS` that it lives and how much it has worked: of several
         ranks one does, since they all wait for whoever is stuck."""
+        self._worker = threading.get_native_id()  # who makes this is who trains
         self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self.over = self._send([])
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -122,7 +124,7 @@ class _News:
             events = self._gather()
             if self.beats and time.monotonic() >= due:
                 due = time.monotonic() + BEAT_SECONDS
-                beat = self._assignment.event(beat=time.process_time(), **memory.peaks())
+                beat = self._assignment.event(beat=effort(self._worker), **memory.peaks())
                 events.insert(0, beat)
             open_ = None not in events
             self._send([event for event in events if event is not None])

@@ -18,7 +18,7 @@ SLOW_SECONDS = 30.0
 SLOW_SHARE = 0.5
 """Slow is less than this part of the median of equal trainers."""
 IDLE_SHARE = 0.03
-"""A process that uses less of a processor than this does nothing: Ray's own threads took 0.012."""
+"""Who uses and queues for less of a processor than this is stuck: Ray's own threads took 0.012."""
 
 
 def hear(slot: Slot, event: Event) -> None:

@@ -22,6 +22,7 @@ import ray
 import torch
 
 from ganray.distributed import memory
+from ganray.distributed.effort import effort
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.failures import explain
@@ -140,7 +141,7 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
 
     The work runs in a thread of its own, so that its callbacks become a stream, and so that this
     one can tell every `BEAT_SECONDS` that the process lives. A beat says how much processor time
-    has been used: a process that beats without using any is stuck, a slow one uses some.
+    has been used or queued for: who beats without either is stuck, who is slow does some.
     """
     news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
     outcome: list[Event] = []
@@ -160,14 +161,16 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
     memory.reset_peak()
     worker = threading.Thread(target=body, name="ganray-work", daemon=True)
     worker.start()
-    yield from _with_beats(news, assignment)
+    yield from _with_beats(news, assignment, worker.native_id or 0)
     worker.join()
     outcome[0].details.update(memory.peaks())
     yield outcome[0]
 
 
-def _with_beats(news: queue.SimpleQueue[Event | None], assignment: Assignment) -> Iterator[Event]:
-    """The news until None, with a beat among them every `BEAT_SECONDS`."""
+def _with_beats(
+    news: queue.SimpleQueue[Event | None], assignment: Assignment, thread: int
+) -> Iterator[Event]:
+    """The news until None, with a beat of the working `thread` every `BEAT_SECONDS`."""
     due = time.monotonic() + BEAT_SECONDS
     while True:
         try:
@@ -180,7 +183,7 @@ def _with_beats(news: queue.SimpleQueue[Event | None], assignment: Assignment) -
             yield event
         if time.monotonic() >= due:
             due = time.monotonic() + BEAT_SECONDS
-            yield assignment.event(beat=time.process_time(), **memory.peaks())
+            yield assignment.event(beat=effort(thread), **memory.peaks())
 
 
 def _outcome(
