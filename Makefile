@@ -35,9 +35,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two processes: one has all that starts clusters and servers, the other the rest (tests/conftest.py).
+# Two processes, each with files of its own: fixtures that start clusters and servers start once.
 test: lint
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Needs root, iproute2, openssh-server and rsync; a test says what is missing. -rP shows the times.
 cluster-test: $(VENV)/.installed-dev

@@ -23,13 +23,6 @@ pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 torch.set_num_threads(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one of several test processes have everything that starts a cluster or a server."""
-    for item in items:
-        if any(item.get_closest_marker(name) for name in ("ray", "s3", "chaos", "cluster")):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-
-
 @pytest.fixture(scope="session")
 def ray_session() -> Iterator[Any]:
     """One local Ray of two CPUs for the session; yields the module `ray`."""
