@@ -64,12 +64,13 @@ def working_nodes() -> list[dict[str, Any]]:
 def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts | str | None]:
     """The facts of every node by host and id; one line on why it gave none; None if it is late.
 
-    A node that has much to do may be late: it is waited for, not judged.
+    A node that has much to do may be late: it is waited for, not judged. One that has died since
+    is left out: the run can do without it as it could later on.
     """
     asked = {
         _facts.options(
             scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        ).remote(question): f"{node['NodeManagerHostname']} ({node['NodeID'][:8]})"
+        ).remote(question): _label(node)
         for node in nodes
     }
     ready, late = ray.wait(list(asked), num_returns=max(1, len(asked)), timeout=NODE_SECONDS)
@@ -81,7 +82,16 @@ def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts 
             answers[asked[reference]] = _why_silent(error)
     for reference in late:
         answers[asked[reference]] = None
-    return answers
+    living = {_label(node) for node in working_nodes()}
+    return {
+        node: said
+        for node, said in answers.items()
+        if isinstance(said, Facts) or node in living or not living
+    }
+
+
+def _label(node: dict[str, Any]) -> str:
+    return f"{node['NodeManagerHostname']} ({node['NodeID'][:8]})"
 
 
 def _why_silent(error: RayError) -> str:

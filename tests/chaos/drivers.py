@@ -22,19 +22,20 @@ class Drivers:
     Attributes:
         said: every line of all of them on either stream, with the time (monotonic) it came.
         ended: exit code, seconds and last line of each that has ended.
+        started: when the last one was (monotonic seconds).
     """
 
     cluster: Cluster
     words: list[str]
     said: list[tuple[float, str]] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
+    started: float = 0.0
     _process: subprocess.Popen[Any] | None = None
-    _started: float = 0.0
     _reader: threading.Thread | None = None
 
     def start(self) -> None:
         """Give the command."""
-        self._started = time.monotonic()
+        self.started = time.monotonic()
         self._process = self.cluster.start_driver(self.words)
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,))
         self._reader.start()
@@ -47,7 +48,7 @@ class Drivers:
         assert self._reader is not None
         self._reader.join(10)
         self._process = None
-        seconds = round(time.monotonic() - self._started, 2)
+        seconds = round(time.monotonic() - self.started, 2)
         last = next((line for _, line in reversed(self.said) if line.strip()), "")
         self.ended.append({"code": code, "seconds": seconds, "last": last[-500:]})
         return code

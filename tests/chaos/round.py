@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from tests.hosts import Process
 _ROUND_SECONDS = 1200.0
 _QUIET_SECONDS = 60.0  # in which Ray must have ended what no driver owns any more
 _POLL_SECONDS = 0.2
+_FOUND_DEAD_SECONDS = 30.0  # after a fault's end, in which a node may still be listed as living
+AWAY = ("stop_raylet", "stop_head", "cut_", "node", "raylet", "drain")
+"""Faults during which a new driver may rightly be told that a part of the cluster is away."""
 
 
 @dataclass
@@ -87,13 +91,21 @@ class Round:
 
     def _again(self, code: int) -> None:
         """Give the command once more after a driver has ended with something else than 0."""
-        expected = {"driver": -9, "machine": -9}
-        kinds = [hit["kind"] for hit in self.hits]
+        ended, since = self.drivers.ended[-1], self.drivers.started
+        kinds = {hit["kind"] for hit in self.hits}
+        out_of_reach = any(
+            hit["kind"].startswith(AWAY)
+            and hit["at"] + hit["seconds"] > since - _FOUND_DEAD_SECONDS
+            for hit in self.hits
+        )
         if self.injector.lost_head:
             self.injector.restore()
-        elif not any(expected.get(kind) == code or code == 137 for kind in kinds):
-            last = self.drivers.ended[-1]["last"]
-            self.wrong.append(f"a driver ended with {code} of itself: {last}")
+        elif code == -signal.SIGKILL and kinds & {"driver", "machine"}:
+            pass
+        elif out_of_reach and self.drivers.went_on(since) is None:
+            ended["turned_away"] = True  # before any work: a node did not answer, or not the store
+        else:
+            self.wrong.append(f"a driver ended with {code} of itself: {ended['last']}")
         self.drivers.start()
 
     def _left_over(self) -> list[Process]:

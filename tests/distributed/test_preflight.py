@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from ganray.distributed import preflight
+from ganray.distributed import nodes, preflight
 from ganray.distributed.autoscaling import Growth, NodeType, growth
 from ganray.distributed.runner import RayRunner
 from ganray.errors import RefusedInput, StoreError
@@ -141,3 +141,10 @@ def test_a_node_that_cannot_work_is_refused(tiny_run, tmp_path, monkeypatch):
     agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
     with pytest.raises(RefusedInput, match=r"node old \(1234\) cannot import ganray"):
         preflight.check(tiny_run.study.resources, agenda)
+
+
+def test_a_node_that_has_died_since_is_left_out():
+    [node] = nodes.working_nodes()
+    died = node | {"NodeID": "e" * len(node["NodeID"])}
+    [answer] = nodes.ask(nodes.Question(), [node, died]).values()
+    assert isinstance(answer, nodes.Facts)
