@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -311,8 +312,8 @@ class Supervisor:
     def _measure(self) -> None:
         shapes = [(slot.shape, max(1, len(slot.reserved))) for slot in self.pool.busy]
         self.meter(
-            sum(shape.cpus * count for shape, count in shapes),
-            sum(shape.gpus * count for shape, count in shapes),
+            math.fsum(shape.cpus * count for shape, count in shapes),
+            math.fsum(shape.gpus * count for shape, count in shapes),
         )
 
     def _stop(self) -> None:

@@ -95,6 +95,11 @@ class Ending(Study):
 
     planned: Plan
 
+    @property
+    def cost(self) -> Cost:
+        """A sweep has neither prices nor caps: they would not hold for its trials."""
+        return Cost()
+
     def plan(self, store: Store | None = None) -> Plan:  # noqa: ARG002 (nothing is to be read)
         """The comparison of the best two trials on fresh seeds."""
         return self.planned

@@ -45,7 +45,7 @@ def undisturbed(tiny_study: Path, tmp_path_factory) -> dict[str, str]:
 @pytest.mark.ray
 @pytest.mark.s3
 @pytest.mark.chaos
-@pytest.mark.parametrize("name", ROUNDS)
+@pytest.mark.parametrize("name", [pytest.param("workers", marks=pytest.mark.slow), "driver"])
 def test_what_dies_costs_nothing_but_time(
     name: str,
     tiny_study: Path,

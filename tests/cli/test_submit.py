@@ -113,6 +113,7 @@ def test_a_running_study_is_joined_guarded_left_and_stopped(
     assert kept.step > 0
 
 
+@pytest.mark.slow
 def test_the_code_of_a_refused_job_is_its_own(tiny_study: Path, tmp_path: Path, head: Head) -> None:
     words = (tiny_study, "--store", tmp_path / "store", *CHEAP, "--set", "resources.num_gpus=1")
     refused = submit(head, *words)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ganray.errors import RefusedInput, Stopped
-from ganray.pipeline import run_whole
+from ganray.pipeline import Event, run_whole
 from ganray.plan import Task
 from ganray.store import Store
 from ganray.studies import read_study
@@ -43,7 +43,7 @@ def work(_: Path, url: str, task: Task, iterations: int | None = None) -> Tensor
         ranks=ranks,
         checkpoint_seconds=0.0,
         should_stop=lambda: ranks.stopping,
-        tell=lambda event: told.append(event.done),
+        tell=lambda event: progress(event) and told.append(event.done),
     )
     stopped = False
     try:
@@ -51,6 +51,11 @@ def work(_: Path, url: str, task: Task, iterations: int | None = None) -> Tensor
     except Stopped:
         stopped = True
     return {"stopped": torch.tensor(stopped), "told": torch.tensor(told)}
+
+
+def progress(event: Event) -> bool:
+    """Whether it tells how far the task is, and not of a checkpoint."""
+    return "checkpoint" not in event.details
 
 
 def steps_kept(store: Store, task: Task) -> list[int]:
