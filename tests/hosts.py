@@ -249,6 +249,23 @@ def alive(process: Process) -> bool:
     return seen is not None and seen.started == process.started
 
 
+def stop(process: Process) -> None:
+    """SIGSTOP; nothing happens to one that has ended."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGSTOP)
+
+
+def resume(process: Process) -> None:
+    """SIGCONT, also to the `nsenter` that it was started by: that one stops with its child."""
+    if not alive(process):
+        return
+    with suppress(OSError):  # it may end meanwhile
+        parent = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(process.pid, signal.SIGCONT)
+        if Path(f"/proc/{parent}/comm").read_text().strip() == "nsenter":
+            os.kill(parent, signal.SIGCONT)
+
+
 def wait_until_gone(processes: Iterable[Process], seconds: float = 20.0) -> list[Process]:
     """Wait for processes to end; those that still run after `seconds`."""
     left, deadline = list(processes), time.monotonic() + seconds

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import Network, missing, wait_until_gone
+from tests.hosts import Network, missing, resume, stop, wait_until_gone
 
 pytestmark = [
     pytest.mark.chaos,
@@ -131,3 +131,15 @@ def _namespace(folder: Path) -> Path | None:
         return (folder / "ns" / "pid").readlink()
     except OSError:
         return None
+
+
+def test_what_was_stopped_goes_on_and_is_seen_to_end(network):
+    """Who waits for it must hear of its end, too."""
+    process = network["one"].start("sleep", "0.5")
+    while not (found := [p for p in network["one"].processes() if p.command == "sleep 0.5"]):
+        assert process.poll() is None
+    stop(found[0])
+    time.sleep(1.0)
+    assert process.poll() is None
+    resume(found[0])
+    assert process.wait(20) == 0

@@ -8,7 +8,6 @@ them. Nothing here ever fails a run.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 from ray.util.metrics import Counter, Gauge
 
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.background import repeated
 from ganray.pipeline.board import Board
 from ganray.pipeline.estimate import operations
 from ganray.pipeline.workspace import Event
@@ -115,26 +115,21 @@ class Gauges:
 def published(agenda: Agenda, tell: Callable[[Event], None]) -> Iterator[Callable[[Event], None]]:
     """A `tell` that also feeds the metrics of this run, as long as the context lasts."""
     board = Board(agenda.plan, agenda.finished, operations(agenda.plan), asked=agenda.asked)
-    gauges, ended = Gauges(board), threading.Event()
+    gauges = Gauges(board)
 
-    def publish_often() -> None:
-        while not ended.wait(_SECONDS):
-            with contextlib.suppress(Exception):  # nobody must lose a run to its metrics
-                gauges.publish()
+    def publish() -> None:
+        with contextlib.suppress(Exception):  # nobody must lose a run to its metrics
+            gauges.publish()
 
     def both(event: Event) -> None:
         gauges.hear(event)
         tell(event)
 
-    thread = threading.Thread(target=publish_often, name="ganray-gauges", daemon=True)
-    thread.start()
     try:
-        yield both
+        with repeated(publish, _SECONDS, "ganray-gauges"):
+            yield both
     finally:
-        ended.set()
-        thread.join()
-        with contextlib.suppress(Exception):
-            gauges.publish()
+        publish()
 
 
 def _made(kind: Any, wanted: Mapping[str, tuple[str, tuple[str, ...]]]) -> dict[str, Any]:

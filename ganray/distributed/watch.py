@@ -7,7 +7,6 @@ question waits for a minute, after which Ray ends the process without a Python e
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -19,6 +18,7 @@ from ray._private.state import state  # what Ray's own Train and Data libraries 
 
 from ganray.distributed.autoscaling import Growth, growth
 from ganray.distributed.units import Shape
+from ganray.pipeline.background import repeated
 
 POLL_SECONDS = 1.0
 HEAD_SECONDS = 40.0
@@ -88,14 +88,15 @@ class Watch:
     view: View = field(default_factory=View)
     may_grow: bool = True
     _answered: float = field(default_factory=time.monotonic)
-    _ending: threading.Event = field(default_factory=threading.Event)
+    _looking: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def __enter__(self) -> Watch:
         self._own_node = ray.get_runtime_context().get_node_id()
         self._address = ray.get_runtime_context().gcs_address
         self._groups = tuple(_groups(growth())) if self.may_grow else ()
         self._look()
-        threading.Thread(target=self._run, name="ganray-watch", daemon=True).start()
+        looking = repeated(self._try_to_look, POLL_SECONDS, "ganray-watch", join=False)
+        self._looking.enter_context(looking)
         return self
 
     def __exit__(
@@ -104,7 +105,7 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ending.set()
+        self._looking.close()
 
     def check(self) -> None:
         """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
@@ -120,10 +121,9 @@ class Watch:
                 "and checkpoints are kept: start it again and run the same command"
             )
 
-    def _run(self) -> None:
-        while not self._ending.wait(POLL_SECONDS):
-            with contextlib.suppress(Exception):  # its silence is what `check` tells
-                self._look()
+    def _try_to_look(self) -> None:
+        with contextlib.suppress(Exception):  # its silence is what `check` tells
+            self._look()
 
     def _look(self) -> None:
         self.view = look(self._groups)

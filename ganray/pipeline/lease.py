@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from ganray.errors import GanrayError, StoreError
+from ganray.pipeline.background import repeated
 from ganray.store import Store
 
 BEAT_SECONDS = 2.0
@@ -72,11 +72,10 @@ class Lease:
     driver: int
     payload: Callable[[], dict[str, Any]] = dict
     token: str = field(default_factory=lambda: secrets.token_hex(8))
-    _superseded: threading.Event = field(default_factory=threading.Event)
-    _ending: threading.Event = field(default_factory=threading.Event)
+    _superseded: bool = False
     _ended: dict[str, Any] = field(default_factory=dict)
     _counter: int = 0
-    _thread: threading.Thread | None = None
+    _beating: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
     def claim(cls, store: Store, run: str, after: int) -> Lease | None:
@@ -90,15 +89,14 @@ class Lease:
 
     def superseded(self) -> bool:
         """Whether another driver has taken over, so that this one must step back."""
-        return self._superseded.is_set()
+        return self._superseded
 
     def end(self, **how: Any) -> None:
         """What to tell the followers when the context ends: plain JSON values."""
         self._ended = how
 
     def __enter__(self) -> Lease:
-        self._thread = threading.Thread(target=self._run, name="ganray-lease", daemon=True)
-        self._thread.start()
+        self._beating.enter_context(repeated(self._look_and_beat, BEAT_SECONDS, "ganray-lease"))
         return self
 
     def __exit__(
@@ -107,9 +105,7 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ending.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._beating.close()
         if error is not None:
             code = error.exit_code if isinstance(error, GanrayError) else 1
             code = 4 if isinstance(error, KeyboardInterrupt) else code
@@ -117,12 +113,11 @@ class Lease:
         with contextlib.suppress(StoreError):  # then it is found silent
             self._beat()
 
-    def _run(self) -> None:
-        while not self._ending.wait(BEAT_SECONDS):
-            with contextlib.suppress(StoreError):  # a store that fails now may answer the next time
-                if self.store.files.size(_path(self.run, self.driver + 1)) is not None:
-                    self._superseded.set()
-                    return
+    def _look_and_beat(self) -> None:
+        with contextlib.suppress(StoreError):  # a store that fails now may answer the next time
+            successor = _path(self.run, self.driver + 1)
+            self._superseded = self._superseded or self.store.files.size(successor) is not None
+            if not self._superseded:
                 self._beat()
 
     def _beat(self) -> None:

@@ -14,7 +14,6 @@ import platform
 import re
 import resource
 import secrets
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -26,6 +25,7 @@ import torch
 
 from ganray._version import __version__
 from ganray.errors import GanrayError, Stopped
+from ganray.pipeline.background import repeated
 from ganray.pipeline.transcript import Transcript, captured
 from ganray.pipeline.workspace import Event, numerics
 from ganray.plan import Task
@@ -60,9 +60,9 @@ class TaskLog:
         self._store, self._task, self._device = store, task, device
         self._chunks, self._prints = chunks, prints
         self._lines, self._written = Transcript(), 0
-        self._ended, self._told = threading.Event(), float("-inf")
+        self._told = float("-inf")
         self._eventful = chunks is None
-        self._stack, self._writing = contextlib.ExitStack(), threading.Lock()
+        self._stack = contextlib.ExitStack()
 
     def passing(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
         """A `tell` that writes events down, too."""
@@ -96,7 +96,9 @@ class TaskLog:
         self._begun = time.monotonic()
         self._lines.add(_beginning(self._task, self._device, self._chunks))
         self._stack.enter_context(captured(self.add, self._prints))
-        threading.Thread(target=self._flush_often, name="ganray-log", daemon=True).start()
+        self._stack.enter_context(
+            repeated(self._flush, _FLUSH_SECONDS, "ganray-log", _FIRST_SECONDS)
+        )
         return self
 
     def __exit__(
@@ -110,19 +112,12 @@ class TaskLog:
             self._eventful = True
         seconds = time.monotonic() - self._begun
         self._lines.add(f"{_outcome(error)} after {seconds:.1f} s; {peak_memory()}")
-        self._ended.set()
         if self._eventful or self._written:
-            self._flush()
-
-    def _flush_often(self) -> None:
-        wait = _FIRST_SECONDS
-        while not self._ended.wait(wait):
-            wait = _FLUSH_SECONDS
             self._flush()
 
     def _flush(self) -> None:
         # Whatever the store says: a task does not fail because its log cannot be kept.
-        with self._writing, contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):
             added = self._lines.added
             if added != self._written:
                 _hasty(self._store.url).put(self.path, self._lines.encode())

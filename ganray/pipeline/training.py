@@ -6,8 +6,9 @@ import hashlib
 import io
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -137,15 +138,11 @@ def _follow(
         Stopped: on request, after a checkpoint.
     """
     history, spent = _resume(work, trainer, until)
-    started = time.monotonic()
-
-    def seconds() -> float:
-        return round(spent + (time.monotonic() - started) * work.task.ranks, 3)
-
+    keeper = _Keeper(work, trainer.step, spent)
     host = Host(
         should_stop=work.should_stop,
         progress=lambda progress: _tell(work, progress),
-        checkpoint=_checkpointer(work, trainer.step, seconds),
+        checkpoint=keeper.keep,
         checkpoint_seconds=work.checkpoint_seconds,
     )
     if work.ranks and not work.ranks.first:
@@ -153,7 +150,7 @@ def _follow(
     arrived, history = run(trainer, until, host, history)
     if not arrived:
         raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
-    return history, seconds()
+    return history, keeper.kept
 
 
 def _resume(
@@ -190,21 +187,37 @@ def _load_checkpoint(
     return losses, float(checkpoint.info["device_seconds"])
 
 
-def _checkpointer(
-    work: Workspace, resumed_at: int, seconds: Callable[[], float]
-) -> Callable[[Any, Float32[np.ndarray, "steps losses"]], None]:
-    def checkpoint(trainer: Any, losses: Float32[np.ndarray, "steps losses"]) -> None:
-        if trainer.step == resumed_at:
+@dataclass
+class _Keeper:
+    """Makes a training's checkpoints.
+
+    Args:
+        resumed_at: the step that has a checkpoint already.
+        kept: device seconds that the last checkpoint knows of. They are what the result says,
+            too: a longer training goes on from that checkpoint, and no second is counted twice.
+    """
+
+    work: Workspace
+    resumed_at: int
+    kept: float
+    begun: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._before = self.kept
+
+    def keep(self, trainer: Any, losses: Float32[np.ndarray, "steps losses"]) -> None:
+        """Make a checkpoint of the trainer as it is."""
+        if trainer.step == self.resumed_at:
             return
+        spent = (time.monotonic() - self.begun) * self.work.task.ranks
+        self.kept = round(self._before + spent, 3)
         files = {
             STATE: serialise(trainer.tensors()),
             LOSSES: serialise({"losses": torch.from_numpy(losses)}),
         }
-        info = {"device_seconds": seconds(), "numerics": numerics()}
-        work.attempt.checkpoint(trainer.step, files, info)
-        work.report(trainer.step, 0, checkpoint=trainer.step)
-
-    return checkpoint
+        info = {"device_seconds": self.kept, "numerics": numerics()}
+        self.work.attempt.checkpoint(trainer.step, files, info)
+        self.work.report(trainer.step, 0, checkpoint=trainer.step)
 
 
 def _tell(work: Workspace, progress: Progress) -> None:

@@ -19,7 +19,15 @@ from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Horizons, Probe, planned_horizons
 from ganray.studies.marginal_vs_joint import plan_search
 from ganray.studies.settings import Comparison, RangeSearch
-from ganray.studies.sides import Sides, measure, rulers, train_joint, train_marginals
+from ganray.studies.sides import (
+    SIDES,
+    Sides,
+    evidence,
+    measure,
+    rulers,
+    train_joint,
+    train_marginals,
+)
 
 NAME = "budget_curve"
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -94,22 +102,16 @@ def _horizons(
 
 def page(results: Results) -> Page:
     """The study's report: the curves and a verdict at each fraction, then the whole budget's."""
-    sides = "marginal", "joint"
     fractions = [float(fraction) for fraction in results.plan.settings["fractions"]]
     stretches = [Stretch(part, results.within(prefix(part))) for part in fractions]
     parts = [
-        sections.curve_section(stretches, *sides),
-        replace(sections.verdict_section(results, *sides), title="Verdict at the whole budget"),
-        sections.scores_section(results, *sides),
-        sections.samples_section(results, *sides, ruler="classifier"),
-        sections.losses_section(results),
-        sections.search_section(results),
-        sections.compute_section(results),
-        sections.protocol_section(results),
+        sections.curve_section(stretches, *SIDES),
+        replace(sections.verdict_section(results, *SIDES), title="Verdict at the whole budget"),
+        *evidence(results),
     ]
     return Page(
         title="How does the comparison change with the budget?",
         subject=str(results.plan.dataset["name"]),
-        lead=sections.curve_lead(stretches, *sides),
+        lead=sections.curve_lead(stretches, *SIDES),
         sections=[part for part in parts if part is not None],
     )

@@ -15,7 +15,15 @@ from ganray.report import Page, Results, sections
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, planned_horizons
 from ganray.studies.settings import Comparison, RangeSearch
-from ganray.studies.sides import Sides, measure, rulers, train_joint, train_marginals
+from ganray.studies.sides import (
+    SIDES,
+    Sides,
+    evidence,
+    measure,
+    rulers,
+    train_joint,
+    train_marginals,
+)
 
 NAME = "marginal_vs_joint"
 
@@ -74,19 +82,10 @@ def plan_search(
 
 def page(results: Results) -> Page:
     """The study's report: who is better by how much, then everything that this rests on."""
-    sides = "marginal", "joint"
-    parts = [
-        sections.verdict_section(results, *sides),
-        sections.scores_section(results, *sides),
-        sections.samples_section(results, *sides, ruler="classifier"),
-        sections.losses_section(results),
-        sections.search_section(results),
-        sections.compute_section(results),
-        sections.protocol_section(results),
-    ]
+    parts = [sections.verdict_section(results, *SIDES), *evidence(results)]
     return Page(
         title="One GAN per class, or one for all?",
         subject=str(results.plan.dataset["name"]),
-        lead=sections.verdict_lead(results, *sides),
+        lead=sections.verdict_lead(results, *SIDES),
         sections=[part for part in parts if part is not None],
     )

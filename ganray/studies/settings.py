@@ -160,21 +160,26 @@ class RangeSearch(SearchSpec):
         return self
 
 
-class Comparison(Spec):
-    """What every study that compares marginal GANs with the joint GAN is told."""
+class Setup(Spec):
+    """What studies and sweeps share: GANs of some networks, trained and measured on some data."""
 
-    study: str
     name: str = Field("study", pattern=RUN_NAME)
     seed: int = Field(0, ge=0)
-    replicates: int = Field(1, ge=1, description="GANs trained anew from other seeds, both sides")
-    marginals: Literal["per_class"] | list[list[int | str]] = "per_class"
     data: DatasetSpec = DatasetSpec()
     model: ModelSpec = ModelSpec()
     train: TrainSpec = TrainSpec()
-    budget: Budget = Budget()
-    joint: Joint = Joint()
     encoder: EncoderSpec = EncoderSpec()
     evaluate: Evaluate = Evaluate()
-    search: RangeSearch = RangeSearch()
     resources: Resources = Resources()
+
+
+class Comparison(Setup):
+    """What every study that compares marginal GANs with the joint GAN is told."""
+
+    study: str
+    replicates: int = Field(1, ge=1, description="GANs trained anew from other seeds, both sides")
+    marginals: Literal["per_class"] | list[list[int | str]] = "per_class"
+    budget: Budget = Budget()
+    joint: Joint = Joint()
+    search: RangeSearch = RangeSearch()
     cost: Cost = Cost()

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.plan import Task
+from ganray.report import Results, sections
+from ganray.report.page import Section
 from ganray.studies.blocks import Blocks, Ruler
 from ganray.studies.budgets import Horizons
 from ganray.studies.rules import mixture_counts, sample_count
 from ganray.studies.settings import Comparison, Evaluate
+
+SIDES = ("marginal", "joint")
+"""In the order in which a report compares them."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,15 @@ def measure(
                 for gan in members:
                     measured.setdefault(gan.address, []).append(scores)
     return measured
+
+
+def evidence(results: Results) -> list[Section | None]:
+    """What a report shows below its verdict; None for a part that this run has not."""
+    return [
+        sections.scores_section(results, *SIDES),
+        sections.samples_section(results, *SIDES, ruler="classifier"),
+        sections.losses_section(results),
+        sections.search_section(results),
+        sections.compute_section(results),
+        sections.protocol_section(results),
+    ]

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ganray.data.spec import DatasetSpec, SourceInfo
+from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.models.spec import ModelSpec
-from ganray.plan import Resources, class_index
+from ganray.plan import class_index
 from ganray.spec import RUN_NAME, Spec, content_hash
-from ganray.studies.settings import CLASSIFIER_METRICS, Evaluate, Metric
+from ganray.studies.settings import CLASSIFIER_METRICS, Metric, Setup
 from ganray.studies.sweep_space import (
     GROUPS,
     Domain,
@@ -22,7 +22,7 @@ from ganray.studies.sweep_space import (
     configured,
     drawn,
 )
-from ganray.train.spec import OPTIMISER_FIELDS, EncoderSpec, TrainSpec
+from ganray.train.spec import OPTIMISER_FIELDS, TrainSpec
 
 DEFAULT_TRIALS = 10
 _PLACEMENT = {"resources"}
@@ -131,19 +131,12 @@ class Sweep(Spec):
 _PERTURBED = tuple(f"train.{name}" for name in OPTIMISER_FIELDS)
 
 
-class SweepSettings(Spec):
+class SweepSettings(Setup):
     """A sweep file."""
 
     name: str = Field("sweep", pattern=RUN_NAME)
-    seed: int = Field(0, ge=0)
-    data: DatasetSpec = DatasetSpec()
-    model: ModelSpec = ModelSpec()
-    train: TrainSpec = TrainSpec()
     budget: SweepBudget = SweepBudget()
-    encoder: EncoderSpec = EncoderSpec()
-    evaluate: Evaluate = Evaluate()
     sweep: Sweep
-    resources: Resources = Resources()
 
     @model_validator(mode="after")
     def _values_are_valid(self) -> SweepSettings:

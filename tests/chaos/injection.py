@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.chaos.cluster import WORKERS, Cluster
 from tests.chaos.faults import DRAIN_SECONDS, Fault
-from tests.hosts import Process, alive
+from tests.hosts import Process, resume, stop
 
 TRAINER = re.compile(r"^ray::Worker\.train")
 WORKER = re.compile(r"^ray::Worker\.perform")
@@ -50,9 +50,11 @@ class Injector:
             return None
         host, process = target
         stops = fault.kind.startswith("stop_")
-        _signal(process, signal.SIGSTOP if stops else signal.SIGKILL)
         if stops:
+            stop(process)
             self._later(fault.seconds, lambda: self._wake(host, process))
+        else:
+            _kill(process)
         self.lost_head |= fault.kind == "head"
         return {"host": host, "pid": process.pid, "command": process.command[:80]}
 
@@ -98,7 +100,7 @@ class Injector:
         name, process = raylet
         seconds = fault.seconds
         if fault.kind == "raylet":
-            _signal(process, signal.SIGKILL)
+            _kill(process)
         elif fault.kind == "node":
             self.cluster.network[name].crash()
         else:
@@ -136,8 +138,7 @@ class Injector:
             self._later(_WAKE_SECONDS, lambda: self._replace_lost(one))
 
     def _wake(self, name: str, process: Process) -> None:
-        if alive(process):
-            _signal(process, signal.SIGCONT)
+        resume(process)
         if name in WORKERS:
             self._later(_WAKE_SECONDS, lambda: self._replace_lost(name))
 
@@ -168,6 +169,6 @@ class Injector:
             self.cluster.replace(name)
 
 
-def _signal(process: Process, number: signal.Signals) -> None:
+def _kill(process: Process) -> None:
     with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
-        os.kill(process.pid, number)
+        os.kill(process.pid, signal.SIGKILL)
