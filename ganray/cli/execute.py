@@ -23,6 +23,7 @@ from ganray.pipeline.lease import Beat, Lease, acquire
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.pricing import bills, refuse_beyond_caps
 from ganray.pipeline.probes import Timing, probe
+from ganray.pipeline.remainder import remainder
 from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
 from ganray.pipeline.speed import training_device
 from ganray.pipeline.spending import Meter
@@ -209,7 +210,8 @@ class _Work:
     def _approve(self, meter: Meter, timings: dict[str, Timing], workers: int) -> None:
         """Refuse a run whose low estimate is beyond a cap; a cap may still be reached later."""
         agenda, cost = self.agenda, self.study.cost
-        low, _ = bills(agenda.plan, agenda.pending, timings, self.study.resources, cost, workers)
+        left = remainder(agenda)
+        low, _ = bills(agenda.plan, left, timings, self.study.resources, cost, workers)
         refuse_beyond_caps(low, cost, meter.before)
 
 

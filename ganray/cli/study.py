@@ -25,8 +25,7 @@ from ganray.spec import RUN_NAME, unknown_name
 
 if TYPE_CHECKING:
     from ganray.cli.execute import Outcome
-    from ganray.pipeline.agenda import Part
-    from ganray.plan import Plan
+    from ganray.pipeline.agenda import Agenda, Part
     from ganray.store import Store
     from ganray.studies import Study
 
@@ -164,7 +163,8 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
 
     planned = study.plan(store)
     costs = estimate(planned)
-    stored = Agenda.open(planned, store).finished
+    agenda = Agenda.open(planned, store)
+    stored = agenda.finished
     rows = table(planned, costs, stored)
     left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
     value = {"run": planned.run, "hash": planned.id, "tasks": rows, "left": vars(left)}
@@ -179,18 +179,19 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
         f"{size(left.bytes)}"
     )
     if study.cost.named:
-        said, value["cost"] = _priced(study, planned, stored)
+        said, value["cost"] = _priced(study, agenda)
         lines.append(said)
     speak(as_json, value, "\n".join(lines))
 
 
-def _priced(study: Study, planned: Plan, stored: set[str]) -> tuple[str, dict[str, Any]]:
+def _priced(study: Study, agenda: Agenda) -> tuple[str, dict[str, Any]]:
     """What is left, one trainer after another on this machine, by probes made here."""
     from ganray.pipeline.pricing import bills, describe
     from ganray.pipeline.probes import probe
+    from ganray.pipeline.remainder import remainder
 
-    left = [task for task in planned.tasks if task.address not in stored]
-    low, high = bills(planned, left, probe(planned), study.resources, study.cost, 1)
+    plan, left = agenda.plan, remainder(agenda)
+    low, high = bills(plan, left, probe(plan), study.resources, study.cost, 1)
     said = describe(low, high, study.cost)
     return f"by probes here, one worker: {said}", {"low": vars(low), "high": vars(high)}
 

@@ -16,6 +16,7 @@ from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.estimate import estimate
 from ganray.pipeline.pricing import bills, describe, refuse_beyond_caps
+from ganray.pipeline.remainder import remainder
 from ganray.pipeline.spending import Cost, spent
 from ganray.plan import Plan, Resources
 
@@ -88,9 +89,8 @@ def _costs(resources: Resources, cost: Cost, agenda: Agenda) -> Check:
     timings = time_on_workers(agenda.plan, resources)
     if not timings:
         return _unknown_costs()
-    low, high = bills(
-        agenda.plan, agenda.pending, timings, resources, cost, trainers_at_once(resources)
-    )
+    left, workers = remainder(agenda), trainers_at_once(resources)
+    low, high = bills(agenda.plan, left, timings, resources, cost, workers)
     try:
         refuse_beyond_caps(low, cost, spent(agenda.store, agenda.plan.run))
     except RefusedInput as error:

@@ -19,7 +19,8 @@ _ENDS: dict[Part, tuple[str, ...]] = {
     "evaluate": ("measure", "card"),
     "search": ("search",),
 }
-_READERS = 8  # a remote store answers slowly, but many questions at once
+READERS = 8
+"""A remote store answers slowly, but many questions at once."""
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Agenda:
         """
         agenda = cls(plan, store, asked=part(plan, only) if only else frozenset())
         addresses = [task.address for task in plan.tasks]
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ThreadPoolExecutor(READERS) as readers:
             manifests = dict(zip(addresses, readers.map(store.manifest, addresses), strict=True))
         for task in plan.tasks:
             manifest = manifests[task.address]

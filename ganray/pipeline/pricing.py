@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ganray.errors import RefusedInput
@@ -10,7 +10,7 @@ from ganray.pipeline.estimate import operations
 from ganray.pipeline.forecast import Piece, makespan
 from ganray.pipeline.probes import Timing
 from ganray.pipeline.spending import Cost, Spent
-from ganray.plan import TRAINED, Plan, Resources, Task
+from ganray.plan import TRAINED, Plan, Resources
 
 _HOUR = 3600.0
 
@@ -27,15 +27,16 @@ class Bill:
 
 def bills(
     plan: Plan,
-    left: Sequence[Task],
+    left: Mapping[str, float],
     timings: dict[str, Timing],
     resources: Resources,
     cost: Cost,
     workers: int,
 ) -> tuple[Bill, Bill]:
-    """What the tasks that are left take at the fastest and at the slowest speed of the probes.
+    """What is left takes at the fastest and at the slowest speed of the probes.
 
     Args:
+        left: task's address → the share of its operations that is left, as `remainder` has it.
         workers: how many trainers may run beside each other, at least 1.
     """
     fastest = {kind: timing.low for kind, timing in timings.items()}
@@ -48,18 +49,19 @@ def bills(
 
 def _bill(
     plan: Plan,
-    left: Sequence[Task],
+    left: Mapping[str, float],
     pace: dict[str, float],
     resources: Resources,
     cost: Cost,
     workers: int,
 ) -> Bill:
     flops = operations(plan)
-    places = {task.address: place for place, task in enumerate(left)}
+    tasks = [task for task in plan.tasks if task.address in left]
+    places = {task.address: place for place, task in enumerate(tasks)}
     cpu_seconds = gpu_seconds = 0.0
     pieces = []
-    for task in left:
-        seconds = flops[task.address] * pace.get(task.kind, 0.0)
+    for task in tasks:
+        seconds = left[task.address] * flops[task.address] * pace.get(task.kind, 0.0)
         trains, ranks = task.kind in TRAINED, int(task.parameters.get("world_size", 1))
         cpu_seconds += seconds * (resources.num_cpus if trains else 1.0)
         gpu_seconds += seconds * (resources.num_gpus if trains else 0.0)

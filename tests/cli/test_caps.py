@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ganray.cli import execute
+from ganray.pipeline.probes import Timing
 from ganray.pipeline.runs import find_run
 from tests.cli.command import CHEAP, SMALL, ganray
 from tests.pipeline.stores import copied
@@ -40,6 +43,24 @@ def test_a_cap_stops_a_run_with_everything_kept_and_a_higher_one_resumes_it(
     free = ganray("run", tiny_study, "--runner", "local", "--store", fresh.url, *long)
     assert free.code == 0, free
     assert digests(fresh, plan) == digests(store, plan)
+
+
+def test_what_checkpoints_hold_is_not_counted_again(tiny_study, tiny_run, tmp_path, monkeypatch):
+    """A run that was killed near its end is not refused for what it has done already."""
+    monkeypatch.setattr(execute, "probe", lambda *_: {"train": Timing(1e-6, 1e-6)})
+    store = copied(tiny_run, tmp_path / "store", "data", "encoder")
+    words = ("run", tiny_study, "--runner", "local", "--store", store.url, *PRICE)
+
+    def price() -> float:
+        refused = ganray(*words, "--set", "cost.max_cost=0.01")
+        refused.refused("fastest speed")
+        return float(refused.err.partition("comes to ")[2].split()[0])
+
+    whole = price()
+    for task in tiny_run.plan.tasks:
+        if task.kind == "train":
+            store.claim_attempt(task.trajectory).checkpoint(3, {"state": b"of 4"}, {})
+    assert price() == pytest.approx(whole / 4, rel=0.01)  # it is told with three digits
 
 
 def test_the_plan_is_priced_where_the_study_names_prices(tiny_study, tmp_path):

@@ -33,23 +33,32 @@ def test_hours_and_price_are_operations_times_speed(tiny_run):
     gans = [task for task in plan.tasks if task.kind == "train"]
     timings = {"train": Timing(1e-9, 2e-9)}
     resources = Resources(num_cpus=2.0, num_gpus=0.5)
-    low, high = bills(plan, gans, timings, resources, COST, 1)
+    left = {gan.address: 1.0 for gan in gans}
+    low, high = bills(plan, left, timings, resources, COST, 1)
     hours = sum(flops[gan.address] for gan in gans) * 1e-9 / 3600
     assert low.cpu_hours == pytest.approx(2 * hours)
     assert low.gpu_hours == pytest.approx(0.5 * hours)
     assert low.hours == pytest.approx(hours)
     assert low.price == pytest.approx(2 * hours * 0.1 + 0.5 * hours)
     assert high.price == pytest.approx(2 * low.price)
-    both, _ = bills(plan, gans, timings, resources, COST, len(gans))
+    both, _ = bills(plan, left, timings, resources, COST, len(gans))
     assert both.hours == pytest.approx(max(flops[gan.address] for gan in gans) * 1e-9 / 3600)
     assert "USD" in describe(low, high, COST)
     assert "USD" not in describe(low, high, Cost())
 
 
+def test_only_the_share_that_is_left_is_billed(tiny_run):
+    plan, timings = tiny_run.plan, dict.fromkeys(KINDS, ONE)
+    whole, _ = bills(plan, dict.fromkeys(plan.by_address, 1.0), timings, Resources(), COST, 1)
+    part, _ = bills(plan, dict.fromkeys(plan.by_address, 0.05), timings, Resources(), COST, 1)
+    assert part.price == pytest.approx(0.05 * whole.price)
+    assert part.hours == pytest.approx(0.05 * whole.hours)
+
+
 def test_only_what_even_the_low_end_exceeds_is_refused(tiny_run):
     plan = tiny_run.plan
     timings = {kind: Timing(1e-6, 1e-3) for kind in KINDS}
-    low, high = bills(plan, plan.tasks, timings, Resources(), COST, 2)
+    low, high = bills(plan, dict.fromkeys(plan.by_address, 1.0), timings, Resources(), COST, 2)
     enough = COST.model_copy(update={"max_cost": 1.01 * low.price, "max_hours": 1.01 * low.hours})
     refuse_beyond_caps(low, enough, Spent())
     assert high.price > 1.01 * low.price
