@@ -17,10 +17,12 @@ from typing import Any, no_type_check
 import ray
 import yaml
 from ray._private.state import state
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 HEAD_SECONDS = 30.0
 _HEAD_RESOURCE = "node:__internal_head__"
+_PROCESSES = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,19 @@ def growth() -> Growth:
     if not ready:
         ray.cancel(asked, force=True)
         return Growth(unknown=True)
-    return _grown(*ray.get(asked))
+    try:
+        return _grown(*ray.get(asked))
+    except RayError:  # the head may be full, or has died: what comes next says so
+        return Growth(unknown=True)
 
 
-def _grown(config: dict[str, Any] | None, on_kubernetes: bool) -> Growth:
-    return Growth(unknown=on_kubernetes) if config is None else from_config(config)
+def _grown(config: dict[str, Any] | None, hidden: bool) -> Growth:
+    if config is None:
+        return Growth(unknown=hidden)
+    try:
+        return from_config(config)
+    except (AttributeError, TypeError, ValueError):  # not of the form that Ray documents
+        return Growth(unknown=True)
 
 
 def from_config(config: dict[str, Any]) -> Growth:
@@ -100,21 +110,32 @@ def _read_on_head(address: str) -> tuple[dict[str, Any] | None, bool]:
 
 
 def monitored(address: str) -> tuple[dict[str, Any] | None, bool]:
-    """On the head: (the configuration of its monitor for `address`, whether this is KubeRay)."""
+    """On the head: (the configuration of its monitor for `address`, whether one is hidden).
+
+    It is hidden on Kubernetes, and where its file is gone, may not be read or is no YAML.
+    """
     port = address.rpartition(":")[2]
     for words in _command_lines():
         options = dict(word.lstrip("-").partition("=")[::2] for word in words)
         served = options.get("gcs-address", "").rpartition(":")[2] == port
         file = options.get("autoscaling-config")
         if served and file and any(word.endswith("monitor.py") for word in words):
-            return yaml.safe_load(Path(file).expanduser().read_text()), False
+            return _configuration(Path(file).expanduser()), True
     return None, os.environ.get("RAY_USAGE_STATS_KUBERAY_IN_USE") == "1"
 
 
+def _configuration(file: Path) -> dict[str, Any] | None:
+    try:
+        found = yaml.safe_load(file.read_bytes())
+    except (OSError, yaml.YAMLError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _command_lines() -> Iterator[list[str]]:
-    """The words of every process that can be seen."""
-    for folder in Path("/proc").glob("[0-9]*"):
+    """The words of every process that can be seen, whatever bytes are in them."""
+    for folder in _PROCESSES.glob("[0-9]*"):
         try:
-            yield (folder / "cmdline").read_text().split("\0")
+            yield os.fsdecode((folder / "cmdline").read_bytes()).split("\0")
         except OSError:  # it has ended meanwhile
             continue

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
+import yaml
 
 pytest.importorskip("ray")
 
-from ganray.distributed.autoscaling import from_config
+from ganray.distributed import autoscaling
+from ganray.distributed.autoscaling import Growth, from_config, growth, monitored
 
 CONFIG = {
     "max_workers": 5,
@@ -34,3 +42,63 @@ def test_worker_types_are_read_with_their_limits():
 def test_a_type_whose_resources_the_cloud_finds_out_is_unknown():
     types = {"head": {}, "gpu": {"node_config": {"InstanceType": "g5.xlarge"}, "max_workers": 2}}
     assert from_config(CONFIG | {"available_node_types": types}).unknown
+
+
+def monitor(folder: Path, file: Path, number: int = 7) -> None:
+    """A process table whose only process is the monitor of the head at port 6379."""
+    words = ["python", "monitor.py", "--gcs-address=10.0.0.1:6379", f"--autoscaling-config={file}"]
+    (folder / str(number)).mkdir(exist_ok=True)
+    (folder / str(number) / "cmdline").write_bytes(os.fsencode("\0".join(words)))
+
+
+@pytest.fixture
+def processes(tmp_path, monkeypatch) -> Path:
+    folder = tmp_path / "proc"
+    folder.mkdir()
+    monkeypatch.setattr(autoscaling, "_PROCESSES", folder)
+    return folder
+
+
+def test_the_monitors_configuration_is_found_among_words_of_any_bytes(processes, tmp_path):
+    file = tmp_path / "autoscaling.yaml"
+    file.write_text(yaml.safe_dump(CONFIG))
+    (processes / "5").mkdir()
+    (processes / "5" / "cmdline").write_bytes(b"cat\0caf\xe9\0")
+    (processes / "6").mkdir()  # it has ended meanwhile
+    assert monitored("10.0.0.1:6379") == (None, False)
+    monitor(processes, file)
+    assert monitored("10.0.0.1:6379") == (CONFIG, True)
+    assert monitored("10.0.0.1:6380") == (None, False)
+
+
+def test_a_real_process_with_an_argument_that_is_no_text_is_passed_over():
+    code = "import sys; print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, b"caf\xe9"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert monitored("10.0.0.1:1") == (None, False)
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"a: [", b"- a list", b"\xff\xfe\xff", b"max_workers: x"]
+)
+def test_a_configuration_that_cannot_be_used_is_unknown(content, processes, tmp_path):
+    file = tmp_path / "autoscaling.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    monitor(processes, file)
+    assert autoscaling._grown(*monitored("10.0.0.1:6379")) == Growth(unknown=True)
+
+
+@pytest.mark.ray
+def test_a_head_that_cannot_be_asked_leaves_the_growth_unknown(ray_session, monkeypatch):
+    """Here the process dies that was to read there."""
+    address = ray_session.get_runtime_context().gcs_address
+    elsewhere = SimpleNamespace(gcs_address=address, get_node_id=lambda: "")
+    dies = ray_session.remote(max_retries=0, num_cpus=0)(lambda _: os.abort())
+    monkeypatch.setattr(autoscaling.ray, "get_runtime_context", lambda: elsewhere)
+    monkeypatch.setattr(autoscaling, "_read_on_head", dies)
+    assert growth() == Growth(unknown=True)
