@@ -15,11 +15,11 @@ from typing import Any, Literal
 from rich.console import Console
 
 from ganray.cli.progress import Display, display_for, summary
-from ganray.errors import GanrayError, RefusedInput, Stopped
+from ganray.errors import RefusedInput, Stopped
 from ganray.pipeline.agenda import Agenda, Part
 from ganray.pipeline.board import Board
 from ganray.pipeline.estimate import operations
-from ganray.pipeline.lease import Beat, Lease, acquire
+from ganray.pipeline.lease import Beat, Lease, lead
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.pricing import bills, refuse_beyond_caps
 from ganray.pipeline.probes import Timing, probe
@@ -84,21 +84,24 @@ def execute(
     save_run(store, plan)
     console = Console(stderr=True, quiet=quiet)
     with interruptible() as stop:
-        while True:
-            held = acquire(store, plan.run, stop.is_set, Follower(plan, console).tell)
-            if not isinstance(held, Lease):
-                followed = _followed(held)
-                if followed.only == only:
-                    return followed
-                continue  # that was another part of the study
+
+        def work(held: Lease) -> Outcome | None:
+            nonlocal agenda
             if held.driver > 1:  # another has worked since the store was looked at
                 agenda = Agenda.open(plan, store, verify, only)
-            with held:
-                work = _Work(study, agenda, runner, address, quiet, stop, held)
-                if work.done():
-                    outcome = _concluded(study, agenda, started, only)
-                    held.end(**outcome.as_json())
-                    return outcome
+            if not _Work(study, agenda, runner, address, quiet, stop, held).done():
+                return None
+            outcome = _concluded(study, agenda, started, only)
+            held.end(**outcome.as_json())
+            return outcome
+
+        while True:
+            ended = lead(store, plan.run, stop.is_set, Follower(plan, console).tell, work)
+            if isinstance(ended, Outcome):
+                return ended
+            followed = _followed(ended)
+            if followed.only == only:
+                return followed  # else that was another part of the study
 
 
 def _concluded(study: Study, agenda: Agenda, started: float, only: Part | None) -> Outcome:
@@ -130,11 +133,9 @@ def _followed(beat: Beat | None) -> Outcome:
     """
     if beat is None:
         raise Stopped("stopped following; the run goes on under the driver that leads it")
-    if "error" not in beat.ended:
-        return Outcome(**beat.ended)
-    kinds = {kind.exit_code: kind for kind in (GanrayError, RefusedInput, Stopped)}
-    kind = kinds.get(beat.ended["code"], GanrayError)
-    raise kind(f"{beat.name}, which was followed, ended: {beat.ended['error']}")
+    if beat.error is not None:
+        raise beat.error
+    return Outcome(**beat.ended)
 
 
 def _code(agenda: Agenda) -> int:

@@ -12,10 +12,10 @@ import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, speak
 from ganray.cli.study import SetOption
-from ganray.errors import GanrayError, RefusedInput
+from ganray.errors import RefusedInput
 
 if TYPE_CHECKING:
-    from ganray.pipeline.lease import Beat
+    from ganray.pipeline.lease import Beat, Lease
     from ganray.pipeline.trials import Trial
     from ganray.store import Store
     from ganray.studies.sweep import Candidate, SweepPlan
@@ -153,7 +153,7 @@ def _trials(
 
     from ganray.cli.execute import interruptible
     from ganray.errors import Stopped
-    from ganray.pipeline.lease import Lease, acquire
+    from ganray.pipeline.lease import lead
     from ganray.pipeline.trials import read_trials
 
     trials = read_trials(store, chosen.folder)
@@ -167,25 +167,21 @@ def _trials(
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     with interruptible() as stop:
-        held = acquire(store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)))
-        if isinstance(held, Lease):
-            with held:
-                trials = _run(chosen, store, address, say, stop.is_set, cluster)
+
+        def work(held: Lease) -> list[Trial] | None:
+            trials = _run(chosen, store, address, say, stop.is_set, held, cluster)
+            if trials is not None:
                 held.end(code=0)
-            return trials, len(trials)
-    if held is None:
+            return trials
+
+        ended = lead(store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work)
+    if isinstance(ended, list):
+        return ended, len(ended)
+    if ended is None:
         raise Stopped("stopped following; the sweep goes on under its own driver")
-    if "error" in held.ended:
-        raise _error_of(held)
+    if ended.error is not None:
+        raise ended.error
     return read_trials(store, chosen.folder), 0
-
-
-def _error_of(beat: Beat) -> GanrayError:
-    """What ended the driver that was followed, with its exit code."""
-    from ganray.errors import Stopped
-
-    kind = Stopped if beat.ended["code"] == Stopped.exit_code else GanrayError
-    return kind(f"{beat.name}, which was followed, ended: {beat.ended['error']}")
 
 
 def _led(chosen: SweepPlan, beat: Beat) -> str:
@@ -197,17 +193,25 @@ def _run(
     store: Store,
     address: str | None,
     say: Callable[[str], None],
-    should_stop: Callable[[], bool],
+    stopped: Callable[[], bool],
+    lease: Lease,
     cluster: ExitStack,
-) -> list[Trial]:
+) -> list[Trial] | None:
+    """How all trials ended; None if another driver took over meanwhile."""
     from ganray.distributed.cluster import connected
     from ganray.distributed.sweep import SweepRunner
     from ganray.errors import Stopped
 
     cluster.enter_context(connected(address))
+
+    def should_stop() -> bool:
+        return stopped() or lease.superseded()
+
     try:
         return SweepRunner(chosen, store, address, say=say, should_stop=should_stop).run()
     except Stopped:
+        if not stopped():
+            return None
         raise Stopped(
             "stopped on request; what trials have measured and every checkpoint are kept. Resume "
             "with the same command"

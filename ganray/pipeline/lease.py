@@ -20,9 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-from ganray.errors import GanrayError, StoreError
+from ganray.errors import GanrayError, RefusedInput, Stopped, StoreError
 from ganray.pipeline.background import repeated
 from ganray.store import Store
 
@@ -30,6 +30,7 @@ BEAT_SECONDS = 2.0
 """How often a driver rewrites its file."""
 SILENT_SECONDS = 12.0
 """A driver whose file has not changed for so long, while it was being read, is taken for dead."""
+Ended = TypeVar("Ended")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ class Beat:
     def name(self) -> str:
         """For people: which driver on which host."""
         return f"driver {self.driver} on {self.host} (process {self.process})"
+
+    @property
+    def error(self) -> GanrayError | None:
+        """What its followers are to raise: of the kind that ended it, if it did not end well."""
+        if "error" not in self.ended:
+            return None
+        kinds = {kind.exit_code: kind for kind in (GanrayError, RefusedInput, Stopped)}
+        kind = kinds.get(self.ended["code"], GanrayError)
+        return kind(f"{self.name}, which was followed, ended: {self.ended['error']}")
 
     @property
     def dead(self) -> bool:
@@ -156,6 +166,37 @@ def newest_driver(store: Store, run: str) -> Beat | None:
         return Beat(**json.loads(store.get(path) or b""))
     except (ValueError, TypeError) as error:
         raise StoreError(f"{store.url}/{path} is damaged: {error}") from None
+
+
+def lead(
+    store: Store,
+    run: str,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Beat], None],
+    work: Callable[[Lease], Ended | None],
+) -> Ended | Beat | None:
+    """Do `work` while leading the run; step back for a driver that takes over, and follow it.
+
+    Args:
+        should_stop: asked twice a second while following.
+        tell: hears of every beat of the leader.
+        work: given the lease; None says that it ended since the lease was superseded.
+
+    Returns:
+        What the work came to; or the last beat of a leader that ended while being followed; or
+        None, when following was stopped.
+
+    Raises:
+        StoreError: the store fails.
+    """
+    while True:
+        held = acquire(store, run, should_stop, tell)
+        if not isinstance(held, Lease):
+            return held
+        with held:
+            ended = work(held)
+        if ended is not None:
+            return ended
 
 
 def acquire(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import pytest
 
 from ganray.cli import sweep as command
 from ganray.errors import GanrayError, Stopped
-from ganray.pipeline.lease import Lease
+from ganray.pipeline import lease
+from ganray.pipeline.lease import Lease, newest_driver
 from ganray.pipeline.trials import Point, Trial, read_trials, save_trials
 from ganray.store import Store
 from ganray.studies import read_sweep
@@ -82,20 +84,20 @@ def test_a_missing_file(tmp_path):
     ganray("sweep", tmp_path / "none.yaml").refused("does not exist")
 
 
-def led(store: Store, sweep, **end: object) -> threading.Thread:
+def led(store: Store, sweep, after: int = 0, **end: object) -> threading.Thread:
     """Another driver, which ends after a while with trials or with an error."""
-    lease = Lease.claim(store, sweep.name, 0)
-    assert lease is not None
+    held = Lease.claim(store, sweep.name, after)
+    assert held is not None
 
     def lead() -> None:
         try:
-            with lease:
+            with held:
                 time.sleep(1.5)
                 if "error" in end:
                     raise end["error"]
                 points = [Point(iterations=8, value=1.0, sides={})]
                 save_trials(store, sweep.folder, [Trial(name="a", points=points)])
-                lease.end(code=0)
+                held.end(code=0)
         except GanrayError:
             pass
 
@@ -122,3 +124,39 @@ def test_a_follower_ends_as_its_leader(file, store, error):
         command._trials(sweep, store, "nowhere:1", True, ExitStack())
     leader.join()
     assert raised.value.exit_code == error.exit_code
+
+
+def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, monkeypatch):
+    """Else two Tuners would write the same state."""
+    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+    sweep, begun = read_sweep(str(file)), threading.Event()
+
+    class Working:
+        """Trials that last until they are stopped."""
+
+        def __init__(self, *_, should_stop, **__):
+            self.should_stop = should_stop
+
+        def run(self):
+            begun.set()
+            deadline = time.monotonic() + 20.0
+            while not self.should_stop():
+                assert time.monotonic() < deadline, "nobody asked it to stop"
+                time.sleep(0.02)
+            raise Stopped("stopped on request")
+
+    monkeypatch.setattr("ganray.distributed.sweep.SweepRunner", Working)
+    monkeypatch.setattr("ganray.distributed.cluster.connected", lambda _: nullcontext())
+    answers = []
+    driver = threading.Thread(
+        target=lambda: answers.append(command._trials(sweep, store, None, True, ExitStack()))
+    )
+    driver.start()
+    assert begun.wait(20.0)
+    led(store, sweep, after=1).join()
+    driver.join()
+    assert answers == [(read_trials(store, sweep.folder), 0)]
+    assert answers[0][0]
+    assert newest_driver(store, sweep.name).driver == 2
+    first = json.loads(store.get(f"runs/{sweep.name}/drivers/1.json"))
+    assert first["ended"] == {}, "who steps back has not ended the sweep"

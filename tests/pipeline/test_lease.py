@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ganray.errors import Stopped, StoreError
+from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.pipeline import lease
-from ganray.pipeline.lease import Beat, Lease, acquire, newest_driver
+from ganray.pipeline.lease import Beat, Lease, acquire, lead, newest_driver
 from ganray.store import Store
 
 RUN = "tiny-0123"
@@ -185,3 +185,33 @@ def test_a_damaged_file_is_named(store: Store) -> None:
     store.put(f"runs/{RUN}/drivers/1.json", b"{")
     with pytest.raises(StoreError, match=r"drivers/1.json is damaged"):
         newest_driver(store, RUN)
+
+
+def test_who_is_superseded_works_no_more_and_follows(store: Store) -> None:
+    begun: list[int] = []
+
+    def work(held: Lease) -> str | None:
+        begun.append(held.driver)
+        while not held.superseded():
+            time.sleep(0.01)
+        return None
+
+    thread, answers = in_thread(lambda: lead(store, RUN, never, lambda _: None, work))
+    while not begun:
+        time.sleep(0.01)
+    other = Lease.claim(store, RUN, 1)
+    assert other is not None
+    with other:
+        time.sleep(1.5)
+        other.end(code=2, error="no such file")
+    thread.join()
+    assert begun == [1]
+    (beat,) = answers
+    assert isinstance(beat, Beat)
+    assert beat.driver == 2
+    assert type(beat.error) is RefusedInput
+    assert "which was followed, ended: no such file" in str(beat.error)
+
+
+def test_a_leader_whose_work_is_done_gives_what_it_came_to(store: Store) -> None:
+    assert lead(store, RUN, never, print, lambda held: held.driver) == 1
