@@ -66,7 +66,8 @@ class Board:
 
     Args:
         finished: addresses of what the store holds already.
-        flops: floating-point operations of the tasks by address, for the forecast.
+        flops: floating-point operations of the tasks by address, for the forecast; of a training
+            that continues a shorter one, those that it adds (see `estimate.operations`).
         clock: seconds, from any origin.
         asked: addresses of those of the plan's tasks that this run is about; empty: all.
     """
@@ -87,10 +88,7 @@ class Board:
             if not asked or address in asked
         }
         self._shorter = _shorter(self._rows)
-        self._flops = {
-            address: cost - (flops or {}).get(self._shorter.get(address, ""), 0.0)
-            for address, cost in (flops or {}).items()
-        }
+        self._flops = dict(flops or {})
         self._dependents: dict[str, list[str]] = defaultdict(list)
         self._lacking: dict[str, int] = {}
         self._kinds: dict[str, Counter[str]] = defaultdict(Counter)
@@ -253,10 +251,17 @@ class Board:
                 yield row.task.kind, flops, seconds
             elif "seconds_left" in row.details and row.done < row.total:
                 # Its own clock leaves out how long it took to begin.
-                each = row.details["seconds_left"] / (row.total - row.done)
-                yield row.task.kind, flops * row.done / row.total, each * row.done
+                own, whole = self._own(row)
+                each = row.details["seconds_left"] / (whole - own)
+                yield row.task.kind, flops * own / whole, each * own
             elif row.chunks and flops:
                 yield row.task.kind, flops * row.done / row.total, seconds
+
+    def _own(self, row: Row) -> tuple[int, int]:
+        """How much of it is done, and all of it, beyond the shorter training that it continues."""
+        shorter = self._rows.get(self._shorter.get(row.address, ""))
+        begun = shorter.task.horizon or 0 if shorter and row.task.kind in TRAINED else 0
+        return (row.done - begun, row.total - begun) if row.done > begun else (0, row.total)
 
     def _left(self, row: Row, pace: Pace, now: float) -> float | None:
         """Seconds of one worker; None while nothing tells."""
@@ -266,7 +271,8 @@ class Board:
         if whole is None:
             return None
         if row.task.chunks or row.task.kind in TRAINED:
-            return whole * (1 - row.done / row.total)
+            own, total = self._own(row)
+            return whole * (1 - own / total)
         return max(0.0, whole - row.busy - row.units * (now - row.changed))
 
     def _workers(self, now: float) -> int:

@@ -9,8 +9,10 @@ import time
 import pytest
 
 from ganray.pipeline.board import Board
+from ganray.pipeline.estimate import operations
 from ganray.pipeline.local import failure, settled
 from ganray.pipeline.workspace import Event
+from ganray.studies import read_study
 from tests.pipeline.simulated import Simulated, plan_of, study_of, task
 
 DATA = task("data", "d")
@@ -270,15 +272,28 @@ def test_the_forecast_grows_when_workers_are_lost():
     assert board.seconds_left == pytest.approx(769.0, rel=0.05)
 
 
-def test_a_longer_training_costs_what_it_adds_and_comes_after_the_shorter():
-    short = task("train", "g", horizon=25)
-    long = short.model_copy(update={"horizon": 100})
-    now = [0.0]
-    costs = {short.address: 1e9, long.address: 4e9}
-    board = Board(plan_of(long, short), set(), costs, clock=lambda: now[0])
+def test_a_longer_training_takes_what_it_adds_and_comes_after_the_shorter(tiny_study):
+    """A second for each iteration, of a curve's joint GAN at 100, 200 and 400."""
+    words = ["study=budget_curve", "search={on: []}", "budget.iterations=400"]
+    plan = read_study(str(tiny_study), words).plan()
+    joint = [one for one in plan.tasks if one.kind == "train" and one.title.startswith("joint")]
+    short, middle, long = sorted(joint, key=lambda one: one.horizon)
+    assert [one.horizon for one in (short, middle, long)] == [100, 200, 400]
+    now, asked = [0.0], frozenset(one.address for one in joint)
+    board = Board(plan, set(), operations(plan), clock=lambda: now[0], asked=asked)
+    told = {"images_per_second": 5.0, "critic_loss": 0.1}
     board.hear(news(short, host="a", node="n"))
-    board.hear(news(short, 5, 25, images_per_second=5.0, seconds_left=20.0, critic_loss=0.1))
-    assert board.seconds_left == pytest.approx(95.0)
+    board.hear(news(short, 50, 100, seconds_left=50.0, **told))
+    assert board.seconds_left == pytest.approx(50.0 + 100.0 + 200.0)
+    now[0] = 100.0
+    board.hear(news(short, 1, 1, finished=True))
+    board.hear(news(middle, host="a", node="n"))
+    now[0] = 150.0
+    board.hear(news(middle, 150, 200, seconds_left=50.0, **told))
+    assert board.seconds_left == pytest.approx(50.0 + 200.0)
+    board.hear(news(middle, warning="its worker died", resubmitted=True))
+    now[0] = 153.0
+    assert board.seconds_left == pytest.approx(50.0 + 200.0, rel=0.05)
 
 
 def test_a_run_of_one_part_is_about_that_part_alone():
