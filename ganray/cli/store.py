@@ -33,7 +33,8 @@ def ls(url: UrlArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Hash every file of every artifact; names what is damaged (exit code 1)."""
-    store, checked, problems = open_store(url), 0, []
+    store, checked = open_store(url), 0
+    problems = list(store.invalid_manifests())
     for manifest in store.manifests():
         checked += 1
         problems += store.verify(manifest)

@@ -52,18 +52,24 @@ class Catalogue:
         """
         if prefix:
             check_path(prefix.removesuffix("/"), "prefix")
-        parts = prefix.split("/")
-        # A prefix that reaches into a trajectory is cut back to it, to list its payload as well.
-        wide = prefix if len(parts) < 3 else "/".join(parts[:2]) + "/"
-        sizes = {entry.path: entry.size for entry in self.files.entries(f"artifacts/{wide}")}
-        generations: dict[str, list[int]] = {}
-        for path in filter(None, map(MANIFEST_PATH.fullmatch, sizes)):
-            if path["address"].startswith(prefix):
-                generations.setdefault(path["address"], []).append(int(path["generation"]))
+        generations, sizes = self._listed(prefix)
         for address in sorted(generations):
             manifest = self._highest(address, generations[address], sizes)
             if manifest is not None:
                 yield manifest
+
+    def invalid_manifests(self) -> Iterator[str]:
+        """One line for each manifest that does not count, and that no later one has superseded.
+
+        Raises:
+            StoreError: the store fails, or a newer ganray wrote one of the manifests.
+        """
+        generations, sizes = self._listed("")
+        for address in sorted(generations):
+            for generation in sorted(generations[address], reverse=True):
+                if self.manifest_at(address, generation, sizes) is not None:
+                    break
+                yield self._why_invalid(address, generation)
 
     def manifest_at(
         self, address: str, generation: int, sizes: Mapping[str, int] | None = None
@@ -115,6 +121,27 @@ class Catalogue:
         """Hash every file: one line for each that is missing or differs, none when all is well."""
         problems = (self._checked(source, file)[1] for file in source.files)
         return [problem for problem in problems if problem]
+
+    def _listed(self, prefix: str) -> tuple[dict[str, list[int]], dict[str, int]]:
+        """The generations of every address that begins so, and the sizes of all files there."""
+        parts = prefix.split("/")
+        # A prefix that reaches into a trajectory is cut back to it, to list its payload as well.
+        wide = prefix if len(parts) < 3 else "/".join(parts[:2]) + "/"
+        sizes = {entry.path: entry.size for entry in self.files.entries(f"artifacts/{wide}")}
+        generations: dict[str, list[int]] = {}
+        for path in filter(None, map(MANIFEST_PATH.fullmatch, sizes)):
+            if path["address"].startswith(prefix):
+                generations.setdefault(path["address"], []).append(int(path["generation"]))
+        return generations, sizes
+
+    def _why_invalid(self, address: str, generation: int) -> str:
+        path = manifest_path(address, generation)
+        manifest = decode(Manifest, self.files.get(path) or b"", address)
+        if manifest is None or (manifest.address, manifest.generation) != (address, generation):
+            return f"{address}: no whole manifest of this artifact ({path})"
+        absent = [file for file in manifest.files if not self.is_stored(file)]
+        names = ", ".join(f"{file.name} ({file.path})" for file in absent)
+        return f"{address}: missing, or not of the size that {path} names: {names}"
 
     def _highest(
         self, address: str, generations: list[int], sizes: Mapping[str, int]

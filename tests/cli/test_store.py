@@ -68,6 +68,25 @@ def test_verify_names_every_damaged_file(copy):
     assert (as_json.code, as_json.json["damaged"]) == (1, [first])
 
 
+def test_verify_names_manifests_that_count_for_nothing(copy):
+    """One that is no manifest, and one whose payload was cut off: both artifacts are gone."""
+    plan = find_run(copy.store, "tiny").plan
+    gan, floor = plan.roles[GAN], plan.roles["floor/classifier"]
+    weights = copy.store.manifest(gan).file("generator.safetensors")
+    Path(copy.url, weights.path).write_bytes(b"short")
+    Path(copy.url, "artifacts", floor, "manifest-0.json").write_text("{")
+    answer = ganray("store", "verify", copy.url)
+    assert answer.code == 1
+    about = {address: [line for line in answer.out.splitlines() if line.startswith(f"{address}:")]
+             for address in (gan, floor)}  # fmt: skip
+    assert weights.path in about[gan][0]
+    assert f"{floor}/manifest-0.json" in about[floor][0]
+    assert answer.out.splitlines()[-1].endswith("2 files damaged")
+    again = ganray("run", copy.file, "--runner", "local", "--store", copy.url)
+    assert again.code == 0  # what was made anew supersedes both
+    assert ganray("store", "verify", copy.url).code == 0
+
+
 def test_gc_shows_and_deletes_nothing_unless_told(aged):
     before = files_below(aged.url)
     answer = ganray("store", "gc", aged.url, "--json")
