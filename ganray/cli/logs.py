@@ -16,6 +16,7 @@ from ganray.cli.options import (
     size,
     speak,
 )
+from ganray.cli.status import Listener
 from ganray.errors import RefusedInput
 
 if TYPE_CHECKING:
@@ -128,21 +129,23 @@ def _text(store: Store, log: LogFile) -> str:
 
 
 def _follow(store: Store, plan: Plan, task: Task) -> None:
-    """Print what is added to the task's logs until its run has ended or it is done."""
-    from ganray.pipeline.lease import newest_driver
+    """Print what is added to the task's logs until it is done or nobody works on its run."""
     from ganray.pipeline.logs import list_logs
 
     shown: dict[str, str] = {}
+    listener = Listener(store, plan.run)
     while True:
-        driver = newest_driver(store, plan.run)
-        over = store.manifest(task.address) is not None or driver is None or bool(driver.ended)
+        done, over = store.manifest(task.address) is not None, listener.why_over()
         for log in list_logs(store, task.trajectory):
             if log.path not in shown:
                 typer.echo(f"== {log.name}")
             text = _text(store, log)
             typer.echo(added(shown.get(log.path, ""), text), nl=False)
             shown[log.path] = text
-        if over:  # looked at before the logs, so that their last lines are not missed
+        if done:  # looked at before the logs, so that their last lines are not missed
+            return
+        if over is not None:
+            typer.echo(over, err=True)
             return
         time.sleep(_POLL_SECONDS)
 

@@ -83,6 +83,33 @@ class Heard:
         )
 
 
+class Listener:
+    """Tells those who follow a run when nothing more is to come from it.
+
+    Silence is counted by this process's own clock; no clocks are compared.
+    """
+
+    def __init__(self, store: Store, run: str) -> None:
+        self._store, self._run = store, run
+        self._last: tuple[int, int, str] | None = None
+        self._since = time.monotonic()
+
+    def why_over(self) -> str | None:
+        """That its driver has ended, died or long been silent; None while it may go on."""
+        from ganray.pipeline.lease import SILENT_SECONDS, newest_driver
+
+        beat = newest_driver(self._store, self._run)
+        if beat is None:
+            return "no driver has worked on it yet"
+        sign = (beat.driver, beat.counter, beat.token)
+        if sign != self._last:
+            self._last, self._since = sign, time.monotonic()
+        silent = time.monotonic() - self._since
+        if beat.ended or beat.dead or silent > SILENT_SECONDS:
+            return Heard(beat, False, silent).said
+        return None
+
+
 def heard(store: Store, run: str) -> Heard | None:
     """Listen until the driver speaks, has ended or died, or is silent for three of its beats."""
     from ganray.pipeline.lease import BEAT_SECONDS, newest_driver

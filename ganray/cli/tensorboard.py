@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, RunArgument, StoreOption, open_run, speak
+from ganray.cli.status import Listener
 from ganray.errors import RefusedInput
 
 _POLL_SECONDS = 10.0
@@ -30,17 +31,19 @@ def tensorboard(
 ) -> None:
     """Write loss curves for TensorBoard: one run for each GAN, `tensorboard --logdir DIR`."""
     from ganray.pipeline.curves import export_curves
-    from ganray.pipeline.lease import newest_driver
 
     if "://" in to:
         raise RefusedInput(f"--to (={to!r}) must be a folder of this machine")
     opened, found = open_run(store, name)
+    listener = Listener(opened, found.plan.run)
     while True:
-        driver = newest_driver(opened, found.plan.run) if follow else None
+        over = listener.why_over() if follow else ""
         last = export_curves(opened, found.plan, Path(to))
-        if driver is None or driver.ended or driver.dead:
+        if over is not None:
             break
         time.sleep(_POLL_SECONDS)
+    if over:
+        typer.echo(over, err=True)
     curves = len(last)
     text = f"{curves} curves in {to}; next: tensorboard --logdir {to}"
     if not curves:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
+from collections.abc import Callable
 
 import pytest
 
+from ganray.cli import logs, tensorboard
 from ganray.cli.logs import added
+from ganray.pipeline import lease
 from ganray.store import Store
-from tests.cli.command import finish, ganray, start
+from tests.cli.command import Answer, finish, ganray, start
 
 JOINT = "train/joint/0+1+2/0"
 
@@ -72,19 +76,11 @@ def test_a_task_without_log_says_so(copy, joint):
     ganray("logs", "tiny", "joint r0", "--store", copy.url).refused("'joint r0'", "has no log")
 
 
-def test_following_shows_what_is_added_until_the_run_ends(copy, joint):
+def test_following_shows_what_is_added_until_the_run_ends(copy, joint, left):
     """A driver that has not ended, a GAN that is not done, and a log that grows, then loses its
     middle; a last line that comes with the end is shown, too."""
     store = Store(copy.url)
-    for path in store.list(f"artifacts/{joint['address']}/"):
-        store.files.remove(path)
-    run = store.list("runs/")[0].split("/")[1]
-    driver = {"driver": 9, "counter": 1, "token": "t", "host": "h", "process": 1, "place": ""}
-
-    def lead(**ended: object) -> None:
-        store.put(f"runs/{run}/drivers/9.json", json.dumps(driver | {"ended": ended}).encode())
-
-    lead()
+    left()
     store.put(joint["path"], b"one\ntwo\n")
     process = start("logs", "tiny", "joint r0", "--follow", "--store", copy.url)
     seen = [process.stdout.readline() for _ in range(3)]
@@ -97,10 +93,56 @@ def test_following_shows_what_is_added_until_the_run_ends(copy, joint):
     assert process.stdout.readline() == "three\n"
     time.sleep(0.1)
     store.put(joint["path"], b"one\ntwo\nthree\nfour\n")
-    lead(code=0)
+    left(ended={"code": 0})
     answer = finish(process)
     assert answer.code == 0, answer
     assert answer.out == "four\n"
+
+
+@pytest.fixture
+def left(copy, joint) -> Callable[..., None]:
+    """Makes the joint GAN unfinished, and its run one that a driver, which has not ended, leads."""
+    store = Store(copy.url)
+    for path in store.list(f"artifacts/{joint['address']}/"):
+        store.files.remove(path)
+    run = store.list("runs/")[0].split("/")[1]
+
+    def lead(**changes: object) -> None:
+        driver = {"driver": 9, "counter": 1, "token": "t", "host": "h", "process": 1, "place": ""}
+        store.put(f"runs/{run}/drivers/9.json", json.dumps(driver | changes).encode())
+
+    return lead
+
+
+FOLLOWERS = [("logs", "tiny", "joint r0"), ("tensorboard", "tiny", "--to", "curves")]
+
+
+@pytest.fixture
+def following(copy, tmp_path, monkeypatch) -> Callable[..., Answer]:
+    monkeypatch.chdir(tmp_path)
+    for module in (logs, tensorboard):
+        monkeypatch.setattr(module, "_POLL_SECONDS", 0.01)
+    return lambda words: ganray(*words, "--follow", "--store", copy.url)
+
+
+@pytest.mark.parametrize("words", FOLLOWERS)
+def test_following_ends_when_the_driver_was_killed(words, left, following):
+    process = subprocess.Popen(["sleep", "60"])
+    left(process=process.pid, place=lease._place())
+    process.kill()
+    process.wait()
+    answer = following(words)
+    assert answer.code == 0, answer
+    assert f"driver 9 on h (process {process.pid}) led it and has died" in answer.err
+
+
+@pytest.mark.parametrize("words", FOLLOWERS)
+def test_following_ends_when_a_driver_elsewhere_is_silent(words, left, following, monkeypatch):
+    monkeypatch.setattr(lease, "SILENT_SECONDS", 0.1)
+    left()
+    answer = following(words)
+    assert answer.code == 0, answer
+    assert "driver 9 on h (process 1) led it and said nothing" in answer.err
 
 
 @pytest.mark.parametrize(
