@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, size
-from ganray.cli.study import SetOption, StudyArgument
-from ganray.errors import GanrayError, RefusedInput
+from ganray.cli.study import OnlyOption, SetOption, StudyArgument, checked_part
+from ganray.cli.submit import EnvOption, InstalledOption
+from ganray.errors import GanrayError, RefusedInput, StoreError
 
 if TYPE_CHECKING:
-    from ganray.distributed.submission import Jobs
+    from ganray.distributed.submission import Jobs, Parcel
+    from ganray.pipeline.agenda import Part
     from ganray.studies import Study
 
 Row = dict[str, str]
@@ -32,6 +35,9 @@ def doctor(
         str | None,
         typer.Option(help="As of `run` or `submit`: auto, HOST:PORT, or http://<head>:8265."),
     ] = None,
+    only: OnlyOption = None,
+    env: EnvOption = None,
+    installed: InstalledOption = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,11 +47,17 @@ def doctor(
             f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
             "the cluster's workers have folders of their own"
         )
+    part, remote = checked_part(only), address is not None and "://" in address
+    if (env or installed) and not remote:
+        given = f"--env (={env[0]!r})" if env else "--installed"
+        raise RefusedInput(f"{given} is for a job: it needs --address http://<head>:8265")
     from ganray.studies import read_study
 
     chosen = read_study(study, overrides or [], absolute(store))
-    remote = address is not None and "://" in address
-    rows = _from_a_job(chosen, store, address) if remote else _from_here(chosen, store, address)
+    if remote:
+        rows = _from_a_job(chosen, store, address, part, env or [], installed)
+    else:
+        rows = _from_here(chosen, store, address, part)
     shown = list(_shown(rows, as_json))
     failed = [row for row in shown if row["state"] == "failed"]
     if as_json:
@@ -63,40 +75,51 @@ def _shown(rows: Iterable[Row], quiet: bool) -> Iterator[Row]:
         yield row
 
 
-def _from_here(study: Study, store: str, address: str | None) -> Iterator[Row]:
+def _from_here(study: Study, store: str, address: str | None, part: Part | None) -> Iterator[Row]:
     """With this process as the driver: a node of the cluster, or this machine alone."""
     from ganray.distributed.examination import examine
     from ganray.pipeline.agenda import Agenda
 
     opened = open_store(store)
     try:
-        plan = study.plan()
+        agenda = Agenda.open(study.plan(opened, keep=False), opened, only=part)
     except GanrayError as error:
-        yield {"check": "study", "state": "failed", "said": str(error)}
-        return
-    try:
-        agenda = Agenda.open(plan, opened)
-    except GanrayError as error:
-        yield {"check": "store", "state": "failed", "said": str(error)}
+        check = "store" if isinstance(error, StoreError) else "study"
+        yield {"check": check, "state": "failed", "said": str(error)}
         return
     for found in examine(study.resources, study.cost, agenda, address):
         yield {"check": found.name, "state": found.state, "said": found.said}
 
 
-def _from_a_job(study: Study, store: str, address: str | None) -> Iterator[Row]:
+def _from_a_job(
+    study: Study,
+    store: str,
+    address: str | None,
+    part: Part | None,
+    env: list[str],
+    installed: bool,
+) -> Iterator[Row]:
     """With a job on the cluster as the driver, since only what a job can reach counts."""
-    from ganray.distributed.submission import reach
+    from ganray.distributed.submission import passed_on, reach
 
+    variables = passed_on(env)
     try:
         jobs = reach(address)
     except GanrayError as error:
         yield {"check": "address", "state": "failed", "said": str(error)}
         return
     yield {"check": "address", "state": "ok", "said": f"{jobs.get_address()} takes the token"}
-    yield from _asked(jobs, study, store)
+    yield from _asked(jobs, study, store, part, variables, installed)
 
 
-def _asked(jobs: Jobs, study: Study, store: str) -> Iterator[Row]:
+def _asked(
+    jobs: Jobs,
+    study: Study,
+    store: str,
+    part: Part | None,
+    variables: dict[str, str],
+    installed: bool,
+) -> Iterator[Row]:
     from ganray.cli.submit import parcel
     from ganray.distributed.following import follow
     from ganray.distributed.submission import Parcel, submit
@@ -104,18 +127,29 @@ def _asked(jobs: Jobs, study: Study, store: str) -> Iterator[Row]:
     name = f"doctor-{secrets.token_hex(4)}"
     log: list[str] = []
     with parcel(study) as file:
-        box = Parcel(file.parent)
-        yield {"check": "package", "state": "ok", "said": f"{size(box.bytes)} with ganray"}
+        box = Parcel(file.parent, installed)
+        yield {"check": "package", "state": "ok", "said": _carried(box)}
         command = ["python", "-m", "ganray", "doctor", file.name, "--json"]
-        command += ["--address", "auto", "--store", store]
-        submit(jobs, name, command, box, {}, {})
-        ended = follow(jobs, name, log.append)
+        command += ["--address", "auto", "--store", store, *(["--only", part] if part else [])]
+        try:
+            submit(jobs, name, command, box, variables, {})
+            ended = follow(jobs, name, log.append)
+        except KeyboardInterrupt:  # nobody is left to read what it finds
+            with contextlib.suppress(GanrayError, RuntimeError):
+                jobs.stop_job(name)
+            raise
     found = _parsed("".join(log))
     if found is None:
         last = ("".join(log).strip() or ended.message or "no word").splitlines()[-1]
         yield {"check": "job", "state": "failed", "said": f"{name} {ended.status.value}: {last}"}
     else:
         yield from found
+
+
+def _carried(box: Parcel) -> str:
+    return f"{size(box.bytes)} " + (
+        "without ganray, which the nodes have" if box.installed else "with ganray"
+    )
 
 
 def _parsed(log: str) -> list[Row] | None:

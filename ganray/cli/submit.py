@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 AddressOption = Annotated[
     str | None,
     typer.Option(envvar="RAY_API_SERVER_ADDRESS", help="The dashboard: http://<head>:8265."),
+]
+EnvOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Name of a variable to give to the job, e.g. AWS_ENDPOINT_URL."),
+]
+InstalledOption = Annotated[
+    bool, typer.Option("--installed", help="Use the nodes' own ganray; upload none.")
 ]
 EPILOG = (
     "Exit codes are the run's own: 0 done (or left running), 1 failed, 2 refused input, "
@@ -46,23 +54,20 @@ def submit(
     ] = None,
     wait: Annotated[bool, typer.Option(help="Follow the job; or leave at once.")] = True,
     only: OnlyOption = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(help="Name of a variable to give to the job, e.g. AWS_ENDPOINT_URL."),
-    ] = None,
-    installed: Annotated[
-        bool, typer.Option("--installed", help="Use the nodes' own ganray; upload none.")
-    ] = False,
+    env: EnvOption = None,
+    installed: InstalledOption = False,
     follow: Annotated[str | None, typer.Option(help="Follow the job of this id instead.")] = None,
     stop: Annotated[str | None, typer.Option(help="Stop the job of this id instead.")] = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a study as a job of a Ray cluster; submitted again, it is followed or resumed."""
-    if follow or stop:
-        if study is not None:
-            raise RefusedInput(f"STUDY (={study!r}) cannot go with --follow or --stop")
-        _attend(address, follow or stop or "", bool(stop), wait, as_json)
+    if follow is not None or stop is not None:
+        typed = None if store == os.environ.get("GANRAY_STORE") else store
+        others = {"STUDY": study, "--store": typed, "--id": name, "--only": only, "--env": env,
+                  "--installed": installed, "--set": overrides}  # fmt: skip
+        job = _job_alone(follow, stop, others)
+        _attend(address, job, stop is not None, wait, as_json)
         return
     if study is None:
         raise RefusedInput("STUDY is needed: a study file, which `ganray init` writes")
@@ -80,6 +85,23 @@ def submit(
         speak(as_json, {"id": job, "status": "submitted"}, said)
         return
     _follow(jobs, job, as_json, _local_paths(chosen))
+
+
+def _job_alone(follow: str | None, stop: str | None, others: Mapping[str, Any]) -> str:
+    """The job to be followed or stopped, beside which nothing counts that says what to run.
+
+    Raises:
+        RefusedInput: there is such a thing, or both options, or an empty id.
+    """
+    if follow is not None and stop is not None:
+        raise RefusedInput(f"--follow (={follow!r}) and --stop (={stop!r}) cannot go together")
+    given, job = ("--follow", follow) if stop is None else ("--stop", stop)
+    if not job:
+        raise RefusedInput(f"{given} (={job!r}) must be the id of a job")
+    for name, value in others.items():
+        if value:
+            raise RefusedInput(f"{name} (={value!r}) cannot go with {given}")
+    return job
 
 
 def _shared(store: str | None) -> str:

@@ -80,12 +80,18 @@ def training_device(resources: Resources) -> str:
 
 
 def recorded_speed(
-    store: Store | None, shape: Shape, model: ModelSpec, train: TrainSpec, device: str
+    store: Store | None,
+    shape: Shape,
+    model: ModelSpec,
+    train: TrainSpec,
+    device: str,
+    keep: bool = True,
 ) -> Speed:
     """The speed that `store` holds for these networks on such a device; measured if it has none.
 
     Args:
         store: None measures and writes nothing down.
+        keep: whether to write down what had to be measured.
 
     Raises:
         RefusedInput: it must be measured, and `device` is not here.
@@ -95,7 +101,7 @@ def recorded_speed(
     known = store.get(path) if store else None
     if known is None:
         known = _measured(shape, model, train, device).model_dump_json(indent=1).encode()
-        if store and not store.create(path, known):
+        if store and keep and not store.create(path, known):
             known = store.get(path) or b""  # another driver was first
     try:
         return Speed.model_validate(json.loads(known))

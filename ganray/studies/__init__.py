@@ -63,13 +63,14 @@ class Study:
         """Prices and caps."""
         return self.settings.cost
 
-    def plan(self, store: Store | None = None) -> Plan:
+    def plan(self, store: Store | None = None, keep: bool = True) -> Plan:
         """The study's tasks; reads the labels of its data source, not its images.
 
         Args:
             store: keeps the speed by which a budget in device-seconds becomes iterations, so that
                 each plan of the study comes out alike. Nothing else is written, and nothing at all
                 for other budgets.
+            keep: whether a speed that the store lacks is written into it.
 
         Raises:
             RefusedInput: settings, data and ImageNet weights that are missing or do not fit.
@@ -79,14 +80,14 @@ class Study:
         data = open_data(self.settings.data)
         if imagenet:  # else wrong weights would be found when all GANs are trained
             read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
-        probe = cache(partial(self._speed, store, data))
+        probe = cache(partial(self._speed, store, data, keep))
         return self.module.plan(self.settings, data, open_data(other) if other else None, probe)
 
-    def _speed(self, store: Store | None, data: Data) -> Speed:
+    def _speed(self, store: Store | None, data: Data, keep: bool) -> Speed:
         """The speed of the study's GANs, by which device-seconds become iterations."""
         chosen, shape = self.settings, checked_shape(data.info.shape)
         device = training_device(chosen.resources)
-        return recorded_speed(store, shape, chosen.model, chosen.train, device)
+        return recorded_speed(store, shape, chosen.model, chosen.train, device, keep)
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ class Ending(Study):
         """A sweep has neither prices nor caps: they would not hold for its trials."""
         return Cost()
 
-    def plan(self, store: Store | None = None) -> Plan:  # noqa: ARG002 (nothing is to be read)
-        """The comparison of the best two trials on fresh seeds."""
+    def plan(self, store: Store | None = None, keep: bool = True) -> Plan:  # noqa: ARG002
+        """The comparison of the best two trials on fresh seeds; nothing is read or kept."""
         return self.planned
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from ganray.pipeline.runs import find_run
 from ganray.store import Store
@@ -39,7 +41,12 @@ def test_wrong_words_are_refused_before_anything_is_reached(tiny_study, tmp_path
     ganray("submit", tiny_study, *address, "--store", "here").refused("--store (='here')")
     ganray("submit", tiny_study, *address).refused("--store")
     ganray("submit", *address, "--store", tmp_path).refused("STUDY is needed")
-    ganray(*there, "--follow", "x").refused("--follow")
+    ganray(*there, "--follow", "x").refused("STUDY (=", "--follow")
+    attend = ("submit", *address, "--follow", "x")
+    ganray(*attend, "--stop", "y").refused("--follow (='x')", "--stop (='y')", "together")
+    ganray(*attend, "--only", "train").refused("--only (='train')", "--follow")
+    ganray("submit", *address, "--stop", "x", "--store", "/s").refused("--store (='/s')", "--stop")
+    ganray("submit", *address, "--stop", "").refused("--stop (='')")
     ganray(*there, "--only", "serach").refused("--only (='serach')")
     ganray(*there, "--env", "NOT_SET_ANYWHERE").refused("--env (='NOT_SET_ANYWHERE')")
     ganray("submit", tmp_path / "no.yaml", *there[2:]).refused("no.yaml", "does not exist")
@@ -121,6 +128,35 @@ def test_the_code_of_a_refused_job_is_its_own(tiny_study: Path, tmp_path: Path, 
     assert "error: resources.num_gpus (=1): " in refused.out
     unknown = submit(head, "--follow", "nonsense")
     unknown.refused("job (='nonsense') is not known", "tiny-")
+
+
+def states(head: Head) -> dict[str, str]:
+    """The status of each job, as the dashboard tells whoever has the token."""
+    token = {"Authorization": f"Bearer {head.environment['RAY_AUTH_TOKEN']}"}
+    answer = requests.get(f"{head.dashboard}/api/jobs/", headers=token, timeout=60)
+    return {job["submission_id"]: job["status"] for job in answer.json()}
+
+
+def wait_for(head: Head, prefix: str, state: str) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if state in [now for name, now in states(head).items() if name.startswith(prefix)]:
+            return
+        time.sleep(0.3)
+    pytest.fail(f"no {prefix}… came to {state}: {states(head)}")
+
+
+@pytest.mark.slow
+def test_a_doctor_who_is_interrupted_leaves_no_job(
+    tiny_study: Path, tmp_path: Path, head: Head
+) -> None:
+    environment = {name: head.environment[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
+    words = (tiny_study, "--address", head.dashboard, "--store", tmp_path / "store")
+    doctor = start("doctor", *words, environment=environment)
+    wait_for(head, "doctor-", "RUNNING")
+    doctor.send_signal(signal.SIGINT)
+    assert finish(doctor).code == 4
+    wait_for(head, "doctor-", "STOPPED")
 
 
 @pytest.mark.slow
