@@ -134,7 +134,7 @@ def server_command(
         *("-s3", f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}"),
         *("-s3.autoCreateBucket=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
         *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),
-        *("-volume.max=8", "-master.volumeSizeLimitMB=64", "-master.telemetry=false"),
+        *("-volume.max=8", "-master.volumeSizeLimitMB=1024", "-master.telemetry=false"),
     ]
 
 

@@ -13,6 +13,8 @@ import ray
 from ganray.data import DatasetSpec
 from ganray.distributed.autoscaling import Growth, growth
 from ganray.distributed.nodes import NODE_SECONDS, Facts, Question, ask, versions, working_nodes
+from ganray.distributed.units import Shape
+from ganray.distributed.watch import Group, groups
 from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan, Resources, Task
@@ -67,7 +69,9 @@ def checks_of_resources(
     has_gpus = any(node["Resources"].get("GPU") for node in nodes)
     wanted = {"CPU": max(1.0, resources.num_cpus), "GPU": resources.num_gpus}
     present = any(all(_has(node, unit) >= n for unit, n in wanted.items()) for node in nodes)
-    more = Growth() if present and (has_gpus or resources.device != "cuda") else growth()
+    ranks = max((task.ranks for task in tasks), default=1)
+    enough = present and (has_gpus or resources.device != "cuda")
+    more = Growth() if enough and ranks <= _room_for(resources, nodes, Growth()) else growth()
     try:
         for name, unit in (("num_cpus", "CPU"), ("num_gpus", "GPU")):
             _check_fits(name, getattr(resources, name), unit, nodes, more)
@@ -81,6 +85,7 @@ def checks_of_resources(
                 "resources.device (='cuda'): no node of this cluster has a GPU; use 'auto' or 'cpu'"
             )
         _check_threads(resources, tasks)
+        _check_ranks(ranks, resources, nodes, more)
     except RefusedInput as error:
         yield Check("resources", "failed", str(error), error)
         return
@@ -115,6 +120,30 @@ def _check_fits(
             f"resources.{name} (={wanted:g}): this cluster of {len(nodes)} node(s) has {have}"
             f"{grown}; use at most {largest:g} or another cluster"
         )
+
+
+def _check_ranks(
+    ranks: int, resources: Resources, nodes: Sequence[dict[str, Any]], more: Growth
+) -> None:
+    """Ranks begin all at once or not at all."""
+    room = _room_for(resources, nodes, more)
+    if ranks > max(1, room):
+        grown = " and what its autoscaler may bring" if more.types else ""
+        raise RefusedInput(
+            f"joint.workers (={ranks}): this cluster{grown} has room for {room} at once, each with "
+            f"{_shape(resources)}; use at most {max(1, room)}, or lower resources.num_cpus or "
+            "num_gpus"
+        )
+
+
+def _room_for(resources: Resources, nodes: Sequence[dict[str, Any]], more: Growth) -> int:
+    """How many trainers find room beside each other, now and when the cluster has grown."""
+    now = [Group(_has(node, "CPU"), _has(node, "GPU"), 1) for node in nodes]
+    return sum(group.holds(_shape(resources)) for group in (*now, *groups(more)))
+
+
+def _shape(resources: Resources) -> Shape:
+    return Shape(resources.num_cpus, resources.num_gpus)
 
 
 def _check_threads(resources: Resources, tasks: Sequence[Task]) -> None:

@@ -7,7 +7,6 @@ import queue
 import threading
 import time
 import traceback
-import warnings
 from typing import Any, no_type_check
 
 import ray
@@ -76,10 +75,8 @@ def train_rank(config: dict[str, Any]) -> None:
 def _work(assignment: Assignment, ranks: Ranks, news: _News) -> Event:
     """Do a rank's part; the event that says how it ended."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            tell = news.tell if ranks.first else lambda _: None
-            assignment.work(lambda: ranks.stopping, tell, ranks)
+        tell = news.tell if ranks.first else lambda _: None
+        assignment.work(lambda: ranks.stopping, tell, ranks)
     except Stopped as stopped:
         return assignment.event(outcome="stopped", why=str(stopped))
     except (LostRank, RanksDiffer):
@@ -88,10 +85,6 @@ def _work(assignment: Assignment, ranks: Ranks, news: _News) -> Event:
     except Exception as error:
         trace = "" if isinstance(error, GanrayError) else traceback.format_exc()
         return failed(assignment, explain(error, memory.peaks()), trace)
-    finally:
-        for warning in caught:
-            if "resumes from iteration" in str(warning.message) and ranks.first:
-                news.tell(assignment.event(warning=str(warning.message)))
     return assignment.event(outcome="done")
 
 

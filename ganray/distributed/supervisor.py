@@ -15,7 +15,8 @@ from ray.exceptions import RayError
 from ganray.distributed import vigil
 from ganray.distributed.failures import Circumstances, Death, explain_death
 from ganray.distributed.pool import Pool, Slot
-from ganray.distributed.units import Desk, Shape, Unit
+from ganray.distributed.staffing import Staffing
+from ganray.distributed.units import Desk, Unit
 from ganray.distributed.watch import Watch
 from ganray.distributed.workers import Place
 from ganray.errors import GanrayError, Stopped
@@ -26,10 +27,10 @@ from ganray.plan import Resources, Task
 
 WAIT_SECONDS = 0.25
 STOP_SECONDS = 120.0
-STARVED_SECONDS = 300.0
-"""An operator may bring lost nodes back within this time."""
-GROWING_SECONDS = 1800.0
-"""So long may an autoscaler need for its first node: clouds may have none to give just then."""
+START_SECONDS = 300.0
+"""A worker that has room on its node, and has not begun within this time, has hung."""
+AWAY_SECONDS = 5.0
+"""When this process was away for longer (stopped, or waiting for the store), others were not."""
 
 
 @dataclass
@@ -52,11 +53,12 @@ class Supervisor:
     pool: Pool = field(default_factory=Pool)
     started: set[str] = field(default_factory=set)
     paces: vigil.Paces = field(default_factory=vigil.Paces)
-    starved_since: float | None = None
     stillborn: int = 0
 
     def __post_init__(self) -> None:
         self.desk = Desk(self.agenda, self.resources)
+        self.staffing = Staffing(self.pool, self.watch, self.resources)
+        self._here = time.monotonic()
 
     def run(self) -> None:
         """Finish or fail every task.
@@ -71,10 +73,13 @@ class Supervisor:
                     self._stop()
                 self.watch.check()
                 self._leave_draining_nodes()
-                self._staff()
+                self.staffing.staff(self.waiting)
+                self._give_up()
                 self._listen()
                 self._look_after()
                 self._measure()
+            if self.agenda.pending and self.should_stop():  # as the last of them left its node
+                self._stop()
         finally:
             for slot in list(self.pool.slots):
                 with contextlib.suppress(RayError):
@@ -103,74 +108,11 @@ class Supervisor:
                     self.waiting.extend(self.desk.units(task, self.watch.view.slots))
         return bool(self.waiting)
 
-    def _staff(self) -> None:
-        """Give waiting units to idle workers, and ask for more workers where they fit.
-
-        A unit for which CPUs are lacking holds up those behind it, or small ones would starve it
-        for ever; what lacks only a GPU lets others pass, since they would not take it.
-        """
-        wanted: dict[Shape, int] = {}
-        lacking: set[Shape] = set()
-        for unit in list(self.waiting):
-            slot = self.pool.idle(unit.shape) if unit.world_size == 1 else None
-            if slot is not None:
-                self.waiting.remove(unit)
-                slot.begin(unit)
-                continue
-            wanted[unit.shape] = wanted.get(unit.shape, 0) + 1
-            if unit.shape in lacking or self._ask_for(unit, wanted[unit.shape]):
-                continue
-            lacking.add(unit.shape)
-            if not self._may_be_passed(unit):
-                break
-        self.pool.let_go({unit.shape for unit in self.waiting})
-        self._give_up_on_lost_capacity()
-
-    def _ask_for(self, unit: Unit, nth: int) -> bool:
-        """See that a worker comes for the n-th unit of its shape; whether one does."""
-        pool, view, shape, ranks = self.pool, self.watch.view, unit.shape, unit.world_size
-        if ranks == 1 and pool.coming(shape) >= nth:
-            return True
-        nodes = pool.room(view, shape, ranks)
-        if not nodes and pool.make_room(view, shape, ranks):
-            nodes = pool.room(view, shape, ranks)
-        if nodes and ranks > 1:
-            self.waiting.remove(unit)
-            pool.begin_together(unit, nodes, self.resources)
-        elif nodes:
-            pool.ask(shape, nodes[0])
-        elif pool.coming(shape) + len(pool.busy) < sum(group.holds(shape) for group in view.groups):
-            # Ray tells its autoscaler of who waits; with this driver that demand dies too. For
-            # ranks as many workers are asked for, which leave when the ranks find room.
-            if ranks == 1 or pool.coming(shape) + pool.waiting(shape) < ranks:
-                pool.ask(shape)
-            return ranks == 1
-        else:
-            return False
-        return True
-
-    def _may_be_passed(self, unit: Unit) -> bool:
-        """Whether those behind it would not take what it lacks, which is a GPU."""
-        view, shape = self.watch.view, unit.shape
-        may_come = bool(shape.gpus) and bool(view.groups)
-        return unit.world_size == 1 and (may_come or self.pool.lacks_gpu_alone(view, shape))
-
-    def _give_up_on_lost_capacity(self) -> None:
-        """Fail what nothing could start for long: no node came, or the nodes are gone."""
-        if self.pool.busy or not self.waiting:
-            self.starved_since = None
-            return
-        self.starved_since = self.starved_since or time.monotonic()
-        patience = GROWING_SECONDS if self.watch.view.groups else STARVED_SECONDS
-        if time.monotonic() - self.starved_since > patience:
-            unit, nodes = self.waiting[0], self.watch.view.nodes
-            have = ", ".join(f"{n.host} {n.cpus:g} CPUs {n.gpus:g} GPUs" for n in nodes[:5])
-            self._fail(
-                unit.task,
-                f"{unit.task.title} has waited {patience:g} s for {unit.shape}; the "
-                f"cluster has {len(nodes)} nodes ({have}): nodes were lost or are held by others. "
-                "Lower resources, or add nodes and run the same command",
-            )
+    def _give_up(self) -> None:
+        """Fail what nothing could start for long."""
+        for unit, why in self.staffing.hopeless(self.waiting):
+            if unit.task.address not in self.agenda.failed:
+                self._fail(unit.task, why)
 
     def _fail(self, task: Task, why: str, trace: str = "") -> None:
         """Mark a task as failed, say so, and drop what is queued for it."""
@@ -195,7 +137,7 @@ class Supervisor:
             answer = ray.get(slot.answer if slot.unit is None else next(slot.answer))
         except (RayError, StopIteration) as error:
             if slot.unit is None:
-                self._not_begun(slot, error)
+                self._not_begun(slot, self._death(slot, error))
             else:
                 self._lost(slot, self._death(slot, error))
             return
@@ -245,13 +187,13 @@ class Supervisor:
         if unit.task.address not in self.agenda.failed:
             self.waiting.appendleft(unit)
 
-    def _not_begun(self, slot: Slot, error: BaseException) -> None:
+    def _not_begun(self, slot: Slot, death: Death) -> None:
         """A worker that never came: harmless when its node went, otherwise it may be for ever."""
         self.pool.dismiss(slot)
-        death = self._death(slot, error)
         self.stillborn += death.own_fault
-        if self.stillborn >= self.resources.attempts and self.waiting:
-            self._fail(self.waiting[0].task, f"no worker could be started: {death.what}")
+        alike = next((unit for unit in self.waiting if unit.shape == slot.shape), None)
+        if self.stillborn >= self.resources.attempts and alike is not None:
+            self._fail(alike.task, f"no worker could be started: {death.what}")
 
     def _death(self, slot: Slot, error: BaseException) -> Death:
         view, node = self.watch.view, slot.place.node if slot.place else slot.node
@@ -298,16 +240,26 @@ class Supervisor:
 
     def _look_after(self) -> None:
         """End workers that are silent or stuck; tell of those that are slow."""
+        self._forgive_own_absence()
+        for slot in [slot for slot in self.pool.slots if vigil.hangs(slot, START_SECONDS)]:
+            what = f"it did not begin within {START_SECONDS:g} s"
+            self._not_begun(slot, Death(what, own_fault=True))
         for slot in self.pool.busy:
-            if slot.reserved and slot.heard == slot.since:
-                continue  # its own workers have not all begun, for which it has a limit of its own
-            wrong = vigil.silent(slot, self.resources.silence_seconds)
+            begun = not slot.reserved or slot.heard > slot.since  # its own workers take their time
+            wrong = vigil.silent(slot, self.resources.silence_seconds if begun else START_SECONDS)
             if wrong:
                 self._lost(slot, Death(f"it {wrong} and was ended", own_fault=True))
         for slot, how in self.paces.slow(self.pool.busy):
             if slot.unit:
                 what = f"{slot.unit.task.title} is slow on {slot.unit.host}: {how}"
                 self.tell(slot.unit.assignment.event(warning=what))
+
+    def _forgive_own_absence(self) -> None:
+        """What nobody could hear is no silence."""
+        away, self._here = time.monotonic() - self._here, time.monotonic()
+        if away > AWAY_SECONDS:
+            for slot in self.pool.slots:
+                vigil.forgive(slot, away)
 
     def _measure(self) -> None:
         shapes = [(slot.shape, max(1, len(slot.reserved))) for slot in self.pool.busy]

@@ -26,7 +26,8 @@ def hear(slot: Slot, event: Event) -> None:
     now = time.monotonic()
     slot.heard, beat = now, event.details.get("beat")
     slot.memory = event.details.get("peak_memory", slot.memory)
-    if beat is None or beat - slot.processor > IDLE_SHARE * (now - slot.moved):
+    another = beat is not None and beat < slot.processor  # a process that took the dead one's place
+    if beat is None or another or beat - slot.processor > IDLE_SHARE * (now - slot.moved):
         slot.moved = now
         slot.processor = slot.processor if beat is None else beat
 
@@ -39,6 +40,21 @@ def silent(slot: Slot, seconds: float) -> str:
     if now - slot.moved > seconds:
         return f"has done nothing for {now - slot.moved:.0f} s (stuck)"
     return ""
+
+
+def hangs(slot: Slot, seconds: float) -> bool:
+    """Whether a worker has had room on a node for so long and has not begun there."""
+    awaited = slot.place is None and slot.unit is None and bool(slot.node)
+    return awaited and time.monotonic() - slot.since > seconds
+
+
+def forgive(slot: Slot, seconds: float) -> None:
+    """Count so many seconds neither as silence nor as idleness: nobody listened."""
+    now = time.monotonic()
+    if slot.unit is None:
+        slot.since = min(now, slot.since + seconds)
+    else:
+        slot.heard, slot.moved = (min(now, at + seconds) for at in (slot.heard, slot.moved))
 
 
 @dataclass
@@ -63,6 +79,7 @@ class Paces:
     def slow(self, slots: Iterable[Slot]) -> list[tuple[Slot, str]]:
         """Those that have just been found slow, and how slow; each unit is named once."""
         paces = self._paces(slots)
+        self._slow_since = {slot: at for slot, at in self._slow_since.items() if slot in paces}
         found, now = [], time.monotonic()
         for slot, (kind, pace) in paces.items():
             others = [p for s, (k, p) in paces.items() if k == kind and s is not slot]

@@ -87,13 +87,13 @@ class Watch:
 
     view: View = field(default_factory=View)
     may_grow: bool = True
-    _answered: float = field(default_factory=time.monotonic)
+    _unanswered: float | None = None
     _looking: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def __enter__(self) -> Watch:
         self._own_node = ray.get_runtime_context().get_node_id()
         self._address = ray.get_runtime_context().gcs_address
-        self._groups = tuple(_groups(growth())) if self.may_grow else ()
+        self._groups = tuple(groups(growth())) if self.may_grow else ()
         self._look()
         looking = repeated(self._try_to_look, POLL_SECONDS, "ganray-watch", join=False)
         self._looking.enter_context(looking)
@@ -109,7 +109,8 @@ class Watch:
 
     def check(self) -> None:
         """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
-        silent = time.monotonic() - self._answered
+        asked = self._unanswered  # not when it last answered: this process may have been stopped
+        silent = time.monotonic() - asked if asked is not None else 0.0
         if silent > HEAD_SECONDS:
             raise HeadLost(
                 f"the cluster's head at {self._address} has not answered for {silent:.0f} s; "
@@ -126,8 +127,9 @@ class Watch:
             self._look()
 
     def _look(self) -> None:
+        self._unanswered = self._unanswered or time.monotonic()
         self.view = look(self._groups)
-        self._answered = time.monotonic()
+        self._unanswered = None
 
 
 def look(groups: tuple[Group, ...] = ()) -> View:
@@ -147,10 +149,10 @@ def look(groups: tuple[Group, ...] = ()) -> View:
     return View(nodes, groups)
 
 
-def _groups(growth: Growth) -> list[Group]:
+def groups(growth: Growth) -> list[Group]:
     """What the autoscaler may bring; anything at all where that cannot be known."""
     if growth.unknown:
-        return [Group(cpus=MANY, gpus=MANY, most=-1)]
+        return [Group(cpus=float(MANY), gpus=float(MANY), most=-1)]
     return [
         Group(kind.resources.get("CPU", 0.0), kind.resources.get("GPU", 0.0), kind.most)
         for kind in growth.types

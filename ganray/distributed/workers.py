@@ -13,7 +13,6 @@ import queue
 import threading
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import no_type_check
@@ -148,12 +147,7 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
 
     def body() -> None:
         try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                outcome.append(_outcome(assignment, should_stop, news.put))
-            for warning in caught:
-                if "resumes from iteration" in str(warning.message):
-                    news.put(assignment.event(warning=str(warning.message)))
+            outcome.append(_outcome(assignment, should_stop, news.put))
         finally:
             news.put(None)
 

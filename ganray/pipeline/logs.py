@@ -78,6 +78,9 @@ class TaskLog:
         if "resumed" in event.details:
             self.add(f"resumed from step {event.details['resumed']} of {event.total}")
             return
+        if "warning" in event.details:
+            self.add(f"warning: {event.details['warning']}")
+            return
         if "checkpoint" in event.details:
             self._lines.add(f"checkpoint at step {event.details['checkpoint']}")
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -178,10 +177,11 @@ def _load_checkpoint(
         if checkpoint.info["numerics"].get(name) != value
     }
     if changed:
-        warnings.warn(
-            f"{work.task.title} resumes from iteration {checkpoint.step} under other conditions "
-            f"(then, now): {changed}; its last bits may differ from an uninterrupted run's",
-            stacklevel=2,
+        work.report(
+            *(checkpoint.step, until),
+            warning=f"{work.task.title} resumes from iteration {checkpoint.step} under other "
+            f"conditions (then, now): {changed}; its last bits may differ from an uninterrupted "
+            "run's",
         )
     losses = deserialise(work.store.read(checkpoint, LOSSES))["losses"].numpy()
     return losses, float(checkpoint.info["device_seconds"])

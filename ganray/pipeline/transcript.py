@@ -58,19 +58,27 @@ class Transcript:
 
 @contextlib.contextmanager
 def captured(add: Callable[[str], None], prints: bool) -> Iterator[None]:
-    """Warnings, `logging` and, if asked for, what is printed also go to `add`."""
+    """Warnings and `logging` go to `add`, too.
+
+    Args:
+        prints: whether what is printed does, as well. The process is one of many workers then,
+            whose warnings are for the log alone, each time that they are given.
+    """
     shown, handler = warnings.showwarning, _Handler(add)
 
     def show(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
         add(f"warning: {message} ({category.__name__})")
-        shown(message, category, *rest, **more)
+        if not prints:
+            shown(message, category, *rest, **more)
 
-    warnings.showwarning = show
-    logging.getLogger().addHandler(handler)
     with contextlib.ExitStack() as stack:
         if prints:
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("always")
             stack.enter_context(contextlib.redirect_stdout(_Tee(add, sys.stdout)))
             stack.enter_context(contextlib.redirect_stderr(_Tee(add, sys.stderr)))
+        warnings.showwarning = show
+        logging.getLogger().addHandler(handler)
         try:
             yield
         finally:

@@ -11,6 +11,7 @@ from ganray.distributed.autoscaling import Growth, NodeType, growth
 from ganray.distributed.runner import RayRunner
 from ganray.errors import RefusedInput, StoreError
 from ganray.pipeline.agenda import Agenda
+from ganray.plan import Resources
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.cli.command import ganray
@@ -53,6 +54,23 @@ def test_more_threads_than_cpus_are_refused(tiny_study, tmp_path):
     words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
     answer = ganray(*words, "--set", "train.threads=2")
     answer.refused("train.threads (=2) must be at most resources.num_cpus (=1)")
+
+
+def test_ranks_that_never_find_room_at_once_are_refused(tiny_study, tmp_path):
+    words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
+    answer = ganray(*words, "--set", "joint.workers=3")
+    answer.refused("joint.workers (=3)", "room for 2 at once", "use at most 2")
+
+
+def test_ranks_may_be_many_where_an_autoscaler_brings_nodes(tiny_run, ray_session, monkeypatch):
+    joint = next(task for task in tiny_run.plan.tasks if task.kind == "train")
+    tasks = [joint.model_copy(update={"parameters": joint.parameters | {"world_size": 10}})]
+    for most, state in ((7, "failed"), (8, "ok"), (-1, "ok")):
+        grown = Growth((NodeType("worker", {"CPU": 1.0}, most),))
+        monkeypatch.setattr(preflight, "growth", lambda grown=grown: grown)
+        [found] = preflight.checks_of_resources(Resources(), tasks, ray_session.nodes())
+        assert found.state == state
+        assert ("and what its autoscaler may bring has room for 9" in found.said) == (most == 7)
 
 
 def test_what_the_cluster_has_is_accepted(tiny_run):

@@ -61,6 +61,16 @@ def test_a_slow_stage_that_reports_nothing_is_left_alone(clock) -> None:
     assert one.memory == 3597
 
 
+def test_the_work_of_a_process_that_took_the_dead_ones_place_counts(clock) -> None:
+    """It has used less of a processor than the dead one had, and says nothing else for long."""
+    one = slot()
+    hear(one, beat(5000.0))
+    for second in range(0, 900, 3):
+        clock.now = 1000.0 + second
+        hear(one, beat(float(second)))
+        assert silent(one, 300.0) == ""
+
+
 def test_news_is_progress(clock) -> None:
     one = slot()
     for second in range(0, 900, 100):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from ganray.errors import Stopped, TrainingDiverged
 from ganray.pipeline import run_whole, training
 from ganray.pipeline.training import read_history
+from ganray.pipeline.workspace import Event
 from ganray.train import loop
 from ganray.train.state import deserialise
 from tests.pipeline.stores import committed, copied, flip_a_byte, stop_after, workspace
@@ -120,8 +122,10 @@ def test_checkpoints_are_made_on_the_way(store, gan, monkeypatch):
 def test_resuming_elsewhere_warns(store, gan, monkeypatch):
     stopped_after(store, gan, 1)
     monkeypatch.setattr(training, "numerics", lambda: {"threads": 64})
-    with pytest.warns(UserWarning, match=r"resumes from iteration 1 .*'threads': \(1, 64\)"):
-        run_whole(workspace(store, gan))
+    events: list[Event] = []
+    run_whole(workspace(store, gan, tell=events.append))
+    (warning,) = [e.details["warning"] for e in events if "warning" in e.details]
+    assert re.search(r"resumes from iteration 1 .*'threads': \(1, 64\)", warning)
 
 
 def test_the_artifact_holds_the_average_and_the_losses(tiny_run, gan):

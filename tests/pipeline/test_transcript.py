@@ -42,10 +42,10 @@ def test_a_line_without_end_is_cut():
     assert len(transcript.encode()) < 5000
 
 
-def test_what_is_warned_logged_and_printed_is_captured_and_goes_on(capsys):
+def test_what_is_warned_logged_and_printed_is_captured(capsys):
+    """What is printed goes on; a worker's warnings do not, and are not kept for ever."""
     said: list[str] = []
     with warnings.catch_warnings(record=True) as shown, captured(said.append, prints=True):
-        warnings.simplefilter("always")
         warnings.warn("it is hot", UserWarning, stacklevel=1)
         logging.getLogger("stage").warning("it is %s", "cold")
         print("printed")
@@ -56,10 +56,19 @@ def test_what_is_warned_logged_and_printed_is_captured_and_goes_on(capsys):
         "printed",
         "to the error stream",
     ]
-    assert [str(one.message) for one in shown] == ["it is hot"]
+    assert shown == []
     streams = capsys.readouterr()
     assert streams.out == "printed\n"
     assert "to the error stream\n" in streams.err
+
+
+def test_a_warning_of_this_machines_only_process_goes_on():
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as shown, captured(said.append, prints=False):
+        warnings.simplefilter("always")
+        warnings.warn("it is hot", UserWarning, stacklevel=1)
+    assert said == ["warning: it is hot (UserWarning)"]
+    assert [str(one.message) for one in shown] == ["it is hot"]
 
 
 def test_nothing_is_captured_afterwards():
