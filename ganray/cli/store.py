@@ -50,16 +50,19 @@ def gc(
     delete: Annotated[bool, typer.Option("--delete", help="Really delete what is shown.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what no run of the store needs any more; with --delete, remove it."""
+    """Show what no run and no unfinished sweep needs any more; with --delete, remove it."""
     from ganray.pipeline.runs import list_runs
+    from ganray.pipeline.trials import read_needs
 
     store = open_store(url)
     tasks = [task for run in list_runs(store) for task in run.plan.tasks]
     # What can be taken further keeps where it would go on: chunks, and its last checkpoint.
     longer = [task for task in tasks if task.horizon is not None]
     chunks = {task.chunk_address(index) for task in longer for index in range(task.chunks)}
-    needed = {task.address for task in tasks} | chunks
-    garbage = store.gc(needed, older_than * 86400, {task.trajectory for task in longer})
+    tried, trained = read_needs(store)
+    needed = {task.address for task in tasks} | chunks | tried
+    continued = {task.trajectory for task in longer} | trained
+    garbage = store.gc(needed, older_than * 86400, continued)
     rows: list[dict[str, Any]] = [
         {"path": item.path, "bytes": item.bytes, "reason": item.reason} for item in garbage
     ]

@@ -138,11 +138,7 @@ def _code(trials: list[Trial], code: int, chosen: bool) -> int:
     """1 where nothing was chosen; 3 where a trial died of what another try might mend."""
     if not chosen:
         return code or 1
-    return 3 if any(_worth_another_try(one) for one in trials) else code
-
-
-def _worth_another_try(trial: Trial) -> bool:
-    return trial.state == "failed" and not trial.final
+    return 3 if any(one.worth_another_try for one in trials) else code
 
 
 def _trials(
@@ -154,10 +150,10 @@ def _trials(
     from ganray.cli.execute import interruptible
     from ganray.errors import Stopped
     from ganray.pipeline.lease import lead
-    from ganray.pipeline.trials import read_trials
+    from ganray.pipeline.trials import is_over, read_trials
 
     trials = read_trials(store, chosen.folder)
-    if trials and not any(map(_worth_another_try, trials)):
+    if is_over(trials):
         return trials, 0
     store.probe()
     console = Console(stderr=True, quiet=quiet)

@@ -13,7 +13,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,26 +33,16 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, PopulationBasedTra
 
 from ganray.distributed import preflight
 from ganray.distributed.runner import RayRunner
-from ganray.errors import GanrayError, RefusedInput, Stopped, TrainingDiverged
+from ganray.errors import GanrayError, Stopped
 from ganray.metrics.score import better
 from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.local import explain
-from ganray.pipeline.trials import (
-    Move,
-    Point,
-    Trial,
-    branch,
-    climb,
-    read_trial,
-    save_trial,
-    save_trials,
-)
+from ganray.pipeline.climbing import Climber, Memory
+from ganray.pipeline.trials import Trial, read_trial, save_needs, save_trials
 from ganray.pipeline.workspace import Event, open_store
 from ganray.store import Store
 from ganray.store.filesystem import state_place
 from ganray.studies.sweep import SweepPlan
-from ganray.studies.sweep_space import Values, perturbed
-from ganray.train.spec import OPTIMISER_FIELDS, Change, TrainSpec
+from ganray.studies.sweep_space import perturbed
 
 STATE_FOLDER = "ray-state/sweeps"
 _MEMORY = "trial.json"
@@ -97,6 +86,7 @@ class SweepRunner:
 
     def _prepare(self) -> None:
         plan = self.sweep.preparation()
+        save_needs(self.store, self.sweep.folder, [plan])
         agenda = Agenda.open(plan, self.store)
         values = self.sweep.settings.trials()[0]
         rung = self.sweep.rung(*self.sweep.settings.specs(values), self.sweep.steps[-1])
@@ -204,107 +194,29 @@ def trainable_of(sweep: SweepPlan, store_url: str) -> Callable[[dict[str, Any]],
 
     @no_type_check
     def trial(config):
-        _Climber(sweep, open_store(store_url), tune.get_context().get_trial_id()).run(
-            config["values"], _memory()
-        )
+        name = tune.get_context().get_trial_id()
+        Climber(sweep, open_store(store_url), name, _report).run(config["values"], _memory())
 
     return trial
 
 
-@dataclass
-class _Climber:
-    """One trial in its worker."""
-
-    sweep: SweepPlan
-    store: Store
-    name: str
-
-    def run(self, values: Values, memory: dict[str, Any]) -> None:
-        """Climb from rung to rung and tell Tune of each.
-
-        Raises:
-            GanrayError: whatever stopped it; the record says so, too.
-        """
-        record = read_trial(self.store, self.sweep.folder, self.name)
-        if record.final:
-            raise TrainingDiverged(record.why)
-        model, train = self.sweep.settings.specs(values)
-        behind = int(memory.get("iterations", 0))
-        if behind >= self.sweep.steps[-1]:
-            return  # a population perturbs its members even when they have arrived
-        record.moves = [move for move in record.moves if move.iterations < behind]
-        if memory:
-            train = self._taken_over(record, model, TrainSpec(**memory["train"]), train, memory)
-        record.values = record.values or values
-        record.begun = record.begun or time.time()
-        record.model, record.train = (spec.model_dump(mode="json") for spec in (model, train))
-        record.points = [point for point in record.points if point.iterations <= behind]
-        record.why = ""
-        try:
-            for step in (step for step in self.sweep.steps if step > behind):
-                plan = self.sweep.rung(model, train, step)
-                result = climb(self.store, plan, self.sweep.resources)
-                self._reached(record, train, step, result)
-        except Exception as error:
-            record.state, record.why = "failed", _reason(error)
-            record.final = isinstance(error, TrainingDiverged | RefusedInput)
-            save_trial(self.store, self.sweep.folder, record)
-            raise
-
-    def _taken_over(
-        self,
-        record: Trial,
-        model: Any,
-        before: TrainSpec,
-        wanted: TrainSpec,
-        memory: dict[str, Any],
-    ) -> TrainSpec:
-        """The training so far, with one more change where the population's best was taken over."""
-        if self.sweep.settings.sweep.scheduler != "pbt":
-            return before
-        step = int(memory["iterations"])
-        own = self.sweep.own_iterations(step)
-        now = before.at(own)
-        changed = {
-            name: getattr(wanted, name)
-            for name in OPTIMISER_FIELDS
-            if getattr(wanted, name) != getattr(now, name)
-        }
-        donor = str(memory["trial"])
-        if donor != self.name or changed:
-            record.moves.append(Move(iterations=step, donor=donor, values=changed))
-        if not changed:
-            return before
-        change = Change(iteration=own, **changed)
-        after = before.model_copy(update={"schedule": (*before.schedule, change)})
-        plans = (self.sweep.rung(model, train, step) for train in (before, after))
-        branch(self.store, *plans)
-        return after
-
-    def _reached(self, record: Trial, train: TrainSpec, step: int, result: dict[str, Any]) -> None:
-        sides = {side: score["value"] for side, score in result["sides"].items()}
-        record.points.append(Point(iterations=step, value=result["value"], sides=sides))
-        save_trial(self.store, self.sweep.folder, record)
-        memory = {"trial": self.name, "iterations": step, "train": train.model_dump(mode="json")}
-        with tempfile.TemporaryDirectory() as folder:
-            Path(folder, _MEMORY).write_text(json.dumps(memory))
-            tune.report(
-                {"iterations": step, "objective": result["value"]},
-                checkpoint=tune.Checkpoint.from_directory(folder),
-            )
+def _report(step: int, objective: float, memory: Memory) -> None:
+    """Tell Tune of a rung."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, _MEMORY).write_text(json.dumps(memory))
+        tune.report(
+            {"iterations": step, "objective": objective},
+            checkpoint=tune.Checkpoint.from_directory(folder),
+        )
 
 
-def _memory() -> dict[str, Any]:
+def _memory() -> Memory:
     """What Tune kept of this trial, or of the one that it takes over; empty at its beginning."""
     kept = tune.get_checkpoint()
     if kept is None:
         return {}
     with kept.as_directory() as folder:
         return dict(json.loads(Path(folder, _MEMORY).read_text()))
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) if isinstance(error, GanrayError) else explain(error)
 
 
 def _death(error: BaseException) -> str:

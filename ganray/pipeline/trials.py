@@ -8,15 +8,17 @@ once.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ganray.errors import StoreError
+from ganray.errors import Stopped, StoreError
 from ganray.pipeline import Workspace, run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.training import LOSSES, STATE
 from ganray.plan import Plan, Resources
+from ganray.spec import content_hash
 from ganray.store import Store
 
 State = Literal["running", "finished", "stopped early", "failed"]
@@ -62,26 +64,43 @@ class Trial(BaseModel):
     final: bool = False
 
     @property
+    def worth_another_try(self) -> bool:
+        """Whether it died of what another try might mend."""
+        return self.state == "failed" and not self.final
+
+    @property
     def value(self) -> float | None:
         """The objective at its last rung."""
         return self.points[-1].value if self.points else None
 
 
-def climb(store: Store, plan: Plan, resources: Resources) -> dict[str, Any]:
+def climb(
+    store: Store,
+    plan: Plan,
+    resources: Resources,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
     """Do what the store lacks of one rung's plan; the result of its task `objective`.
 
+    Args:
+        should_stop: asked at every iteration; a GAN then has its checkpoint made.
+
     Raises:
+        Stopped: on request.
         TrainingDiverged: a GAN came to nothing.
         StoreError: the store fails, or lacks what was to be prepared.
     """
     agenda = Agenda.open(plan, store)
     for task in agenda.pending:
+        if should_stop():
+            raise Stopped("the trial was stopped on request and is kept")
         work = Workspace(
             store=store,
             task=task,
             dataset_url=plan.dataset.get("url"),
             device=resources.device,
             checkpoint_seconds=resources.checkpoint_seconds,
+            should_stop=should_stop,
         )
         run_whole(work)
     manifest = store.manifest(plan.roles["objective"])
@@ -130,6 +149,39 @@ def read_trials(store: Store, folder: str) -> list[Trial]:
     """How all trials ended; none where the sweep has not ended yet."""
     data = store.get(f"{folder}/trials.json")
     return [] if data is None else [Trial(**content) for content in json.loads(data)]
+
+
+def is_over(trials: list[Trial]) -> bool:
+    """Whether a sweep whose trials ended like this has nothing more to try."""
+    return bool(trials) and not any(trial.worth_another_try for trial in trials)
+
+
+def save_needs(store: Store, folder: str, plans: Sequence[Plan]) -> None:
+    """Write down what a sweep works on, for `store gc`: no run names it before the sweep ends."""
+    tasks = {task.address: task for plan in plans for task in plan.tasks}
+    content = {
+        "addresses": sorted(tasks),
+        "continued": sorted({t.trajectory for t in tasks.values() if t.horizon is not None}),
+    }
+    store.create(f"{folder}/needs/{content_hash(content)}.json", _encoded(content))
+
+
+def read_needs(store: Store) -> tuple[set[str], set[str]]:
+    """(artifacts, trajectories that go on) of all sweeps of the store that are not over."""
+    addresses: set[str] = set()
+    continued: set[str] = set()
+    over: dict[str, bool] = {}
+    for path in store.list("sweeps/"):
+        folder, found, _ = path.partition("/needs/")
+        if not found:
+            continue
+        if folder not in over:
+            over[folder] = is_over(read_trials(store, folder))
+        if not over[folder]:
+            content = json.loads(store.get(path) or b"{}")
+            addresses.update(content.get("addresses", ()))
+            continued.update(content.get("continued", ()))
+    return addresses, continued
 
 
 def _encoded(content: Any) -> bytes:

@@ -25,6 +25,7 @@ from ganray.studies.blocks import Blocks, Data, embed_spec, protocol_fields
 from ganray.studies.rules import mixture_counts
 from ganray.studies.settings import CLASSIFIER_METRICS
 from ganray.studies.sweep_settings import Side, SweepSettings, rung_steps
+from ganray.studies.sweep_space import Values
 from ganray.train.spec import TrainSpec
 
 NAME = "sweep"
@@ -80,6 +81,15 @@ class SweepPlan:
     def folder(self) -> str:
         """Where the store keeps the records of its trials."""
         return f"sweeps/{self.name}"
+
+    @property
+    def population(self) -> bool:
+        """Whether trials take each other's GANs over on their way."""
+        return self.settings.sweep.scheduler == "pbt"
+
+    def specs(self, values: Values) -> tuple[ModelSpec, TrainSpec]:
+        """The networks and the training that a trial's values stand for."""
+        return self.settings.specs(values)
 
     def groups(self, side: Side) -> list[list[int]]:
         """The classes of each GAN of a side."""

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ganray.errors import Stopped, TrainingDiverged
+from ganray.errors import Stopped
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.objective import read_spec
-from ganray.pipeline.trials import Trial, read_trials, save_trial
+from ganray.pipeline.trials import Trial, read_trials
 from ganray.plan import Plan, Resources
 from ganray.store import Store
 from ganray.studies import read_sweep
@@ -338,13 +338,3 @@ def test_a_killed_worker_costs_no_trial(file, tmp_path):
         finish(process)
     trials = read_trials(store, sweep.folder)
     assert [trial.state for trial in trials] == ["finished"] * 4
-
-
-def test_a_record_of_a_final_failure_is_not_tried_again(file, tmp_path):
-    from ganray.distributed.sweep import _Climber
-
-    sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
-    save_trial(store, sweep.folder, Trial(name="t", why="it became nan", final=True))
-    with pytest.raises(TrainingDiverged, match="it became nan"):
-        _Climber(sweep, store, "t").run({"train.learning_rate": 1e-3}, {})
-    assert objectives(store) == 0

@@ -26,25 +26,15 @@ from ganray.studies.sweep import Candidate, SweepPlan
 from ganray.train import TrainSpec
 from ganray.train.gan import GanTrainer
 from tests.pipeline.stores import copied
+from tests.pipeline.sweeps import sweep_file
 from tests.tiny import digests
 
 CPU = Resources(device="cpu")
-SWEEP = """\
-data: {source: digits.parquet}
-model: {width: 2, latent: 8}
-train: {batch: 10, critic_steps: 1, ema: 0.9}
-budget: {iterations: 6}
-encoder: {epochs: 1, batch: 20}
-evaluate: {splits: 2}
-sweep: {over: {train.beta1: {uniform: [0.1, 0.9]}}, rungs: 3, metric: frechet_distance}
-"""
 
 
 @pytest.fixture
 def file(tiny_study, tmp_path):
-    shutil.copy(tiny_study.parent / "digits.parquet", tmp_path)
-    (tmp_path / "sweep.yaml").write_text(SWEEP)
-    return str(tmp_path / "sweep.yaml")
+    return sweep_file(tiny_study, tmp_path)
 
 
 @pytest.fixture
