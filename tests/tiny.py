@@ -23,6 +23,7 @@ from ganray.pipeline.local import LocalRunner
 from ganray.plan import Plan
 from ganray.store import Manifest, Store
 from ganray.studies import Study, read_study
+from ganray.train.gan import GanTrainer
 
 CLASSES = 3
 COUNTS = {"train": 40, "held_out": 20, "test": 20}  # of each class
@@ -85,6 +86,20 @@ def digests(store: Store, plan: Plan) -> dict[str, str]:
     """What every artifact of a plan holds, by address; empty where there is none."""
     manifests = {address: store.manifest(address) for address in plan.by_address}
     return {address: m.digest if m else "" for address, m in manifests.items()}
+
+
+@pytest.fixture
+def iterations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The iterations that GANs of this process do from now on."""
+    done: list[int] = []
+    advance = GanTrainer.advance
+
+    def counted(trainer: GanTrainer) -> object:
+        done.append(trainer.step)
+        return advance(trainer)
+
+    monkeypatch.setattr(GanTrainer, "advance", counted)
+    return done
 
 
 @pytest.fixture(scope="session")

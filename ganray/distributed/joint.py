@@ -21,6 +21,7 @@ from pyarrow.fs import FSSpecHandler, PyFileSystem
 from ray.exceptions import RayError
 from ray.train import FailureConfig, RunConfig, ScalingConfig, UserCallback
 from ray.train.torch import TorchTrainer
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.failures import Circumstances, explain_death
 from ganray.distributed.ranks import Line, failed, train_rank
@@ -111,7 +112,8 @@ def stream_together(
     """
     for name, value in _TRAIN_SETTINGS.items():
         os.environ.setdefault(name, value)
-    line, muster = Line.remote(), _Muster(assignment, resources)  # type: ignore[attr-defined]
+    line: Any = Line.options(scheduling_strategy=beside_caller()).remote()  # type: ignore[attr-defined]
+    muster = _Muster(assignment, resources)
     fit = _Fit(_trainer(assignment, resources, line))
     while True:
         ended, stopping = fit.done.wait(_POLL_SECONDS), should_stop()
@@ -128,6 +130,11 @@ def stream_together(
             yield muster.lost(fit.error)
             return
         muster.refuse_to_wait()
+
+
+def beside_caller() -> NodeAffinitySchedulingStrategy:
+    """On this process's node: what only passes on is lost with whoever needs it, and not before."""
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
 class RanksNotStarted(GanrayError):

@@ -132,9 +132,14 @@ class Pool:
 
     def begin_together(self, unit: Unit, nodes: list[str], resources: Resources) -> None:
         """Start a data-parallel unit, whose ranks find room on these nodes all at once."""
-        from ganray.distributed.joint import JointTrainer  # Ray Train takes seconds to import
+        from ganray.distributed.joint import (  # Ray Train takes seconds to import
+            JointTrainer,
+            beside_caller,
+        )
 
-        actor = JointTrainer.remote()  # type: ignore[attr-defined]
+        actor = JointTrainer.options(  # type: ignore[attr-defined]
+            scheduling_strategy=beside_caller()
+        ).remote()
         slot = Slot(unit.shape, actor, None, "", tuple(nodes))
         slot.begin_together(unit, resources)
         self.slots.append(slot)

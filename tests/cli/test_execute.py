@@ -31,20 +31,6 @@ def with_data(tiny_run, tmp_path) -> Store:
     return copied(tiny_run, tmp_path / "store", "data", "encoder")
 
 
-@pytest.fixture
-def iterations(monkeypatch) -> list[int]:
-    """The iterations that GANs of this process do from now on."""
-    done: list[int] = []
-    advance = GanTrainer.advance
-
-    def counted(trainer):
-        done.append(trainer.step)
-        return advance(trainer)
-
-    monkeypatch.setattr(GanTrainer, "advance", counted)
-    return done
-
-
 def run(file, url: str, *words: object) -> Answer:
     return ganray("run", file, *LOCAL, "--store", url, *words)
 

@@ -13,56 +13,41 @@ from ganray.pipeline import speed
 from ganray.pipeline.speed import recorded_speed, seconds_per_iteration, speed_path
 from ganray.plan import Resources
 from ganray.store import Store
-from ganray.train.gan import GanTrainer
 from ganray.train.spec import TrainSpec
 
 SHAPE = (1, 28, 28)
 MODEL, TRAIN = ModelSpec(width=2, latent=8), TrainSpec(batch=4, critic_steps=2, threads=1)
 
 
-@pytest.fixture
-def steps(monkeypatch) -> list[int]:
-    """The iterations of this process from now on."""
-    seen: list[int] = []
-    advance = GanTrainer.advance
-
-    def counted(self):
-        seen.append(self.step)
-        return advance(self)
-
-    monkeypatch.setattr(GanTrainer, "advance", counted)
-    return seen
-
-
 def ask(store: Store | None, train: TrainSpec = TRAIN) -> speed.Speed:
     return recorded_speed(store, SHAPE, MODEL, train, "cpu")
 
 
-def test_real_iterations_are_timed(monkeypatch, steps):
+def test_real_iterations_are_timed(monkeypatch, iterations):
     """By a clock that moves on by a second at each look: n iterations are between two looks."""
     ticks = iter(range(100))
     monkeypatch.setattr(speed.time, "perf_counter", lambda: float(next(ticks)))
     assert seconds_per_iteration(SHAPE, MODEL, TRAIN, rounds=4) == 1 / 4
-    assert steps == [0, 1, 2, 3, 4]
+    assert iterations == [0, 1, 2, 3, 4]
 
 
-def test_the_rounds_hold_critic_steps_with_penalty_at_their_share(tmp_path, steps):
+def test_the_rounds_hold_critic_steps_with_penalty_at_their_share(tmp_path, iterations):
     """A penalty on every third critic step of two: the pattern returns after three iterations."""
     found = ask(Store(str(tmp_path)), TRAIN.model_copy(update={"penalty_interval": 3}))
     assert found.rounds == 6
-    assert steps == list(range(7))
+    assert iterations == list(range(7))
 
 
-def test_a_store_keeps_the_first_measurement(tmp_path, steps):
+def test_a_store_keeps_the_first_measurement(tmp_path, iterations):
     store = Store(str(tmp_path))
     first = ask(store)
-    measured = len(steps)
+    measured = len(iterations)
     assert measured == 6
     assert ask(store) == first
-    assert len(steps) == measured
+    assert len(iterations) == measured
     assert first.record["torch"] == torch.__version__
     other = ask(store, TRAIN.model_copy(update={"batch": 5}))
-    assert len(steps) == 2 * measured
+    assert len(iterations) == 2 * measured
     assert len(store.list("speeds/")) == 2
     assert other != first
 

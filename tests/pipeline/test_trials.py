@@ -24,7 +24,6 @@ from ganray.sample import sample
 from ganray.studies import read_sweep
 from ganray.studies.sweep import Candidate, SweepPlan
 from ganray.train import TrainSpec
-from ganray.train.gan import GanTrainer
 from tests.pipeline.stores import copied
 from tests.pipeline.sweeps import sweep_file
 from tests.tiny import digests
@@ -41,20 +40,6 @@ def file(tiny_study, tmp_path):
 def store(tiny_run, tmp_path):
     """What a study has prepared on the same data, a sweep does not prepare again."""
     return copied(tiny_run, tmp_path / "store", "data", "encoder", "embed")
-
-
-@pytest.fixture
-def steps(monkeypatch) -> list[int]:
-    """The iterations that GANs of this process do from now on."""
-    done: list[int] = []
-    advance = GanTrainer.advance
-
-    def counted(trainer):
-        done.append(trainer.step)
-        return advance(trainer)
-
-    monkeypatch.setattr(GanTrainer, "advance", counted)
-    return done
 
 
 def rung(sweep: SweepPlan, step: int, **train):
@@ -96,16 +81,18 @@ def test_the_score_is_that_of_samples_against_held_out_images(file, store, class
     assert result["value"] == pytest.approx(np.mean(list(expected.values())))
 
 
-def test_a_rung_continues_the_one_below_and_is_climbed_once(file, store, steps):
+def test_a_rung_continues_the_one_below_and_is_climbed_once(file, store, iterations):
     sweep = read_sweep(file)
     climb(store, rung(sweep, 2), CPU)
     first = climb(store, rung(sweep, 4), CPU)
-    assert steps == [0, 1, 2, 3]
+    assert iterations == [0, 1, 2, 3]
     assert climb(store, rung(sweep, 4), CPU) == first
-    assert steps == [0, 1, 2, 3]
+    assert iterations == [0, 1, 2, 3]
 
 
-def test_a_branch_goes_on_from_its_donor_and_ends_as_if_trained_alone(file, store, tmp_path, steps):
+def test_a_branch_goes_on_from_its_donor_and_ends_as_if_trained_alone(
+    file, store, tmp_path, iterations
+):
     sweep = read_sweep(file)
     change = ({"iteration": 2, "learning_rate": 3e-3, "beta1": 0.1},)
     new = TrainSpec(**sweep.settings.train.model_dump() | {"schedule": change}).schedule
@@ -113,10 +100,10 @@ def test_a_branch_goes_on_from_its_donor_and_ends_as_if_trained_alone(file, stor
     branch(store, rung(sweep, 2), rung(sweep, 2, schedule=new))
     branch(store, rung(sweep, 2), rung(sweep, 2, schedule=new))  # a restart does so again
     climb(store, rung(sweep, 4, schedule=new), CPU)
-    assert steps == [0, 1, 2, 3]
+    assert iterations == [0, 1, 2, 3]
     other = copied_preparation(store, tmp_path / "other", sweep)
     climb(other, rung(sweep, 4, schedule=new), CPU)
-    assert steps == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert iterations == [0, 1, 2, 3, 0, 1, 2, 3]
     plan = rung(sweep, 4, schedule=new)
     assert digests(store, plan) == digests(other, plan)
     address = plan.roles["train/joint/0+1+2/0"]
