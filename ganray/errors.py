@@ -5,6 +5,36 @@ The command line prints them as one line without a traceback and exits with `exi
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+_URL = re.compile(r"\w{1,16}://[^\s'\"]+")
+_LONGEST = 300  # characters of a value that messages quote
+
+
+def without_secrets(url: str) -> str:
+    """`url` without the user, password, query and fragment that may carry credentials.
+
+    Whatever else is wrong with it does not matter here: it is for messages.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    place, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
+
+
+def one_line(error: object) -> str:
+    """The error's message without line breaks and without credentials in its URLs."""
+    text = " ".join(_URL.sub(lambda url: without_secrets(url[0]), str(error)).split())
+    return text or type(error).__name__
+
+
+def quoted(value: Any) -> str:
+    """`value` as messages quote it: no credentials in its URLs, and not without end."""
+    text = _URL.sub(lambda url: without_secrets(url[0]), repr(value))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
 
 class GanrayError(Exception):
     """A failure that `ganray` foresaw and can explain in one line (exit code 1)."""

@@ -9,11 +9,21 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
+
+_MOST_TOLD = 5  # problems in one line
 
 RUN_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 """What a study may be called: its runs' folders in the store bear the name."""
@@ -31,7 +41,19 @@ class Spec(BaseModel):
             for name in values:
                 if name not in cls.model_fields:
                     raise ValueError(unknown_name(str(name), list(cls.model_fields)))
+        elif not isinstance(values, Spec):
+            names = ", ".join(cls.model_fields)
+            raise ValueError(f"must be a group, {{name: value}}, of any of these: {names}")
         return values
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_for_numbers(cls, value: Any, info: Any) -> Any:
+        """YAML's `true` is no 1: a number was meant to be written and is not there."""
+        field = cls.model_fields[info.field_name]
+        if _has_truth(value) and _is_numeric(field.annotation):
+            raise ValueError("true and false are not valid here")
+        return value
 
     def identity(self) -> dict[str, Any]:
         """The fields that differ from their defaults, as plain JSON values.
@@ -57,16 +79,45 @@ def parse(spec: type[Spec], values: Any, where: str) -> Any:
     try:
         return spec.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(_explain(problem) for problem in error.errors())
-        raise RefusedInput(f"{where}: {problems}") from None
+        raise RefusedInput(f"{where}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """All problems in one line, each with its path and value; of very many the first few."""
+    problems = error.errors()
+    told = "; ".join(_explain(problem) for problem in problems[:_MOST_TOLD])
+    more = len(problems) - _MOST_TOLD
+    return f"{told}; and {more} more" if more > 0 else told
 
 
 def _explain(problem: Any) -> str:
     path = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
     value = problem.get("input")
-    quoted = "" if isinstance(value, dict | Spec) else f" (={value!r})"
-    return f"{path}{quoted}: {message}" if path else message
+    said = "" if isinstance(value, dict | Spec) else f" (={quoted(value)})"
+    return f"{path}{said}: {message}" if path else message
+
+
+def _has_truth(value: Any) -> bool:
+    """Whether it is true or false, or a list that holds one; groups look at their own fields."""
+    if isinstance(value, list | tuple):
+        return any(_has_truth(item) for item in value)
+    return isinstance(value, bool)
+
+
+@cache
+def _is_numeric(annotation: Any) -> bool:
+    """Whether a type asks for numbers somewhere, and nowhere for a truth value or for anything."""
+    parts = set(_leaves(annotation))
+    return bool(parts & {int, float}) and not parts & {bool, Any}
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    inner = () if get_origin(annotation) is Literal else get_args(annotation)
+    for part in inner:
+        yield from _leaves(part)
+    if isinstance(annotation, type) or annotation is Any:
+        yield annotation
 
 
 def canonical_json(value: Any) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any, Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,48 @@ def test_a_wrong_value_is_quoted_with_its_path_and_what_is_valid():
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_must_be_finite(value):
     assert "inner.rate" in refusal({"inner": {"rate": value}})
+
+
+class Numbers(Spec):
+    """Fields that hold numbers in other types, and one that holds anything."""
+
+    many: list[Annotated[int, Field(ge=0)]] | None = None
+    words: list[list[int | str]] | Literal["all"] = "all"
+    either: Literal[1, 3] | None = None
+    notes: dict[str, Any] = Field(default_factory=dict)
+    really: bool = False
+    whatever: list[Any] = Field(default_factory=list)
+
+
+@pytest.mark.parametrize(
+    "values", [{"inner": {"rate": True}}, {"inner": {"steps": False}}, {"name": True}]
+)
+def test_truth_is_no_number(values):
+    """YAML's `true` would count as 1."""
+    assert "=True" in refusal(values) or "=False" in refusal(values)
+
+
+@pytest.mark.parametrize("values", [{"many": [1, True]}, {"words": [["a"], [True]]}])
+def test_truth_is_no_number_in_a_list_either(values):
+    with pytest.raises(RefusedInput, match="true and false are not valid here"):
+        parse(Numbers, values, "numbers")
+
+
+def test_truth_stands_where_it_belongs():
+    values = {"notes": {"a": True}, "really": True, "whatever": [True], "many": [0, 1]}
+    assert parse(Numbers, values, "numbers").model_dump(exclude_unset=True) == values
+
+
+def test_a_word_in_the_place_of_a_group_is_told_its_names():
+    said = refusal({"inner": "http://u:hush@host/x"})
+    assert "inner (='http://host/x'): must be a group" in said
+    assert said.endswith("rate, steps")
+
+
+def test_of_very_many_problems_the_first_are_told():
+    with pytest.raises(RefusedInput, match=r"; and 95 more$") as refused:
+        parse(Numbers, {"many": ["x"] * 100}, "numbers")
+    assert len(str(refused.value)) < 1000
 
 
 def test_a_spec_is_frozen():

@@ -16,7 +16,7 @@ import typer
 
 from ganray._version import __version__
 from ganray.cli import data, doctor, logs, status, store, study, submit, sweep, tensorboard, use
-from ganray.errors import GanrayError
+from ganray.errors import GanrayError, one_line
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        said = f"{type(error).__name__}: {one_line(error)}"
         code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
     sys.exit(code)
 

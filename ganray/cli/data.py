@@ -28,8 +28,10 @@ def import_(
 ) -> None:
     """Write class-partitioned Parquet and dataset.json, streaming: SRC may exceed memory."""
     from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
+    from ganray.data.location import check_target
     from ganray.spec import parse
 
+    check_target("--to", to)
     values = {"source": source, "format": kind, "held_out": held_out, "test": test}
     spec = parse(DatasetSpec, values, "data import")
     info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to)))

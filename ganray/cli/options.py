@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganray.errors import RefusedInput
+
 if TYPE_CHECKING:
     from ganray.pipeline.runs import Run
     from ganray.store import Store
@@ -25,12 +27,18 @@ RunArgument = Annotated[
 
 
 def absolute(url: str) -> str:
-    """A URL as it is; a relative folder made absolute, since workers may have other folders."""
+    """A URL as it is; a relative folder made absolute, since workers may have other folders.
+
+    Raises:
+        RefusedInput: it is empty, which would mean the folder that one happens to be in.
+    """
+    if not url:
+        raise RefusedInput("--store (='') must be a folder or an s3:// URL")
     return url if "://" in url else str(Path(url).absolute())
 
 
 def open_store(url: str) -> Store:
-    """The store at a folder or URL."""
+    """The store at a folder or URL; RefusedInput if it is neither."""
     from ganray.store import Store
 
     return Store(absolute(url))

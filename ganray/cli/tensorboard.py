@@ -10,7 +10,7 @@ import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, RunArgument, StoreOption, open_run, speak
 from ganray.cli.status import Listener
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, without_secrets
 
 _POLL_SECONDS = 10.0
 
@@ -33,7 +33,7 @@ def tensorboard(
     from ganray.pipeline.curves import export_curves
 
     if "://" in to:
-        raise RefusedInput(f"--to (={to!r}) must be a folder of this machine")
+        raise RefusedInput(f"--to (={without_secrets(to)!r}) must be a folder of this machine")
     opened, found = open_run(store, name)
     listener = Listener(opened, found.plan.run)
     while True:

@@ -45,10 +45,10 @@ def sample(
         raise RefusedInput(f"--format (={kind!r}) must be 'png' or 'parquet'")
     if joint and classes:
         raise RefusedInput(f"--class (={classes[0]!r}) cannot be asked of the joint GAN; drop one")
-    from ganray.data.location import refuse_secrets
+    from ganray.data.location import check_target
     from ganray.pipeline.release import draw_joint, draw_marginals, write_parquet, write_png
 
-    refuse_secrets("--to", to)
+    check_target("--to", to)
     opened, found = open_run(store, name)
     if joint:
         drawn = draw_joint(opened, found.plan, count, replicate)

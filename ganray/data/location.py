@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import fsspec
 from fsspec.core import url_to_fs
 
-from ganray.errors import GanrayError, RefusedInput, StoreError
+from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, without_secrets
 
 # Their exceptions are no OSErrors; named, not imported, as only some installations have them.
 _TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs"}
@@ -36,14 +35,16 @@ class Location:
         """The location that `url` names.
 
         Raises:
-            RefusedInput: where no installed file system knows the URL's protocol.
+            RefusedInput: where no installed file system knows the URL's protocol, or its server
+                is not there.
         """
         shown = without_secrets(url)
         try:
+            urlsplit(url)  # says what is wrong with it where file systems only would on use
             fs, path = url_to_fs(url)
-        except (ImportError, ValueError) as error:
+        except (ImportError, ValueError, OSError) as error:  # FTP connects at once
             raise RefusedInput(
-                f"{shown!r} cannot be read: {error}; valid: a path, s3://… or http(s)://…"
+                f"{shown!r} cannot be read: {one_line(error)}; valid: a path, s3://… or http(s)://…"
             ) from None
         fs.invalidate_cache()
         return cls(fs, path, shown)
@@ -130,14 +131,6 @@ class Location:
             raise kind(f"{self.shown!r} cannot be reached: {one_line(error)}") from None
 
 
-def without_secrets(url: str) -> str:
-    """`url` without the user, password, query and fragment that may carry credentials."""
-    if "://" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
 def refuse_secrets(argument: str, url: str) -> None:
     """Refuse a URL that carries a password or a signature, since plans and logs keep URLs.
 
@@ -151,7 +144,19 @@ def refuse_secrets(argument: str, url: str) -> None:
         )
 
 
-def one_line(error: BaseException) -> str:
-    """The error's message without line breaks and without credentials in its URLs."""
-    text = re.sub(r"\w+://[^\s'\"]+", lambda url: without_secrets(url[0]), str(error))
-    return " ".join(text.split()) or type(error).__name__
+def check_target(argument: str, url: str) -> None:
+    """Refuse a place to which files cannot be written, before there is anything to write.
+
+    Raises:
+        RefusedInput: naming `argument`; it is empty, no URL, an HTTP server, or has a password.
+    """
+    refuse_secrets(argument, url)
+    valid = "a folder, or a URL such as s3://bucket/prefix"
+    if not url:
+        raise RefusedInput(f"{argument} (='') must be {valid}")
+    if url.startswith(("http://", "https://")):
+        raise RefusedInput(f"{argument} (={url!r}) takes no files; it must be {valid}")
+    try:
+        Location.of(url)
+    except RefusedInput as error:
+        raise RefusedInput(f"{argument}: {error}") from None

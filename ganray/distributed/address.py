@@ -6,7 +6,7 @@ import socket
 
 from ray._private.services import canonicalize_bootstrap_address
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, without_secrets
 
 _SECONDS = 10.0
 
@@ -18,10 +18,11 @@ def refuse_unreachable(address: str) -> None:
         RefusedInput: it is the URL of a dashboard or of the Ray Client, or nobody listens there.
     """
     scheme, separator, _ = address.partition("://")
+    shown = without_secrets(address) if separator else address.rpartition("@")[2]
     if separator:
         why = "a dashboard's URL" if scheme in ("http", "https") else "not the address of a head"
         raise RefusedInput(
-            f"address (={address!r}) is {why}: name the head as HOST:PORT (usually port 6379), or "
+            f"address (={shown!r}) is {why}: name the head as HOST:PORT (usually port 6379), or "
             "send the study as a job with `ganray submit --address http://<head>:8265`"
         )
     try:
@@ -31,8 +32,8 @@ def refuse_unreachable(address: str) -> None:
     if meant is None:
         return  # Ray says itself, and at once, that it finds none
     host, _, port = meant.rpartition(":")
-    if not (host and port.isdigit() and 0 < int(port) < 65536):
-        raise RefusedInput(f"address (={address!r}) must be 'auto' or HOST:PORT of the head")
+    if shown != address or not (host and port.isdigit() and 0 < int(port) < 65536):
+        raise RefusedInput(f"address (={shown!r}) must be 'auto' or HOST:PORT of the head")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _SECONDS).close()
     except OSError as error:

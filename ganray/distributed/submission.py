@@ -18,7 +18,7 @@ from ray.exceptions import AuthenticationError
 from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient, JobType
 
 import ganray
-from ganray.errors import GanrayError, RefusedInput
+from ganray.errors import GanrayError, RefusedInput, without_secrets
 from ganray.spec import content_hash
 
 _SECONDS = (10.0, 60.0)  # to connect, to answer
@@ -119,17 +119,22 @@ def _dashboard_url(address: str | None) -> str:
             "http://<head>:8265 (or RAY_API_SERVER_ADDRESS)"
         )
     url = address if "://" in address else f"http://{address}"
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and parts.hostname and parts.port
     except ValueError:
         sound = False
-    if not sound or address == "auto" or parts.username:
+    if not sound or address == "auto" or without_secrets(url) != url:
         raise RefusedInput(
-            f"--address (={address!r}) must be the URL of the cluster's dashboard, such as "
-            "http://127.0.0.1:8265"
+            f"--address (={_shown(address)!r}) must be the URL of the cluster's dashboard, such as "
+            "http://127.0.0.1:8265, without user, password and query"
         )
     return url
+
+
+def _shown(address: str) -> str:
+    """Without user and password, also where it is no whole URL."""
+    return without_secrets(address) if "://" in address else address.rpartition("@")[2]
 
 
 def _why_unauthorised(address: str, said: str) -> str:

@@ -79,6 +79,7 @@ def trained_gan(store: Store, plan: Plan, side: str, label: str, replicate: int)
 
 def gan_task(plan: Plan, side: str, label: str, replicate: int) -> Task:
     """The train task of one GAN; errors as in `trained_gan`."""
+    _labels(plan, side, replicate)  # else the replicate is wrong, whatever the class
     prefix = f"train/{side}/"
     roles = [role for role in plan.roles if role.startswith(prefix)]
     wanted = f"{prefix}{label}/{replicate}"
@@ -93,10 +94,20 @@ def gan_task(plan: Plan, side: str, label: str, replicate: int) -> Task:
 
 
 def _labels(plan: Plan, side: str, replicate: int) -> list[str]:
-    """What the study calls the GANs of one side and replicate, in the plan's order."""
-    start, end = f"train/{side}/", f"/{replicate}"
-    roles = [role for role in plan.roles if role.startswith(start) and role.endswith(end)]
-    return [role.removeprefix(start).removesuffix(end) for role in roles]
+    """What the study calls the GANs of one side and replicate, in the plan's order.
+
+    Raises:
+        RefusedInput: the run has no such replicate.
+    """
+    start = f"train/{side}/"
+    roles = [role.removeprefix(start).rpartition("/") for role in plan.roles
+             if role.startswith(start)]  # fmt: skip
+    known = dict.fromkeys(number for _, _, number in roles)
+    if str(replicate) not in known:
+        raise RefusedInput(
+            f"replicate (={replicate}) of the {side} GANs must be one of: {', '.join(known)}"
+        )
+    return [label for label, _, number in roles if number == str(replicate)]
 
 
 def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:

@@ -7,9 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from ganray.errors import RefusedInput, StoreError
+from pydantic import ValidationError
+
+from ganray.errors import RefusedInput, StoreError, one_line
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan
+from ganray.spec import explain
 from ganray.store import Store
 
 
@@ -41,9 +44,19 @@ def save_outcome(store: Store, agenda: Agenda, seconds: float) -> None:
 
 
 def read_outcome(store: Store, plan: Plan) -> dict[str, Any]:
-    """How the run last ended; empty if it never has."""
-    data = store.get(f"runs/{plan.run}/outcome.json")
-    return {} if data is None else json.loads(data)
+    """How the run last ended; empty if it never has.
+
+    Raises:
+        StoreError: the store fails, or the file is damaged.
+    """
+    path = f"runs/{plan.run}/outcome.json"
+    data = store.get(path)
+    if data is None:
+        return {}
+    try:
+        return dict(json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{store.url}/{path} is damaged: {error}") from None
 
 
 def mark_reported(store: Store, plan: Plan) -> None:
@@ -95,4 +108,5 @@ def _read(store: Store, name: str) -> Run:
         content = json.loads(data or b"")
         return Run(Plan(**content["plan"]), content["created"])
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{store.url}/runs/{name}/plan.json is damaged: {error}") from None
+        why = explain(error) if isinstance(error, ValidationError) else one_line(error)
+        raise StoreError(f"{store.url}/runs/{name}/plan.json is damaged: {why}") from None

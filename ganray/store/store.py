@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ganray.errors import RefusedInput, StoreError
+from ganray.errors import RefusedInput, StoreError, without_secrets
 from ganray.store.attempt import Attempt, claim_attempt
 from ganray.store.catalogue import Catalogue
 from ganray.store.files import Files, check_path
@@ -121,7 +121,14 @@ def open_files(url: str, known: bool = False) -> Files:
     Raises:
         RefusedInput: quoting `url` (without any credentials in it) and saying what is valid.
     """
-    parts = urlsplit(url)
+    valid = (
+        "must be an absolute folder such as /data/ganray, a file:// URL, or s3://bucket/prefix; "
+        "a relative path would be another folder on every node"
+    )
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise RefusedInput(f"store (={without_secrets(url)!r}): {error}; it {valid}") from None
     if "@" in parts.netloc:
         raise RefusedInput(
             f"store (={parts.scheme}://…@{parts.netloc.rpartition('@')[2]}{parts.path}) must hold "
@@ -135,7 +142,4 @@ def open_files(url: str, known: bool = False) -> Files:
         return FolderFiles(Path(unquote(parts.path)))
     if url.startswith("/"):
         return FolderFiles(Path(url))
-    raise RefusedInput(
-        f"store (={url!r}) must be an absolute folder such as /data/ganray, a file:// URL, "
-        "or s3://bucket/prefix; a relative path would be another folder on every node"
-    )
+    raise RefusedInput(f"store (={url!r}) {valid}")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,7 +17,7 @@ import yaml
 
 from ganray.data import DatasetSpec, open_source
 from ganray.data.location import refuse_secrets
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, one_line, quoted
 from ganray.models import checked_shape
 from ganray.pipeline.speed import Speed, recorded_speed, training_device
 from ganray.pipeline.spending import Cost
@@ -28,22 +27,11 @@ from ganray.spec import parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.chosen import adopt
+from ganray.studies.study_yaml import load
 from ganray.studies.sweep import SweepPlan
 from ganray.studies.sweep_settings import SweepSettings, check_search
 
 STUDIES = ("marginal_vs_joint", "budget_curve")
-_BOOLEAN = "tag:yaml.org,2002:bool"
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML with YAML 1.2's booleans: `on`, `off`, `yes` and `no` are words (`search.on`)."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [entry for entry in entries if entry[0] != _BOOLEAN]
-    for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOLEAN, re.compile("^(true|True|TRUE|false|False|FALSE)$"), "tTfF")
 
 
 @dataclass(frozen=True)
@@ -78,10 +66,11 @@ class Study:
         """
         other, imagenet = self.settings.search.other, self.settings.evaluate.imagenet
         data = open_data(self.settings.data)
+        probes = open_data(other, "search.other") if other else None
         if imagenet:  # else wrong weights would be found when all GANs are trained
             read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
         probe = cache(partial(self._speed, store, data, keep))
-        return self.module.plan(self.settings, data, open_data(other) if other else None, probe)
+        return self.module.plan(self.settings, data, probes, probe)
 
     def _speed(self, store: Store | None, data: Data, keep: bool) -> Speed:
         """The speed of the study's GANs, by which device-seconds become iterations."""
@@ -138,7 +127,7 @@ def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = Non
     Raises:
         RefusedInput: as `read_study`, and where settings and data do not fit.
     """
-    values = adopt(read_values(path, overrides), store)
+    values = adopt(read_values(path, overrides, "sweep file"), store)
     if "sweep" not in values:
         raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
     settings = checked_places(parse(SweepSettings, values, path), path)
@@ -149,24 +138,29 @@ def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = Non
     return SweepPlan(settings, open_data(settings.data))
 
 
-def read_values(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+def read_values(
+    path: str, overrides: Sequence[str] = (), kind: str = "study file"
+) -> dict[str, Any]:
     """What a YAML file says, with `dotted.path=value` overrides; nothing is checked yet.
+
+    Args:
+        kind: what messages call the file.
 
     Raises:
         RefusedInput: the file is missing or no mapping.
     """
+    named = f"{kind} (={quoted(path)})"
     try:
-        values = yaml.load(Path(path).read_text(), _Loader)
+        values = load(Path(path).read_text())
     except FileNotFoundError:
-        raise RefusedInput(
-            f"study file (={path!r}) does not exist; `ganray init` writes one"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RefusedInput(f"study file (={path!r}) cannot be read: {error}") from None
+        hint = "ganray's README shows one" if kind == "sweep file" else "`ganray init` writes one"
+        raise RefusedInput(f"{named} does not exist; {hint}") from None
+    except (OSError, ValueError) as error:
+        raise RefusedInput(f"{named} cannot be read: {one_line(error)}") from None
     except yaml.YAMLError as error:
-        raise RefusedInput(f"study file (={path!r}) is no YAML: {_line(error)}") from None
+        raise RefusedInput(f"{named} is no YAML: {one_line(error)}") from None
     if not isinstance(values, dict):
-        raise RefusedInput(f"study file (={path!r}) must hold `name: value` lines")
+        raise RefusedInput(f"{named} must hold `name: value` lines")
     for override in overrides:
         _set(values, override)
     return values
@@ -176,15 +170,26 @@ def checked_places(settings: Any, path: str) -> Any:
     """The settings with paths of data and weights relative to the file at `path` made absolute.
 
     Raises:
-        RefusedInput: a URL holds credentials.
+        RefusedInput: a URL holds credentials, or a path cannot be one.
     """
     _refuse_secrets(settings)
     return _anchored(settings, Path(path).resolve().parent)
 
 
-def open_data(spec: DatasetSpec) -> Data:
-    """What a data source holds and its fingerprint; an imported set keeps its place."""
-    source = open_source(spec)
+def open_data(spec: DatasetSpec, block: str = "data") -> Data:
+    """What a data source holds and its fingerprint; an imported set keeps its place.
+
+    Args:
+        block: of the study file, by which messages name its settings.
+
+    Raises:
+        RefusedInput: as `open_source`, naming the block.
+    """
+    try:
+        source = open_source(spec)
+    except RefusedInput as error:
+        setting = str(error).partition(" (=")[0] in DatasetSpec.model_fields
+        raise RefusedInput(f"{block}{'.' if setting else ': '}{error}") from None
     url = spec.source if source.imported else None
     return Data(source.describe(), source.fingerprint(), url)
 
@@ -200,9 +205,9 @@ def _set(values: dict[str, Any], override: str) -> None:
             raise RefusedInput(f"--set (={override!r}): {name} is no group of settings")
         values = inner
     try:
-        values[last] = yaml.load(text, _Loader)
+        values[last] = load(text)
     except yaml.YAMLError as error:
-        raise RefusedInput(f"--set (={override!r}): {_line(error)}") from None
+        raise RefusedInput(f"--set (={override!r}): {one_line(error)}") from None
 
 
 def _refuse_secrets(settings: Any) -> None:
@@ -217,27 +222,29 @@ def _refuse_secrets(settings: Any) -> None:
 
 def _anchored(settings: Any, folder: Path) -> Any:
     """Make relative paths of data and weights absolute: a task may run in another folder."""
-    data = _anchor(settings.data, folder)
+    data = _anchor("data", settings.data, folder)
     search, evaluate = getattr(settings, "search", None), settings.evaluate
     if search is not None and search.other is not None:
-        search = search.model_copy(update={"other": _anchor(search.other, folder)})
+        search = search.model_copy(update={"other": _anchor("search.other", search.other, folder)})
     if evaluate.imagenet and evaluate.imagenet.weights:
-        weights = {"weights": _absolute(evaluate.imagenet.weights, folder)}
+        named = "evaluate.imagenet.weights"
+        weights = {"weights": _absolute(named, evaluate.imagenet.weights, folder)}
         imagenet = evaluate.imagenet.model_copy(update=weights)
         evaluate = evaluate.model_copy(update={"imagenet": imagenet})
     places = {"data": data, "evaluate": evaluate} | ({"search": search} if search else {})
     return settings.model_copy(update=places)
 
 
-def _anchor(spec: DatasetSpec, folder: Path) -> DatasetSpec:
+def _anchor(block: str, spec: DatasetSpec, folder: Path) -> DatasetSpec:
     if spec.source == "embedded":
         return spec
-    return spec.model_copy(update={"source": _absolute(spec.source, folder)})
+    return spec.model_copy(update={"source": _absolute(f"{block}.source", spec.source, folder)})
 
 
-def _absolute(path: str, folder: Path) -> str:
-    return path if "://" in path else str((folder / path).resolve())
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _absolute(argument: str, path: str, folder: Path) -> str:
+    if "://" in path:
+        return path
+    try:
+        return str((folder / path).resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
+        raise RefusedInput(f"{argument} (={path!r}) is no path: {one_line(error)}") from None

@@ -15,7 +15,7 @@ from ganray.errors import RefusedInput
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.speed import Speed
 from ganray.plan import Resources
-from ganray.studies.settings import Budget, Comparison
+from ganray.studies.settings import MOST_ITERATIONS, Budget, Comparison
 from ganray.train.flops import Shape, gan_flops
 from ganray.train.spec import TrainSpec
 
@@ -86,8 +86,13 @@ def horizons(budget: Budget, cost: float, gans: int, fraction: float = 1.0) -> H
             sides have the same in all.
 
     Raises:
-        RefusedInput: a GAN would have less than one iteration.
+        RefusedInput: a GAN would have less than one iteration, or absurdly many.
     """
+    if budget.amount > MOST_ITERATIONS * cost:
+        raise RefusedInput(
+            f"budget.{budget.unit} (={budget.amount:g}) comes to more than {MOST_ITERATIONS:g} "
+            f"iterations of {cost:.4g} each, which no machine will do"
+        )
     whole = int(budget.amount // cost)
     each = int(whole * Fraction(str(fraction)))
     shares = (each,) * gans

@@ -20,6 +20,8 @@ Metric = Annotated[str, AfterValidator(known)]
 CLASSIFIER_METRICS = ("cafd", "class_divergence", "frechet_distance", "inception_score")
 
 
+MOST_ITERATIONS = 10**12
+"""More are refused, as a slip of the pen."""
 Unit = Literal["iterations", "images", "flops", "device_seconds"]
 UNITS: tuple[Unit, ...] = ("iterations", "images", "flops", "device_seconds")
 
@@ -34,9 +36,11 @@ class Budget(Spec):
     """
 
     iterations: int | None = Field(
-        1000, ge=1, description="critic rounds with one generator step each"
+        1000, ge=1, le=MOST_ITERATIONS, description="critic rounds with one generator step each"
     )
-    images: int | None = Field(None, ge=1, description="real images seen, repetitions counted")
+    images: int | None = Field(
+        None, ge=1, le=MOST_ITERATIONS, description="real images seen, repetitions counted"
+    )
     flops: float | None = Field(None, gt=0, description="operations of training")
     device_seconds: float | None = Field(
         None, gt=0, description="training time on one device, converted at a measured speed"

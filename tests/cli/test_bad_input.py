@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +143,66 @@ def test_a_bucket_that_is_not_there_and_a_server_that_does_not_answer(
     run_into(tiny_study, "s3://no-such-bucket/x").refused("s3://no-such-bucket/x", code=1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     run_into(tiny_study, s3_url).refused(s3_url, "127.0.0.1:9", code=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("data.source=http://[::1", "data: 'http://[::1'"),
+        ("data.source=ftp://nowhere.invalid/y", "data: 'ftp://nowhere.invalid/y'"),
+        ('data.source="a\\0b"', "data.source (='a"),
+        ("data.source=loop", "data.source (='loop')"),
+        ("data.source=nowhere", "data.source (="),
+        ("search.other={source: nowhere}", "search.other.source (="),
+        ("data.size=5", "data.size (=5)"),
+        ("search.other={size: 5}", "search.other.size (=5)"),
+        ("budget={device_seconds: 1e308}", "budget.device_seconds (=1e+308)"),
+        ("budget={flops: 1e308}", "budget.flops (=1e+308)"),
+        ("budget.iterations=1000000000000000000000", "budget.iterations (="),
+        ("data=https://user:hush@host/x", "data (='https://host/x')"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_its_block(tmp_path, tiny_study, change, said):
+    study = tmp_path / "study.yaml"
+    shutil.copy(tiny_study.parent / "digits.parquet", tmp_path)
+    study.write_text(tiny_study.read_text())
+    (tmp_path / "loop").symlink_to("loop")
+    answer = ganray("plan", study, "--store", tmp_path / "store", "--set", change)
+    answer.refused(said)
+    assert "hush" not in answer.err
+
+
+@pytest.mark.parametrize("words", [("store", "ls"), ("status", "tiny", "--store")])
+@pytest.mark.parametrize("url", ["s3://[bad", ""])
+def test_a_store_that_is_no_url_is_refused(words, url):
+    ganray(*words, url).refused("store (=", "s3://")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("https://user:hush@host/x", "with a user"),
+        ("https://host/x", "takes no files"),
+        ("s3://[x", "'s3://[x' cannot be"),
+        ("", "must be a folder"),
+    ],
+)
+def test_a_place_that_takes_no_files_is_refused_before_any_is_made(
+    finished, idx, tmp_path, target, said
+):
+    imported = ganray("data", "import", idx, "--to", target)
+    sampled = ganray("sample", "tiny", "--store", finished.url, "--to", target)
+    for answer in (imported, sampled):
+        answer.refused("--to", said)
+        assert "hush" not in answer.err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://user:hush@host:8265", "user:hush@host:8265", "http://[::1"]
+)
+def test_an_address_is_refused_without_its_password(tiny_study, tmp_path, url):
+    words = (tiny_study, "--store", tmp_path / "store", "--address", url)
+    for answer in (ganray("submit", *words), ganray("run", *words), ganray("doctor", *words)):
+        assert answer.code == 2
+        assert "address (=" in answer.out + answer.err
+        assert "hush" not in answer.out + answer.err

@@ -112,8 +112,9 @@ def test_what_was_drawn_can_be_imported_again(per_class, tmp_path):
     ("words", "said"),
     [
         (["--class", "7"], "marginal GAN (='7', replicate 0) must be one of: 0/0, 1/0, 2/0"),
-        (["--class", "0", "--replicate", "3"], "replicate 3"),
-        (["--joint", "--replicate", "1"], "replicate 1"),
+        (["--class", "0", "--replicate", "3"], "replicate (=3)"),
+        (["--replicate", "3"], "replicate (=3) of the marginal GANs must be one of: 0"),
+        (["--joint", "--replicate", "1"], "replicate (=1)"),
         (["--joint", "--class", "0"], "--class (='0') cannot be asked of the joint GAN"),
         (["--weights", "equal"], "weights (='equal') must be 'real' or 'uniform'"),
         (["--format", "gif"], "--format (='gif') must be 'png' or 'parquet'"),

@@ -68,9 +68,18 @@ def test_an_unknown_run_is_answered_by_those_that_there_are(store, plans, name):
 
 def test_a_damaged_plan_is_named(store, plans):
     save_run(store, plans[0])
-    store.put(f"runs/{plans[0].run}/plan.json", b'{"plan": {}')
-    with pytest.raises(StoreError, match=rf"runs/{plans[0].run}/plan.json is damaged"):
-        list_runs(store)
+    for damaged in (b'{"plan": {}', b"{}", b"[]", b'{"plan": {"name": 3}, "created": ""}'):
+        store.put(f"runs/{plans[0].run}/plan.json", damaged)
+        with pytest.raises(StoreError, match=rf"runs/{plans[0].run}/plan.json is damaged") as said:
+            list_runs(store)
+        assert "\n" not in str(said.value)
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"3", b'["x"]'])
+def test_a_damaged_outcome_is_named(store, plans, damaged):
+    store.put(f"runs/{plans[0].run}/outcome.json", damaged)
+    with pytest.raises(StoreError, match=rf"runs/{plans[0].run}/outcome.json is damaged"):
+        read_outcome(store, plans[0])
 
 
 def test_the_outcome_says_what_failed(store, plans):

@@ -57,6 +57,30 @@ def test_the_key_on_is_a_word_in_yaml(file):
     assert read_study(file(text), ["search.on=[off]"]).settings.search.on == ["off"]
 
 
+def test_numbers_are_those_that_one_reads(file):
+    """YAML 1.1 reads 010 as 8, 1:30 as 90 and 2026-01-01 as a date."""
+    text = "name: 2026-01-01\nseed: 010\nmodel: {width: 0x10}\ntrain: {beta2: .5, ema: 5.0e-1}"
+    settings = read_study(file(text)).settings
+    assert (settings.name, settings.seed, settings.model.width) == ("2026-01-01", 10, 16)
+    assert (settings.train.beta2, settings.train.ema) == (0.5, 0.5)
+    assert "budget.iterations (='1:30')" in refusal(file("budget: {iterations: 1:30}"))
+
+
+@pytest.mark.parametrize(
+    "text", ["seed: 1\nseed: 2", "model: {width: 4, latent: 2, width: 2}", "a: {b: {c: 1, c: 1}}"]
+)
+def test_a_name_that_is_given_twice_is_refused(file, text):
+    """The last one would win in silence."""
+    assert "is given twice" in refusal(file(text))
+    assert "is given twice" in refusal(file("{}"), "model={width: 4, width: 2}")
+
+
+def test_what_is_merged_may_be_given_anew(file):
+    text = "model: &m {width: 4, latent: 2}\ntrain: {}\nencoder: {}\n"
+    merged = "search: {on: []}\nevaluate: {}\nresources: {<<: {num_cpus: 2}, num_cpus: 3}"
+    assert read_study(file(text + merged)).settings.resources.num_cpus == 3
+
+
 def test_overrides_reach_any_depth_and_are_yaml(file):
     overrides = ["budget.iterations=7", "marginals=[[a], [b, c]]", "train.ema=0.5", "name=x"]
     settings = read_study(file("name: y"), overrides).settings
