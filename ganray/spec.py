@@ -50,8 +50,8 @@ class Spec(BaseModel):
     @classmethod
     def _refuse_truth_for_numbers(cls, value: Any, info: Any) -> Any:
         """YAML's `true` is no 1: a number was meant to be written and is not there."""
-        field = cls.model_fields[info.field_name]
-        if _has_truth(value) and _is_numeric(field.annotation):
+        annotation: Any = cls.model_fields[info.field_name].annotation
+        if _has_truth(value) and _is_numeric(annotation):
             raise ValueError("true and false are not valid here")
         return value
 

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, without_secrets
 
 _NAMED_IN_ERRORS = 3
 
@@ -51,16 +51,11 @@ def load_weights(network: nn.Module, location: str, sha256: str) -> None:
     """
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise RefusedInput(f"sha256 (={sha256!r}) must be 64 lower-case hexadecimal digits")
-    shown = _without_secrets(location)
+    shown = without_secrets(location)
     state = _parsed(_read(location, sha256, shown), shown)
     _check_tensors(state, _tensors(network.state_dict()), shown)
     network.load_state_dict(state, strict=False)
     network.eval().requires_grad_(False)
-
-
-def _without_secrets(location: str) -> str:
-    """The location less any password and signature, fit for messages."""
-    return re.sub(r"//[^/@]*@", "//", location.split("?")[0])
 
 
 def _read(location: str, sha256: str, shown: str) -> bytes:
