@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from ganray.errors import GanrayError
 
 _POLL_SECONDS = 0.5
 _PATIENCE_SECONDS = 90.0  # a restarted dashboard or a lost tunnel may come back
-_TAIL_SECONDS = 10.0  # for the last lines of a job that has ended
+_END_SECONDS = 10.0  # for the last lines of a job that has ended
 
 
 def follow(jobs: Jobs, name: str, show: Callable[[str], None]) -> JobDetails:
@@ -42,7 +43,10 @@ def follow(jobs: Jobs, name: str, show: Callable[[str], None]) -> JobDetails:
 
 
 class _Tail(threading.Thread):
-    """Reads a log over a web socket; where the connection breaks it begins again, unseen."""
+    """Reads a log over a web socket; where the connection ends it begins again, unseen.
+
+    That it has ended says nothing of the job: dashboards and proxies close connections, too.
+    """
 
     def __init__(self, jobs: Jobs, name: str, show: Callable[[str], None]) -> None:
         super().__init__(name="ganray-tail", daemon=True)
@@ -51,12 +55,10 @@ class _Tail(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.is_set():
-            try:
+            # Of many libraries; that the cluster is gone is for `follow` to say.
+            with contextlib.suppress(Exception):
                 asyncio.run(self._read())
-            except Exception:  # of many libraries; that the cluster is gone is for `follow` to say
-                self._ended.wait(_POLL_SECONDS)
-            else:
-                return
+            self._ended.wait(_POLL_SECONDS)
 
     async def _read(self) -> None:
         seen = 0
@@ -73,11 +75,13 @@ class _Tail(threading.Thread):
                 self._show(new)
 
     def finish(self) -> None:
-        """Wait for the last lines; fetch the log as a whole where the web socket hangs."""
+        """The job has ended: show what the web socket has not brought, from the log as a whole."""
         self._ended.set()
-        self.join(_TAIL_SECONDS)
-        if self.is_alive() or not self._shown:
+        deadline = time.monotonic() + _END_SECONDS
+        while True:
             try:
-                self._show_from(self._jobs.get_job_logs(self._name), 0)
+                return self._show_from(self._jobs.get_job_logs(self._name), 0)
             except (GanrayError, RuntimeError):
-                self._show("(the end of the log cannot be read)\n")
+                if time.monotonic() > deadline:
+                    return self._show("(the end of the log cannot be read)\n")
+            time.sleep(_POLL_SECONDS)
