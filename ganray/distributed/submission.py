@@ -19,13 +19,13 @@ from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient, JobTy
 
 import ganray
 from ganray.errors import GanrayError, RefusedInput, without_secrets
+from ganray.pipeline.redaction import SECRET_NAME, redacted
 from ganray.spec import content_hash
 
 _SECONDS = (10.0, 60.0)  # to connect, to answer
 _AGENT_SECONDS = 60.0  # a node's agent comes up some seconds after the dashboard
 _STOP_SECONDS = 150  # for checkpoints, before Ray kills a stopped job; its own 3 are too few
 _EXCLUDES = ["__pycache__", "*.pyc"]
-_SECRETS = re.compile(r"SECRET|TOKEN|PASSW|CREDENTIAL|ACCESS_KEY|PRIVATE|API_KEY", re.IGNORECASE)
 _LOGGERS = ("dashboard.modules.dashboard_sdk", "dashboard.modules.job.sdk", "_private.runtime_env")
 
 
@@ -229,10 +229,12 @@ def passed_on(names: Sequence[str]) -> dict[str, str]:
     """The environment variables of these names, to be given to a job.
 
     Raises:
-        RefusedInput: one is not set, or may hold a secret: Ray shows a job's environment.
+        RefusedInput: one is not set, or may hold a secret, such as a URL with a password: Ray
+            shows a job's environment.
     """
     for name in names:
-        if _SECRETS.search(name):
+        value = os.environ.get(name, "")
+        if SECRET_NAME.search(name) or redacted(value) != value:
             raise RefusedInput(
                 f"--env (={name!r}) may be a secret, and the dashboard shows a job's environment "
                 "to everyone: give the nodes an instance role, or set it on them before `ray start`"

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from ganray.errors import RefusedInput
+from ganray.pipeline.redaction import redacted
 from ganray.pipeline.workspace import input_digests
 from ganray.plan import Plan, Task
 from ganray.store import Store
@@ -112,8 +113,8 @@ class Agenda:
         self.finished.add(task.address)
 
     def fail(self, task: Task, why: str) -> None:
-        """Mark a task as failed, and with it all that depends on it."""
-        self.failed[task.address] = why
+        """Mark a task as failed, and with it all that depends on it; no secret is kept of `why`."""
+        self.failed[task.address] = redacted(why)
         for other in self.plan.tasks:
             if other.address not in self.failed and self.blocked(other):
                 self.failed[other.address] = f"not possible without {task.title}"

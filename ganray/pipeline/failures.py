@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from ganray.errors import GanrayError, StoreError
+from ganray.pipeline.redaction import redacted
 
 AGAIN = "then run the same command: it goes on from what is kept"
 LESS_MEMORY = (
@@ -88,10 +89,15 @@ REMEDIES = (
 def explain(error: BaseException, peaks: Mapping[str, int] | None = None) -> str:
     """One line for a stage's error; of one that nobody foresaw, its type and first line.
 
+    Secrets are taken out: it is kept in the store and shown in reports.
+
     Args:
         peaks: `peak_memory` and `peak_gpu_memory` of the process in bytes, where measured.
     """
-    peaks = peaks or {}
+    return redacted(_explained(error, peaks or {}))
+
+
+def _explained(error: BaseException, peaks: Mapping[str, int]) -> str:
     words = {
         "host": platform.node(),
         "peak": size(peaks.get("peak_memory")),

@@ -12,6 +12,7 @@ from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.failures import explain
 from ganray.pipeline.logs import TaskLog
+from ganray.pipeline.redaction import redacted
 from ganray.pipeline.training import refuse_other_ranks
 from ganray.plan import Resources, Task
 from ganray.train.device import choose_device
@@ -84,5 +85,9 @@ def settled(task: Task) -> Event:
 
 
 def failure(task: Task, why: str, details: str = "") -> Event:
-    """The event that tells of a failed task; `details` is a traceback, shown with --debug."""
-    return Event(task.address, task.kind, details={"failed": why, "traceback": details})
+    """The event that tells of a failed task; `details` is a traceback, shown with --debug.
+
+    It goes without secrets: the boards of all who see the store show it.
+    """
+    told = {"failed": redacted(why), "traceback": redacted(details)}
+    return Event(task.address, task.kind, details=told)

@@ -11,11 +11,14 @@ from ganray.data.location import without_secrets
 _URL = re.compile(r"[A-Za-z0-9+.-]{1,16}://[^\s'\"<>]+")
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
 _NAMED = re.compile(
-    r"(?i)((?:secret|token|passw(?:or)?d|api_?key|credential)s?\w*['\"]?\s*[=:]\s*['\"]?)"
+    r"(?i)((?:secret|token|passw(?:or)?d|(?:api|private)_?key|credential)s?\w*['\"]?\s*[=:]\s*['\"]?)"
     r"([^\s'\",;)}]{6,})"
 )
 _AUTHORIZATION = re.compile(r"(?i)(\bauthorization['\"]?\s*[=:]\s*['\"]?)([^'\"\n]+)")
-_SECRET_VARIABLE = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|ACCESS_KEY")
+SECRET_NAME = re.compile(
+    r"(?i)SECRET|TOKEN|PASSW|CREDENTIAL|ACCESS_?KEY|PRIVATE|API_?KEY",
+)
+"""In the names of environment variables whose values are secrets."""
 _SHORTEST = 8  # shorter values of such variables would be found in innocent words
 REDACTED = "[redacted]"
 
@@ -47,8 +50,6 @@ def _secret_values() -> list[str]:
     values = {
         value
         for name, value in os.environ.items()
-        if _SECRET_VARIABLE.search(name.upper())
-        and len(value) >= _SHORTEST
-        and not value.startswith("/")
+        if SECRET_NAME.search(name) and len(value) >= _SHORTEST and not value.startswith("/")
     }
     return sorted(values, key=len, reverse=True)

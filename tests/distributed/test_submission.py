@@ -127,6 +127,15 @@ def test_variables_go_by_name_and_secrets_do_not(monkeypatch):
         with pytest.raises(RefusedInput, match=name) as refused:
             passed_on([name])
         assert "hush" not in str(refused.value)
+    monkeypatch.setenv("OPENAI_APIKEY", "hush")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hush@proxy:3128")
+    monkeypatch.setenv("SET", "https://host/set.zip?X-Amz-Signature=hush")
+    for name in ("OPENAI_APIKEY", "HTTPS_PROXY", "SET"):
+        with pytest.raises(RefusedInput, match=f"--env .='{name}'. may be a secret") as refused:
+            passed_on([name])
+        assert "hush" not in str(refused.value)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    assert passed_on(["HTTPS_PROXY"]) == {"HTTPS_PROXY": "http://proxy:3128"}
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     with pytest.raises(RefusedInput, match="not set here"):
         passed_on(["AWS_ENDPOINT_URL"])

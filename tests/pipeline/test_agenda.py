@@ -8,8 +8,9 @@ import pytest
 
 from ganray.pipeline import run_whole
 from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.local import LocalRunner
+from ganray.pipeline.local import LocalRunner, failure
 from ganray.pipeline.workspace import Event
+from ganray.store import Store
 from tests.pipeline.stores import committed, copied, flip_a_byte, workspace
 from tests.tiny import digests
 
@@ -166,3 +167,16 @@ def test_a_longer_training_that_is_stored_needs_no_shorter_one(tiny_run):
     # The plan's order holds for inputs alone: the data come after it here.
     agenda = Agenda.open(plan, tiny_run.store)
     assert [task.address for task in agenda.pending] == [shorter.address]
+
+
+def test_no_secret_is_kept_of_a_failure(tiny_run, tmp_path):
+    """Whoever sees the store sees why a task failed: in its outcome, its status and its report."""
+    agenda, task = Agenda.open(tiny_run.plan, Store(str(tmp_path))), tiny_run.plan.task("encoder")
+    why = "GET http://ann:pa55word@host/x?X-Amz-Signature=0123abcd failed"
+    agenda.fail(task, why)
+    assert agenda.failed[task.address] == "GET http://host/x failed"
+    event = failure(task, why, f"Traceback\n  {why}")
+    assert event.details == {
+        "failed": "GET http://host/x failed",
+        "traceback": "Traceback\n  GET http://host/x failed",
+    }

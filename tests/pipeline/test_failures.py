@@ -72,3 +72,8 @@ def test_others_are_left_as_they_are() -> None:
     assert explain(TrainingDiverged("loss is NaN; try less")) == "loss is NaN; try less"
     assert explain(KeyError("model")) == "KeyError: 'model'"
     assert explain(ValueError("one\ntwo")) == "ValueError: one"
+
+
+def test_secrets_are_taken_out() -> None:
+    line = explain(RuntimeError("GET http://ann:pa55word@host/x?X-Amz-Signature=0123abcd"))
+    assert line == "RuntimeError: GET http://host/x"

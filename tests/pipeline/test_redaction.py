@@ -15,6 +15,7 @@ from ganray.pipeline.redaction import REDACTED, redacted
         ("key AKIAIOSFODNN7EXAMPLE is not known", "AKIAIOSFODNN7EXAMPLE"),
         ("{'aws_secret_access_key': 'wJalrXUtnFEMI/K7MDENG'}", "wJalrXUtnFEMI/K7MDENG"),
         ("session_token=FwoGZXIvYXdzEBYaD", "FwoGZXIvYXdzEBYaD"),
+        ("private_key = 'MIIEvQIBADANBg'", "MIIEvQIBADANBg"),
         ("password: hunter2hunter2", "hunter2hunter2"),
         ("Authorization: Bearer abc.def.ghi", "abc.def.ghi"),
     ],
@@ -26,9 +27,10 @@ def test_secrets_are_taken_out(text, secret):
 def test_the_values_of_secret_variables_are_taken_out(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "0123456789abcdef")
+    monkeypatch.setenv("Tunnel_Private_Part", "MIIEvQIBADANBg")
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "/home/ann/token")
-    text = redacted("sent wJalrXUtnFEMI and 0123456789abcdef from /home/ann/token")
-    assert text == f"sent {REDACTED} and {REDACTED} from /home/ann/token"
+    text = redacted("sent wJalrXUtnFEMI MIIEvQIBADANBg 0123456789abcdef from /home/ann/token")
+    assert text == f"sent {REDACTED} {REDACTED} {REDACTED} from /home/ann/token"
 
 
 @pytest.mark.parametrize(
