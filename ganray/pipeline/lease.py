@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 from ganray.errors import GanrayError, RefusedInput, Stopped, StoreError
 from ganray.pipeline.background import repeated
+from ganray.pipeline.redaction import redacted
 from ganray.store import Store
 
 BEAT_SECONDS = 2.0
@@ -119,7 +120,7 @@ class Lease:
         if error is not None:
             code = error.exit_code if isinstance(error, GanrayError) else 1
             code = 4 if isinstance(error, KeyboardInterrupt) else code
-            self._ended = {"code": code, "error": str(error) or type(error).__name__}
+            self._ended = {"code": code, "error": redacted(str(error)) or type(error).__name__}
         with contextlib.suppress(StoreError):  # then it is found silent
             self._beat()
 
@@ -135,6 +136,12 @@ class Lease:
         self.store.put(_path(self.run, self.driver), self._encoded())
 
     def _encoded(self) -> bytes:
+        """The beat; with an empty payload where that cannot be told, since silence means death."""
+        with contextlib.suppress(Exception):
+            return self._with(self.payload())
+        return self._with({})
+
+    def _with(self, payload: dict[str, Any]) -> bytes:
         beat = Beat(
             driver=self.driver,
             counter=self._counter,
@@ -142,7 +149,7 @@ class Lease:
             host=platform.node(),
             process=os.getpid(),
             place=_place(),
-            payload=self.payload(),
+            payload=payload,
             ended=self._ended,
         )
         return json.dumps(vars(beat)).encode()

@@ -67,6 +67,14 @@ def newest(store: Store) -> Beat:
     return found
 
 
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.02)
+    pytest.fail("it never came true")
+
+
 def test_the_first_leads_and_the_next_after_its_end_does_too(store: Store) -> None:
     assert newest_driver(store, RUN) is None
     for number in (1, 2):
@@ -215,3 +223,26 @@ def test_who_is_superseded_works_no_more_and_follows(store: Store) -> None:
 
 def test_a_leader_whose_work_is_done_gives_what_it_came_to(store: Store) -> None:
     assert lead(store, RUN, never, print, lambda held: held.driver) == 1
+
+
+def test_a_payload_that_cannot_be_told_silences_nobody(store: Store) -> None:
+    """The driver would be taken for dead, and would not see who took over from it."""
+    held = acquire(store, RUN, never, print)
+    assert isinstance(held, Lease)
+    held.payload = lambda: {"rows": [1 / 0]}
+    with held:
+        counter = newest(store).counter
+        wait_until(lambda: newest(store).counter > counter + 1)
+        assert newest(store).payload == {}
+        held.payload = lambda: {"of": object()}
+        wait_until(lambda: newest(store).counter > counter + 3)
+        assert Lease.claim(store, RUN, held.driver) is not None
+        wait_until(held.superseded)
+
+
+def test_no_secret_is_told_of_how_a_driver_ended(store: Store) -> None:
+    held = acquire(store, RUN, never, print)
+    assert isinstance(held, Lease)
+    with pytest.raises(RuntimeError), held:
+        raise RuntimeError("GET http://ann:pa55word@host/x?X-Amz-Signature=0123abcd")
+    assert newest(store).ended["error"] == "GET http://host/x"
