@@ -75,8 +75,13 @@ def captured(add: Callable[[str], None], prints: bool) -> Iterator[None]:
         if prints:
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("always")
-            stack.enter_context(contextlib.redirect_stdout(_Tee(add, sys.stdout)))
-            stack.enter_context(contextlib.redirect_stderr(_Tee(add, sys.stderr)))
+            for redirect, stream in (
+                (contextlib.redirect_stdout, sys.stdout),
+                (contextlib.redirect_stderr, sys.stderr),
+            ):
+                tee = _Tee(add, stream)
+                stack.callback(tee.end)
+                stack.enter_context(redirect(tee))
         warnings.showwarning = show
         logging.getLogger().addHandler(handler)
         try:
@@ -100,18 +105,39 @@ class _Handler(logging.Handler):
 
 
 class _Tee:
-    """A text stream that also hands on its whole lines."""
+    """A text stream that also hands on its whole lines, as they are left to see.
+
+    What is not yet a whole line is kept no longer than a line of a transcript may be.
+    """
 
     def __init__(self, add: Callable[[str], None], stream: Any) -> None:
         self._add, self._stream, self._rest = add, stream, ""
 
     def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
+        *lines, rest = (self._rest + text).split("\n")
         for line in lines:
-            if line.strip():
-                self._add(line)
+            self._hand_on(line)
+        self._rest = _visible(rest)[:_LONGEST_LINE]
         self._stream.write(text)  # Ray Train's own streams do not say how much they wrote
         return len(text)
 
+    def end(self) -> None:
+        """Hand on a last line that was not ended."""
+        rest, self._rest = self._rest, ""
+        self._hand_on(rest)
+
+    def _hand_on(self, line: str) -> None:
+        shown = _visible(line).rstrip("\r")
+        if shown.strip():
+            self._add(shown)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _visible(line: str) -> str:
+    """What a terminal shows of it: progress bars begin their line again by a carriage return.
+
+    One at the end overwrites nothing yet.
+    """
+    return line[:-1].rpartition("\r")[2] + line[-1:]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import warnings
+from typing import Any
 
 from ganray.pipeline.transcript import Transcript, captured
 
@@ -69,6 +71,29 @@ def test_a_warning_of_this_machines_only_process_goes_on():
         warnings.warn("it is hot", UserWarning, stacklevel=1)
     assert said == ["warning: it is hot (UserWarning)"]
     assert [str(one.message) for one in shown] == ["it is hot"]
+
+
+def test_a_last_line_without_end_is_captured(capsys):
+    said: list[str] = []
+    with captured(said.append, prints=True):
+        print("whole\nunfinished", end="")
+        assert said == ["whole"]
+    assert said == ["whole", "unfinished"]
+    assert capsys.readouterr().out == "whole\nunfinished"
+
+
+def test_of_a_progress_bar_only_what_is_left_to_see_is_kept(monkeypatch):
+    said: list[str] = []
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with captured(said.append, prints=True):
+        for step in range(1000):
+            print(f"\r{step} of 999", end="")
+        stream: Any = sys.stdout
+        assert stream._rest == "999 of 999"
+        print("\r\nnext\r\n" + "x" * 10**6, end="")
+        assert len(stream._rest) < 5000
+    assert said[:2] == ["999 of 999", "next"]
+    assert set(said[2]) == {"x"}
 
 
 def test_nothing_is_captured_afterwards():
