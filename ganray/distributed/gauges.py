@@ -27,7 +27,7 @@ GAUGES = {
     "ganray_workers": ("Units of work in flight", ("run",)),
     "ganray_iterations": ("Iterations that a training has done", ("run", "task", "node")),
     "ganray_images_per_second": ("Real images that a training sees", ("run", "task", "node")),
-    "ganray_loss": ("Losses of a training's last iteration", ("run", "task", "node", "loss")),
+    "ganray_loss": ("Losses of a training's last iteration", ("run", "task", "loss")),
     "ganray_checkpoint_age_seconds": (
         "Time since the driver heard of a training's last checkpoint, or of its begin",
         ("run", "task", "node"),
@@ -73,6 +73,7 @@ class Gauges:
         self.gauges["ganray_workers"].set(float(snapshot["workers"]), run)
         for row in snapshot["rows"]:
             if "images_per_second" in row and self._may_have_series(row):
+                self._leave_other_node(row, run)
                 self._publish_training(row, run)
         for name, word in (
             ("ganray_preemptions_total", "preempted"),
@@ -91,11 +92,16 @@ class Gauges:
             self.gauges["ganray_tasks"].set(count, run | {"kind": kind, "state": state})
 
     def _may_have_series(self, row: Mapping[str, Any]) -> bool:
-        known = row["task"] in self._nodes
-        if known or len(self._nodes) < _TASKS:
-            self._nodes[row["task"]] = row["host"]
-            return True
-        return False
+        return row["task"] in self._nodes or len(self._nodes) < _TASKS
+
+    def _leave_other_node(self, row: Mapping[str, Any], run: dict[str, str]) -> None:
+        """A series lasts as long as the driver: where a training has left, nothing goes on."""
+        before = self._nodes.get(row["task"], row["host"])
+        self._nodes[row["task"]] = row["host"]
+        if before != row["host"]:
+            labels = run | {"task": row["task"], "node": before}
+            for name in ("ganray_images_per_second", "ganray_checkpoint_age_seconds"):
+                self.gauges[name].set(0.0, labels)
 
     def _publish_training(self, row: Mapping[str, Any], run: dict[str, str]) -> None:
         labels = run | {"task": row["task"], "node": row["host"]}
@@ -104,7 +110,8 @@ class Gauges:
         speed = row["images_per_second"] if running else 0.0
         self.gauges["ganray_images_per_second"].set(float(speed), labels)
         for name, value in row.get("losses", {}).items():
-            self.gauges["ganray_loss"].set(float(value), labels | {"loss": name})
+            of_task = run | {"task": row["task"], "loss": name}
+            self.gauges["ganray_loss"].set(float(value), of_task)
         since = self._kept.get(row["address"])
         if since is not None:
             age = time.monotonic() - since if running else 0.0

@@ -59,7 +59,7 @@ def test_a_training_from_begin_to_end():
     series = (plan.run, "train g", "node-7")
     assert values["ganray_iterations"] == {series: 30.0}
     assert values["ganray_images_per_second"] == {series: 8.0}
-    assert values["ganray_loss"] == {(*series, "critic_loss"): -2.5}
+    assert values["ganray_loss"] == {(plan.run, "train g", "critic_loss"): -2.5}
     assert values["ganray_seconds_left"][plan.run,] == pytest.approx(7.0, abs=0.5)
     assert values["ganray_workers"] == {(plan.run,): 1.0}
     assert 0 <= values["ganray_checkpoint_age_seconds"][series] < 60
@@ -82,6 +82,20 @@ def test_the_age_of_a_checkpoint_begins_with_it(monkeypatch):
     now[0] = 160.0
     made.publish()
     assert list(values["ganray_checkpoint_age_seconds"].values()) == [10.0]
+
+
+def test_a_training_that_moves_leaves_no_speed_and_no_loss_behind():
+    plan = plan_of(GAN)
+    made, values = recorded(plan)
+    for node, done, loss in (("a", 30, 9.0), ("b", 31, -2.5)):
+        made.hear(told(GAN, host=node, node=node))
+        made.hear(told(GAN, done, images_per_second=8.0, seconds_left=7.0, critic_loss=loss))
+        made.publish()
+    old, new = ((plan.run, "train g", node) for node in ("a", "b"))
+    assert values["ganray_images_per_second"] == {old: 0.0, new: 8.0}
+    assert values["ganray_iterations"] == {old: 30.0, new: 31.0}
+    assert values["ganray_checkpoint_age_seconds"][old] == 0.0
+    assert values["ganray_loss"] == {(plan.run, "train g", "critic_loss"): -2.5}
 
 
 def test_every_preemption_and_resubmission_is_counted_once():
