@@ -117,7 +117,6 @@ _KINDS = (
         f"peak: {{peak}}; if that is near what the node has, {LESS_MEMORY})",
         lambda _: True,
     ),
-    _Kind(_any(says=("RanksNotStarted",)), "its workers found no room all at once"),
     _Kind(_any(StopIteration), "its stream ended without an outcome", lambda _: True),
 )
 

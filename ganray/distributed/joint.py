@@ -27,7 +27,7 @@ from ganray.distributed.failures import Circumstances, explain_death
 from ganray.distributed.ranks import Line, failed, train_rank
 from ganray.distributed.rendezvous import OwnInterface
 from ganray.distributed.workers import Assignment
-from ganray.errors import GanrayError, Stopped
+from ganray.errors import GanrayError
 from ganray.pipeline.workspace import Event
 from ganray.plan import Resources
 from ganray.train.parallel import LostRank
@@ -47,45 +47,10 @@ _TRAIN_SETTINGS = {
 }
 
 
-def train_data_parallel(
-    assignment: Assignment,
-    resources: Resources,
-    tell: Callable[[Event], None],
-    should_stop: Callable[[], bool],
-) -> None:
-    """Train a task's GAN by `assignment.task.ranks` workers, to its committed artifact.
-
-    It takes `resources.num_cpus` CPUs and `resources.num_gpus` GPUs for each rank, all at once,
-    and nothing else: Ray Train's controller and the line run on no CPU. May be called from any
-    thread of a driver or actor; the end of that process is the end of all ranks.
-
-    Args:
-        tell: hears of every event from this thread, as of any trainer's.
-        should_stop: asked a few times a second; all ranks then end at the same iteration.
-
-    Raises:
-        Stopped: on request, after a checkpoint.
-        RanksNotStarted: they found no room for long; nothing is lost, and it may be tried again.
-        GanrayError: the stage failed, or ranks have died `resources.attempts` times.
-    """
-    ending: dict[str, Any] = {}
-    for event in stream_together(assignment, resources, should_stop):
-        if "outcome" in event.details:
-            ending = event.details
-        else:
-            tell(event)
-    if ending["outcome"] == "failed":
-        error = GanrayError(ending["failed"])
-        error.add_note(ending["traceback"])
-        raise error
-    if ending["outcome"] == "stopped":
-        raise Stopped(ending["why"])
-
-
 @ray.remote(max_restarts=0, max_concurrency=2, num_cpus=0)
 @no_type_check  # Ray must see a class and a generator, and no wrapper that checks their types
 class JointTrainer:
-    """A `Trainer` of several ranks: the same methods, but it does the work on other workers."""
+    """The `Worker` of several ranks: it does the work on other workers, and answers alike."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -103,6 +68,10 @@ def stream_together(
     assignment: Assignment, resources: Resources, should_stop: Callable[[], bool]
 ) -> Iterator[Event]:
     """The events of the first rank, the last of which says `outcome` in its details.
+
+    It takes `resources.num_cpus` CPUs and `resources.num_gpus` GPUs for each rank, all at once,
+    and nothing else: Ray Train's controller and the line run on no CPU. May be called from any
+    thread of a driver or actor; the end of that process is the end of all ranks.
 
     When that is out, Ray Train may still need some seconds to end its workers. Each time that all
     ranks have begun, the event with the first one's host also names the `nodes` of all.

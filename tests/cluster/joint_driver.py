@@ -12,11 +12,11 @@ import json
 import sys
 
 from ganray.distributed.cluster import connected
-from ganray.distributed.joint import train_data_parallel
 from ganray.distributed.workers import Assignment
 from ganray.pipeline import Event, Workspace, run_whole
 from ganray.store import Store
 from ganray.studies import read_study
+from tests.distributed.together import train_data_parallel
 
 
 def main(file: str, url: str, *overrides: str) -> None:

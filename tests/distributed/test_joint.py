@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ray.exceptions import ActorDiedError
 
-from ganray.distributed.joint import RanksNotStarted, blamed, train_data_parallel
+from ganray.distributed.joint import RanksNotStarted, blamed
 from ganray.distributed.rendezvous import interface_of
 from ganray.distributed.runner import RayRunner
 from ganray.distributed.workers import Assignment
@@ -24,6 +24,7 @@ from ganray.store import Store
 from ganray.studies import read_study
 from ganray.train.parallel import LostRank, Ranks
 from tests.distributed.processes import descendants, listening
+from tests.distributed.together import train_data_parallel
 from tests.pipeline.stores import copied
 from tests.train.ranks import together
 
