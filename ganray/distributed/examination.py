@@ -34,7 +34,7 @@ def examine(
     yield _encoder(agenda)
     try:
         with connected(address):
-            yield from _cluster(resources, cost, agenda)
+            yield from _cluster(resources, cost, agenda, may_grow=address is not None)
     except GanrayError as error:
         yield Check("ray", "failed", str(error), error)
 
@@ -73,7 +73,7 @@ def _encoder(agenda: Agenda) -> Check:
     return Check("encoder", "ok", "in the store" if stored else "not needed for this part")
 
 
-def _cluster(resources: Resources, cost: Cost, agenda: Agenda) -> Iterator[Check]:
+def _cluster(resources: Resources, cost: Cost, agenda: Agenda, may_grow: bool) -> Iterator[Check]:
     nodes, have = [n for n in ray.nodes() if n["Alive"]], ray.cluster_resources()
     said = f"{len(nodes)} node(s), {have.get('CPU', 0):g} CPUs, {have.get('GPU', 0):g} GPUs"
     yield Check("ray", "ok", f"{ray.get_runtime_context().gcs_address}: {said}")
@@ -83,18 +83,22 @@ def _cluster(resources: Resources, cost: Cost, agenda: Agenda) -> Iterator[Check
     yield from asked
     if agenda.pending:
         sound = all(check.state == "ok" for check in [fits, *asked[:1]])
-        yield _costs(resources, cost, agenda) if sound else _unknown_costs()
+        yield _costs(resources, cost, agenda, may_grow) if sound else _unknown_costs()
 
 
-def _costs(resources: Resources, cost: Cost, agenda: Agenda) -> Check:
+def _costs(resources: Resources, cost: Cost, agenda: Agenda, may_grow: bool) -> Check:
     """Hours and price of what is left, by probes on the cluster's nodes; the caps' verdict."""
+    try:
+        left, before = remainder(agenda), spent(agenda.store, agenda.plan.run)
+    except StoreError as error:
+        return Check("store", "failed", str(error), error)
     timings = time_on_workers(agenda.plan, resources)
     if not timings:
         return _unknown_costs()
-    left, workers = remainder(agenda), trainers_at_once(resources)
+    workers = trainers_at_once(resources, may_grow)
     low, high = bills(agenda.plan, left, timings, resources, cost, workers)
     try:
-        refuse_beyond_caps(low, cost, spent(agenda.store, agenda.plan.run))
+        refuse_beyond_caps(low, cost, before)
     except RefusedInput as error:
         return Check("cost", "failed", str(error), error)
     return Check("cost", "ok", describe(low, high, cost))

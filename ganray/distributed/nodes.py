@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,10 +18,12 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray._version import __version__
 from ganray.data import DatasetSpec, open_source
-from ganray.errors import GanrayError
+from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.workspace import open_dataset
 from ganray.store import Store
 
+_MEMORY, _CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+_LOOK_SECONDS = 0.5  # so often it is asked, while nodes are awaited, whether to stop
 NODE_SECONDS = 180.0
 """The first task on a node starts a process there, and may unpack a job's files."""
 
@@ -61,11 +64,18 @@ def working_nodes() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
 
 
-def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts | str | None]:
+def ask(
+    question: Question,
+    nodes: Sequence[dict[str, Any]],
+    should_stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Facts | str | None]:
     """The facts of every node by host and id; one line on why it gave none; None if it is late.
 
     A node that has much to do may be late: it is waited for, not judged. One that has died since
     is left out: the run can do without it as it could later on.
+
+    Raises:
+        Stopped: on request.
     """
     asked = {
         _facts.options(
@@ -73,7 +83,7 @@ def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts 
         ).remote(question): _label(node)
         for node in nodes
     }
-    ready, late = ray.wait(list(asked), num_returns=max(1, len(asked)), timeout=NODE_SECONDS)
+    ready, late = wait_for_all(list(asked), NODE_SECONDS, should_stop)
     answers: dict[str, Facts | str | None] = {}
     for reference in ready:
         try:
@@ -88,6 +98,26 @@ def ask(question: Question, nodes: Sequence[dict[str, Any]]) -> dict[str, Facts 
         for node, said in answers.items()
         if isinstance(said, Facts) or node in living or not living
     }
+
+
+def wait_for_all(
+    asked: Sequence[Any], seconds: float, should_stop: Callable[[], bool] = lambda: False
+) -> tuple[list[Any], list[Any]]:
+    """Of Ray's promises, those that are kept within that time, and those that are late.
+
+    Raises:
+        Stopped: on request, when what is late has been cancelled.
+    """
+    deadline, ready, late = time.monotonic() + seconds, [], list(asked)
+    while late and (left := deadline - time.monotonic()) > 0:
+        ready, late = ray.wait(
+            list(asked), num_returns=len(asked), timeout=min(left, _LOOK_SECONDS)
+        )
+        if late and should_stop():
+            for reference in late:
+                ray.cancel(reference, force=True)
+            raise Stopped("stopped on request, before any work")
+    return ready, late
 
 
 def _label(node: dict[str, Any]) -> str:
@@ -125,14 +155,17 @@ def facts(question: Question) -> Facts:
 
 
 def versions() -> dict[str, str]:
-    """What must be equal on all nodes for tasks to be sent, and for results to be the same."""
+    """What must be equal on all nodes for tasks to be sent, and for results to be the same.
+
+    Builds of one torch (+cpu, +cu128) count as equal: nodes with GPUs and without have others.
+    """
     python = ".".join(platform.python_version_tuple()[:2])
     return {"python": python, "ganray": __version__} | {n: _version(n) for n in ("ray", "torch")}
 
 
 def _version(package: str) -> str:
     try:
-        return version(package)
+        return version(package).partition("+")[0]
     except PackageNotFoundError:
         return "none"
 
@@ -173,11 +206,14 @@ def _free_shared_memory() -> int:
 
 
 def _free_memory() -> int:
-    """Bytes that processes may still use, as the kernel or the container's limit says."""
+    """Bytes that processes may still use, as the kernel and the container's limit say."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-        most = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        return min(free * 1024, most - int(Path("/sys/fs/cgroup/memory.current").read_text()))
-    except (OSError, ValueError):  # no limit, or no such file
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        lines = _MEMORY.read_text().splitlines()
+        free = 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
+    except (OSError, StopIteration):
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        limit = int((_CONTAINER / "memory.max").read_text())
+        return min(free, limit - int((_CONTAINER / "memory.current").read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit ("max")
+        return free

@@ -15,6 +15,7 @@ from ganray.distributed.watch import View
 from ganray.distributed.workers import Place, Worker
 from ganray.plan import Resources
 
+_TOLERANCE = 1e-9  # of sums of fractions
 IDLE_SECONDS = 20.0
 """A worker without work for so long is let go: others may need its place."""
 
@@ -109,7 +110,11 @@ class Pool:
                 free[node_id][1] -= taken.whole_gpus
         found: list[str] = []
         for node_id, (cpus, gpus) in free.items():
-            while len(found) < count and cpus >= shape.cpus and gpus >= shape.whole_gpus - 1e-9:
+            while (
+                len(found) < count
+                and cpus >= shape.cpus - _TOLERANCE
+                and gpus >= shape.whole_gpus - _TOLERANCE
+            ):
                 found.append(node_id)
                 cpus, gpus = cpus - shape.cpus, gpus - shape.whole_gpus
         return found if len(found) == count else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,17 +39,20 @@ def check(
     agenda: Agenda,
     own: bool = False,
     tasks: Sequence[Task] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Refuse what this cluster can never give, and nodes that cannot do their part.
 
     Args:
         own: whether this driver has started the cluster, so that its workers see what it sees.
         tasks: what is to be run, if not what the agenda still holds.
+        should_stop: asked twice a second while nodes are waited for.
 
     Raises:
         RefusedInput: no node has, or can get, what `resources` ask for, and Ray would wait for
             ever in silence; or versions differ, or a node cannot read the data.
         StoreError: a node cannot write to the store, or sees another folder under its path.
+        Stopped: on request.
     """
     nodes = [node for node in ray.nodes() if node["Alive"]]
     for found in checks_of_resources(resources, tasks or agenda.pending, nodes):
@@ -57,7 +60,7 @@ def check(
             raise found.error
     if own:
         return
-    for found in checks_of_nodes(agenda):
+    for found in checks_of_nodes(agenda, should_stop=should_stop):
         if found.error is not None:
             raise found.error
 
@@ -71,7 +74,7 @@ def checks_of_resources(
     present = any(all(_has(node, unit) >= n for unit, n in wanted.items()) for node in nodes)
     ranks = max((task.ranks for task in tasks), default=1)
     enough = present and (has_gpus or resources.device != "cuda")
-    more = Growth() if enough and ranks <= _room_for(resources, nodes, Growth()) else growth()
+    more = Growth() if enough and ranks <= room_for(resources, nodes, Growth()) else growth()
     try:
         for name, unit in (("num_cpus", "CPU"), ("num_gpus", "GPU")):
             _check_fits(name, getattr(resources, name), unit, nodes, more)
@@ -126,7 +129,7 @@ def _check_ranks(
     ranks: int, resources: Resources, nodes: Sequence[dict[str, Any]], more: Growth
 ) -> None:
     """Ranks begin all at once or not at all."""
-    room = _room_for(resources, nodes, more)
+    room = room_for(resources, nodes, more)
     if ranks > max(1, room):
         grown = " and what its autoscaler may bring" if more.types else ""
         raise RefusedInput(
@@ -136,7 +139,7 @@ def _check_ranks(
         )
 
 
-def _room_for(resources: Resources, nodes: Sequence[dict[str, Any]], more: Growth) -> int:
+def room_for(resources: Resources, nodes: Sequence[dict[str, Any]], more: Growth) -> int:
     """How many trainers find room beside each other, now and when the cluster has grown."""
     now = [Group(_has(node, "CPU"), _has(node, "GPU"), 1) for node in nodes]
     return sum(group.holds(_shape(resources)) for group in (*now, *groups(more)))
@@ -156,18 +159,23 @@ def _check_threads(resources: Resources, tasks: Sequence[Task]) -> None:
             )
 
 
-def checks_of_nodes(agenda: Agenda, needed_bytes: int = 0) -> list[Check]:
+def checks_of_nodes(
+    agenda: Agenda, needed_bytes: int = 0, should_stop: Callable[[], bool] = lambda: False
+) -> list[Check]:
     """Ask every working node, and compare what they say with each other and with this driver.
 
     Args:
         needed_bytes: what the largest set of images takes in a worker's memory.
+
+    Raises:
+        Stopped: on request.
     """
     nodes = working_nodes()
     if not nodes:
         said = "no node has a CPU yet: they are asked when the run begins to work on them"
         return [Check("nodes", "warning", said)]
     with _question(agenda) as question:
-        answers = ask(question, nodes)
+        answers = ask(question, nodes, should_stop)
     silent = [f"node {node} {said}" for node, said in answers.items() if isinstance(said, str)]
     if silent:
         error = RefusedInput("; ".join(silent))

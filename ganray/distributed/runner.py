@@ -47,10 +47,10 @@ class RayRunner:
             HeadLost: the cluster died under the run, or was cut off from it.
         """
         with connected(self.address):
-            preflight.check(self.resources, agenda, own=self.address is None)
+            may_grow, stop = self.address is not None, self.should_stop
+            preflight.check(self.resources, agenda, own=not may_grow, should_stop=stop)
             if self.approve is not None:
-                timings = time_on_workers(agenda.plan, self.resources)
-                self.approve(timings, trainers_at_once(self.resources))
-            may_grow = self.address is not None
+                timings = time_on_workers(agenda.plan, self.resources, stop)
+                self.approve(timings, trainers_at_once(self.resources, may_grow))
             with Watch(may_grow=may_grow) as watch, published(agenda, self.tell) as tell:
                 Supervisor(agenda, self.resources, watch, tell, self.should_stop, self.meter).run()

@@ -90,7 +90,8 @@ class SweepRunner:
         agenda = Agenda.open(plan, self.store)
         values = self.sweep.settings.trials()[0]
         rung = self.sweep.rung(*self.sweep.settings.specs(values), self.sweep.steps[-1])
-        preflight.check(self.sweep.resources, agenda, self.address is None, rung.tasks)
+        own, stop = self.address is None, self.should_stop
+        preflight.check(self.sweep.resources, agenda, own, rung.tasks, stop)
         if not agenda.complete:
             RayRunner(self.sweep.resources, self.address, self.tell, self.should_stop).run(agenda)
         if agenda.failed:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import no_type_check
 
 import ray
 from ray.exceptions import RayError
 
-from ganray.distributed.nodes import working_nodes
+from ganray.distributed.autoscaling import Growth, growth
+from ganray.distributed.nodes import wait_for_all, working_nodes
+from ganray.distributed.preflight import room_for
 from ganray.pipeline.probes import Timing, merge, probe
 from ganray.pipeline.speed import training_device
 from ganray.plan import Plan, Resources
@@ -16,8 +19,14 @@ PROBE_SECONDS = 180.0
 _NODES = 3  # as many are probed at most: what a study costs must cost little to find out
 
 
-def time_on_workers(plan: Plan, resources: Resources) -> dict[str, Timing]:
-    """The bounds over some nodes; empty where no worker was free, or came up, in time."""
+def time_on_workers(
+    plan: Plan, resources: Resources, should_stop: Callable[[], bool] = lambda: False
+) -> dict[str, Timing]:
+    """The bounds over some nodes; empty where no worker was free, or came up, in time.
+
+    Raises:
+        Stopped: on request.
+    """
     options = {"num_cpus": resources.num_cpus, "num_gpus": resources.num_gpus}
     asked = [
         _probe.options(**options, scheduling_strategy="SPREAD").remote(
@@ -25,7 +34,7 @@ def time_on_workers(plan: Plan, resources: Resources) -> dict[str, Timing]:
         )
         for _ in range(min(_NODES, max(1, len(working_nodes()))))
     ]
-    ready, late = ray.wait(asked, num_returns=len(asked), timeout=PROBE_SECONDS)
+    ready, late = wait_for_all(asked, PROBE_SECONDS, should_stop)
     for reference in late:
         ray.cancel(reference, force=True)
     answers = []
@@ -37,13 +46,14 @@ def time_on_workers(plan: Plan, resources: Resources) -> dict[str, Timing]:
     return merge(answers)
 
 
-def trainers_at_once(resources: Resources) -> int:
-    """How many trainers the cluster has room for now, at least 1."""
-    have = ray.cluster_resources()
-    room = have.get("CPU", 0.0) / resources.num_cpus
-    if resources.num_gpus:
-        room = min(room, have.get("GPU", 0.0) / resources.num_gpus)
-    return max(1, int(room))
+def trainers_at_once(resources: Resources, may_grow: bool) -> int:
+    """How many trainers the cluster has room for, now and when it has grown; at least 1.
+
+    Args:
+        may_grow: whether there may be an autoscaler.
+    """
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    return max(1, room_for(resources, nodes, growth() if may_grow else Growth()))
 
 
 @ray.remote(max_retries=0)

@@ -48,10 +48,10 @@ class Group:
 
     def holds(self, shape: Shape) -> int:
         """How many workers of this shape all its nodes together hold."""
-        on_one = self.cpus // shape.cpus
+        on_one = int(self.cpus / shape.cpus + 1e-9)  # ten of 0.1 fit 1, which 1 // 0.1 denies
         if shape.gpus:
-            on_one = min(on_one, self.gpus // shape.whole_gpus)
-        return MANY if self.most < 0 and on_one else int(on_one) * max(0, self.most)
+            on_one = min(on_one, int(self.gpus / shape.whole_gpus + 1e-9))
+        return MANY if self.most < 0 and on_one else on_one * max(0, self.most)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,16 @@ def test_shares_of_a_gpu_do_not_span_two(run: Supervisor, share: float, most: in
     assert Group(16.0, 1.0, 2).holds(shape) == 2 * most
 
 
+def test_fractions_fill_a_node() -> None:
+    """1.5 less 0.1 fourteen times is a little less than 0.1, and 1 // 0.1 is 9."""
+    view = View((node("a", 1.5),))
+    assert len(Pool().room(view, Shape(0.1, 0.0), 15)) == 15
+    assert Pool().room(view, Shape(0.1, 0.0), 16) == []
+    assert Group(cpus=1.0, gpus=1.0, most=2).holds(Shape(0.1, 0.1)) == 20
+    assert Group(cpus=1.0, gpus=1.0, most=2).holds(Shape(0.3, 0.4)) == 4
+    assert Group(cpus=1.0, gpus=1.0, most=-1).holds(Shape(1.1, 0.0)) == 0
+
+
 def test_a_worker_takes_the_next_unit_of_its_shape(run: Supervisor) -> None:
     units = [unit("sample") for _ in range(5)]
     run.waiting.extend(units)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 
 from ganray.distributed import nodes, preflight
 from ganray.distributed.autoscaling import Growth, NodeType, growth
 from ganray.distributed.runner import RayRunner
-from ganray.errors import RefusedInput, StoreError
+from ganray.distributed.timing import time_on_workers
+from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Resources
 from ganray.store import Store
@@ -145,7 +147,7 @@ def test_a_cluster_without_an_autoscaler_does_not_grow():
 
 
 def test_a_late_node_is_waited_for_and_not_judged(tiny_run, tmp_path, monkeypatch):
-    monkeypatch.setattr(preflight, "ask", lambda question, nodes: {"slow (1234)": None})
+    monkeypatch.setattr(preflight, "ask", lambda *_: {"slow (1234)": None})
     agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
     [found] = preflight.checks_of_nodes(agenda)
     assert found.state == "warning"
@@ -155,7 +157,7 @@ def test_a_late_node_is_waited_for_and_not_judged(tiny_run, tmp_path, monkeypatc
 
 def test_a_node_that_cannot_work_is_refused(tiny_run, tmp_path, monkeypatch):
     answers = {"old (1234)": "cannot import ganray: install it"}
-    monkeypatch.setattr(preflight, "ask", lambda question, nodes: answers)
+    monkeypatch.setattr(preflight, "ask", lambda *_: answers)
     agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
     with pytest.raises(RefusedInput, match=r"node old \(1234\) cannot import ganray"):
         preflight.check(tiny_run.study.resources, agenda)
@@ -166,3 +168,18 @@ def test_a_node_that_has_died_since_is_left_out():
     died = node | {"NodeID": "e" * len(node["NodeID"])}
     [answer] = nodes.ask(nodes.Question(), [node, died]).values()
     assert isinstance(answer, nodes.Facts)
+
+
+def test_a_stop_is_heard_while_nodes_are_awaited(tiny_run, tmp_path, ray_session, monkeypatch):
+    """Minutes may pass: here a task asks for what no node has, and another hangs."""
+    agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
+    never = ray_session.remote(num_cpus=1000)(lambda: None).remote()
+    asked = iter(range(3))
+    with pytest.raises(Stopped):
+        nodes.wait_for_all([never], 600.0, lambda: next(asked, None) is None)
+    assert nodes.wait_for_all([], 600.0, lambda: True) == ([], [])
+    with pytest.raises(Stopped):
+        time_on_workers(tiny_run.plan, Resources(num_cpus=1000.0), lambda: True)
+    monkeypatch.setattr(nodes, "_facts", ray_session.remote(num_cpus=0)(lambda _: time.sleep(600)))
+    with pytest.raises(Stopped):
+        preflight.check(Resources(), agenda, should_stop=lambda: True)
