@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from ganray.data.location import without_secrets
+from ganray.errors import without_secrets
 
 # Of bounded length: after a run of a million letters, \w+ would look back from each of them.
 _URL = re.compile(r"[A-Za-z0-9+.-]{1,16}://[^\s'\"<>]+")
@@ -15,9 +15,7 @@ _NAMED = re.compile(
     r"([^\s'\",;)}]{6,})"
 )
 _AUTHORIZATION = re.compile(r"(?i)(\bauthorization['\"]?\s*[=:]\s*['\"]?)([^'\"\n]+)")
-SECRET_NAME = re.compile(
-    r"(?i)SECRET|TOKEN|PASSW|CREDENTIAL|ACCESS_?KEY|PRIVATE|API_?KEY",
-)
+SECRET_NAME = re.compile(r"(?i)SECRET|TOKEN|PASSW|CREDENTIAL|ACCESS_?KEY|PRIVATE|API_?KEY")
 """In the names of environment variables whose values are secrets."""
 _SHORTEST = 8  # shorter values of such variables would be found in innocent words
 REDACTED = "[redacted]"
@@ -32,17 +30,10 @@ def redacted(text: str) -> str:
     """
     for value in _secret_values():
         text = text.replace(value, REDACTED)
-    text = _URL.sub(lambda url: _plain(url[0]), text)
+    text = _URL.sub(lambda url: without_secrets(url[0]), text)
     text = _AUTHORIZATION.sub(rf"\1{REDACTED}", text)
     text = _NAMED.sub(rf"\1{REDACTED}", text)
     return _ACCESS_KEY.sub(REDACTED, text)
-
-
-def _plain(url: str) -> str:
-    try:
-        return without_secrets(url)
-    except ValueError:  # no URL after all, such as one with half a bracket
-        return REDACTED
 
 
 def _secret_values() -> list[str]:
