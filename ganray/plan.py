@@ -244,7 +244,10 @@ def partitions(
     """
     if wanted == "per_class":
         return [[index] for index in range(len(class_names))]
-    chosen = [sorted(class_index(name, class_names) for name in group) for group in wanted]
+    chosen = [
+        sorted(class_index(name, class_names, "marginals: class") for name in group)
+        for group in wanted
+    ]
     flat = [index for group in chosen for index in group]
     if not flat or not all(chosen) or len(set(flat)) != len(flat):
         raise RefusedInput(
@@ -254,13 +257,13 @@ def partitions(
     return chosen
 
 
-def class_index(name: int | str, class_names: Sequence[str]) -> int:
-    """The number of a class by its name or number; RefusedInput where there is none."""
+def class_index(name: int | str, class_names: Sequence[str], argument: str = "class") -> int:
+    """The number of a class by its name or number; RefusedInput, by `argument`, for no class."""
     if str(name) in class_names:
         return list(class_names).index(str(name))
     if isinstance(name, int) and 0 <= name < len(class_names):
         return name
-    raise RefusedInput(f"class (={name!r}) must be one of: {', '.join(class_names)}")
+    raise RefusedInput(f"{argument} (={name!r}) must be one of: {', '.join(class_names)}")
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ganray.cli.options import JsonOption, open_store, size, speak
+from ganray.errors import RefusedInput
 
 app = typer.Typer(help="Look into a store, check it and tidy it.", no_args_is_help=True)
 UrlArgument = Annotated[str, typer.Argument(metavar="URL", help="Folder or s3:// URL of a store.")]
@@ -51,6 +52,8 @@ def gc(
     as_json: JsonOption = False,
 ) -> None:
     """Show what no run and no unfinished sweep needs any more; with --delete, remove it."""
+    if not older_than >= 0:
+        raise RefusedInput(f"--older-than (={older_than}) must be a number of days, 0 or more")
     from ganray.pipeline.runs import list_runs
     from ganray.pipeline.trials import read_needs
 

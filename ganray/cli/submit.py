@@ -106,9 +106,10 @@ def _job_alone(follow: str | None, stop: str | None, others: Mapping[str, Any]) 
 
 def _shared(store: str | None) -> str:
     if store is None or absolute(store) != store:
+        given = "--store is needed: it" if store is None else f"--store (={store!r})"
         raise RefusedInput(
-            f"--store (={store!r}) must be an s3:// URL or an absolute folder that all nodes "
-            "share: a job has no folder of yours"
+            f"{given} must be an s3:// URL or an absolute folder that all nodes share: a job has "
+            "no folder of yours"
         )
     from ganray.store import Store
 

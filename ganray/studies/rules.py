@@ -16,14 +16,23 @@ def sample_count(evaluate: Evaluate, info: SourceInfo) -> int:
     """How many samples each side gives: as asked for, or as many as are held out.
 
     Raises:
-        RefusedInput: more than are held out, since the floor must stand at the same n.
+        RefusedInput: more than are held out, since the floor must stand at the same n; or fewer
+            than the Inception Score has splits.
     """
     held_out = sum(info.counts["held_out"])
-    count = evaluate.samples or held_out
-    if not max(2, evaluate.splits) <= count <= held_out:
+    least = max(2, evaluate.splits)
+    if held_out < least:
         raise RefusedInput(
-            f"evaluate.samples (={count}) must be from {max(2, evaluate.splits)} to the held-out "
-            f"images, {held_out}, so that the floor stands at the same n; see data.held_out"
+            f"{info.name} has {held_out} held-out images, and each side as many samples at most; "
+            f"evaluate.splits (={evaluate.splits}) needs {least} or more: lower it, or raise "
+            "data.held_out"
+        )
+    count = evaluate.samples or held_out
+    if not least <= count <= held_out:
+        raise RefusedInput(
+            f"evaluate.samples (={count}) must be from {least} (see evaluate.splits) to the "
+            f"held-out images, {held_out}, so that the floor stands at the same n; see "
+            "data.held_out"
         )
     return count
 
@@ -39,7 +48,24 @@ def mixture_counts(
 
 
 def target_names(search: RangeSearch, info: SourceInfo, other: SourceInfo | None) -> list[str]:
-    """What the probe images are called, in their order."""
+    """What the probe images are called, in their order.
+
+    Raises:
+        RefusedInput: more real or noisy ones are asked for than there are classes. By default
+            there are as many as may be.
+    """
+    classes = len(info.class_names)
+    asked = search.model_fields_set
+    if "real" in asked and search.real > classes:
+        raise RefusedInput(
+            f"search.real (={search.real}) must be at most {classes}, the classes of {info.name}: "
+            "one image of each is searched"
+        )
+    if "noisy" in asked and search.noisy > min(search.real, classes):
+        raise RefusedInput(
+            f"search.noisy (={search.noisy}) must be at most {min(search.real, classes)}, the real "
+            "images that are searched"
+        )
     real = [f"real {name}" for name in info.class_names[: search.real]]
     noisy = [f"noisy {name}" for name in info.class_names[: search.noisy]]
     others = [f"other {index}" for index in range(len(other.class_names))] if other else []

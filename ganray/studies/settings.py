@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
@@ -16,11 +16,22 @@ from ganray.search import SearchSpec
 from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.train.spec import EncoderSpec, TrainSpec
 
+Item = TypeVar("Item")
+
+
+def _distinct(values: list[Item]) -> list[Item]:
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise ValueError(f"holds {value!r} twice")
+    return values
+
+
+Distinct = Annotated[list[Item], AfterValidator(_distinct)]
 Metric = Annotated[str, AfterValidator(known)]
 CLASSIFIER_METRICS = ("cafd", "class_divergence", "frechet_distance", "inception_score")
 
 
-MOST_ITERATIONS = 10**12
+MOST_ITERATIONS, MOST_IMAGES, MOST_SEEDS = 10**12, 10**7, 1000
 """More are refused, as a slip of the pen."""
 Unit = Literal["iterations", "images", "flops", "device_seconds"]
 UNITS: tuple[Unit, ...] = ("iterations", "images", "flops", "device_seconds")
@@ -113,8 +124,10 @@ class ImagenetWeights(Spec):
 class Evaluate(Spec):
     """What is measured, on how many images."""
 
-    metrics: list[Metric] = Field(list(CLASSIFIER_METRICS), min_length=1)
-    samples: int | None = Field(None, ge=2, description="of each side; none: as many as held out")
+    metrics: Distinct[Metric] = Field(list(CLASSIFIER_METRICS), min_length=1)
+    samples: int | None = Field(
+        None, ge=2, le=MOST_IMAGES, description="of each side; none: as many as held out"
+    )
     mixture: Literal["real", "uniform"] = Field(
         "real", description="class weights of the marginals"
     )
@@ -138,18 +151,27 @@ def _known_shape(name: str) -> str:
     return name
 
 
+def _gan_name(name: Any) -> Any:
+    if not isinstance(name, str):
+        raise ValueError(f"must be 'joint' or a class's name, in quotes: \"{name}\"")
+    return name
+
+
 Shape = Annotated[str, AfterValidator(_known_shape)]
+GanName = Annotated[str, BeforeValidator(_gan_name)]
 
 
 class RangeSearch(SearchSpec):
     """The range-space search: on which GANs, for which images, from how many starts."""
 
-    on: list[str] = Field(["joint"], description="'joint' and names of classes")
-    restarts: int = Field(10, ge=1, description="R, random starts for each image")
-    own_samples: int = Field(8, ge=0, description="the GAN's own images, searched as the null")
+    on: Distinct[GanName] = Field(["joint"], description="'joint' and names of classes")
+    restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
+    own_samples: int = Field(
+        8, ge=0, le=10**6, description="the GAN's own images, searched as the null"
+    )
     real: int = Field(10, ge=0, description="test images, the first of each of so many classes")
     noisy: int = Field(1, ge=0, description="of those, how many are searched again with noise")
-    shapes: list[Shape] = Field(list(SHAPES), description="drawings")
+    shapes: Distinct[Shape] = Field(list(SHAPES), description="drawings")
     other: DatasetSpec | None = Field(None, description="another data set, one image of each class")
 
     @property
@@ -181,9 +203,25 @@ class Comparison(Setup):
     """What every study that compares marginal GANs with the joint GAN is told."""
 
     study: str
-    replicates: int = Field(1, ge=1, description="GANs trained anew from other seeds, both sides")
+    replicates: int = Field(
+        1, ge=1, le=MOST_SEEDS, description="GANs trained anew from other seeds, both sides"
+    )
     marginals: Literal["per_class"] | list[list[int | str]] = "per_class"
     budget: Budget = Budget()
     joint: Joint = Joint()
     search: RangeSearch = RangeSearch()
     cost: Cost = Cost()
+
+    @field_validator("marginals", mode="before")
+    @classmethod
+    def _lists_of_classes(cls, value: Any) -> Any:
+        if value == "per_class" or (
+            isinstance(value, list) and all(is_class_list(group) for group in value)
+        ):
+            return value
+        raise ValueError("must be 'per_class' or lists of classes, such as [[0], [1, 2]]")
+
+
+def is_class_list(value: Any) -> bool:
+    """Whether it is a list of names and numbers."""
+    return isinstance(value, list | tuple) and all(isinstance(one, int | str) for one in value)

@@ -226,11 +226,20 @@ class SweepPlan:
         """
         held_out = [self.data.info.counts["held_out"][index] for index in self.classes]
         evaluate = self.settings.evaluate
-        count, least = evaluate.samples or sum(held_out), max(2, evaluate.splits)
-        if min(held_out) < 2 or count < least:
+        if min(held_out) < 2:
             raise RefusedInput(
-                f"evaluate.samples (={count}) must be at least {least}, and every class must have "
-                f"2 held-out images to be measured on; here are {held_out}; see data.held_out"
+                "every class must have 2 held-out images to be measured on; here are "
+                f"{held_out}; see data.held_out"
+            )
+        if evaluate.samples is None and evaluate.splits > sum(held_out):
+            raise RefusedInput(
+                f"evaluate.splits (={evaluate.splits}) must be at most the samples of a side, as "
+                f"many as are held out, {sum(held_out)}; lower it, or name evaluate.samples"
+            )
+        count, least = evaluate.samples or sum(held_out), max(2, evaluate.splits)
+        if count < least:
+            raise RefusedInput(
+                f"evaluate.samples (={count}) must be at least {least}; see evaluate.splits"
             )
         return count
 

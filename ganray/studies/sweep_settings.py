@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -12,7 +13,14 @@ from ganray.errors import RefusedInput
 from ganray.models.spec import ModelSpec
 from ganray.plan import class_index
 from ganray.spec import RUN_NAME, Spec, content_hash
-from ganray.studies.settings import CLASSIFIER_METRICS, Metric, Setup
+from ganray.studies.settings import (
+    CLASSIFIER_METRICS,
+    MOST_ITERATIONS,
+    MOST_SEEDS,
+    Metric,
+    Setup,
+    is_class_list,
+)
 from ganray.studies.sweep_space import (
     GROUPS,
     Domain,
@@ -24,7 +32,7 @@ from ganray.studies.sweep_space import (
 )
 from ganray.train.spec import OPTIMISER_FIELDS, TrainSpec
 
-DEFAULT_TRIALS = 10
+DEFAULT_TRIALS, MOST_TRIALS = 10, 10_000
 _PLACEMENT = {"resources"}
 Side = Literal["joint", "marginal"]
 
@@ -33,14 +41,17 @@ class SweepBudget(Spec):
     """How long a trial that is not ended early trains each side."""
 
     iterations: int = Field(
-        1000, ge=1, description="of a joint GAN; k marginal GANs have a k-th of them each"
+        1000,
+        ge=1,
+        le=MOST_ITERATIONS,
+        description="of a joint GAN; k marginal GANs have a k-th of them each",
     )
 
 
 class Confirm(Spec):
     """How the best two trials are compared once more."""
 
-    seeds: int = Field(3, ge=3, description="fresh seeds that both are trained on")
+    seeds: int = Field(3, ge=3, le=MOST_SEEDS, description="fresh seeds that both are trained on")
 
 
 class Sweep(Spec):
@@ -48,13 +59,17 @@ class Sweep(Spec):
 
     over: dict[str, Domain] = Field(min_length=1, description="fields of `train` and `model`")
     search: Literal["random", "grid", "optuna"] = "random"
-    trials: int | None = Field(None, ge=1, description="a grid has as many as combinations")
+    trials: int | None = Field(
+        None, ge=1, le=MOST_TRIALS, description="a grid has as many as combinations"
+    )
     scheduler: Literal["none", "asha", "pbt"] = "none"
     reduction: int = Field(3, ge=2, description="ASHA lets one in so many trials go on")
     metric: Metric = "cafd"
     side: Literal["joint", "marginal", "both"] = "joint"
     classes: Literal["all"] | list[int | str] = "all"
-    rungs: int = Field(4, ge=1, description="how often each trial is measured, at equal distances")
+    rungs: int = Field(
+        4, ge=1, le=10_000, description="how often each trial is measured, at equal distances"
+    )
     concurrent: int | None = Field(None, ge=1, description="trials at once; none: as many as fit")
     confirm: Confirm = Confirm()
 
@@ -66,6 +81,11 @@ class Sweep(Spec):
             return over
         flat: dict[Any, Any] = {}
         for path, inner in over.items():
+            if path not in GROUPS and "." not in str(path):
+                raise ValueError(
+                    f"unknown name {path!r}; only fields of {' and '.join(GROUPS)} vary, such as "
+                    "train.learning_rate"
+                )
             nested = path in GROUPS and isinstance(inner, dict)
             flat |= (
                 {f"{path}.{name}": domain for name, domain in inner.items()}
@@ -74,11 +94,18 @@ class Sweep(Spec):
             )
         return flat
 
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _list_of_classes(cls, value: Any) -> Any:
+        if value == "all" or is_class_list(value):
+            return value
+        raise ValueError("must be 'all' or a list of classes, such as [0, 1]")
+
     @property
     def count(self) -> int:
         """How many trials there are."""
         if self.search == "grid":
-            return sum(1 for _ in combinations(self.over))
+            return math.prod(len(domain.listed) for domain in self.over.values())
         return self.trials or DEFAULT_TRIALS
 
     @property
@@ -105,6 +132,11 @@ class Sweep(Spec):
                     f"over.{path}: a grid has `grid: […]` or `choice: […]`, and no interval; or "
                     "choose search: random"
                 )
+        if self.count > MOST_TRIALS:
+            raise ValueError(
+                f"this grid has {self.count} combinations, each a trial; at most {MOST_TRIALS} "
+                "are tried: list fewer values"
+            )
         if self.trials not in (None, self.count):
             raise ValueError(
                 f"trials (={self.trials}): this grid has {self.count} combinations, each a trial; "
@@ -141,6 +173,13 @@ class SweepSettings(Setup):
     @model_validator(mode="after")
     def _values_are_valid(self) -> SweepSettings:
         check_domains(self.sweep.over, self.base)
+        threads, cpus = self.sweep.over.get("train.threads"), max(1.0, self.resources.num_cpus)
+        most = max(threads.probes()) if threads else 1
+        if most > cpus:
+            raise ValueError(
+                f"sweep.over.train.threads (={most}) must be at most resources.num_cpus "
+                f"(={self.resources.num_cpus:g}); raise the one or lower the other"
+            )
         if self.train.schedule and self.sweep.scheduler == "pbt":
             raise ValueError("train.schedule: pbt makes a schedule of its own; leave it out")
         known = [*CLASSIFIER_METRICS, *(self.evaluate.imagenet or _NoNetwork).metrics]
@@ -177,7 +216,8 @@ class SweepSettings(Setup):
         """
         if self.sweep.classes == "all":
             return list(range(len(info.class_names)))
-        named = [class_index(name, info.class_names) for name in self.sweep.classes]
+        names = info.class_names
+        named = [class_index(name, names, "sweep.classes: class") for name in self.sweep.classes]
         if not named or len(set(named)) != len(named):
             raise RefusedInput(
                 f"sweep.classes (={self.sweep.classes!r}) must be 'all' or classes, none twice: "
@@ -226,6 +266,6 @@ def check_search(sweep: Sweep) -> None:
     """
     if sweep.search == "optuna" and find_spec("optuna") is None:
         raise RefusedInput(
-            "sweep.search (='optuna') needs the package optuna: pip install 'ganray[optuna]'; "
-            "or choose random or grid"
+            "sweep.search (='optuna') needs the package optuna: pip install '.[optuna]' in the "
+            "folder of ganray's source; or choose random or grid"
         )

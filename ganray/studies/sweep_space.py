@@ -35,8 +35,8 @@ class Domain(Spec):
     log_uniform: tuple[float, float] | None = Field(None, description="two ends, both above 0")
     uniform: tuple[float, float] | None = None
     integers: tuple[int, int] | None = Field(None, description="both ends included")
-    choice: list[Any] | None = Field(None, min_length=1)
-    grid: list[Any] | None = Field(None, min_length=1)
+    choice: list[Any] | None = Field(None, min_length=1, max_length=1000)
+    grid: list[Any] | None = Field(None, min_length=1, max_length=1000)
 
     @field_validator("choice", "grid")
     @classmethod
@@ -113,13 +113,18 @@ def check_domains(over: Mapping[str, Domain], base: Mapping[str, Spec]) -> None:
     known = [f"{group}.{name}" for group, spec in GROUPS.items() for name in spec.model_fields]
     known = [name for name in known if name not in _FIXED]
     for path, domain in over.items():
+        group, _, name = path.partition(".")
+        if group not in GROUPS:
+            raise ValueError(f"sweep.over: {unknown_name(path, known)}")
         if path not in known:
-            raise ValueError(f"over: {unknown_name(path, known)}")
+            own = [one.partition(".")[2] for one in known if one.startswith(f"{group}.")]
+            raise ValueError(f"sweep.over.{group}: {unknown_name(name, own)}")
         for value in domain.probes():
             try:
                 configured(base, {path: value})
             except RefusedInput as error:
-                raise ValueError(f"over: {error}") from None
+                said = str(error).removeprefix(f"{group}: ").removeprefix(f"{name} (={value!r}): ")
+                raise ValueError(f"sweep.over.{path} (={value!r}): {said}") from None
 
 
 def configured(base: Mapping[str, Spec], values: Values) -> dict[str, Any]:

@@ -71,16 +71,16 @@ def test_verify_names_every_damaged_file(copy):
 def test_verify_names_manifests_that_count_for_nothing(copy):
     """One that is no manifest, and one whose payload was cut off: both artifacts are gone."""
     plan = find_run(copy.store, "tiny").plan
-    gan, floor = plan.roles[GAN], plan.roles["floor/classifier"]
-    weights = copy.store.manifest(gan).file("generator.safetensors")
-    Path(copy.url, weights.path).write_bytes(b"short")
-    Path(copy.url, "artifacts", floor, "manifest-0.json").write_text("{")
+    one, other = (plan.roles[f"card/{gan} r0"] for gan in ("joint", "class 0"))
+    text = copy.store.manifest(one).file("README.md")
+    Path(copy.url, text.path).write_bytes(b"short")
+    Path(copy.url, "artifacts", other, "manifest-0.json").write_text("{")
     answer = ganray("store", "verify", copy.url)
     assert answer.code == 1
     about = {address: [line for line in answer.out.splitlines() if line.startswith(f"{address}:")]
-             for address in (gan, floor)}  # fmt: skip
-    assert weights.path in about[gan][0]
-    assert f"{floor}/manifest-0.json" in about[floor][0]
+             for address in (one, other)}  # fmt: skip
+    assert text.path in about[one][0]
+    assert f"{other}/manifest-0.json" in about[other][0]
     assert answer.out.splitlines()[-1].endswith("2 files damaged")
     again = ganray("run", copy.file, "--runner", "local", "--store", copy.url)
     assert again.code == 0  # what was made anew supersedes both
@@ -100,6 +100,11 @@ def test_gc_shows_and_deletes_nothing_unless_told(aged):
 def test_gc_leaves_young_files_alone(copy):
     assert ganray("store", "gc", copy.url, "--json").json["garbage"] == []
     assert ganray("store", "gc", copy.url, "--older-than", "0", "--json").json["garbage"]
+
+
+@pytest.mark.parametrize("days", ["nan", "-5"])
+def test_gc_refuses_an_age_that_is_none(finished, days):
+    ganray("store", "gc", finished.url, "--older-than", days).refused("--older-than (=")
 
 
 def test_gc_keeps_what_the_run_needs_and_where_it_would_go_on(aged):

@@ -39,7 +39,7 @@ def test_wrong_words_are_refused_before_anything_is_reached(tiny_study, tmp_path
     address = ("--address", "http://127.0.0.1:9")
     there = ("submit", tiny_study, *address, "--store", tmp_path / "store")
     ganray("submit", tiny_study, *address, "--store", "here").refused("--store (='here')")
-    ganray("submit", tiny_study, *address).refused("--store")
+    ganray("submit", tiny_study, *address).refused("--store is needed")
     ganray("submit", *address, "--store", tmp_path).refused("STUDY is needed")
     ganray(*there, "--follow", "x").refused("STUDY (=", "--follow")
     attend = ("submit", *address, "--follow", "x")

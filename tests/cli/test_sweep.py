@@ -65,7 +65,7 @@ def test_dry_run_of_a_searcher_that_chooses_on_the_way(file, store):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--set", "sweep.over.model.widht={choice: [2]}"), "did you mean 'model.width'?"),
+        (("--set", "sweep.over.model.widht={choice: [2]}"), "did you mean 'width'?"),
         (("--set", "sweep.over.train.beta1={uniform: [0.9, 0.1]}"), "must be the lower"),
         (("--set", "sweep.trials=0"), "sweep.trials (=0)"),
         (("--set", "sweep.metric=cafdd"), "did you mean 'cafd'?"),

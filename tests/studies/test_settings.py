@@ -130,6 +130,15 @@ def test_a_settings_file_can_be_written_back(file):
         ("- a list", "must hold `name: value` lines"),
         ("a: [1", "is no YAML"),
         ("data: {source: ''}", "data.source (='')"),
+        ("data: digits.parquet", "data (='digits.parquet'): must be a group"),
+        ("marginals: per_clas", "marginals (='per_clas'): must be 'per_class' or lists"),
+        ("marginals: [[0, 1.5]]", "marginals (=[[0, 1.5]]): must be 'per_class' or lists"),
+        ("search: {on: [1]}", "search.on.0 (=1): must be 'joint' or a class's name, in quotes"),
+        ("search: {on: [joint, joint]}", "holds 'joint' twice"),
+        ("search: {shapes: [ring, ring]}", "holds 'ring' twice"),
+        ("search: {restarts: 1000000000}", "search.restarts (=1000000000)"),
+        ("evaluate: {metrics: [cafd, cafd]}", "holds 'cafd' twice"),
+        ("replicates: 1000000", "replicates (=1000000)"),
         ("train: {learning_rate: .inf}", "train.learning_rate (=inf)"),
     ],
 )
@@ -170,11 +179,15 @@ def test_an_unknown_study_is_answered_by_the_nearest():
             {"train": {"batch": 61}},
             r"train.batch \(=61\) exceeds the 60 training .* class c",
         ),
-        ({"evaluate": {"samples": 101}}, r"evaluate.samples \(=101\) must be from 10 to .* 100"),
+        ({"evaluate": {"samples": 101}}, r"evaluate.samples \(=101\) must be from 10 .* 100"),
         ({"evaluate": {"samples": 9}}, r"evaluate.samples \(=9\) must be from 10"),
         ({"search": {"on": ["d"]}}, r"search.on \(='d'\) must be one of: joint, a, b, c"),
         ({"marginals": [["a"], ["a"]]}, "no class twice"),
-        ({"marginals": [["d"]]}, r"class \(='d'\) must be one of: a, b, c"),
+        ({"marginals": [["d"]]}, r"marginals: class \(='d'\) must be one of: a, b, c"),
+        ({"evaluate": {"splits": 101}}, r"100 held-out images.*evaluate.splits \(=101\)"),
+        ({"search": {"real": 4}}, r"search.real \(=4\) must be at most 3, the classes of letters"),
+        ({"search": {"noisy": 4}}, r"search.noisy \(=4\) must be at most 3"),
+        ({"search": {"real": 1, "noisy": 2}}, r"search.noisy \(=2\) must be at most 1"),
         ({"encoder": {"batch": 961}}, r"encoder.batch \(=961\) must be at most .*, 960"),
     ],
 )
@@ -191,7 +204,7 @@ def test_probe_images_of_another_shape_are_refused_when_planned():
 
 def test_no_held_out_images_leave_no_floor():
     counts = INFO.counts | {"held_out": [0, 0, 0]}
-    with pytest.raises(RefusedInput, match=r"evaluate.samples \(=0\).*see data.held_out"):
+    with pytest.raises(RefusedInput, match=r"has 0 held-out images.*raise data.held_out"):
         plan(INFO.model_copy(update={"counts": counts}))
 
 
@@ -224,6 +237,11 @@ def test_targets_are_named_in_their_order():
     assert target_names(search, INFO, INFO) == [
         *("real a", "real b", "noisy a", "other 0", "other 1", "other 2", "ring")
     ]
+
+
+def test_of_few_classes_each_has_its_probe_image_by_default():
+    names = target_names(RangeSearch(), INFO, None)
+    assert names[:4] == ["real a", "real b", "real c", "noisy a"]
 
 
 def test_no_search_needs_no_targets():

@@ -38,17 +38,32 @@ def refusal(*, file: dict | None = None, **sweep) -> str:
     return str(error.value)
 
 
+MANY = {"grid": list(range(1, 301))}
+HUGE = {f"train.{name}": MANY for name in ("batch", "critic_steps", "penalty_interval")}
+
+
+def test_threads_that_the_workers_have_may_vary():
+    over = {"train.threads": {"choice": [1, 2]}}
+    assert settings(over=over, file={"resources": {"num_cpus": 2}}).sweep.count == 10
+
+
 @pytest.mark.parametrize(
     ("over", "said"),
     [
-        ({"train.learning_rat": {"choice": [1]}}, "did you mean 'train.learning_rate'?"),
-        ({"model.widht": {"choice": [1]}}, "did you mean 'model.width'?"),
+        (
+            {"train.learning_rat": {"choice": [1]}},
+            "sweep.over.train: unknown name 'learning_rat'; d",
+        ),
+        ({"model.widht": {"choice": [1]}}, "did you mean 'width'?"),
         ({"budget.iterations": {"choice": [1]}}, "'budget.iterations'"),
-        ({"train.schedule": {"choice": [[]]}}, "unknown name 'train.schedule'"),
+        ({"train.schedule": {"choice": [[]]}}, "sweep.over.train: unknown name 'schedule'"),
         ({"train.learning_rate": {"log_uniform": [1e-3, 1e-5]}}, "first end must be the lower"),
         ({"train.beta1": {"uniform": [0.5, 0.5]}}, "(=[0.5, 0.5]): the first end must be"),
         ({"train.learning_rate": {"log_uniform": [0, 1e-5]}}, "both ends must be above 0"),
-        ({"train.beta1": {"uniform": [0.5, 1.0]}}, "beta1 (=1.0): Input should be less than 1"),
+        (
+            {"train.beta1": {"uniform": [0.5, 1.0]}},
+            "sweep.over.train.beta1 (=1.0): Input should be",
+        ),
         ({"train.learning_rate": {"uniform": [-1, 1]}}, "learning_rate (=-1.0)"),
         ({"model.width": {"choice": [16, 4096]}}, "width (=4096)"),
         ({"model.width": {"integers": [0, 16]}}, "width (=0)"),
@@ -57,11 +72,17 @@ def refusal(*, file: dict | None = None, **sweep) -> str:
         ({"train.penalty": {"choice": ["corrected", "right"]}}, "penalty (='right')"),
         ({"train.ema": {"choice": [0.9, 0.9]}}, "must hold no value twice"),
         ({"train.ema": {"choice": []}}, "at least 1 item"),
+        ({"train.batch": {"choice": list(range(1, 1002))}}, "at most 1000 items"),
         ({"train.ema": {}}, "one of log_uniform, uniform, integers, choice, grid must be given"),
         ({"train.ema": {"uniform": [0.1, 0.2], "choice": [0.5]}}, "but here are 2"),
         ({"train.ema": {"normal": [0, 1]}}, "unknown name 'normal'"),
         ({"train.ema": {"uniform": [0.1, 0.5, 0.9]}}, "at most 2 items"),
         ({"train.learning_rate": {"choice": ["nan"]}}, "learning_rate"),
+        ({"train.lr": {"choice": [1]}}, "unknown name 'lr'; valid names: algorithm, batch, "),
+        ({"encoder": {"epochs": {"choice": [1]}}}, "sweep.over: unknown name 'encoder'; only"),
+        ({"train.batch": 5}, "sweep.over.train.batch (=5): must be a group"),
+        ({"train.batch": {"choice": [5, True]}}, "sweep.over.train.batch (=True)"),
+        ({"train.threads": {"choice": [1, 64]}}, "sweep.over.train.threads (=64) must be at most"),
         ({}, "at least 1 item"),
     ],
 )
@@ -73,6 +94,10 @@ def test_fields_and_values_that_cannot_be(over, said):
     ("sweep", "said"),
     [
         ({"trials": 0}, "trials (=0)"),
+        ({"trials": 10**8}, "sweep.trials (=100000000)"),
+        ({"search": "grid", "over": HUGE}, "this grid has 27000000 combinations"),
+        ({"confirm": {"seeds": 10**6}}, "sweep.confirm.seeds (=1000000)"),
+        ({"rungs": 10**8}, "sweep.rungs (=100000000)"),
         ({"metric": "caft"}, "did you mean 'cafd'?"),
         ({"metric": "fid"}, "sweep.metric (='fid') comes with another evaluate.imagenet"),
         ({"search": "grid"}, "a grid has `grid: […]`"),
@@ -91,9 +116,10 @@ def test_fields_and_values_that_cannot_be(over, said):
         ({"confirm": {"seeds": 2}}, "confirm.seeds (=2)"),
         ({"concurrent": 0}, "concurrent (=0)"),
         ({"side": "left"}, "side (='left')"),
-        ({"classes": ["a", "z"]}, "class (='z') must be one of: a, b, c"),
+        ({"classes": ["a", "z"]}, "sweep.classes: class (='z') must be one of: a, b, c"),
         ({"classes": ["a", 0]}, "sweep.classes (=['a', 0]) must be 'all' or classes, none twice"),
         ({"classes": []}, "sweep.classes (=[])"),
+        ({"classes": "al"}, "sweep.classes (='al'): must be 'all' or a list"),
         ({"rungs": 2000}, "budget.iterations (=1000) must be at least 2000"),
         ({"rungs": 400, "side": "marginal"}, "budget.iterations (=1000) must be at least 1200"),
         ({"over": {"train.batch": {"choice": [50, 61]}}, "side": "marginal"}, "train.batch (=61)"),
@@ -110,6 +136,8 @@ def test_sweeps_that_cannot_be(sweep, said):
         ({"search": {}}, "unknown name 'search'"),
         ({"budget": {"iterations": 0}}, "budget.iterations (=0)"),
         ({"evaluate": {"samples": 5}}, "evaluate.samples (=5) must be at least 10"),
+        ({"evaluate": {"splits": 1000}}, "evaluate.splits (=1000) must be at most"),
+        ({"evaluate": {"samples": 10**12}}, "evaluate.samples (=1000000000000)"),
         ({"encoder": {"batch": 1000}}, "encoder.batch (=1000)"),
     ],
 )
@@ -124,7 +152,7 @@ def test_a_schedule_of_the_files_own_has_no_place_beside_pbt():
 
 def test_optuna_that_is_not_installed(monkeypatch):
     monkeypatch.setattr(sweep_settings, "find_spec", lambda name: None)
-    with pytest.raises(RefusedInput, match="needs the package optuna: pip install"):
+    with pytest.raises(RefusedInput, match=r"the package optuna: pip install '\.\[optuna\]'"):
         check_search(settings(search="optuna").sweep)
     check_search(settings().sweep)
 
