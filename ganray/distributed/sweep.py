@@ -3,6 +3,9 @@
 Tune is told each rung's objective and is given the little that it needs to go on: how many
 iterations a trial has behind it, and under which settings. Its own state lies below `ray-state/`;
 it is restored when the same sweep is run again, whatever ended the last one.
+
+Tune has a thread of its own: it asks the cluster's head many things, and would wait for one that
+is lost until Ray ends the process. A worker that hangs before its trial has begun is not noticed.
 """
 
 from __future__ import annotations
@@ -10,11 +13,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
+import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, no_type_check
 
@@ -22,17 +26,23 @@ from ganray.distributed.cluster import connected  # first: it sets Ray's environ
 
 # Read by Tune when it is imported or starts: this command speaks for it.
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "5")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 
 import pyarrow.fs  # isort: skip
+import ray  # isort: skip
 from ray import tune  # isort: skip
+import ray.tune.tune as engine  # isort: skip
+from ray.exceptions import RayError  # isort: skip
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, PopulationBasedTraining  # isort: skip
 
 from ganray.distributed import preflight
+from ganray.distributed.presence import Sign, open_register, present
 from ganray.distributed.runner import RayRunner
+from ganray.distributed.shepherd import Shepherd
+from ganray.distributed.supervisor import WAIT_SECONDS
+from ganray.distributed.watch import Watch
 from ganray.errors import GanrayError, Stopped
 from ganray.metrics.score import better
 from ganray.pipeline.agenda import Agenda
@@ -46,6 +56,7 @@ from ganray.studies.sweep_space import perturbed
 
 STATE_FOLDER = "ray-state/sweeps"
 _MEMORY = "trial.json"
+_ANSWER_SECONDS = 10.0
 _PENDING = 16  # trials that Tune makes at least before there is room for them
 
 
@@ -57,7 +68,7 @@ class SweepRunner:
         address: of a cluster; None starts a local one.
         tell: hears of the tasks that are prepared for all trials.
         say: hears one line for each piece of news.
-        should_stop: asked a few times a second.
+        should_stop: asked once a second; all trials then make their checkpoints.
     """
 
     sweep: SweepPlan
@@ -66,6 +77,9 @@ class SweepRunner:
     tell: Callable[[Event], None] = lambda _: None
     say: Callable[[str], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
+    trials: list[Any] = field(default_factory=list)
+    """Tune's own objects."""
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> list[Trial]:
         """Every trial, as it ended; also written to the store.
@@ -73,14 +87,15 @@ class SweepRunner:
         Raises:
             Stopped: on request; Tune's state and all checkpoints are kept.
             RefusedInput, StoreError: the cluster cannot run this.
+            HeadLost: the cluster died under the sweep, or was cut off from it.
             GanrayError: what all trials need could not be made.
         """
         with connected(self.address):
             self._prepare()
-            grid = self._tune()
-            if self.should_stop():
-                raise Stopped("stopped on request")
-            ended = self._numbered([self._ended(result) for result in grid])
+            with Watch(may_grow=False) as watch:
+                grid = self._tune(watch)
+            trials = grid._experiment_analysis.trials
+            ended = self._numbered([self._ended(*both) for both in zip(grid, trials, strict=True)])
         save_trials(self.store, self.sweep.folder, ended)
         return ended
 
@@ -97,11 +112,13 @@ class SweepRunner:
         if agenda.failed:
             raise GanrayError(next(iter(agenda.failed.values())))
 
-    def _tune(self) -> tune.ResultGrid:
+    def _tune(self, watch: Watch) -> tune.ResultGrid:
         files, folder = state_place(self.store.url, STATE_FOLDER)
         place = None if files is None else pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(files))
+        name = f"{self.sweep.name}-{secrets.token_hex(4)}"
+        register = open_register(name)
         trainable = tune.with_resources(
-            trainable_of(self.sweep, self.store.url),
+            trainable_of(self.sweep, self.store.url, name),
             {"CPU": self.sweep.resources.num_cpus, "GPU": self.sweep.resources.num_gpus},
         )
         path = f"{folder}/{self.sweep.name}"
@@ -109,7 +126,7 @@ class SweepRunner:
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(
             max(_PENDING, self.sweep.settings.sweep.count)
         )
-        with _listening(self):
+        with _listening(self, self._shepherd(watch, register)):
             if self._restorable() and tune.Tuner.can_restore(path, storage_filesystem=place):
                 self.say(f"{self.sweep.name}: going on with what Tune knows of it")
                 tuner = tune.Tuner.restore(
@@ -117,7 +134,28 @@ class SweepRunner:
                 )
             else:
                 tuner = self._tuner(trainable, folder, place)
-            return tuner.fit()
+            with _interruptible() as interrupted:
+                self.interrupted = interrupted
+                grid = _beside(tuner.fit, watch.check)
+        if interrupted.is_set():
+            raise Stopped("stopped on request")
+        return grid
+
+    def _shepherd(self, watch: Watch, register: Any) -> Shepherd:
+        def look(everyone: bool, nodes: frozenset[str]) -> dict[str, Sign]:
+            try:
+                return ray.get(register.look.remote(everyone, nodes), timeout=_ANSWER_SECONDS)
+            except (RayError, TimeoutError):  # the next look may be answered
+                return {}
+
+        return Shepherd(
+            silence_seconds=self.sweep.resources.silence_seconds,
+            look=look,
+            leaving=lambda: [node.id for node in watch.view.nodes if node.draining],
+            should_stop=self.should_stop,
+            end=ray.kill,
+            say=lambda trial, why: self.say(f"trial {_number(trial, self.trials)}: {why}"),
+        )
 
     def _restorable(self) -> bool:
         """Whether Tune's newest account of its trials is whole; a kill may have cut it short.
@@ -164,9 +202,9 @@ class SweepRunner:
         ordered = sorted(trials, key=lambda one: (0.0 if known else one.begun, one.name))
         return [one.model_copy(update={"number": at}) for at, one in enumerate(ordered)]
 
-    def _ended(self, result: Any) -> Trial:
+    def _ended(self, result: Any, tuned: Any) -> Trial:
         """What became of one trial: its own record, and Tune's word for how it ended."""
-        trial = read_trial(self.store, self.sweep.folder, Path(result.path).name)
+        trial = read_trial(self.store, self.sweep.folder, tuned.trial_id)
         reached = trial.points[-1].iterations if trial.points else 0
         changes: dict[str, Any]
         if result.error is not None:
@@ -190,13 +228,29 @@ class SweepRunner:
         self.say(f"trial {number}: failed: {record.why or 'its worker died'}")
 
 
-def trainable_of(sweep: SweepPlan, store_url: str) -> Callable[[dict[str, Any]], None]:
-    """The function that Tune calls for each trial, in a worker."""
+def trainable_of(
+    sweep: SweepPlan, store_url: str, register: str
+) -> Callable[[dict[str, Any]], None]:
+    """The function that Tune calls for each trial, in a worker.
+
+    Args:
+        register: the name of the one where trials say that they live.
+    """
 
     @no_type_check
     def trial(config):
-        name = tune.get_context().get_trial_id()
-        Climber(sweep, open_store(store_url), name, _report).run(config["values"], _memory())
+        with present(register) as presence:
+
+            def report(step, objective, memory):
+                with presence.waiting():
+                    _report(step, objective, memory)
+
+            name = tune.get_context().get_trial_id()
+            climber = Climber(sweep, open_store(store_url), name, report, lambda: presence.asked)
+            try:
+                climber.run(config["values"], _memory())
+            except Stopped:
+                presence.leave()
 
     return trial
 
@@ -287,37 +341,72 @@ def _trial_name(trial: Any) -> str:
     return str(trial.trial_id)
 
 
-_SPEAKER: list[SweepRunner] = []  # Tune writes its callbacks to disk; who listens is no part of it
+def _beside(work: Callable[[], Any], check: Callable[[], None]) -> Any:
+    """What `work` comes to, in a thread of its own, while `check` is asked; either may raise."""
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="ganray-tune", daemon=True).start()
+    while not wait([outcome], WAIT_SECONDS).done:
+        check()
+    return outcome.result()
 
 
 @contextlib.contextmanager
-def _listening(runner: SweepRunner) -> Iterator[None]:
-    """For as long as it lasts, `_Listener` speaks to this runner."""
-    _SPEAKER.append(runner)
+def _interruptible() -> Iterator[threading.Event]:
+    """An event at which Tune writes down its state, ends its trials, and then itself.
+
+    Its own is set by a signal, for which it would have to have the main thread.
+    """
+    event, before = threading.Event(), engine._setup_signal_catching
+    engine._setup_signal_catching = lambda: event
+    try:
+        yield event
+    finally:
+        engine._setup_signal_catching = before
+
+
+# Tune writes its callbacks to disk; who listens is no part of them.
+_SPEAKER: list[tuple[SweepRunner, Shepherd]] = []
+
+
+@contextlib.contextmanager
+def _listening(runner: SweepRunner, shepherd: Shepherd) -> Iterator[None]:
+    """For as long as it lasts, `_Listener` speaks to these."""
+    _SPEAKER.append((runner, shepherd))
     try:
         yield
     finally:
-        _SPEAKER.remove(runner)
+        _SPEAKER.remove((runner, shepherd))
 
 
 class _Listener(tune.Callback):
-    """Hands on what happens, and has Tune end cleanly when that is asked for."""
+    """Hands on what happens, and has trials looked after."""
 
-    def on_step_begin(self, **_: Any) -> None:
-        """Looks whether to stop; Tune takes this signal as the wish to keep its state and end."""
-        main = threading.current_thread() is threading.main_thread()
-        if _SPEAKER and main and _SPEAKER[-1].should_stop():
-            signal.raise_signal(signal.SIGUSR1)
+    def on_step_begin(self, **news: Any) -> None:
+        """A few times a second."""
+        if _SPEAKER:
+            runner, shepherd = _SPEAKER[-1]
+            runner.trials = news["trials"]
+            try:
+                shepherd.look_after(runner.trials)
+            except Stopped:
+                runner.interrupted.set()
 
     def on_trial_result(self, **news: Any) -> None:
         """A rung."""
         if _SPEAKER:
-            _SPEAKER[-1].heard(_number(**news), news["result"])
+            _SPEAKER[-1][0].heard(_number(**news), news["result"])
 
     def on_trial_error(self, **news: Any) -> None:
         """An end."""
         if _SPEAKER:
-            _SPEAKER[-1].lost(_number(**news), news["trial"].trial_id)
+            _SPEAKER[-1][0].lost(_number(**news), news["trial"].trial_id)
 
 
 def _number(trial: Any, trials: list[Any], **_: Any) -> int:

@@ -338,3 +338,79 @@ def test_a_killed_worker_costs_no_trial(file, tmp_path):
         finish(process)
     trials = read_trials(store, sweep.folder)
     assert [trial.state for trial in trials] == ["finished"] * 4
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_a_stopped_worker_is_found_silent_and_its_trial_goes_on(file, tmp_path):
+    words = (*LONG, "--set", "resources.silence_seconds=11")
+    sweep, store = read_sweep(str(file), changes(*words)), Store(str(tmp_path / "store"))
+    process = start("sweep", file, "--store", store.url, *words)
+    try:
+        await_(begun(store, sweep, 1), process)
+        workers = [p for p, command in descendants(process.pid).items() if "ray::Impl" in command]
+        os.kill(workers[0], signal.SIGSTOP)
+        stopped = time.monotonic()
+        await_(lambda: not alive(workers[0]), process)
+        print(f"ended {time.monotonic() - stopped:.1f} s after it was stopped")
+        await_(lambda: bool(read_trials(store, sweep.folder)), process)
+    finally:
+        process.terminate()
+        answer = finish(process)
+    assert "has been silent for" in answer.err
+    trials = read_trials(store, sweep.folder)
+    assert [trial.state for trial in trials] == ["finished"] * 4
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_a_stop_costs_no_iteration(file, tmp_path):
+    """The interval of checkpoints is an hour: what lies between two rungs is a stop's own."""
+    words = (*LONG, "--set", "resources.checkpoint_seconds=3600", "--set", "sweep.rungs=1")
+    words += ("--set", "budget.iterations=100000")
+    sweep, store = read_sweep(str(file), changes(*words)), Store(str(tmp_path / "store"))
+    process = start("sweep", file, "--store", store.url, *words)
+    trajectories = [
+        sweep.rung(*sweep.specs(values), sweep.steps[0]).task("train/joint/0+1+2/0").trajectory
+        for values in sweep.settings.trials()
+    ]
+    try:
+        claimed = [f"artifacts/{one}/attempts/" for one in trajectories[:2]]
+        await_(lambda: all(store.list(path) for path in claimed), process)
+        time.sleep(10)
+        process.terminate()
+        assert process.wait(240) == 4
+    finally:
+        if process.poll() is None:
+            process.kill()
+    kept = [store.latest_checkpoint(one, sweep.steps[0]) for one in trajectories[:2]]
+    assert all(one is not None and 0 < one.step < sweep.steps[0] for one in kept)
+    print(f"checkpoints of the stop: {[one.step for one in kept]}")
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("gcs_server", "has not answered for"), ("raylet/raylet", "the Ray node under this driver")],
+)
+def test_the_end_of_the_head_is_told_in_one_line(file, tmp_path, kind, said):
+    """Before Ray ends the process in silence."""
+    sweep, store = read_sweep(str(file), changes(*LONG)), Store(str(tmp_path / "store"))
+    process = start("sweep", file, "--store", store.url, *LONG)
+    try:
+        await_(begun(store, sweep, 1), process)
+        below = descendants(process.pid)
+        (head,) = [pid for pid, command in below.items() if kind in command.split()[0]]
+        os.kill(head, signal.SIGKILL)
+        killed = time.monotonic()
+        answer = finish(process, 240)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert answer.code == 1, answer
+    assert said in answer.err.splitlines()[-1]
+    assert "run the same command" in answer.err.splitlines()[-1]
+    print(f"{kind}: ended {time.monotonic() - killed:.1f} s after the kill")
+    for pid in filter(alive, below):
+        os.kill(pid, signal.SIGKILL)
