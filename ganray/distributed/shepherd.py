@@ -61,12 +61,12 @@ class Shepherd:
     leaving: Callable[[], Iterable[str]]
     should_stop: Callable[[], bool]
     end: Callable[[Any], None]
-    say: Callable[[Any, str], None]
+    say: Callable[[str], None]
     _heard: dict[str, _Heard] = field(default_factory=dict)
     _looked: float = float("-inf")
     _stopping: float | None = None
 
-    def look_after(self, trials: Iterable[Any]) -> None:
+    def look_after(self, trials: list[Any]) -> None:
         """Act on what is heard of trials, which are Tune's own objects; at most once a second.
 
         Raises:
@@ -89,9 +89,9 @@ class Shepherd:
                 at_work += not (heard.sign.left or wrong)
             elif heard.sign.left:
                 trial.max_failures += 1  # to be asked to leave is no fault of the trial's
-                self._end(trial, worker, "was asked to leave its node, and goes on elsewhere")
+                self._end(trial, trials, "was asked to leave its node, and goes on elsewhere")
             elif wrong:
-                self._end(trial, worker, f"its worker {wrong} and was ended")
+                self._end(trial, trials, f"its worker {wrong} and was ended")
         if stop:
             self._stopping = self._stopping or now
             if not at_work or now - self._stopping > STOP_SECONDS:
@@ -105,10 +105,21 @@ class Shepherd:
             else:
                 self._heard[worker] = _Heard(sign, now, now)
 
-    def _end(self, trial: Any, worker: str, why: str) -> None:
-        del self._heard[worker]
-        self.end(trial.temporary_state.ray_actor)
-        self.say(trial, why)
+    def _end(self, trial: Any, trials: list[Any], why: str) -> None:
+        actor = trial.temporary_state.ray_actor
+        del self._heard[_worker(actor)]
+        self.end(actor)
+        self.say(f"trial {trial_number(trial, trials)}: {why}")
+
+
+def trial_number(trial: Any, trials: list[Any]) -> int:
+    """Tune numbers the trials of a list; a searcher's have names alone."""
+    end = trial.trial_id.rpartition("_")[2]
+    return int(end) if "_" in trial.trial_id else trials.index(trial)
+
+
+def _worker(actor: Any) -> str:
+    return str(actor._actor_id.hex())
 
 
 def _working(trials: Iterable[Any]) -> Iterator[tuple[Any, str]]:
@@ -116,4 +127,4 @@ def _working(trials: Iterable[Any]) -> Iterator[tuple[Any, str]]:
     for trial in trials:
         actor = trial.temporary_state.ray_actor
         if trial.status == trial.RUNNING and actor is not None:
-            yield trial, actor._actor_id.hex()
+            yield trial, _worker(actor)

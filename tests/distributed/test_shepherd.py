@@ -35,7 +35,7 @@ class Farm:
             leaving=lambda: self.draining,
             should_stop=lambda: self.stop,
             end=self.ended.append,
-            say=lambda _, why: self.said.append(why),
+            say=self.said.append,
         )
 
     def _look(self, everyone: bool, nodes: frozenset[str]) -> dict[str, Sign]:
@@ -46,7 +46,11 @@ class Farm:
         actor = SimpleNamespace(_actor_id=name.encode())
         state = SimpleNamespace(ray_actor=actor)
         self.trials[name] = SimpleNamespace(
-            status="RUNNING", RUNNING="RUNNING", max_failures=2, temporary_state=state
+            trial_id=name,
+            status="RUNNING",
+            RUNNING="RUNNING",
+            max_failures=2,
+            temporary_state=state,
         )
         return actor
 
@@ -57,7 +61,7 @@ class Farm:
 
     def pass_(self, seconds: float) -> None:
         self.clock.now += seconds
-        self.shepherd.look_after(self.trials.values())
+        self.shepherd.look_after([*self.trials.values()])
 
 
 @pytest.fixture
@@ -75,7 +79,9 @@ def test_a_silent_worker_is_ended_once(farm):
     assert farm.ended == []
     farm.pass_(2.0)
     assert farm.ended == [actor]
-    assert farm.said == ["its worker has been silent for 301 s (stopped, or cut off) and was ended"]
+    assert farm.said == [
+        "trial 0: its worker has been silent for 301 s (stopped, or cut off) and was ended"
+    ]
     assert farm.trials["a"].max_failures == 2, "that counts as one of its attempts"
     farm.pass_(2.0)
     assert farm.ended == [actor]
@@ -135,6 +141,7 @@ def test_on_a_draining_node_trials_leave_and_that_is_no_failure_of_theirs(farm):
     farm.beat("a", None, left=True)
     farm.pass_(1.0)
     assert farm.ended == [actor]
+    assert farm.said == ["trial 0: was asked to leave its node, and goes on elsewhere"]
     assert (farm.trials["a"].max_failures, farm.trials["b"].max_failures) == (3, 2)
 
 
