@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ganray.models import CafdEncoder, build_critic, build_generator
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.speed import seconds_per_iteration
+from ganray.pipeline.weights import bare_embedder
 from ganray.plan import Plan, Task
 from ganray.train.encoder import encoder_steps
 from ganray.train.flops import encoder_flops, gan_flops
@@ -94,11 +95,22 @@ def _cost(task: Task, plan: Plan) -> tuple[float, int]:
         return passes * _forward_flops(shape, model), pairs * (pixels + model.latent * _BYTES)
     if task.kind == "embed":
         count = task.chunks * parameters["embed"]["chunk"]
-        encoder = encoder_flops(shape, classes, EncoderSpec(batch=1)) / 3
-        return count * encoder, 2 * count * (CafdEncoder.dimensions + classes) * _BYTES
+        network = _embedding(embedder_of(task, plan), shape, classes)
+        return count * network.flops, 2 * count * (network.dimensions + network.classes) * _BYTES
     if task.kind == "measure":
-        return (1 + classes) * _EIGEN_TERMS * float(CafdEncoder.dimensions) ** 3, 0
+        name = embedder_of(task, plan)
+        distances = 1 if name else 1 + classes  # over all, and with CAFD for each class
+        dimensions = _embedding(name, shape, classes).dimensions
+        return distances * _EIGEN_TERMS * float(dimensions) ** 3, 0
     return 0.0, 0
+
+
+def embedder_of(task: Task, plan: Plan) -> str | None:
+    """The ImageNet network on which a task embeds or measures; None: the study's own encoder."""
+    for other in plan.tasks:
+        if other.address == task.inputs["embedder"]:
+            return other.parameters.get("network")
+    return None
 
 
 def _training_cost(task: Task, plan: Plan) -> tuple[float, int]:
@@ -110,6 +122,25 @@ def _training_cost(task: Task, plan: Plan) -> tuple[float, int]:
     copies = (2 if spec.ema else 1) + _ADAM_COPIES
     size = _BYTES * (copies * generator + _ADAM_COPIES * critic)
     return gan_flops(shape, model, spec) * float(steps), size
+
+
+@dataclass(frozen=True)
+class _Embedding:
+    """What a network makes of one image, and with how many operations."""
+
+    flops: float
+    dimensions: int
+    classes: int
+
+
+@lru_cache
+def _embedding(network: str | None, shape: Shape, classes: int) -> _Embedding:
+    with torch.device("meta"):
+        embedder, image = bare_embedder(network, shape, classes), torch.empty(1, *shape)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        embedder(image)
+    flops = float(counter.get_total_flops())
+    return _Embedding(flops, embedder.dimensions, embedder.classes)
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -18,7 +19,8 @@ from ganray.embed import EmbedSpec, embed_chunk
 from ganray.metrics.frechet import Gaussian
 from ganray.models import CafdEncoder, Generator, build_generator
 from ganray.models.spec import ModelSpec
-from ganray.pipeline.estimate import operations
+from ganray.pipeline.estimate import embedder_of, operations
+from ganray.pipeline.weights import bare_embedder
 from ganray.pipeline.workspace import threads
 from ganray.plan import Plan, Task
 from ganray.sample import SampleSpec, sample_chunk
@@ -49,12 +51,15 @@ def probe(plan: Plan, device: str = "cpu", rounds: int = ROUNDS) -> dict[str, Ti
     Args:
         device: of the trainers, the GANs' and the encoder's.
     """
-    flops, timings = operations(plan), {}
+    flops, done = operations(plan), dict[Any, dict[str, Timing]]()
     for task in plan.tasks:
-        if task.kind in _WORK and task.kind not in timings and flops[task.address]:
+        # Of several networks on which images are embedded each is probed: speeds are not alike.
+        work = task.kind, embedder_of(task, plan) if task.kind == "embed" else None
+        if task.kind in _WORK and work not in done and flops[task.address]:
             with threads(1):
-                timings[task.kind] = _timed(task, plan, device, flops[task.address], rounds)
-    return timings
+                timing = _timed(task, plan, device, flops[task.address], rounds)
+            done[work] = {task.kind: timing}
+    return merge(done.values())
 
 
 def merge(several: Iterable[dict[str, Timing]]) -> dict[str, Timing]:
@@ -100,11 +105,13 @@ def _sample(task: Task, plan: Plan, _: str) -> Work:
 
 
 def _embed(task: Task, plan: Plan, _: str) -> Work:
-    spec = EmbedSpec(**task.parameters["embed"])
-    channels, height, width = plan.dataset["shape"]
-    encoder = CafdEncoder((channels, height, width), len(plan.dataset["class_names"])).eval()
-    images = _images(plan, spec.chunk)
-    return lambda: embed_chunk(encoder, images, spec), 1 / task.chunks
+    """A chunk on the study's own encoder; one image on an ImageNet network, which does much."""
+    spec, name = EmbedSpec(**task.parameters["embed"]), embedder_of(task, plan)
+    network = bare_embedder(name, plan.dataset["shape"], len(plan.dataset["class_names"]))
+    short = spec.model_copy(update={"chunk": 1}) if name else spec
+    images = _images(plan, short.chunk)
+    part = short.chunk / (spec.chunk * task.chunks)
+    return lambda: embed_chunk(network, images, short), part
 
 
 def _search(task: Task, plan: Plan, _: str) -> Work:

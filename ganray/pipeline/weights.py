@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ganray.embed import Embedder
@@ -35,12 +36,20 @@ def read_foreign(network: str, weights: str | None, sha256: str | None) -> Any:
 
 def build_embedder(result: dict[str, Any], weights: bytes) -> Embedder:
     """The network that an `encoder` or `weights` artifact describes, with its weights."""
-    if result.get("network") == "inception":
-        network: Any = FIDInception()
-    elif result.get("network") == "efficientnet_lite0":
-        network = EfficientNetLite0()
-    else:
-        channels, height, width = result["shape"]
-        network = CafdEncoder((channels, height, width), result["classes"])
+    network = bare_embedder(result.get("network"), result.get("shape", ()), result["classes"])
     network.load_state_dict(deserialise(weights))
-    return network.eval()
+    return network
+
+
+def bare_embedder(network: str | None, shape: Sequence[int], classes: int) -> Any:
+    """That ImageNet network, or the CAFD encoder (None) of such images, ready but for its weights.
+
+    Args:
+        shape: channels, height and width; they and the classes matter to the CAFD encoder alone.
+    """
+    if network == "inception":
+        return FIDInception().eval()
+    if network == "efficientnet_lite0":
+        return EfficientNetLite0().eval()
+    channels, height, width = shape
+    return CafdEncoder((channels, height, width), classes).eval()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from ganray.pipeline.estimate import NOTHING, Estimate, estimate, table
+from ganray.pipeline import probes
+from ganray.pipeline.estimate import NOTHING, Estimate, embedder_of, estimate, operations, table
+from ganray.pipeline.probes import Timing
+from ganray.plan import Plan
+from ganray.studies import read_study
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +54,43 @@ def test_the_table_says_what_is_stored(tiny_run, costs):
 
 def test_costs_add_up():
     assert sum([Estimate(1.0, 2.0, 3), Estimate(4.0, 5.0, 6)], NOTHING) == Estimate(5.0, 7.0, 9)
+
+
+def on_imagenet(study: Path, network: str) -> Plan:
+    """The plan of a study that also scores on that network."""
+    plan = read_study(str(study), ["evaluate.imagenet={network: efficientnet_lite0}"]).plan()
+    weights = plan.task("weights")
+    other = weights.model_copy(update={"parameters": weights.parameters | {"network": network}})
+    tasks = tuple(other if task == weights else task for task in plan.tasks)
+    return plan.model_copy(update={"tasks": tasks})
+
+
+@pytest.mark.parametrize(
+    ("network", "published", "dimensions"),
+    [("efficientnet_lite0", 0.385e9, 1280), ("inception", 5.71e9, 2048)],
+)
+def test_images_are_embedded_at_the_cost_of_their_network(
+    network, published, dimensions, tiny_study
+):
+    """As published in multiply-adds for one image; the study's own encoder needs 0.014 G."""
+    plan = on_imagenet(tiny_study, network)
+    flops = operations(plan)
+    embed, own = (plan.task(f"embed/{name}/test") for name in ("imagenet", "classifier"))
+    count = embed.chunks * embed.parameters["embed"]["chunk"]
+    assert flops[embed.address] / count == pytest.approx(2 * published, rel=0.02)
+    assert flops[own.address] / (own.chunks * 250) == pytest.approx(2 * 0.014e9, rel=0.02)
+    assert flops[plan.task("measure/imagenet/joint/0").address] == 25 * dimensions**3
+
+
+def test_every_network_on_which_images_are_embedded_is_probed(tiny_study, monkeypatch):
+    plan, seen = on_imagenet(tiny_study, "efficientnet_lite0"), []
+
+    def timed(task, plan, device, flops, rounds):
+        if task.kind == "embed":
+            work, part = probes._embed(task, plan, device)
+            seen.append((embedder_of(task, plan), len(work().features), task.chunks * part))
+        return Timing(1.0 + len(seen), 1.0 + len(seen))
+
+    monkeypatch.setattr(probes, "_timed", timed)
+    assert probes.probe(plan)["embed"] == Timing(2.0, 3.0)
+    assert sorted(seen, key=str) == [("efficientnet_lite0", 1, 1 / 50), (None, 250, 1.0)]
