@@ -22,7 +22,8 @@ StoreOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A study's name, or the first characters of its hash.")
+    str,
+    typer.Argument(metavar="RUN", help="A study's name, for its last run; or how a hash begins."),
 ]
 
 

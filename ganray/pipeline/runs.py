@@ -83,7 +83,9 @@ def list_runs(store: Store) -> list[Run]:
 
 
 def find_run(store: Store, name: str) -> Run:
-    """The run of that study name (the newest), or whose plan's hash begins so.
+    """The run of that study name, or whose plan's hash begins so.
+
+    Of several of one name it is the one that was last worked on; if none was, the newest plan.
 
     Raises:
         RefusedInput: none fits, or several hashes do; names those that there are.
@@ -91,7 +93,7 @@ def find_run(store: Store, name: str) -> Run:
     runs = list_runs(store)
     named = [run for run in runs if name in (run.plan.name, run.plan.run)]
     if named:
-        return named[0]
+        return named[0] if len(named) == 1 else max(named, key=lambda run: _worked_on(store, run))
     hashed = [run for run in runs if run.plan.id.startswith(name)] if name else []
     if len(hashed) == 1:
         return hashed[0]
@@ -100,6 +102,12 @@ def find_run(store: Store, name: str) -> Run:
         f"run (={name!r}) must be a study's name or the first characters of one plan's hash; "
         f"runs in {store.url}: {known}"
     )
+
+
+def _worked_on(store: Store, run: Run) -> float:
+    """When a driver last beat, by the store's clock; 0 if none ever did."""
+    beats = store.files.entries(f"runs/{run.plan.run}/drivers/")
+    return max((beat.modified for beat in beats), default=0.0)
 
 
 def _read(store: Store, name: str) -> Run:

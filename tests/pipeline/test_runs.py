@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,11 @@ def test_of_one_name_the_newest_counts(store, plans):
         content = {"plan": plan.model_dump(mode="json"), "created": created}
         store.put(f"runs/{plan.run}/plan.json", json.dumps(content).encode())
     assert find_run(store, plans[0].name).plan.id == later.id
+    for number, plan in enumerate((later, plans[0], later)):
+        path = f"runs/{plan.run}/drivers/{number}.json"
+        store.put(path, b"{}")
+        os.utime(Path(store.url) / path, (number, number))
+        assert find_run(store, plan.name).plan.id == plan.id, "it was worked on last"
 
 
 @pytest.mark.parametrize("name", ["nothing", ""])
