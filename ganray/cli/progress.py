@@ -13,7 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ganray.pipeline.board import COMPLETE, Board
+from ganray.pipeline.board import Board
+from ganray.pipeline.rows import COMPLETE
 from ganray.pipeline.workspace import Event
 from ganray.plan import TRAINED, Task
 

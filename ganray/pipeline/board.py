@@ -6,59 +6,18 @@ import math
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-from ganray.pipeline.forecast import Pace, Piece, makespan
+from ganray.pipeline.listing import listed, rounded, shown
+from ganray.pipeline.outlook import Outlook
+from ganray.pipeline.rows import COMPLETE, Row
 from ganray.pipeline.workspace import Event
-from ganray.plan import TRAINED, Plan, Task
+from ganray.plan import TRAINED, Plan
 
-COMPLETE = ("done", "stored")
-ACTIVE = ("running", "preempted", "again", "stopped", "failed")
-"""The states whose tasks a snapshot lists whatever their number, up to `_MOST`.
-
-All states: waiting (for its inputs), queued (for a worker), running, preempted or again (it was,
-and is queued again), stopped, done (in this run), stored (before it), failed, blocked (an input
-has failed).
-"""
-
-_ALL = 40  # of a snapshot's rows: where a plan has no more GANs, finished ones are listed too
-_MOST = 200
-_TOLD = ("images_per_second", "seconds_left")  # beside its losses, what a trainer tells
 _NOTES = 20
 _FRESH_SECONDS = 2.0  # a forecast is made anew when it is older
 _STARVED_SECONDS = 15.0  # what waits longer beside free workers shows that there are fewer of them
-
-
-@dataclass
-class Row:
-    """One task: `done` of `total` units, where it runs, and the last that it told.
-
-    `units` are the workers that it has now, `busy` the seconds that workers gave it.
-    """
-
-    task: Task
-    address: str
-    state: str = "waiting"
-    done: int = 0
-    total: int = 1
-    host: str = ""
-    node: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
-    heard: float = 0.0
-    units: int = 0
-    left: bool = False  # whether the last that was heard is that a worker ended its unit
-    busy: float = 0.0
-    changed: float = 0.0
-    chunks: set[int] = field(default_factory=set)
-    note: str = ""
-
-    def staff(self, units: int, now: float) -> None:
-        """From now on it has so many workers."""
-        self.busy += self.units * (now - self.changed)
-        self.units, self.changed = max(0, units), now
 
 
 class Board:
@@ -87,8 +46,7 @@ class Board:
             for address, task in plan.by_address.items()
             if not asked or address in asked
         }
-        self._shorter = _shorter(self._rows)
-        self._flops = dict(flops or {})
+        self._outlook = Outlook(self._rows, flops or {})
         self._dependents: dict[str, list[str]] = defaultdict(list)
         self._lacking: dict[str, int] = {}
         self._kinds: dict[str, Counter[str]] = defaultdict(Counter)
@@ -223,57 +181,12 @@ class Board:
         with self._lock:
             now = self._clock()
             if self._forecast is None or now - self._forecast[0] > _FRESH_SECONDS:
-                self._forecast = now, self._predict(now)
+                moved = (*self._by_state["done"], *self._by_state["running"])
+                rows = [self._rows[address] for address in moved]
+                left = self._outlook.seconds_left(rows, self._workers(now), now)
+                self._forecast = now, left
             made, left = self._forecast
             return None if left is None else max(0.0, left - (now - made))
-
-    def _predict(self, now: float) -> float | None:
-        pace = Pace.of(self._seen(now))
-        gone = (*COMPLETE, "failed", "blocked")
-        left = [row for row in self._rows.values() if row.state not in gone]
-        positions = {row.address: index for index, row in enumerate(left)}
-        pieces = []
-        for row in left:
-            seconds = self._left(row, pace, now)
-            if seconds is None:
-                return None
-            first = (*row.task.inputs.values(), self._shorter.get(row.address, ""))
-            needs = {positions[address] for address in first if address in positions}
-            pieces.append(Piece(tuple(needs), seconds, max(1, row.task.chunks)))
-        return makespan(pieces, self._workers(now))
-
-    def _seen(self, now: float) -> Iterator[tuple[str, float, float]]:
-        """What finished tasks took, and what running ones have done so far."""
-        for address in (*self._by_state["done"], *self._by_state["running"]):
-            row, flops = self._rows[address], self._flops.get(address, 0.0)
-            seconds = row.busy + row.units * (now - row.changed)
-            if row.state == "done":
-                yield row.task.kind, flops, seconds
-            elif "seconds_left" in row.details and row.done < row.total:
-                # Its own clock leaves out how long it took to begin.
-                own, whole = self._own(row)
-                each = row.details["seconds_left"] / (whole - own)
-                yield row.task.kind, flops * own / whole, each * own
-            elif row.chunks and flops:
-                yield row.task.kind, flops * row.done / row.total, seconds
-
-    def _own(self, row: Row) -> tuple[int, int]:
-        """How much of it is done, and all of it, beyond the shorter training that it continues."""
-        shorter = self._rows.get(self._shorter.get(row.address, ""))
-        begun = shorter.task.horizon or 0 if shorter and row.task.kind in TRAINED else 0
-        return (row.done - begun, row.total - begun) if row.done > begun else (0, row.total)
-
-    def _left(self, row: Row, pace: Pace, now: float) -> float | None:
-        """Seconds of one worker; None while nothing tells."""
-        if row.state == "running" and "seconds_left" in row.details:
-            return max(0.0, row.details["seconds_left"] - (now - row.heard))
-        whole = pace.expected(row.task.kind, self._flops.get(row.address, 0.0))
-        if whole is None:
-            return None
-        if row.task.chunks or row.task.kind in TRAINED:
-            own, total = self._own(row)
-            return whole * (1 - own / total)
-        return max(0.0, whole - row.busy - row.units * (now - row.changed))
 
     def _workers(self, now: float) -> int:
         """As many as worked at once, unless tasks wait although some of those are free."""
@@ -299,68 +212,16 @@ class Board:
                 "tasks": len(self._rows),
                 "done": sum(len(self._by_state[state]) for state in COMPLETE),
                 "kinds": kinds,
-                "rows": [self._listed(row, now) for row in self._shown()],
+                "rows": [listed(row, now) for row in shown(self._rows, self._by_state)],
                 "seconds": round(now - self._started, 1),
-                "seconds_left": _rounded(self.seconds_left),
+                "seconds_left": rounded(self.seconds_left),
                 "workers": self._units,
                 "preempted": self.counts["preempted"],
                 "resubmitted": self.counts["resubmitted"],
                 "notes": list(self._notes),
             }
 
-    def _shown(self) -> list[Row]:
-        trained = [row for row in self._rows.values() if row.task.kind in TRAINED]
-        if len(trained) <= _ALL:
-            others = (self._rows[a] for state in ACTIVE for a in self._by_state[state])
-            return [*trained, *(row for row in others if row.task.kind not in TRAINED)][:_MOST]
-        active = [self._rows[a] for state in ACTIVE for a in self._by_state[state]]
-        idle = (row for row in trained if row.state in ("queued", "waiting"))
-        return [*active, *(row for row, _ in zip(idle, range(_ALL), strict=False))][:_MOST]
-
-    def _listed(self, row: Row, now: float) -> dict[str, Any]:
-        facts: dict[str, Any] = {
-            "task": row.task.title,
-            "address": row.address,
-            "kind": row.task.kind,
-            "state": row.state,
-            "done": row.done,
-            "total": (row.task.horizon or row.total) if row.task.kind in TRAINED else row.total,
-            "host": row.host,
-            "node": row.node,
-            "note": row.note,
-        }
-        if row.state in COMPLETE and row.task.kind in TRAINED:
-            facts["done"] = facts["total"]
-        facts |= {name: row.details[name] for name in _TOLD if name in row.details}
-        if row.task.kind in TRAINED:
-            facts["losses"] = {
-                name: value
-                for name, value in row.details.items()
-                if isinstance(value, float) and name not in _TOLD
-            }
-        if row.state == "running" and "seconds_left" in facts:
-            facts["seconds_left"] = _rounded(max(0.0, facts["seconds_left"] - (now - row.heard)))
-        else:
-            facts.pop("seconds_left", None)
-        return facts
-
-
-def _shorter(rows: Mapping[str, Row]) -> dict[str, str]:
-    """For what continues another of the tasks on its trajectory: the longest one before it."""
-    lines: dict[str, list[Row]] = defaultdict(list)
-    for row in rows.values():
-        lines[row.task.trajectory].append(row)
-    found: dict[str, str] = {}
-    for line in lines.values():
-        line.sort(key=lambda row: row.task.horizon or 0)
-        found |= {longer.address: shorter.address for shorter, longer in pairwise(line)}
-    return found
-
 
 def _is_told(value: Any) -> bool:
     """JSON has no infinity, which is what a trainer that has not moved yet says of its time."""
     return not isinstance(value, float) or math.isfinite(value)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)

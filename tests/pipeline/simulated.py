@@ -41,6 +41,11 @@ def study_of(gans: int, iterations: int = 100) -> Plan:
     return plan_of(*tasks)
 
 
+def news(one: Task, done: int = 0, total: int = 0, **details: Any) -> Event:
+    """What is told of a task."""
+    return Event(one.address, one.kind, done, total, details)
+
+
 @dataclass
 class Simulated:
     """`workers` of them, each taking the next shard or task that is ready, in the plan's order.
@@ -82,7 +87,7 @@ class Simulated:
         heapq.heappush(self._agenda, (when, self._count, act))
 
     def _say(self, one: Task, done: int = 0, total: int = 0, **details: Any) -> None:
-        self.tell(Event(one.address, one.kind, done, total, details))
+        self.tell(news(one, done, total, **details))
 
     def _start(self) -> None:
         for one in self.plan.tasks:

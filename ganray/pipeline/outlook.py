@@ -1,0 +1,96 @@
+"""How long what is left of a run will take, from what its tasks have done so far."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ganray.pipeline.forecast import Pace, Piece, makespan
+from ganray.pipeline.rows import COMPLETE, Row
+from ganray.plan import TRAINED
+
+
+@dataclass
+class Outlook:
+    """The forecast of a run.
+
+    Args:
+        rows: its tasks by address.
+        flops: their floating-point operations; of a training that continues a shorter one, those
+            that it adds (see `estimate.operations`).
+    """
+
+    rows: Mapping[str, Row]
+    flops: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        self._shorter = _shorter(self.rows)
+
+    def seconds_left(self, moved: Iterable[Row], workers: int, now: float) -> float | None:
+        """Of all that is left at the present pace; None while nothing tells how fast it is.
+
+        Args:
+            moved: the tasks that were done in this run, or are running.
+            workers: how many there are to do it.
+            now: on the clock of the rows.
+        """
+        pace = Pace.of(self._seen(moved, now))
+        gone = (*COMPLETE, "failed", "blocked")
+        left = [row for row in self.rows.values() if row.state not in gone]
+        positions = {row.address: index for index, row in enumerate(left)}
+        pieces = []
+        for row in left:
+            seconds = self._left(row, pace, now)
+            if seconds is None:
+                return None
+            first = (*row.task.inputs.values(), self._shorter.get(row.address, ""))
+            needs = {positions[address] for address in first if address in positions}
+            pieces.append(Piece(tuple(needs), seconds, max(1, row.task.chunks)))
+        return makespan(pieces, workers)
+
+    def _seen(self, moved: Iterable[Row], now: float) -> Iterator[tuple[str, float, float]]:
+        """What finished tasks took, and what running ones have done so far."""
+        for row in moved:
+            flops = self.flops.get(row.address, 0.0)
+            seconds = row.busy + row.units * (now - row.changed)
+            if row.state == "done":
+                yield row.task.kind, flops, seconds
+            elif "seconds_left" in row.details and row.done < row.total:
+                # Its own clock leaves out how long it took to begin.
+                own, whole = self._own(row)
+                each = row.details["seconds_left"] / (whole - own)
+                yield row.task.kind, flops * own / whole, each * own
+            elif row.chunks and flops:
+                yield row.task.kind, flops * row.done / row.total, seconds
+
+    def _own(self, row: Row) -> tuple[int, int]:
+        """How much of it is done, and all of it, beyond the shorter training that it continues."""
+        shorter = self.rows.get(self._shorter.get(row.address, ""))
+        begun = shorter.task.horizon or 0 if shorter and row.task.kind in TRAINED else 0
+        return (row.done - begun, row.total - begun) if row.done > begun else (0, row.total)
+
+    def _left(self, row: Row, pace: Pace, now: float) -> float | None:
+        """Seconds of one worker; None while nothing tells."""
+        if row.state == "running" and "seconds_left" in row.details:
+            return max(0.0, row.details["seconds_left"] - (now - row.heard))
+        whole = pace.expected(row.task.kind, self.flops.get(row.address, 0.0))
+        if whole is None:
+            return None
+        if row.task.chunks or row.task.kind in TRAINED:
+            own, total = self._own(row)
+            return whole * (1 - own / total)
+        return max(0.0, whole - row.busy - row.units * (now - row.changed))
+
+
+def _shorter(rows: Mapping[str, Row]) -> dict[str, str]:
+    """For what continues another of the tasks on its trajectory: the longest one before it."""
+    lines: dict[str, list[Row]] = defaultdict(list)
+    for row in rows.values():
+        lines[row.task.trajectory].append(row)
+    found: dict[str, str] = {}
+    for line in lines.values():
+        line.sort(key=lambda row: row.task.horizon or 0)
+        found |= {longer.address: shorter.address for shorter, longer in pairwise(line)}
+    return found
