@@ -20,17 +20,17 @@ from ganray.pipeline.agenda import Agenda, Part
 from ganray.pipeline.board import Board
 from ganray.pipeline.estimate import operations
 from ganray.pipeline.lease import Beat, Lease, lead
-from ganray.pipeline.local import LocalRunner
+from ganray.pipeline.local import LocalRunner, refuse_impossible
 from ganray.pipeline.pricing import bills, refuse_beyond_caps
 from ganray.pipeline.probes import Timing, probe
 from ganray.pipeline.remainder import remainder
 from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
-from ganray.pipeline.speed import training_device
 from ganray.pipeline.spending import Meter
 from ganray.plan import Plan
 from ganray.report import write_report
 from ganray.store import Store
 from ganray.studies import Study
+from ganray.train.device import choose_device
 
 Runner = Literal["local", "ray"]
 
@@ -80,6 +80,8 @@ def execute(
     if agenda.complete and (report is not None or not agenda.whole):
         seconds = time.monotonic() - started
         return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only)
+    if runner == "local":  # before the run is known to the store
+        refuse_impossible(study.resources, agenda.pending)
     store.probe()
     save_run(store, plan)
     console = Console(stderr=True, quiet=quiet)
@@ -171,7 +173,7 @@ class _Work:
         if cap := meter.reached():
             raise RefusedInput(f"{cap}; nothing was begun: raise it, and run the same command")
         if self.study.cost.capped and self.runner == "local":
-            device = training_device(self.study.resources)
+            device = choose_device(self.study.resources.device).type
             self._approve(meter, probe(agenda.plan, device), 1)
         costs = operations(agenda.plan)
         board = Board(agenda.plan, agenda.finished, costs, asked=agenda.asked)
@@ -198,7 +200,7 @@ class _Work:
 
         def should_stop() -> bool:
             if self.runner == "local":  # the others tell the meter themselves
-                meter.read(1.0, float(training_device(resources) == "cuda"))
+                meter.read(1.0, float(choose_device(resources.device).type == "cuda"))
             return self.stop.is_set() or self.lease.superseded() or bool(meter.reached())
 
         if self.runner == "local":

@@ -26,6 +26,7 @@ from ganray.spec import RUN_NAME, unknown_name
 if TYPE_CHECKING:
     from ganray.cli.execute import Outcome
     from ganray.pipeline.agenda import Agenda, Part
+    from ganray.pipeline.probes import Timing
     from ganray.store import Store
     from ganray.studies import Study
 
@@ -55,14 +56,14 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    name: Annotated[str, typer.Argument(help="Name of the study and of its file.")] = "study",
+    name: Annotated[str, typer.Argument(help="Name of the study, or of its file.")] = "study",
     study: Annotated[
         str, typer.Option("--study", help="marginal_vs_joint or budget_curve.")
     ] = "marginal_vs_joint",
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
-    path = Path(f"{name}.yaml")
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not re.fullmatch(RUN_NAME, path.stem):
         raise RefusedInput(
             f"name (={path.stem!r}) must begin with a small letter or a digit and go on with up to "
@@ -160,9 +161,11 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     from ganray.cli.progress import clock
     from ganray.pipeline.agenda import Agenda
     from ganray.pipeline.estimate import NOTHING, estimate, table
+    from ganray.pipeline.probes import probe
 
     planned = study.plan(store)
-    costs = estimate(planned)
+    timings = probe(planned) if study.cost.named else {}  # then all times are by these
+    costs = estimate(planned, {kind: timing.high for kind, timing in timings.items()})
     agenda = Agenda.open(planned, store)
     stored = agenda.finished
     rows = table(planned, costs, stored)
@@ -179,19 +182,18 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
         f"{size(left.bytes)}"
     )
     if study.cost.named:
-        said, value["cost"] = _priced(study, agenda)
+        said, value["cost"] = _priced(study, agenda, timings)
         lines.append(said)
     speak(as_json, value, "\n".join(lines))
 
 
-def _priced(study: Study, agenda: Agenda) -> tuple[str, dict[str, Any]]:
+def _priced(study: Study, agenda: Agenda, timings: dict[str, Timing]) -> tuple[str, dict[str, Any]]:
     """What is left, one trainer after another on this machine, by probes made here."""
     from ganray.pipeline.pricing import bills, describe
-    from ganray.pipeline.probes import probe
     from ganray.pipeline.remainder import remainder
 
     plan, left = agenda.plan, remainder(agenda)
-    low, high = bills(plan, left, probe(plan), study.resources, study.cost, 1)
+    low, high = bills(plan, left, timings, study.resources, study.cost, 1)
     said = describe(low, high, study.cost)
     return f"by probes here, one worker: {said}", {"low": vars(low), "high": vars(high)}
 

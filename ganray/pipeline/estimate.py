@@ -6,6 +6,7 @@ follow from the speed at which this machine does one real critic step of the pla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -47,13 +48,19 @@ class Estimate:
 NOTHING = Estimate(0.0, 0.0, 0)
 
 
-def estimate(plan: Plan) -> dict[str, Estimate]:
-    """The cost of every task, by its address."""
+def estimate(plan: Plan, pace: Mapping[str, float] | None = None) -> dict[str, Estimate]:
+    """The cost of every task, by its address.
+
+    Args:
+        pace: seconds of one operation of each kind of task, where these were measured; else one
+            critic step is timed, and every kind taken to run at its speed.
+    """
     gans = [task for task in plan.tasks if task.kind == "train"]
-    speed = _speed(plan, gans[0]) if gans else 1e10
-    costs = {task.address: _cost(task, plan) for task in plan.tasks}
+    each = 0.0 if pace else 1 / _speed(plan, gans[0]) if gans else 1e-10
+    costs = {task.address: (task.kind, *_cost(task, plan)) for task in plan.tasks}
     return {
-        address: Estimate(flops, flops / speed, size) for address, (flops, size) in costs.items()
+        address: Estimate(flops, flops * (pace or {}).get(kind, each), size)
+        for address, (kind, flops, size) in costs.items()
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ganray.errors import GanrayError, Stopped
+from ganray.errors import GanrayError, RefusedInput, Stopped
 from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.failures import explain
@@ -38,9 +38,7 @@ class LocalRunner:
             Stopped: on request; the agenda holds what is left.
             RefusedInput: `resources.device` is not there, or a task needs several processes.
         """
-        choose_device(self.resources.device)
-        for task in agenda.pending:
-            refuse_other_ranks(task, 1)
+        refuse_impossible(self.resources, agenda.pending)
         for task in agenda.pending:
             if self.should_stop():
                 raise Stopped("stopped on request")
@@ -77,6 +75,20 @@ class LocalRunner:
             )
             run_chunks(work, range(task.chunks))
             run_whole(work)
+
+
+def refuse_impossible(resources: Resources, tasks: Sequence[Task]) -> None:
+    """Refuse what this process cannot do.
+
+    Raises:
+        RefusedInput: `resources.device` is not there, or a task needs several processes.
+    """
+    try:
+        choose_device(resources.device)
+    except RefusedInput as error:
+        raise RefusedInput(f"resources.{error}") from None
+    for task in tasks:
+        refuse_other_ranks(task, 1)
 
 
 def settled(task: Task) -> Event:

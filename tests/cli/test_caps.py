@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from ganray.cli import execute
 from ganray.pipeline.probes import Timing
@@ -45,6 +46,14 @@ def test_a_cap_stops_a_run_with_everything_kept_and_a_higher_one_resumes_it(
     assert digests(fresh, plan) == digests(store, plan)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_capped_run_is_timed_on_the_device_that_it_will_use(tiny_study, tmp_path):
+    """Here the CPU, though on a cluster each trainer would be given a part of a GPU."""
+    words = ("run", tiny_study, "--runner", "local", "--store", tmp_path / "store", *PRICE)
+    gpu = ("--set", "resources={num_gpus: 0.25}", "--set", "cost.max_cost=0.01")
+    ganray(*words, *gpu).refused("cost.max_cost (=0.01)", "fastest speed")
+
+
 def test_what_checkpoints_hold_is_not_counted_again(tiny_study, tiny_run, tmp_path, monkeypatch):
     """A run that was killed near its end is not refused for what it has done already."""
     monkeypatch.setattr(execute, "probe", lambda *_: {"train": Timing(1e-6, 1e-6)})
@@ -66,6 +75,9 @@ def test_what_checkpoints_hold_is_not_counted_again(tiny_study, tiny_run, tmp_pa
 def test_the_plan_is_priced_where_the_study_names_prices(tiny_study, tmp_path):
     words = ("plan", tiny_study, "--store", tmp_path / "store", "--json")
     assert "cost" not in ganray(*words).json
-    cost = ganray(*words, *PRICE).json["cost"]
+    value = ganray(*words, *PRICE).json
+    cost = value["cost"]
     assert 0 < cost["low"]["price"] <= cost["high"]["price"]
     assert cost["low"]["price"] == 3600 * cost["low"]["cpu_hours"]
+    # Tasks' times are by the same probes as the price: for tiny networks a critic step misleads.
+    assert value["left"]["seconds"] == pytest.approx(3600 * cost["high"]["hours"])

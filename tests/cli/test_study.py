@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from pydantic_core import PydanticUndefined
 
@@ -68,6 +69,14 @@ def test_init_names_the_study_after_its_file(tmp_path, monkeypatch):
     assert read_study("mine.yaml").settings.name == "mine"
     answer = ganray("init", "other", "--json")
     assert answer.json == {"study": "other.yaml"}
+
+
+@pytest.mark.parametrize("name", ["mine.yaml", "mine.yml"])
+def test_init_takes_a_files_name_for_what_it_is(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert ganray("init", name, "--json").json == {"study": name}
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert read_study(name).settings.name == "mine"
 
 
 def test_init_knows_every_study(tmp_path, monkeypatch):
@@ -190,6 +199,16 @@ def test_a_wrong_setting_is_refused_before_anything_is_written(change, said, tin
     answer = ganray("run", *words, "--runner", "local")
     answer.refused(*said)
     assert ganray("plan", *words).err == answer.err
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("caps", [(), ("--set", "cost.max_hours=1")])
+def test_a_device_that_is_not_here_is_refused_before_anything_is_written(
+    tiny_study, tmp_path, caps
+):
+    words = (tiny_study, "--runner", "local", "--store", tmp_path / "store", *caps)
+    ganray("run", *words, "--set", "resources.device=cuda").refused("resources.device (='cuda')")
     assert not (tmp_path / "store").exists()
 
 

@@ -21,7 +21,10 @@ def test_there_is_one_for_each_part():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_script_is_thin_and_helps(script, monkeypatch, capsys):
-    assert len(script.read_text().splitlines()) <= 30
+    text = script.read_text()
+    assert len(text.splitlines()) <= 30
+    assert "--runtime-env jobs/runtime_env.yaml" in text
+    assert f"python jobs/{script.name} " in text
     monkeypatch.setattr(sys, "argv", [str(script), "--help"])
     with pytest.raises(SystemExit) as end:
         runpy.run_path(str(script), run_name="__main__")
