@@ -168,8 +168,11 @@ def test_sigterm_of_the_driver_keeps_everything(begin):
     [("gcs_server", "has not answered for"), ("raylet", "the Ray node under this driver")],
 )
 def test_the_end_of_the_head_is_told_in_one_line(three_nodes, begin, kind, said):
-    """Before Ray ends the process in silence; and the process does end."""
-    process = begin()
+    """Before Ray ends the process in silence; and the process does end.
+
+    The study is long: what has its workers already may be finished before the head is missed.
+    """
+    process = begin("--set", "budget.iterations=20000")
     a_trainer(process)
     three_nodes.kill(kind)
     killed = time.monotonic()
