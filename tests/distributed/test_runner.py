@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from ganray.cli import execute
 from ganray.distributed.runner import RayRunner
 from ganray.errors import Stopped
 from ganray.pipeline import run_whole
@@ -15,6 +16,7 @@ from ganray.pipeline.workspace import Workspace
 from ganray.plan import Plan
 from ganray.store import Store
 from ganray.studies import read_study
+from tests.cli.command import ganray
 from tests.distributed.processes import gone, trainers
 from tests.pipeline.stores import copied
 from tests.tiny import TinyRun
@@ -166,3 +168,22 @@ def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
     assert "last good checkpoint is kept" in agenda.failed[gan.address]
     assert plan.roles["targets"] in agenda.finished
     assert len([e for e in events if e.kind == "train" and "host" in e.details]) == 1
+
+
+@pytest.mark.slow
+def test_a_cap_that_is_reached_stops_and_keeps_everything(tiny_study, tmp_path, monkeypatch):
+    """At a price of one for each second of a CPU; then raised, and the rest is done."""
+    monkeypatch.setattr(execute, "refuse_beyond_caps", lambda *_: None)  # it would be, beforehand
+    words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
+    changes = (*LONG, "cost.prices.cpu_hour=3600", "search.on=[]")
+    settings = [word for change in changes for word in ("--set", change)]
+    answer = ganray(*words, *settings, "--set", "cost.max_cost=2")
+    assert answer.code == 4, answer
+    assert "cost.max_cost (=2) is reached" in answer.err
+    study = read_study(str(tiny_study), changes)
+    begun = Agenda.open(study.plan(), Store(str(tmp_path / "store")))
+    assert begun.finished
+    assert begun.pending
+    answer = ganray(*words, *settings, "--set", "cost.max_cost=2")
+    answer.refused("cost.max_cost (=2) is reached", "nothing was begun: raise it")
+    assert ganray(*words, *settings, "--set", "cost.max_cost=1000").code == 0
