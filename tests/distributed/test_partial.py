@@ -21,11 +21,11 @@ def test_a_class_whose_worker_dies_is_named_in_a_partial_report_and_repaired(
     tiny_study, tiny_run, tmp_path
 ):
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
-    many = (*CHEAP, *SMALL, *ONE_BY_ONE, "--set", "budget.iterations=300")
+    many = (*CHEAP, *SMALL, *ONE_BY_ONE, "--set", "budget.iterations=1500")
     words = ("run", tiny_study, "--store", store.url, *many)
     process = start(*words, environment={"HOME": str(tmp_path)})
     for line in process.stderr:
-        if line.startswith("class 0 r0: ") and "/300" in line:
+        if line.startswith("class 0 r0: ") and "/1500" in line:
             (trainer,) = trainers(process.pid)
             os.kill(trainer, signal.SIGKILL)
             break
