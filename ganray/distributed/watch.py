@@ -111,15 +111,15 @@ class Watch:
         """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
         asked = self._unanswered  # not when it last answered: this process may have been stopped
         silent = time.monotonic() - asked if asked is not None else 0.0
+        if (self.view.nodes or silent > HEAD_SECONDS) and self.view.node(self._own_node) is None:
+            raise HeadLost(
+                f"the Ray node under this driver ({self._own_node[:12]}…) has died; finished work "
+                "and checkpoints are kept: start it again and run the same command"
+            )
         if silent > HEAD_SECONDS:
             raise HeadLost(
                 f"the cluster's head at {self._address} has not answered for {silent:.0f} s; "
                 "finished work and checkpoints are kept: start it again and run the same command"
-            )
-        if self.view.nodes and self.view.node(self._own_node) is None:
-            raise HeadLost(
-                f"the Ray node under this driver ({self._own_node[:12]}…) has died; finished work "
-                "and checkpoints are kept: start it again and run the same command"
             )
 
     def _try_to_look(self) -> None:
@@ -129,7 +129,8 @@ class Watch:
     def _look(self) -> None:
         self._unanswered = self._unanswered or time.monotonic()
         self.view = look(self._groups)
-        self._unanswered = None
+        if self.view.nodes:  # without any it has just been restarted, or the last one has died
+            self._unanswered = None
 
 
 def look(groups: tuple[Group, ...] = ()) -> View:
