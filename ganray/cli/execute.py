@@ -198,9 +198,13 @@ class _Work:
     def _chosen(self, show: Display, meter: Meter) -> Any:
         resources = self.study.resources
 
+        gpus = 0.0
+        if self.runner == "local":
+            gpus = float(choose_device(resources.device).type == "cuda")
+
         def should_stop() -> bool:
             if self.runner == "local":  # the others tell the meter themselves
-                meter.read(1.0, float(choose_device(resources.device).type == "cuda"))
+                meter.read(1.0, gpus)
             return self.stop.is_set() or self.lease.superseded() or bool(meter.reached())
 
         if self.runner == "local":

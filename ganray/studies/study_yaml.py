@@ -9,12 +9,13 @@ import yaml
 
 _TAG = "tag:yaml.org,2002:"
 _DIGITS = "-+0123456789"
-# YAML 1.1 also reads `on` and `no` as truth values, 010 as 8, 1:30 as 90, and dates.
+# YAML 1.1 also reads `on` and `no` as truth values, 010 as 8, 1:30 as 90, and dates. Nothing that
+# it reads as a word is a number here: what PyYAML dumps is then read back as it was.
 _MEANT = {
     "bool": ("^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     "int": ("^[-+]?(?:0|[1-9][0-9_]*|0b[01_]+|0x[0-9a-fA-F_]+)$", _DIGITS),
     "float": (
-        r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
+        r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
         r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
         f"{_DIGITS}.",
     ),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
@@ -14,6 +16,7 @@ from ganray.studies.blocks import Data
 from ganray.studies.marginal_vs_joint import Settings
 from ganray.studies.rules import mixture_counts, sample_count, target_names
 from ganray.studies.settings import Evaluate, RangeSearch
+from ganray.studies.study_yaml import load
 
 INFO = SourceInfo(
     name="letters",
@@ -64,6 +67,13 @@ def test_numbers_are_those_that_one_reads(file):
     assert (settings.name, settings.seed, settings.model.width) == ("2026-01-01", 10, 16)
     assert (settings.train.beta2, settings.train.ema) == (0.5, 0.5)
     assert "budget.iterations (='1:30')" in refusal(file("budget: {iterations: 1:30}"))
+
+
+@given(st.text("0123456789.eExob_+-:", max_size=8) | st.floats() | st.integers() | st.booleans())
+def test_what_is_dumped_for_a_job_is_read_back_as_it_was(value):
+    """A class called "1.5e3" stays a word on its way to the cluster."""
+    again = load(yaml.safe_dump({"on": value}))["on"]
+    assert (type(again), repr(again)) == (type(value), repr(value))
 
 
 @pytest.mark.parametrize(
