@@ -31,7 +31,9 @@ def sample(
     classes: Annotated[
         list[str] | None, typer.Option("--class", help="A class; repeatable. Default: all.")
     ] = None,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Images in all.")] = 100,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=1, max=10**7, help="Images in all.")
+    ] = 100,
     joint: Annotated[bool, typer.Option("--joint", help="From the joint GAN instead.")] = False,
     weights: Annotated[
         str, typer.Option(help="Shares of several classes: real or uniform.")
@@ -64,7 +66,7 @@ def search(
     image: Annotated[str, typer.Option("--image", help="Any picture; resized to the GAN's size.")],
     store: StoreOption = DEFAULT_STORE,
     on: Annotated[str, typer.Option(help="'joint', or the class of a marginal GAN.")] = "joint",
-    restarts: Annotated[int, typer.Option(min=1, help="Random starts.")] = 10,
+    restarts: Annotated[int, typer.Option(min=1, max=10**6, help="Random starts.")] = 10,
     to: Annotated[str | None, typer.Option("--to", help="Write the answer here, as PNG.")] = None,
     replicate: Annotated[int, typer.Option(min=0, help="Which replicate's GAN.")] = 0,
     seed: Annotated[int, typer.Option(min=0)] = 0,

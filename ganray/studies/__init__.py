@@ -27,6 +27,7 @@ from ganray.spec import parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.chosen import adopt
+from ganray.studies.settings import ImagenetWeights
 from ganray.studies.study_yaml import load
 from ganray.studies.sweep import SweepPlan
 from ganray.studies.sweep_settings import SweepSettings, check_search
@@ -67,8 +68,8 @@ class Study:
         other, imagenet = self.settings.search.other, self.settings.evaluate.imagenet
         data = open_data(self.settings.data)
         probes = open_data(other, "search.other") if other else None
-        if imagenet:  # else wrong weights would be found when all GANs are trained
-            read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
+        if imagenet:
+            _check_weights(imagenet)
         probe = cache(partial(self._speed, store, data, keep))
         return self.module.plan(self.settings, data, probes, probe)
 
@@ -134,7 +135,7 @@ def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = Non
     check_search(settings.sweep)
     imagenet = settings.evaluate.imagenet
     if imagenet:
-        read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
+        _check_weights(imagenet)
     return SweepPlan(settings, open_data(settings.data))
 
 
@@ -192,6 +193,14 @@ def open_data(spec: DatasetSpec, block: str = "data") -> Data:
         raise RefusedInput(f"{block}{'.' if setting else ': '}{error}") from None
     url = spec.source if source.imported else None
     return Data(source.describe(), source.fingerprint(), url)
+
+
+def _check_weights(imagenet: ImagenetWeights) -> None:
+    """Wrong weights would else be found when all GANs are trained."""
+    try:
+        read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
+    except RefusedInput as error:
+        raise RefusedInput(f"evaluate.imagenet: {error}") from None
 
 
 def _set(values: dict[str, Any], override: str) -> None:

@@ -116,6 +116,7 @@ def test_what_was_drawn_can_be_imported_again(per_class, tmp_path):
         (["--replicate", "3"], "replicate (=3) of the marginal GANs must be one of: 0"),
         (["--joint", "--replicate", "1"], "replicate (=1)"),
         (["--joint", "--class", "0"], "--class (='0') cannot be asked of the joint GAN"),
+        (["-n", "100000000000"], "'--count' (='100000000000')"),
         (["--weights", "equal"], "weights (='equal') must be 'real' or 'uniform'"),
         (["--format", "gif"], "--format (='gif') must be 'png' or 'parquet'"),
     ],
