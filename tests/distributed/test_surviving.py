@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from ganray.pipeline import run_whole
+from ganray.pipeline.trials import read_trials
 from ganray.pipeline.workspace import Workspace
 from ganray.store import Store
-from ganray.studies import read_study
+from ganray.studies import read_study, read_sweep
 from tests.cli.command import CHEAP, SMALL, Answer, finish, start
 from tests.distributed.processes import descendants, trainers
 from tests.pipeline.stores import copied
+from tests.pipeline.sweeps import sweep_file
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -183,3 +185,48 @@ def test_the_end_of_the_head_is_told_in_one_line(three_nodes, begin, kind, said)
     assert "run the same command" in last
     print(f"{kind}: ended {time.monotonic() - killed:.1f} s after the kill")
     assert process.pid not in descendants()
+
+
+def test_a_trial_leaves_a_drained_node_and_goes_on_elsewhere(three_nodes, tiny_study, tmp_path):
+    """A trial has one attempt alone, and an hour between checkpoints: the drain costs neither."""
+    file, store = sweep_file(tiny_study, tmp_path), Store(str(tmp_path / "store"))
+    words = ["sweep.trials=2", "sweep.rungs=1", "budget.iterations=600", "train.batch=2"]
+    words += ["resources.attempts=1", "resources.checkpoint_seconds=3600", "resources.device=cpu"]
+    sweep = read_sweep(file, words)
+    changes = [word for change in words for word in ("--set", change)]
+    address = three_nodes.cluster.address
+    process = start("sweep", file, "--store", store.url, "--address", address, *changes)
+    needs = f"{sweep.folder}/needs/"
+    try:
+        await_(lambda: len(store.list(needs)) > 2, process)
+        time.sleep(5)
+        worker = next(pid for pid, command in descendants().items() if "ray::Impl" in command)
+        three_nodes.drain(three_nodes.node_of(worker))
+        await_(lambda: bool(read_trials(store, sweep.folder)), process)
+    finally:  # what confirms the best needs no drain
+        process.terminate()
+        answer = finish(process, 240)
+    assert "was asked to leave its node, and goes on elsewhere" in answer.err
+    trials = read_trials(store, sweep.folder)
+    assert [trial.state for trial in trials] == ["finished"] * 2
+    left = [
+        step
+        for trial in trials
+        for step in store.list(gan_of(sweep, trial.values))
+        if step.endswith(".json") and "/checkpoints/step-" in step
+    ]
+    print(f"checkpoints: {[path.rpartition('/')[2] for path in left]}")
+    assert len(left) > len(trials), "one more than those of their ends"
+
+
+def gan_of(sweep, values) -> str:
+    plan = sweep.rung(*sweep.specs(values), sweep.steps[-1])
+    return f"artifacts/{plan.task(JOINT).trajectory}/"
+
+
+def await_(condition: Callable[[], bool], process, seconds: float = 600.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
