@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +17,7 @@ from ganray.errors import Stopped
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.objective import read_spec
-from ganray.pipeline.trials import Trial, read_trials
+from ganray.pipeline.trials import Point, Trial, read_trials, save_trial
 from ganray.plan import Plan, Resources
 from ganray.store import Store
 from ganray.studies import read_sweep
@@ -413,3 +414,15 @@ def test_the_end_of_the_head_is_told_in_one_line(file, tmp_path, kind, said):
     print(f"{kind}: ended {time.monotonic() - killed:.1f} s after the kill")
     for pid in filter(alive, below):
         os.kill(pid, signal.SIGKILL)
+
+
+def test_a_trial_whose_folder_tune_names_anew_keeps_its_record(file, tmp_path):
+    """As it does where a killed driver had made the folder, and had not written that down."""
+    from ganray.distributed.sweep import SweepRunner
+
+    sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
+    points = [Point(iterations=step, value=1.0, sides={}) for step in sweep.steps]
+    save_trial(store, sweep.folder, Trial(name="aa91c_00000", points=points))
+    result = SimpleNamespace(error=None, path="/somewhere/aa91c_00000_d7a9")
+    ended = SweepRunner(sweep, store)._ended(result, SimpleNamespace(trial_id="aa91c_00000"))
+    assert (ended.state, ended.points) == ("finished", points)
