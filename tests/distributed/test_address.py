@@ -20,11 +20,14 @@ from ganray.errors import RefusedInput
         ("127.0.0.1:9", "no Ray cluster answers: Connection refused"),
         ("127.0.0.1:port", "must be 'auto' or HOST:PORT"),
         ("nowhere.invalid:6379", "no Ray cluster answers"),
+        ("http://user:hush@host:8265", "address .='http://host:8265'. is a dashboard's URL"),
+        ("user:hush@host:6379", "address .='host:6379'. must be 'auto' or HOST:PORT"),
     ],
 )
 def test_what_is_no_head_is_refused(address, said):
-    with pytest.raises(RefusedInput, match=said):
+    with pytest.raises(RefusedInput, match=said) as refused:
         refuse_unreachable(address)
+    assert "hush" not in str(refused.value)
 
 
 def test_somebody_who_listens_passes():
