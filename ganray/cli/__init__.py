@@ -86,7 +86,9 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        said = f"{type(error).__name__}: {one_line(error)}"
+        from ganray.pipeline.redaction import redacted  # another library's words, of anything
+
+        said = redacted(f"{type(error).__name__}: {one_line(error)}")
         code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
     sys.exit(code)
 
