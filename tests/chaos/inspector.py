@@ -20,14 +20,15 @@ def examine(url: str, expected: dict[str, str]) -> dict[str, Any]:
 
     Returns:
         `different`: addresses whose artifact is absent or differs from `expected` (their digests);
-        `damaged`: what `verify` finds; `files`: how many there are.
+        `damaged`: what `store verify` finds; `files`: how many there are.
     """
     store = Store(url)
     manifests = {manifest.address: manifest for manifest in store.manifests()}
     digests = {address: manifest.digest for address, manifest in manifests.items()}
     return {
         "different": sorted(a for a, digest in expected.items() if digests.get(a) != digest),
-        "damaged": [line for manifest in manifests.values() for line in store.verify(manifest)],
+        "damaged": [line for manifest in manifests.values() for line in store.verify(manifest)]
+        + list(store.invalid_manifests()),
         "files": len(store.list("")),
     }
 
