@@ -174,7 +174,7 @@ def test_the_end_of_the_head_is_told_in_one_line(three_nodes, begin, kind, said)
 
     The study is long: what has its workers already may be finished before the head is missed.
     """
-    process = begin("--set", "budget.iterations=20000")
+    process = begin("--set", "budget.iterations=40000")
     a_trainer(process)
     three_nodes.kill(kind)
     killed = time.monotonic()
