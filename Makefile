@@ -41,7 +41,7 @@ test: lint
 
 # Needs root, iproute2, openssh-server and rsync; a test says what is missing. -rP shows the times.
 cluster-test: $(VENV)/.installed-dev
-	$(BIN)/pytest -m cluster -rP -rs tests/cluster
+	$(BIN)/pytest -m cluster -rPs tests/cluster
 
 # Goes on where it was ended: the log of rounds is chaos/rounds.jsonl, and a seed gives the same faults.
 chaos: $(VENV)/.installed-dev
