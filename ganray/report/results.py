@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -98,7 +97,7 @@ class Results:
             manifests = {address: manifest for address, manifest in found if manifest}
         try:
             outcome = read_outcome(store, plan)
-        except json.JSONDecodeError:
+        except StoreError:  # the store has just answered: that file is damaged
             outcome = {}
         return cls(store, plan, manifests, outcome)
 
