@@ -94,12 +94,17 @@ def changes(*words: str) -> list[str]:
     return [word for word in words if word != "--set"]
 
 
-def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(ray_session, file, tmp_path):
+def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(
+    ray_session, file, tmp_path, monkeypatch
+):
+    """Trials take turns until the stop, which is asked for often: all would be over else."""
+    from ganray.distributed import shepherd
     from ganray.distributed.sweep import SweepRunner
 
-    sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
+    monkeypatch.setattr(shepherd, "LOOK_SECONDS", 0.0)
+    sweep, store = read_sweep(str(file), ["sweep.concurrent=1"]), Store(str(tmp_path / "store"))
     heard: list[str] = []
-    runner = SweepRunner(sweep, store, say=heard.append, should_stop=lambda: len(heard) > 1)
+    runner = SweepRunner(sweep, store, say=heard.append, should_stop=lambda: bool(heard))
     with pytest.raises(Stopped):
         runner.run()
     assert read_trials(store, sweep.folder) == []
