@@ -61,6 +61,7 @@ def test_ctrl_c_ends_in_checkpoints_and_leaves_no_process(tiny_study, tiny_run, 
 
 
 @pytest.mark.s3
+@pytest.mark.slow  # the short round of chaos in the default tests does that, too, and more
 def test_a_study_on_ray_into_s3(tiny_study, tiny_run, s3_url, tmp_path):
     """The artifacts are those of a folder store without Ray; nothing of the keys is shown."""
     words = ("run", tiny_study, "--store", s3_url, *CHEAP)
