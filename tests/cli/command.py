@@ -40,12 +40,17 @@ class Answer:
 
     def refused(self, *said: str, code: int = 2) -> None:
         """It is one line on the error stream, with all of `said` in it, and no traceback."""
+        assert len(self.err.splitlines()) == 1, self.err
+        self.broken_off(*said, code=code)
+
+    def broken_off(self, *said: str, code: int) -> None:
+        """As `refused`, of a run that had begun: its progress may stand before the one error."""
         assert self.code == code, self
-        lines = self.err.splitlines()
-        assert len(lines) == 1, self.err
-        assert lines[0].startswith("error: ")
+        *progress, last = self.err.splitlines()
+        assert last.startswith("error: "), self.err
+        assert not [line for line in progress if line.startswith("error: ")], self.err
         for text in said:
-            assert text in lines[0], lines[0]
+            assert text in last, last
         assert "Traceback" not in self.out + self.err
 
 
@@ -91,6 +96,50 @@ def start_python(
         start_new_session=True,
         **options,
     )
+
+
+_GATED = """
+import sys, time
+from pathlib import Path
+from ganray.train.gan import GanTrainer
+gate, step, *words = sys.argv[1:]
+advance = GanTrainer.advance
+def gated(trainer):
+    if trainer.step == int(step) and not Path(gate).exists():
+        print("at the gate", file=sys.stderr, flush=True)
+        while not Path(gate).exists():
+            time.sleep(0.01)
+    return advance(trainer)
+GanTrainer.advance = gated
+from ganray.cli import main
+main(words)
+"""
+
+
+def start_gated(gate: Path, step: int, *words: object) -> subprocess.Popen[str]:
+    """Start the command, and let it come to its first GAN's iteration `step`, there to wait.
+
+    It goes on when there is a file `gate`: so a test does to a running study what it wants to,
+    however fast the machine is.
+    """
+    process = start_python(["-c", _GATED], gate, step, *words)
+    wait_for_line(process, "at the gate")
+    return process
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
+    """The first line on the error stream that holds `text`.
+
+    Raises:
+        AssertionError: the process ended before; shows what it said.
+    """
+    assert process.stderr
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if text in line:
+            return line
+    raise AssertionError(f"{process.args} ended without {text!r}:\n{''.join(seen)}")
 
 
 def finish(process: subprocess.Popen[str], timeout: float = 120.0) -> Answer:

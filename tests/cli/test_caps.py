@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from ganray.cli import execute
+from ganray.pipeline import spending
 from ganray.pipeline.probes import Timing
 from ganray.pipeline.runs import find_run
-from tests.cli.command import CHEAP, SMALL, ganray
+from tests.cli.command import CHEAP, ganray
 from tests.pipeline.stores import copied
 from tests.tiny import digests
 
-JOINT = "train/joint/0+1+2/0"
+GANS = ("train/joint/0+1+2/0", "train/marginal/0/0", "train/marginal/1+2/0")
 PRICE = ("--set", "cost.prices.cpu_hour=3600")  # one a second
 
 
@@ -27,23 +31,25 @@ def test_a_cap_below_the_estimate_is_refused_before_anything_is_trained(tiny_stu
 def test_a_cap_stops_a_run_with_everything_kept_and_a_higher_one_resumes_it(
     tiny_study, tiny_run, tmp_path, monkeypatch
 ):
+    """By a clock that goes on by a second whenever the meter looks, so before any iteration."""
+    seconds = itertools.count()
+    monkeypatch.setattr(spending, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
     monkeypatch.setattr(execute, "probe", lambda *_: {})  # as if nothing were known of its speed
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
-    long = (*CHEAP, *SMALL, "--set", "budget.iterations=150")
-    words = ("run", tiny_study, "--runner", "local", "--store", store.url, *PRICE, *long)
-    ganray(*words, "--set", "cost.max_cost=0.5").refused(
-        "cost.max_cost (=0.5) is reached", "USD", "checkpoint is kept", "Raise the cap", code=4
+    words = ("run", tiny_study, "--runner", "local", "--store", store.url, *PRICE, *CHEAP)
+    ganray(*words, "--set", "cost.max_cost=8").broken_off(
+        "cost.max_cost (=8) is reached", "USD", "checkpoint is kept", "Raise the cap", code=4
     )
     plan = find_run(store, "tiny").plan
-    kept = store.latest_checkpoint(plan.task(JOINT).trajectory, 150)
-    assert kept is None or kept.step < 150
-    ganray(*words, "--set", "cost.max_cost=0.5").refused("is reached", "nothing was begun")
+    trained = [store.manifest(task.address) for task in plan.tasks if task.kind == "train"]
+    assert None in trained
+    assert any(store.latest_checkpoint(plan.task(role).trajectory, 4) for role in GANS)
+    ganray(*words, "--set", "cost.max_cost=8").refused("is reached", "nothing was begun")
     done = ganray(*words, "--set", "cost.max_cost=100000")
     assert done.code == 0, done
-    fresh = copied(tiny_run, tmp_path / "fresh", "data", "encoder")
-    free = ganray("run", tiny_study, "--runner", "local", "--store", fresh.url, *long)
-    assert free.code == 0, free
-    assert digests(fresh, plan) == digests(store, plan)
+    assert all(store.manifest(address) for address in plan.by_address)
+    for role in GANS:
+        assert digests(store, plan)[plan.roles[role]] == tiny_run.manifest(role).digest
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

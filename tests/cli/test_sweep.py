@@ -84,15 +84,30 @@ def test_a_missing_file(tmp_path):
     ganray("sweep", tmp_path / "none.yaml").refused("does not exist")
 
 
-def led(store: Store, sweep, after: int = 0, **end: object) -> threading.Thread:
-    """Another driver, which ends after a while with trials or with an error."""
+@pytest.fixture
+def followed(monkeypatch) -> threading.Event:
+    """Set once this process follows a driver."""
+    event, follow = threading.Event(), lease._until_silent
+
+    def following(*words: object) -> bool:
+        event.set()
+        return follow(*words)
+
+    monkeypatch.setattr(lease, "_until_silent", following)
+    return event
+
+
+def led(
+    store: Store, sweep, followed: threading.Event, after: int = 0, **end: object
+) -> threading.Thread:
+    """Another driver, which ends with trials or with an error once it is followed."""
     held = Lease.claim(store, sweep.name, after)
     assert held is not None
 
     def lead() -> None:
         try:
             with held:
-                time.sleep(1.5)
+                assert followed.wait(60.0)
                 if "error" in end:
                     raise end["error"]
                 points = [Point(iterations=8, value=1.0, sides={})]
@@ -106,10 +121,10 @@ def led(store: Store, sweep, after: int = 0, **end: object) -> threading.Thread:
     return thread
 
 
-def test_a_second_driver_follows_the_first(file, store):
+def test_a_second_driver_follows_the_first(file, store, followed):
     """Without Ray: it would fail if it began trials of its own."""
     sweep = read_sweep(str(file))
-    leader = led(store, sweep)
+    leader = led(store, sweep, followed)
     trials, own = command._trials(sweep, store, "nowhere:1", True, ExitStack())
     leader.join()
     assert (trials, own) == (read_trials(store, sweep.folder), 0)
@@ -117,16 +132,16 @@ def test_a_second_driver_follows_the_first(file, store):
 
 
 @pytest.mark.parametrize("error", [Stopped("by hand"), GanrayError("no room")])
-def test_a_follower_ends_as_its_leader(file, store, error):
+def test_a_follower_ends_as_its_leader(file, store, followed, error):
     sweep = read_sweep(str(file))
-    leader = led(store, sweep, error=error)
+    leader = led(store, sweep, followed, error=error)
     with pytest.raises(type(error), match="which was followed, ended: ") as raised:
         command._trials(sweep, store, "nowhere:1", True, ExitStack())
     leader.join()
     assert raised.value.exit_code == error.exit_code
 
 
-def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, monkeypatch):
+def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followed, monkeypatch):
     """Else two Tuners would write the same state."""
     monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
     sweep, begun = read_sweep(str(file)), threading.Event()
@@ -139,7 +154,7 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, monkeyp
 
         def run(self):
             begun.set()
-            deadline = time.monotonic() + 20.0
+            deadline = time.monotonic() + 60.0
             while not self.should_stop():
                 assert time.monotonic() < deadline, "nobody asked it to stop"
                 time.sleep(0.02)
@@ -152,8 +167,8 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, monkeyp
         target=lambda: answers.append(command._trials(sweep, store, None, True, ExitStack()))
     )
     driver.start()
-    assert begun.wait(20.0)
-    led(store, sweep, after=1).join()
+    assert begun.wait(60.0)
+    led(store, sweep, followed, after=1).join()
     driver.join()
     assert answers == [(read_trials(store, sweep.folder), 0)]
     assert answers[0][0]

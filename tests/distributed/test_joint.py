@@ -29,10 +29,10 @@ from tests.pipeline.stores import copied
 from tests.train.ranks import together
 
 ROLE = "train/joint/0+1+2/0"
-ITERATIONS = 120
+FAR = 100_000  # iterations: no machine is done with them before something happens
 SETTINGS = (
     *("joint.workers=2", "train.batch=3", "train.critic_steps=1"),
-    *(f"budget.iterations={ITERATIONS}", "resources.num_cpus=0.5", "resources.attempts=2"),
+    *(f"budget.iterations={FAR}", "resources.num_cpus=0.5", "resources.attempts=2"),
 )
 on_ray = pytest.mark.usefixtures("ray_session")
 
@@ -47,11 +47,13 @@ def store(tiny_run, tmp_path) -> Store:
     return copied(tiny_run, tmp_path / "store", "data")
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tiny_run, task, tmp_path_factory) -> str:
-    """What two plain processes come to when nothing happens, without Ray."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    store = copied(tiny_run, folder / "store", "data")
+def shorter(task: Task, iterations: int) -> Task:
+    """The same training, of so many iterations."""
+    return task.model_copy(update={"horizon": iterations})
+
+
+def trained(folder: Path, store: Store, task: Task) -> str:
+    """The task by two plain processes, from wherever the store has got to, without Ray."""
     together(2, work, folder / "ranks", store.url, task)
     return store.manifest(task.address).digest
 
@@ -89,7 +91,7 @@ def rank_processes() -> list[int]:
 
 
 def last_step(store: Store, task: Task) -> int:
-    checkpoint = store.latest_checkpoint(task.trajectory, ITERATIONS)
+    checkpoint = store.latest_checkpoint(task.trajectory, FAR)
     return checkpoint.step if checkpoint else 0
 
 
@@ -116,11 +118,18 @@ class Killer:
     def warnings(self) -> list[str]:
         return [e.details["warning"] for e in self.events if "warning" in e.details]
 
+    @property
+    def told_after_warning(self) -> list[int]:
+        """The iterations that were told since the last rank died."""
+        last = max((i for i, e in enumerate(self.events) if "warning" in e.details), default=None)
+        later = [] if last is None else self.events[last:]
+        return [event.done for event in later if "critic_loss" in event.details]
+
 
 @pytest.mark.ray
 @pytest.mark.chaos
 @on_ray
-def test_after_the_death_of_a_rank_all_go_on_to_the_same_bits(store, task, undisturbed, tiny_run):
+def test_after_the_death_of_a_rank_all_go_on_to_the_same_bits(store, task, tiny_run, tmp_path):
     """From the last checkpoint; nothing listens beyond loopback; Ray Train leaves no files."""
     before = sorted(Path.cwd().iterdir())
     killer = Killer(store, task)
@@ -129,43 +138,45 @@ def test_after_the_death_of_a_rank_all_go_on_to_the_same_bits(store, task, undis
     wanted = tuple(plan.task(role) for role in ("data", ROLE))
     agenda = Agenda.open(plan.model_copy(update={"tasks": wanted}), store)
     resources = study.resources.model_copy(update={"checkpoint_seconds": 0.001})
-    RayRunner(resources, tell=killer.tell).run(agenda)
-    assert agenda.complete, agenda.failed
+    resumed = {"should_stop": lambda: bool(killer.told_after_warning)}
+    with pytest.raises(Stopped, match="stopped on request"):
+        RayRunner(resources, tell=killer.tell, **resumed).run(agenda)
+    assert not agenda.failed
     (kept,) = killer.kept
-    assert 0 < kept < ITERATIONS
     (warning,) = killer.warnings
     host = os.uname().nodename
     assert re.match(rf"joint r0: rank [01] on {host} died \(its process died", warning)
     assert "in attempt 1; all 2 go on from the last checkpoint" in warning
     begun = [event.details for event in killer.events if "host" in event.details]
     assert [len(details["nodes"]) for details in begun] == [2, 2]
-    told = [event.done for event in killer.events if "critic_loss" in event.details]
-    assert min(told[told.index(max(t for t in told if t <= kept)) + 1 :]) > kept
-    assert any(event.details.get("finished") for event in killer.events)
+    assert min(killer.told_after_warning) > kept > 0
     assert not any("beat" in event.details for event in killer.events)
-    manifest = store.manifest(task.address)
-    assert manifest.digest == undisturbed
-    history = read_history(store.read(manifest, "history.parquet"))
-    assert history["iteration"].tolist() == list(range(1, ITERATIONS + 1))
     assert {a[-8:] for a in killer.listening} == {"0100007F"}  # 127.0.0.1
     assert sorted(Path.cwd().iterdir()) == before
     assert {path.name for path in Path(store.url).iterdir()} == {"artifacts", "logs"}
+    done = shorter(task, last_step(store, task))
+    fresh = copied(tiny_run, tmp_path / "fresh", "data")
+    assert trained(tmp_path / "one", store, done) == trained(tmp_path / "two", fresh, done)
+    history = read_history(store.read(store.manifest(done.address), "history.parquet"))
+    assert history["iteration"].tolist() == list(range(1, done.horizon + 1))
 
 
 @pytest.mark.slow
 @pytest.mark.ray
 @on_ray
-def test_all_ranks_stop_with_a_checkpoint_and_go_on_later(store, task, undisturbed):
+def test_all_ranks_stop_with_a_checkpoint_and_go_on_later(store, task, tiny_run, tmp_path):
     seen: list[Event] = []
-    with pytest.raises(Stopped, match=rf"joint r0 stopped at \d+ of {ITERATIONS} and is kept"):
+    with pytest.raises(Stopped, match=rf"joint r0 stopped at \d+ of {FAR} and is kept"):
         train(store, task, seen.append, lambda: any("critic_loss" in e.details for e in seen))
     kept = last_step(store, task)
-    assert 0 < kept < ITERATIONS
+    assert kept > 0
     assert store.manifest(task.address) is None
     later: list[Event] = []
-    train(store, task, later.append)
+    done = shorter(task, kept + 50)  # so many are one report
+    train(store, done, later.append)
     assert min(event.done for event in later if "critic_loss" in event.details) > kept
-    assert store.manifest(task.address).digest == undisturbed
+    fresh = copied(tiny_run, tmp_path / "fresh", "data")
+    assert store.manifest(done.address).digest == trained(tmp_path, fresh, done)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -24,12 +25,13 @@ from tests.tiny import TinyRun
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
 
 JOINT = "train/joint/0+1+2/0"
-ITERATIONS = 250
+FAR = 100_000
 LONG = (
-    *("train.batch=2", "train.critic_steps=1", f"budget.iterations={ITERATIONS}"),
+    *("train.batch=2", "train.critic_steps=1", f"budget.iterations={FAR}"),
     *("resources.checkpoint_seconds=0.001", "resources.attempts=2"),
 )
-"""Training that takes seconds, with a checkpoint at every report (a second, or 50 iterations)."""
+"""Training that no machine is done with before something happens to it, with a checkpoint at every
+report (a second, or 50 iterations)."""
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +39,14 @@ def long_study(tiny_run: TinyRun):
     return read_study(str(tiny_run.file), LONG)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tiny_run: TinyRun, long_study, tmp_path_factory) -> str:
-    """What the joint GAN comes to when nothing happens."""
-    store = copied(tiny_run, tmp_path_factory.mktemp("undisturbed"), "data")
-    task = long_study.plan().task(JOINT)
+def shorter(file: Path, iterations: int) -> Plan:
+    """The same training, of so many iterations."""
+    return read_study(str(file), (*LONG, f"budget.iterations={iterations}")).plan()
+
+
+def trained(store: Store, plan: Plan) -> str:
+    """The joint GAN as the plan wants it, from wherever the store has got to, without Ray."""
+    task = plan.task(JOINT)
     run_whole(Workspace(store, task))
     return store.manifest(task.address).digest
 
@@ -63,7 +68,7 @@ def agenda(tiny_run, long_study, tmp_path) -> Agenda:
 def kept(agenda: Agenda) -> int:
     """The step of the joint GAN's last checkpoint, 0 where there is none."""
     task = agenda.plan.by_address[agenda.plan.roles[JOINT]]
-    checkpoint = agenda.store.latest_checkpoint(task.trajectory, ITERATIONS)
+    checkpoint = agenda.store.latest_checkpoint(task.trajectory, FAR)
     return checkpoint.step if checkpoint else 0
 
 
@@ -90,7 +95,7 @@ def test_both_runners_commit_equal_manifests(tiny_run, tmp_path):
 
 
 @pytest.mark.chaos
-def test_a_killed_trainer_goes_on_from_its_checkpoint(agenda, long_study, undisturbed):
+def test_a_killed_trainer_goes_on_from_its_checkpoint(agenda, long_study, tiny_run, tmp_path):
     """Promise 2: the weights are those of the undisturbed run, to the bit."""
     killed_at, warned, after = [], [], []
 
@@ -104,14 +109,16 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(agenda, long_study, undist
             (trainer,) = trainers()
             os.kill(trainer, signal.SIGKILL)
 
-    RayRunner(long_study.resources, tell=tell).run(agenda)
-    assert agenda.complete, agenda.failed
-    assert 0 < killed_at[0] < ITERATIONS
+    with pytest.raises(Stopped, match="stopped on request"):
+        RayRunner(long_study.resources, tell=tell, should_stop=lambda: bool(after)).run(agenda)
+    assert not agenda.failed
     (warning,) = warned
     assert warning.startswith(f"joint r0: its worker on {os.uname().nodename} died in attempt 1")
     assert "is resubmitted" in warning
-    assert min(after) > killed_at[0]  # nothing before the checkpoint was done again
-    assert agenda.store.manifest(agenda.plan.roles[JOINT]).digest == undisturbed
+    assert min(after) > killed_at[0] > 0  # nothing before the checkpoint was done again
+    plan = shorter(tiny_run.file, kept(agenda))
+    fresh = copied(tiny_run, tmp_path / "fresh", "data")
+    assert trained(agenda.store, plan) == trained(fresh, plan)
 
 
 @pytest.mark.chaos
@@ -122,8 +129,8 @@ def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
     def tell(event) -> None:
         events.append(event)
         if event.kind == "train" and event.done:
-            (trainer,) = trainers()
-            os.kill(trainer, signal.SIGKILL)
+            for trainer in trainers():  # none, when the news is the last of one that is dead
+                os.kill(trainer, signal.SIGKILL)
 
     RayRunner(long_study.resources, tell=tell).run(agenda)
     plan = agenda.plan
@@ -137,7 +144,7 @@ def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
     assert ["warning" in details for details in told] == [True, False]
 
 
-def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, undisturbed):
+def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, tiny_run, tmp_path):
     seen = []
     runner = RayRunner(
         long_study.resources.model_copy(update={"checkpoint_seconds": 1e6}),
@@ -147,12 +154,14 @@ def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, u
     with pytest.raises(Stopped, match="stopped on request"):
         runner.run(agenda)
     assert gone(trainers)
-    assert 0 < max(seen) <= kept(agenda) < ITERATIONS
+    assert 0 < max(seen) <= kept(agenda)
 
-    again = Agenda.open(agenda.plan, agenda.store)
+    plan = shorter(tiny_run.file, kept(agenda) + 5)
+    again = Agenda.open(only(plan, "data", JOINT, "sample/joint r0"), agenda.store)
     RayRunner(long_study.resources).run(again)
     assert again.complete, again.failed
-    assert again.store.manifest(again.plan.roles[JOINT]).digest == undisturbed
+    fresh = copied(tiny_run, tmp_path / "fresh", "data")
+    assert trained(again.store, plan) == trained(fresh, plan)
 
 
 def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
@@ -171,19 +180,20 @@ def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_cap_that_is_reached_stops_and_keeps_everything(tiny_study, tmp_path, monkeypatch):
-    """At a price of one for each second of a CPU; then raised, and the rest is done."""
+def test_a_cap_that_is_reached_stops_and_keeps_everything(
+    tiny_study, tiny_run, tmp_path, monkeypatch
+):
+    """At a price of ten for each second of a CPU; then raised, and the rest is done."""
     monkeypatch.setattr(execute, "refuse_beyond_caps", lambda *_: None)  # it would be, beforehand
-    words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
-    changes = (*LONG, "cost.prices.cpu_hour=3600", "search.on=[]")
+    store = copied(tiny_run, tmp_path / "store", "data", "encoder")
+    words = ("run", tiny_study, "--store", store.url, "--runner", "ray")
+    changes = ("cost.prices.cpu_hour=36000", "search.on=[]")
     settings = [word for change in changes for word in ("--set", change)]
     answer = ganray(*words, *settings, "--set", "cost.max_cost=2")
     assert answer.code == 4, answer
     assert "cost.max_cost (=2) is reached" in answer.err
     study = read_study(str(tiny_study), changes)
-    begun = Agenda.open(study.plan(), Store(str(tmp_path / "store")))
-    assert begun.finished
-    assert begun.pending
+    assert Agenda.open(study.plan(), store).pending
     answer = ganray(*words, *settings, "--set", "cost.max_cost=2")
     answer.refused("cost.max_cost (=2) is reached", "nothing was begun: raise it")
     assert ganray(*words, *settings, "--set", "cost.max_cost=1000").code == 0

@@ -204,13 +204,13 @@ def test_who_is_superseded_works_no_more_and_follows(store: Store) -> None:
             time.sleep(0.01)
         return None
 
-    thread, answers = in_thread(lambda: lead(store, RUN, never, lambda _: None, work))
-    while not begun:
-        time.sleep(0.01)
+    heard: list[Beat] = []
+    thread, answers = in_thread(lambda: lead(store, RUN, never, heard.append, work))
+    wait_until(lambda: bool(begun))
     other = Lease.claim(store, RUN, 1)
     assert other is not None
     with other:
-        time.sleep(1.5)
+        wait_until(lambda: bool(heard))
         other.end(code=2, error="no such file")
     thread.join()
     assert begun == [1]
