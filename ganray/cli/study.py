@@ -187,7 +187,9 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     speak(as_json, value, "\n".join(lines))
 
 
-def _priced(study: Study, agenda: Agenda, timings: dict[str, Timing]) -> tuple[str, dict[str, object]]:
+def _priced(
+    study: Study, agenda: Agenda, timings: dict[str, Timing]
+) -> tuple[str, dict[str, object]]:
     """What is left, one trainer after another on this machine, by probes made here."""
     from ganray.pipeline.pricing import bills, describe
     from ganray.pipeline.remainder import remainder
