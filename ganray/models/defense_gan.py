@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.layers import SameConv2d, SameDeconv2d
+from ganray.models.layers import SameConv2d, SameDeconv2d, leaky_relu
 
 
 def _halvings(size: int) -> list[int]:
@@ -60,5 +60,5 @@ class Critic(nn.Module):
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n"]:
         """One critic value for each image."""
         for layer in (self.conv1, self.conv2, self.conv3):
-            images = functional.leaky_relu(layer(images), 0.2)
+            images = leaky_relu(layer(images), 0.2)
         return self.linear(images.flatten(1)).squeeze(1)

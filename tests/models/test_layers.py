@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from torch import nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
-from ganray.models.layers import SameConv2d, SameDeconv2d, initialise, same_padding
+from ganray.losses import gradient_penalty
+from ganray.models.layers import SameConv2d, SameDeconv2d, initialise, leaky_relu, same_padding
 from tests.reference import defense_gan as reference
 
 
@@ -95,3 +98,37 @@ def test_initial_weights_follow_from_seed_stream_and_name():
     assert torch.equal(first, weights(1, "a")[0])
     for other in (second, weights(2, "a")[0], weights(1, "b")[0]):
         assert not (first == other).any()
+
+
+def penalised(activation) -> tuple[list[torch.Tensor], int]:
+    """The weights' gradients of critic value and penalty, in float32, and the operations."""
+    layers = [SameConv2d(1, 4, 5, 2), SameConv2d(4, 8, 5, 2), nn.Linear(8 * 7 * 7, 1)]
+    for index, layer in enumerate(layers):
+        initialise(layer, index, "test")
+    first, second, last = layers
+
+    def critic(images: torch.Tensor) -> torch.Tensor:
+        maps = activation(second(activation(first(images.clone()), 0.2)), 0.2)
+        return last(maps.flatten(1)).squeeze(1)
+
+    real, fake = drawn(5, 1, 28, 28).float(), drawn(5, 1, 28, 28, seed=1).float()
+    with FlopCounterMode(display=False) as counter:
+        loss = critic(fake).mean() - critic(real).mean()
+        (loss + 10 * gradient_penalty(critic, real, fake, torch.full((5, 1, 1, 1), 0.3))).backward()
+    gradients = [weight.grad for layer in layers for weight in layer.parameters()]
+    return gradients, counter.get_total_flops()
+
+
+def test_leaky_relu_gives_torchs_own_bits_with_fewer_operations():
+    ours, fewer = penalised(leaky_relu)
+    torchs, operations = penalised(functional.leaky_relu)
+    assert all(torch.equal(one, other) for one, other in zip(ours, torchs, strict=True))
+    assert fewer < operations
+
+
+def test_leaky_relu_and_its_derivatives():
+    values = torch.tensor([-2.0, -0.0, 0.0, 3.0], dtype=torch.float64)
+    assert leaky_relu(values, 0.2).tolist() == [-0.4, 0.0, 0.0, 3.0]
+    away = drawn(3, 4).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: leaky_relu(x, 0.2), away)
+    assert torch.autograd.gradgradcheck(lambda x: leaky_relu(x, 0.2).square(), away)
