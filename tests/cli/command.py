@@ -98,35 +98,6 @@ def start_python(
     )
 
 
-_GATED = """
-import sys, time
-from pathlib import Path
-from ganray.train.gan import GanTrainer
-gate, step, *words = sys.argv[1:]
-advance = GanTrainer.advance
-def gated(trainer):
-    if trainer.step == int(step) and not Path(gate).exists():
-        print("at the gate", file=sys.stderr, flush=True)
-        while not Path(gate).exists():
-            time.sleep(0.01)
-    return advance(trainer)
-GanTrainer.advance = gated
-from ganray.cli import main
-main(words)
-"""
-
-
-def start_gated(gate: Path, step: int, *words: object) -> subprocess.Popen[str]:
-    """Start the command, and let it come to its first GAN's iteration `step`, there to wait.
-
-    It goes on when there is a file `gate`: so a test does to a running study what it wants to,
-    however fast the machine is.
-    """
-    process = start_python(["-c", _GATED], gate, step, *words)
-    wait_for_line(process, "at the gate")
-    return process
-
-
 def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
     """The first line on the error stream that holds `text`.
 

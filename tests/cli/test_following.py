@@ -9,8 +9,9 @@ import pytest
 from ganray.pipeline.lease import acquire, newest_driver
 from ganray.store import Store
 from ganray.studies import read_study
-from tests.cli.command import CHEAP, finish, start, start_gated, wait_for_line
+from tests.cli.command import CHEAP, SMALL, finish, start, wait_for_line
 from tests.pipeline.stores import copied
+from tests.slow_motion import slow_motion
 
 LOCAL = ("--runner", "local")
 
@@ -22,16 +23,18 @@ def with_data(tiny_run, tmp_path) -> Store:
 
 @pytest.mark.chaos
 def test_two_at_once_do_the_work_once_and_end_alike(with_data, tiny_study, tmp_path):
-    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
-    first = start_gated(tmp_path / "gate", 1, *words)
+    many = (*CHEAP, *SMALL, "--set", "budget.iterations=150")
+    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *many)
+    first = start(*words, environment=slow_motion(tmp_path / "go"))
+    wait_for_line(first, "joint r0: ")
     second = start(*words)
     wait_for_line(second, "which is followed")
-    (tmp_path / "gate").touch()
+    (tmp_path / "go").touch()
     answers = [finish(first), finish(second)]
     assert [answer.code for answer in answers] == [0, 0], answers
     assert answers[0].last == answers[1].last
     assert "which is followed" not in answers[0].err
-    plan = read_study(str(tiny_study), CHEAP[1::2]).plan()
+    plan = read_study(str(tiny_study), many[1::2]).plan()
     for task in plan.tasks:
         if task.kind == "train":
             assert with_data.list(f"artifacts/{task.trajectory}/attempts/2/") == []

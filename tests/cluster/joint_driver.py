@@ -2,18 +2,22 @@
 
     python -m tests.cluster.joint_driver STUDY STORE path=value …
 
-Each line is one event's details in JSON, with the last checkpoint's step as `kept`; the last line
-holds the artifact's `digest`.
+It trains until ranks have been lost and the others have gone on, whenever that is, and then a few
+iterations more. Each line is one event's details in JSON, with the last checkpoint's step as
+`kept`; the last line holds the artifact's `digest` and how many `iterations` it has.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 
 from ganray.distributed.cluster import connected
 from ganray.distributed.workers import Assignment
+from ganray.errors import Stopped
 from ganray.pipeline import Event, Workspace, run_whole
+from ganray.plan import Task
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.distributed.together import train_data_parallel
@@ -25,18 +29,33 @@ def main(file: str, url: str, *overrides: str) -> None:
     plan = study.plan()
     (task,) = (task for task in plan.tasks if task.ranks > 1)
     run_whole(Workspace(store, plan.task("data")))
-    seconds = study.resources.checkpoint_seconds
-    assignment = Assignment(url, task, None, None, "cpu", seconds, redo=False)
+    lost = resumed = False
+
+    def last_step() -> int:
+        checkpoint = store.latest_checkpoint(task.trajectory, task.horizon or 0)
+        return checkpoint.step if checkpoint else 0
 
     def tell(event: Event) -> None:
-        checkpoint = store.latest_checkpoint(task.trajectory, task.horizon or 0)
-        kept = checkpoint.step if checkpoint else 0
-        print(json.dumps(event.details | {"done": event.done, "kept": kept}), flush=True)
+        nonlocal lost, resumed
+        lost = lost or "warning" in event.details
+        resumed = resumed or (lost and "critic_loss" in event.details)
+        told = event.details | {"done": event.done, "kept": last_step()}
+        print(json.dumps(told), flush=True)
+
+    def train(until: Task) -> None:
+        seconds = study.resources.checkpoint_seconds
+        assignment = Assignment(url, until, None, None, "cpu", seconds, redo=False)
+        stop = (lambda: resumed) if until is task else (lambda: False)
+        train_data_parallel(assignment, study.resources, tell, stop)
 
     with connected("auto"):
-        train_data_parallel(assignment, study.resources, tell, lambda: False)
-    manifest = store.manifest(task.address)
-    print(json.dumps({"digest": manifest.digest if manifest else ""}), flush=True)
+        with contextlib.suppress(Stopped):
+            train(task)
+        done = task.model_copy(update={"horizon": last_step() + 5})
+        train(done)
+    manifest = store.manifest(done.address)
+    digest = manifest.digest if manifest else ""
+    print(json.dumps({"digest": digest, "iterations": done.horizon}), flush=True)
 
 
 if __name__ == "__main__":

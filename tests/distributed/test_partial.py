@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import CHEAP, SMALL, finish, start
+from tests.cli.command import CHEAP, SMALL, finish, start, wait_for_line
 from tests.distributed.processes import trainers
 from tests.pipeline.stores import copied
+from tests.slow_motion import slow_motion
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -21,14 +22,13 @@ def test_a_class_whose_worker_dies_is_named_in_a_partial_report_and_repaired(
     tiny_study, tiny_run, tmp_path
 ):
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
-    many = (*CHEAP, *SMALL, *ONE_BY_ONE, "--set", "budget.iterations=1500")
+    many = (*CHEAP, *SMALL, *ONE_BY_ONE, "--set", "budget.iterations=100")
     words = ("run", tiny_study, "--store", store.url, *many)
-    process = start(*words, environment={"HOME": str(tmp_path)})
-    for line in process.stderr:
-        if line.startswith("class 0 r0: ") and "/1500" in line:
-            (trainer,) = trainers(process.pid)
-            os.kill(trainer, signal.SIGKILL)
-            break
+    process = start(*words, environment={"HOME": str(tmp_path)} | slow_motion(tmp_path / "go"))
+    wait_for_line(process, "class 0 r0: ")
+    (trainer,) = trainers(process.pid)
+    os.kill(trainer, signal.SIGKILL)
+    (tmp_path / "go").touch()
     partial = finish(process, 400)
     assert partial.code == 3, partial
     said = "class 0 r0: its worker on"
