@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 # What an install depends on: a change of any makes the next command install again.
 INPUTS := pyproject.toml constraints.txt ganray/_version.py
 
-.PHONY: demo test cluster-test chaos lint clean help
+.PHONY: demo test test-all cluster-test chaos lint clean help
 
 help:
 	@echo "make demo   install, then train, measure and report on 5,000 real MNIST digits"
-	@echo "make test   install, then lint, types, contracts and tests"
+	@echo "make test   install, then lint, types, contracts and tests: the fast whole, minutes"
+	@echo "make test-all   the same with the slow tests and, as root, the cluster's: an hour"
 	@echo "make cluster-test   as root: clusters over ssh between namespaces, and an autoscaler; minutes"
 	@echo "make chaos   as root: 100 rounds of faults on three Ray hosts and an S3 server; hours"
 	@echo "make clean  remove the virtual environment and caches (stores are kept)"
@@ -35,9 +36,17 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two processes, each with files of its own: fixtures that start clusters and servers start once.
+# Two processes, of which one does all that needs Ray: see tests/conftest.py.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
 test: lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+# Whatever this machine can run; a test that lacks something says what.
+test-all: lint
+	$(PYTEST) -m 'not cluster' -rs
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory cluster-test; \
+	else echo "not run, as they need root: the tests of make cluster-test"; fi
 
 # Needs root, iproute2, openssh-server and rsync; a test says what is missing. -rP shows the times.
 cluster-test: $(VENV)/.installed-dev

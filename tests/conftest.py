@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from jaxtyping import install_import_hook
+from xdist.scheduler import LoadGroupScheduling
 
 # Every annotation of a function or dataclass of `ganray` is checked while the tests run. This must
 # stand before the first import of `ganray`, which the plugins below and the test modules make.
@@ -21,6 +22,30 @@ install_import_hook("ganray", "beartype.beartype")
 pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 
 torch.set_num_threads(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that needs Ray goes to one process, and first: one Ray is started, and waited for while
+    the other process computes."""
+    for item in items:
+        if item.get_closest_marker("ray"):
+            item.add_marker(pytest.mark.xdist_group("ray"))
+    items.sort(key=lambda item: item.get_closest_marker("ray") is None)
+
+
+class _Scheduling(LoadGroupScheduling):
+    """By group, and file by file what is in none: fixtures of a module are made once, too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        return nodeid.partition("::")[0] if scope == nodeid else scope
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
+    """What `--dist loadgroup` is here."""
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

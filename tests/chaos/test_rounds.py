@@ -45,7 +45,8 @@ def undisturbed(tiny_study: Path, tmp_path_factory) -> dict[str, str]:
 @pytest.mark.ray
 @pytest.mark.s3
 @pytest.mark.chaos
-@pytest.mark.parametrize("name", [pytest.param("workers", marks=pytest.mark.slow), "driver"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ROUNDS)
 def test_what_dies_costs_nothing_but_time(
     name: str,
     tiny_study: Path,
