@@ -2,9 +2,10 @@
 
     python -m tests.pipeline.killed STUDY STORE SEED KILLS
 
-Each process dies at a moment drawn from SEED: at its n-th `fsync`, which every write of a store
-passes before and after it gets its name, or after some milliseconds, wherever it then is. Prints
-one line for each process: how it was to die, and its wait status.
+Each process dies at a moment drawn from SEED, which is the same on every machine: at its n-th
+`fsync`, which every write of a store passes before and after it gets its name, or at its n-th call
+of a function, wherever that is. Prints one line for each process: how it was to die, and its wait
+status.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import torch
 
 from tests import tiny
 
+_FIRST_CALLS = 14_000  # before the first artifact of a run that begins; a whole one makes 198,000
+
 
 def die_at_write(count: int) -> None:
     """SIGKILL at the `count`-th fsync."""
@@ -35,10 +38,15 @@ def die_at_write(count: int) -> None:
     os.fsync = fsync  # type: ignore[assignment]
 
 
-def die_after(milliseconds: int) -> None:
-    """Death by an alarm that nothing handles: as abrupt, at any instruction."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
+def die_at_call(count: int) -> None:
+    """SIGKILL when a function of Python is called for the `count`-th time."""
+    left = iter(range(count))
+
+    def look(_: object, event: str, __: object) -> None:
+        if event == "call" and next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(look)
 
 
 def lives(fate: Callable[[], None], study: Path, url: str) -> int:
@@ -57,8 +65,9 @@ def main(study: str, url: str, seed: str, kills: str) -> None:
     draw = random.Random(int(seed))
     for number in range(int(kills)):
         value = draw.randint(1, 90)
-        how = f"{20 * value} ms" if number % 3 == 2 else f"write {value}"
-        fate = partial(die_after, 20 * value) if number % 3 == 2 else partial(die_at_write, value)
+        at_call = _FIRST_CALLS + 500 * value
+        how = f"call {at_call}" if number % 3 == 2 else f"write {value}"
+        fate = partial(die_at_call, at_call) if number % 3 == 2 else partial(die_at_write, value)
         print(f"{how}: {lives(fate, Path(study), url)}", flush=True)
         sys.stdin.readline()  # the test looks at the store before it goes on
     print(f"last: {lives(lambda: None, Path(study), url)}", flush=True)
