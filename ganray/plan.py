@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -237,7 +238,7 @@ def chunks_for(count: int, chunk: int) -> int:
 def partitions(
     wanted: str | Sequence[Sequence[int | str]], class_names: Sequence[str]
 ) -> list[list[int]]:
-    """The classes of each marginal GAN: `per_class`, or lists of class names or numbers.
+    """The classes of each marginal GAN: `per_class`, or lists as `class_index` understands them.
 
     Raises:
         RefusedInput: for a class that the data set lacks, an empty list, or a class named twice.
@@ -258,12 +259,28 @@ def partitions(
 
 
 def class_index(name: int | str, class_names: Sequence[str], argument: str = "class") -> int:
-    """The number of a class by its name or number; RefusedInput, by `argument`, for no class."""
-    if str(name) in class_names:
-        return list(class_names).index(str(name))
-    if isinstance(name, int) and 0 <= name < len(class_names):
+    """The number of a class by its name; RefusedInput, by `argument`, for no class.
+
+    Names are compared in Unicode's composed form. Where no class is called by a number, a number
+    is a place among the classes, from 0; where some are, [0] and [2] of classes "1", "2" and "3"
+    would mix a place with a name, so that only names count.
+    """
+    places = {normalize("NFC", known): place for place, known in enumerate(class_names)}
+    place = places.get(normalize("NFC", str(name)))
+    if place is not None:
+        return place
+    has_places = not any(map(_is_number, class_names))
+    if has_places and isinstance(name, int) and 0 <= name < len(class_names):
         return name
     raise RefusedInput(f"{argument} (={name!r}) must be one of: {', '.join(class_names)}")
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

@@ -206,6 +206,8 @@ def test_partitions_are_classes_by_name():
     assert partitions("per_class", INFO.class_names) == [[0], [1], [2]]
     assert partitions([["c", "a"], ["b"]], INFO.class_names) == [[0, 2], [1]]
     assert partitions([[7]], ["3", "7"]) == [[1]]
+    assert partitions([[0], [2]], INFO.class_names) == [[0], [2]]
+    assert partitions([["cafe\u0301"]], ["tea", "caf\u00e9"]) == [[1]]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +223,23 @@ def test_partitions_are_classes_by_name():
 def test_impossible_partitions_are_refused(wanted, said):
     with pytest.raises(RefusedInput, match=said):
         partitions(wanted, INFO.class_names)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ([[0], [2]], ["1", "2", "3"]),
+        ([[1]], ["0", "2", "3"]),
+        ([[0]], ["007", "a"]),
+        ([[1]], ["cat", "7"]),
+        ([[-1]], ["a", "b"]),
+    ],
+)
+def test_a_number_is_no_place_among_names_that_are_numbers(wanted, names):
+    with pytest.raises(
+        RefusedInput, match=rf"class \(={wanted[0][0]}\) must be one of: {names[0]}"
+    ):
+        partitions(wanted, names)
 
 
 def test_data_settings_enter_the_key_only_where_they_change_the_splits():
