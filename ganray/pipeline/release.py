@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
+from ganray.data.decoding import decode_image
 from ganray.data.location import Location
 from ganray.data.splits import apportion
 from ganray.errors import CorruptArtifact, GanrayError, RefusedInput, StoreError
@@ -178,8 +180,7 @@ def write_parquet(drawn: Drawn, url: str) -> int:
 def png(image: UInt8[np.ndarray, "c h w"]) -> bytes:
     """PNG bytes of one grey or colour image."""
     sink = io.BytesIO()
-    pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-    Image.fromarray(pixels).save(sink, format="PNG")
+    _picture(image).save(sink, format="PNG")
     return sink.getvalue()
 
 
@@ -187,16 +188,21 @@ def read_image(path: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h
     """Any picture file, made grey or colour and resized to the GAN's images.
 
     Raises:
-        RefusedInput: it is missing or no picture.
+        RefusedInput: it is missing, no picture, or one that `decode_image` refuses.
     """
     channels, height, width = shape
     try:
-        with Image.open(path) as picture:
-            fitted = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
+        data = Path(path).read_bytes()
     except (OSError, ValueError) as error:
         raise RefusedInput(f"image (={path!r}) is no picture that can be read: {error}") from None
+    picture = _picture(decode_image(data, f"image (={path!r})", formats=None))
+    fitted = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
     pixels = np.asarray(fitted, dtype=np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _picture(image: UInt8[np.ndarray, "c h w"]) -> Image.Image:
+    return Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
 
 
 def _draw(store: Store, task: Task, count: int) -> Images:

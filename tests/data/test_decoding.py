@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -25,29 +28,180 @@ def test_jpeg_is_close_and_known_as_such():
     assert not is_jpeg(encoded(image))
 
 
-def saved(mode: str, kind: str) -> bytes:
+def saved(picture: Image.Image | str, kind: str = "PNG", **options) -> bytes:
+    """A picture, or an empty one of a mode, as the bytes of a file."""
     target = io.BytesIO()
-    Image.new(mode, (4, 4)).save(target, kind)
+    image = Image.new(picture, (4, 4)) if isinstance(picture, str) else picture
+    image.save(target, kind, **options)
     return target.getvalue()
 
 
+def noise(*size: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
+
+
+def png(width: int, height: int, depth: int, kind: int, rows: bytes = b"", **chunks) -> bytes:
+    """A PNG file, written from its description; `kind` is its colour type."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + checksum
+
+    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    between = b"".join(chunk(name.encode(), data) for name, data in chunks.items())
+    parts = chunk(b"IHDR", head) + between + chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + parts + chunk(b"IEND", b"")
+
+
+def unfiltered(rows: np.ndarray) -> bytes:
+    """A PNG's rows without prediction."""
+    return b"".join(b"\0" + row.tobytes() for row in rows)
+
+
+GREY, COLOUR = Image.fromarray(noise(6, 8)), Image.fromarray(noise(6, 8, 3))
+CHANNELS_FIRST = np.asarray(COLOUR).transpose(2, 0, 1)
+
+
 def test_palettes_and_bits_are_expanded():
-    assert decode_image(saved("P", "PNG"), "f").shape == (3, 4, 4)
-    assert decode_image(saved("1", "PNG"), "f").shape == (1, 4, 4)
+    palette = COLOUR.quantize(16)
+    colours = np.asarray(palette.convert("RGB")).transpose(2, 0, 1)
+    assert np.array_equal(decode_image(saved(palette), "f"), colours)
+    assert np.array_equal(decode_image(saved(GREY.convert("P")), "f"), np.asarray(GREY)[None])
+    bits = decode_image(saved(GREY.convert("1")), "f")
+    assert bits.shape == (1, 6, 8)
+    assert set(np.unique(bits)) == {0, 255}
+
+
+# EXIF's orientation → how the upright picture was turned to be stored so
+STORED = {
+    1: lambda x: x,
+    2: lambda x: x[:, ::-1],
+    3: lambda x: np.rot90(x, 2),
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: np.rot90(x),
+    7: lambda x: np.rot90(x, 2).swapaxes(0, 1),
+    8: lambda x: np.rot90(x, -1),
+}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_pictures_stand_upright(orientation, kind):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](np.asarray(COLOUR))))
+    data = saved(stored, kind, exif=exif)
+    assert np.array_equal(decode_image(data, "f", formats=None), CHANNELS_FIRST)
+
+
+def test_a_damaged_orientation_says_nothing():
+    data = saved(COLOUR, "JPEG", exif=b"Exif\0\0no TIFF")
+    assert np.array_equal(decode_image(data, "f"), decode_image(saved(COLOUR, "JPEG"), "f"))
+
+
+def test_sixteen_bits_are_scaled():
+    grey, colour = np.asarray(GREY), np.asarray(COLOUR)
+    wide = Image.fromarray(grey.astype(np.uint16) * 257)
+    assert np.array_equal(decode_image(saved(wide), "f"), grey[None])
+    assert np.array_equal(decode_image(saved(wide, "TIFF"), "f", formats=None), grey[None])
+    rgb = png(8, 6, 16, 2, unfiltered(colour.astype(">u2") * 257))
+    assert np.array_equal(decode_image(rgb, "f"), CHANNELS_FIRST)
+    opaque = np.dstack([grey.astype(">u2") * 257, np.full((6, 8), 65535, ">u2")]).astype(">u2")
+    assert np.array_equal(decode_image(png(8, 6, 16, 4, unfiltered(opaque)), "f"), grey[None])
+    assert not decode_image(saved(Image.fromarray(np.zeros((4, 4), np.uint16))), "f").any()
+
+
+def with_alpha(value: int) -> dict[str, bytes]:
+    """One transparency, in each of the ways to store it; 255 is none."""
+    alpha = Image.fromarray(np.where(np.arange(48).reshape(6, 8) == 20, value, 255).astype("u1"))
+    palette = COLOUR.quantize(16)
+    entries = bytes([value] + [255] * 15)
+    some, none = tuple(CHANNELS_FIRST[:, 2, 3].tolist()), (1, 2, 3)
+    grey = int(np.asarray(GREY)[2, 3])
+    unused = int(np.setdiff1d(np.arange(256), np.asarray(GREY))[0])
+    return {
+        "RGBA": saved(Image.merge("RGBA", (*COLOUR.split(), alpha))),
+        "LA": saved(Image.merge("LA", (GREY, alpha))),
+        "PA": saved(Image.merge("RGBA", (*COLOUR.split(), alpha)).convert("PA"), "TIFF"),
+        "palette": saved(palette, transparency=entries),
+        "grey tRNS": saved(GREY, transparency=unused if value == 255 else grey),
+        "colour tRNS": saved(COLOUR, transparency=none if value == 255 else some),
+        "WebP": saved(Image.merge("RGBA", (*COLOUR.split(), alpha)), "WEBP", lossless=True),
+    }
+
+
+@pytest.mark.parametrize("way", with_alpha(0))
+def test_transparency_is_refused_however_it_is_stored(way):
+    for value in (0, 128) if "tRNS" not in way else (0,):
+        with pytest.raises(RefusedInput, match=r"f: image with transparency.*-background white"):
+            decode_image(with_alpha(value)[way], "f", formats=None)
+    if way != "PA":  # a palette of Pillow's own choice
+        opaque = decode_image(with_alpha(255)[way], "f", formats=None)
+        expected = np.asarray(GREY)[None] if way in ("LA", "grey tRNS") else CHANNELS_FIRST
+        if way == "palette":
+            expected = np.asarray(COLOUR.quantize(16).convert("RGB")).transpose(2, 0, 1)
+        assert np.array_equal(opaque, expected)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 16])
+def test_a_transparent_colour_of_another_depth_is_refused(depth):
+    rows = bytes(1 + 4 * depth) * 2
+    with pytest.raises(RefusedInput, match="image with transparency"):
+        decode_image(png(8, 2, depth, 0, rows, tRNS=b"\0\1"), "f")
+
+
+def test_a_phone_s_jpeg_with_a_preview_is_a_picture():
+    data = saved(COLOUR, "MPO", save_all=True, append_images=[COLOUR.rotate(180)])
+    assert decode_image(data, "f").shape == (3, 6, 8)
+
+
+SEVERAL = {"save_all": True, "append_images": [GREY.rotate(180)]}
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (saved("RGBA", "PNG"), "some.png: image of mode 'RGBA'; valid: 8-bit grey or RGB"),
-        (saved("I;16", "PNG"), "image of mode 'I;16'"),
-        (saved("CMYK", "JPEG"), "image of mode 'CMYK'"),
-        (saved("L", "GIF"), "some.png: not a readable PNG or JPEG"),
+        (saved("RGBA"), "some.png: image with transparency"),
+        (saved("CMYK", "JPEG"), "image in the colours of print"),
+        (saved("I", "TIFF"), "32 bits a pixel"),
+        (saved("F", "TIFF"), "32 bits a pixel"),
+        (saved("LAB", "TIFF"), "mode 'LAB'; convert it"),
+        (saved(Image.fromarray(noise(4, 4).astype("u2"))), r"brightest pixel is \d+ of 65535"),
+        (saved(GREY, "GIF", **SEVERAL), "2 pictures in one GIF"),
+        (saved(GREY, "PNG", **SEVERAL), "2 pictures in one PNG"),
+        (saved(COLOUR, "WEBP", save_all=True, append_images=[GREY]), "2 pictures in one WEBP"),
+        (saved(GREY, "TIFF", **SEVERAL), "2 pictures in one TIFF"),
+        (saved(COLOUR)[:-60], "not a readable picture .*truncated"),
+        (b"<html>", "some.png: not a readable picture$"),
+    ],
+)
+def test_what_pixels_cannot_tell_is_refused(data, message):
+    with pytest.raises(RefusedInput, match=message):
+        decode_image(data, "some.png", formats=None)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (saved("L", "GIF"), "some.png: is a GIF, not a PNG or JPEG image; convert it$"),
+        (saved("L", "TIFF"), "some.png: is a TIFF, not"),
         (encoded(np.zeros((3, 40, 40), np.uint8))[:-30], "not a readable PNG or JPEG"),
         (encoded(np.zeros((3, 40, 40), np.uint8), "JPEG")[:-30], "not a readable PNG or JPEG"),
-        (b"", "not a readable PNG or JPEG"),
+        (b"", "not a readable PNG or JPEG image$"),
     ],
 )
 def test_other_bytes_are_refused(data, message):
     with pytest.raises(RefusedInput, match=message):
         decode_image(data, "some.png")
+
+
+@pytest.mark.parametrize(
+    "size", [(8193, 8192), (10_000, 10_000), (20_000, 9_000), (2**31 - 1,) * 2]
+)
+@pytest.mark.parametrize("formats", [("PNG", "JPEG"), None])
+def test_a_bomb_is_not_unpacked(size, formats):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RefusedInput, match=r"f: .*more than 67108864.*not unpacked"):
+            decode_image(png(*size, 8, 0), "f", formats)

@@ -133,9 +133,26 @@ def test_any_picture_fits_the_gan(tmp_path):
     colour = read_image(str(tmp_path / "red.png"), (3, 28, 28))
     assert colour[:, 5, 5].tolist() == [255, 0, 0]
     (tmp_path / "text.png").write_text("no picture")
-    for name in ("text.png", "missing.png"):
-        with pytest.raises(RefusedInput, match=rf"image \(='.*{name}'\) is no picture"):
+    for name, said in (("text.png", ": not a readable picture"), ("missing.png", " is no picture")):
+        with pytest.raises(RefusedInput, match=rf"image \(='.*{name}'\){said}"):
             read_image(str(tmp_path / name), (1, 28, 28))
+
+
+def test_a_picture_is_decoded_as_a_data_set_s(tmp_path):
+    ramp = np.linspace(0, 65535, 81).reshape(9, 9).astype(np.uint16)
+    Image.fromarray(ramp).save(tmp_path / "sixteen.png")
+    np.testing.assert_array_equal(
+        read_image(str(tmp_path / "sixteen.png"), (1, 9, 9))[0], np.rint(ramp / 257)
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    half = Image.fromarray(np.repeat([[0, 255]], 9, 0).astype(np.uint8)).resize((8, 8), 0)
+    half.save(tmp_path / "lying.png", exif=exif)
+    upright = read_image(str(tmp_path / "lying.png"), (1, 8, 8))[0]
+    assert (upright[0], upright[-1]) == (pytest.approx(0), pytest.approx(255))
+    Image.new("LA", (9, 9)).save(tmp_path / "clear.png")
+    with pytest.raises(RefusedInput, match=r"image \(='.*clear.png'\): image with transparency"):
+        read_image(str(tmp_path / "clear.png"), (1, 9, 9))
 
 
 def test_the_mixture_of_gans_of_subsets_has_no_labels(tiny_run):
