@@ -13,6 +13,7 @@ from ganray.data.decoding import decode_image
 from ganray.data.rows import shape_text
 from ganray.errors import RefusedInput
 
+_BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
 _VALID = "valid: PNG or JPEG bytes, or uint8 pixels as fixed-size binary or (nested) lists"
 
 
@@ -30,9 +31,10 @@ def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
     """
     kind = column.type
     if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
+        _refuse_mere_paths(column, first_row, where)
         return images_of_column(pc.struct_field(column, "bytes"), first_row, where)
     if column.null_count:
-        row = first_row + pc.index(pc.is_null(column), True).as_py()
+        row = first_row + _first_null(column)
         raise RefusedInput(f"{where}: row {row} has no image; every row needs one")
     if isinstance(kind, pa.FixedShapeTensorType):
         return _to_channels_first(column.to_numpy_ndarray(), where)
@@ -40,9 +42,25 @@ def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
         # Slices share one buffer: the offset is this column's own.
         pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8).reshape(-1, kind.byte_width)
         return _to_channels_first(pixels[column.offset : column.offset + len(column)], where)
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if any(is_bytes(kind) for is_bytes in _BYTES):
         return _decoded(column, first_row, where)
     return _to_channels_first(_nested(column, where), where)
+
+
+def _first_null(column: pa.Array) -> int:
+    return int(pc.index(pc.is_null(column), True).as_py())
+
+
+def _refuse_mere_paths(column: pa.Array, first_row: int, where: str) -> None:
+    images = pc.struct_field(column, "bytes")
+    if images.null_count and column.type.get_field_index("path") >= 0:
+        row = _first_null(images)
+        path = pc.struct_field(column, "path")[row].as_py()
+        if path is not None:
+            raise RefusedInput(
+                f"{where}: row {first_row + row} has no image, only the path {path!r}; write the "
+                f"files' bytes into the column"
+            )
 
 
 def _decoded(column: pa.Array, first_row: int, where: str) -> UInt8[np.ndarray, "n c h w"]:
@@ -62,7 +80,7 @@ def _decoded(column: pa.Array, first_row: int, where: str) -> UInt8[np.ndarray, 
 def _nested(column: pa.Array, where: str) -> UInt8[np.ndarray, "n *sizes"]:
     sizes = []
     values = column
-    while _is_list(values.type):
+    while _is_list(values.type) and not values.null_count:
         lengths = pc.min_max(pc.list_value_length(values)).as_py()
         if lengths["min"] != lengths["max"]:
             raise RefusedInput(

@@ -1,13 +1,9 @@
-"""Image folders: `<class>/*.png|jpg`, `train/<class>/…` and `test/<class>/…`, or CycleGAN's.
-
-The sets of CycleGAN (monet2photo, summer2winter) are two classes in `trainA`, `trainB`, `testA`
-and `testB`.
-"""
+"""Image folders: PNG or JPEG files in a folder for each class, as `layout` finds them."""
 
 from __future__ import annotations
 
 import hashlib
-import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,20 +11,22 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.data.decoding import JPEG_NOTE, SUFFIXES, decode_image, is_jpeg
+from ganray.data.layout import ClassFolder, class_folders
+from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
 from ganray.data.rows import (
     SPLITS,
-    TRAIN,
     Rows,
+    joined_notes,
     natural_order,
     rows_per_chunk,
     shape_text,
+    short_list,
     split_code,
+    split_words,
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-
-_CYCLEGAN = re.compile("(train|test)[AB]")
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,12 @@ def read_folder(root: Location) -> Rows:
     The first image of each class is decoded here, the others as they are streamed.
 
     Raises:
-        RefusedInput: for other files among the images, a class without images, or images of
-            differing shapes.
+        RefusedInput: for folders that may be splits or classes, other files among the images, a
+            class without images, or images of differing shapes.
     """
-    contents = root.contents()
-    images = _images(contents, root)
+    listing = list_below(root)
+    folders = class_folders(listing)
+    images = _images(listing, folders)
     names = natural_order(sorted({image.class_name for image in images}))
     rank = {name: k for k, name in enumerate(names)}
     shape, note = _probe(root, images)
@@ -60,62 +59,77 @@ def read_folder(root: Location) -> Rows:
         splits=np.asarray([image.split for image in images], dtype=np.uint8),
         stream=lambda: _stream(root, images, shape),
         fingerprint=lambda: _fingerprint(root, images),
-        notes=note,
+        notes=joined_notes(note, _note_of_strays(listing, folders), listing.note),
     )
 
 
-def _images(contents: dict[str, str], root: Location) -> list[_Image]:
-    folders = _class_folders(contents)
-    if not folders:
-        raise RefusedInput(
-            f"{root.shown!r} has no class folders of images; valid: <class>/*.png|jpg, or "
-            f"train/<class>/… and test/<class>/…"
-        )
+def _images(listing: Listing, folders: dict[str, ClassFolder]) -> list[_Image]:
     depth = next(iter(folders)).count("/") + 1
     files: dict[str, list[str]] = {folder: [] for folder in folders}
-    for path in filter(_is_seen, contents):
+    for path in listing.kinds:
         folder = "/".join(path.split("/")[:depth])
         if folder in files and path != folder:
-            files[folder].append(_image_path(path, root))
+            files[folder].append(_image_path(path, listing))
     for folder, paths in files.items():
         if not paths:
-            raise RefusedInput(f"{root.child(folder).shown!r} holds no images; remove the class")
-    return [
+            raise RefusedInput(
+                f"{listing.root.child(folder).shown!r} holds no images; remove the class"
+            )
+    images = [
         _Image(*folders[folder], path)
         for folder, paths in files.items()
         for path in natural_order(paths)
     ]
+    _refuse_splits_in_file_names(images, listing.root)
+    return images
 
 
-def _class_folders(contents: dict[str, str]) -> dict[str, tuple[int, str]]:
-    """Path → (split, class name) of the folders that hold the images, in natural order."""
-    found = [path for path, kind in contents.items() if kind == "directory" and _is_seen(path)]
-    folders = natural_order(found)
-    top = [path for path in folders if "/" not in path]
-    if top and all(_CYCLEGAN.fullmatch(name) for name in top):
-        return {path: (split_code(path[:-1]) or TRAIN, path[-1]) for path in top}
-    if top and all(split_code(name) is not None for name in top):
-        below = [path.split("/") for path in folders if path.count("/") == 1]
-        return {f"{top}/{name}": (split_code(top) or TRAIN, name) for top, name in below}
-    return {path: (TRAIN, path) for path in top}
-
-
-def _is_seen(path: str) -> bool:
-    return not any(part.startswith(".") for part in path.split("/"))
-
-
-def _image_path(path: str, root: Location) -> str:
-    if not path.lower().endswith(SUFFIXES):
-        raise RefusedInput(
-            f"{root.child(path).shown!r} is no image; a class folder holds {', '.join(SUFFIXES)}"
-        )
+def _image_path(path: str, listing: Listing) -> str:
+    shown = listing.root.child(path).shown
+    if listing.kinds[path] == "directory":
+        (first, *others) = listing.folders_in("")
+        hint = "" if others else f"; was {listing.root.child(first).shown!r} meant?"
+        raise RefusedInput(f"{shown!r} is a folder where images of a class are expected{hint}")
+    if not _is_picture(path):
+        raise RefusedInput(f"{shown!r} is no image; a class folder holds {', '.join(SUFFIXES)}")
     return path
+
+
+def _refuse_splits_in_file_names(images: list[_Image], root: Location) -> None:
+    """Where no folder names a split, but each file does, the split would be lost."""
+    words = [split_words(image.path.rsplit("/", 1)[-1])[:1] for image in images]
+    named = sorted({word[0] for word in words if word})
+    if all(words) and len({split_code(word) for word in named}) > 1 and not any(
+        image.split for image in images
+    ):  # fmt: skip
+        raise RefusedInput(
+            f"{root.shown!r}: the files' names tell splits ({short_list(named)}), which are not "
+            f"read there; put the files into train/<class>/ and test/<class>/"
+        )
+
+
+def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
+    """What is said of pictures beside the class folders, and of folders in which no class is."""
+    parents = [path.rpartition("/")[0] for path in listing.files if _is_picture(path)]
+    strays = Counter(parent for parent in parents if parent not in folders)
+    used = {folder.split("/")[0] for folder in folders}
+    bare = [name for name in listing.folders_in("") if name not in used and name not in strays]
+    counted = [f"{count} in {name or listing.root.name}/" for name, count in strays.items()]
+    return joined_notes(
+        f"Images in no class folder are left out: {', '.join(counted)}." if counted else "",
+        f"Left out, as no class folder is in it: {', '.join(bare)}." if bare else "",
+    )
+
+
+def _is_picture(path: str) -> bool:
+    return path.lower().endswith(SUFFIXES)
 
 
 def _probe(root: Location, images: list[_Image]) -> tuple[tuple[int, int, int], str]:
     firsts = {(image.split, image.class_name): image for image in reversed(images)}
     data = {image.path: root.child(image.path).read() for image in firsts.values()}
-    shape = decode_image(data[images[0].path], images[0].path).shape
+    first = images[0].path
+    shape = decode_image(data[first], repr(root.child(first).shown)).shape
     for path, content in data.items():
         _decoded(content, root.child(path), shape)
     return shape, JPEG_NOTE if any(map(is_jpeg, data.values())) else ""

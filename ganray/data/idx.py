@@ -17,12 +17,14 @@ from typing import BinaryIO, cast
 import numpy as np
 from jaxtyping import UInt8
 
+from ganray.data.decoding import MAX_PIXELS
 from ganray.data.location import Location
 from ganray.data.rows import TEST, TRAIN, Rows, refuse_gaps, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 
 _PUBLISHED = (("train-", TRAIN), ("t10k-", TEST))
+_GZIP = b"\x1f\x8b"
 _PLAIN = (("", TRAIN),)
 _MAGIC = {"images": 2051, "labels": 2049}
 _DIMENSIONS = {"images": 3, "labels": 1}
@@ -101,7 +103,7 @@ def _find(folder: Location, stem: str, kind: str) -> Location | None:
     ending = f"idx{_DIMENSIONS[kind]}-ubyte"
     names = (f"{stem}-{ending}", f"{stem}.{ending}", stem)
     candidates = (folder.child(name + gz) for name in names for gz in (".gz", ""))
-    return next((file for file in candidates if file.exists()), None)
+    return next((file for file in candidates if file.is_file()), None)
 
 
 def _require(folder: Location, stem: str, kind: str) -> Location:
@@ -125,25 +127,36 @@ def _scan(location: Location, kind: str) -> _File:
             raise RefusedInput(
                 f"{location.shown!r}: magic number (={magic}) must be {_MAGIC[kind]} for {kind}"
             )
+        announced = int(np.prod(sizes, dtype=object))
+        _refuse_large(sizes[1:], location)
         digest.update(header)
         held = 0
-        while piece := file.read(1 << 20):
+        while held <= announced and (piece := file.read(1 << 20)):
             digest.update(piece)
             held += len(piece)
-    announced = int(np.prod(sizes, dtype=object))
+        beyond = " or more" if held > announced and file.read(1) else ""
     if held != announced or not announced:
         raise RefusedInput(
-            f"{location.shown!r}: its header announces {sizes} = {announced} bytes, but {held} "
-            f"follow; it is truncated or corrupt"
+            f"{location.shown!r}: its header announces {sizes} = {announced} bytes, but "
+            f"{held}{beyond} follow; it is truncated or corrupt"
         )
     return _File(location, tuple(sizes), digest.hexdigest())
+
+
+def _refuse_large(size: list[int], location: Location) -> None:
+    if int(np.prod(size, dtype=object)) > MAX_PIXELS:
+        raise RefusedInput(
+            f"{location.shown!r}: images of {shape_text(size)} pixels, more than {MAX_PIXELS}; "
+            f"it is corrupt, or not for this"
+        )
 
 
 @contextmanager
 def _opened(location: Location) -> Iterator[BinaryIO]:
     try:
         with location.open() as raw:
-            is_gzip = location.path.endswith(".gz")
+            is_gzip = raw.read(2) == _GZIP  # whatever its name: browsers unpack and keep ".gz"
+            raw.seek(0)
             yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzip else raw
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise RefusedInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,15 +66,29 @@ class Location:
         with self._reaching():
             return bool(self.fs.exists(self.path))
 
-    def contents(self) -> dict[str, str]:
-        """Every file and folder below: relative path → "file" or "directory", sorted by path."""
+    def is_file(self) -> bool:
+        """Whether there is a file here, or a link to one."""
+        return self.exists() and self.kind() == "file"
+
+    def kind(self) -> str:
+        """What is here, behind any link: "file", "directory" or "other" (a pipe, a device)."""
         with self._reaching():
-            found = self.fs.find(self.path, withdirs=True, detail=True)
-        root = self.path.rstrip("/") + "/"
-        below = {path.rstrip("/"): entry["type"] for path, entry in found.items()}
-        return {
-            path.removeprefix(root): below[path] for path in sorted(below) if path.startswith(root)
-        }
+            return str(self.fs.info(self.path)["type"])
+
+    def children(self) -> dict[str, str]:
+        """What lies in this folder: name → "file", "directory", "link" or "other"."""
+        with self._reaching():
+            entries = self.fs.ls(self.path, detail=True)
+        found = {}
+        for entry in entries:
+            path = entry["name"].rstrip("/")
+            if path != self.path.rstrip("/"):  # object stores list the folder in itself
+                found[path.rsplit("/", 1)[-1]] = "link" if entry.get("islink") else entry["type"]
+        return dict(sorted(found.items()))
+
+    def real_path(self) -> str:
+        """The path without links, on the local file system; elsewhere the path as it is."""
+        return os.path.realpath(self.path) if "file" in self.fs.protocol else self.path
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from unicodedata import category, normalize
 
 import numpy as np
 from jaxtyping import Int32, UInt8
@@ -19,8 +20,9 @@ TRAIN, HELD_OUT, TEST = range(len(SPLITS))
 _SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("held_out", "held-out", "validation", "valid", "val", "dev"), HELD_OUT),
-    **dict.fromkeys(("test", "testing"), TEST),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), TEST),
 }
+_WORD = re.compile("held[_-]out|[a-z]+")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,32 @@ def split_code(name: str) -> int | None:
     return _SPLIT_NAMES.get(name.lower())
 
 
+def split_words(name: str) -> list[str]:
+    """The words in a file's or folder's name that name a split: "mnist_Test-0" has "test"."""
+    return [word for word in _WORD.findall(name.lower()) if split_code(word) is not None]
+
+
+def class_name(name: str, where: str) -> str:
+    """A class's name as it is kept, in Unicode's composed form (NFC): one é, however written.
+
+    Raises:
+        RefusedInput: for a name that is empty, no UTF-8 or holds line breaks or the like.
+    """
+    is_text = bool(name.strip()) and not any(map(_is_no_letter, name))
+    if not is_text:
+        raise RefusedInput(f"{where}: class (={name!r}) is no name; rename it, in UTF-8")
+    return normalize("NFC", name)
+
+
+def _is_no_letter(character: str) -> bool:
+    return category(character) in ("Cc", "Cs")  # control characters, halves of broken UTF-8
+
+
+def joined_notes(*notes: str) -> str:
+    """What is to be said, sentence after sentence."""
+    return " ".join(note for note in notes if note)
+
+
 def refuse_gaps(labels: Int32[np.ndarray, "n"], names: Sequence[str], where: str) -> None:
     """Every class 0 … k-1 must have rows, and no row any other class.
 
@@ -67,8 +95,8 @@ def refuse_gaps(labels: Int32[np.ndarray, "n"], names: Sequence[str], where: str
     found = np.unique(labels).tolist()
     if found != list(range(len(names))) or not found:
         raise RefusedInput(
-            f"{where}: labels (={_short(found)}) must be 0 … k-1 without gaps; "
-            f"expected each of 0 … {len(names) - 1} ({_short(list(names))})"
+            f"{where}: labels (={short_list(found)}) must be 0 … k-1 without gaps; "
+            f"expected each of 0 … {len(names) - 1} ({short_list(names)})"
         )
 
 
@@ -87,6 +115,7 @@ def shape_text(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape))
 
 
-def _short(values: list[int] | list[str]) -> str:
-    shown = ", ".join(map(str, values[:20]))
-    return shown + (f", … ({len(values)} in all)" if len(values) > 20 else "")
+def short_list(values: Sequence[int] | Sequence[str], most: int = 20) -> str:
+    """The first values, and how many there are in all."""
+    shown = ", ".join(map(str, values[:most]))
+    return shown + (f", … ({len(values)} in all)" if len(values) > most else "")

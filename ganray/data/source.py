@@ -12,9 +12,11 @@ from jaxtyping import Int64, UInt8
 from ganray.data.dataset import INFO_FILE, read_dataset
 from ganray.data.folder import read_folder
 from ganray.data.idx import has_idx, read_idx
+from ganray.data.listing import list_below, refuse_broken_name
 from ganray.data.location import Location
 from ganray.data.parquet import read_parquet
 from ganray.data.rows import Rows, shape_text
+from ganray.data.shards import is_parquet
 from ganray.data.spec import SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.errors import RefusedInput
@@ -124,25 +126,24 @@ def open_source(spec: DatasetSpec) -> Source:
     if spec.source == "embedded":
         location = Location.of(str(files("ganray.data") / EMBEDDED))
     else:
+        refuse_broken_name(spec.source, spec.source)
         location = Location.of(spec.source)
     kind = _detect(location) if spec.format == "auto" else spec.format
     return Source(_READERS[kind](location), spec, imported=kind == "dataset")
 
 
 def _detect(location: Location) -> str:
-    if location.name.endswith(".parquet"):
+    if is_parquet(location.name):
         return "parquet"
     if location.child(INFO_FILE).exists():
         return "dataset"
     if has_idx(location):
         return "idx"
-    contents = location.contents()
-    if any(path.endswith(".parquet") for path in contents):
+    listing = list_below(location)
+    if any(map(is_parquet, listing.files)):
         return "parquet"
-    if "directory" in contents.values():
+    if "directory" in listing.kinds.values():
         return "folder"
-    if not contents and not location.exists():
-        raise RefusedInput(f"source (={location.shown!r}) does not exist")
     raise RefusedInput(
         f"source (={location.shown!r}) is of no known format; valid: a folder with {INFO_FILE}, "
         f"with the IDX files of MNIST, with *.parquet or with class folders, or a .parquet file"

@@ -29,6 +29,7 @@ def nested(value: pa.DataType, depth: int) -> pa.DataType:
 
 WAYS = {
     "png": lambda x: pa.array([encoded(image) for image in x], pa.binary()),
+    "png views": lambda x: pa.array([encoded(image) for image in x], pa.binary_view()),
     "large png": lambda x: pa.array([encoded(image) for image in x], pa.large_binary()),
     "huggingface": lambda x: pa.array([{"bytes": encoded(image), "path": "a.png"} for image in x]),
     "nested h w c": lambda x: lists(x.transpose(0, 2, 3, 1), nested(pa.uint8(), 3)),
@@ -92,6 +93,9 @@ def float_column() -> pa.Array:
         (lambda: pa.array([[[1, 2], [3, 4]], [[1, 2]]]), "differing shapes.*1 to 2"),
         (lambda: pa.array([[[1, 2], [3, 4]], None]), "row 8 has no image"),
         (lambda: pa.array([[[1, None]]]), "column image"),
+        (lambda: pa.array([[[1], None, [2]]]), "column image"),
+        (lambda: pa.array([{"bytes": None, "path": "a.png"}]), "row 7 has no image, only the path"),
+        (lambda: pa.array([{"bytes": b"", "path": None}, None]), "row 8 has no image; every"),
         (lambda: pa.array([[1] * 10]), "10 flat values; valid: s²"),
         (lambda: pa.array([[[[1, 2]] * 2] * 2]), "images of 2×2×2; valid"),
         (lambda: pa.array([b"\x89PNG\r\n\x1a\nnothing"]), "f, row 7: not a readable PNG"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput
@@ -49,10 +50,131 @@ def test_the_layout_of_cyclegan_is_followed(tmp_path):
         )
 
 
-def test_a_class_may_be_called_as_a_split_beside_others(tmp_path):
-    write_folder(tmp_path, IMAGES, np.asarray(["test", "a", "b"])[LABELS].tolist())
+def test_a_class_may_be_called_train_beside_others(tmp_path):
+    """The vehicle, as in CIFAR-100."""
+    write_folder(tmp_path, IMAGES, np.asarray(["train", "a", "b"])[LABELS].tolist())
     info = open_source(DatasetSpec(source=str(tmp_path))).describe()
-    assert info.class_names == ["a", "b", "test"]
+    assert info.class_names == ["a", "b", "train"]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["train/cat", "train/dog", "test/cat", "test/dog", "extra/cat"],
+        ["train/cat", "train/dog", "extra"],
+        ["train", "test", "extra"],
+        ["cat", "dog", "test"],
+        ["cat", "dog", "Validation"],
+        ["train_images", "test_images"],
+        ["training set", "test set", "cat"],
+        ["trainA", "trainB", "testA", "testB", "extra"],
+    ],
+)
+def test_folders_that_are_partly_splits_are_refused(tmp_path, folders):
+    write_folder(tmp_path, IMAGES, [folders[i % len(folders)] for i in range(len(IMAGES))])
+    with pytest.raises(RefusedInput, match="look like splits; valid: train/, test/") as refusal:
+        open_source(DatasetSpec(source=str(tmp_path)))
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("names", [("Train", "TEST", "Val"), ("training", "Testing", "dev")])
+def test_splits_are_called_in_many_ways(tmp_path, names):
+    for name, rows in zip(names, (slice(24), slice(24, 33), slice(33, None)), strict=True):
+        write_folder(tmp_path / name, IMAGES[rows], NAMES[LABELS[rows]].tolist())
+    counts = open_source(DatasetSpec(source=str(tmp_path))).describe().counts
+    assert {split: sum(of) for split, of in counts.items()} == {
+        "train": 24,
+        "test": 9,
+        "held_out": 9,
+    }
+
+
+def test_two_folders_for_one_split_are_refused(tmp_path):
+    for split in ("train", "val", "valid"):
+        write_folder(tmp_path / split, IMAGES, NAMES[LABELS].tolist())
+    with pytest.raises(RefusedInput, match="train, val, valid are called as one split"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("stray", "note"),
+    [
+        ("test/5.png", "Images in no class folder are left out: 1 in test/."),
+        ("train/5.png", "Images in no class folder are left out: 1 in train/."),
+        ("5.JPG", "Images in no class folder are left out: 1 in set/."),
+        ("test/notes.txt", "Left out, as no class folder is in it: test."),
+        ("train/2/Thumbs.db", "Passed over as hidden or left by a system: train/2/Thumbs.db."),
+    ],
+)
+def test_what_is_left_out_is_noted(tmp_path, stray, note):
+    write_folder(tmp_path / "set" / "train", IMAGES, NAMES[LABELS].tolist())
+    (tmp_path / "set" / stray).parent.mkdir(exist_ok=True)
+    (tmp_path / "set" / stray).write_bytes(encoded(IMAGES[0]))
+    info = open_source(DatasetSpec(source=str(tmp_path / "set"))).describe()
+    assert note in info.notes
+    assert sum(map(sum, info.counts.values())) == len(IMAGES)
+
+
+def test_splits_told_by_files_are_refused(tmp_path):
+    for i, image in enumerate(IMAGES):
+        name = f"{'test' if i % 4 == 0 else 'train'}_{i}.png"
+        (tmp_path / str(LABELS[i])).mkdir(exist_ok=True)
+        (tmp_path / str(LABELS[i]) / name).write_bytes(encoded(image))
+    with pytest.raises(RefusedInput, match=r"files' names tell splits \(test, train\)"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
+def test_a_folder_too_high_asks_for_the_one_below(tmp_path):
+    write_folder(tmp_path / "set" / "PetImages", IMAGES, NAMES[LABELS].tolist())
+    with pytest.raises(RefusedInput, match=r"10' is a folder where.*was '.*/set/PetImages' meant"):
+        open_source(DatasetSpec(source=str(tmp_path / "set")))
+
+
+def test_linked_classes_splits_and_pictures_are_read(tmp_path):
+    plain = write_folder(tmp_path / "plain" / "train", IMAGES, NAMES[LABELS].tolist())
+    expected = open_source(DatasetSpec(source=str(tmp_path / "plain"))).fingerprint()
+    one = tmp_path / "one"
+    for name in NAMES:
+        (one / "train" / name).parent.mkdir(parents=True, exist_ok=True)
+        (one / "train" / name).symlink_to(plain / name)
+    two = tmp_path / "two"
+    two.mkdir()
+    (two / "train").symlink_to(plain)
+    three = tmp_path / "three"
+    for path in plain.rglob("*.png"):
+        copy = three / "train" / path.relative_to(plain)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.symlink_to(path)
+    for root in (one, two, three):
+        assert open_source(DatasetSpec(source=str(root))).fingerprint() == expected
+
+
+def test_one_name_in_two_unicode_forms_is_one_class(tmp_path):
+    names = ["caf\u00e9", "cafe\u0301"]
+    for split, name, rows in zip(
+        ("train", "test"), names, (slice(30), slice(30, None)), strict=True
+    ):
+        classes = np.asarray([name, "tea"])[LABELS[rows] % 2]
+        write_folder(tmp_path / split, IMAGES[rows], classes.tolist())
+    info = open_source(DatasetSpec(source=str(tmp_path))).describe()
+    assert info.class_names == [names[0], "tea"]
+    assert sum(info.counts["test"]) == 12
+
+
+def test_class_names_hold_no_line_breaks(tmp_path):
+    write_folder(tmp_path, IMAGES, np.asarray(["a\nb", "c"])[LABELS % 2].tolist())
+    with pytest.raises(RefusedInput, match=r"class \(='a\\nb'\) is no name"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
+def test_photos_held_upright_fit_those_that_lie(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    root = write_folder(tmp_path, IMAGES, NAMES[LABELS].tolist())
+    path = root / "2" / f"{np.flatnonzero(LABELS == 0)[-1]}.png"
+    Image.fromarray(np.rot90(IMAGES[3][0])).save(path, exif=exif)
+    images = [row[2] for rows in read_all(source=str(tmp_path)).values() for row in rows]
+    assert IMAGES[3].tobytes() in images
 
 
 def test_fingerprint_is_of_the_content(tmp_path):

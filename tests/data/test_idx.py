@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import struct
 
 import numpy as np
 import pytest
 
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput
-from tests.data.published import digits, idx, read_all, write_idx
+from tests.data.published import digits, idx, read_all, write_folder, write_idx
 
 TRAIN, TEST = digits(30, 3), digits(6, 3, seed=1)
 
@@ -98,11 +99,50 @@ def test_truncated_and_false_gzip_is_refused(tmp_path):
     for data, reason in (
         (whole[:-20], "truncated or corrupt gzip"),
         (b"\x1f\x8b\x08\x00" + b"\0" * 6 + b"\xff" * 40, "truncated or corrupt gzip"),
-        (b"plain text", "Not a gzipped file"),
+        (b"plain text" * 2, r"magic number \(=1886151017\) must be 2051"),
     ):
         path.write_bytes(data)
         with pytest.raises(RefusedInput, match=f"{path.name}.*{reason}"):
             open_source(DatasetSpec(source=str(folder)))
+
+
+def test_what_is_packed_is_seen_by_its_bytes(tmp_path):
+    zipped = write_idx(tmp_path / "zipped", TRAIN, TEST)
+    other = write_idx(tmp_path / "unpacked", TRAIN, TEST)
+    for path in other.iterdir():
+        path.write_bytes(gzip.decompress(path.read_bytes()))
+    (other / "train-images-idx3-ubyte.gz").rename(other / "train-images.idx3-ubyte.gz")
+    (zipped / "t10k-images-idx3-ubyte.gz").rename(zipped / "t10k-images-idx3-ubyte")
+    assert read_all(source=str(other)) == read_all(source=str(zipped))
+    fingerprints = {
+        open_source(DatasetSpec(source=str(folder))).fingerprint() for folder in (other, zipped)
+    }
+    assert len(fingerprints) == 1
+
+
+def test_a_folder_of_a_file_s_name_is_no_file(tmp_path):
+    """Archives unpack each file into a folder of its name; and a class may be called "images"."""
+    folder = write_idx(tmp_path / "idx", TRAIN, TEST, zipped=False)
+    expected = read_all(source=str(folder))
+    for path in list(folder.iterdir()):
+        path.rename(folder / path.name.replace("-idx", ".idx"))
+        (folder / path.name).mkdir()
+    assert read_all(source=str(folder)) == expected
+    root = write_folder(tmp_path / "folder", TRAIN[0], ["images", "labels", "b"] * 10)
+    names = open_source(DatasetSpec(source=str(root))).describe().class_names
+    assert names == ["b", "images", "labels"]
+
+
+def test_a_bomb_is_not_read_to_its_end(tmp_path):
+    folder = write_idx(tmp_path, TRAIN, TEST)
+    path = folder / "train-images-idx3-ubyte.gz"
+    head = gzip.compress(idx(TRAIN[0][:, 0], 2051))
+    path.write_bytes(head + gzip.compress(bytes(1 << 20)) * 5 + b"damaged, and never reached")
+    with pytest.raises(RefusedInput, match=r"600 bytes, but \d+ or more follow"):
+        open_source(DatasetSpec(source=str(folder)))
+    path.write_bytes(gzip.compress(struct.pack(">4I", 2051, 1, 1 << 20, 1 << 20)))
+    with pytest.raises(RefusedInput, match="images of 1048576×1048576 pixels, more than 67108864"):
+        open_source(DatasetSpec(source=str(folder)))
 
 
 @pytest.mark.parametrize("stem", ["train-images", "train-labels", "t10k-images", "t10k-labels"])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import fsspec
 import pytest
 
@@ -150,11 +152,14 @@ def test_secrets_are_not_shown():
     assert without_secrets("/a folder/with ? in it") == "/a folder/with ? in it"
 
 
-def test_contents_are_relative(tmp_path):
+def test_children_are_told_by_kind(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    (tmp_path / "a" / "c.png").write_bytes(b"")
-    assert Location.of(str(tmp_path)).contents() == {
-        "a": "directory",
-        "a/b": "directory",
-        "a/c.png": "file",
-    }
+    (tmp_path / "c.png").write_bytes(b"")
+    (tmp_path / "d").symlink_to("a")
+    os.mkfifo(tmp_path / "e")
+    place = Location.of(str(tmp_path))
+    assert place.children() == {"a": "directory", "c.png": "file", "d": "link", "e": "other"}
+    assert [place.child(name).kind() for name in "ade"] == ["directory", "directory", "other"]
+    assert place.child("c.png").is_file()
+    assert not place.child("a").is_file()
+    assert not place.child("nothing").is_file()

@@ -27,6 +27,12 @@ def write(path, rows=slice(None), metadata=None, **columns):
     return path
 
 
+def no_utf8(labels):
+    """Strings out of a file of another encoding, which Arrow does not look at when it writes."""
+    text = pa.array([b"caf\xe9" if label else b"tea" for label in labels], pa.binary())
+    return pa.Array.from_buffers(pa.string(), len(text), text.buffers())
+
+
 def expected(index):
     return [(int(i), int(LABELS[i]), IMAGES[i].tobytes()) for i in index]
 
@@ -48,6 +54,71 @@ def test_files_are_named_by_split(tmp_path):
     read = {row[0]: row[1:] for split in rows for row in rows[split]}
     assert read == {i: row[1:] for i, row in enumerate(expected(order))}
     assert [row[0] for row in rows["test"]] == list(range(12))
+
+
+def split_counts(folder):
+    info = open_source(DatasetSpec(source=str(folder), held_out=0)).describe()
+    return {split: sum(counts) for split, counts in info.counts.items()}
+
+
+def test_shards_without_rows_are_passed_over(tmp_path):
+    """Spark writes them, and then knows no type of the labels."""
+    write(tmp_path / "train-0.parquet", slice(0, 0), label=pa.array([], pa.null()))
+    write(tmp_path / "train-1.parquet", slice(0, 20))
+    write(tmp_path / "train-2.parquet", slice(0, 0), label=pa.array([], pa.string()))
+    write(tmp_path / "train-3.parquet", slice(20, 42))
+    write(tmp_path / "train-4.parquet", slice(0, 0))
+    rows = read_all(source=str(tmp_path))
+    assert sorted(row for split in rows.values() for row in split) == expected(range(42))
+
+
+def test_row_groups_without_rows_are_passed_over(tmp_path):
+    write(tmp_path / "whole.parquet")
+    whole = pq.read_table(tmp_path / "whole.parquet")
+    with pq.ParquetWriter(tmp_path / "parts.parquet", whole.schema) as writer:
+        for part in (whole[:0], whole[:30], whole[:0], whole[30:], whole[:0]):
+            writer.write_table(part)
+    parts = read_all(source=str(tmp_path / "parts.parquet"))
+    assert parts == read_all(source=str(tmp_path / "whole.parquet"))
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()])
+@pytest.mark.parametrize("data", [pa.binary(), pa.large_binary(), pa.binary_view()])
+def test_every_layout_of_text_and_bytes_is_read(tmp_path, text, data):
+    image = pa.array([encoded(image) for image in IMAGES], data)
+    label = pa.array(np.asarray(["a", "b", "c"])[LABELS].tolist(), text)
+    rows = read_all(source=str(write(tmp_path / "a.parquet", image=image, label=label)))
+    assert sorted(row for split in rows.values() for row in split) == expected(range(42))
+
+
+def test_the_split_column_agrees_with_the_file(tmp_path):
+    write(tmp_path / "train.parquet")
+    write(tmp_path / "test.parquet", split=pa.array(["train"] * 42))
+    with pytest.raises(RefusedInput, match=r"test\.parquet': its rows are of the splits train"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+    write(tmp_path / "test.parquet", split=pa.array(["test"] * 42))
+    assert split_counts(tmp_path) == {"train": 42, "held_out": 0, "test": 42}
+
+
+@pytest.mark.parametrize("name", ["Split", "subset", "set"])
+def test_a_split_under_another_name_is_refused(tmp_path, name):
+    own = pa.array(["train", "test"] * 21)
+    path = write(tmp_path / "a.parquet", **{name: own})
+    with pytest.raises(RefusedInput, match=f"column '{name}' tells splits .*not called 'split'"):
+        open_source(DatasetSpec(source=str(path)))
+    write(path, **{name: pa.array(["left", "right"] * 21)})
+    assert split_counts(path)["train"] == 36
+
+
+def test_pictures_beside_are_noted(tmp_path):
+    write(tmp_path / "data" / "train-0.parquet")
+    (tmp_path / "logo.png").write_bytes(encoded(IMAGES[0]))
+    (tmp_path / ".cache").mkdir()
+    notes = open_source(DatasetSpec(source=str(tmp_path))).describe().notes
+    assert notes == (
+        "Left out: the image files beside the Parquet ones, 1 in all. "
+        "Passed over as hidden or left by a system: .cache."
+    )
 
 
 def test_a_split_column_is_followed(tmp_path):
@@ -79,6 +150,54 @@ def test_names_come_from_string_labels(tmp_path):
 def test_names_come_from_the_schema(tmp_path, metadata):
     path = write(tmp_path / "a.parquet", metadata=metadata)
     assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["x", "y", "z"]
+
+
+def hub(names):
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
+    return {"huggingface": json.dumps({"info": {"features": features}})}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        hub(None),
+        {"huggingface": "{}"},
+        {"huggingface": json.dumps({"info": None})},
+        {"huggingface": json.dumps({"info": {"features": {"label": {"dtype": "int64"}}}})},
+    ],
+)
+def test_metadata_without_names_is_no_hindrance(tmp_path, metadata):
+    path = write(tmp_path / "a.parquet", metadata=metadata)
+    assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["0", "1", "2"]
+
+
+def test_names_come_from_any_shard_and_must_agree(tmp_path):
+    write(tmp_path / "train-0.parquet", slice(0, 20))
+    write(tmp_path / "train-1.parquet", slice(20, 42), metadata=hub(["x", "y", "z"]))
+    assert open_source(DatasetSpec(source=str(tmp_path))).describe().class_names == ["x", "y", "z"]
+    write(tmp_path / "train-0.parquet", slice(0, 20), metadata=hub(["y", "x", "z"]))
+    with pytest.raises(
+        RefusedInput, match=r"called y, x, z in .*0\.parquet', but x, y, z in .*1\."
+    ):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
+def test_labels_are_of_one_type(tmp_path):
+    write(tmp_path / "train-0.parquet", slice(0, 20))
+    write(tmp_path / "train-1.parquet", label=pa.array(LABELS.astype(str).tolist()))
+    with pytest.raises(RefusedInput, match=r"integers in .*0\.parquet', but strings in .*1\.parq"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+    write(tmp_path / "train-1.parquet", slice(20, 42), label=pa.array(LABELS[20:], pa.uint8()))
+    assert sum(split_counts(tmp_path).values()) == 42
+
+
+def test_labels_in_two_unicode_forms_are_one_class(tmp_path):
+    names = ["caf\u00e9", "cafe\u0301", "tea"]
+    label = pa.array(np.asarray(names)[LABELS].tolist())
+    path = write(tmp_path / "a.parquet", label=label)
+    info = open_source(DatasetSpec(source=str(path), held_out=0, test=3)).describe()
+    assert info.class_names == [names[0], "tea"]
+    assert info.counts["train"] == [26, 13]
 
 
 def test_dictionary_labels_are_strings_too(tmp_path):
@@ -127,6 +246,16 @@ def test_an_image_of_another_shape_is_refused_where_it_is_read(tmp_path):
         ({"label": pa.array([None, *LABELS[1:].tolist()])}, "1 rows have no label"),
         ({"label": pa.array([[0]] * 42)}, r"column label \(=list.*valid: integers or strings"),
         ({"split": pa.array(["tarin"] * 42)}, r"split \(='tarin'\) must be train, held_out or"),
+        ({"label": pa.array(["", *"abc" * 14][:42])}, r"class \(=''\) is no name"),
+        ({"label": no_utf8(LABELS)}, "is no readable Parquet: .*UTF8"),
+        ({"metadata": {"class_names": json.dumps(["a", "b", "a"])}}, "two classes have one name"),
+        (
+            {"metadata": {"class_names": json.dumps("abc")}},
+            r"class_names \(='abc'\) must be a list",
+        ),
+        ({"metadata": {"class_names": "[a"}}, "class_names in the schema's metadata is no JSON"),
+        ({"metadata": {"class_names": b"[\xe9"}}, "class_names in the schema.*no UTF-8"),
+        ({"metadata": {"notes": b"\xe9"}}, "notes in the schema's metadata is no UTF-8"),
         ({"metadata": {"class_names": json.dumps(list("wxyz"))}}, r"=0, 1, 2\).*w, x, y, z"),
     ],
 )
@@ -145,7 +274,7 @@ def test_other_files_are_refused(tmp_path):
         open_source(DatasetSpec(source=str(tmp_path / "b.parquet")))
     write(tmp_path / "a.parquet")
     write(tmp_path / "train.parquet")
-    with pytest.raises(RefusedInput, match=r"'a\.parquet' does not begin with train, test"):
+    with pytest.raises(RefusedInput, match=r"neither the name nor a folder of 'a\.parquet'"):
         open_source(DatasetSpec(source=str(tmp_path)))
     (tmp_path / "empty").mkdir()
     with pytest.raises(RefusedInput, match=r"holds no \*.parquet"):

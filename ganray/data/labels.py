@@ -1,0 +1,148 @@
+"""The label columns of a set's files as numbers 0 … k-1, and the names of the classes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Int32
+
+from ganray.data.rows import class_name, natural_order, short_list
+from ganray.errors import RefusedInput
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What one file says of classes.
+
+    Attributes:
+        where: the file, for messages.
+        labels: a label for each row.
+        metadata: of the file's schema.
+    """
+
+    where: str
+    labels: pa.ChunkedArray
+    metadata: dict[bytes, bytes]
+
+    @property
+    def count(self) -> int:
+        """How many rows the file has; Spark and others write files without any."""
+        return len(self.labels)
+
+
+def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"], list[str]]:
+    """The class of each row of all files, and the names of the classes.
+
+    Names are strings among the labels, in natural order, or what the files' metadata say of
+    integers, or else the integers.
+
+    Raises:
+        RefusedInput: labels of other types, or of differing ones; names that contradict each
+            other or are given twice; an empty label.
+    """
+    filled = [part for part in parts if part.count]
+    _refuse_types(filled, where)
+    chunks = [chunk for part in filled for chunk in part.labels.chunks]
+    if all(pa.types.is_integer(chunk.type) for chunk in chunks):
+        numbers = np.concatenate([np.zeros(0, np.int64), *(chunk.to_numpy() for chunk in chunks)])
+        names = _names_in(parts, where) or [str(k) for k in range(len(np.unique(numbers)))]
+        return np.clip(numbers, -1, np.iinfo(np.int32).max).astype(np.int32), names
+    text = pa.chunked_array([chunk.cast(pa.string()) for chunk in chunks]).combine_chunks()
+    encoded = text.dictionary_encode()
+    found = [class_name(name, where) for name in encoded.dictionary.to_pylist()]
+    names = natural_order(sorted(set(found)))
+    rank = {name: k for k, name in enumerate(names)}
+    return np.asarray([rank[name] for name in found], np.int32)[encoded.indices.to_numpy()], names
+
+
+def notes_of(parts: list[Labelled]) -> str | None:
+    """The notes that the first file with any has in its metadata.
+
+    Raises:
+        RefusedInput: they are no UTF-8.
+    """
+    noted = next((part for part in parts if b"notes" in part.metadata), None)
+    return None if noted is None else _text(noted, b"notes")
+
+
+def _refuse_types(parts: list[Labelled], where: str) -> None:
+    kinds = [
+        "integers" if pa.types.is_integer(part.labels.type)
+        else "strings" if _is_text(part.labels.type)
+        else ""
+        for part in parts
+    ]  # fmt: skip
+    for part, kind in zip(parts, kinds, strict=True):
+        if not kind:
+            raise RefusedInput(
+                f"{part.where}: column label (={part.labels.type}); valid: integers or strings"
+            )
+        if kind != kinds[0]:
+            raise RefusedInput(
+                f"{where}: labels are {kinds[0]} in {parts[0].where}, but {kind} in {part.where}; "
+                f"they must be one"
+            )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return (
+        pa.types.is_string(value)
+        or pa.types.is_large_string(value)
+        or pa.types.is_string_view(value)
+    )
+
+
+def _names_in(parts: list[Labelled], where: str) -> list[str]:
+    """The class names in the files' metadata, which agree; none where no file has any."""
+    named = [(part, names) for part in parts if (names := _names_of(part))]
+    if not named:
+        return []
+    first, names = named[0]
+    for part, others in named:
+        if others != names:
+            raise RefusedInput(
+                f"{where}: classes are called {short_list(names)} in {first.where}, but "
+                f"{short_list(others)} in {part.where}; they must be one list"
+            )
+    if len(set(names)) < len(names):
+        raise RefusedInput(f"{where}: two classes have one name among {short_list(names)}")
+    return names
+
+
+def _names_of(part: Labelled) -> list[str]:
+    if b"class_names" in part.metadata:
+        names = _json(part, b"class_names")
+    elif b"huggingface" in part.metadata:
+        names = _json(part, b"huggingface")
+        for key in ("info", "features", "label", "names"):
+            names = names.get(key) if isinstance(names, dict) else None
+    else:
+        return []
+    if not isinstance(names, list | None):
+        raise RefusedInput(f"{part.where}: class_names (={names!r}) must be a list of names")
+    return [class_name(str(name), part.where) for name in names or []]
+
+
+def _json(part: Labelled, key: bytes) -> Any:
+    try:
+        return json.loads(_text(part, key))
+    except ValueError as error:
+        if isinstance(error, RefusedInput):
+            raise
+        raise RefusedInput(
+            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({error})"
+        ) from None
+
+
+def _text(part: Labelled, key: bytes) -> str:
+    try:
+        return part.metadata[key].decode()
+    except UnicodeDecodeError as error:
+        raise RefusedInput(
+            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({error})"
+        ) from None

@@ -1,0 +1,127 @@
+"""What lies below a folder, without what no person put there; nothing is left out in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ganray.data.location import Location
+from ganray.data.rows import natural_order, short_list
+from ganray.errors import RefusedInput
+
+# Besides all names that begin with a dot: what Windows, macOS, Synology and file systems leave.
+_DROPPINGS = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+    *("__macosx", "@eadir", "lost+found", "__pycache__"),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Files and folders by their paths below `root`, sorted.
+
+    Attributes:
+        kinds: path → "file" or "directory"; links are what they lead to.
+        passed_over: hidden files and folders, and the droppings of systems.
+    """
+
+    root: Location
+    kinds: dict[str, str]
+    passed_over: list[str]
+
+    @property
+    def note(self) -> str:
+        """A sentence that counts what was passed over; empty where nothing was."""
+        if not self.passed_over:
+            return ""
+        return f"Passed over as hidden or left by a system: {short_list(self.passed_over, 3)}."
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of all files."""
+        return [path for path, kind in self.kinds.items() if kind == "file"]
+
+    def folders_in(self, folder: str) -> list[str]:
+        """Names of the folders in `folder` ("" is the root), in natural order."""
+        start = f"{folder}/" if folder else ""
+        below = [
+            path.removeprefix(start)
+            for path, kind in self.kinds.items()
+            if kind == "directory" and path.startswith(start)
+        ]
+        return natural_order([name for name in below if "/" not in name])
+
+
+def list_below(root: Location) -> Listing:
+    """Every file and folder below `root`; links to folders are followed.
+
+    Raises:
+        RefusedInput: for a folder that cannot be read, a name that is no UTF-8, a link that leads
+            nowhere, in a circle, or to a folder that is read already, and for pipes and devices.
+    """
+    kinds: dict[str, str] = {}
+    passed_over: list[str] = []
+    trees = [root.real_path()]
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        place = root.child(folder) if folder else root
+        for name, kind in place.children().items():
+            path = f"{folder}/{name}" if folder else name
+            if is_passed_over(name):
+                passed_over.append(path)
+                continue
+            kinds[path] = _kind(place.child(name), kind, trees)
+            if kinds[path] == "directory":
+                pending.append(path)
+    return Listing(root, dict(sorted(kinds.items())), sorted(passed_over))
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or a dropping."""
+    return name.startswith(".") or name.lower() in _DROPPINGS
+
+
+def refuse_broken_name(name: str, shown: str) -> None:
+    """Refuse a name that is no UTF-8, such as one out of an old zip file.
+
+    Raises:
+        RefusedInput: naming it as `shown`, and what to do.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise RefusedInput(
+            f"{shown!r}: its name is no UTF-8; rename it (such as `convmv -f latin1 -t utf8`)"
+        ) from None
+
+
+def _kind(place: Location, kind: str, trees: list[str]) -> str:
+    refuse_broken_name(place.name, place.shown)
+    if kind == "link":
+        kind = _followed(place, trees)
+    if kind not in ("file", "directory"):
+        raise RefusedInput(f"{place.shown!r} is neither a file nor a folder; remove it")
+    return kind
+
+
+def _followed(link: Location, trees: list[str]) -> str:
+    """What a link leads to; a folder joins `trees`, the folders read whole, by their real paths."""
+    try:
+        kind = link.kind()
+    except RefusedInput as error:
+        raise RefusedInput(f"{link.shown!r} is a link that leads nowhere ({error})") from None
+    if kind == "directory":
+        target = link.real_path()
+        if any(_overlap(target, tree) for tree in trees):
+            raise RefusedInput(
+                f"{link.shown!r} is a link to {target!r}, whose files would be read twice (or "
+                f"without end); remove it"
+            )
+        trees.append(target)
+    return kind
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = PurePosixPath(one), PurePosixPath(other)
+    return first.is_relative_to(second) or second.is_relative_to(first)

@@ -1,0 +1,146 @@
+"""Which Parquet files are one set, and which split each one holds, by the names of things alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ganray.data.decoding import SUFFIXES
+from ganray.data.listing import Listing, list_below
+from ganray.data.location import Location
+from ganray.data.rows import joined_notes, natural_order, short_list, split_code, split_words
+from ganray.errors import RefusedInput
+
+_PARTITION = re.compile("([^=]+)=(.*)")  # a folder of Hive and Spark: column=value
+_HASHED = re.compile("[0-9a-f-]{8,}")  # a name that is a hash or UUID, and says nothing
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of a set; `split` is None where no name tells it."""
+
+    location: Location
+    split: int | None
+
+
+def find_shards(location: Location) -> tuple[list[Shard], str]:
+    """One file, or every `*.parquet` below a folder in natural order; and what is to be noted.
+
+    The split is what the file's name says ("test-00000-of-00001"), else the nearest folder above
+    it. Hidden files and those that begin with "_" (Spark's) are passed over.
+
+    Raises:
+        RefusedInput: there is none; names contradict each other, tell the split of some files
+            only, or tell of several sets; or one file is found under two names.
+    """
+    if is_parquet(location.name) and location.kind() == "file":
+        return [Shard(location, None)], ""
+    listing = list_below(location)
+    found = [path for path in listing.files if is_parquet(path)]
+    names = natural_order([path for path in found if not _is_sparks(path)])
+    if not names:
+        raise RefusedInput(f"{location.shown!r} holds no *.parquet file")
+    words = {name: _split_word(name, location) for name in names}
+    _refuse_half_named(words, location)
+    _refuse_several_sets(names, location)
+    shards = [Shard(location.child(name), split_code(words[name] or "")) for name in names]
+    _refuse_twice(shards)
+    return shards, joined_notes(_note_of_pictures(listing), listing.note)
+
+
+def is_parquet(name: str) -> bool:
+    """Whether a file of this name is to be read as Parquet."""
+    return name.lower().endswith(".parquet")
+
+
+def _note_of_pictures(listing: Listing) -> str:
+    count = sum(path.lower().endswith(SUFFIXES) for path in listing.files)
+    return f"Left out: the image files beside the Parquet ones, {count} in all." if count else ""
+
+
+def _is_sparks(path: str) -> bool:
+    return any(part.startswith("_") for part in path.split("/"))
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem
+
+
+def _split_word(path: str, root: Location) -> str | None:
+    """The word that names the split of a file: one of its name, or the nearest folder."""
+    own = sorted(set(split_words(_stem(path))))
+    folders = [_PARTITION.sub(r"\2", part).lower() for part in path.split("/")[:-1]]
+    above = [name for name in folders if split_code(name) is not None][-1:]
+    codes = {split_code(word) for word in (*own, *above)}
+    if len(codes) > 1:
+        raise RefusedInput(
+            f"{root.child(path).shown!r}: its name and folder tell several splits "
+            f"({short_list([*own, *above])}); rename it, or move it"
+        )
+    return next(iter((*own, *above)), None)
+
+
+def _refuse_half_named(words: dict[str, str | None], root: Location) -> None:
+    unnamed = [name for name, word in words.items() if word is None]
+    if unnamed and len(unnamed) < len(words):
+        raise RefusedInput(
+            f"{root.shown!r}: neither the name nor a folder of {unnamed[0]!r} tells train, test "
+            f"or validation, as those of other files do"
+        )
+    for split in {split_code(word) for word in words.values() if word}:
+        used = {word for word in words.values() if word and split_code(word) == split}
+        if len(used) > 1:
+            raise RefusedInput(
+                f"{root.shown!r}: files called {short_list(sorted(used))} would be one split; "
+                f"remove one, or rename them alike"
+            )
+
+
+def _refuse_several_sets(names: list[str], root: Location) -> None:
+    """Configurations, as the Hugging Face Hub's, lie side by side and are sets of their own."""
+    sets = _distinct(_set_folder(name) for name in names)
+    if len(sets) > 1:
+        shown = [root.child(folder).shown if folder else root.shown for folder in sets]
+        raise RefusedInput(
+            f"{root.shown!r} holds several sets; name one of them, or put their files into one "
+            f"folder: {short_list(shown)}"
+        )
+    prefixes = _distinct(_prefix(name) for name in names)
+    if len(prefixes) > 1:
+        raise RefusedInput(
+            f"{root.shown!r} holds files of several sets ({short_list(prefixes)}…); name one "
+            f"file, or put each set into a folder of its own"
+        )
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return natural_order(list(set(values)))
+
+
+def _set_folder(path: str) -> str:
+    """The folder of a file, less the parts that tell its split or are partitions of one table."""
+    parts = path.split("/")[:-1]
+    return "/".join(
+        part for part in parts if split_code(part) is None and not _PARTITION.fullmatch(part)
+    )
+
+
+def _prefix(path: str) -> str:
+    """What a file's name begins with, before the word for its split or the first digit."""
+    stem = _stem(path).lower()
+    if _HASHED.fullmatch(stem):
+        return ""
+    places = [stem.index(word) for word in split_words(stem)]
+    return re.split("[0-9]", stem[: min(places, default=None)], maxsplit=1)[0].rstrip("-_.")
+
+
+def _refuse_twice(shards: list[Shard]) -> None:
+    seen: dict[str, Location] = {}
+    for shard in shards:
+        first = seen.setdefault(shard.location.real_path(), shard.location)
+        if first is not shard.location:
+            raise RefusedInput(
+                f"{shard.location.shown!r} and {first.shown!r} are one file by links; remove one"
+            )
