@@ -36,10 +36,12 @@ def import_(
     spec = parse(DatasetSpec, values, "data import")
     info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to)))
     counts = ", ".join(f"{sum(numbers)} {split}" for split, numbers in info.counts.items())
-    text = (
-        f"{info.name}: {len(info.class_names)} classes, {counts}; digest {info.digest[:12]}\n{to}"
-    )
-    speak(as_json, {"to": to, **info.model_dump(mode="json", exclude={"files"})}, text)
+    lines = [
+        f"{info.name}: {len(info.class_names)} classes, {counts}; digest {info.digest[:12]}",
+        *([info.notes] if info.notes else []),
+        to,
+    ]
+    speak(as_json, {"to": to, **info.model_dump(mode="json", exclude={"files"})}, "\n".join(lines))
 
 
 @app.command()

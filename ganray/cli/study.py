@@ -176,6 +176,8 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
         f"GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}  {row['address']}"
         for row in rows
     ]
+    if notes := planned.dataset.get("notes"):
+        lines.append(f"data: {notes}")
     lines.append(
         f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
         f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "

@@ -62,11 +62,9 @@ def decode_image(
             f"{where}: more than {MAX_PIXELS} pixels; it is not unpacked, scale it down before"
         ) from None
     except UnidentifiedImageError:
-        raise RefusedInput(f"{where}: {_what_else(data, formats)}") from None
+        raise RefusedInput(f"{where}{_what_else(data, formats)}") from None
     except Exception as error:  # whatever the parser of the format stumbles over
-        raise RefusedInput(
-            f"{where}: not a readable {_names(formats)} ({one_line(error)})"
-        ) from None
+        raise RefusedInput(f"{where}{_unreadable(formats)} ({one_line(error)})") from None
     return np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1))
 
 
@@ -85,13 +83,15 @@ def _what_else(data: bytes, formats: tuple[str, ...] | None) -> str:
     """What bytes are that are in none of `formats`: the same words every time."""
     try:
         with _opened(data, None) as image:
-            return f"is a {image.format}, not a {_names(formats)}; convert it"
+            return f" is a {image.format}, no {' or '.join(formats or ())} image; convert it"
     except Exception:  # nor anything else that Pillow knows
-        return f"not a readable {_names(formats)}"
+        return _unreadable(formats)
 
 
-def _names(formats: tuple[str, ...] | None) -> str:
-    return "picture" if formats is None else " or ".join(formats) + " image"
+def _unreadable(formats: tuple[str, ...] | None) -> str:
+    if formats is None:
+        return " is no picture that can be read"
+    return f": not a readable {' or '.join(formats)} image"
 
 
 def _refuse_large_or_many(image: Image.Image, where: str) -> None:

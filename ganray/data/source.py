@@ -139,6 +139,8 @@ def _detect(location: Location) -> str:
         return "dataset"
     if has_idx(location):
         return "idx"
+    if "file" in location.fs.protocol and not location.exists():
+        raise RefusedInput(f"source (={location.shown!r}) does not exist")
     listing = list_below(location)
     if any(map(is_parquet, listing.files)):
         return "parquet"

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from ganray.data import download
 from tests.cli.command import CHEAP, files_below, ganray
+from tests.data.published import write_folder
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -47,6 +49,19 @@ def imported(tiny_study, tmp_path_factory) -> str:
     answer = ganray("data", "import", tiny_study.parent / "digits.parquet", "--to", to, "--json")
     assert answer.code == 0, answer
     return to
+
+
+def test_what_is_left_out_is_said_before_anything_is_computed(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (60, 1, 28, 28), dtype=np.uint8)
+    write_folder(tmp_path / "set" / "train", images, ["cat", "dog"] * 30)
+    write_folder(tmp_path / "set", images[:5], ["test"] * 5)
+    said = "Images in no class folder are left out: 5 in test/."
+    assert said in ganray("data", "import", tmp_path / "set", "--to", tmp_path / "to").out
+    study = tmp_path / "study.yaml"
+    batches = "model: {width: 4}\ntrain: {batch: 8}\nencoder: {batch: 8}\n"
+    study.write_text(f"name: pets\ndata: {{source: set}}\n{batches}evaluate: {{splits: 2}}\n")
+    answer = ganray("plan", study, "--store", tmp_path / "store")
+    assert f"data: {said}" in answer.out, answer
 
 
 def test_import_writes_a_set_and_says_what_is_in_it(imported, tiny_study, tmp_path):

@@ -133,8 +133,8 @@ def test_any_picture_fits_the_gan(tmp_path):
     colour = read_image(str(tmp_path / "red.png"), (3, 28, 28))
     assert colour[:, 5, 5].tolist() == [255, 0, 0]
     (tmp_path / "text.png").write_text("no picture")
-    for name, said in (("text.png", ": not a readable picture"), ("missing.png", " is no picture")):
-        with pytest.raises(RefusedInput, match=rf"image \(='.*{name}'\){said}"):
+    for name in ("text.png", "missing.png"):
+        with pytest.raises(RefusedInput, match=rf"image \(='.*{name}'\) is no picture"):
             read_image(str(tmp_path / name), (1, 28, 28))
 
 
