@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int32
 
-from ganray.data.rows import class_name, natural_order, short_list
+from ganray.data.rows import class_name, natural_order, refuse_gaps, short_list
 from ganray.errors import RefusedInput
 
 
@@ -41,16 +41,19 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
     integers, or else the integers.
 
     Raises:
-        RefusedInput: labels of other types, or of differing ones; names that contradict each
-            other or are given twice; an empty label.
+        RefusedInput: there are no rows; labels are of other types, of differing ones, empty or
+            with gaps; names contradict each other or are given twice.
     """
     filled = [part for part in parts if part.count]
+    if not filled:
+        raise RefusedInput(f"{where} holds no rows")
     _refuse_types(filled, where)
     chunks = [chunk for part in filled for chunk in part.labels.chunks]
     if all(pa.types.is_integer(chunk.type) for chunk in chunks):
-        numbers = np.concatenate([np.zeros(0, np.int64), *(chunk.to_numpy() for chunk in chunks)])
+        numbers = np.concatenate([chunk.to_numpy() for chunk in chunks])
         names = _names_in(parts, where) or [str(k) for k in range(len(np.unique(numbers)))]
-        return np.clip(numbers, -1, np.iinfo(np.int32).max).astype(np.int32), names
+        refuse_gaps(numbers, names, where)
+        return numbers.astype(np.int32), names
     text = pa.chunked_array([chunk.cast(pa.string()) for chunk in chunks]).combine_chunks()
     encoded = text.dictionary_encode()
     found = [class_name(name, where) for name in encoded.dictionary.to_pylist()]

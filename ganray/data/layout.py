@@ -74,7 +74,7 @@ def _refuse_half_a_split(top: Sequence[str], listing: Listing) -> None:
     is_class = all(split_code(name) == TRAIN and not listing.folders_in(name) for name in whole)
     if len(codes) > 1 or not is_class or any(map(_CYCLEGAN.fullmatch, looks)):
         raise RefusedInput(
-            f"{listing.root.shown!r}: of the folders {short_list(top)}, {short_list(looks)} look "
+            f"{listing.root.shown!r}: {short_list(looks)} among the folders {short_list(top)} look "
             f"like splits; valid: train/, test/ and validation/ alone, with class folders in "
             f"them, or class folders of other names"
         )

@@ -15,7 +15,7 @@ from ganray.data.columns import images_of_column
 from ganray.data.decoding import JPEG_NOTE, is_jpeg
 from ganray.data.labels import Labelled, labels_of, notes_of
 from ganray.data.location import Location, one_line
-from ganray.data.rows import TRAIN, Rows, joined_notes, refuse_gaps, rows_per_chunk, split_code
+from ganray.data.rows import TRAIN, Rows, joined_notes, rows_per_chunk, short_list, split_code
 from ganray.data.shards import Shard, find_shards
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
@@ -37,7 +37,6 @@ def read_parquet(location: Location) -> Rows:
     tables = [_read_columns(shard) for shard in shards]
     parts = [labelled for labelled, _ in tables]
     labels, names = labels_of(parts, location.shown)
-    refuse_gaps(labels, names, location.shown)
     notes = notes_of(parts)
     filled = next(s for s, part in zip(shards, parts, strict=True) if part.count)
     first, note = _first_image(filled)
@@ -49,8 +48,17 @@ def read_parquet(location: Location) -> Rows:
         splits=np.concatenate([splits for _, splits in tables]),
         stream=lambda: _stream(shards, rows_per_chunk(first.shape)),
         fingerprint=lambda: _fingerprint(shards),
-        notes=joined_notes(note if notes is None else notes, passed_over),
+        notes=joined_notes(
+            note if notes is None else notes, _note_of_empty(shards, parts), passed_over
+        ),
     )
+
+
+def _note_of_empty(shards: list[Shard], parts: list[Labelled]) -> str:
+    """What is said of a split whose files hold no rows, so that one is set apart instead."""
+    filled = {shard.split for shard, part in zip(shards, parts, strict=True) if part.count}
+    bare = [shard.location.name for shard in shards if shard.split not in filled]
+    return f"Without rows: {short_list(bare)}." if bare else ""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from unicodedata import category, normalize
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Int, Int32, UInt8
 
 from ganray.data.spec import SPLITS
 from ganray.errors import RefusedInput
@@ -86,7 +86,7 @@ def joined_notes(*notes: str) -> str:
     return " ".join(note for note in notes if note)
 
 
-def refuse_gaps(labels: Int32[np.ndarray, "n"], names: Sequence[str], where: str) -> None:
+def refuse_gaps(labels: Int[np.ndarray, "n"], names: Sequence[str], where: str) -> None:
     """Every class 0 … k-1 must have rows, and no row any other class.
 
     Raises:

@@ -72,6 +72,14 @@ def test_shards_without_rows_are_passed_over(tmp_path):
     assert sorted(row for split in rows.values() for row in split) == expected(range(42))
 
 
+def test_a_split_without_rows_is_noted(tmp_path):
+    write(tmp_path / "train-0.parquet")
+    write(tmp_path / "test-0.parquet", slice(0, 0))
+    info = open_source(DatasetSpec(source=str(tmp_path))).describe()
+    assert info.notes == "Without rows: test-0.parquet."
+    assert sum(info.counts["test"]) == 6
+
+
 def test_row_groups_without_rows_are_passed_over(tmp_path):
     write(tmp_path / "whole.parquet")
     whole = pq.read_table(tmp_path / "whole.parquet")
@@ -242,6 +250,7 @@ def test_an_image_of_another_shape_is_refused_where_it_is_read(tmp_path):
         ({"label": pa.array(LABELS + 1)}, r"labels \(=1, 2, 3\) must be 0 … k-1"),
         ({"label": pa.array(LABELS * 2)}, r"labels \(=0, 2, 4\)"),
         ({"label": pa.array(LABELS - 1)}, r"labels \(=-1, 0, 1\)"),
+        ({"label": pa.array(LABELS + 2**40)}, r"labels \(=1099511627776, 1099511627777"),
         ({"label": pa.array(LABELS / 2)}, r"column label \(=double\); valid: integers or strings"),
         ({"label": pa.array([None, *LABELS[1:].tolist()])}, "1 rows have no label"),
         ({"label": pa.array([[0]] * 42)}, r"column label \(=list.*valid: integers or strings"),
@@ -280,5 +289,5 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(RefusedInput, match=r"holds no \*.parquet"):
         open_source(DatasetSpec(source=str(tmp_path / "empty"), format="parquet"))
     write(tmp_path / "no rows" / "a.parquet", slice(0, 0), label=pa.array([], pa.int64()))
-    with pytest.raises(RefusedInput, match="must be 0 … k-1"):
+    with pytest.raises(RefusedInput, match="no rows holds no rows"):
         open_source(DatasetSpec(source=str(tmp_path / "no rows")))
