@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from ganray.data.listing import Listing
 from ganray.data.rows import TRAIN, class_name, short_list, split_code, split_words
@@ -37,8 +38,12 @@ def class_folders(listing: Listing) -> dict[str, ClassFolder]:
             f"{listing.root.shown!r} has no class folders of images; valid: <class>/*.png|jpg, or "
             f"train/<class>/… and test/<class>/…"
         )
+    is_web = "http" in listing.root.fs.protocol  # where paths are quoted: "T%20shirt"
     return {
-        path: ClassFolder(split, class_name(name, repr(listing.root.child(path).shown)))
+        path: ClassFolder(
+            split,
+            class_name(unquote(name) if is_web else name, repr(listing.root.child(path).shown)),
+        )
         for path, (split, name) in folders.items()
     }
 

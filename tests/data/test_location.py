@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import functools
 import os
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import fsspec
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.data.location import Location, without_secrets
 from ganray.errors import RefusedInput, StoreError
-from tests.data.published import digits, http_server, read_all, real_data, write_idx
+from tests.data.published import digits, http_server, read_all, real_data, write_folder, write_idx
 
 
 def published(folder, prefix="/set"):
@@ -86,6 +89,52 @@ def test_an_unreachable_object_store_is_told_in_one_line(fresh_s3, monkeypatch):
         open_source(DatasetSpec(source="s3://bucket/set"))
     assert "\n" not in str(refusal.value)
     assert "secret" not in str(refusal.value)
+
+
+@pytest.fixture
+def listing_server(tmp_path):
+    """A web server that lists its folders; they lie in `tmp_path`."""
+    handler = functools.partial(_Listing, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class _Listing(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def odd_folders(folder):
+    """Class folders in two splits, with names that URLs quote and files that nobody put there."""
+    images, _ = digits(30, 3)
+    names = ["T shirt", "größe", "c#"] * 10
+    write_folder(folder / "train", images[:24], names[:24])
+    write_folder(folder / "Test", images[24:], names[24:])
+    for name in (".hidden", "train/Thumbs.db"):
+        (folder / name).write_bytes(b"nothing")
+    return folder
+
+
+def read_with_names(source):
+    return read_all(source=source), open_source(DatasetSpec(source=source)).describe()
+
+
+def test_class_folders_are_read_over_http(tmp_path, listing_server):
+    folder = odd_folders(tmp_path / "set")
+    assert read_with_names(f"{listing_server}/set") == read_with_names(str(folder))
+
+
+@pytest.mark.s3
+def test_class_folders_are_read_from_an_object_store(fresh_s3, s3_url, tmp_path):
+    folder = odd_folders(tmp_path / "odd")
+    for name, data in published(folder, "").items():
+        with Location.of(f"{s3_url}/odd{name}").create() as file:
+            file.write(data)
+    with Location.of(f"{s3_url}/odd/train/").create() as file:  # as browsers make folders
+        file.write(b"")
+    assert read_with_names(f"{s3_url}/odd") == read_with_names(str(folder))
 
 
 @pytest.fixture
