@@ -99,9 +99,8 @@ def _refuse_splits_in_file_names(images: list[_Image], root: Location) -> None:
     """Where no folder names a split, but each file does, the split would be lost."""
     words = [split_words(image.path.rsplit("/", 1)[-1])[:1] for image in images]
     named = sorted({word[0] for word in words if word})
-    if all(words) and len({split_code(word) for word in named}) > 1 and not any(
-        image.split for image in images
-    ):  # fmt: skip
+    is_told = all(words) and len({split_code(word) for word in named}) > 1
+    if is_told and not any(image.split for image in images):
         raise RefusedInput(
             f"{root.shown!r}: the files' names tell splits ({short_list(named)}), which are not "
             f"read there; put the files into train/<class>/ and test/<class>/"
