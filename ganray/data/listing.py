@@ -68,7 +68,7 @@ def list_below(root: Location) -> Listing:
         place = root.child(folder) if folder else root
         for name, kind in place.children().items():
             path = f"{folder}/{name}" if folder else name
-            if is_passed_over(name):
+            if _is_passed_over(name):
                 passed_over.append(path)
                 continue
             kinds[path] = _kind(place.child(name), kind, trees)
@@ -77,32 +77,28 @@ def list_below(root: Location) -> Listing:
     return Listing(root, dict(sorted(kinds.items())), sorted(passed_over))
 
 
-def is_passed_over(name: str) -> bool:
+def _is_passed_over(name: str) -> bool:
     """Whether a file or folder of this name is hidden, or a dropping."""
     return name.startswith(".") or name.lower() in _DROPPINGS
 
 
-def refuse_broken_name(name: str, shown: str) -> None:
-    """Refuse a name that is no UTF-8, such as one out of an old zip file.
-
-    Raises:
-        RefusedInput: naming it as `shown`, and what to do.
-    """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise RefusedInput(
-            f"{shown!r}: its name is no UTF-8; rename it (such as `convmv -f latin1 -t utf8`)"
-        ) from None
-
-
 def _kind(place: Location, kind: str, trees: list[str]) -> str:
-    refuse_broken_name(place.name, place.shown)
+    _refuse_broken_name(place)
     if kind == "link":
         kind = _followed(place, trees)
     if kind not in ("file", "directory"):
         raise RefusedInput(f"{place.shown!r} is neither a file nor a folder; remove it")
     return kind
+
+
+def _refuse_broken_name(place: Location) -> None:
+    """Out of an old zip file, say: it could be read, but not be written down."""
+    try:
+        place.name.encode()
+    except UnicodeEncodeError:
+        raise RefusedInput(
+            f"{place.shown!r}: its name is no UTF-8; rename it (such as `convmv -f latin1 -t utf8`)"
+        ) from None
 
 
 def _followed(link: Location, trees: list[str]) -> str:

@@ -12,7 +12,7 @@ from jaxtyping import Int64, UInt8
 from ganray.data.dataset import INFO_FILE, read_dataset
 from ganray.data.folder import read_folder
 from ganray.data.idx import has_idx, read_idx
-from ganray.data.listing import list_below, refuse_broken_name
+from ganray.data.listing import list_below
 from ganray.data.location import Location
 from ganray.data.parquet import read_parquet
 from ganray.data.rows import Rows, shape_text
@@ -126,7 +126,6 @@ def open_source(spec: DatasetSpec) -> Source:
     if spec.source == "embedded":
         location = Location.of(str(files("ganray.data") / EMBEDDED))
     else:
-        refuse_broken_name(spec.source, spec.source)
         location = Location.of(spec.source)
     kind = _detect(location) if spec.format == "auto" else spec.format
     return Source(_READERS[kind](location), spec, imported=kind == "dataset")
