@@ -37,7 +37,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 # Two processes, of which one does all that needs Ray: see tests/conftest.py.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST)

@@ -8,12 +8,14 @@ import os
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from jaxtyping import install_import_hook
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadFileScheduling
 
 # Every annotation of a function or dataclass of `ganray` is checked while the tests run. This must
 # stand before the first import of `ganray`, which the plugins below and the test modules make.
@@ -24,27 +26,28 @@ pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 torch.set_num_threads(1)
 
 
-@pytest.hookimpl(tryfirst=True)
+@cache
+def _needs_ray(file: Path) -> bool:
+    """Whether tests in a file are marked so; asked of the text, as xdist knows names alone."""
+    return "mark.ray" in file.read_text()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that needs Ray goes to one process, and first: one Ray is started, and waited for while
-    the other process computes."""
-    for item in items:
-        if item.get_closest_marker("ray"):
-            item.add_marker(pytest.mark.xdist_group("ray"))
-    items.sort(key=lambda item: item.get_closest_marker("ray") is None)
+    """What needs Ray comes first: it mostly waits, while the other process computes."""
+    items.sort(key=lambda item: not _needs_ray(item.path))
 
 
-class _Scheduling(LoadGroupScheduling):
-    """By group, and file by file what is in none: fixtures of a module are made once, too."""
+class _Scheduling(LoadFileScheduling):
+    """File by file, but all that needs Ray in one process: it is started once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        scope = super()._split_scope(nodeid)
-        return nodeid.partition("::")[0] if scope == nodeid else scope
+        file = nodeid.partition("::")[0]
+        return "ray" if _needs_ray(self.config.rootpath / file) else file
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
-    """What `--dist loadgroup` is here."""
+    """What `--dist loadfile` is here."""
     return _Scheduling(config, log)
 
 
