@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -43,6 +44,27 @@ class Embedding:
 
     def __getitem__(self, rows: slice) -> Embedding:
         return Embedding(self.features[rows], self.probabilities[rows])
+
+    def of(self, rows: Sequence[Sequence[int]]) -> Embedding:
+        """The rows of some spans, each its first row and the one after its last; all for none."""
+        return join([self[slice(*span)] for span in rows]) if rows else self
+
+    def among(self, classes: Sequence[int]) -> Embedding:
+        """The same with probabilities among some classes alone, as if there were no others.
+
+        A softmax divided by its own sum over some classes is the softmax over these classes. An
+        image to which none of them has any probability gets equal ones.
+
+        Args:
+            classes: in the order of the new probabilities; none: all, as they are.
+        """
+        if not classes:
+            return self
+        chosen = self.probabilities[:, list(classes)].astype(np.float64)
+        total = chosen.sum(axis=1, keepdims=True)
+        even = np.full_like(chosen, 1 / len(classes))
+        known = np.divide(chosen, total, out=even, where=total > 0)
+        return Embedding(self.features, known.astype(np.float32))
 
     @property
     def count(self) -> int:

@@ -142,6 +142,17 @@ class Plan(BaseModel):
         return max(shorter, key=lambda other: other.horizon or 0, default=None)
 
     @property
+    def covered(self) -> list[int]:
+        """The classes that its GANs are trained on, in ascending order; all where it has no GAN."""
+        trained = {
+            int(index)
+            for task in self.tasks
+            if task.kind == "train"
+            for index in task.parameters["classes"]
+        }
+        return sorted(trained) or list(range(len(self.dataset["class_names"])))
+
+    @property
     def by_address(self) -> dict[str, Task]:
         """Every task under its address."""
         return {task.address: task for task in self.tasks}

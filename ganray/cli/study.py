@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -162,6 +162,7 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     from ganray.pipeline.agenda import Agenda
     from ganray.pipeline.estimate import NOTHING, estimate, table
     from ganray.pipeline.probes import probe
+    from ganray.report.coverage import restriction
 
     planned = study.plan(store)
     timings = probe(planned) if study.cost.named else {}  # then all times are by these
@@ -170,7 +171,9 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     stored = agenda.finished
     rows = table(planned, costs, stored)
     left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
-    value = {"run": planned.run, "hash": planned.id, "tasks": rows, "left": vars(left)}
+    restricted = restriction(planned)
+    value: dict[str, Any] = {"run": planned.run, "hash": planned.id, "tasks": rows}
+    value |= {"left": vars(left), "restriction": restricted or None}
     lines = [
         f"{'stored' if row['stored'] else '      '}  {row['task']:<34} {row['flops'] / 1e9:>10.1f} "
         f"GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}  {row['address']}"
@@ -178,6 +181,7 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     ]
     if notes := planned.dataset.get("notes"):
         lines.append(f"data: {notes}")
+    lines += [restricted] if restricted else []
     lines.append(
         f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
         f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -72,20 +73,27 @@ def measure(work: Workspace) -> None:
     """Score a set of embeddings against the reference split.
 
     Inputs `set/0`, `set/1`, … are joined in that order. Without them the held-out split is scored:
-    the floor, a fixed choice of as many held-out images as any side has samples.
+    the floor, a fixed choice of as many held-out images as any side has samples. A task of a subset
+    of the classes knows real images of these alone, and no other class in any posterior.
     """
     parameters = work.task.parameters
-    reference = _reference(work.store.url, work.input("reference").model_dump_json())
+    subset = parameters.get("subset") or {"classes": [], "rows": {"test": [], "held_out": []}}
+    known = posteriors(work, subset["classes"])
+    reference = read_reference(work, subset["rows"]["test"], known)
+    result: dict[str, Any] = {}
     if "held_out" in work.task.inputs:
-        held_out = _embedding(work, "held_out")
+        held_out = _embedding(work, "held_out").of(subset["rows"]["held_out"])
         rows = permutation(0, "floor", 0, held_out.count)[: parameters["count"]]
-        generated = Embedding(held_out.features[rows], held_out.probabilities[rows])
+        generated = Embedding(held_out.features[rows], held_out.probabilities[rows]).among(known)
         floors: dict[str, float] = {}
+        if known:
+            result |= _accuracy(reference.embedding, subset["rows"]["test"])
     else:
         roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
-        generated = join([_embedding(work, role) for role in roles])
+        generated = join([_embedding(work, role) for role in roles]).among(known)
         floors = {s["metric"]: s["value"] for s in work.input("floor").result["scores"]}
-    protocol = read_protocol(work, reference.embedding.count, generated.count)
+    split = real_split("test", subset["classes"])
+    protocol = read_protocol(work, reference.embedding.count, generated.count, split)
     scores, undefined = [], {}
     for name in parameters["metrics"]:
         try:
@@ -95,39 +103,74 @@ def measure(work: Workspace) -> None:
             continue
         score = Score(metric=name, protocol=protocol, floor=floors.get(name), **found)
         scores.append(score.model_dump(mode="json"))
-    work.commit({}, {"scores": scores} | ({"undefined": undefined} if undefined else {}))
+    result |= {"scores": scores} | ({"undefined": undefined} if undefined else {})
+    work.commit({}, result)
+
+
+def _accuracy(real: Embedding, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """How often the classifier is right about real images, which lie class by class."""
+    labels = np.repeat(np.arange(len(rows)), [end - start for start, end in rows])
+    right = float((real.probabilities.argmax(axis=1) == labels).mean())
+    return {"test_accuracy": right, "test_images": len(labels)}
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The real features, and their statistics once they are needed.
-
-    `only` are the classes that CAFD counts; empty for all.
-    """
+    """The real features, and their statistics once they are needed."""
 
     embedding: Embedding
-    only: tuple[int, ...] = ()
-
-    def chosen(self, embedding: Embedding) -> list[Moments]:
-        """The moments of an embedding's counted classes."""
-        every = class_moments(embedding.features, embedding.probabilities)
-        return [every[index] for index in self.only] or every
 
     @cached_property
     def classes(self) -> list[Gaussian]:
-        return class_gaussians(self.chosen(self.embedding))
+        return class_gaussians(_class_moments(self.embedding))
 
     @cached_property
     def whole(self) -> Gaussian:
         return Gaussian.fit(moments(self.embedding.features))
 
 
+def _class_moments(embedding: Embedding) -> list[Moments]:
+    return class_moments(embedding.features, embedding.probabilities)
+
+
+def posteriors(work: Workspace, classes: Sequence[int]) -> tuple[int, ...]:
+    """The classes that probabilities are to be among, of a task of these; empty for all.
+
+    Those of a network trained on ImageNet are of other classes, and stay as they are.
+    """
+    own = work.task.parameters["embedder"] == "cafd_encoder"
+    return tuple(classes) if own else ()
+
+
+def real_split(split: str, classes: Sequence[int]) -> str:
+    """What a protocol calls the real images of some classes of a split; none: all."""
+    return f"{split}, classes {','.join(map(str, classes))}" if classes else split
+
+
+def read_reference(
+    work: Workspace, rows: Sequence[Sequence[int]], classes: tuple[int, ...]
+) -> Reference:
+    """The real features that the task's `reference` input holds.
+
+    Args:
+        rows: the spans that count; none: all.
+        classes: whose probabilities count, from `posteriors`.
+    """
+    spans = tuple((int(start), int(end)) for start, end in rows)
+    return _reference(work.store.url, work.input("reference").model_dump_json(), spans, classes)
+
+
 @lru_cache(maxsize=2)
-def _reference(store_url: str, manifest_json: str) -> Reference:
+def _reference(
+    store_url: str,
+    manifest_json: str,
+    rows: tuple[tuple[int, int], ...],
+    classes: tuple[int, ...],
+) -> Reference:
     """Cached, since one worker scores many sets against it; the manifest names it by its hash."""
     manifest = Manifest.model_validate_json(manifest_json)
     data = open_store(store_url).read(manifest, "embedding.safetensors")
-    return Reference(Embedding(**safetensors.numpy.load(data)))
+    return Reference(Embedding(**safetensors.numpy.load(data)).of(rows).among(classes))
 
 
 def score_values(
@@ -141,7 +184,7 @@ def score_values(
     values: dict[str, dict[str, Any]] = {}
     for name in metrics:
         if name == "cafd":
-            fake = reference.chosen(generated)
+            fake = _class_moments(generated)
             mean, terms = class_aware_frechet_distance(reference.classes, fake)
             values[name] = {"value": mean, "per_class": terms}
         elif name == "class_divergence":

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 
 from ganray.embed import Embedding, EmbedSpec, embed, join
 from ganray.errors import RefusedInput, TrainingDiverged, UndefinedScore
@@ -17,14 +15,17 @@ from ganray.metrics.score import Score
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.measuring import (
     Reference,
+    posteriors,
     read_embedder,
     read_generator,
     read_protocol,
+    read_reference,
+    real_split,
     score_values,
 )
-from ganray.pipeline.workspace import Workspace, open_store
+from ganray.pipeline.workspace import Workspace
 from ganray.sample import SampleSpec, sample
-from ganray.store import Manifest, Store
+from ganray.store import Store
 
 SPEC_FILE = "spec.json"
 
@@ -38,13 +39,8 @@ def score_trial(work: Workspace) -> None:
         TrainingDiverged: a score is not finite.
     """
     parameters = work.task.parameters
-    rows = tuple(tuple(span) for span in parameters["rows"])
-    reference = _reference(
-        work.store.url,
-        work.input("reference").model_dump_json(),
-        rows,
-        tuple(parameters["classes"]),
-    )
+    known = posteriors(work, parameters["classes"])
+    reference = read_reference(work, parameters["rows"], known)
     scores = {side: _score(work, reference, side) for side in parameters["sides"]}
     work.commit(
         {},
@@ -58,15 +54,15 @@ def score_trial(work: Workspace) -> None:
 def _score(work: Workspace, reference: Reference, side: str) -> Score:
     parameters = work.task.parameters
     metric = parameters["metrics"][0]
-    generated = _generated(work, side, **parameters["sides"][side])
+    known = posteriors(work, parameters["classes"])
+    generated = _generated(work, side, **parameters["sides"][side]).among(known)
     try:
         values = score_values(reference, generated, [metric], parameters["splits"])[metric]
     except UndefinedScore as why:
         raise TrainingDiverged(f"{metric} of the {side} side is undefined: {why}") from None
     if not math.isfinite(values["value"]):
         raise TrainingDiverged(f"{metric} of the {side} side is {values['value']}")
-    only = ",".join(map(str, reference.only))
-    split = f"held_out, classes {only}" if only else "held_out"
+    split = real_split("held_out", parameters["classes"])
     protocol = read_protocol(work, reference.embedding.count, generated.count, split)
     return Score(metric=metric, protocol=protocol, **values)
 
@@ -82,21 +78,6 @@ def _generated(work: Workspace, side: str, counts: list[int], seeds: list[int]) 
             images = sample(generator, count, seed, sampling)
             parts.append(embed(embedder, images, EmbedSpec(**parameters["embed"])))
     return join(parts)
-
-
-@lru_cache(maxsize=2)
-def _reference(
-    store_url: str,
-    manifest_json: str,
-    rows: tuple[tuple[int, ...], ...],
-    classes: tuple[int, ...],
-) -> Reference:
-    """Cached, since one worker scores many rungs against it."""
-    manifest = Manifest.model_validate_json(manifest_json)
-    data = open_store(store_url).read(manifest, "embedding.safetensors")
-    whole = Embedding(**safetensors.numpy.load(data))
-    parts = [whole[slice(*span)] for span in rows]
-    return Reference(join(parts) if parts else whole, classes)
 
 
 def choose_spec(work: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +39,11 @@ class Gan:
     def classes(self) -> list[int]:
         """The classes that it was trained on."""
         return [int(index) for index in self.task.parameters["classes"]]
+
+    @property
+    def name(self) -> str:
+        """What a report calls it: its side, and what its classes are called unless it is joint."""
+        return self.side if self.side == "joint" else f"{self.side} {self.label}"
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,15 @@ class Results:
     def class_names(self) -> list[str]:
         """The name of class k at position k."""
         return [str(name) for name in self.plan.dataset["class_names"]]
+
+    @property
+    def covered(self) -> list[int]:
+        """The classes that GANs of the plan are trained on; scores have a term for each of them."""
+        return self.plan.covered
+
+    def names(self, classes: Sequence[int]) -> list[str]:
+        """What some classes are called."""
+        return [self.class_names[index] for index in classes]
 
     @cached_property
     def gans(self) -> list[Gan]:

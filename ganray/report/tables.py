@@ -81,7 +81,7 @@ def table_files(results: Results) -> dict[str, bytes]:
 
 def score_rows(results: Results) -> list[dict[str, Any]]:
     """One row a score, and one for each class's term of it."""
-    rows = []
+    rows, covered = [], results.names(results.covered)
     for measured in results.scores:
         score = measured.score
         common = {
@@ -104,7 +104,7 @@ def score_rows(results: Results) -> list[dict[str, Any]]:
         floors: list[Any] = [None] * len(score.per_class or [])
         if floor and floor.per_class:
             floors = list(floor.per_class)
-        terms = zip(results.class_names, score.per_class or [], floors, strict=False)
+        terms = zip(covered, score.per_class or [], floors, strict=False)
         rows += [common | {"class": c, "value": v, "floor": f} for c, v, f in terms]
     return rows + [vars(gap) | {"undefined": gap.why} for gap in results.undefined]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _METRICS = {
@@ -61,6 +62,11 @@ def duration(seconds: float) -> str:
 def metric_name(metric: str) -> str:
     """A metric's name as people write it within a sentence."""
     return _METRICS.get(metric, metric.replace("_", " "))
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def without_credentials(text: str) -> str:

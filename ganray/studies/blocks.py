@@ -18,7 +18,7 @@ from ganray.plan import Plan, PlanBuilder, Task, chunks_for, task_seed
 from ganray.sample import SampleSpec
 from ganray.search import chunk_count
 from ganray.studies.budgets import Probe
-from ganray.studies.rules import target_names
+from ganray.studies.rules import class_rows, target_names
 from ganray.studies.settings import Comparison, Evaluate, ImagenetWeights, RangeSearch
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -58,10 +58,25 @@ class Ruler:
 class Blocks:
     """Adds tasks to `builder` for one data set, from one study seed."""
 
-    def __init__(self, data: Data, seed: int) -> None:
+    def __init__(self, data: Data, seed: int, classes: Sequence[int] = ()) -> None:
+        """No tasks yet.
+
+        Args:
+            classes: those that the study is of, in ascending order; none: all.
+        """
         self.builder = PlanBuilder()
         self.data, self.seed = data, seed
+        self.classes = list(classes) or data.everything
         self.part = self.when = ""
+
+    @property
+    def subset(self) -> list[int]:
+        """The classes that the study is of, where they are not all; else none."""
+        return [] if self.classes == self.data.everything else self.classes
+
+    def rows(self, split: Split) -> list[list[int]]:
+        """Which images of a split are of the subset; none where there is no subset."""
+        return class_rows(self.data.info, split, self.subset)
 
     @contextmanager
     def within(self, part: str, when: str) -> Iterator[None]:
@@ -165,7 +180,8 @@ class Blocks:
     def ruler(self, name: str, embedder: Task, evaluate: Evaluate, count: int) -> Ruler:
         """The real side of every measurement on one network.
 
-        The floor scores `count` held-out images against the test split, as generated ones are.
+        The floor scores `count` held-out images against the test split, as generated ones are; of a
+        study of some classes both are the images of these.
         """
         reference = self.embed_split(name, embedder, "test")
         held_out = self.embed_split(name, embedder, "held_out")
@@ -174,6 +190,9 @@ class Blocks:
             "splits": evaluate.splits,
             "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
         }
+        if self.subset:
+            rows = {"test": self.rows("test"), "held_out": self.rows("held_out")}
+            parameters["subset"] = {"classes": self.subset, "rows": rows}
         floor = self.builder.add(
             f"floor/{name}",
             "measure",

@@ -15,13 +15,14 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Data
 from ganray.studies.budgets import Horizons, Probe, planned_horizons
 from ganray.studies.marginal_vs_joint import plan_search
 from ganray.studies.settings import Comparison, RangeSearch
 from ganray.studies.sides import (
     SIDES,
     Sides,
+    comparison_blocks,
     evidence,
     measure,
     rulers,
@@ -62,9 +63,8 @@ def plan(
     Raises:
         RefusedInput: settings and data do not fit, or two fractions come to the same iterations.
     """
-    blocks = Blocks(data, settings.seed)
-    blocks.import_data(settings.data)
     groups = partitions(settings.marginals, data.info.class_names)
+    blocks = comparison_blocks(settings, data, groups)
     horizons = _horizons(settings, data, len(groups), probe)
     encoder = blocks.encoder(settings.encoder)
     for fraction, until in horizons.items():

@@ -12,12 +12,14 @@ from typing import Literal
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task, partitions
 from ganray.report import Page, Results, sections
+from ganray.report.coverage import title
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, planned_horizons
 from ganray.studies.settings import Comparison, RangeSearch
 from ganray.studies.sides import (
     SIDES,
     Sides,
+    comparison_blocks,
     evidence,
     measure,
     rulers,
@@ -46,9 +48,8 @@ def plan(
     Raises:
         RefusedInput: settings and data do not fit, e.g. a class smaller than the batch.
     """
-    blocks = Blocks(data, settings.seed)
-    blocks.import_data(settings.data)
     groups = partitions(settings.marginals, data.info.class_names)
+    blocks = comparison_blocks(settings, data, groups)
     until = planned_horizons(settings, data.info.shape, len(groups), probe)
     joint = train_joint(blocks, settings, until)
     encoder = blocks.encoder(settings.encoder)
@@ -84,7 +85,7 @@ def page(results: Results) -> Page:
     """The study's report: who is better by how much, then everything that this rests on."""
     parts = [sections.verdict_section(results, *SIDES), *evidence(results)]
     return Page(
-        title="One GAN per class, or one for all?",
+        title=title(results),
         subject=str(results.plan.dataset["name"]),
         lead=sections.verdict_lead(results, *SIDES),
         sections=[part for part in parts if part is not None],

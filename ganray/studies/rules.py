@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
-from ganray.data.spec import SourceInfo
+from ganray.data.spec import SourceInfo, Split
 from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.studies.settings import Evaluate, RangeSearch
 
 
-def sample_count(evaluate: Evaluate, info: SourceInfo) -> int:
+def class_rows(info: SourceInfo, split: Split, classes: Sequence[int]) -> list[list[int]]:
+    """Where a split's images of some classes lie, which are class by class: spans of rows."""
+    ends = [0, *itertools.accumulate(info.counts[split])]
+    return [[ends[index], ends[index + 1]] for index in classes]
+
+
+def sample_count(evaluate: Evaluate, info: SourceInfo, classes: Sequence[int]) -> int:
     """How many samples each side gives: as asked for, or as many as are held out.
+
+    Args:
+        classes: those that the study is of.
 
     Raises:
         RefusedInput: more than are held out, since the floor must stand at the same n; or fewer
             than the Inception Score has splits.
     """
-    held_out = sum(info.counts["held_out"])
-    least = max(2, evaluate.splits)
+    held_out = sum(info.counts["held_out"][index] for index in classes)
+    least, some = max(2, evaluate.splits), len(classes) < len(info.class_names)
+    of_these = f" of the {len(classes)} classes that the marginals cover" if some else ""
     if held_out < least:
         raise RefusedInput(
-            f"{info.name} has {held_out} held-out images, and each side as many samples at most; "
-            f"evaluate.splits (={evaluate.splits}) needs {least} or more: lower it, or raise "
-            "data.held_out"
+            f"{info.name} has {held_out} held-out images{of_these}, and each side as many samples "
+            f"at most; evaluate.splits (={evaluate.splits}) needs {least} or more: lower it, or "
+            "raise data.held_out"
         )
     count = evaluate.samples or held_out
     if not least <= count <= held_out:
         raise RefusedInput(
             f"evaluate.samples (={count}) must be from {least} (see evaluate.splits) to the "
-            f"held-out images, {held_out}, so that the floor stands at the same n; see "
+            f"held-out images{of_these}, {held_out}, so that the floor stands at the same n; see "
             "data.held_out"
         )
     return count

@@ -132,6 +132,13 @@ class Evaluate(Spec):
         "real", description="class weights of the marginals"
     )
     splits: int = Field(10, ge=1, description="of the Inception Score")
+    weak_below: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of test images that the classifier must know not to be called a weak "
+        "ruler; none: 0.9 of grey images to 32 pixels, else not asked",
+    )
     imagenet: ImagenetWeights | None = None
 
     @model_validator(mode="after")
@@ -206,7 +213,11 @@ class Comparison(Setup):
     replicates: int = Field(
         1, ge=1, le=MOST_SEEDS, description="GANs trained anew from other seeds, both sides"
     )
-    marginals: Literal["per_class"] | list[list[int | str]] = "per_class"
+    marginals: Literal["per_class"] | list[list[int | str]] = Field(
+        "per_class",
+        description="or lists of classes, a GAN for each; classes in no list have no part in the "
+        "comparison, on either side",
+    )
     budget: Budget = Budget()
     joint: Joint = Joint()
     search: RangeSearch = RangeSearch()

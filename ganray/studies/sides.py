@@ -1,4 +1,8 @@
-"""The two sides of a comparison: one GAN for each partition of the classes, and one for all."""
+"""The two sides of a comparison: one GAN for each partition of the classes, and one for all.
+
+Where the partitions leave classes out, the comparison is of the others alone: the joint GAN is
+trained on them, real images of them are the reference and the floor, and posteriors are among them.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,21 @@ from dataclasses import dataclass
 from ganray.plan import Task
 from ganray.report import Results, sections
 from ganray.report.page import Section
-from ganray.studies.blocks import Blocks, Ruler
+from ganray.studies.blocks import Blocks, Data, Ruler
 from ganray.studies.budgets import Horizons
 from ganray.studies.rules import mixture_counts, sample_count
 from ganray.studies.settings import Comparison, Evaluate
 
 SIDES = ("marginal", "joint")
 """In the order in which a report compares them."""
+
+
+def comparison_blocks(settings: Comparison, data: Data, groups: list[list[int]]) -> Blocks:
+    """The blocks of a study of the classes that its marginal GANs cover, its data in place."""
+    covered = sorted(index for group in groups for index in group)
+    blocks = Blocks(data, settings.seed, covered)
+    blocks.import_data(settings.data)
+    return blocks
 
 
 @dataclass(frozen=True)
@@ -32,11 +44,11 @@ class Sides:
 
 
 def train_joint(blocks: Blocks, settings: Comparison, until: Horizons) -> list[Task]:
-    """The joint GAN of each replicate. Errors as in `Blocks.train`."""
-    model, train, everyone = settings.model, settings.train, blocks.data.everything
+    """The joint GAN of each replicate, on the study's classes. Errors as in `Blocks.train`."""
+    model, train = settings.model, settings.train
     ranks = settings.joint.workers
     return [
-        blocks.train("joint", everyone, replicate, model, train, until.joint, ranks)
+        blocks.train("joint", blocks.classes, replicate, model, train, until.joint, ranks)
         for replicate in range(settings.replicates)
     ]
 
@@ -61,7 +73,7 @@ def rulers(blocks: Blocks, evaluate: Evaluate, encoder: Task) -> list[Ruler]:
     Raises:
         RefusedInput: a side would give more samples than are held out.
     """
-    count = sample_count(evaluate, blocks.data.info)
+    count = sample_count(evaluate, blocks.data.info, blocks.classes)
     found = [blocks.ruler("classifier", encoder, evaluate, count)]
     if evaluate.imagenet:
         weights = blocks.imagenet(evaluate.imagenet)
@@ -74,7 +86,7 @@ def measure(
 ) -> dict[str, list[Task]]:
     """Score both sides of every replicate; the tasks that measure a GAN, by its address."""
     info, mixture = blocks.data.info, evaluate.mixture
-    count = sample_count(evaluate, info)
+    count = sample_count(evaluate, info, blocks.classes)
     shares = mixture_counts(sides.groups, info, mixture, count)
     measured: dict[str, list[Task]] = {}
     for ruler in measured_on:

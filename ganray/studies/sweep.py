@@ -8,7 +8,6 @@ their settings alone.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,13 +101,13 @@ class SweepPlan:
 
     def preparation(self) -> Plan:
         """What all trials need: data set, network and the features of the held-out images."""
-        blocks = Blocks(self.data, self.settings.seed)
+        blocks = self._blocks()
         self._ruler(blocks)
         return self._plan(blocks)
 
     def rung(self, model: ModelSpec, train: TrainSpec, step: int) -> Plan:
         """A trial up to one rung; its score is the task `objective`, its GANs are `train/…`."""
-        blocks = Blocks(self.data, self.settings.seed)
+        blocks = self._blocks()
         self._scored(blocks, "objective", model, train, step, 0)
         return self._plan(blocks)
 
@@ -118,7 +117,7 @@ class SweepPlan:
         Args:
             candidates: at most two, the better first; none where no trial arrived.
         """
-        blocks = Blocks(self.data, self.settings.seed)
+        blocks = self._blocks()
         self._ruler(blocks)
         seeds = range(1, self.settings.sweep.confirm.seeds + 1)
         scored: dict[str, Task] = {}
@@ -189,13 +188,14 @@ class SweepPlan:
                 "splits": evaluate.splits,
                 "mixture": evaluate.mixture,
                 "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
-                "classes": self._subset(),
-                "rows": self._rows(),
+                "classes": blocks.subset,
+                "rows": blocks.rows("held_out"),
                 "model": model,
                 "sample": SampleSpec(),
                 "embed": embed_spec(self._network),
                 "sides": sides,
-            },
+            }
+            | self._among(blocks),
             {"embedder": embedder, "reference": reference} | gans,
         )
 
@@ -243,14 +243,13 @@ class SweepPlan:
             )
         return count
 
-    def _subset(self) -> list[int]:
-        """The classes, where they are not all."""
-        return [] if self.classes == self.data.everything else self.classes
+    def _blocks(self) -> Blocks:
+        return Blocks(self.data, self.settings.seed, self.classes)
 
-    def _rows(self) -> list[list[int]]:
-        """Which held-out images are of these classes: they lie class by class."""
-        ends = [0, *itertools.accumulate(self.data.info.counts["held_out"])]
-        return [[ends[index], ends[index + 1]] for index in self._subset()]
+    def _among(self, blocks: Blocks) -> dict[str, str]:
+        """Tells scores of some classes from older ones, whose posteriors were of all classes."""
+        some = blocks.subset and self._network == "classifier"
+        return {"posteriors": "among these classes"} if some else {}
 
     def _extremes(self) -> list[dict[str, Any]]:
         """Every value that stands for others, each beside first values of the other fields."""

@@ -246,6 +246,8 @@ class SweepSettings(Setup):
             name: value for name, value in self.identity().items() if name not in _PLACEMENT
         }
         content["sweep"] = {k: v for k, v in content["sweep"].items() if k != "concurrent"}
+        measured = {k: v for k, v in content.pop("evaluate", {}).items() if k != "weak_below"}
+        content |= {"evaluate": measured} if measured else {}
         return content_hash([content | {"data": fingerprint}])
 
 

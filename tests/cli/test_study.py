@@ -20,6 +20,7 @@ KINDS = ("data", "train", "encoder", "targets", "search", "embed", "measure", "s
 IN_WORDS = {
     "data.held_out": "a sixth",
     "evaluate.samples": "as many as are held out",
+    "evaluate.weak_below": "0.9 of small grey images",
     "train.ema": "none",
 }
 """Defaults of which the value is None, and what the study file says of them."""

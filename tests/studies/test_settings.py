@@ -219,8 +219,9 @@ def test_no_held_out_images_leave_no_floor():
 
 
 def test_samples_are_as_many_as_are_held_out_unless_fewer_are_asked_for():
-    assert sample_count(Evaluate(), INFO) == 100
-    assert sample_count(Evaluate(samples=40), INFO) == 40
+    assert sample_count(Evaluate(), INFO, [0, 1, 2]) == 100
+    assert sample_count(Evaluate(samples=40), INFO, [0, 1, 2]) == 40
+    assert sample_count(Evaluate(), INFO, [0, 2]) == 70
 
 
 def test_the_mixture_follows_the_real_classes_or_none():

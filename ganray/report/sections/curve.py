@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ganray.metrics.intervals import mean_interval
 from ganray.metrics.score import better
+from ganray.report.coverage import opening
 from ganray.report.equality import Equality, span
 from ganray.report.page import (
     Block,
@@ -21,7 +22,7 @@ from ganray.report.page import (
 )
 from ganray.report.results import Gan, Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
-from ganray.report.sections.verdict import judge, side_tones, verdict
+from ganray.report.sections.verdict import brief_cautions, cautions, judge, side_tones, verdict
 from ganray.report.wording import interval, metric_name, number
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
@@ -62,7 +63,9 @@ def curve_lead(stretches: Sequence[Stretch], first: str, second: str) -> str:
     ]
     if not parts:
         return "Nothing has been measured yet."
-    return " ".join([*parts, Equality.of(stretches[-1].results).sentence])
+    whole = stretches[-1].results
+    ends = [Equality.of(whole).sentence, brief_cautions(whole, first, second)]
+    return " ".join(part for part in [opening(whole), *parts, *ends] if part)
 
 
 def _of_the_budget(stretch: Stretch) -> str:
@@ -77,6 +80,7 @@ def curve_section(stretches: Sequence[Stretch], first: str, second: str) -> Sect
     blocks: list[Block] = [Paragraph(_INTRO), Key(side_tones(first, second))]
     blocks += [_gallery(stretches, metric, first, second) for metric in metrics]
     blocks.append(_verdicts(stretches, metrics, first, second))
+    blocks += [Paragraph(text) for text in cautions(stretches[-1].results, first, second)]
     return Section("Curves", "curves", blocks)
 
 

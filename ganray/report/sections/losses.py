@@ -20,19 +20,18 @@ def losses_section(results: Results) -> Section:
             "every replicate; each point is a mean over an equal span of iterations. Scales "
             "differ from panel to panel."
         ),
-        Gallery([_panel(results, side, gans) for (side, _), gans in panels.items()], "panels"),
+        Gallery([_panel(results, gans) for gans in panels.values()], "panels"),
     ]
     return Section("Losses", "losses", blocks)
 
 
-def _panel(results: Results, side: str, gans: list[Gan]) -> Figure:
+def _panel(results: Results, gans: list[Gan]) -> Figure:
     histories = [
         history
         for gan in gans
         if (history := results.history(f"train/{gan.side}/{gan.label}/{gan.replicate}")) is not None
     ]
-    everything = len(gans[0].classes) == len(results.class_names)
-    title = side if everything else f"{side} {gans[0].label}"
+    title = gans[0].name
     if not histories:
         return Figure([], title, ["not trained"])
     ends = ", ".join(

@@ -18,19 +18,19 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 
 def samples_section(results: Results, first: str, second: str, ruler: str) -> Section:
-    """The first of each class; grids of both sides by class; `second`'s samples as they come.
+    """The first of each class; grids of both sides by class; every GAN's samples as they come.
+
+    Classes that no GAN is trained on take no room.
 
     Args:
         ruler: the network whose posteriors say which class a sample belongs to.
     """
     gallery = _Samples.read(results, ruler)
     blocks: list[Block] = [
-        Paragraph(_intro(first, second, len(results.class_names))),
+        Paragraph(_intro(first, second, len(results.covered))),
         gallery.glance(first, second),
-        *(
-            gallery.triptych(label, first, second)
-            for label in range(min(len(results.class_names), _CLASSES))
-        ),
+        *gallery.groups(first),
+        *(gallery.triptych(label, first, second) for label in results.covered[:_CLASSES]),
         *(gallery.as_they_come(gan) for gan in gallery.gans if gan.side == second),
     ]
     return Section("Samples", "samples", blocks)
@@ -41,7 +41,8 @@ def _intro(first: str, second: str, classes: int) -> str:
     return (
         f"{first.capitalize()}, {second} and real test images: of each the first in their order, "
         "none chosen, from replicate 0. Where a GAN knows several classes, its samples of a class "
-        "are those that the encoder assigns to it." + some
+        "are those that the encoder assigns to it, and its first samples are shown as they come, "
+        "too." + some
     )
 
 
@@ -79,7 +80,8 @@ class _Samples:
         if drawn.classes is None:
             return self._nothing, "not classified"
         chosen = drawn.images[drawn.classes == label]
-        return chosen, f"{len(chosen):,} of {len(drawn.images):,} samples"
+        said = f"{len(chosen):,}" if len(chosen) else "none"
+        return chosen, f"{said} of {len(drawn.images):,} samples"
 
     def real(self, label: int) -> tuple[Images, str]:
         """The test images of one class, and how many they are."""
@@ -90,7 +92,7 @@ class _Samples:
 
     def glance(self, *sides: str) -> Gallery:
         """One row for each side and one of real images: the first image of each class."""
-        classes = range(min(len(self.results.class_names), _COLUMNS))
+        classes = self.results.covered[:_COLUMNS]
         rows = {side: [self.of_class(side, label)[0] for label in classes] for side in sides}
         rows["real"] = [self.real(label)[0] for label in classes]
         figures = [self._row(who, row) for who, row in rows.items()]
@@ -98,10 +100,29 @@ class _Samples:
 
     def _row(self, who: str, classes: list[UInt8[np.ndarray, "_ c h w"]]) -> Figure:
         if not any(map(len, classes)):
-            return Figure([], who, ["none in the store"])
+            return Figure([], who, [self._why_none(who)])
         blank = np.full((1, *self.results.plan.dataset["shape"]), 255, dtype=np.uint8)
         images = np.concatenate([own[:1] if len(own) else blank for own in classes])
         return _figure(images, who, f"{who}: the first image of each class", columns=len(classes))
+
+    def _why_none(self, who: str) -> str:
+        """Why a side, or the real images, have nothing to show of any class."""
+        drawn = [self.drawn[gan.task.title] for gan in self.gans if gan.side == who]
+        if not any(drawn):
+            return "none in the store"
+        if all(one is None or one.classes is None for one in drawn):
+            return "not classified; shown below as they come"
+        return "none that the encoder assigns to these classes; shown below as they come"
+
+    def groups(self, side: str) -> list[Gallery]:
+        """The first samples of a side's GANs of several classes as they come; none without such."""
+        gans = [gan for gan in self.gans if gan.side == side and len(gan.classes) > 1]
+        if not gans:
+            return []
+        figures = [self._first(gan, gan.label, _SIDE, _SIDE) for gan in gans[:_CLASSES]]
+        some = f" (the first {_CLASSES} of {len(gans)})" if len(gans) > _CLASSES else ""
+        title = f"The first samples of each {side} GAN of several classes as they come{some}"
+        return [Gallery(figures, "triptych", title)]
 
     def triptych(self, label: int, *sides: str) -> Gallery:
         """The grids of one class: each side's, then real images."""
@@ -116,11 +137,14 @@ class _Samples:
 
     def as_they_come(self, gan: Gan) -> Gallery:
         """A GAN's first samples, of whatever class."""
-        title, drawn = gan.task.title, self.drawn[gan.task.title]
-        images = (drawn.images if drawn else self._nothing)[: _COLUMNS * _ROWS]
+        figure = self._first(gan, "", _COLUMNS, _ROWS)
+        return Gallery([figure], "sheet", f"The first samples of {gan.task.title} as they come")
+
+    def _first(self, gan: Gan, title: str, columns: int, rows: int) -> Figure:
+        name, drawn = gan.task.title, self.drawn[gan.task.title]
+        images = (drawn.images if drawn else self._nothing)[: columns * rows]
         line = f"{len(images)} of {len(drawn.images):,} samples" if drawn else "not sampled"
-        figure = _figure(images, "", f"The first samples of {title}", line, _COLUMNS, _ROWS)
-        return Gallery([figure], "sheet", f"The first samples of {title} as they come")
+        return _figure(images, title, f"The first samples of {name}", line, columns, rows)
 
     @property
     def _nothing(self) -> Images:
@@ -135,8 +159,10 @@ def _drawn(results: Results, gan: Gan, ruler: str) -> _Drawn | None:
     if len(gan.classes) == 1:  # then there is nothing to look up
         return _Drawn(samples["images"], None)
     embedding = results.arrays(f"embed/{ruler}/{title}", "embedding.safetensors")
-    classes = embedding["probabilities"].argmax(axis=1) if embedding else None
-    return _Drawn(samples["images"], classes)
+    if embedding is None:
+        return _Drawn(samples["images"], None)
+    likeliest = embedding["probabilities"][:, results.covered].argmax(axis=1)
+    return _Drawn(samples["images"], np.asarray(results.covered)[likeliest])
 
 
 def _figure(

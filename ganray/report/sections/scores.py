@@ -9,6 +9,7 @@ import numpy as np
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.metrics.score import METRICS, Score, better
+from ganray.report.cautions import Ruler
 from ganray.report.page import (
     Block,
     Column,
@@ -21,7 +22,7 @@ from ganray.report.page import (
     Table,
 )
 from ganray.report.results import Results
-from ganray.report.sections.verdict import side_tones
+from ganray.report.sections.verdict import cautions, side_tones
 from ganray.report.wording import interval, metric_name, number
 
 
@@ -39,6 +40,7 @@ def scores_section(results: Results, first: str, second: str) -> Section:
         if any(score.per_class for side in sides for score in results.side_scores(side, metric)):
             blocks += [_terms(results, metric, first, second), Key(side_tones(first, second))]
     blocks.append(_encoder(results))
+    blocks += [Paragraph(text, note=True) for text in cautions(results, first, second)]
     return Section("Scores", "scores", blocks)
 
 
@@ -133,7 +135,7 @@ def _terms(results: Results, metric: str, first: str, second: str) -> Table:
     ends = (float(flat.min()), float(flat.max()))
     tones = side_tones(first, second)
     rows: list[list[str | Strip]] = []
-    for index, name in enumerate(results.class_names):
+    for index, name in enumerate(results.names(results.covered)):
         marks = [Mark(who, float(v[index]), tones[who]) for who, v in means.items()]
         numbers = [
             number(float(means[who][index])) if who in means else "–"
@@ -164,12 +166,13 @@ def _difference(a: Sequence[float], b: Sequence[float]) -> str:
 
 
 def _encoder(results: Results) -> Paragraph:
-    encoder = results.result("encoder")
-    if "test_accuracy" not in encoder:
+    ruler = Ruler.of(results)
+    if ruler is None:
         return Paragraph("The encoder that these scores rest on is not in the store.", note=True)
+    of_these = " of these classes" if len(results.covered) < len(results.class_names) else ""
     return Paragraph(
         f"The encoder behind the class-aware scores classifies "
-        f"{100 * encoder['test_accuracy']:.2f}% of the {encoder['test_images']:,} test images "
+        f"{100 * ruler.accuracy:.2f}% of the {ruler.images:,} test images{of_these} "
         "correctly; it was trained on the training split alone.",
         note=True,
     )

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import Comparison, mean_interval
 from ganray.metrics.score import Score, better, compare
+from ganray.report.cautions import few_replicates, weak_ruler
+from ganray.report.coverage import opening
 from ganray.report.equality import Equality
 from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
 from ganray.report.results import Results
-from ganray.report.wording import interval, metric_name, number
+from ganray.report.wording import interval, listed, metric_name, number
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ def verdict_section(results: Results, first: str, second: str) -> Section:
     else:
         findings.insert(0, Key(side_tones(first, second)))
     findings += [note for side in (first, second) for note in _gaps(results, side)]
+    findings += [Paragraph(text) for text in cautions(results, first, second)]
     if any(judge(results, m, first, second).comparison for m in results.metrics):
         findings.append(Paragraph(_FOOTNOTE, note=True))
     return Section("Verdict", "verdict", findings)
@@ -52,21 +55,40 @@ _FOOTNOTE = (
 def _gaps(results: Results, side: str) -> list[Block]:
     """A warning where a side has no GAN for a class that the reference holds."""
     known = {label for gan in results.gans if gan.side == side for label in gan.classes}
-    missing = [name for label, name in enumerate(results.class_names) if label not in known]
+    missing = results.names([label for label in results.covered if label not in known])
     if not known or not missing:
         return []
     text = (
-        f"No {side} GAN was trained on {_listed(missing)}. The reference holds such images too, "
+        f"No {side} GAN was trained on {listed(missing)}. The reference holds such images too, "
         f"which counts against {side} in every score."
     )
     return [Paragraph(text)]
 
 
 def verdict_lead(results: Results, first: str, second: str) -> str:
-    """What all metrics say together, and under which equality of training, in a few sentences."""
+    """Who is compared, what all metrics say together, under which equality of training, and what
+    to beware of, in a few sentences."""
+    said = "Nothing has been measured yet."
+    if results.metrics:
+        said = f"{verdict(results, first, second)} {Equality.of(results).sentence}"
+    parts = [opening(results), said, brief_cautions(results, first, second)]
+    return " ".join(part for part in parts if part)
+
+
+def cautions(results: Results, first: str, second: str) -> list[str]:
+    """What to beware of before the scores of two sides are believed."""
     if not results.metrics:
-        return "Nothing has been measured yet."
-    return f"{verdict(results, first, second)} {Equality.of(results).sentence}"
+        return []
+    replicates = (len(results.side_scores(side, m)) for m in results.metrics
+                  for side in (first, second))  # fmt: skip
+    found = [weak_ruler(results), few_replicates(replicates)]
+    return [text for text in found if text]
+
+
+def brief_cautions(results: Results, first: str, second: str) -> str:
+    """Those in as few words as a lead has room for."""
+    heads = [text.partition(". ")[0] for text in cautions(results, first, second)]
+    return " ".join(f"{head}." for head in heads)
 
 
 def verdict(results: Results, first: str, second: str) -> str:
@@ -80,7 +102,7 @@ def verdict(results: Results, first: str, second: str) -> str:
             "and no winner is declared."
         )
     won = {side: [_won(one) for one in decided if one.winner == side] for side in sides}
-    parts = [f"{side} is better on {_listed(names)}" for side, names in won.items() if names]
+    parts = [f"{side} is better on {listed(names)}" for side, names in won.items() if names]
     gaps = {gap.metric for gap in results.undefined}
     for word, metrics in (
         (
@@ -90,7 +112,7 @@ def verdict(results: Results, first: str, second: str) -> str:
         ("undefined", [one.metric for one in judged if one.metric in gaps]),
     ):
         if metrics:
-            names = _listed([metric_name(metric) for metric in metrics])
+            names = listed([metric_name(metric) for metric in metrics])
             parts.append(f"{names} {'is' if len(metrics) == 1 else 'are'} {word}")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
@@ -161,7 +183,3 @@ def _mean(side: str, scores: Sequence[Score]) -> str:
     if not scores:
         return f"{side} not measured"
     return f"{side} {number(mean_interval([score.value for score in scores]).mean)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -8,7 +8,8 @@ from PIL import Image
 
 from ganray.report.page import Figure, Gallery
 from ganray.report.sections import samples_section
-from tests.report.conftest import CLASSES, COUNTS, SHAPE, MadeUp, Make
+from ganray.report.sections.samples import _Drawn, _Samples
+from tests.report.conftest import CLASSES, COUNTS, SHAPE, MadeUp, Make, sampled_images
 
 
 def galleries(run: MadeUp) -> dict[str, Gallery]:
@@ -62,9 +63,47 @@ def test_what_is_missing_is_said_in_its_place(make_up: Make) -> None:
     assert figures[1].pictures == []
 
 
-def test_a_class_without_a_gan_is_said_to_have_none(make_up: Make) -> None:
-    run = make_up(replicates=1, marginals=[CLASSES[:1], CLASSES[1:2]], search={"on": []})
-    assert galleries(run)[f"Class {CLASSES[2]}"].figures[0].lines == ["no GAN of this class"]
+SOME = {"replicates": 1, "search": {"on": []}, "evaluate": {"samples": 8, "splits": 2}}
+
+
+def test_a_class_that_no_gan_knows_takes_no_room(make_up: Make) -> None:
+    run = make_up(**SOME, marginals=[CLASSES[:1], CLASSES[2:]])
+    found = galleries(run)
+    assert f"Class {CLASSES[1]}" not in found
+    _, _, real = found["The first of each class"].figures
+    assert greys(real) == [40, 200]  # those of the first and of the last class
+    # The made-up encoder calls sample i class i mod 3: of the middle one, the joint GAN has none.
+    joint = found[f"Class {CLASSES[2]}"].figures[1]
+    assert greys(joint) == [2, 5]
+
+
+def test_a_gan_of_a_group_shows_its_first_samples_as_they_come(
+    whole: MadeUp, make_up: Make
+) -> None:
+    title = "The first samples of each marginal GAN of several classes as they come"
+    (group,) = galleries(whole)[title].figures
+    assert (group.title, greys(group)) == ("+".join(CLASSES[1:]), list(range(8)))
+    assert group.lines == ["8 of 8 samples"]
+    assert title not in galleries(make_up(replicates=1, marginals="per_class"))
+    unclassified = make_up(failed={"embed/classifier/class " + "+".join(CLASSES[1:]) + " r0": "no"},
+                           replicates=1)  # fmt: skip
+    assert greys(galleries(unclassified)[title].figures[0]) == list(range(8))
+
+
+def test_samples_that_lie_in_the_store_are_never_said_to_be_missing(make_up: Make) -> None:
+    """Those of a bad GAN may all be assigned to classes that it does not know."""
+    run = make_up(**SOME, marginals=[CLASSES[1:]])
+    every = run.results
+    samples = _Samples.read(every, "classifier")
+    lost = _Drawn(sampled_images(8), np.zeros(8, dtype=np.int64))
+    for title in samples.drawn:
+        samples.drawn[title] = lost
+    marginal, joint, _ = samples.glance("marginal", "joint").figures
+    for figure in (marginal, joint):
+        assert figure.lines == [
+            "none that the encoder assigns to these classes; shown below as they come"
+        ]
+    assert samples.triptych(1, "marginal").figures[0].lines == ["none of 8 samples"]
 
 
 def test_unclassified_samples_are_not_passed_off_as_a_class(make_up: Make) -> None:

@@ -1,0 +1,84 @@
+"""What a reader should beware of before a score is believed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ganray.report.results import Results
+
+_GREY_PIXELS, _GREY_LEAST = 32, 0.9
+CLASSIFIER = "classifier"
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """How often the data set's own classifier is right about the test images of the classes."""
+
+    accuracy: float
+    images: int
+    least: float | None
+
+    @classmethod
+    def of(cls, results: Results) -> Ruler | None:
+        """The classifier that scores rest on; None where it is not there, or none rests on it."""
+        roles = results.plan.roles
+        if not any(role.startswith(f"embed/{CLASSIFIER}/") for role in roles):
+            return None
+        for role in (f"floor/{CLASSIFIER}", "encoder"):  # the floor knows better of some classes
+            found = results.result(role)
+            if "test_accuracy" in found:
+                return cls(found["test_accuracy"], found["test_images"], _least(results))
+        return None
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is right less often than is asked of it."""
+        return self.least is not None and self.accuracy < self.least
+
+    @property
+    def warning(self) -> str:
+        """For whoever reads the scores that were made on it; empty where it is not weak."""
+        if not self.weak:
+            return ""
+        return (
+            f"Weak ruler: the classifier knows only {_percent(self.accuracy)} of the "
+            f"{self.images:,} test images, where {_percent(self.least or 0)} is the least that is "
+            "asked of it. Scores made on it (CAFD, class divergence, Fréchet distance, Inception "
+            "Score) tell little; train it for more encoder.epochs, or on more images."
+        )
+
+
+def _least(results: Results) -> float | None:
+    """What the plan names, or what any classifier of small grey pictures comes to."""
+    named = results.plan.settings.get("evaluate", {}).get("weak_below")
+    if named is not None:
+        return float(named)
+    channels, height, width = results.plan.dataset["shape"]
+    return _GREY_LEAST if channels == 1 and max(height, width) <= _GREY_PIXELS else None
+
+
+def _percent(share: float) -> str:
+    """Never rounded up to what it does not reach."""
+    return f"{int(share * 1000) / 10:g}%"
+
+
+def weak_ruler(results: Results) -> str:
+    """The warning of a weak classifier; empty where there is nothing to warn of."""
+    ruler = Ruler.of(results)
+    return ruler.warning if ruler else ""
+
+
+def few_replicates(counts: Iterable[int]) -> str:
+    """A word on intervals of two replicates; empty where no side has just two.
+
+    Args:
+        counts: the replicates of each mean that has an interval.
+    """
+    if 2 not in set(counts):
+        return ""
+    return (
+        "Two replicates: caution. An interval of two numbers rests on one degree of freedom: "
+        "Student’s t is 12.7 there, 4.3 with three replicates and 2.8 with five, and how far the "
+        "two happen to lie apart decides its width. Only more replicates tell more."
+    )
