@@ -117,6 +117,8 @@ class Plan(BaseModel):
     """The data set as the plan saw it: name, shape, class names, counts; its URL if external."""
     speed: dict[str, Any] | None = None
     """The measured speed by which a budget in device-seconds became iterations, if one did."""
+    known_as: str | None = None
+    """The folder of the run, where its tasks do not name it: a sweep's follow from its trials."""
 
     @property
     def id(self) -> str:
@@ -125,8 +127,8 @@ class Plan(BaseModel):
 
     @property
     def run(self) -> str:
-        """The folder of the run: its name and the first 12 digits of its hash."""
-        return f"{self.name}-{self.id[:12]}"
+        """The folder of the run: its name and the first 12 digits of its hash; or `known_as`."""
+        return self.known_as or f"{self.name}-{self.id[:12]}"
 
     def task(self, role: str) -> Task:
         """The task that the study calls `role`; KeyError if there is none."""

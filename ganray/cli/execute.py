@@ -28,6 +28,7 @@ from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_ru
 from ganray.pipeline.spending import Meter
 from ganray.plan import Plan
 from ganray.report import write_report
+from ganray.report.cautions import stored_weakness
 from ganray.store import Store
 from ganray.studies import Study
 from ganray.train.device import choose_device
@@ -50,6 +51,8 @@ class Outcome:
     seconds: float
     only: str | None = None
     """The part of the study that was run, if not all of it."""
+    caution: str = ""
+    """What to beware of before its scores are believed, if they are there."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -79,7 +82,8 @@ def execute(
     report = report_of(store, plan)
     if agenda.complete and (report is not None or not agenda.whole):
         seconds = time.monotonic() - started
-        return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only)
+        caution = stored_weakness(store, plan) if report else ""
+        return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only, caution)
     if runner == "local":  # before the run is known to the store
         refuse_impossible(study.resources, agenda.pending)
     store.probe()
@@ -124,6 +128,7 @@ def _concluded(study: Study, agenda: Agenda, started: float, only: Part | None) 
         report=report,
         seconds=time.monotonic() - started,
         only=only,
+        caution=stored_weakness(store, plan) if report else "",
     )
 
 

@@ -23,7 +23,9 @@ StoreOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 RunArgument = Annotated[
     str,
-    typer.Argument(metavar="RUN", help="A study's name, for its last run; or how a hash begins."),
+    typer.Argument(
+        metavar="RUN", help="Name of a study or sweep, for its last run; or how a hash begins."
+    ),
 ]
 
 

@@ -127,7 +127,11 @@ def heard(store: Store, run: str) -> Heard | None:
 
 
 def standing(store: Store, plan: Plan, driver: Heard | None) -> dict[str, Any]:
-    """Where every task stands: as its live driver says, else as manifests and checkpoints do."""
+    """Where every task stands: as its live driver says, else as manifests and checkpoints do.
+
+    Of a sweep also where its trials stand; its tasks are those before and after the trials.
+    """
+    from ganray.cli.trial_rows import sweep_standing
     from ganray.pipeline.runs import read_outcome
 
     told = driver.beat.payload if driver is not None and driver.alive else {}
@@ -140,6 +144,7 @@ def standing(store: Store, plan: Plan, driver: Heard | None) -> dict[str, Any]:
         "board": told or None,
         "tasks": rows,
         "last_outcome": outcome,
+        "sweep": sweep_standing(store, plan, driver is not None and driver.alive),
     }
 
 
@@ -189,6 +194,7 @@ def _progress(row: Mapping[str, Any]) -> str:
 
 def _text(value: Mapping[str, Any]) -> str:
     from ganray.cli.progress import summary
+    from ganray.cli.trial_rows import sweep_lines
 
     rows = value["tasks"]
     shown = rows if len(rows) <= _ROWS else _touched(rows)
@@ -199,8 +205,11 @@ def _text(value: Mapping[str, Any]) -> str:
     if value["board"]:
         lines += [*value["board"]["notes"][-4:], summary(value["board"])]
     lines.append(value["driver"]["said"] if value["driver"] else "no driver has worked on it yet")
+    if value["sweep"]:
+        lines = [*sweep_lines(value["sweep"]), *lines]
+    tasks = "tasks before and after its trials" if value["sweep"] else "tasks"
     lines.append(
-        f"{value['run']}: {value['done']} of {len(rows)} tasks done, planned {value['created']}"
+        f"{value['run']}: {value['done']} of {len(rows)} {tasks} done, planned {value['created']}"
     )
     return "\n".join(lines)
 

@@ -140,7 +140,7 @@ def _ending(ended: Outcome) -> str:
             f"{ended.run}: {ended.done} tasks done, {ended.reused} reused, "
             f"{len(ended.failed)} failed in {ended.seconds:.0f} s"
         )
-    return "\n".join(lines + ([ended.report] if ended.report else []))
+    return "\n".join(lines + [said for said in (ended.caution, ended.report) if said])
 
 
 def plan(

@@ -81,6 +81,8 @@ def _ending(ended: dict[str, Any]) -> list[str]:
         lines.append(f"{ended['sweep']}: nothing to do, everything is in the store")
     if ended["evidence"]:
         lines.append(_verdict(ended["metric"], ended["evidence"]))
+    if ended["caution"]:
+        lines.append(ended["caution"])
     if ended["spec"]:
         lines.append(f"in a study: train: {{from: {ended['spec']}}}, model the same")
     return lines + ([ended["report"]] if ended["report"] else [])
@@ -88,19 +90,21 @@ def _ending(ended: dict[str, Any]) -> list[str]:
 
 def _verdict(metric: str, evidence: dict[str, Any]) -> str:
     """The confirmation in a line."""
+    from ganray.report.confirmation import confirmed
     from ganray.report.wording import interval, number
 
     one, *other = sorted(
         enumerate(evidence["candidates"]), key=lambda pair: pair[0] != evidence["chosen"]
     )
     chosen = one[1]
-    line = f"trial {chosen['trial']}: {metric} {number(chosen['interval']['mean'])} on fresh seeds"
+    line = f"trial {chosen['trial']}: {metric} {number(chosen['interval']['mean'])}"
     if not other:
-        return f"{line}; no other trial was trained to the end"
+        return f"{confirmed(evidence)} {line}"
     rival, found = other[0][1], evidence["comparison"]
+    bounds = interval(found["low"], found["high"])
     return (
-        f"{line}, trial {rival['trial']}: {number(rival['interval']['mean'])}; difference "
-        f"{number(found['difference'])} {interval(found['low'], found['high'])}, "
+        f"{confirmed(evidence)} {line}, trial {rival['trial']}: "
+        f"{number(rival['interval']['mean'])}; difference {number(found['difference'])} {bounds}, "
         f"{found['confidence']:.0%} Welch interval"
     )
 
@@ -108,26 +112,33 @@ def _verdict(metric: str, evidence: dict[str, Any]) -> str:
 def _carry_out(chosen: SweepPlan, store: Store, address: str | None, quiet: bool) -> dict[str, Any]:
     """Trials, confirmation, report; what of it the store holds already is not done again."""
     from ganray.cli.execute import execute
+    from ganray.pipeline.runs import save_run
+    from ganray.pipeline.trials import ranked
     from ganray.studies import Ending, study_module
 
     started = time.monotonic()
     with ExitStack() as cluster:  # one Ray for the trials and for what follows
         trials, tried = _trials(chosen, store, address, quiet, cluster)
         plan = chosen.final(_best(chosen, trials))
+        if trials:
+            save_run(store, plan, replace=True)
         study = Ending(study_module("sweep"), chosen.settings, plan)
         outcome = execute(study, store, "ray", address, verify=False, quiet=quiet)
     manifest = store.manifest(plan.roles["spec"]) if "spec" in plan.roles else None
     states = ("finished", "stopped early", "failed")
+    metric = chosen.settings.sweep.metric
     failed = {f"trial {one.number}": one.why for one in trials if one.state == "failed"}
     return {
         "code": _code(trials, outcome.code, manifest is not None),
         "sweep": chosen.name,
         "run": plan.run,
         "trials": {s: [one.number for one in trials if one.state == s] for s in states},
+        "best_first": [one.number for one in ranked(trials, metric)],
         "failed": failed | outcome.failed,
-        "metric": chosen.settings.sweep.metric,
+        "metric": metric,
         "spec": manifest.address.removesuffix("/whole") if manifest else None,
         "evidence": manifest.result["evidence"] if manifest else None,
+        "caution": outcome.caution,
         "done": outcome.done + tried,
         "report": outcome.report,
         "seconds": time.monotonic() - started,
@@ -147,15 +158,17 @@ def _trials(
     """How all trials ended, and how many of them were run here."""
     from rich.console import Console
 
-    from ganray.cli.execute import interruptible
+    from ganray.cli.execute import Outcome, interruptible
     from ganray.errors import Stopped
     from ganray.pipeline.lease import lead
+    from ganray.pipeline.runs import save_run
     from ganray.pipeline.trials import is_over, read_trials
 
     trials = read_trials(store, chosen.folder)
     if is_over(trials):
         return trials, 0
     store.probe()
+    save_run(store, chosen.preparation())  # from now on the sweep is known by its name
     console = Console(stderr=True, quiet=quiet)
 
     def say(line: str) -> None:
@@ -167,7 +180,7 @@ def _trials(
         def work(held: Lease) -> list[Trial] | None:
             trials = _run(chosen, store, address, say, stop.is_set, held, cluster)
             if trials is not None:
-                held.end(code=0)
+                held.end(**Outcome(0, chosen.name, 0, 0, {}, None, 0.0, "trials").as_json())
             return trials
 
         ended = lead(store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work)
@@ -216,14 +229,13 @@ def _run(
 
 def _best(chosen: SweepPlan, trials: list[Trial]) -> list[Candidate]:
     """The best two of those that were trained to the end, with settings of their own."""
-    from ganray.metrics.score import better
     from ganray.models.spec import ModelSpec
+    from ganray.pipeline.trials import ranked
     from ganray.studies.sweep import Candidate
     from ganray.train.spec import TrainSpec
 
-    sign = 1.0 if better(chosen.settings.sweep.metric) == "lower" else -1.0
-    arrived = [one for one in trials if one.state == "finished"]
-    arrived.sort(key=lambda one: (sign * one.points[-1].value, one.number))
+    best = ranked(trials, chosen.settings.sweep.metric)
+    arrived = [one for one in best if one.state == "finished"]
     distinct: dict[str, Candidate] = {}
     for one in arrived:
         candidate = Candidate(

@@ -29,7 +29,8 @@ def sample(
     to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
     store: StoreOption = DEFAULT_STORE,
     classes: Annotated[
-        list[str] | None, typer.Option("--class", help="A class; repeatable. Default: all.")
+        list[str] | None,
+        typer.Option("--class", help="A class, or a group such as 1+2; repeatable. Default: all."),
     ] = None,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, max=10**7, help="Images in all.")
@@ -65,7 +66,9 @@ def search(
     name: RunArgument,
     image: Annotated[str, typer.Option("--image", help="Any picture; resized to the GAN's size.")],
     store: StoreOption = DEFAULT_STORE,
-    on: Annotated[str, typer.Option(help="'joint', or the class of a marginal GAN.")] = "joint",
+    on: Annotated[
+        str, typer.Option(help="'joint', or the class or group of a marginal GAN.")
+    ] = "joint",
     restarts: Annotated[int, typer.Option(min=1, max=10**6, help="Random starts.")] = 10,
     to: Annotated[str | None, typer.Option("--to", help="Write the answer here, as PNG.")] = None,
     replicate: Annotated[int, typer.Option(min=0, help="Which replicate's GAN.")] = 0,

@@ -39,10 +39,10 @@ from ganray.distributed.shepherd import Shepherd
 from ganray.distributed.trainable import trainable_of
 from ganray.distributed.tuning import Listener, fitted
 from ganray.distributed.watch import Watch
-from ganray.errors import GanrayError
+from ganray.errors import GanrayError, StoreError
 from ganray.metrics.score import better
 from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.trials import Trial, read_trial, save_needs, save_trials
+from ganray.pipeline.trials import Trial, read_trial, save_needs, save_trial, save_trials
 from ganray.pipeline.workspace import Event
 from ganray.store import Store
 from ganray.store.filesystem import state_place
@@ -189,12 +189,11 @@ class SweepRunner:
     def _ended(self, result: Any, tuned: Any) -> Trial:
         """What became of one trial: its own record, and Tune's word for how it ended."""
         trial = read_trial(self.store, self.sweep.folder, tuned.trial_id)
-        reached = trial.points[-1].iterations if trial.points else 0
         changes: dict[str, Any]
         if result.error is not None:
             changes = {"state": "failed", "why": trial.why or _death(result.error)}
         else:
-            arrived = reached >= self.sweep.steps[-1]
+            arrived = _arrived(trial, self.sweep)
             changes = {"state": "finished" if arrived else "stopped early", "why": ""}
         return trial.model_copy(update=changes)
 
@@ -216,9 +215,22 @@ class _Hearer:
             f"{sweep.settings.sweep.metric} {result['objective']:.4g}"
         )
 
+    def ended(self, name: str) -> None:
+        """Write down whether it arrived, for those who look at the sweep while it runs."""
+        store, sweep = self.runner.store, self.runner.sweep
+        with contextlib.suppress(StoreError):  # at the end of the sweep it is written once more
+            record = read_trial(store, sweep.folder, name)
+            record.state = "finished" if _arrived(record, sweep) else "stopped early"
+            save_trial(store, sweep.folder, record)
+
     def lost(self, number: int, name: str) -> None:
         record = read_trial(self.runner.store, self.runner.sweep.folder, name)
         self.runner.say(f"trial {number}: failed: {record.why or 'its worker died'}")
+
+
+def _arrived(trial: Trial, sweep: SweepPlan) -> bool:
+    """Whether it climbed the last rung."""
+    return bool(trial.points) and trial.points[-1].iterations >= sweep.steps[-1]
 
 
 def _end(actor: Any) -> None:

@@ -29,6 +29,9 @@ class Hearer(Protocol):
     def heard(self, number: int, result: dict[str, Any]) -> None:
         """A trial has climbed a rung."""
 
+    def ended(self, name: str) -> None:
+        """A trial is over, at its last rung or before."""
+
     def lost(self, number: int, name: str) -> None:
         """A trial has failed for good."""
 
@@ -89,6 +92,11 @@ class Listener(tune.Callback):
         """A rung."""
         for hearer, _ in _HEARERS[-1:]:
             hearer.heard(trial_number(news["trial"], news["trials"]), news["result"])
+
+    def on_trial_complete(self, **news: Any) -> None:
+        """An end."""
+        for hearer, _ in _HEARERS[-1:]:
+            hearer.ended(news["trial"].trial_id)
 
     def on_trial_error(self, **news: Any) -> None:
         """An end."""

@@ -103,7 +103,8 @@ class Climber:
         record.begun = record.begun or time.time()
         record.model, record.train = (spec.model_dump(mode="json") for spec in (model, train))
         record.points = [point for point in record.points if point.iterations <= behind]
-        record.why = ""
+        record.state, record.why = "running", ""
+        save_trial(self.store, self.sweep.folder, record)
         try:
             plans = {step: self.sweep.rung(model, train, step) for step in self.sweep.steps}
             save_needs(self.store, self.sweep.folder, list(plans.values()))

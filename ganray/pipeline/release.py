@@ -105,6 +105,8 @@ def _labels(plan: Plan, side: str, replicate: int) -> list[str]:
     roles = [role.removeprefix(start).rpartition("/") for role in plan.roles
              if role.startswith(start)]  # fmt: skip
     known = dict.fromkeys(number for _, _, number in roles)
+    if not known:
+        raise RefusedInput(f"run {plan.run} has no {side} GANs")
     if str(replicate) not in known:
         raise RefusedInput(
             f"replicate (={replicate}) of the {side} GANs must be one of: {', '.join(known)}"

@@ -24,11 +24,25 @@ class Run:
     created: str
 
 
-def save_run(store: Store, plan: Plan) -> None:
-    """Write the plan down, once; the first to do so wins, and an equal plan is equal."""
+def save_run(store: Store, plan: Plan, replace: bool = False) -> None:
+    """Write the plan down, once; the first to do so wins, and an equal plan is equal.
+
+    Args:
+        replace: put it in the place of another one of its folder: a sweep's last plan, which
+            follows from its trials.
+    """
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    path = f"runs/{plan.run}/plan.json"
+    if store.create(path, _written(plan, created)) or not replace:
+        return
+    before = _read(store, plan.run)
+    if before.plan != plan:
+        store.put(path, _written(plan, before.created))
+
+
+def _written(plan: Plan, created: str) -> bytes:
     content = {"plan": plan.model_dump(mode="json"), "created": created}
-    store.create(f"runs/{plan.run}/plan.json", json.dumps(content, indent=1).encode())
+    return json.dumps(content, indent=1).encode()
 
 
 def save_outcome(store: Store, agenda: Agenda, seconds: float) -> None:
@@ -72,7 +86,8 @@ def report_of(store: Store, plan: Plan) -> str | None:
 
 
 def _reported(plan: Plan) -> str:
-    return f"runs/{plan.run}/reported"
+    # A sweep whose failed trials are tried again may end with other tasks, and so another report.
+    return f"runs/{plan.run}/reported" + (f"-{plan.id[:12]}" if plan.known_as else "")
 
 
 def list_runs(store: Store) -> list[Run]:
@@ -83,7 +98,7 @@ def list_runs(store: Store) -> list[Run]:
 
 
 def find_run(store: Store, name: str) -> Run:
-    """The run of that study name, or whose plan's hash begins so.
+    """The run of that study's or sweep's name, or whose hash begins so.
 
     Of several of one name it is the one that was last worked on; if none was, the newest plan.
 
@@ -94,14 +109,20 @@ def find_run(store: Store, name: str) -> Run:
     named = [run for run in runs if name in (run.plan.name, run.plan.run)]
     if named:
         return named[0] if len(named) == 1 else max(named, key=lambda run: _worked_on(store, run))
-    hashed = [run for run in runs if run.plan.id.startswith(name)] if name else []
+    hashed = [run for run in runs if _hashed_so(run.plan, name)] if name else []
     if len(hashed) == 1:
         return hashed[0]
     known = ", ".join(run.plan.run for run in hashed or runs) or "none"
     raise RefusedInput(
-        f"run (={name!r}) must be a study's name or the first characters of one plan's hash; "
+        f"run (={name!r}) must be the name of a study or a sweep, or how one hash begins; "
         f"runs in {store.url}: {known}"
     )
+
+
+def _hashed_so(plan: Plan, start: str) -> bool:
+    """Whether a run is known by a hash that begins so: its plan's, or a sweep's own."""
+    own = plan.run.removeprefix(f"{plan.name}-")
+    return plan.id.startswith(start) or own.startswith(start)
 
 
 def _worked_on(store: Store, run: Run) -> float:

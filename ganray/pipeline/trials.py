@@ -8,12 +8,14 @@ once.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from ganray.errors import Stopped, StoreError
+from ganray.metrics.score import better
 from ganray.pipeline import Workspace, run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.training import LOSSES, STATE
@@ -72,6 +74,47 @@ class Trial(BaseModel):
     def value(self) -> float | None:
         """The objective at its last rung."""
         return self.points[-1].value if self.points else None
+
+    def settings(self, path: str) -> list[Any]:
+        """What a field was while its GANs were trained, from the first iteration to the last.
+
+        It is one value, unless population-based training changed it on the way: GANs that were
+        taken over have those of their donor at first.
+
+        Args:
+            path: `train.learning_rate` and the like.
+        """
+        group, _, name = path.partition(".")
+        spec = {"train": self.train, "model": self.model}[group]
+        if name not in spec:  # it failed before it had any
+            return [self.values.get(path)]
+        changes = [change.get(name) for change in spec.get("schedule", ())]
+        every = [spec[name], *(value for value in changes if value is not None)]
+        return [value for at, value in enumerate(every) if at == 0 or value != every[at - 1]]
+
+
+_ORDER: tuple[State, ...] = ("finished", "stopped early", "running", "failed")
+
+
+def ranked(trials: Sequence[Trial], metric: str) -> list[Trial]:
+    """The best first: those that were trained to the end, then those that were stopped early, then
+    those on their way, then the failed; among each by the value at their last rung.
+
+    Those without a value come last among theirs, and equal ones in the order of their numbers.
+    """
+    sign = 1.0 if better(metric) == "lower" else -1.0
+
+    def place(one: Trial) -> tuple[int, bool, float, int]:
+        value = one.value
+        known = value is not None and math.isfinite(value)
+        return (
+            _ORDER.index(one.state),
+            not known,
+            sign * (value or 0.0) if known else 0.0,
+            one.number,
+        )
+
+    return sorted(trials, key=place)
 
 
 def climb(
@@ -149,6 +192,27 @@ def read_trials(store: Store, folder: str) -> list[Trial]:
     """How all trials ended; none where the sweep has not ended yet."""
     data = store.get(f"{folder}/trials.json")
     return [] if data is None else [Trial(**content) for content in json.loads(data)]
+
+
+def known_trials(store: Store, folder: str) -> list[Trial]:
+    """What is known of all trials, also of a sweep that has not ended, in the order of numbers.
+
+    A trial is numbered by the end of Tune's name for it, else by when it began.
+    """
+    paths = (path for path in store.list(f"{folder}/trials/") if path.endswith(".json"))
+    names = [path.rpartition("/")[2].removesuffix(".json") for path in paths]
+    begun = sorted((read_trial(store, folder, name) for name in names), key=lambda t: t.begun)
+    ended = {one.name: one for one in read_trials(store, folder)}
+    known = dict(ended)
+    for place, one in enumerate(begun):
+        last = ended.get(one.name)
+        if last is None:
+            end = one.name.rpartition("_")[2]
+            number = int(end) if "_" in one.name and end.isdecimal() else place
+            known[one.name] = one.model_copy(update={"number": number})
+        elif last.state == "failed" and one.state == "running":  # it is tried again
+            known[one.name] = one.model_copy(update={"number": last.number})
+    return sorted(known.values(), key=lambda one: one.number)
 
 
 def is_over(trials: list[Trial]) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ganray.plan import Plan
 from ganray.report.results import Results
+from ganray.store import Store
 
 _GREY_PIXELS, _GREY_LEAST = 32, 0.9
 CLASSIFIER = "classifier"
+_JUDGES = f"floor/{CLASSIFIER}", "encoder"
+"""Who knows the classifier's accuracy: the floor of some classes that on these, and so first."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Ruler:
         roles = results.plan.roles
         if not any(role.startswith(f"embed/{CLASSIFIER}/") for role in roles):
             return None
-        for role in (f"floor/{CLASSIFIER}", "encoder"):  # the floor knows better of some classes
+        for role in _JUDGES:
             found = results.result(role)
             if "test_accuracy" in found:
                 return cls(found["test_accuracy"], found["test_images"], _least(results))
@@ -67,6 +71,17 @@ def weak_ruler(results: Results) -> str:
     """The warning of a weak classifier; empty where there is nothing to warn of."""
     ruler = Ruler.of(results)
     return ruler.warning if ruler else ""
+
+
+def stored_weakness(store: Store, plan: Plan) -> str:
+    """The same for a run in a store, of which nothing else is read.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    addresses = (plan.roles.get(role, "") for role in _JUDGES)
+    found = {address: store.manifest(address) for address in addresses if address}
+    return weak_ruler(Results(store, plan, {a: one for a, one in found.items() if one}))
 
 
 def few_replicates(counts: Iterable[int]) -> str:

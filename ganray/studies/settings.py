@@ -171,7 +171,9 @@ GanName = Annotated[str, BeforeValidator(_gan_name)]
 class RangeSearch(SearchSpec):
     """The range-space search: on which GANs, for which images, from how many starts."""
 
-    on: Distinct[GanName] = Field(["joint"], description="'joint' and names of classes")
+    on: Distinct[GanName] = Field(
+        ["joint"], description="'joint', names of classes, and groups such as '1+2'"
+    )
     restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
     own_samples: int = Field(
         8, ge=0, le=10**6, description="the GAN's own images, searched as the null"

@@ -16,7 +16,7 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.metrics.score import better
 from ganray.models.spec import ModelSpec
-from ganray.pipeline.trials import read_trials
+from ganray.pipeline.trials import known_trials
 from ganray.plan import Plan, Resources, Task, task_seed
 from ganray.report import Page, Results, sections
 from ganray.sample import SampleSpec
@@ -72,7 +72,8 @@ class SweepPlan:
 
     @property
     def name(self) -> str:
-        """The sweep's name with the first digits of its hash: its folders bear it."""
+        """The sweep's name with the first digits of its hash: its folders bear it, from its first
+        trial to its report."""
         identity = self.settings.identity_of(self.data.fingerprint)
         return f"{self.settings.name}-{identity[:12]}"
 
@@ -129,7 +130,7 @@ class SweepPlan:
                     blocks, role, candidate.model, candidate.train, self.steps[-1], seed, name
                 )
         if candidates:
-            blocks.builder.add("spec", "spec", "winner", self._choice(candidates), scored)
+            blocks.builder.add("spec", "spec", "choice", self._choice(candidates), scored)
         return self._plan(blocks)
 
     def _choice(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
@@ -260,7 +261,8 @@ class SweepPlan:
     def _plan(self, blocks: Blocks) -> Plan:
         settings = self.settings.model_dump(mode="json") | {"folder": self.folder}
         dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
-        return blocks.builder.plan(self.settings.name, NAME, settings, dataset)
+        plan = blocks.builder.plan(self.settings.name, NAME, settings, dataset)
+        return plan.model_copy(update={"known_as": self.name})
 
 
 def _titled(blocks: Blocks, gan: Task, name: str) -> Task:
@@ -272,8 +274,8 @@ def _titled(blocks: Blocks, gan: Task, name: str) -> Task:
 
 
 def page(results: Results) -> Page:
-    """The sweep's report."""
-    trials = read_trials(results.store, results.plan.settings["folder"])
+    """The sweep's report; before the sweep ends, of what its trials have come to."""
+    trials = known_trials(results.store, results.plan.settings["folder"])
     budget, rungs = results.plan.settings["budget"], results.plan.settings["sweep"]["rungs"]
     parts = [
         sections.confirmation_section(results),

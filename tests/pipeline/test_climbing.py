@@ -8,7 +8,7 @@ import pytest
 
 from ganray.errors import Stopped, TrainingDiverged
 from ganray.pipeline.climbing import Climber
-from ganray.pipeline.trials import Trial, read_trial, save_trial, save_trials
+from ganray.pipeline.trials import Trial, known_trials, read_trial, save_trial, save_trials
 from ganray.studies import read_sweep
 from ganray.train.gan import GanTrainer
 from tests.cli.command import ganray
@@ -66,6 +66,34 @@ def test_every_rung_is_reported_with_what_to_go_on_from(sweep, store, steps):
     again.run(RATE, told[1][2])
     assert told_again == told[2:]
     assert steps == [*range(6)], "what was trained is not trained again"
+
+
+def test_a_trial_is_known_from_its_first_iteration(sweep, store, steps):
+    """Before it has climbed any rung: a sweep is looked at while it runs."""
+    seen = []
+    one, _ = climber(sweep, store, should_stop=lambda: bool(
+        seen.append(known_trials(store, sweep.folder))))  # fmt: skip
+    one.run(RATE, {})
+    (record,) = seen[0]
+    assert (record.name, record.state, record.points) == ("t", "running", [])
+    assert record.values == RATE
+    assert record.train["beta1"] == 0.3
+
+
+def test_what_is_known_of_trials_while_some_are_tried_again(store, tmp_path):
+    """How they ended counts, but of what is at work once more."""
+    folder = "sweeps/x"
+    for name, state in (("a_00002", "running"), ("a_00000", "running"), ("b", "running")):
+        save_trial(store, folder, Trial(name=name, state=state, begun=1.0 + (name == "b")))
+    assert [(t.number, t.name) for t in known_trials(store, folder)] == [
+        (0, "a_00000"),
+        (2, "a_00002"),
+        (2, "b"),  # it has no number in its name, and began last
+    ]
+    save_trials(store, folder, [Trial(name="a_00000", number=0, state="finished"),
+                                Trial(name="a_00002", number=2, state="failed")])  # fmt: skip
+    states = {one.name: one.state for one in known_trials(store, folder)}
+    assert states == {"a_00000": "finished", "a_00002": "running", "b": "running"}
 
 
 def test_a_stop_makes_a_checkpoint_at_once_and_is_no_failure(sweep, store, steps):

@@ -51,6 +51,26 @@ def test_saving_twice_keeps_the_first(store, plans):
     assert len(list_runs(store)) == 1
 
 
+def test_a_sweep_keeps_its_folder_while_its_plan_grows(store, plans):
+    """It is known by one name from its first trial to its report."""
+    first, last = (plan.model_copy(update={"name": "rates", "known_as": "rates-0123456789ab"})
+                   for plan in reversed(plans))  # fmt: skip
+    assert first.id != last.id
+    save_run(store, first)
+    created = find_run(store, "rates").created
+    save_run(store, last)
+    assert find_run(store, "rates").plan == first
+    save_run(store, last, replace=True)
+    for name in ("rates", "rates-0123456789ab", "012345", last.id[:7]):
+        assert find_run(store, name).plan == last
+    assert find_run(store, "rates").created == created
+    store.put(f"reports/{last.run}/index.html", b"")
+    mark_reported(store, first)
+    assert report_of(store, last) is None
+    mark_reported(store, last)
+    assert report_of(store, last) == f"{store.url}/reports/rates-0123456789ab/index.html"
+
+
 def test_of_one_name_the_newest_counts(store, plans):
     later = plans[1].model_copy(update={"name": plans[0].name})
     for plan, created in ((later, "2031-01-01T00:00:00Z"), (plans[0], "2030-01-01T00:00:00Z")):

@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 
 from ganray.metrics.score import better
-from ganray.pipeline.trials import Trial
+from ganray.pipeline.trials import Trial, ranked
+from ganray.report.cautions import weak_ruler
+from ganray.report.confirmation import confirmed, winner
 from ganray.report.page import (
     Block,
     Code,
@@ -33,13 +35,16 @@ from ganray.report.wording import interval, metric_name, number, without_credent
 def sweep_lead(results: Results, trials: Sequence[Trial]) -> str:
     """What was found, in a sentence or two."""
     arrived, failed = _count(trials, "finished"), _count(trials, "failed")
-    early = _count(trials, "stopped early")
+    early, running = _count(trials, "stopped early"), _count(trials, "running")
     parts = [f"{arrived} trained to the end"]
     parts += [f"{early} stopped early"] if early else []
     parts += [f"{failed} failed"] if failed else []
+    parts += [f"{running} not ended yet"] if running else []
     said = f"Of {len(trials)} trials, {', '.join(parts)}."
     evidence = _evidence(results)
-    return f"{said} {_conclusion(evidence)}" if evidence else f"{said} Nothing is confirmed yet."
+    found = confirmed(evidence) if evidence else "Nothing is confirmed yet."
+    warning = weak_ruler(results).partition(". ")[0]
+    return f"{said} {found}" + (f" {warning}." if warning else "")
 
 
 def confirmation_section(results: Results) -> Section | None:
@@ -62,10 +67,10 @@ def confirmation_section(results: Results) -> Section | None:
     chosen = candidates[evidence["chosen"]]
     finding = Finding(
         metric_name(metric),
-        _conclusion(evidence),
+        confirmed(evidence),
         _numbers(evidence),
         Strip(marks),
-        f"trial {chosen['trial']}",
+        f"{better_one} better" if (better_one := winner(evidence)) else None,
     )
     names = {mark.label: mark.tone for mark in marks}
     settings = yaml.safe_dump({name: chosen[name] for name in ("model", "train")}, sort_keys=False)
@@ -82,6 +87,8 @@ def confirmation_section(results: Results) -> Section | None:
         Paragraph(f"A study takes these settings with train: {{from: {spec}}} and model the same."),
         Details("The settings that were chosen", [Code(settings)]),
     ]
+    if warning := weak_ruler(results):
+        blocks.insert(2, Paragraph(warning))
     return Section("Confirmation on fresh seeds", "confirmation", blocks)
 
 
@@ -100,11 +107,13 @@ def trials_section(results: Results, trials: Sequence[Trial]) -> Section:
         Paragraph(
             f"Each trial’s {metric} ({direction} is better) at every rung. In colour the best "
             "that was trained to the end, in black the second; dashed lines were stopped early, "
-            "dotted ones failed. Vertical scales are logarithmic where values differ much."
+            "dotted ones failed. Vertical scales are logarithmic where values differ much. "
+            "Settings are those that a trial’s last score was made with"
+            + _changing(trials, list(fields))
         ),
         Gallery([Figure([curves], "")], "sheet"),
         Gallery([Figure([settings], "")], "sheet", "Settings"),
-        _table(trials, list(fields), sweep["metric"], lines),
+        _table(trials, list(fields), sweep["metric"]),
     ]
     moves = _moves(trials)
     return Section("Trials", "trials", blocks + ([moves] if moves else []))
@@ -165,21 +174,23 @@ def _protocols(results: Results) -> Table:
     return Table("How each side is scored", [Column("field"), *map(Column, protocols)], rows)
 
 
-def _table(trials: Sequence[Trial], fields: list[str], metric: str, lines: list[Line]) -> Table:
-    order = {line.label: line.rank for line in lines}
-    ranked = sorted(
-        trials,
-        key=lambda one: (order[_label(one)] is None, order[_label(one)] or 0, one.number),
-    )
+def _changing(trials: Sequence[Trial], fields: Sequence[str]) -> str:
+    """How the table tells of settings that population-based training changed on the way."""
+    if not any(len(one.settings(name)) > 1 for one in trials for name in fields):
+        return "."
+    return ", in the table behind those that its GANs began with: first → last."
+
+
+def _table(trials: Sequence[Trial], fields: list[str], metric: str) -> Table:
     rows: list[list[str | Strip]] = [
         [
             _label(one),
-            *(_value(one.values.get(name)) for name in fields),
+            *(_first_and_last(one.settings(name)) for name in fields),
             f"{one.points[-1].iterations:,}" if one.points else "0",
             number(one.value),
             one.state + (f": {one.why}" if one.why else ""),
         ]
-        for one in ranked
+        for one in ranked(trials, metric)
     ]
     columns = [
         Column("trial"),
@@ -188,7 +199,10 @@ def _table(trials: Sequence[Trial], fields: list[str], metric: str, lines: list[
         Column(metric_name(metric), numeric=True),
         Column("ended"),
     ]
-    return Table("All trials, the best first", columns, rows)
+    caption = "All trials, the best first"
+    if {one.state for one in trials} - {"finished"}:
+        caption += "; behind those that were trained to the end the others, likewise"
+    return Table(caption, columns, rows)
 
 
 def _moves(trials: Sequence[Trial]) -> Table | None:
@@ -214,16 +228,14 @@ def _moves(trials: Sequence[Trial]) -> Table | None:
 
 
 def _lines(trials: Sequence[Trial], metric: str) -> list[Line]:
-    sign = 1.0 if better(metric) == "lower" else -1.0
-    arrived = [one for one in trials if one.state == "finished" and one.points]
-    arrived.sort(key=lambda one: (sign * one.points[-1].value, one.number))
+    arrived = [one for one in ranked(trials, metric) if one.state == "finished" and one.points]
     ranks = {one.name: rank for rank, one in enumerate(arrived)}
     return [
         Line(
             _label(one),
             ranks.get(one.name),
             [(point.iterations, point.value) for point in one.points],
-            one.values,
+            {name: one.settings(name)[-1] for name in one.values},
             one.state,
         )
         for one in trials
@@ -232,6 +244,10 @@ def _lines(trials: Sequence[Trial], metric: str) -> list[Line]:
 
 def _label(trial: Trial) -> str:
     return f"trial {trial.number}"
+
+
+def _first_and_last(values: Sequence[Any]) -> str:
+    return " → ".join(_value(value) for value in dict.fromkeys((values[0], values[-1])))
 
 
 def _value(value: Any) -> str:
@@ -246,22 +262,6 @@ def _count(trials: Sequence[Trial], state: str) -> int:
 
 def _evidence(results: Results) -> dict[str, Any] | None:
     return results.result("spec").get("evidence")
-
-
-def _conclusion(evidence: dict[str, Any]) -> str:
-    candidates, chosen = evidence["candidates"], evidence["chosen"]
-    name = f"trial {candidates[chosen]['trial']}"
-    if len(candidates) == 1:
-        return f"On fresh seeds {name} stands alone: no other was trained to the end."
-    rival = f"trial {candidates[1 - chosen]['trial']}"
-    sure = evidence["comparison"]["verdict"] in ("lower", "higher")
-    turned = " The sweep had them the other way round." if chosen else ""
-    if sure:
-        return f"On fresh seeds {name} is better than {rival}.{turned}"
-    return (
-        f"On fresh seeds {name} has the better mean, but its difference from {rival} may be "
-        f"chance.{turned}"
-    )
 
 
 def _numbers(evidence: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 
 import numpy as np
@@ -11,7 +12,10 @@ from ganray.data.spec import SourceInfo
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.pipeline.trials import Move, Point, Trial, save_trials
 from ganray.plan import Plan
-from ganray.report import write_report
+from ganray.report import Results, write_report
+from ganray.report.page import Picture
+from ganray.report.sections import sweep as sweep_sections
+from ganray.report.sections import trials_section
 from ganray.report.trial_figures import Line, parallel_coordinates, trial_curves
 from ganray.report.wording import number
 from ganray.spec import parse
@@ -19,6 +23,7 @@ from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.sweep import Candidate, SweepPlan, page
 from ganray.studies.sweep_settings import SweepSettings
+from ganray.train.spec import TrainSpec
 from tests.report.conftest import HOSTILE
 
 INFO = SourceInfo(
@@ -102,9 +107,25 @@ def test_the_confirmation_is_told_with_its_interval(tmp_path):
     assert "spec/" in text
 
 
+def badge(text: str) -> str:
+    """What stands beside the finding's name."""
+    found = re.search(r'<span class="badge[^"]*">([^<]*)</span>', text)
+    assert found is not None
+    return found[1]
+
+
 def test_a_difference_that_may_be_chance_is_called_so(tmp_path):
     text = report(tmp_path, [[50.0, 61.0, 52.0], [50.0, 61.0, 52.5]])
     assert "trial 1 has the better mean, but its difference from trial 0 may be chance." in text
+    assert badge(text) == "no winner"
+
+
+def test_the_badge_names_a_winner_where_the_text_does(tmp_path):
+    first = report(tmp_path / "first", [[50.0, 51.0, 52.0], [60.0, 61.0, 62.5]])
+    assert badge(first) == "trial 1 better"
+    second = report(tmp_path / "second", [[60.0, 61.0, 62.0], [50.0, 51.0, 52.0]])
+    assert badge(second) == "trial 0 better"
+    assert badge(report(tmp_path / "alone", [[50.0, 51.0, 52.0]])) == "no winner"
 
 
 def test_a_reversed_order_is_told(tmp_path):
@@ -128,6 +149,72 @@ def test_every_trial_is_listed_with_its_settings_and_reason(tmp_path):
     assert HOSTILE not in table  # escaped
     assert "The population’s moves" in text
     assert "took over" in text
+
+
+def rows(block) -> list[list]:
+    (table,) = [one for one in block.blocks if getattr(one, "caption", "").startswith("All trials")]
+    return table.rows
+
+
+def section(folder, trials: list[Trial], **changes):
+    """The trials' section of a sweep with these trials."""
+    file = FILE | {"sweep": FILE["sweep"] | changes}
+    sweep = SweepPlan(parse(SweepSettings, file, "sweep.yaml"), Data(INFO, "f" * 64))
+    return trials_section(Results(Store(str(folder)), sweep.final([]), {}), trials)
+
+
+@pytest.mark.parametrize(
+    ("metric", "order"), [("cafd", [3, 0, 2, 1, 4, 5]), ("inception_score", [0, 2, 3, 4, 1, 5])]
+)
+def test_the_best_come_first_in_the_metrics_direction(tmp_path, metric, order):
+    """Equal ones by number; what did not arrive comes behind what did, whatever its value."""
+    trials = [
+        trial(5, "failed", 1.0, why="it diverged"),
+        trial(4, "stopped early", 200.0),
+        trial(3, "finished", 9.0, 40.0),
+        trial(2, "finished", 9.0, 50.0),
+        trial(1, "stopped early", 2.0),
+        trial(0, "finished", 9.0, 50.0),
+    ]
+    shown = [row[0] for row in rows(section(tmp_path, trials, metric=metric))]
+    assert shown == [f"trial {number}" for number in order]
+
+
+def test_settings_are_those_that_the_last_score_was_made_with(tmp_path, monkeypatch):
+    """A population's first settings say little about a schedule's last score."""
+    drawn: list[Line] = []
+
+    def draw(lines, *_) -> Picture:
+        drawn.extend(lines)
+        return Picture("", "", 1, 1)
+
+    monkeypatch.setattr(sweep_sections, "parallel_coordinates", draw)
+    train = TrainSpec(learning_rate=1e-3, ema=0.9).model_dump()
+    change = {"iteration": 5, "learning_rate": 2e-3, "beta1": None}
+    moved = trial(0, "finished", 90.0, 61.5, train=train | {"schedule": [change]})
+    still = trial(1, "finished", 95.0, 70.0, train=train)
+    failed = trial(2, "failed", why="it had no settings yet")
+    found = section(tmp_path, [moved, still, failed])
+    assert [row[1:3] for row in rows(found)] == [
+        ["0.00100 → 0.00200", "0.900"],
+        ["0.00100", "0.900"],
+        ["0.00100", "none"],  # as it was drawn
+    ]
+    assert [line.values["train.learning_rate"] for line in drawn] == [2e-3, 1e-3, 1e-3]
+    assert "first → last" in found.blocks[0].text
+    assert "first → last" not in section(tmp_path, [still]).blocks[0].text
+
+
+def test_a_weak_classifier_is_said_where_the_winner_is(tmp_path, monkeypatch):
+    told = {"test_accuracy": 0.71, "test_images": 100}
+    result = Results.result
+
+    def with_classifier(own, role):
+        return told if role == "encoder" else result(own, role)
+
+    monkeypatch.setattr(Results, "result", with_classifier)
+    text = report(tmp_path, [[50.0, 51.0, 52.0], [60.0, 61.0, 62.5]])
+    assert text.count("Weak ruler: the classifier knows only 71% of the 100 test images") == 2
 
 
 def test_the_protocol_says_what_judged(tmp_path):
