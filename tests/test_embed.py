@@ -71,3 +71,22 @@ def test_a_slice_keeps_features_and_probabilities_together(whole):
 def test_more_than_a_chunk_is_refused(encoder, images):
     with pytest.raises(ValueError, match=r"images \(=21\) must be at most one chunk, 20"):
         embed_chunk(encoder, images[:21], SPEC)
+
+
+def test_probabilities_among_some_classes_are_their_softmax():
+    """As if the network knew no others; where it gave them nothing, they are equally likely."""
+    logits = np.random.default_rng(0).normal(size=(5, 4)) * 3
+    every = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    every[4] = [0.0, 1.0, 0.0, 0.0]
+    given = Embedding(np.zeros((5, 2), np.float32), every.astype(np.float32))
+    some = np.exp(logits[:, [0, 3]])
+    found = given.among([0, 3]).probabilities
+    np.testing.assert_allclose(found[:4], (some / some.sum(axis=1, keepdims=True))[:4], rtol=1e-6)
+    assert found[4].tolist() == [0.5, 0.5]
+    assert given.among([]) is given
+
+
+def test_rows_of_some_spans():
+    given = Embedding(np.arange(6, dtype=np.float32)[:, None], np.ones((6, 1), np.float32))
+    assert given.of([[0, 1], [3, 5]]).features[:, 0].tolist() == [0, 3, 4]
+    assert given.of([]) is given

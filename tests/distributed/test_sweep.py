@@ -17,7 +17,7 @@ from ganray.errors import Stopped
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.objective import read_spec
-from ganray.pipeline.trials import Point, Trial, read_trials, save_trial
+from ganray.pipeline.trials import Point, Trial, known_trials, read_trials, save_trial
 from ganray.plan import Plan, Resources
 from ganray.store import Store
 from ganray.studies import read_sweep
@@ -431,3 +431,18 @@ def test_a_trial_whose_folder_tune_names_anew_keeps_its_record(file, tmp_path):
     result = SimpleNamespace(error=None, path="/somewhere/aa91c_00000_d7a9")
     ended = SweepRunner(sweep, store)._ended(result, SimpleNamespace(trial_id="aa91c_00000"))
     assert (ended.state, ended.points) == ("finished", points)
+
+
+@pytest.mark.parametrize(("rungs", "state"), [(3, "finished"), (1, "stopped early")])
+def test_a_trial_that_is_over_is_written_down_at_once(file, tmp_path, rungs, state):
+    """For those who look at the sweep while it runs."""
+    from ganray.distributed.shepherd import Shepherd
+    from ganray.distributed.sweep import SweepRunner, _Hearer
+
+    sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
+    nobody = Shepherd(60.0, lambda *_: {}, list, lambda: False, print, print)
+    points = [Point(iterations=step, value=1.0, sides={}) for step in sweep.steps[:rungs]]
+    save_trial(store, sweep.folder, Trial(name="aa91c_00000", points=points))
+    _Hearer(SweepRunner(sweep, store), nobody).ended("aa91c_00000")
+    (trial,) = known_trials(store, sweep.folder)
+    assert (trial.state, trial.points) == (state, points)

@@ -9,6 +9,7 @@ import yaml
 
 from ganray.metrics.score import better
 from ganray.pipeline.trials import Trial, ranked
+from ganray.plan import class_index
 from ganray.report.cautions import weak_ruler
 from ganray.report.confirmation import confirmed, winner
 from ganray.report.page import (
@@ -29,7 +30,7 @@ from ganray.report.page import (
 from ganray.report.results import Results
 from ganray.report.sections.protocol import data_line, field_text, versions_table
 from ganray.report.trial_figures import Line, parallel_coordinates, trial_curves
-from ganray.report.wording import interval, metric_name, number, without_credentials
+from ganray.report.wording import interval, listed, metric_name, number, without_credentials
 
 
 def sweep_lead(results: Results, trials: Sequence[Trial]) -> str:
@@ -123,13 +124,25 @@ def sweep_protocol_section(results: Results, steps: Sequence[int]) -> Section:
     """How trials were trained, judged and chosen between."""
     settings = yaml.safe_dump(results.plan.settings, sort_keys=False, allow_unicode=True)
     blocks: list[Block] = [
-        Paragraph(data_line(results)),
+        Paragraph(data_line(results) + _of_some(results)),
         *(Paragraph(text) for text in _rules(results.plan.settings, steps)),
         _protocols(results),
         versions_table(results),
         Details("Settings of the sweep", [Code(without_credentials(settings))]),
     ]
     return Section("Protocol and versions", "protocol", blocks)
+
+
+def _of_some(results: Results) -> str:
+    """Which classes a sweep is of, where it is not all."""
+    chosen, names = results.plan.settings["sweep"]["classes"], results.class_names
+    if chosen == "all" or len(chosen) == len(names):
+        return ""
+    these = listed([names[index] for index in sorted(class_index(one, names) for one in chosen)])
+    return (
+        f" The sweep is of {these} alone: its GANs, the held-out images that they are compared "
+        "with, and the classifier’s probabilities."
+    )
 
 
 def _rules(settings: dict[str, Any], steps: Sequence[int]) -> list[str]:

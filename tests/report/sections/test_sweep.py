@@ -15,7 +15,7 @@ from ganray.plan import Plan
 from ganray.report import Results, write_report
 from ganray.report.page import Picture
 from ganray.report.sections import sweep as sweep_sections
-from ganray.report.sections import trials_section
+from ganray.report.sections import sweep_protocol_section, trials_section
 from ganray.report.trial_figures import Line, parallel_coordinates, trial_curves
 from ganray.report.wording import number
 from ganray.spec import parse
@@ -221,6 +221,18 @@ def test_the_protocol_says_what_judged(tmp_path):
     text = report(tmp_path, [])
     assert "the test split has no part in any choice" in text
     assert "measured after 5, 10 iterations" in text
+
+
+def test_a_sweep_of_some_classes_says_of_which(tmp_path):
+    def told(classes) -> str:
+        file = FILE | {"sweep": FILE["sweep"] | {"classes": classes}}
+        sweep = SweepPlan(parse(SweepSettings, file, "sweep.yaml"), Data(INFO, "f" * 64))
+        results = Results(Store(str(tmp_path)), sweep.final([]), {})
+        return sweep_protocol_section(results, [5, 10]).blocks[0].text
+
+    assert "The sweep is of a and b alone: its GANs, the held-out images" in told(["b", 0])
+    for every in ("all", ["a", "b", 2]):
+        assert "alone" not in told(every)
 
 
 LINES = [
