@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from ganray.cli import sweep as command
+from ganray.cli.execute import Follower, Outcome, execute
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline import lease
 from ganray.pipeline.lease import Lease, newest_driver
 from ganray.pipeline.trials import Point, Trial, read_trials, save_trials
 from ganray.store import Store
-from ganray.studies import read_sweep
+from ganray.studies import Ending, read_sweep, study_module
 from tests.cli.command import ganray
 
 SWEEP = """\
@@ -175,3 +176,26 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followe
     assert newest_driver(store, sweep.name).driver == 2
     first = json.loads(store.get(f"runs/{sweep.name}/drivers/1.json"))
     assert first["ended"] == {}, "who steps back has not ended the sweep"
+
+
+def test_who_ends_a_sweep_waits_for_trials_that_others_run(file, store, monkeypatch):
+    """All of it lies in one folder: the end of the trials is not taken for the end of the sweep."""
+    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+    sweep = read_sweep(str(file), ["encoder.epochs=1", "encoder.batch=20", "model.width=2"])
+    plan, held = sweep.preparation(), Lease.claim(store, sweep.name, 0)
+    assert plan.run == held.run == sweep.name
+    told = threading.Event()
+    monkeypatch.setattr(Follower, "tell", lambda *_: told.set())
+
+    def lead() -> None:
+        with held:
+            told.wait(60)
+            held.end(**Outcome(0, sweep.name, 0, 0, {}, None, 0.0, "trials").as_json())
+
+    thread = threading.Thread(target=lead)
+    thread.start()
+    study = Ending(study_module("sweep"), sweep.settings, plan)
+    ended = execute(study, store, "local", None, verify=False, quiet=True)
+    thread.join()
+    assert (ended.code, ended.only, ended.done) == (0, None, len(plan.tasks))
+    assert ended.report == f"{store.url}/reports/{sweep.name}/index.html"
