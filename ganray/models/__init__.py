@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
 from ganray.models.cafd_encoder import CafdEncoder
@@ -20,6 +21,7 @@ __all__ = [
     "build_critic",
     "build_generator",
     "checked_shape",
+    "trained_generator",
 ]
 
 Shape = tuple[int, int, int]
@@ -33,6 +35,17 @@ def build_generator(spec: ModelSpec, shape: Shape, seed: int | None = None) -> G
     """
     generator = Generator(checked_shape(shape), spec.width, spec.latent)
     return _seeded(generator, seed, "generator")
+
+
+def trained_generator(spec: ModelSpec, shape: Shape, weights: Mapping[str, Tensor]) -> Generator:
+    """The generator of `spec` with these weights, on the CPU, ready to be used.
+
+    It is in evaluation mode and its parameters are frozen; gradients with respect to its input
+    are there all the same.
+    """
+    generator = build_generator(spec, shape)
+    generator.load_state_dict(weights)
+    return generator.eval().requires_grad_(False)
 
 
 def build_critic(spec: ModelSpec, shape: Shape, seed: int | None = None) -> Critic:

@@ -25,7 +25,7 @@ from ganray.metrics.frechet import Gaussian
 from ganray.metrics.inception_score import inception_score
 from ganray.metrics.moments import Moments, moments
 from ganray.metrics.score import Protocol, Score
-from ganray.models import build_generator
+from ganray.models import trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.weights import build_embedder
@@ -228,11 +228,10 @@ def read_protocol(
 
 
 def read_generator(store: Store, manifest: Manifest, model: ModelSpec) -> Generator:
-    """The trained generator of a train artifact, on the CPU, ready to sample."""
+    """The trained generator of a train artifact, on the CPU, frozen and ready to sample."""
     channels, height, width = manifest.result["shape"]
-    generator = build_generator(model, (channels, height, width))
-    generator.load_state_dict(deserialise(store.read(manifest, "generator.safetensors")))
-    return generator.eval()
+    weights = deserialise(store.read(manifest, "generator.safetensors"))
+    return trained_generator(model, (channels, height, width), weights)
 
 
 def read_embedder(work: Workspace) -> Embedder:

@@ -21,7 +21,7 @@ from ganray.data.decoding import decode_image
 from ganray.data.location import Location
 from ganray.data.splits import apportion
 from ganray.errors import CorruptArtifact, GanrayError, RefusedInput, StoreError
-from ganray.models import build_generator
+from ganray.models import trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.card import read_card
@@ -47,6 +47,8 @@ class Drawn:
 def load_generator(url: str) -> Generator:
     """A trained generator as a plain `torch.nn.Module`, from the folder of its card and weights.
 
+    It is on the CPU, in evaluation mode and with frozen parameters.
+
     Args:
         url: a folder or any URL that fsspec opens, holding `README.md` and
             `generator.safetensors`: a card artifact's, as the report names it.
@@ -64,9 +66,8 @@ def load_generator(url: str) -> Generator:
             f"{folder.shown}/generator.safetensors: sha256 {found}, expected {wanted}"
         )
     channels, height, width = card["shape"]
-    generator = build_generator(ModelSpec(**card["model"]), (channels, height, width))
-    generator.load_state_dict(deserialise(weights))
-    return generator.eval()
+    model = ModelSpec(**card["model"])
+    return trained_generator(model, (channels, height, width), deserialise(weights))
 
 
 def trained_gan(store: Store, plan: Plan, side: str, label: str, replicate: int) -> Generator:

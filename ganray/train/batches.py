@@ -11,22 +11,73 @@ from ganray.errors import RefusedInput
 from ganray.randomness import permutation
 
 
+def image_tensor(images: np.ndarray | Tensor) -> UInt8[Tensor, "n c h w"]:
+    """Training images as a tensor on the device where they are; no bytes change.
+
+    Args:
+        images: a NumPy array or torch tensor of uint8, 0 … 255, and of shape (n, channels, height,
+            width): one image or more, 1 or 3 channels, 8 rows and columns or more.
+
+    Raises:
+        RefusedInput: it is anything else; the error says what to do about it.
+    """
+    said = _objection(images)
+    if said is not None:
+        raise RefusedInput(
+            f"images (={_described(images)}) must be a NumPy array or torch tensor of uint8, "
+            "0 to 255, and of shape (n, channels, height, width), with n at least 1, 1 or 3 "
+            f"channels and 8 pixels or more each way{said}"
+        )
+    if isinstance(images, Tensor):
+        return images.detach().contiguous()
+    return torch.from_numpy(np.require(images, requirements=("C", "W")))
+
+
+def _objection(images: object) -> str | None:
+    """What is wrong, as advice if there is any; None: nothing."""
+    if not isinstance(images, np.ndarray | Tensor):
+        return "; np.stack makes one of a list of arrays"
+    if images.ndim == 3:
+        return "; images[:, None] adds the channel of grey ones"
+    if images.ndim != 4:
+        return ""
+    if images.shape[1] not in (1, 3) and images.shape[3] in (1, 3):
+        order = "transpose" if isinstance(images, np.ndarray) else "permute"
+        return f"; images.{order}(0, 3, 1, 2) puts the channels first"
+    if not len(images) or images.shape[1] not in (1, 3) or min(images.shape[2:]) < 8:
+        return ""
+    if str(images.dtype).removeprefix("torch.") == "uint8":
+        return None
+    cast = "astype(np.uint8)" if isinstance(images, np.ndarray) else "to(torch.uint8)"
+    return f"; images.{cast} does it where they are in 0 to 255, (255 * images).{cast} in 0 to 1"
+
+
+def _described(images: object) -> str:
+    if not isinstance(images, np.ndarray | Tensor):
+        return f"a {type(images).__name__}"
+    kind = str(images.dtype).removeprefix("torch.")
+    return f"{kind} of shape {tuple(images.shape)}"
+
+
 class ShuffledImages:
     """Endless epochs over images, each a fresh permutation drawn from (seed, epoch) alone.
 
     Args:
-        images: uint8, 0 … 255; served as float32 in [0, 1].
+        images: as `image_tensor` takes them; served as float32 in [0, 1].
         batch: images in a batch; must not exceed the number of images.
     """
 
     def __init__(
-        self, images: UInt8[np.ndarray, "n c h w"], batch: int, seed: int, device: torch.device
+        self, images: np.ndarray | Tensor, batch: int, seed: int, device: torch.device
     ) -> None:
+        pixels = image_tensor(images)
         if batch > len(images):
             raise RefusedInput(
                 f"batch (={batch}) must be at most the number of training images, {len(images)}"
             )
-        self._images = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+        channels, height, width = map(int, pixels.shape[1:])
+        self.shape = channels, height, width
+        self._images = pixels.to(device)
         self._batch = batch
         self._seed = seed
         self._epoch = -1

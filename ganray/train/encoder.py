@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,7 +26,7 @@ class EncoderTrainer:
     """The encoder, its optimiser and the step.
 
     Args:
-        images: uint8 training images of every class.
+        images: training images of every class, as `GanTrainer` takes them.
         labels: their classes, 0 … classes−1.
         spec: how it is trained.
         seed: initial weights and the order of images follow from it.
@@ -36,7 +36,7 @@ class EncoderTrainer:
 
     def __init__(
         self,
-        images: UInt8[np.ndarray, "n c h w"],
+        images: np.ndarray | Tensor,
         labels: Int64[np.ndarray, "n"],
         classes: int,
         spec: EncoderSpec,
@@ -45,12 +45,11 @@ class EncoderTrainer:
     ) -> None:
         self.device = choose_device(device)
         self.spec, self.step = spec, 0
-        shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
-        self.encoder = CafdEncoder(shape, classes)
+        self._batches = ShuffledImages(images, spec.batch, seed, self.device)
+        self.encoder = CafdEncoder(self._batches.shape, classes)
         initialise(self.encoder, seed, "encoder")
         self.encoder.to(self.device)
         self._labels = torch.from_numpy(labels).to(self.device)
-        self._batches = ShuffledImages(images, spec.batch, seed, self.device)
         self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate)
         self.steps = encoder_steps(spec, len(images))
 

@@ -12,10 +12,10 @@ from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
-from ganray.models import ModelSpec, build_critic, build_generator
+from ganray.models import ModelSpec, build_critic, build_generator, trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.randomness import normals, uniforms
 from ganray.train.batches import ShuffledImages
@@ -35,18 +35,22 @@ class GanTrainer:
     """Generator, critic, their optimisers and the step: a trajectory that `run` moves along.
 
     Args:
-        images: the training images, uint8 of shape (n, channels, height, width).
+        images: the training images, a NumPy array or torch tensor of uint8, 0 … 255, and of shape
+            (n, channels, height, width), with 1 or 3 channels.
         model: which networks; image size and channels are those of `images`.
         train: how they are trained.
         seed: everything random follows from it: initial weights, batches, latents, penalty mixes.
         device: "auto" takes CUDA where there is one, else the CPU.
+
+    Raises:
+        RefusedInput: `images` are no such images, fewer than a batch, or `device` is not here.
     """
 
     losses: tuple[str, ...] = ("critic_loss", "generator_loss")
 
     def __init__(
         self,
-        images: UInt8[np.ndarray, "n c h w"],
+        images: np.ndarray | Tensor,
         model: ModelSpec,
         train: TrainSpec,
         seed: int = 0,
@@ -54,11 +58,11 @@ class GanTrainer:
     ) -> None:
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
-        shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
+        self._batches = ShuffledImages(images, train.batch, seed, self.device)
+        shape = self._batches.shape
         self.generator = build_generator(model, shape, seed).to(self.device)
         self.critic = build_critic(model, shape, seed).to(self.device)
         self.ema = copy.deepcopy(self.generator) if train.ema else None
-        self._batches = ShuffledImages(images, train.batch, seed, self.device)
         self._part, self._reduce = slice(0, train.batch), cast(Reduce, alone)
         betas = (train.beta1, train.beta2)
         self._generator_adam = torch.optim.Adam(
@@ -107,8 +111,13 @@ class GanTrainer:
         return spec
 
     def sampler(self) -> Generator:
-        """The generator to sample from: the moving average where one is kept."""
-        return self.generator if self.ema is None else self.ema
+        """A copy of the generator to sample from: of the moving average, where one is kept.
+
+        It is on the CPU, in evaluation mode and with frozen parameters; further training does not
+        change it.
+        """
+        network = self.generator if self.ema is None else self.ema
+        return trained_generator(self.model, network.shape, network.state_dict())
 
     def tensors(self) -> Tensors:
         """The whole state but the step, as named tensors."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,7 +12,8 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from ganray.errors import TrainingDiverged
-from ganray.train.state import Tensors
+from ganray.train.display import shown
+from ganray.train.trainer import Progress, Trainer
 
 REPORT_SECONDS = 1.0
 """How often losses are read back from the device, checked and shown."""
@@ -21,38 +21,9 @@ REPORT_STEPS = 50
 """At the latest after so many iterations."""
 
 
-@runtime_checkable
-class Trainer(Protocol):
-    """What the loop needs of a GAN or an encoder in training."""
-
-    step: int
-    losses: tuple[str, ...]
-
-    @property
-    def images_per_step(self) -> int:
-        """Real images seen in one iteration."""
-
-    def advance(self) -> Float[Tensor, "losses"]:
-        """One iteration; its losses, still on the device."""
-
-    def tensors(self) -> Tensors:
-        """The whole state but the step."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a trainer tells while it runs. Losses are those of the last iteration."""
-
-    step: int
-    until: int
-    losses: dict[str, float]
-    images_per_second: float
-    seconds_left: float
-
-
 @dataclass
 class Host:
-    """How the loop meets the world; the defaults are right for a notebook."""
+    """How the loop meets the world; by default it tells nobody and is never stopped."""
 
     should_stop: Callable[[], bool] = lambda: False
     progress: Callable[[Progress], None] = lambda _: None
@@ -90,11 +61,15 @@ def run(
     until: int,
     host: Host | None = None,
     history: Float32[np.ndarray, "past losses"] | None = None,
+    progress: bool = True,
 ) -> tuple[bool, Float32[np.ndarray, "steps losses"]]:
     """Move `trainer` on to iteration `until`, from wherever it is.
 
     Args:
+        host: how the loop meets the world; without one, `run` itself shows how far it is.
         history: the losses up to `trainer.step`, when it was resumed.
+        progress: whether to show how far it is where there is no `host`: a bar on a terminal, a
+            line now and then elsewhere, such as in a notebook; both on the standard error.
 
     Returns:
         (whether it arrived rather than being stopped, the losses of all iterations so far).
@@ -102,6 +77,9 @@ def run(
     Raises:
         TrainingDiverged: a loss is NaN or infinite. No checkpoint is made of such a state.
     """
+    if host is None and progress:
+        with shown(trainer, until) as tell:
+            return run(trainer, until, Host(progress=tell), history)
     host = host or Host()
     past = np.zeros((0, len(trainer.losses)), np.float32) if history is None else history
     record, clock = History(past), _Clock(trainer.step)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
@@ -108,7 +108,7 @@ class DataParallelGanTrainer(GanTrainer):
 
     def __init__(
         self,
-        images: UInt8[np.ndarray, "n c h w"],
+        images: np.ndarray | Tensor,
         model: ModelSpec,
         train: TrainSpec,
         seed: int,

@@ -77,6 +77,20 @@ def test_a_generator_is_loaded_by_its_folder(tiny_run, card):
     assert not generator.training
 
 
+def test_generators_that_are_handed_out_are_frozen_but_for_their_input(tiny_run, card):
+    z = torch.randn(2, 8)
+    for generator in (
+        load_generator(card[0]),
+        trained_gan(tiny_run.store, tiny_run.plan, "marginal", "0", 0),
+    ):
+        assert generator(z).numpy().shape == (2, 1, 28, 28)
+        assert not generator.training
+        latents = z.clone().requires_grad_(True)
+        generator(latents).sum().backward()
+        assert latents.grad is not None
+        assert all(weight.grad is None for weight in generator.parameters())
+
+
 def test_altered_weights_and_missing_cards_are_refused(tiny_run, tmp_path):
     store = copied(tiny_run, tmp_path, "card")
     manifest = store.manifest(tiny_run.plan.roles["card/joint r0"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganray.errors import RefusedInput
-from ganray.train.batches import ShuffledImages
+from ganray.train.batches import ShuffledImages, image_tensor
 
 
 def numbered(count: int, batch: int, seed: int = 0) -> ShuffledImages:
     """Images whose every pixel is their number."""
-    images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 2, 2), np.uint8)
+    images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 8, 8), np.uint8)
     return ShuffledImages(images, batch, seed, torch.device("cpu"))
 
 
@@ -46,6 +48,56 @@ def test_epochs_differ_and_so_do_seeds():
 
     assert order(0, 0) != order(1, 0)
     assert order(0, 0) != order(0, 1)
+
+
+def random_images(*shape: int, dtype: str = "uint8") -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
+
+
+GREY = random_images(5, 1, 8, 9)
+WRONG = {
+    "floats in 0 to 1": (GREY / np.float32(255), "float32 of shape (5, 1, 8, 9)", "(255 * images)"),
+    "wider integers": (GREY.astype(np.int64), "int64", "images.astype(np.uint8)"),
+    "booleans": (GREY > 9, "bool of shape", "uint8"),
+    "a float tensor": (torch.from_numpy(GREY) / 255, "float32", "images).to(torch.uint8)"),
+    "no channels": (GREY[:, 0], "uint8 of shape (5, 8, 9)", "images[:, None]"),
+    "one image": (GREY[0], "(1, 8, 9)", "images[:, None]"),
+    "channels last": (random_images(5, 8, 9, 3), "(5, 8, 9, 3)", "images.transpose(0, 3, 1, 2)"),
+    "a tensor, channels last": (torch.zeros(5, 8, 9, 1).byte(), "", "images.permute(0, 3, 1, 2)"),
+    "two channels": (random_images(5, 2, 8, 8), "(5, 2, 8, 8)", "1 or 3 channels"),
+    "no images": (GREY[:0], "(0, 1, 8, 9)", "n at least 1"),
+    "too small": (random_images(5, 1, 28, 7), "(5, 1, 28, 7)", "8 pixels or more"),
+    "a number": (np.uint8(3), "a uint8", "NumPy array"),
+    "a list": ([GREY[0], GREY[1]], "a list", "np.stack"),
+}
+
+
+@pytest.mark.parametrize(("images", "said", "advice"), WRONG.values(), ids=WRONG.keys())
+def test_what_is_no_images_is_refused_with_what_to_do(images, said, advice):
+    with pytest.raises(RefusedInput) as refused:
+        # Annotations are checked in tests alone; here it is what nobody checks that counts.
+        getattr(image_tensor, "__wrapped__", image_tensor)(images)
+    message = str(refused.value)
+    assert message.startswith("images (=")
+    assert said in message
+    assert advice in message
+    assert "\n" not in message
+
+
+def test_arrays_and_tensors_of_any_layout_are_the_same_images():
+    frozen = GREY.copy()
+    frozen.flags.writeable = False
+    alike = [
+        torch.from_numpy(GREY),
+        np.asfortranarray(GREY),
+        GREY[::-1][::-1],
+        frozen,
+        torch.from_numpy(GREY).to(memory_format=torch.channels_last),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for images in alike:
+            assert torch.equal(image_tensor(images), torch.from_numpy(GREY))
 
 
 def test_a_batch_larger_than_the_set_is_refused():

@@ -182,6 +182,27 @@ def test_the_average_lags_behind_the_generator(digits):
     assert 0 < lagging < 0.1 * moved
 
 
+def test_a_sampler_is_a_frozen_copy_that_further_training_leaves_alone(digits):
+    for changes in ({}, {"ema": 0.5}):
+        t, other = trainer(digits, **changes), trainer(digits, **changes)
+        sampler, z = t.sampler(), torch.randn(3, MODEL.latent)
+        before = sampler(z).numpy()
+        run(t, until=2, progress=False)
+        run(other, until=2, progress=False)
+        np.testing.assert_array_equal(sampler(z).numpy(), before)
+        assert not np.array_equal(t.sampler()(z).numpy(), before)
+        assert not t.sampler().training
+        assert all(weight.requires_grad for weight in t.generator.parameters())
+        assert equal(t.tensors(), other.tensors())  # of which only one gave samplers away
+
+
+def test_images_may_be_an_array_or_a_tensor(digits):
+    mine, theirs = trainer(digits), trainer(torch.from_numpy(digits))
+    assert torch.equal(mine.advance(), theirs.advance())
+    with pytest.raises(RefusedInput, match=r"images \(=float32 of shape \(17, 1, 28, 28\)\)"):
+        trainer(digits / np.float32(255))
+
+
 def test_a_class_smaller_than_the_batch_is_refused(digits):
     with pytest.raises(RefusedInput, match=r"batch \(=50\) must be at most .* 17"):
         trainer(digits, batch=50)

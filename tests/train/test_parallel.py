@@ -76,7 +76,7 @@ def differ(_: Path, digits: np.ndarray) -> Tensors:
     mine = trainer(digits, ranks)
     mine.advance()
     if not ranks.first:
-        bias = mine.sampler().linear.bias.detach()
+        bias = mine.ema.linear.bias.detach()
         bias[3] = torch.nextafter(bias[3], torch.tensor(torch.inf))
     with pytest.raises(RanksDiffer, match=r"rank [01] of 2 began iteration 2 with other weights"):
         mine.advance()
