@@ -10,9 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
+from ganray.cli.table import BoardTable
 from ganray.pipeline.board import Board
 from ganray.pipeline.rows import COMPLETE
 from ganray.pipeline.workspace import Event
@@ -169,12 +169,7 @@ def view(snapshot: Mapping[str, Any], rows: int | None = None) -> Group:
     rows, shown = rows or _ROWS, list(snapshot["rows"])
     if len(shown) > rows:
         shown = [row for row in shown if row["state"] not in COMPLETE]
-    table = Table(box=None, pad_edge=False)
-    for name in ("GAN", "", "", "step", "loss", "images/s", "ETA", "node"):
-        right = name in ("step", "loss", "images/s", "ETA")
-        table.add_column(name, justify="right" if right else "left", no_wrap=name != "node")
-    for row in shown[:rows]:
-        table.add_row(*_cells(row))
+    table = BoardTable([_cells(row) for row in shown[:rows]])
     more = [Text(f"and {len(shown) - rows} more", style="dim")] if len(shown) > rows else []
     notes = (Text(note, style="yellow") for note in snapshot["notes"][-_NOTES:])
     return Group(table, *more, Text(summary(snapshot), style="dim"), *notes)
@@ -194,17 +189,17 @@ def summary(snapshot: Mapping[str, Any]) -> str:
     return " · ".join([*parts, clock(snapshot["seconds"]), *ahead])
 
 
-def _cells(row: Mapping[str, Any]) -> list[Any]:
+def _cells(row: Mapping[str, Any]) -> dict[str, Text | ProgressBar]:
     complete, state = row["state"] in COMPLETE, str(row["state"])
     losses = list(row.get("losses", {}).values())
     moving = not complete and "images_per_second" in row
-    return [
-        row["task"],
-        Text(state, style=_STYLES.get(state, "")),
-        ProgressBar(total=max(1, row["total"]), completed=row["done"], width=16),
-        f"{row['done']}/{row['total']}",
-        f"{losses[0]:.4g}" if losses else "",
-        f"{row['images_per_second']:.0f}" if moving else "",
-        clock(row["seconds_left"]) if "seconds_left" in row else "",
-        row["host"],
-    ]
+    return {
+        "GAN": Text(row["task"]),
+        "state": Text(state, style=_STYLES.get(state, "")),
+        "bar": ProgressBar(total=max(1, row["total"]), completed=row["done"]),
+        "step": Text(f"{row['done']}/{row['total']}"),
+        "loss": Text(f"{losses[0]:.4g}" if losses else ""),
+        "images/s": Text(f"{row['images_per_second']:.0f}" if moving else ""),
+        "ETA": Text(clock(row["seconds_left"]) if "seconds_left" in row else ""),
+        "node": Text(row["host"]),
+    }
