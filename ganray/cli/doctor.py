@@ -100,7 +100,8 @@ def _from_a_job(
     installed: bool,
 ) -> Iterator[Row]:
     """With a job on the cluster as the driver, since only what a job can reach counts."""
-    from ganray.distributed.submission import passed_on, reach
+    from ganray.distributed.submission import reach
+    from ganray.distributed.variables import passed_on
 
     variables = passed_on(env)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,8 @@ from ganray.cli.study import OnlyOption, SetOption, checked_part
 from ganray.errors import GanrayError, RefusedInput
 
 if TYPE_CHECKING:
-    from ganray.distributed.submission import Jobs, Mark
+    from ganray.distributed.following import Following
+    from ganray.distributed.submission import JobDetails, Jobs, Mark
     from ganray.studies import Study
 
 AddressOption = Annotated[
@@ -31,6 +33,7 @@ EnvOption = Annotated[
 InstalledOption = Annotated[
     bool, typer.Option("--installed", help="Use the nodes' own ganray; upload none.")
 ]
+_LAST = 50  # pieces of a job's log, among which its error is
 EPILOG = (
     "Exit codes are the run's own: 0 done (or left running), 1 failed, 2 refused input, "
     "3 partial, 4 stopped."
@@ -76,7 +79,8 @@ def submit(
     from ganray.studies import read_study
 
     chosen = read_study(study, overrides or [], url)
-    from ganray.distributed.submission import passed_on, reach
+    from ganray.distributed.submission import reach
+    from ganray.distributed.variables import passed_on
 
     variables, jobs = passed_on(env or []), reach(address)
     job = _enlist(jobs, chosen, _mark(chosen, url, part), name, variables, installed, as_json)
@@ -210,31 +214,44 @@ def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool
 
 def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
     """Show the log; on Ctrl-C ask whether to stop the job or to leave it."""
-    from ganray.distributed.following import follow
+    from ganray.distributed.following import Following
     from ganray.distributed.submission import exit_code
+    from ganray.distributed.variables import missed
+
+    last: deque[str] = deque(maxlen=_LAST)
 
     def show(text: str) -> None:
+        last.extend(text.splitlines(keepends=True))
         typer.echo(text, nl=False, err=as_json)
 
+    ended = _waited(jobs, Following(jobs, job, show), job, as_json)
+    code, status = exit_code(ended), ended.status.value
+    if code == 2 and local:
+        _say(as_json, f"note: a job sees the cluster's own files; {_elsewhere(local)}")
+    given = (ended.runtime_env or {}).get("env_vars", {})
+    if code and (advice := missed("".join(last), given)):
+        _say(as_json, f"note: {advice}")
+    if status == "FAILED" and ended.driver_exit_code not in range(5):
+        _say(as_json, f"error: job {job} {_first_line(ended.message)}")
+    speak(as_json, {"id": job, "status": status, "exit_code": code}, f"{job}: {status.lower()}")
+    raise typer.Exit(code)
+
+
+def _waited(jobs: Jobs, following: Following, job: str, as_json: bool) -> JobDetails:
+    """How the job ended; the log is held back while it is asked whether to stop it."""
     asked = False
     while True:
         try:
-            ended = follow(jobs, job, show)
-            break
+            following.release()
+            return following.wait()
         except KeyboardInterrupt:
+            following.hold()
             if asked or not _wants_stop(job):
                 _say(False, _left(jobs, job))
                 speak(as_json, {"id": job, "status": "left running"}, "")
                 raise typer.Exit(0) from None
             jobs.stop_job(job)
             asked = True
-    code, status = exit_code(ended), ended.status.value
-    if code == 2 and local:
-        _say(as_json, f"note: a job sees the cluster's own files; {_elsewhere(local)}")
-    if status == "FAILED" and ended.driver_exit_code not in range(5):
-        _say(as_json, f"error: job {job} {_first_line(ended.message)}")
-    speak(as_json, {"id": job, "status": status, "exit_code": code}, f"{job}: {status.lower()}")
-    raise typer.Exit(code)
 
 
 def _wants_stop(job: str) -> bool:

@@ -25,21 +25,51 @@ def follow(jobs: Jobs, name: str, show: Callable[[str], None]) -> JobDetails:
         RefusedInput: there is no such job.
         Unreachable: the cluster has not answered for long.
     """
-    info, heard = job_info(jobs, name), time.monotonic()
-    tail = _Tail(jobs, name, show)
-    tail.start()
-    while not info.status.is_terminal():
-        time.sleep(_POLL_SECONDS)
-        try:
-            info, heard = jobs.get_job_info(name), time.monotonic()
-        except (Unreachable, RuntimeError) as error:
-            if time.monotonic() - heard > _PATIENCE_SECONDS:
-                raise Unreachable(
-                    f"job {name!r} was not heard of for {_PATIENCE_SECONDS:g} s: {error}; if it "
-                    f"still runs, `ganray submit --follow {name}` finds it again"
-                ) from None
-    tail.finish()
-    return info
+    return Following(jobs, name, show).wait()
+
+
+class Following:
+    """A job whose log is shown once, from its beginning, while it is waited for.
+
+    Waiting may be interrupted and taken up again.
+
+    Raises:
+        RefusedInput: there is no such job.
+    """
+
+    def __init__(self, jobs: Jobs, name: str, show: Callable[[str], None]) -> None:
+        self._jobs, self._name = jobs, name
+        self._info, self._heard = job_info(jobs, name), time.monotonic()
+        self._tail = _Tail(jobs, name, show)
+        self._tail.start()
+
+    def wait(self) -> JobDetails:
+        """Until the job ends; returns how it ended.
+
+        Raises:
+            Unreachable: the cluster has not answered for long.
+        """
+        while not self._info.status.is_terminal():
+            time.sleep(_POLL_SECONDS)
+            try:
+                self._info, self._heard = self._jobs.get_job_info(self._name), time.monotonic()
+            except (Unreachable, RuntimeError) as error:
+                if time.monotonic() - self._heard > _PATIENCE_SECONDS:
+                    raise Unreachable(
+                        f"job {self._name!r} was not heard of for {_PATIENCE_SECONDS:g} s: "
+                        f"{error}; if it still runs, `ganray submit --follow {self._name}` finds "
+                        "it again"
+                    ) from None
+        self._tail.finish()
+        return self._info
+
+    def hold(self) -> None:
+        """Show nothing from now on: somebody else speaks, or nobody follows any more."""
+        self._tail.hold()
+
+    def release(self) -> None:
+        """Show what was held back, and what is to come."""
+        self._tail.release()
 
 
 class _Tail(threading.Thread):
@@ -52,6 +82,7 @@ class _Tail(threading.Thread):
         super().__init__(name="ganray-tail", daemon=True)
         self._jobs, self._name, self._show = jobs, name, show
         self._shown, self._ended, self._lock = 0, threading.Event(), threading.Lock()
+        self._held: list[str] | None = None
 
     def run(self) -> None:
         while not self._ended.is_set():
@@ -71,8 +102,22 @@ class _Tail(threading.Thread):
         with self._lock:
             new = text[max(0, self._shown - start) :]
             self._shown = max(self._shown, start + len(text))
-            if new:
+            if new and self._held is not None:
+                self._held.append(new)
+            elif new:
                 self._show(new)
+
+    def hold(self) -> None:
+        """Keep what comes until `release`."""
+        with self._lock:
+            self._held = self._held or []
+
+    def release(self) -> None:
+        """Show what was kept."""
+        with self._lock:
+            kept, self._held = "".join(self._held or []), None
+            if kept:
+                self._show(kept)
 
     def finish(self) -> None:
         """The job has ended: show what the web socket has not brought, from the log as a whole."""

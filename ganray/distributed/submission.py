@@ -19,7 +19,6 @@ from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient, JobTy
 
 import ganray
 from ganray.errors import GanrayError, RefusedInput, without_secrets
-from ganray.pipeline.redaction import SECRET_NAME, redacted
 from ganray.spec import content_hash
 
 _SECONDS = (10.0, 60.0)  # to connect, to answer
@@ -223,25 +222,6 @@ class Parcel:
 
 def _package() -> Path:
     return Path(ganray.__file__).parent
-
-
-def passed_on(names: Sequence[str]) -> dict[str, str]:
-    """The environment variables of these names, to be given to a job.
-
-    Raises:
-        RefusedInput: one is not set, or may hold a secret, such as a URL with a password: Ray
-            shows a job's environment.
-    """
-    for name in names:
-        value = os.environ.get(name, "")
-        if SECRET_NAME.search(name) or redacted(value) != value:
-            raise RefusedInput(
-                f"--env (={name!r}) may be a secret, and the dashboard shows a job's environment "
-                "to everyone: give the nodes an instance role, or set it on them before `ray start`"
-            )
-        if name not in os.environ:
-            raise RefusedInput(f"--env (={name!r}) is not set here")
-    return {name: os.environ[name] for name in names}
 
 
 def submit(

@@ -203,7 +203,8 @@ class S3Files:
         try:
             yield
         except _FAILURES as error:
-            raise StoreError(f"store {self.url}: {_explain(error)} ({path})") from None
+            why = _explain(error) + (self._where() if _may_be_elsewhere(error) else "")
+            raise StoreError(f"store {self.url}: {why} ({path})") from None
         except ValueError as error:
             if "endpoint" not in str(error):
                 raise
@@ -211,6 +212,14 @@ class S3Files:
                 f"store {self.url}: AWS_ENDPOINT_URL (or the profile's endpoint_url) must be a URL "
                 "such as http://127.0.0.1:9000"
             ) from None
+
+    def _where(self) -> str:
+        """That Amazon was asked, for lack of another endpoint; nothing where one was named."""
+        meta = getattr(getattr(self._s3, "_s3", None), "meta", None)
+        host = urlsplit(str(getattr(meta, "endpoint_url", ""))).hostname or ""
+        if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return ""
+        return "; Amazon was asked, as neither AWS_ENDPOINT_URL nor the profile names an endpoint"
 
 
 def session_without_expect() -> AioSession:
@@ -228,6 +237,12 @@ def _code(error: BaseException) -> str:
     """The server's error code, which s3fs keeps in the cause of what it raises."""
     response = getattr(error.__cause__, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def _may_be_elsewhere(error: BaseException) -> bool:
+    """Whether another server might have answered otherwise."""
+    known = isinstance(error, NoCredentialsError | PermissionError | FileNotFoundError)
+    return known or _code(error) in _CAUSES
 
 
 def _explain(error: BaseException) -> str:

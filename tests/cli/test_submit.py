@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
+import typer
+from ray.job_submission import JobDetails, JobStatus, JobType
 
+from ganray.cli import submit as submitting
+from ganray.distributed import following
+from ganray.distributed.submission import Jobs
 from ganray.pipeline.runs import find_run
 from ganray.store import Store
 from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
@@ -118,6 +126,70 @@ def test_a_running_study_is_joined_guarded_left_and_stopped(
     kept = Store(str(tmp_path / "store")).latest_checkpoint(joint.trajectory, 100000)
     assert kept is not None
     assert kept.step > 0
+
+
+class Asked(Jobs):
+    """A job that writes on while it is asked whether to stop it, and stops with an error."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+        self.log, self.stopped, self.interrupts, self.during = "a line\n", False, 0, ""
+        self.answer, self.read = answer, ""
+        terminal = SimpleNamespace(isatty=lambda: True)
+        monkeypatch.setattr(submitting, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+        monkeypatch.setattr(submitting.typer, "prompt", self.prompt)
+        monkeypatch.setattr(following, "_POLL_SECONDS", 0.01)
+
+    def prompt(self, text: str, **options: object) -> str:
+        self.log += "a line meanwhile\n"
+        deadline = time.monotonic() + 10
+        while "meanwhile" not in self.read and time.monotonic() < deadline:
+            time.sleep(0.01)  # until the log was brought here
+        typer.echo("[question]")
+        return self.answer
+
+    def get_address(self) -> str:
+        return "http://head:8265"
+
+    def get_job_info(self, name: str) -> JobDetails:
+        if self.read and not self.interrupts:
+            self.interrupts += 1
+            raise KeyboardInterrupt
+        status = JobStatus.STOPPED if self.stopped else JobStatus.RUNNING
+        return JobDetails(type=JobType.SUBMISSION, submission_id=name, status=status, entrypoint="")
+
+    async def tail_job_logs(self, name: str) -> AsyncIterator[str]:
+        told = 0
+        while not self.stopped:
+            if len(self.log) > told:
+                new, told = self.log[told:], len(self.log)
+                yield new
+                self.read += new
+            await asyncio.sleep(0.01)
+
+    def get_job_logs(self, name: str) -> str:
+        return self.log
+
+    def stop_job(self, name: str) -> None:
+        self.log += "error: stopped on request\n"
+        self.stopped = True
+
+
+@pytest.mark.parametrize(("answer", "code"), [("s", 4), ("d", 0)])
+def test_the_log_is_silent_while_the_question_stands_and_is_told_once(
+    answer, code, monkeypatch, capsys
+):
+    jobs = Asked(monkeypatch, answer)
+    with pytest.raises(typer.Exit) as ended:
+        submitting._follow(jobs, "tiny-1", False, [])
+    assert ended.value.exit_code == code
+    out, err = capsys.readouterr()
+    if answer == "s":
+        before, after = out.split("[question]\n")
+        assert before == "a line\n"
+        assert after == "a line meanwhile\nerror: stopped on request\ntiny-1: stopped\n"
+    else:
+        assert out == "a line\n[question]\n\n"
+        assert "tiny-1 is left running" in err
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +12,7 @@ pytest.importorskip("ray")
 from ray.job_submission import JobDetails, JobStatus, JobType
 
 from ganray.distributed import following
-from ganray.distributed.following import follow
+from ganray.distributed.following import Following, follow
 from ganray.distributed.submission import Jobs
 
 LOG = "one\ntwo\nthree\n"
@@ -69,3 +70,26 @@ def test_the_last_lines_are_asked_for_again_where_they_cannot_be_had_at_once():
     shown.clear()
     follow(Scripted([5], True, refused=1000), "job", shown.append)
     assert "".join(shown) == LOG[:5] + "(the end of the log cannot be read)\n"
+
+
+def test_a_log_that_is_held_back_comes_later_and_once():
+    """Waiting is interrupted after some of it was shown, and taken up again."""
+    shown: list[str] = []
+    arrived = threading.Event()
+
+    class Interrupted(Scripted):
+        def get_job_info(self, job_id: str) -> JobDetails:
+            if self.tailed == 2 and not arrived.is_set():
+                arrived.set()
+                raise KeyboardInterrupt
+            return super().get_job_info(job_id)
+
+    following = Following(Interrupted([5, 9], breaks=True), "job", shown.append)
+    with pytest.raises(KeyboardInterrupt):
+        following.wait()
+    following.hold()
+    before = list(shown)
+    assert following.wait().status == JobStatus.SUCCEEDED  # the end is held back as well
+    assert shown == before
+    following.release()
+    assert "".join(shown) == LOG
