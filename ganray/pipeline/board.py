@@ -29,6 +29,8 @@ class Board:
             that continues a shorter one, those that it adds (see `estimate.operations`).
         clock: seconds, from any origin.
         asked: addresses of those of the plan's tasks that this run is about; empty: all.
+        speed: operations per second of a training here, if it was timed before the run.
+        workers: how many there will be, as far as that is known before the run.
     """
 
     def __init__(
@@ -38,6 +40,8 @@ class Board:
         flops: Mapping[str, float] | None = None,
         clock: Callable[[], float] = time.monotonic,
         asked: Set[str] = frozenset(),
+        speed: float | None = None,
+        workers: int = 1,
     ) -> None:
         self.plan, self._run = plan, plan.run  # a hash of all tasks, so asked for once
         self._clock, self._lock = clock, threading.RLock()
@@ -46,7 +50,7 @@ class Board:
             for address, task in plan.by_address.items()
             if not asked or address in asked
         }
-        self._outlook = Outlook(self._rows, flops or {})
+        self._outlook = Outlook(self._rows, flops or {}, speed)
         self._dependents: dict[str, list[str]] = defaultdict(list)
         self._lacking: dict[str, int] = {}
         self._kinds: dict[str, Counter[str]] = defaultdict(Counter)
@@ -55,7 +59,7 @@ class Board:
         self.counts: Counter[str] = Counter()
         """How often something was preempted or resubmitted."""
         self._started = self._launched = clock()
-        self._units = self._peak = 0
+        self._units, self._peak = 0, max(1, workers)
         self._forecast: tuple[float, float | None] | None = None
         self._place(set(finished))
 
@@ -179,7 +183,9 @@ class Board:
     def seconds_left(self) -> float | None:
         """Of the whole study at the present pace; None while nothing tells how fast it is."""
         with self._lock:
-            now = self._clock()
+            now, ended = self._clock(), (*COMPLETE, "failed", "blocked")
+            if sum(len(self._by_state[state]) for state in ended) == len(self._rows):
+                return 0.0
             if self._forecast is None or now - self._forecast[0] > _FRESH_SECONDS:
                 moved = (*self._by_state["done"], *self._by_state["running"])
                 rows = [self._rows[address] for address in moved]
@@ -193,7 +199,7 @@ class Board:
         idle = self._by_state["queued"] or self._by_state["preempted"] or self._by_state["again"]
         if idle and self._units and now - self._launched > _STARVED_SECONDS:
             return self._units
-        return max(1, self._peak)
+        return self._peak
 
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON: counts of all tasks, and the rows of those that a reader asks about.

@@ -5,13 +5,21 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Operations per second of one core, least and most. Small networks are slower, as what they cost is
 # not their operations, and GPUs are faster; neither says anything of another kind's tasks.
 _USUAL_OF_NETWORKS = (1e9, 2e10)
-_USUAL = {"measure": (1e10, 4e10), "train": (1e9, math.inf), "encoder": (1e9, math.inf)}
+_USUAL = {
+    "measure": (1e10, 2e10),
+    "train": (1e9, math.inf),
+    "encoder": (1e10, math.inf),
+    "embed": (1e10, 2e10),
+}
+_LARGE = ("encoder", "embed", "measure")  # what they multiply is large; of GANs it may be small
+# Seconds of a task that are not its operations: before one has ended, and at most.
+_OVERHEAD, _MOST_OVERHEAD = 0.5, 1.0
 
 
 @dataclass(frozen=True)
@@ -60,40 +68,81 @@ def makespan(pieces: Sequence[Piece], workers: int) -> float:
     return now
 
 
-@dataclass
-class Pace:
-    """Seconds of one worker for each unit of cost, by kind of task.
+@dataclass(frozen=True)
+class Seen:
+    """What one task has shown of its kind's speed.
 
-    What has no cost (it only moves data) counts as one unit of its kind.
+    Args:
+        flops: the operations that were done, or 0 where a kind only moves data.
+        seconds: of one worker, that they took.
+        whole: whether that is a task from its beginning to its end.
     """
 
-    seconds: dict[str, float]
-    costs: dict[str, float]
-    counted: dict[str, float]  # the part of `costs` that is floating-point operations
+    kind: str
+    flops: float
+    seconds: float
+    whole: bool = True
 
-    @classmethod
-    def of(cls, seen: Iterable[tuple[str, float, float]]) -> Pace:
-        """From what was seen: (kind, operations or 0, seconds)."""
-        pace = cls(defaultdict(float), defaultdict(float), defaultdict(float))
-        for kind, flops, seconds in seen:
-            pace.seconds[kind] += seconds
-            pace.costs[kind] += flops or 1.0
-            pace.counted[kind] += flops
-        return pace
+
+@dataclass
+class Pace:
+    """What tasks of each kind take of one worker: so much each, and so much for each operation.
+
+    Args:
+        speed: operations per second of networks, where that is known before any task was seen.
+    """
+
+    seen: Sequence[Seen]
+    speed: float | None = None
+
+    def __post_init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._flops: dict[str, float] = defaultdict(float)
+        self._tasks: dict[str, int] = defaultdict(int)
+        ended = [one.seconds for one in self.seen if one.whole]
+        self.overhead = min([_MOST_OVERHEAD, *ended]) if ended else _OVERHEAD
+        """Seconds that a task takes whatever it does: nothing that has ended took less."""
+        for one in self.seen:
+            self._seconds[one.kind] += one.seconds
+            self._flops[one.kind] += one.flops
+            self._tasks[one.kind] += one.whole
+
+    def knows(self, kind: str) -> bool:
+        """Whether such a task was seen."""
+        return kind in self._seconds
 
     def expected(self, kind: str, flops: float) -> float | None:
         """Seconds of one worker for such a task; None while nothing tells.
 
         A kind that was not seen yet is taken to run its operations as fast as the others did,
-        within what is usual for it, and what has no operations as long as such tasks took.
+        within what is usual for it.
         """
-        if self.costs.get(kind):
-            return self.seconds[kind] / self.costs[kind] * (flops or 1.0)
-        alike = [k for k in self.costs if bool(self.counted[k]) == bool(flops)]
-        costs, seconds = (sum(of[k] for k in alike) for of in (self.costs, self.seconds))
         if not flops:
-            return seconds / costs if costs else (0.0 if self.costs else None)
-        if not costs:
+            return self._moving(kind)
+        if self._flops.get(kind):
+            return self.overhead + flops * self._each(kind)
+        speed = self._speed_of_others(kind in _LARGE)
+        if speed is None:
             return None
         least, most = _USUAL.get(kind, _USUAL_OF_NETWORKS)
-        return flops / min(max(costs / max(seconds, 1e-9), least), most)
+        return self.overhead + flops / min(max(speed, least), most)
+
+    def _moving(self, kind: str) -> float | None:
+        """What only moves data takes as long as such tasks took."""
+        if self._tasks.get(kind):
+            return self._seconds[kind] / self._tasks[kind]
+        return self.overhead if self.seen or self.speed else None
+
+    def _each(self, kind: str) -> float:
+        """Seconds of one operation of a kind that was seen."""
+        begun = self._tasks[kind] * self.overhead
+        return max(0.0, self._seconds[kind] - begun) / self._flops[kind]
+
+    def _speed_of_others(self, large: bool) -> float | None:
+        """Of those that are alike, if any of them was seen, else of all."""
+        every = [kind for kind, flops in self._flops.items() if flops]
+        counted = [kind for kind in every if (kind in _LARGE) == large] or every
+        seconds = sum(self._each(kind) * self._flops[kind] for kind in counted)
+        if not counted:
+            return self.speed
+        return sum(self._flops[kind] for kind in counted) / max(seconds, 1e-9)

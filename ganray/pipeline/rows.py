@@ -40,7 +40,11 @@ class Row:
     chunks: set[int] = field(default_factory=set)
     note: str = ""
 
+    def worked(self, now: float) -> float:
+        """The seconds that workers have given it until `now`."""
+        return self.busy + self.units * (now - self.changed)
+
     def staff(self, units: int, now: float) -> None:
         """From now on it has so many workers."""
-        self.busy += self.units * (now - self.changed)
+        self.busy = self.worked(now)
         self.units, self.changed = max(0, units), now

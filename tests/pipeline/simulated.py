@@ -41,6 +41,23 @@ def study_of(gans: int, iterations: int = 100) -> Plan:
     return plan_of(*tasks)
 
 
+def whole_study(gans: int, searches: int = 2) -> Plan:
+    """Every stage of a study: its last GAN is the joint one, the first ones are searched."""
+    data = task("data", "d")
+    trained = [task("train", str(number), data, horizon=100) for number in range(gans)]
+    encoder, targets = task("encoder", "e", data), task("targets", "t", data)
+    found = [task("search", str(n), trained[n], targets, chunks=9) for n in range(searches)]
+    real = [task("embed", name, data, encoder, chunks=4) for name in ("reference", "held out")]
+    drawn = [task("sample", str(n), gan, chunks=4) for n, gan in enumerate(trained)]
+    sets = [task("embed", str(n), one, encoder, chunks=4) for n, one in enumerate(drawn)]
+    floor = task("measure", "floor", *real)
+    joint = task("measure", "joint", real[0], sets[-1], floor)
+    marginal = task("measure", "marginal", real[0], *sets[:-1], floor)
+    cards = [task("card", str(n), gan, joint, marginal) for n, gan in enumerate(trained)]
+    return plan_of(data, *trained, encoder, targets, *found, *real, *drawn, *sets, floor, joint,
+                   marginal, *cards)  # fmt: skip
+
+
 def news(one: Task, done: int = 0, total: int = 0, **details: Any) -> Event:
     """What is told of a task."""
     return Event(one.address, one.kind, done, total, details)
