@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from rich.console import Console
 
+from ganray.cli.outline import Prospect, opening
 from ganray.cli.progress import Display, display_for, summary
 from ganray.errors import RefusedInput, Stopped
 from ganray.pipeline.agenda import Agenda, Part
@@ -180,8 +181,12 @@ class _Work:
         if self.study.cost.capped and self.runner == "local":
             device = choose_device(self.study.resources.device).type
             self._approve(meter, probe(agenda.plan, device), 1)
-        costs = operations(agenda.plan)
-        board = Board(agenda.plan, agenda.finished, costs, asked=agenda.asked)
+        prospect = Prospect.here(agenda, self.study.resources, self.runner, self.address)
+        if not self.quiet:
+            for line in opening(agenda, prospect):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+        board = Board(agenda.plan, agenda.finished, operations(agenda.plan), asked=agenda.asked,
+                      speed=prospect.speed, workers=prospect.workers)  # fmt: skip
         self.lease.payload = board.snapshot
         with display_for(board, console, self.quiet) as show:
             try:

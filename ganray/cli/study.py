@@ -127,20 +127,37 @@ def run(
     from ganray.cli.execute import execute
 
     ended = execute(chosen, opened, runner, address, verify, quiet=as_json, only=part)  # type: ignore[arg-type]
-    speak(as_json, ended.as_json(), _ending(ended))
+    rest = None if as_json or part is None else _rest(chosen, opened, study)
+    speak(as_json, ended.as_json(), "" if as_json else _ending(ended, rest))
     raise typer.Exit(ended.code)
 
 
-def _ending(ended: Outcome) -> str:
+def _rest(study: Study, store: Store, file: str) -> str | None:
+    """What is still to do of a study of which a part alone was run; None: nothing."""
+    from ganray.cli.outline import still_to_do
+    from ganray.pipeline.agenda import Agenda
+
+    return still_to_do(Agenda.open(study.plan(store), store), file)
+
+
+def _ending(ended: Outcome, rest: str | None) -> str:
+    from ganray.cli.outline import how_to_look
+
     lines = [f"failed: {title}: {why}" for title, why in ended.failed.items()]
-    if not ended.done and not ended.failed:
-        lines.append(f"{ended.run}: nothing to do, all {ended.reused} tasks are in the store")
-    else:
-        lines.append(
+    if ended.done or ended.failed:
+        said = (
             f"{ended.run}: {ended.done} tasks done, {ended.reused} reused, "
             f"{len(ended.failed)} failed in {ended.seconds:.0f} s"
         )
-    return "\n".join(lines + [said for said in (ended.caution, ended.report) if said])
+    elif ended.only:
+        said = f"{ended.run}: {ended.only}: nothing to do, all of it is in the store"
+    else:
+        said = f"{ended.run}: nothing to do, all {ended.reused} tasks are in the store"
+    lines.append(f"{said}; {rest}" if rest else said)
+    lines += [ended.caution] if ended.caution else []
+    if ended.report:
+        lines += [how_to_look(ended.report), ended.report]
+    return "\n".join(lines)
 
 
 def plan(
@@ -162,6 +179,7 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     from ganray.pipeline.agenda import Agenda
     from ganray.pipeline.estimate import NOTHING, estimate, table
     from ganray.pipeline.probes import probe
+    from ganray.pipeline.remainder import remainder
     from ganray.report.coverage import restriction
 
     planned = study.plan(store)
@@ -169,6 +187,8 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     costs = estimate(planned, {kind: timing.high for kind, timing in timings.items()})
     agenda = Agenda.open(planned, store)
     stored = agenda.finished
+    for address, share in remainder(agenda).items():  # of what was begun the rest alone
+        costs[address] = costs[address].part(share)
     rows = table(planned, costs, stored)
     left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
     restricted = restriction(planned)

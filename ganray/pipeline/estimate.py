@@ -28,6 +28,7 @@ Shape = tuple[int, int, int]
 
 _BYTES = 4  # of a float32
 _ADAM_COPIES = 3  # weights and two moments lie in a checkpoint
+_PROBED_FLOPS = 4e9  # of a timed step, at most
 _EIGEN_TERMS = 25  # multiples of d³ for two symmetric eigenproblems and one singular-value problem
 
 
@@ -38,6 +39,10 @@ class Estimate:
     flops: float
     seconds: float
     bytes: int
+
+    def part(self, share: float) -> Estimate:
+        """What a share of it, from 0 to 1, costs."""
+        return Estimate(self.flops * share, self.seconds * share, round(self.bytes * share))
 
     def __add__(self, other: Estimate) -> Estimate:
         return Estimate(
@@ -56,7 +61,7 @@ def estimate(plan: Plan, pace: Mapping[str, float] | None = None) -> dict[str, E
             critic step is timed, and every kind taken to run at its speed.
     """
     gans = [task for task in plan.tasks if task.kind == "train"]
-    each = 0.0 if pace else 1 / _speed(plan, gans[0]) if gans else 1e-10
+    each = 0.0 if pace else 1 / training_speed(plan, gans[0]) if gans else 1e-10
     costs = {task.address: (task.kind, *_cost(task, plan)) for task in plan.tasks}
     return {
         address: Estimate(flops, flops * (pace or {}).get(kind, each), size)
@@ -69,11 +74,16 @@ def operations(plan: Plan) -> dict[str, float]:
     return {task.address: _cost(task, plan)[0] for task in plan.tasks}
 
 
-def _speed(plan: Plan, gan: Task) -> float:
-    """Operations per second of one real critic and generator step here, on one thread."""
+def training_speed(plan: Plan, gan: Task) -> float:
+    """Operations per second of one real critic and generator step here, on one thread.
+
+    Of a large batch only so much is taken that it takes a second at the most.
+    """
     shape, model = _shape(plan), ModelSpec(**gan.parameters["model"])
     short = {"critic_steps": 1, "threads": 1}
     spec = TrainSpec(**gan.parameters["train"]).model_copy(update=short)
+    part = min(1.0, _PROBED_FLOPS / gan_flops(shape, model, spec))
+    spec = spec.model_copy(update={"batch": max(1, int(spec.batch * part))})
     return gan_flops(shape, model, spec) / seconds_per_iteration(shape, model, spec, rounds=1)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ganray.cli import outline
 from ganray.pipeline import run_whole
 from ganray.pipeline.runs import find_run
 from ganray.pipeline.workspace import Workspace
@@ -34,6 +35,12 @@ from tests.tiny import digests
 LOCAL = ("--runner", "local")
 GANS = ("train/joint/0+1+2/0", "train/marginal/0/0", "train/marginal/1+2/0")
 ITERATIONS = 4  # of the tiny study
+
+
+@pytest.fixture(autouse=True)
+def untimed(monkeypatch) -> None:
+    """The step that is timed before a run is none of its iterations."""
+    monkeypatch.setattr(outline, "training_speed", lambda plan, gan: 3e9)
 
 
 @pytest.fixture
@@ -62,6 +69,16 @@ def test_one_command_runs_everything_and_ends_with_the_report(finished, tiny_run
     assert Path(answer.last).read_text().lstrip().startswith("<!DOCTYPE html>")
     assert f"{len(tiny_run.plan.tasks)} tasks done, 0 reused, 0 failed" in answer.out
     assert digests(finished.store, tiny_run.plan) == digests(tiny_run.store, tiny_run.plan)
+
+
+def test_the_first_lines_say_what_is_done_and_the_last_how_to_see_it(finished):
+    what, how_long, where = finished.answer.err.splitlines()[:3]
+    assert "22 tasks to do: 1 data set, 3 GANs of 4 iterations, 1 classifier, " in what
+    assert how_long.startswith("about ")
+    assert where.startswith(f"results go to {finished.url}, the report to ")
+    way, path = finished.answer.out.splitlines()[-2:]
+    assert path == finished.answer.last
+    assert f"open {path}, or file://{path}" in way
 
 
 def test_progress_goes_line_by_line_to_the_error_stream(finished):
@@ -294,8 +311,11 @@ def test_a_part_alone_and_then_the_rest(tiny_study, tiny_run, tmp_path, iteratio
     assert trained.last.startswith("tiny-")
     assert "3 tasks done" in trained.last
     assert not (tmp_path / "store" / "reports").exists()
+    left = "; still to do: 3 sets of samples, 3 sets of scores, 3 model cards: ganray run "
+    assert left in trained.last
     again = run(tiny_study, store.url, *CHEAP, "--only", "train")
-    assert "nothing to do" in again.last
+    assert ": train: nothing to do, all of it is in the store" in again.last
+    assert left in again.last
     assert len(iterations) == 3 * ITERATIONS
     whole = run(tiny_study, store.url, *CHEAP)
     assert whole.code == 0, whole

@@ -157,6 +157,34 @@ def test_the_plan_marks_what_is_stored(finished):
     assert files_below(finished.url) == before
 
 
+@pytest.mark.parametrize(
+    ("change", "kind", "share"),
+    [
+        ("search.restarts=4", "search", 1 / 4),  # four chunks are stored, and this is the fifth
+        ("search.restarts=9", "search", 7 / 4),
+        ("search.restarts=2", "search", 0.0),
+        ("budget.iterations=6", "train", 0.5),
+        ("budget.iterations=40", "train", 9.0),
+        ("evaluate.samples=40", "sample", 0.0),
+    ],
+)
+def test_what_is_changed_is_priced_as_what_it_adds(finished, change, kind, share):
+    """Against what the stored task took, of equal chunks or iterations."""
+
+    def costs(*words: str) -> dict[str, dict[str, float]]:
+        answer = ganray("plan", finished.file, "--store", finished.url, *words, "--json")
+        rows = [row for row in answer.json["tasks"] if row["kind"] == kind]
+        assert all(row["stored"] != bool(words) for row in rows if row["task"].startswith(kind))
+        return {row["task"]: row for row in rows}
+
+    before, after = costs(), costs("--set", change)
+    assert before.keys() == after.keys()
+    for title, row in after.items():
+        for quantity in ("flops", "bytes") if kind == "search" else ("flops",):
+            was = before[title][quantity]
+            assert row[quantity] == pytest.approx(share * was, rel=1e-3), (title, quantity)
+
+
 def test_a_dry_run_shows_the_plan_and_writes_nothing(finished, tmp_path):
     there = ("--store", tmp_path / "store")
     answer = ganray("run", finished.file, *there, "--dry-run", "--json")
