@@ -74,6 +74,8 @@ def _said(values: dict[str, Any]) -> str:
 
 
 def _ending(ended: dict[str, Any]) -> list[str]:
+    from ganray.cli.outline import how_to_look
+
     lines = [f"failed: {name}: {why}" for name, why in ended["failed"].items()]
     counts = [f"{len(numbers)} {state}" for state, numbers in ended["trials"].items() if numbers]
     lines.append(f"{ended['sweep']}: trials: {', '.join(counts)}")
@@ -85,7 +87,8 @@ def _ending(ended: dict[str, Any]) -> list[str]:
         lines.append(ended["caution"])
     if ended["spec"]:
         lines.append(f"in a study: train: {{from: {ended['spec']}}}, model the same")
-    return lines + ([ended["report"]] if ended["report"] else [])
+    report = ended["report"]
+    return lines + ([how_to_look(report), report] if report else [])
 
 
 def _verdict(metric: str, evidence: dict[str, Any]) -> str:

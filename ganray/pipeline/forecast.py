@@ -121,10 +121,13 @@ class Pace:
             return self._moving(kind)
         if self._flops.get(kind):
             return self.overhead + flops * self._each(kind)
-        speed = self._speed_of_others(kind in _LARGE)
+        others = self._others(kind)
+        speed = self._speed_of(others) if others else self.speed
         if speed is None:
             return None
         least, most = _USUAL.get(kind, _USUAL_OF_NETWORKS)
+        if kind in _LARGE and set(others) <= set(_LARGE) and others:
+            least = 0.0  # they tell how slow this machine is, and no overhead of small networks
         return self.overhead + flops / min(max(speed, least), most)
 
     def _moving(self, kind: str) -> float | None:
@@ -138,11 +141,11 @@ class Pace:
         begun = self._tasks[kind] * self.overhead
         return max(0.0, self._seconds[kind] - begun) / self._flops[kind]
 
-    def _speed_of_others(self, large: bool) -> float | None:
-        """Of those that are alike, if any of them was seen, else of all."""
-        every = [kind for kind, flops in self._flops.items() if flops]
-        counted = [kind for kind in every if (kind in _LARGE) == large] or every
-        seconds = sum(self._each(kind) * self._flops[kind] for kind in counted)
-        if not counted:
-            return self.speed
-        return sum(self._flops[kind] for kind in counted) / max(seconds, 1e-9)
+    def _others(self, kind: str) -> list[str]:
+        """The kinds that were seen and are like this one; if there are none, all that were seen."""
+        seen = [other for other, flops in self._flops.items() if flops]
+        return [other for other in seen if (other in _LARGE) == (kind in _LARGE)] or seen
+
+    def _speed_of(self, kinds: Sequence[str]) -> float:
+        seconds = sum(self._each(kind) * self._flops[kind] for kind in kinds)
+        return sum(self._flops[kind] for kind in kinds) / max(seconds, 1e-9)

@@ -12,7 +12,7 @@ from ganray.pipeline.rows import COMPLETE, Row
 from ganray.plan import TRAINED
 
 # What is left of a task that has run for longer than it should have, as a part of that time.
-_MORE_OF_KNOWN, _MORE_OF_UNKNOWN = 0.15, 0.5
+_MORE_OF_KNOWN, _MORE_OF_UNKNOWN = 0.15, 0.25
 
 
 @dataclass

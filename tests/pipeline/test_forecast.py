@@ -64,6 +64,8 @@ def test_large_networks_go_by_each_other_where_one_was_seen():
     pace = Pace(seen)
     assert pace.expected("measure", 3e11) == pytest.approx(pace.overhead + 20.0)
     assert pace.expected("search", 3e9) == pytest.approx(pace.overhead + 3.0)
+    crowded = Pace([*seen, Seen("encoder", 3e10, 28.0, whole=False)])
+    assert crowded.expected("measure", 3e11) == pytest.approx(crowded.overhead + 150.0)
 
 
 def test_a_speed_that_was_timed_before_tells_as_long_as_nothing_was_seen():

@@ -156,6 +156,21 @@ def test_missing_credentials_are_told(s3_url: str, monkeypatch: pytest.MonkeyPat
         Store(s3_url).probe()
 
 
+def test_where_amazon_is_asked_for_lack_of_an_endpoint_it_says_so(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a node to which the variables of the machine that submits have not come."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(StoreError) as there:
+        Store(s3_url).probe()
+    assert "Amazon" not in str(there.value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    with pytest.raises(StoreError, match="Amazon was asked, as neither AWS_ENDPOINT_URL nor"):
+        Store(s3_url).probe()
+
+
 def test_a_key_that_may_only_read_reads_and_is_refused_to_write(
     s3_server: S3Server, s3_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
