@@ -82,9 +82,10 @@ def training_speed(plan: Plan, gan: Task) -> float:
     shape, model = _shape(plan), ModelSpec(**gan.parameters["model"])
     short = {"critic_steps": 1, "threads": 1}
     spec = TrainSpec(**gan.parameters["train"]).model_copy(update=short)
-    part = min(1.0, _PROBED_FLOPS / gan_flops(shape, model, spec))
-    spec = spec.model_copy(update={"batch": max(1, int(spec.batch * part))})
-    return gan_flops(shape, model, spec) / seconds_per_iteration(shape, model, spec, rounds=1)
+    flops = gan_flops(shape, model, spec)
+    batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
+    small = spec.model_copy(update={"batch": batch})
+    return flops * batch / spec.batch / seconds_per_iteration(shape, model, small, rounds=1)
 
 
 def _cost(task: Task, plan: Plan) -> tuple[float, int]:
