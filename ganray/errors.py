@@ -53,7 +53,16 @@ class UndefinedScore(RefusedInput):
 
 
 class StoreError(GanrayError):
-    """The store cannot be read or written: unreachable, forbidden, full or read-only."""
+    """The store cannot be read or written: unreachable, forbidden, full or read-only.
+
+    Attributes:
+        away: whether the store as such takes or gives nothing now (no answer, full, read-only),
+            whatever is asked of it: that is no task's fault.
+    """
+
+    def __init__(self, message: str, away: bool = False) -> None:
+        super().__init__(message)
+        self.away = away
 
 
 class CorruptArtifact(StoreError):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ class S3Server:
     secret_key: str
     reader_key: str
     reader_secret: str
+    process: int = 0
 
     def environment(self, *, reader: bool = False) -> dict[str, str]:
         """The AWS settings by which boto, s3fs and pyarrow find this server."""
@@ -68,7 +69,7 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
             except RuntimeError as error:
                 said = (folder / "weed.log").read_text()[-2000:]
                 raise RuntimeError(f"{error}; its log ends:\n{said}") from None
-            yield server
+            yield replace(server, process=process.pid)
         finally:
             process.kill()
             process.wait()

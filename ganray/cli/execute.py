@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ganray.cli.outline import Prospect, opening
 from ganray.cli.progress import Display, display_for, summary
-from ganray.errors import RefusedInput, Stopped
+from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.pipeline.agenda import Agenda, Part
 from ganray.pipeline.board import Board
 from ganray.pipeline.estimate import operations
@@ -27,6 +27,7 @@ from ganray.pipeline.probes import Timing, probe
 from ganray.pipeline.remainder import remainder
 from ganray.pipeline.runs import mark_reported, report_of, save_outcome, save_run
 from ganray.pipeline.spending import Meter
+from ganray.pipeline.telling import outages_told
 from ganray.plan import Plan
 from ganray.report import write_report
 from ganray.report.cautions import stored_weakness
@@ -78,6 +79,24 @@ def execute(
         Stopped: on an interrupt or SIGTERM, when everything so far is kept.
         StoreError: the store cannot be written.
     """
+    console = Console(stderr=True, quiet=quiet)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    with outages_told(say):
+        return _executed(study, store, runner, address, verify, quiet, only)
+
+
+def _executed(
+    study: Study,
+    store: Store,
+    runner: Runner,
+    address: str | None,
+    verify: bool,
+    quiet: bool,
+    only: Part | None,
+) -> Outcome:
     started, plan = time.monotonic(), study.plan(store)
     agenda = Agenda.open(plan, store, verify, only)
     report = report_of(store, plan)
@@ -200,6 +219,15 @@ class _Work:
                     "are done and every trainer's checkpoint is kept. "
                     + ("Raise the cap, and r" if cap else "R")
                     + "esume with the same command"
+                ) from None
+            except StoreError as error:
+                if not error.away:
+                    raise
+                raise StoreError(
+                    f"{error}: stopped; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks "
+                    "are done, and what was committed is kept. Resume with the same command when "
+                    "the store takes writes again",
+                    away=True,
                 ) from None
             finally:
                 meter.close()

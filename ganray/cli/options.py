@@ -40,11 +40,15 @@ def absolute(url: str) -> str:
     return url if "://" in url else str(Path(url).absolute())
 
 
-def open_store(url: str) -> Store:
-    """The store at a folder or URL; RefusedInput if it is neither."""
+def open_store(url: str, hasty: bool = True) -> Store:
+    """The store at a folder or URL; RefusedInput if it is neither.
+
+    Args:
+        hasty: whether somebody waits for what is read there, and is told soon that it is away.
+    """
     from ganray.store import Store
 
-    return Store(absolute(url))
+    return Store(absolute(url), hasty=hasty)
 
 
 def open_run(url: str, name: str) -> tuple[Store, Run]:

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from ganray.cli.table import BoardTable
 from ganray.pipeline.board import Board
+from ganray.pipeline.failures import outer_cause
+from ganray.pipeline.listing import clock
 from ganray.pipeline.rows import COMPLETE
 from ganray.pipeline.workspace import Event
 from ganray.plan import TRAINED, Task
@@ -80,6 +82,7 @@ class Lines:
         self._board, self._console = board, console
         self._tasks = board.plan.by_address
         self._last: dict[str, float] = {}
+        self._causes: set[str] = set()
         self._summed = time.monotonic()
 
     def __enter__(self) -> Lines:
@@ -92,7 +95,7 @@ class Lines:
         """Print the event, unless its task was heard of a moment ago."""
         self._board.hear(event)
         task, now = self._tasks[event.address], time.monotonic()
-        text = _line(task, event)
+        text = "" if self._told_before(event) else _line(task, event)
         urgent = {"finished", "failed", "warning", "preempted"} & event.details.keys()
         if text and (urgent or now - self._last.get(event.address, 0) >= _LINE_SECONDS):
             self._last[event.address] = now
@@ -100,6 +103,13 @@ class Lines:
         if now - self._summed >= _SUMMARY_SECONDS:
             self._summed = now
             self._print(summary(self._board.snapshot()))
+
+    def _told_before(self, event: Event) -> bool:
+        """Whether it failed of what others have failed of: the end says how many they were."""
+        cause = outer_cause(str(event.details.get("failed", "")))
+        known = bool(cause) and cause in self._causes
+        self._causes.add(cause)
+        return known
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -127,15 +137,6 @@ def _failure(task: Task, details: Mapping[str, Any]) -> str:
     """Why a task failed and, with `--debug`, where in the code."""
     trace = details.get("traceback") if os.environ.get("GANRAY_DEBUG") else ""
     return f"{task.title}: failed: {details['failed']}" + (f"\n{trace.rstrip()}" if trace else "")
-
-
-def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss; "?" where they are not finite."""
-    if not 0 <= seconds < float("inf"):
-        return "?"
-    whole = int(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 class LiveTable:
@@ -171,7 +172,9 @@ def view(snapshot: Mapping[str, Any], rows: int | None = None) -> Group:
         shown = [row for row in shown if row["state"] not in COMPLETE]
     table = BoardTable([_cells(row) for row in shown[:rows]])
     more = [Text(f"and {len(shown) - rows} more", style="dim")] if len(shown) > rows else []
-    notes = (Text(note, style="yellow") for note in snapshot["notes"][-_NOTES:])
+    notes = [Text(note, style="yellow") for note in snapshot["notes"][-_NOTES:]]
+    if snapshot.get("store"):
+        notes.append(Text(snapshot["store"], style="red"))
     return Group(table, *more, Text(summary(snapshot), style="dim"), *notes)
 
 

@@ -79,7 +79,7 @@ class Heard:
             return f"{self.beat.name} led it and has died; the same command takes it up again"
         return (
             f"{self.beat.name} led it and said nothing in the {self.listened:.0f} s that were "
-            "listened; the same command takes it up again"
+            "listened: it died, or cannot write to the store; the same command takes it up again"
         )
 
 
@@ -182,7 +182,7 @@ def _rows(
 
 
 def _progress(row: Mapping[str, Any]) -> str:
-    from ganray.cli.progress import clock
+    from ganray.pipeline.listing import clock
 
     parts = [row["note"]] if row["note"] else []
     if row["state"] == "running":
@@ -203,7 +203,8 @@ def _text(value: Mapping[str, Any]) -> str:
         states = Counter(row["state"] for row in rows)
         lines.append("all tasks: " + ", ".join(f"{n} {state}" for state, n in states.items()))
     if value["board"]:
-        lines += [*value["board"]["notes"][-4:], summary(value["board"])]
+        told = [value["board"]["store"]] if value["board"].get("store") else []
+        lines += [*value["board"]["notes"][-4:], summary(value["board"]), *told]
     lines.append(value["driver"]["said"] if value["driver"] else "no driver has worked on it yet")
     if value["sweep"]:
         lines = [*sweep_lines(value["sweep"]), *lines]

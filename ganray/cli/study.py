@@ -120,7 +120,7 @@ def run(
     from ganray.studies import read_study
 
     chosen = read_study(study, overrides or [], absolute(store))
-    opened = open_store(store)
+    opened = open_store(store, hasty=dry_run)
     if dry_run:
         _show_plan(chosen, opened, as_json)
         return
@@ -142,8 +142,9 @@ def _rest(study: Study, store: Store, file: str) -> str | None:
 
 def _ending(ended: Outcome, rest: str | None) -> str:
     from ganray.cli.outline import how_to_look
+    from ganray.pipeline.failures import failure_lines
 
-    lines = [f"failed: {title}: {why}" for title, why in ended.failed.items()]
+    lines = failure_lines(ended.failed)
     if ended.done or ended.failed:
         said = (
             f"{ended.run}: {ended.done} tasks done, {ended.reused} reused, "
@@ -175,9 +176,9 @@ def plan(
 
 
 def _show_plan(study: Study, store: Store, as_json: bool) -> None:
-    from ganray.cli.progress import clock
     from ganray.pipeline.agenda import Agenda
     from ganray.pipeline.estimate import NOTHING, estimate, table
+    from ganray.pipeline.listing import clock
     from ganray.pipeline.probes import probe
     from ganray.pipeline.remainder import remainder
     from ganray.report.coverage import restriction

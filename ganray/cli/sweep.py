@@ -44,7 +44,8 @@ def sweep(
         )
     from ganray.studies import read_sweep
 
-    chosen, opened = read_sweep(file, overrides or [], absolute(store)), open_store(store)
+    chosen = read_sweep(file, overrides or [], absolute(store))
+    opened = open_store(store, hasty=dry_run)
     if dry_run:
         _show_trials(chosen, as_json)
         return
@@ -75,8 +76,9 @@ def _said(values: dict[str, Any]) -> str:
 
 def _ending(ended: dict[str, Any]) -> list[str]:
     from ganray.cli.outline import how_to_look
+    from ganray.pipeline.failures import failure_lines
 
-    lines = [f"failed: {name}: {why}" for name, why in ended["failed"].items()]
+    lines = failure_lines(ended["failed"])
     counts = [f"{len(numbers)} {state}" for state, numbers in ended["trials"].items() if numbers]
     lines.append(f"{ended['sweep']}: trials: {', '.join(counts)}")
     if not ended["done"]:
@@ -165,6 +167,7 @@ def _trials(
     from ganray.errors import Stopped
     from ganray.pipeline.lease import lead
     from ganray.pipeline.runs import save_run
+    from ganray.pipeline.telling import outages_told
     from ganray.pipeline.trials import is_over, read_trials
 
     trials = read_trials(store, chosen.folder)
@@ -186,7 +189,10 @@ def _trials(
                 held.end(**Outcome(0, chosen.name, 0, 0, {}, None, 0.0, "trials").as_json())
             return trials
 
-        ended = lead(store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work)
+        with outages_told(say):
+            ended = lead(
+                store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work
+            )
     if isinstance(ended, list):
         return ended, len(ended)
     if ended is None:

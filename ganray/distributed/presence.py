@@ -17,6 +17,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.effort import effort
 from ganray.pipeline.background import repeated
+from ganray.store.outage import OUTAGES, Outage
 
 BEAT_SECONDS = 1.0
 """How often a trial says that it lives; so soon it hears that it is to leave."""
@@ -31,6 +32,7 @@ class Sign:
         node: where it is.
         count: of its beats.
         processor: seconds that it used or queued for; None while it waits for Tune.
+        away: the place that it waits for, if there is one.
         left: whether it has made its checkpoint, and waits to be ended.
     """
 
@@ -38,6 +40,7 @@ class Sign:
     count: int = 0
     processor: float | None = None
     left: bool = False
+    away: Outage | None = None
 
 
 @ray.remote(num_cpus=0, max_restarts=0)
@@ -92,7 +95,7 @@ class Presence:
         with self._lock, contextlib.suppress(Exception):
             self._count += 1
             processor = None if self._waits else effort(self.thread)
-            sign = Sign(self.node, self._count, processor, self._left)
+            sign = Sign(self.node, self._count, processor, self._left, OUTAGES.own())
             answer = self.register.beat.remote(self.worker, sign)
             self.asked = ray.get(answer, timeout=_ANSWER_SECONDS)
 

@@ -16,6 +16,7 @@ from ganray.distributed.effort import effort
 from ganray.distributed.workers import BEAT_SECONDS, Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.local import explain, failure
+from ganray.pipeline.telling import away_details, store_away
 from ganray.pipeline.workspace import Event
 from ganray.train.parallel import LostRank, Ranks, RanksDiffer
 
@@ -84,7 +85,10 @@ def _work(assignment: Assignment, ranks: Ranks, news: _News) -> Event:
         raise
     except Exception as error:
         trace = "" if isinstance(error, GanrayError) else traceback.format_exc()
-        return failed(assignment, explain(error, memory.peaks()), trace)
+        event = failed(assignment, explain(error, memory.peaks()), trace)
+        if (away := store_away(error, assignment.store_url)) is not None:
+            event.details["store_away"] = str(away)
+        return event
     return assignment.event(outcome="done")
 
 
@@ -117,8 +121,8 @@ class _News:
             events = self._gather()
             if self.beats and time.monotonic() >= due:
                 due = time.monotonic() + BEAT_SECONDS
-                beat = self._assignment.event(beat=effort(self._worker), **memory.peaks())
-                events.insert(0, beat)
+                told = {"beat": effort(self._worker), **memory.peaks(), **away_details()}
+                events.insert(0, self._assignment.event(**told))
             open_ = None not in events
             self._send([event for event in events if event is not None])
 

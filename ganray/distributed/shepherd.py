@@ -11,6 +11,7 @@ from ganray.distributed.presence import Sign
 from ganray.distributed.supervisor import STOP_SECONDS
 from ganray.distributed.vigil import IDLE_SHARE
 from ganray.errors import Stopped
+from ganray.store.outage import OUTAGES
 
 LOOK_SECONDS = 1.0
 
@@ -27,7 +28,7 @@ class _Heard:
         if sign.count == self.sign.count:
             return
         before, used = self.sign.processor, sign.processor
-        worked = before is None or used is None or used < before
+        worked = before is None or used is None or used < before or sign.away is not None
         if worked or used - before > IDLE_SHARE * (now - self.moved):  # type: ignore[operator]
             self.moved, self.sign = now, sign
         else:  # what it has used counts from when it last moved
@@ -100,6 +101,7 @@ class Shepherd:
     def _take_in(self, signs: Mapping[str, Sign], now: float) -> None:
         self._heard = {name: one for name, one in self._heard.items() if name in signs}
         for worker, sign in signs.items():
+            OUTAGES.hear(worker, sign.away)
             if worker in self._heard:
                 self._heard[worker].hear(sign, now)
             else:

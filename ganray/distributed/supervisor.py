@@ -19,11 +19,13 @@ from ganray.distributed.staffing import Staffing
 from ganray.distributed.units import Desk, Unit
 from ganray.distributed.watch import Watch
 from ganray.distributed.workers import Place
-from ganray.errors import GanrayError, Stopped
+from ganray.errors import GanrayError, Stopped, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import failure, settled
+from ganray.pipeline.telling import store_away
 from ganray.pipeline.workspace import Event
 from ganray.plan import Resources, Task
+from ganray.store.outage import OUTAGES
 
 WAIT_SECONDS = 0.25
 STOP_SECONDS = 120.0
@@ -65,6 +67,7 @@ class Supervisor:
 
         Raises:
             Stopped: on request, when all trainers have made their checkpoints.
+            StoreError: the store is away for good.
             HeadLost: the cluster is gone.
         """
         try:
@@ -96,7 +99,9 @@ class Supervisor:
                 self.started.add(task.address)
                 try:
                     settled_before = self.agenda.settled(task)
-                except GanrayError as error:  # the store: others may still finish or be stopped
+                except GanrayError as error:
+                    if store_away(error, self.agenda.store.url) is not None:
+                        raise
                     self._fail(task, str(error))
                     continue
                 if settled_before:
@@ -153,6 +158,7 @@ class Supervisor:
         unit, details = slot.unit, event.details
         assert unit is not None
         if "beat" in details:
+            OUTAGES.hear(str(id(slot)), details.get("away"))
             return
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
@@ -164,7 +170,9 @@ class Supervisor:
         if outcome is None:
             return
         self._end(slot)
-        if outcome == "failed":
+        if "store_away" in details:
+            self._without_store(unit, details["store_away"])
+        elif outcome == "failed":
             self._fail(unit.task, details["failed"], details["traceback"])
         elif outcome == "done":
             self._done(unit)
@@ -177,9 +185,14 @@ class Supervisor:
             self.pool.dismiss(slot)
 
     def _done(self, unit: Unit) -> None:
-        following = self.desk.after(unit)
-        if following is not None:
+        if (following := self.desk.after(unit)) is not None:
             self.waiting.appendleft(following)
+
+    def _without_store(self, unit: Unit, why: str) -> None:
+        """A worker has given the store up: everybody does, or its node alone cannot reach it."""
+        if OUTAGES.own() is not None:
+            raise StoreError(why, away=True)
+        self._resubmit(unit, "could not use the store", Death(why, own_fault=True))
 
     def _again(self, unit: Unit, why: str) -> None:
         """Queue a preempted unit once more; it goes on from its checkpoint or last chunk."""
@@ -212,12 +225,15 @@ class Supervisor:
         self.pool.dismiss(slot)
         if unit.task.address in self.agenda.failed or self.should_stop():
             return
-        title, limit = unit.task.title, self.resources.attempts
         if death.preempted:
-            self._again(unit, f"{title} lost {unit.host}: {death.what}")
-            return
-        attempt = unit.attempt
-        what = f"{title}: its worker on {unit.host} died in attempt {attempt}"
+            self._again(unit, f"{unit.task.title} lost {unit.host}: {death.what}")
+        else:
+            self._resubmit(unit, "died", death)
+
+    def _resubmit(self, unit: Unit, how: str, death: Death) -> None:
+        """Queue a unit once more whose worker came to nothing, if it may be tried again."""
+        limit = self.resources.attempts
+        what = f"{unit.task.title}: its worker on {unit.host} {how} in attempt {unit.attempt}"
         if not unit.lost(death.own_fault, limit):
             self._fail(unit.task, f"{what} of {limit}: {death.what}")
             return
@@ -242,8 +258,7 @@ class Supervisor:
         """End workers that are silent or stuck; tell of those that are slow."""
         self._forgive_own_absence()
         for slot in [slot for slot in self.pool.slots if vigil.hangs(slot, START_SECONDS)]:
-            what = f"it did not begin within {START_SECONDS:g} s"
-            self._not_begun(slot, Death(what, own_fault=True))
+            self._not_begun(slot, Death(f"it did not begin within {START_SECONDS:g} s", True))
         for slot in self.pool.busy:
             begun = not slot.reserved or slot.heard > slot.since  # its own workers take their time
             wrong = vigil.silent(slot, self.resources.silence_seconds if begun else START_SECONDS)

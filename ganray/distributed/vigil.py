@@ -22,12 +22,15 @@ IDLE_SHARE = 0.03
 
 
 def hear(slot: Slot, event: Event) -> None:
-    """Take note of a sign of life: news is progress, a beat only if its process has worked."""
+    """Take note of a sign of life: news is progress, a beat only if its process has worked, or
+    waits for the store, which ends by itself.
+    """
     now = time.monotonic()
     slot.heard, beat = now, event.details.get("beat")
     slot.memory = event.details.get("peak_memory", slot.memory)
     another = beat is not None and beat < slot.processor  # a process that took the dead one's place
-    if beat is None or another or beat - slot.processor > IDLE_SHARE * (now - slot.moved):
+    waits = "away" in event.details
+    if beat is None or another or waits or beat - slot.processor > IDLE_SHARE * (now - slot.moved):
         slot.moved = now
         slot.processor = slot.processor if beat is None else beat
 

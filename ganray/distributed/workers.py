@@ -27,6 +27,7 @@ from ganray.pipeline import Event, Workspace, run_chunks, run_whole
 from ganray.pipeline.failures import explain
 from ganray.pipeline.local import failure
 from ganray.pipeline.logs import TaskLog
+from ganray.pipeline.telling import away_details, store_away
 from ganray.pipeline.workspace import open_store
 from ganray.plan import Task
 from ganray.train.parallel import Ranks
@@ -140,7 +141,8 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
 
     The work runs in a thread of its own, so that its callbacks become a stream, and so that this
     one can tell every `BEAT_SECONDS` that the process lives. A beat says how much processor time
-    has been used or queued for: who beats without either is stuck, who is slow does some.
+    has been used or queued for: who beats without either is stuck, who is slow does some. It says,
+    too, that the store is waited for, since the working thread cannot say so meanwhile.
     """
     news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
     outcome: list[Event] = []
@@ -177,7 +179,7 @@ def _with_beats(
             yield event
         if time.monotonic() >= due:
             due = time.monotonic() + BEAT_SECONDS
-            yield assignment.event(beat=effort(thread), **memory.peaks())
+            yield assignment.event(beat=effort(thread), **memory.peaks(), **away_details())
 
 
 def _outcome(
@@ -191,6 +193,8 @@ def _outcome(
         foreseen = isinstance(error, GanrayError)
         trace = "" if foreseen else traceback.format_exc()
         event = failure(assignment.task, explain(error, memory.peaks()), trace)
+        if (away := store_away(error, assignment.store_url)) is not None:
+            event.details["store_away"] = str(away)
     else:
         return assignment.event(outcome="done")
     event.details["outcome"] = "failed"

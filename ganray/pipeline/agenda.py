@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from ganray.errors import RefusedInput
+from ganray.pipeline.failures import CONSEQUENCE
 from ganray.pipeline.redaction import redacted
 from ganray.pipeline.workspace import input_digests
 from ganray.plan import Plan, Task
@@ -117,7 +118,7 @@ class Agenda:
         self.failed[task.address] = redacted(why)
         for other in self.plan.tasks:
             if other.address not in self.failed and self.blocked(other):
-                self.failed[other.address] = f"not possible without {task.title}"
+                self.failed[other.address] = f"{CONSEQUENCE} {task.title}"
 
     def _damaged(self, task: Task) -> bool:
         """Whether a file of its artifact, or of a chunk that more would build on, is damaged."""

@@ -9,11 +9,14 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
+from ganray.pipeline.failures import CONSEQUENCE, outer_cause
 from ganray.pipeline.listing import listed, rounded, shown
 from ganray.pipeline.outlook import Outlook
 from ganray.pipeline.rows import COMPLETE, Row
+from ganray.pipeline.telling import noteworthy, worded
 from ganray.pipeline.workspace import Event
 from ganray.plan import TRAINED, Plan
+from ganray.store.outage import OUTAGES
 
 _NOTES = 20
 _FRESH_SECONDS = 2.0  # a forecast is made anew when it is older
@@ -56,6 +59,7 @@ class Board:
         self._kinds: dict[str, Counter[str]] = defaultdict(Counter)
         self._by_state: dict[str, dict[str, None]] = defaultdict(dict)  # dicts keep the order
         self._notes: deque[str] = deque(maxlen=_NOTES)
+        self._causes: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         """How often something was preempted or resubmitted."""
         self._started = self._launched = clock()
@@ -158,15 +162,28 @@ class Board:
 
     def _fail(self, row: Row, why: str) -> None:
         self._enter(row, "failed")
-        row.note = why
-        self._remember(row, f"failed: {why}")
+        row.note, failed = why, 1
         below = list(self._dependents[row.address])
         while below:
             other = self._rows[below.pop()]
             if other.state not in (*COMPLETE, "failed", "blocked"):
                 self._enter(other, "blocked")
-                other.note = f"not possible without {row.task.title}"
+                other.note = f"{CONSEQUENCE} {row.task.title}"
                 below += self._dependents[other.address]
+                failed += 1
+        if cause := outer_cause(why):
+            self._remember_shared(cause, failed)
+        else:
+            self._remember(row, f"failed: {why}")
+
+    def _remember_shared(self, cause: str, failed: int) -> None:
+        """One note for all that failed of one cause."""
+        before = [note for note in self._notes if note.endswith(f" failed: {cause}")]
+        for note in before:
+            self._notes.remove(note)
+        self._causes[cause] += failed
+        tasks = "1 task" if self._causes[cause] == 1 else f"{self._causes[cause]} tasks"
+        self._notes.append(f"{tasks} failed: {cause}")
 
     def _remember(self, row: Row, text: str) -> None:
         titled = text.startswith(row.task.title)
@@ -225,6 +242,9 @@ class Board:
                 "preempted": self.counts["preempted"],
                 "resubmitted": self.counts["resubmitted"],
                 "notes": list(self._notes),
+                "store": ""
+                if (outage := noteworthy(OUTAGES.current())) is None
+                else worded(outage),
             }
 
 

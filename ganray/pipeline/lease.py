@@ -18,6 +18,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from ganray.errors import GanrayError, RefusedInput, Stopped, StoreError
 from ganray.pipeline.background import repeated
 from ganray.pipeline.redaction import redacted
 from ganray.store import Store
+from ganray.store.files import Files
 
 BEAT_SECONDS = 2.0
 """How often a driver rewrites its file."""
@@ -90,11 +92,7 @@ class Lease:
 
     @classmethod
     def claim(cls, store: Store, run: str, after: int) -> Lease | None:
-        """The lease number `after` + 1, or None if another driver has it.
-
-        Raises:
-            StoreError: the store fails.
-        """
+        """The lease number `after` + 1, or None if another driver has it; may raise StoreError."""
         lease = cls(store, run, after + 1)
         return lease if store.create(_path(run, lease.driver), lease._encoded()) else None
 
@@ -127,13 +125,18 @@ class Lease:
     def _look_and_beat(self) -> None:
         with contextlib.suppress(StoreError):  # a store that fails now may answer the next time
             successor = _path(self.run, self.driver + 1)
-            self._superseded = self._superseded or self.store.files.size(successor) is not None
+            self._superseded = self._superseded or self._files.size(successor) is not None
             if not self._superseded:
                 self._beat()
 
     def _beat(self) -> None:
         self._counter += 1
-        self.store.put(_path(self.run, self.driver), self._encoded())
+        self._files.put(_path(self.run, self.driver), self._encoded())
+
+    @cached_property
+    def _files(self) -> Files:
+        """With little patience: a beat that fails is followed by a newer one."""
+        return self.store.files.for_probing()
 
     def _encoded(self) -> bytes:
         """The beat; with an empty payload where that cannot be told, since silence means death."""

@@ -65,3 +65,12 @@ def listed(row: Row, now: float) -> dict[str, Any]:
 def rounded(value: float | None) -> float | None:
     """Seconds to a tenth."""
     return None if value is None else round(value, 1)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss; "?" where they are not finite."""
+    if not 0 <= seconds < float("inf"):
+        return "?"
+    whole = int(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

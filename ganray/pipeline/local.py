@@ -13,6 +13,7 @@ from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.failures import explain
 from ganray.pipeline.logs import TaskLog
 from ganray.pipeline.redaction import redacted
+from ganray.pipeline.telling import store_away
 from ganray.pipeline.training import refuse_other_ranks
 from ganray.plan import Resources, Task
 from ganray.train.device import choose_device
@@ -36,6 +37,7 @@ class LocalRunner:
 
         Raises:
             Stopped: on request; the agenda holds what is left.
+            StoreError: the store is away for good: no task's fault, so that none has failed.
             RefusedInput: `resources.device` is not there, or a task needs several processes.
         """
         refuse_impossible(self.resources, agenda.pending)
@@ -54,6 +56,8 @@ class LocalRunner:
         except Stopped:
             raise
         except Exception as error:
+            if (away := store_away(error, agenda.store.url)) is not None:
+                raise away from None
             trace = "" if isinstance(error, GanrayError) else traceback.format_exc()
             agenda.fail(task, explain(error))
             self.tell(failure(task, explain(error), trace))

@@ -26,11 +26,13 @@ import torch
 from ganray._version import __version__
 from ganray.errors import GanrayError, Stopped
 from ganray.pipeline.background import repeated
+from ganray.pipeline.telling import OutageNews
 from ganray.pipeline.transcript import Transcript, captured
 from ganray.pipeline.workspace import Event, numerics
 from ganray.plan import Task
 from ganray.store import Store
 from ganray.store.files import Files
+from ganray.store.outage import OUTAGES
 from ganray.store.store import open_files
 
 _FIRST_SECONDS = 1.0  # a quick shard without incident leaves no log
@@ -62,6 +64,7 @@ class TaskLog:
         self._lines, self._written = Transcript(), 0
         self._told = float("-inf")
         self._eventful = chunks is None
+        self._outages = OutageNews(OUTAGES.own)
         self._stack = contextlib.ExitStack()
 
     def passing(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -119,6 +122,8 @@ class TaskLog:
             self._flush()
 
     def _flush(self) -> None:
+        if line := self._outages.line():
+            self.add(line)
         # Whatever the store says: a task does not fail because its log cannot be kept.
         with contextlib.suppress(Exception):
             added = self._lines.added

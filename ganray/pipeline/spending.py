@@ -13,12 +13,15 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import Field
 
 from ganray.errors import StoreError
 from ganray.spec import Spec
 from ganray.store import Store
+from ganray.store.files import Files
+from ganray.store.outage import OUTAGES
 
 _SAVE_SECONDS = 5.0
 _HOUR = 3600.0
@@ -97,6 +100,10 @@ class Meter:
         """A meter that goes on from what the store says the run has spent."""
         return cls(store, run, cost, spent(store, run))
 
+    @cached_property
+    def _files(self) -> Files:
+        return self.store.files.for_probing()
+
     @property
     def total(self) -> Spent:
         """What the run has spent in all."""
@@ -108,7 +115,8 @@ class Meter:
         passed, self._read = now - self._read, now
         self.own += Spent(self._held[0] * passed, self._held[1] * passed, passed)
         self._held = cpus, gpus
-        if now - self._saved > _SAVE_SECONDS:
+        # Nobody waits for a store that is away, which the lease's beats tell.
+        if now - self._saved > _SAVE_SECONDS and OUTAGES.own() is None:
             with contextlib.suppress(StoreError):  # the next one, or the last, may succeed
                 self.save()
 
@@ -125,7 +133,8 @@ class Meter:
             StoreError: the store cannot be written.
         """
         self._saved = time.monotonic()
-        self.store.put(f"{_folder(self.run)}{self._name}.json", json.dumps(vars(self.own)).encode())
+        path = f"{_folder(self.run)}{self._name}.json"
+        self._files.put(path, json.dumps(vars(self.own)).encode())
 
     def reached(self) -> str:
         """Which cap is reached, in one line; empty if none is."""

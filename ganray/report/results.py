@@ -15,6 +15,7 @@ from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.metrics.score import Score
 from ganray.pipeline.agenda import Agenda
+from ganray.pipeline.failures import CONSEQUENCE, by_cause
 from ganray.pipeline.runs import read_outcome
 from ganray.pipeline.training import read_history
 from ganray.pipeline.workspace import dataset_location
@@ -22,7 +23,6 @@ from ganray.plan import Plan, Task
 from ganray.store import Manifest, Store
 
 _READERS = 8  # a remote store answers slowly, but many questions at once
-_CONSEQUENCE = "not possible without"
 T = TypeVar("T")
 
 
@@ -266,10 +266,14 @@ class Results:
     def problems(self) -> list[Problem]:
         """What is missing, causes before their consequences."""
         reasons = self.outcome.get("failed", {})
-        missing = [
-            _problem(task.title, reasons.get(task.address, "not finished yet"))
+        absent = {
+            task.title: reasons.get(task.address, "not finished yet")
             for task in self.plan.tasks
             if task.address not in self.manifests
+        }
+        missing = [
+            _problem(titles[0] if len(titles) == 1 else f"{len(titles)} tasks", why)
+            for titles, why in by_cause(absent)
         ]
         damaged = [Problem(title, why) for title, why in self.damaged.items()]
         return sorted([*damaged, *missing], key=lambda problem: problem.consequence)
@@ -281,4 +285,4 @@ def _seconds(manifest: Manifest) -> float:
 
 
 def _problem(title: str, why: str) -> Problem:
-    return Problem(title, why, why.startswith(_CONSEQUENCE))
+    return Problem(title, why, why.startswith(CONSEQUENCE))

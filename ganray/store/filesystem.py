@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import s3fs
+from ganray.store.client import S3Client, place_of
+from ganray.store.patience import Patience
 
-from ganray.store.s3 import PATIENT, session_without_expect
 
+class StateFiles(S3Client):
+    """S3 as the store reaches it, with its patience; it can be sent to other processes."""
 
-class StateFiles(s3fs.S3FileSystem):
-    """S3 as the store reaches it, with its time-outs; it can be sent to other processes."""
-
-    cachable = False
-
-    def __init__(self, **options: Any) -> None:
-        settings = {"config_kwargs": dict(PATIENT), "session": session_without_expect()}
-        super().__init__(use_listings_cache=False, **(settings | options))
+    def __init__(self, store: str, **options: Any) -> None:
+        super().__init__(Patience(place_of(store), known=True), **options)
 
 
 def state_place(url: str, below: str) -> tuple[StateFiles | None, str]:
@@ -25,5 +21,5 @@ def state_place(url: str, below: str) -> tuple[StateFiles | None, str]:
     parts = urlsplit(url)
     if parts.scheme == "s3":
         path = f"{parts.netloc}/{parts.path.strip('/')}".rstrip("/")
-        return StateFiles(), f"{path}/{below}"
+        return StateFiles(url), f"{path}/{below}"
     return None, f"{unquote(parts.path) if parts.scheme == 'file' else url}/{below}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import IO
 
 from ganray.errors import StoreError
 from ganray.store.files import TEMPORARY_PREFIX, Entry, Sink
+from ganray.store.outage import OUTAGES
 
 _CAUSES = {
     errno.ENOSPC: "no space left on the device",
@@ -26,6 +28,7 @@ _CAUSES = {
     errno.ESTALE: "the network file system lost the folder (stale handle)",
     errno.EIO: "the device reported an input/output error",
 }
+_AWAY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ESTALE, errno.EIO}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -38,7 +41,7 @@ class FolderFiles:
 
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`. fsspec's own `mode="create"` is exists-then-write on a folder."""
-        with self._explained(path):
+        with self._explained(path, writes=True):
             target = self._target(path)
             with _temporary(target.parent) as (handle, temporary):
                 handle.write(data)
@@ -55,7 +58,7 @@ class FolderFiles:
     @contextmanager
     def writer(self, path: str) -> Iterator[Sink]:
         """See `Files.writer`."""
-        with self._explained(path):
+        with self._explained(path, writes=True):
             target = self._target(path)
             with _temporary(target.parent) as (handle, temporary):
                 yield handle
@@ -95,7 +98,7 @@ class FolderFiles:
 
     def remove(self, path: str) -> None:
         """See `Files.remove`."""
-        with self._explained(path):
+        with self._explained(path, writes=True):
             (self.root / path).unlink(missing_ok=True)
 
     def for_probing(self) -> FolderFiles:
@@ -135,12 +138,18 @@ class FolderFiles:
         return True
 
     @contextmanager
-    def _explained(self, path: str) -> Iterator[None]:
+    def _explained(self, path: str, writes: bool = False) -> Iterator[None]:
+        begun = time.monotonic()
         try:
             yield
         except OSError as error:
             cause = _CAUSES.get(error.errno or 0, error.strerror or type(error).__name__)
-            raise StoreError(f"store {self.url}: {cause} ({path})") from None
+            away = error.errno in _AWAY
+            if away:
+                OUTAGES.failed(self.url, writes, cause, begun=begun, takes_no_writes=writes)
+            raise StoreError(f"store {self.url}: {cause} ({path})", away) from None
+        else:
+            OUTAGES.answered(self.url, writes)
 
 
 @contextmanager

@@ -2,95 +2,63 @@
 
 from __future__ import annotations
 
-import errno
-import itertools
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
-import s3fs
-from aiobotocore.session import AioSession
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    ParamValidationError,
-)
-from botocore.handlers import add_expect_header
-from botocore.parsers import ResponseParserError
-from fsspec.exceptions import FSTimeoutError
-
 from ganray.errors import StoreError
+from ganray.store.causes import FAILURES, code_of, explain, is_away, may_be_elsewhere
+from ganray.store.client import S3Client, place_of
+from ganray.store.deadline import DEADLINE_SECONDS
 from ganray.store.files import Entry, Sink
-from ganray.store.patience import Patience, may_pass
-
-_Answer = TypeVar("_Answer")
+from ganray.store.patience import Patience
 
 _PART_BYTES = 16 * 2**20
 _HASTY_SECONDS = 4.0  # in which a store that answers may still be busy
-_FAILURES = (OSError, BotoCoreError, FSTimeoutError, ResponseParserError, aiohttp.ClientError)
-PATIENT: dict[str, Any] = {
-    "connect_timeout": 5,
-    "read_timeout": 60,
-    "retries": {"mode": "standard", "total_max_attempts": 3},
-}
-_HASTY: dict[str, Any] = {
-    "connect_timeout": 3,
-    "read_timeout": 5,
-    "retries": {"mode": "standard", "total_max_attempts": 1},
-}
-_CAUSES = {
-    "NoSuchBucket": "there is no such bucket",
-    "InvalidBucketName": "this is no valid bucket name",
-    "AccessDenied": "access denied: the key may not do this",
-    "InvalidAccessKeyId": "the access key is not known there (AWS_ACCESS_KEY_ID, or the profile)",
-    "SignatureDoesNotMatch": "the secret key is wrong (AWS_SECRET_ACCESS_KEY, or the profile)",
-    "ExpiredToken": "the session token has expired",
-    "RequestTimeTooSkewed": "this machine's clock is wrong",
-    "NotImplemented": "the server does not know this operation (create-only writes are needed)",
-    "PermanentRedirect": "the bucket lies in another region (AWS_REGION)",
-    "InsufficientStorage": "no space left",
-    "XMinioStorageFull": "no space left",
-}
+_HASTY_DEADLINE = 6.0  # a write in doubt needs two
 
 
 class S3Files:
     """`Files` below s3://bucket/prefix.
 
-    Once the store has answered, every operation but `writer` outlasts an outage of
-    `patience.OUTAGE_SECONDS`; before that a store that is away is told at once.
+    Once the store has answered, every operation outlasts an outage of `patience.OUTAGE_SECONDS`;
+    before that one of `patience.BUSY_SECONDS`.
+
+    Args:
+        hasty: it outlasts a few seconds alone.
+        final: what was given up once is not asked again: somebody waits for an answer.
     """
 
     def __init__(
-        self, bucket: str, prefix: str, *, hasty: bool = False, known: bool = False
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        known: bool = False,
+        hasty: bool = False,
+        final: bool = False,
     ) -> None:
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        # Decisions rest on what the server says now: no cached listing, no shared instance.
-        self._s3 = s3fs.S3FileSystem(
-            use_listings_cache=False,
-            skip_instance_cache=True,
-            config_kwargs=dict(_HASTY if hasty else PATIENT),
-            session=session_without_expect(),
+        outage = _HASTY_SECONDS if hasty else None
+        self._s3 = S3Client(
+            Patience(place_of(self.url), known, outage, final),
+            _HASTY_DEADLINE if hasty else DEADLINE_SECONDS,
         )
-        self._s3.retries = 1 if hasty else 3
-        self._patience = Patience(known, _HASTY_SECONDS if hasty else None)
 
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`; the object carries its writer's mark, by which a doubt is settled."""
         mark = secrets.token_hex(16)
-        return self._ask(path, lambda: self._try_to_create(path, data, mark))
+        with self._explained(path):
+            return self._try_to_create(path, data, mark)
 
     def put(self, path: str, data: bytes) -> None:
         """See `Files.put`."""
-        self._ask(path, lambda: self._s3.pipe_file(self._full(path), data))
+        with self._explained(path):
+            self._s3.pipe_file(self._full(path), data)
 
     @contextmanager
     def writer(self, path: str) -> Iterator[Sink]:
@@ -107,18 +75,21 @@ class S3Files:
 
     def get(self, path: str) -> bytes | None:
         """See `Files.get`."""
-        return self._ask(path, lambda: self._read(path))
+        with self._explained(path):
+            return self._read(path)
 
     def size(self, path: str) -> int | None:
         """See `Files.size`."""
-        head = self._ask(path, lambda: self._head(path))
+        with self._explained(path):
+            head = self._head(path)
         return None if head is None else int(head["ContentLength"])
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """See `Files.entries`."""
         more: dict[str, str] = {}
         while True:
-            page = self._ask(prefix, partial(self._list, prefix, more))
+            with self._explained(prefix):
+                page = self._list(prefix, more)
             for item in page.get("Contents", []):
                 path = item["Key"].removeprefix(self._prefix)
                 yield Entry(path, item["Size"], item["LastModified"].timestamp())
@@ -133,28 +104,12 @@ class S3Files:
     def remove(self, path: str) -> None:
         """See `Files.remove`."""
         key = {"Bucket": self._bucket, "Key": self._prefix + path}
-        self._ask(path, lambda: self._s3.call_s3("delete_object", **key))
+        with self._explained(path):
+            self._s3.call_s3("delete_object", **key)
 
     def for_probing(self) -> S3Files:
         """See `Files.for_probing`."""
         return S3Files(self._bucket, self._prefix.rstrip("/"), hasty=True)
-
-    def _ask(self, path: str, operation: Callable[[], _Answer]) -> _Answer:
-        """What the operation gives; it is repeated while the store is away, but not for ever."""
-        began = time.monotonic()
-        with self._explained(path):
-            for failures in itertools.count(1):
-                try:
-                    answer = operation()
-                except _FAILURES as error:
-                    pause = self._patience.pause(failures, began)
-                    if pause is None or _code(error) in _CAUSES or not may_pass(error):
-                        raise
-                    time.sleep(pause)
-                else:
-                    self._patience.reached = True
-                    return answer
-        raise AssertionError("it counts for ever")
 
     def _try_to_create(self, path: str, data: bytes, mark: str) -> bool:
         """Whether the file is this writer's; raises while nothing is there yet."""
@@ -162,10 +117,11 @@ class S3Files:
             self._s3.pipe_file(self._full(path), data, mode="create", Metadata={"writer": mark})
         except (PermissionError, FileNotFoundError):  # forbidden, or no bucket: no doubt here
             raise
-        except _FAILURES:
+        except FAILURES as error:
             # It exists (FileExistsError, or EINVAL by other servers), a rival's write is under way
-            # (409), or the reply came late or never: only what lies there tells.
-            head = self._head(path)
+            # (409), or the reply came late or never: only what lies there tells. Who has been
+            # waited for already is asked once more and not waited for again.
+            head = (self.for_probing() if is_away(error) else self)._head(path)
             if head is None:
                 raise
             return bool(head["Metadata"].get("writer") == mark)
@@ -175,7 +131,7 @@ class S3Files:
         try:
             return bytes(self._s3.cat_file(self._full(path)))
         except FileNotFoundError as error:
-            if _code(error) == "NoSuchBucket":
+            if code_of(error) == "NoSuchBucket":
                 raise
             return None
 
@@ -190,21 +146,19 @@ class S3Files:
 
     def _head(self, path: str) -> dict[str, Any] | None:
         try:
-            head: dict[str, Any] | None = self._s3.call_s3(
-                "head_object", Bucket=self._bucket, Key=self._prefix + path
+            return dict(
+                self._s3.call_s3("head_object", Bucket=self._bucket, Key=self._prefix + path)
             )
         except FileNotFoundError:
-            head = None
-        self._patience.reached = True
-        return head
+            return None
 
     @contextmanager
     def _explained(self, path: str) -> Iterator[None]:
         try:
             yield
-        except _FAILURES as error:
-            why = _explain(error) + (self._where() if _may_be_elsewhere(error) else "")
-            raise StoreError(f"store {self.url}: {why} ({path})") from None
+        except FAILURES as error:
+            cause = explain(error) + (self._where() if may_be_elsewhere(error) else "")
+            raise StoreError(f"store {self.url}: {cause} ({path})", is_away(error)) from None
         except ValueError as error:
             if "endpoint" not in str(error):
                 raise
@@ -220,49 +174,3 @@ class S3Files:
         if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
             return ""
         return "; Amazon was asked, as neither AWS_ENDPOINT_URL nor the profile names an endpoint"
-
-
-def session_without_expect() -> AioSession:
-    """A session that never sends `Expect: 100-continue`.
-
-    aiohttp waits for the answer to it without any time-out, so that an upload to a server that
-    accepts a connection and then falls silent would hang for ever.
-    """
-    session = AioSession()
-    session.unregister("before-call.s3", add_expect_header)
-    return session
-
-
-def _code(error: BaseException) -> str:
-    """The server's error code, which s3fs keeps in the cause of what it raises."""
-    response = getattr(error.__cause__, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
-
-
-def _may_be_elsewhere(error: BaseException) -> bool:
-    """Whether another server might have answered otherwise."""
-    known = isinstance(error, NoCredentialsError | PermissionError | FileNotFoundError)
-    return known or _code(error) in _CAUSES
-
-
-def _explain(error: BaseException) -> str:
-    """The cause in a few words. The server's own words are left out: they may quote a request."""
-    code = _code(error)
-    if code in _CAUSES:
-        return _CAUSES[code]
-    if isinstance(error, NoCredentialsError):
-        return "no credentials found (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)"
-    if isinstance(error, ParamValidationError):
-        return _CAUSES["InvalidBucketName"]
-    if isinstance(error, PermissionError):
-        return f"access denied ({code or 'forbidden'})"
-    if isinstance(error, FileNotFoundError):
-        return "there is no such bucket, or the endpoint is no S3 server"
-    endpoint = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
-    if isinstance(error, HTTPClientError | ConnectionError | FSTimeoutError | TimeoutError):
-        where = (
-            f" {endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}" if endpoint.netloc else ""
-        )
-        return f"the endpoint{where} does not answer (AWS_ENDPOINT_URL, or the profile's)"
-    number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
-    return f"the request failed ({code or number or type(error).__name__})"

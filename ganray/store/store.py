@@ -27,13 +27,15 @@ class Store(Catalogue):
     Args:
         known: whether it has answered somebody before: then a store that is away is waited for
             from the first request on, as it is by anybody after the first answer.
+        hasty: somebody waits for what is read: a store that is away is told within 15 seconds, once
+            and for all.
 
     Raises:
         RefusedInput: `url` is neither an absolute folder (or file:// URL) nor s3://bucket/prefix.
     """
 
-    def __init__(self, url: str, known: bool = False) -> None:
-        super().__init__(open_files(url, known))
+    def __init__(self, url: str, known: bool = False, hasty: bool = False) -> None:
+        super().__init__(open_files(url, known, hasty))
         self.url = url
 
     def __reduce__(self) -> tuple[type[Store], tuple[str]]:
@@ -115,7 +117,7 @@ class Store(Catalogue):
         return len(ordered)
 
 
-def open_files(url: str, known: bool = False) -> Files:
+def open_files(url: str, known: bool = False, hasty: bool = False) -> Files:
     """The files below `url`; see `Store`.
 
     Raises:
@@ -137,7 +139,8 @@ def open_files(url: str, known: bool = False) -> Files:
     if parts.scheme == "s3" and parts.netloc and not parts.query and not parts.fragment:
         from ganray.store.s3 import S3Files  # takes half a second, which folders need not pay
 
-        return S3Files(parts.netloc, parts.path.strip("/"), known=known)
+        prefix = parts.path.strip("/")
+        return S3Files(parts.netloc, prefix, known=known, hasty=hasty, final=hasty)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
         return FolderFiles(Path(unquote(parts.path)))
     if url.startswith("/"):

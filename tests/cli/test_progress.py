@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 
 from ganray.cli import progress
-from ganray.cli.progress import Lines, LiveTable, Silence, clock, display_for
+from ganray.cli.progress import Lines, LiveTable, Silence, display_for
 from ganray.pipeline.board import Board
+from ganray.pipeline.listing import clock
 from ganray.pipeline.local import failure
 from ganray.pipeline.workspace import Event
 from tests.cli.command import CHEAP, start

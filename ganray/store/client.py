@@ -1,0 +1,146 @@
+"""S3 as everything here reaches it: every request has its deadline, and is repeated with patience.
+
+botocore and s3fs repeat requests by themselves, each on top of the other, and without a deadline of
+the whole; here they do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import s3fs
+from aiobotocore.session import AioSession
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.handlers import add_expect_header
+
+from ganray.store.causes import FAILURES, no_answer
+from ganray.store.deadline import DEADLINE_SECONDS, Progress, Upload, in_time
+from ganray.store.patience import Call, Patience
+
+_WRITES = ("Put", "Create", "Upload", "Complete", "Copy", "Delete", "Abort")
+_PIECE_BYTES = 2**18
+_LEAST_UPLOAD = 2**18  # of less, no progress is to be seen
+_Send = Callable[[str, dict[str, Any]], Awaitable[Any]]
+
+
+class S3Client(s3fs.S3FileSystem):
+    """An S3 file system.
+
+    Args:
+        patience: with a place that is away.
+        seconds: the deadline of one try of one request; one that moves many bytes has more.
+    """
+
+    cachable = False
+
+    def __init__(
+        self, patience: Patience, seconds: float = DEADLINE_SECONDS, **options: Any
+    ) -> None:
+        settings = {
+            "config_kwargs": {
+                "connect_timeout": min(5.0, seconds),
+                "read_timeout": seconds,
+                "retries": {"mode": "standard", "total_max_attempts": 1},
+                "max_pool_connections": 100,  # to wait for a free one counts as to wait
+            },
+            "session": session_without_expect(),
+        }
+        # Decisions rest on what the server says now: no cached listing.
+        super().__init__(use_listings_cache=False, **(settings | options))
+        self.retries = 1
+        self._patience, self._seconds = patience, seconds
+
+    async def set_session(self, refresh: bool = False, kwargs: Any = None) -> Any:
+        """The client; all its requests go by `_patiently`, as s3fs sends them by several ways."""
+        client = await super().set_session(refresh=refresh, kwargs=kwargs or {})
+        if "_make_api_call" not in vars(client):
+            client._make_api_call = partial(self._patiently, client._make_api_call)
+        return client
+
+    async def _patiently(self, send: _Send, operation: str, words: dict[str, Any]) -> Any:
+        """One request, repeated while the server is away, but not for ever."""
+        # What an upload that is given up leaves behind is the bucket's to expire.
+        repeated = not operation.startswith("Abort")
+        call = self._patience.begin(operation.startswith(_WRITES), repeated)
+        try:
+            while True:
+                try:
+                    answer = await self._try(call, send, operation, words)
+                except (ClientError, *FAILURES) as error:
+                    pause = call.failed(error)
+                    if pause is None:
+                        raise
+                    await asyncio.sleep(pause)
+                else:
+                    call.answered()
+                    return answer
+        except asyncio.CancelledError:
+            call.abandoned()
+            raise
+
+    async def _try(self, call: Call, send: _Send, operation: str, words: dict[str, Any]) -> Any:
+        progress, endpoint = Progress(self._seconds), str(self._s3.meta.endpoint_url)
+
+        def heard(quiet: bool) -> None:
+            if quiet:
+                call.quiet(no_answer(endpoint))
+            else:
+                call.moving()
+
+        anew = dict(words)  # botocore makes of a body in it one that can be read once
+        body = words.get("Body")
+        if isinstance(body, bytes) and len(body) >= _LEAST_UPLOAD:
+            anew["Body"] = Upload(body, progress)
+        work = _whole(send(operation, anew), progress)
+        return await in_time(work, progress, lambda: ReadTimeoutError(endpoint_url=endpoint), heard)
+
+
+async def _whole(sent: Awaitable[Any], progress: Progress) -> Any:
+    """The answer with its body, if it has one: to read that is a part of the request."""
+    answer = await sent
+    source = answer.get("Body")
+    if source is not None:
+        pieces = []
+        try:
+            while piece := await source.read(_PIECE_BYTES):
+                progress.moved(len(piece))
+                pieces.append(piece)
+        finally:
+            source.close()
+        answer["Body"] = _Body(b"".join(pieces))
+    return answer
+
+
+class _Body:
+    """A body that has been read, as s3fs reads bodies."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    async def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        return self._data.read(size)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def place_of(url: str) -> str:
+    """What is away when one file of a URL is: s3://bucket."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def session_without_expect() -> AioSession:
+    """A session that never sends `Expect: 100-continue`.
+
+    aiohttp waits for the answer to it without any time-out.
+    """
+    session = AioSession()
+    session.unregister("before-call.s3", add_expect_header)
+    return session
