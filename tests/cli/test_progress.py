@@ -16,6 +16,7 @@ from ganray.pipeline.board import Board
 from ganray.pipeline.listing import clock
 from ganray.pipeline.local import failure
 from ganray.pipeline.workspace import Event
+from ganray.store.outage import Outages
 from tests.cli.command import CHEAP, start
 
 GAN = "train/joint/0+1+2/0"
@@ -59,6 +60,24 @@ def test_lines_are_plain_and_not_too_many(tiny_run, joint):
         "joint r0: done",
         "encoder: failed: no memory",
     ]
+
+
+def test_failures_of_one_outer_cause_are_one_line(tiny_run, joint):
+    console, why = screen(terminal=False), "store s3://b: no space left (artifacts/{}/x)"
+    lines = Lines(Board(tiny_run.plan, set()), console)
+    for number, one in enumerate((joint, tiny_run.plan.task("encoder"), joint)):
+        lines.tell(failure(one, why.format(number)))
+    (line,) = console.file.getvalue().splitlines()
+    assert line.startswith("joint r0: failed: store s3://b: no space left")
+
+
+def test_a_store_that_is_away_is_on_the_live_board(tiny_run, monkeypatch):
+    outages, console = Outages(lambda: 45.0), screen(terminal=True)
+    monkeypatch.setattr("ganray.pipeline.board.OUTAGES", outages)
+    table = LiveTable(Board(tiny_run.plan, set()), console)
+    assert "store" not in shown(table, console)
+    outages.failed("s3://b", True, "InternalError", begun=0.0, call=1, until=120.0)
+    assert "store does not take writes since 0:45 (InternalError)" in shown(table, console)
 
 
 def test_a_traceback_is_shown_with_debug_alone(tiny_run, joint, monkeypatch):

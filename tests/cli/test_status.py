@@ -93,6 +93,7 @@ def test_a_driver_that_is_silent_is_not_believed(store, plan, board):
     answer = ganray("status", "tiny", "--store", store.url, "--json")
     assert answer.json["driver"]["alive"] is False
     assert "said nothing in the" in answer.json["driver"]["said"]
+    assert "it died, or cannot write to the store" in answer.json["driver"]["said"]
     assert answer.json["board"] is None
     assert rows(answer)["joint r0"]["state"] in ("to do", "begun")
 

@@ -12,11 +12,12 @@ from ganray.distributed.supervisor import Supervisor
 from ganray.distributed.units import Shape, Unit
 from ganray.distributed.watch import Group, Node, View, Watch
 from ganray.distributed.workers import Assignment, Place
-from ganray.errors import Stopped
+from ganray.errors import Stopped, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.workspace import Event
 from ganray.plan import Plan, Resources, Task
 from ganray.store import Store
+from ganray.store.outage import Outage, Outages
 
 TASKS = {
     kind: Task(kind=kind, title=kind, key=kind * 2, parameters={}, inputs={})
@@ -53,6 +54,51 @@ def run(tmp_path, monkeypatch):
     agenda = Agenda(plan, Store(str(tmp_path)))
     watch = Watch(View((node("a", 2.0),)))
     return Supervisor(agenda, Resources(num_gpus=1.0), watch, lambda _: None, lambda: False)
+
+
+AWAY = {"outcome": "failed", "failed": "full", "traceback": "", "store_away": "store /x: full"}
+
+
+def at_work(run: Supervisor, monkeypatch, begun: float | None) -> Slot:
+    """A worker of a run whose driver has met with an outage that began then, or with none."""
+    outages = Outages(lambda: 100.0)
+    if begun is not None:
+        outages.failed("/x", True, "full", begun=begun)
+    monkeypatch.setattr(supervisor, "OUTAGES", outages)
+    slot = Slot(TRAINER, Remote(), None, "a")
+    slot.begin(unit("train"))
+    run.pool.slots.append(slot)
+    return slot
+
+
+def test_a_store_that_is_away_for_all_ends_the_run_and_fails_no_task(run, monkeypatch) -> None:
+    slot = at_work(run, monkeypatch, begun=0.0)
+    with pytest.raises(StoreError, match="store /x: full") as failure:
+        run._news(slot, slot.unit.assignment.event(**AWAY))
+    assert failure.value.away
+    assert run.agenda.failed == {}
+
+
+def test_a_worker_that_alone_cannot_use_the_store_is_resubmitted(run, monkeypatch) -> None:
+    told: list[Event] = []
+    run.tell = told.append
+    for attempt in range(run.resources.attempts):
+        assert run.agenda.failed == {}, attempt
+        slot = at_work(run, monkeypatch, begun=None)
+        if run.waiting:
+            slot.unit = run.waiting.popleft()
+        run._news(slot, slot.unit.assignment.event(**AWAY))
+    assert "could not use the store in attempt 1 and is resubmitted" in told[0].details["warning"]
+    assert "could not use the store" in run.agenda.failed[TASKS["train"].address]
+
+
+def test_what_workers_say_of_the_store_is_known_to_the_driver(run, monkeypatch) -> None:
+    slot = at_work(run, monkeypatch, begun=None)
+    outage = Outage("s3://b", "InternalError", True, 20.0, 60.0)
+    run._news(slot, slot.unit.assignment.event(beat=1.0, away=outage))
+    assert supervisor.OUTAGES.current() == outage
+    run._news(slot, slot.unit.assignment.event(beat=1.0))
+    assert supervisor.OUTAGES.current() is None
 
 
 def unit(kind: str, shape: Shape | None = None) -> Unit:

@@ -13,6 +13,7 @@ from ganray.distributed.vigil import Paces, hear, silent
 from ganray.distributed.workers import Assignment
 from ganray.pipeline.workspace import Event
 from ganray.plan import Task
+from ganray.store.outage import Outage
 
 
 @pytest.fixture
@@ -49,6 +50,14 @@ def test_beats_of_a_process_that_does_nothing_do_not_count_for_long(clock) -> No
         hear(one, beat(50.0 + 0.012 * second))
     assert "has done nothing for" in silent(one, 290.0)
     assert one.memory == 0
+
+
+def test_who_waits_for_the_store_is_not_stuck(clock) -> None:
+    one, away = slot(), Outage("s3://b", "InternalError", True, 20.0)
+    for second in range(0, 400, 3):
+        clock.now = 1000.0 + second
+        hear(one, Event("a", "train", details={"beat": 50.0, "peak_memory": 0, "away": away}))
+        assert silent(one, 120.0) == ""
 
 
 def test_a_slow_stage_that_reports_nothing_is_left_alone(clock) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ganray.pipeline.board import Board
 from ganray.pipeline.local import failure, settled
 from ganray.pipeline.workspace import Event
+from ganray.store.outage import Outages
 from tests.pipeline.simulated import news, plan_of, study_of, task
 
 DATA = task("data", "d")
@@ -149,6 +150,25 @@ def test_a_failure_blocks_all_that_needs_it(board):
     assert "Traceback" not in json.dumps(snapshot)
     assert snapshot["workers"] == 0
     assert snapshot["seconds_left"] == 0.0
+
+
+def test_failures_of_one_outer_cause_are_one_note():
+    board, why = Board(study_of(3), set()), "store s3://b: no space left ({}/x); free space there"
+    gans = [one for one in board.plan.tasks if one.kind == "train"]
+    for number, gan in enumerate(gans):
+        board.hear(failure(gan, why.format(number)))
+    assert board.snapshot()["notes"] == ["9 tasks failed: store s3://b: no space left (…)"]
+
+
+def test_a_store_that_is_away_is_shown(board, monkeypatch):
+    outages = Outages(lambda: 45.0)
+    monkeypatch.setattr("ganray.pipeline.board.OUTAGES", outages)
+    assert board.snapshot()["store"] == ""
+    outages.failed("s3://new", True, "InternalError", begun=40.0)
+    assert board.snapshot()["store"] == ""  # it may pass at once
+    outages.failed("s3://b", True, "InternalError", begun=0.0, call=1, until=120.0)
+    said = board.snapshot()["store"]
+    assert said.startswith("store does not take writes since 0:45 (InternalError), waiting until")
 
 
 def test_what_needed_no_work_after_all_is_stored(board):

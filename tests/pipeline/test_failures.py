@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganray.errors import StoreError, TrainingDiverged
-from ganray.pipeline.failures import explain
+from ganray.pipeline.failures import CONSEQUENCE, by_cause, explain, failure_lines
 from ganray.store import Store
 
 HOST = platform.node()
@@ -77,3 +77,31 @@ def test_others_are_left_as_they_are() -> None:
 def test_secrets_are_taken_out() -> None:
     line = explain(RuntimeError("GET http://ann:pa55word@host/x?X-Amz-Signature=0123abcd"))
     assert line == "RuntimeError: GET http://host/x"
+
+
+_FULL = (
+    "store s3://b/x: no space left (artifacts/train/{}/attempts/1/state); free space there, then"
+)
+
+
+def test_failures_of_one_outer_cause_are_one_line():
+    failed = {
+        "class 0 r0": _FULL.format("a1"),
+        "samples class 0 r0": f"{CONSEQUENCE} class 0 r0",
+        "class 1 r0": _FULL.format("b2"),
+        "joint r0": "critic_loss became nan in iteration 1",
+        "samples joint r0": f"{CONSEQUENCE} joint r0",
+    }
+    assert failure_lines(failed) == [
+        "3 tasks failed: store s3://b/x: no space left (…)",
+        "failed: joint r0: critic_loss became nan in iteration 1",
+        "failed: samples joint r0: not possible without joint r0",
+    ]
+    assert by_cause(failed)[0][0] == ["class 0 r0", "samples class 0 r0", "class 1 r0"]
+
+
+def test_tasks_that_fail_alike_each_of_its_own_are_told_apart():
+    failed = dict.fromkeys(("a", "b"), "critic_loss became nan in iteration 1")
+    assert len(failure_lines(failed)) == 2
+    alone = {"a": _FULL.format("a1")}
+    assert failure_lines(alone) == [f"failed: a: {_FULL.format('a1')}"]

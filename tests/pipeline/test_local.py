@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
-from ganray.errors import RefusedInput, Stopped
+from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.local import LocalRunner
 from tests import tiny
@@ -37,6 +40,25 @@ def test_a_second_run_elsewhere_commits_equal_manifests(tiny_run, tmp_path):
         assert [(f.name, f.size, f.sha256) for f in mine.files] == [
             (f.name, f.size, f.sha256) for f in theirs.files
         ]
+
+
+def test_a_store_that_is_full_is_no_tasks_fault(tiny_run, tmp_path, monkeypatch):
+    """The run ends by one error; nothing has failed, and the next run goes on."""
+    store, create = copied(tiny_run, tmp_path, "data", "encoder", "targets"), os.link
+
+    def full(source, target):
+        if "/artifacts/train/" in str(target):
+            raise OSError(errno.ENOSPC, "no space")
+        create(source, target)
+
+    agenda = Agenda.open(tiny_run.plan, store)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "link", full)
+        with pytest.raises(StoreError, match="no space left on the device") as failure:
+            LocalRunner(tiny_run.study.resources).run(agenda)
+    assert failure.value.away
+    assert agenda.failed == {}
+    assert len(agenda.pending) == len(tiny_run.plan.tasks) - 3
 
 
 def test_a_diverging_gan_fails_alone(tiny_run, tmp_path):
