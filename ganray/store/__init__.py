@@ -9,10 +9,15 @@ The first complete commit of an address wins, every other attempt adopts it, and
 deleted on that path. Everything below rests on one operation, `Files.create`.
 """
 
+import fsspec
+
 from ganray.store.attempt import Attempt
 from ganray.store.catalogue import Catalogue
 from ganray.store.garbage import Garbage
 from ganray.store.manifest import Checkpoint, Manifest, StoredFile
 from ganray.store.store import Store
+
+# Data sets, also those in a store, are read by way of fsspec, which else would wait for minutes.
+fsspec.register_implementation("s3", "ganray.store.filesystem.DataFiles", clobber=True)
 
 __all__ = ["Attempt", "Catalogue", "Checkpoint", "Garbage", "Manifest", "Store", "StoredFile"]

@@ -66,7 +66,8 @@ class S3Client(s3fs.S3FileSystem):
         """One request, repeated while the server is away, but not for ever."""
         # What an upload that is given up leaves behind is the bucket's to expire.
         repeated = not operation.startswith("Abort")
-        call = self._patience.begin(operation.startswith(_WRITES), repeated)
+        patience = self._patience_with(str(words.get("Bucket", "")))
+        call = patience.begin(operation.startswith(_WRITES), repeated)
         try:
             while True:
                 try:
@@ -82,6 +83,9 @@ class S3Client(s3fs.S3FileSystem):
         except asyncio.CancelledError:
             call.abandoned()
             raise
+
+    def _patience_with(self, bucket: str) -> Patience:  # noqa: ARG002  for those of many buckets
+        return self._patience
 
     async def _try(self, call: Call, send: _Send, operation: str, words: dict[str, Any]) -> Any:
         progress, endpoint = Progress(self._seconds), str(self._s3.meta.endpoint_url)

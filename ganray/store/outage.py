@@ -56,6 +56,7 @@ class Outages:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
         self._troubles: dict[tuple[str, bool], _Trouble] = {}
+        self._answered: set[str] = set()
         self._heard: dict[str, tuple[float, Outage]] = {}
 
     def failed(
@@ -94,6 +95,7 @@ class Outages:
     def answered(self, place: str, writes: bool, call: int = 0) -> None:
         """A call has been answered: what else still waits there has waited since it began."""
         with self._lock:
+            self._answered.add(place)
             for kind in {writes, False}:  # who takes writes can be read from
                 trouble = self._troubles.get((place, kind))
                 if trouble is None:
@@ -103,6 +105,11 @@ class Outages:
                     del self._troubles[place, kind]
                 else:
                     trouble.since = min(begun for begun, _ in trouble.waits.values())
+
+    def has_answered(self, place: str) -> bool:
+        """Whether it ever has."""
+        with self._lock:
+            return place in self._answered
 
     def forget(self, place: str, writes: bool, call: int) -> None:
         """A call does not wait any more, and nothing is known of an answer."""

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from ganray.errors import StoreError
+from ganray.data.location import Location
+from ganray.errors import RefusedInput, StoreError
 from ganray.store import Store, s3
-from ganray.store.filesystem import state_place
+from ganray.store.filesystem import DataFiles, state_place
 from tests.s3_proxy import Faults, S3Proxy, running_proxy
 from tests.s3_server import S3Server
 
@@ -90,9 +91,9 @@ def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines and patience that a test can wait for."""
-    monkeypatch.setattr(s3, "DEADLINE_SECONDS", 0.5)
-    monkeypatch.setattr(s3, "_HASTY_DEADLINE", 0.5)
-    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 1.0)
+    monkeypatch.setattr(s3, "DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr(s3, "_HASTY_DEADLINE", 0.3)
+    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 0.2)
 
 
 @pytest.mark.usefixtures("short")
@@ -121,7 +122,7 @@ def test_state_of_others_ends_by_its_deadline_too(monkeypatch: pytest.MonkeyPatc
     files, path = state_place("s3://bucket/x", "ray-state")
     assert files is not None
     again = pickle.loads(pickle.dumps(files))
-    monkeypatch.setattr(again, "_seconds", 0.5)
+    monkeypatch.setattr(again, "_seconds", 0.3)
     for call in (again.ls, again.cat_file, lambda p: again.pipe_file(p, b"x")):
         with pytest.raises(OSError):
             call(path)
@@ -159,3 +160,31 @@ def test_what_is_uploaded_in_pieces_arrives_whole(s3_url: str, tmp_path: Path) -
     store, data = Store(s3_url), os.urandom(3 * 2**20 + 7)
     store.put("runs/large", data)
     assert store.get("runs/large") == data
+
+
+@pytest.mark.usefixtures("short")
+def test_data_at_s3_is_read_with_a_deadline_too(
+    endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DataFiles, "cachable", False)
+    place = Location.of(f"s3://bucket/{request.node.callspec.id.replace(' ', '-')}")
+    monkeypatch.setattr(place.fs, "_seconds", 0.3)
+    uses = [place.read, place.contents]
+    if request.node.callspec.params["endpoint"] != BODY:  # the head says how long it is
+        uses.append(lambda: place.open().__enter__())
+    for use in uses:
+        with pytest.raises(RefusedInput, match=endpoint):
+            use()
+
+
+@pytest.mark.s3
+def test_data_in_a_store_outlasts_an_outage_as_the_store_does(
+    s3_server: S3Server, s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DataFiles, "cachable", False)
+    with running_proxy(s3_server.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        Store(s3_url).put("runs/a", b"data")
+        proxy.switch(Faults(("503",), limit=7))
+        assert Location.of(f"{s3_url}/runs/a").read() == b"data"
+        assert proxy.counts["503"] == 7
