@@ -6,7 +6,7 @@ import asyncio
 import io
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 DEADLINE_SECONDS = 15.0
 """How long a request may take that moves little, and one that moves much may stand still."""
@@ -85,4 +85,11 @@ async def in_time(
             heard(progress.still >= QUIET_SECONDS)
         raise late()
     finally:
+        task.add_done_callback(_nobody_asks)
         task.cancel()
+
+
+def _nobody_asks(task: asyncio.Task[Any]) -> None:
+    """What a cancelled request came to all the same; unasked for, asyncio would print it."""
+    if not task.cancelled():
+        task.exception()

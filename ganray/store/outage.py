@@ -126,9 +126,17 @@ class Outages:
                 self._heard[who] = self._clock(), outage
 
     def current(self) -> Outage | None:
-        """The longest outage there is now, of this process before those of others."""
+        """The longest outage there is now, of this process before those of others.
+
+        It is waited for as long as anybody waits for it.
+        """
         with self._lock:
-            return self._longest(self._own()) or self._longest(self._others())
+            own, others = self._own(), self._others()
+        outage = self._longest(own) or self._longest(others)
+        if outage is None:
+            return None
+        alike = (one.left for one in (*own, *others) if one.place == outage.place)
+        return replace(outage, left=max((left for left in alike if left is not None), default=None))
 
     def own(self) -> Outage | None:
         """The longest that this process has met with itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -173,6 +174,29 @@ def test_one_gan_that_diverges_costs_its_own_part_alone(
     assert "0 failed" in mended.out
     assert gan_digests(with_data, tiny_run.plan) == gan_digests(tiny_run.store, tiny_run.plan)
     assert "became nan" not in Path(mended.last).read_text()
+
+
+def test_a_full_store_ends_the_run_in_one_line_and_the_same_command_goes_on(
+    with_data, tiny_study, tiny_run, monkeypatch
+):
+    link = os.link
+
+    def full(source, target):
+        if "/artifacts/train/" in str(target):
+            raise OSError(errno.ENOSPC, "no space")
+        link(source, target)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "link", full)
+        answer = run(tiny_study, with_data.url, *CHEAP)
+    assert answer.code == 1, answer
+    last = answer.err.splitlines()[-1]
+    assert last.startswith(f"error: store {with_data.url}: no space left on the device")
+    assert "tasks are done, and what was committed is kept. Resume with the same command" in last
+    assert "failed" not in answer.err + answer.out
+    assert "Traceback" not in answer.err
+    assert run(tiny_study, with_data.url, *CHEAP).code == 0
+    assert gan_digests(with_data, tiny_run.plan) == gan_digests(tiny_run.store, tiny_run.plan)
 
 
 def test_when_no_gan_is_trained_the_run_has_failed(with_data, tiny_study):

@@ -14,6 +14,7 @@ from ganray.pipeline.local import LocalRunner
 from ganray.pipeline.logs import TaskLog, list_logs
 from ganray.pipeline.workspace import Event
 from ganray.store import Store
+from ganray.store.outage import Outage
 from tests.pipeline.simulated import task
 from tests.pipeline.stores import copied, stop_after
 
@@ -61,6 +62,18 @@ def test_a_foreseen_end_is_one_line(store, error, said):
         raise error
     assert lines(store, log.path)[1].startswith(said)
     assert len(lines(store, log.path)) == 2
+
+
+def test_a_store_that_was_away_is_written_down_when_it_is_back(store, monkeypatch):
+    away = [Outage("s3://b", "InternalError", True, 45.0, 60.0)]
+    monkeypatch.setattr(logs.OUTAGES, "own", lambda: away[-1])
+    with TaskLog(store, GAN, "cpu") as log:
+        log._flush()
+        away.append(None)
+        log._flush()
+    _, told, over, _ = lines(store, log.path)
+    assert told.startswith("store does not take writes since 0:45 (InternalError), waiting until")
+    assert over.startswith("store takes writes again, after 0:45")
 
 
 def test_an_unforeseen_error_leaves_its_traceback_without_secrets(store):

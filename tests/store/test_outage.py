@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.store.outage import Outages
+from ganray.store.outage import Outage, Outages
 from tests.store.test_deadline import Clock
 
 PLACE = "s3://bucket"
@@ -93,3 +93,12 @@ def test_another_process_is_believed_as_long_as_it_repeats_it(
     outages.hear("worker", theirs.own())
     outages.hear("worker", None)
     assert outages.current() is None
+
+
+def test_it_is_waited_for_as_long_as_anybody_waits(outages: Outages, clock: Clock) -> None:
+    outages.failed(PLACE, True, "InternalError", begun=0.0)
+    outages.hear("worker", Outage(PLACE, "InternalError", True, 5.0, 60.0))
+    clock.now = 10.0
+    outage = outages.current()
+    assert outage is not None
+    assert (outage.seconds, outage.left) == (10.0, 50.0)
