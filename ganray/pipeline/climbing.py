@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from ganray.errors import GanrayError, RefusedInput, Stopped, TrainingDiverged
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.failures import explain
+from ganray.pipeline.telling import store_away
 from ganray.pipeline.trials import (
     Move,
     Point,
@@ -118,7 +119,8 @@ class Climber:
         except Exception as error:
             record.state, record.why = "failed", _reason(error)
             record.final = isinstance(error, TrainingDiverged | RefusedInput)
-            save_trial(self.store, self.sweep.folder, record)
+            if store_away(error, self.store.url) is None:
+                save_trial(self.store, self.sweep.folder, record)
             raise
 
     def _taken_over(

@@ -102,8 +102,10 @@ class Results:
             manifests = {address: manifest for address, manifest in found if manifest}
         try:
             outcome = read_outcome(store, plan)
-        except StoreError:  # the store has just answered: that file is damaged
-            outcome = {}
+        except StoreError as error:
+            if error.away:
+                raise
+            outcome = {}  # that file is damaged
         return cls(store, plan, manifests, outcome)
 
     def manifest(self, role: str) -> Manifest | None:
@@ -130,6 +132,8 @@ class Results:
         try:
             return decode(self.store.read(manifest, name))
         except (StoreError, ValueError) as error:
+            if isinstance(error, StoreError) and error.away:  # that is no damage
+                raise
             self.damaged[self.plan.task(role).title] = str(error)
             return None
 

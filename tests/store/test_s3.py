@@ -224,6 +224,7 @@ def test_a_server_that_accepts_and_falls_silent_is_told(
         listener.listen()
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        monkeypatch.setattr("ganray.store.s3._HASTY_DEADLINE", 0.5)
         with pytest.raises(StoreError, match=f"{endpoint} does not answer"):
             Store(s3_url).probe()
 
