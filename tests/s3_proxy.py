@@ -84,6 +84,7 @@ class S3Proxy:
     _random: random.Random = field(default_factory=random.Random)
     _done: Counter[str] = field(default_factory=Counter)
     _late: set[asyncio.Task[Any]] = field(default_factory=set)
+    _serving: set[asyncio.Task[Any] | None] = field(default_factory=set)
 
     def switch(self, faults: Faults | None) -> None:
         """From now on misbehave so; None is not at all."""
@@ -93,6 +94,8 @@ class S3Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one client's requests, one after another."""
+        own = asyncio.current_task()
+        self._serving.add(own)  # else nobody holds it, and it may be collected as it waits
         try:
             while (request := await _Request.read(reader, writer)) is not None:
                 kind = self._draw(request)
@@ -104,6 +107,7 @@ class S3Proxy:
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # either side has gone, or the proxy ends: so does this connection
         finally:
+            self._serving.discard(own)
             writer.close()
 
     def _draw(self, request: _Request) -> str:

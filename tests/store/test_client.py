@@ -129,16 +129,17 @@ def test_state_of_others_ends_by_its_deadline_too(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.s3
-@pytest.mark.usefixtures("short")
 def test_a_call_that_was_given_up_holds_up_no_later_one(
     s3_server: S3Server, s3_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running_proxy(s3_server.endpoint) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
-        monkeypatch.setattr(s3, "DEADLINE_SECONDS", 3.0)
         store = Store(s3_url)
         store.put("runs/a", b"before")
-        _give_up(store, proxy)
+        with monkeypatch.context() as short:
+            short.setattr(store.files._s3, "_seconds", 0.3)  # type: ignore[attr-defined]
+            short.setattr("ganray.store.patience.OUTAGE_SECONDS", 0.2)
+            _give_up(store, proxy)
         proxy.switch(None)
         assert store.get("runs/a") == b"before"
         assert store.create("runs/b", b"after")
