@@ -170,7 +170,7 @@ def test_data_at_s3_is_read_with_a_deadline_too(
     monkeypatch.setattr(DataFiles, "cachable", False)
     place = Location.of(f"s3://bucket/{request.node.callspec.id.replace(' ', '-')}")
     monkeypatch.setattr(place.fs, "_seconds", 0.3)
-    uses = [place.read, place.contents]
+    uses = [place.read, place.children]
     if request.node.callspec.params["endpoint"] != BODY:  # the head says how long it is
         uses.append(lambda: place.open().__enter__())
     for use in uses:
