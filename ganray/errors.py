@@ -5,35 +5,56 @@ The command line prints them as one line without a traceback and exits with `exi
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-_URL = re.compile(r"\w{1,16}://[^\s'\"]+")
+from ganray.urls import text_without_secrets, without_secrets
+
 _LONGEST = 300  # characters of a value that messages quote
-
-
-def without_secrets(url: str) -> str:
-    """`url` without the user, password, query and fragment that may carry credentials.
-
-    Whatever else is wrong with it does not matter here: it is for messages.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url
-    place, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
-    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
 
 
 def one_line(error: object) -> str:
     """The error's message without line breaks and without credentials in its URLs."""
-    text = " ".join(_URL.sub(lambda url: without_secrets(url[0]), str(error)).split())
+    text = " ".join(text_without_secrets(str(error)).split())
     return text or type(error).__name__
 
 
 def quoted(value: Any) -> str:
     """`value` as messages quote it: no credentials in its URLs, and not without end."""
-    text = _URL.sub(lambda url: without_secrets(url[0]), repr(value))
+    text = repr(_shown(value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def refuse_secrets(argument: str, value: Any) -> None:
+    """Refuse a URL that carries a password or a signature, since plans and logs keep URLs.
+
+    Args:
+        value: a URL, or anything that holds strings: each of them is looked at.
+
+    Raises:
+        RefusedInput: naming `argument`, what of it, and the URL without what may be secret.
+    """
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            refuse_secrets(argument or "name", name)
+            refuse_secrets(f"{argument}.{name}" if argument else str(name), inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            refuse_secrets(argument, inner)
+    elif isinstance(value, str) and (plain := without_secrets(value)) != value:
+        raise RefusedInput(
+            f"{argument} (={quoted(plain)}) is given with a user, password, query or fragment: "
+            "give the URL without them (an @ in a path as %40), and credentials through the "
+            "environment"
+        )
+
+
+def _shown(value: Any) -> Any:
+    """The same with every string in it without secrets."""
+    if isinstance(value, dict):
+        return {_shown(name): _shown(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_shown(inner) for inner in value])
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 class GanrayError(Exception):

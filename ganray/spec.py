@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from ganray.errors import RefusedInput, quoted
+from ganray.urls import without_secrets
 
 _MOST_TOLD = 5  # problems in one line
 
@@ -67,7 +68,7 @@ def unknown_name(name: str, valid: list[str]) -> str:
     """One line that refuses `name` and says the nearest of `valid`, or all of them."""
     near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else "valid names: " + ", ".join(sorted(valid))
-    return f"unknown name {name!r}; {hint}"
+    return f"unknown name {quoted(name)}; {hint}"
 
 
 def parse(spec: type[Spec], values: Any, where: str) -> Any:
@@ -91,7 +92,7 @@ def explain(error: ValidationError) -> str:
 
 
 def _explain(problem: Any) -> str:
-    path = ".".join(str(part) for part in problem["loc"])
+    path = without_secrets(".".join(str(part) for part in problem["loc"]))
     message = problem["msg"].removeprefix("Value error, ")
     value = problem.get("input")
     said = "" if isinstance(value, dict | Spec) else f" (={quoted(value)})"

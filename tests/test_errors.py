@@ -3,32 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ganray.errors import one_line, quoted, without_secrets
-
-
-@pytest.mark.parametrize(
-    ("url", "plain"),
-    [
-        ("http://user:secret@host:1/a/b?token=x#y", "http://host:1/a/b"),
-        ("https://h?x=1", "https://h"),
-        ("s3://bucket/a@b/c", "s3://bucket/a@b/c"),
-        ("http://u:secret@[::1", "http://[::1"),
-        ("a/path?with=signs", "a/path?with=signs"),
-        ("", ""),
-    ],
-)
-def test_a_url_is_left_without_what_may_be_secret(url, plain):
-    assert without_secrets(url) == plain
-
-
-@given(st.text(alphabet="abc:/?#@[]", max_size=20))
-def test_whatever_is_wrong_with_a_url_it_can_be_shown(text):
-    shown = without_secrets(f"http://user:hush@{text}")
-    assert shown.startswith("http://")
-    assert "hush" not in shown or "/" in text.partition("@")[0]
+from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
 
 
 def test_a_message_is_one_line_without_credentials():
@@ -39,4 +15,17 @@ def test_a_message_is_one_line_without_credentials():
 
 def test_a_value_is_quoted_without_credentials_and_not_without_end():
     assert quoted(["http://u:hush@h/x"]) == "['http://h/x']"
+    assert quoted({"http://u:hu sh@h": ("http://u:h'ush@h/x",)}) == "{'http://h': ('http://h/x',)}"
     assert len(quoted("x" * 10**6)) < 400
+
+
+def test_credentials_are_refused_wherever_they_stand():
+    refuse_secrets("", {"data": {"source": "s3://bucket/x"}, "list": [1, "a?b", None]})
+    for value, said in (
+        ({"data": {"source": "http://u:hush@h/x"}}, r"^data\.source \(='http://h/x'\) is given"),
+        ({"list": ["a", "https://h/x?hush"]}, r"^list \(='https://h/x'\)"),
+        ({"a": {"http://u:hush@h": 1}}, r"^a \(='http://h'\)"),
+    ):
+        with pytest.raises(RefusedInput, match=said) as refusal:
+            refuse_secrets("", value)
+        assert "hush" not in str(refusal.value)

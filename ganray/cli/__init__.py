@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -16,7 +17,8 @@ import typer
 
 from ganray._version import __version__
 from ganray.cli import data, doctor, logs, status, store, study, submit, sweep, tensorboard, use
-from ganray.errors import GanrayError, one_line
+from ganray.errors import GanrayError, one_line, quoted
+from ganray.urls import text_without_secrets, without_secrets
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -71,6 +73,8 @@ def main(arguments: list[str] | None = None) -> None:
     if len(words) < len(given):
         os.environ["GANRAY_DEBUG"] = "1"  # read where a run's failed tasks are shown, too
     debug = bool(os.environ.get("GANRAY_DEBUG"))
+    if debug:
+        sys.excepthook = _show_traceback
     try:
         code = app(words, standalone_mode=False, prog_name="ganray")
         if code == _INTERRUPTED:
@@ -93,6 +97,13 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _show_traceback(*error: Any) -> None:
+    """As Python does, but without secrets: exceptions of other libraries may quote them."""
+    from ganray.pipeline.redaction import redacted
+
+    sys.stderr.write(redacted("".join(traceback.format_exception(*error))))
+
+
 def _misused(error: Any, words: list[str]) -> int:
     """A wrong option or argument; a command group without any is answered by its help."""
     message = error.format_message()
@@ -100,7 +111,7 @@ def _misused(error: Any, words: list[str]) -> int:
         error.show()
         return 2
     if isinstance(error, typer.BadParameter):
-        message = message.replace(":", f" (={_given(error.param, words)!r}):", 1)
+        message = message.replace(":", f" (={quoted(_given(error.param, words))}):", 1)
     return _complain(f"{message.rstrip('.')}; see {error.ctx.command_path} --help", 2, words)
 
 
@@ -114,8 +125,18 @@ def _given(parameter: Any, words: list[str]) -> str:
 
 
 def _complain(message: str, code: int, words: list[str]) -> int:
+    message = _cleared(message, words)
     if "--json" in words:
         typer.echo(json.dumps({"error": message, "exit_code": code}))
     else:
         typer.echo(f"error: {message}", err=True)
     return code
+
+
+def _cleared(message: str, words: list[str]) -> str:
+    """The message without secrets of the line's own words: Typer quotes what it cannot use."""
+    given = {part for word in words for part in (word, word.partition("=")[2])}
+    for part in sorted(given, key=len, reverse=True):
+        if (plain := without_secrets(part)) != part:
+            message = message.replace(part, plain).replace(repr(part)[1:-1], plain)
+    return text_without_secrets(message)

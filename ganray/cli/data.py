@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ganray.cli.options import JsonOption, absolute, speak
+from ganray.cli.options import JsonOption, absolute, local_path, speak
 
 app = typer.Typer(help="Bring labelled images into ganray's own form.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def import_(
     check_target("--to", to)
     values = {"source": source, "format": kind, "held_out": held_out, "test": test}
     spec = parse(DatasetSpec, values, "data import")
-    info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to)))
+    info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to, "--to")))
     counts = ", ".join(f"{sum(numbers)} {split}" for split, numbers in info.counts.items())
     lines = [
         f"{info.name}: {len(info.class_names)} classes, {counts}; digest {info.digest[:12]}",
@@ -54,5 +54,5 @@ def fetch(
     """Download a published data set; every file is checked by its sha256."""
     from ganray.data import fetch as download
 
-    paths = [str(path) for path in download(name, to, mirror)]
+    paths = [str(path) for path in download(name, local_path("--to", to), mirror)]
     speak(as_json, {"files": paths}, "\n".join(paths))

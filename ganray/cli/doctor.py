@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, size
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    StoreOption,
+    absolute,
+    check_cluster,
+    open_store,
+    size,
+)
 from ganray.cli.study import OnlyOption, SetOption, StudyArgument, checked_part
 from ganray.cli.submit import EnvOption, InstalledOption
-from ganray.errors import GanrayError, RefusedInput, StoreError
+from ganray.errors import GanrayError, RefusedInput, StoreError, quoted
+from ganray.urls import is_url
 
 if TYPE_CHECKING:
     from ganray.distributed.submission import Jobs, Parcel
@@ -42,14 +51,10 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check cluster, token, versions, resources, store, data and room; nothing is trained."""
-    if address is not None and absolute(store) != store:
-        raise RefusedInput(
-            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
-            "the cluster's workers have folders of their own"
-        )
-    part, remote = checked_part(only), address is not None and "://" in address
+    check_cluster(address, store)
+    part, remote = checked_part(only), address is not None and is_url(address)
     if (env or installed) and not remote:
-        given = f"--env (={env[0]!r})" if env else "--installed"
+        given = f"--env (={quoted(env[0].partition('=')[0])})" if env else "--installed"
         raise RefusedInput(f"{given} is for a job: it needs --address http://<head>:8265")
     from ganray.studies import read_study
 

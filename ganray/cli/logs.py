@@ -17,7 +17,7 @@ from ganray.cli.options import (
     speak,
 )
 from ganray.cli.status import Listener
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 
 if TYPE_CHECKING:
     from ganray.pipeline.logs import LogFile
@@ -83,7 +83,7 @@ def find_task(plan: Plan, name: str) -> Task:
     if name in plan.roles:
         return plan.task(name)
     titles = [task.title for task in plan.tasks]
-    raise RefusedInput(f"task (={name!r}) of {plan.run}: {unknown_name(name, titles)}")
+    raise RefusedInput(f"task (={quoted(name)}) of {plan.run}: {unknown_name(name, titles)}")
 
 
 def _show_list(store: Store, plan: Plan, as_json: bool) -> None:

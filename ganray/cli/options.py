@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted, refuse_secrets
+from ganray.urls import is_url, without_secrets
 
 if TYPE_CHECKING:
     from ganray.pipeline.runs import Run
@@ -29,15 +30,44 @@ RunArgument = Annotated[
 ]
 
 
-def absolute(url: str) -> str:
+def absolute(url: str, argument: str = "--store") -> str:
     """A URL as it is; a relative folder made absolute, since workers may have other folders.
 
     Raises:
-        RefusedInput: it is empty, which would mean the folder that one happens to be in.
+        RefusedInput: it is empty, which would mean the folder that one happens to be in, or it
+            carries credentials.
     """
     if not url:
-        raise RefusedInput("--store (='') must be a folder or an s3:// URL")
-    return url if "://" in url else str(Path(url).absolute())
+        raise RefusedInput(f"{argument} (='') must be a folder or an s3:// URL")
+    refuse_secrets(argument, url)
+    return url if is_url(url) else str(Path(url).absolute())
+
+
+def local_path(argument: str, path: str) -> Path:
+    """A path of this machine.
+
+    Raises:
+        RefusedInput: it is a URL, by `argument`.
+    """
+    if is_url(path) or without_secrets(path) != path:
+        raise RefusedInput(f"{argument} (={quoted(path)}) must be a path of this machine")
+    return Path(path)
+
+
+def check_cluster(address: str | None, store: str) -> None:
+    """What must hold of a store that a cluster is to use, and of the cluster's address.
+
+    Raises:
+        RefusedInput: the address carries credentials, or the store's folder is relative.
+    """
+    if address is None:
+        return
+    refuse_secrets("--address", address if is_url(address) else f"//{address}")
+    if absolute(store) != store:
+        raise RefusedInput(
+            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
+            "the cluster's workers have folders of their own"
+        )
 
 
 def open_store(url: str, hasty: bool = True) -> Store:

@@ -15,12 +15,13 @@ from ganray.cli.options import (
     RunArgument,
     StoreOption,
     absolute,
+    check_cluster,
     open_run,
     open_store,
     size,
     speak,
 )
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 from ganray.spec import RUN_NAME, unknown_name
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ OnlyOption = Annotated[
 def checked_part(only: str | None) -> Part | None:
     """The value of `--only`; RefusedInput if there is no such part."""
     if only not in (None, "train", "evaluate", "search"):
-        raise RefusedInput(f"--only (={only!r}) must be 'train', 'evaluate' or 'search'")
+        raise RefusedInput(f"--only (={quoted(only)}) must be 'train', 'evaluate' or 'search'")
     return cast("Part | None", only)
 
 
@@ -66,8 +67,8 @@ def init(
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not re.fullmatch(RUN_NAME, path.stem):
         raise RefusedInput(
-            f"name (={path.stem!r}) must begin with a small letter or a digit and go on with up to "
-            "63 of these, '.', '-' and '_'"
+            f"name (={quoted(name)}) must begin with a small letter or a digit and go on with up "
+            "to 63 of these, '.', '-' and '_'"
         )
     text = _example(study).replace("{name}", path.stem)
     try:
@@ -108,15 +109,11 @@ def run(
 ) -> None:
     """Run what the store lacks of a study, and write its report."""
     part = checked_part(only)
+    check_cluster(address, store)
     if runner not in ("local", "ray"):
-        raise RefusedInput(f"--runner (={runner!r}) must be 'local' or 'ray'")
+        raise RefusedInput(f"--runner (={quoted(runner)}) must be 'local' or 'ray'")
     if address is not None and runner == "local":
         raise RefusedInput(f"--address (={address!r}) needs --runner ray")
-    if address is not None and absolute(store) != store:
-        raise RefusedInput(
-            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
-            "the cluster's workers have folders of their own"
-        )
     from ganray.studies import read_study
 
     chosen = read_study(study, overrides or [], absolute(store))

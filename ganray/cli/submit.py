@@ -15,7 +15,8 @@ import typer
 
 from ganray.cli.options import JsonOption, absolute, size, speak
 from ganray.cli.study import OnlyOption, SetOption, checked_part
-from ganray.errors import GanrayError, RefusedInput
+from ganray.errors import GanrayError, RefusedInput, quoted
+from ganray.urls import is_url
 
 if TYPE_CHECKING:
     from ganray.distributed.following import Following
@@ -98,13 +99,15 @@ def _job_alone(follow: str | None, stop: str | None, others: Mapping[str, Any]) 
         RefusedInput: there is such a thing, or both options, or an empty id.
     """
     if follow is not None and stop is not None:
-        raise RefusedInput(f"--follow (={follow!r}) and --stop (={stop!r}) cannot go together")
+        raise RefusedInput(
+            f"--follow (={quoted(follow)}) and --stop (={quoted(stop)}) cannot go together"
+        )
     given, job = ("--follow", follow) if stop is None else ("--stop", stop)
     if not job:
         raise RefusedInput(f"{given} (={job!r}) must be the id of a job")
     for name, value in others.items():
         if value:
-            raise RefusedInput(f"{name} (={value!r}) cannot go with {given}")
+            raise RefusedInput(f"{name} (={quoted(value)}) cannot go with {given}")
     return job
 
 
@@ -183,7 +186,7 @@ def _sources(study: Study) -> list[str]:
 
 
 def _local_paths(study: Study) -> list[str]:
-    return [source for source in _sources(study) if "://" not in source]
+    return [source for source in _sources(study) if not is_url(source)]
 
 
 @contextmanager

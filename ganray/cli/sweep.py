@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, speak
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    StoreOption,
+    absolute,
+    check_cluster,
+    open_store,
+    speak,
+)
 from ganray.cli.study import SetOption
-from ganray.errors import RefusedInput
 
 if TYPE_CHECKING:
     from ganray.pipeline.lease import Beat, Lease
@@ -37,11 +44,7 @@ def sweep(
     as_json: JsonOption = False,
 ) -> None:
     """Try many settings, compare the best two on fresh seeds, and keep the better as a spec."""
-    if address is not None and absolute(store) != store:
-        raise RefusedInput(
-            f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "
-            "the cluster's workers have folders of their own"
-        )
+    check_cluster(address, store)
     from ganray.studies import read_sweep
 
     chosen = read_sweep(file, overrides or [], absolute(store))

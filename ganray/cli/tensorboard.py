@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ganray.cli.options import DEFAULT_STORE, JsonOption, RunArgument, StoreOption, open_run, speak
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    JsonOption,
+    RunArgument,
+    StoreOption,
+    local_path,
+    open_run,
+    speak,
+)
 from ganray.cli.status import Listener
-from ganray.errors import RefusedInput, without_secrets
 
 _POLL_SECONDS = 10.0
 
@@ -32,13 +38,12 @@ def tensorboard(
     """Write loss curves for TensorBoard: one run for each GAN, `tensorboard --logdir DIR`."""
     from ganray.pipeline.curves import export_curves
 
-    if "://" in to:
-        raise RefusedInput(f"--to (={without_secrets(to)!r}) must be a folder of this machine")
+    folder = local_path("--to", to)
     opened, found = open_run(store, name)
     listener = Listener(opened, found.plan.run)
     while True:
         over = listener.why_over() if follow else ""
-        last = export_curves(opened, found.plan, Path(to))
+        last = export_curves(opened, found.plan, folder)
         if over is not None:
             break
         time.sleep(_POLL_SECONDS)

@@ -12,10 +12,11 @@ from ganray.cli.options import (
     RunArgument,
     StoreOption,
     absolute,
+    local_path,
     open_run,
     speak,
 )
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +46,11 @@ def sample(
 ) -> None:
     """Write images of a run's GANs, as PNG files or Parquet."""
     if kind not in ("png", "parquet"):
-        raise RefusedInput(f"--format (={kind!r}) must be 'png' or 'parquet'")
+        raise RefusedInput(f"--format (={quoted(kind)}) must be 'png' or 'parquet'")
     if joint and classes:
-        raise RefusedInput(f"--class (={classes[0]!r}) cannot be asked of the joint GAN; drop one")
+        raise RefusedInput(
+            f"--class (={quoted(classes[0])}) cannot be asked of the joint GAN; drop one"
+        )
     from ganray.data.location import check_target
     from ganray.pipeline.release import draw_joint, draw_marginals, write_parquet, write_png
 
@@ -57,7 +60,7 @@ def sample(
         drawn = draw_joint(opened, found.plan, count, replicate)
     else:
         drawn = draw_marginals(opened, found.plan, classes or [], count, weights, replicate)
-    target = absolute(to)
+    target = absolute(to, "--to")
     written = write_png(drawn, target) if kind == "png" else write_parquet(drawn, target)
     speak(as_json, {"to": target, "count": written}, f"{written} images in {target}")
 
@@ -84,12 +87,13 @@ def search(
     from ganray.pipeline.workspace import threads
     from ganray.search import search as search_range
 
-    if to is not None and not Path(to).absolute().parent.is_dir():
+    picture = local_path("--image", image)
+    if to is not None and not local_path("--to", to).absolute().parent.is_dir():
         raise RefusedInput(f"--to (={to!r}) must be a file in a folder that is there")
     opened, found = open_run(store, name)
     side = "joint" if on == "joint" else "marginal"
     generator = trained_gan(opened, found.plan, side, on, replicate)
-    target = read_image(image, generator.shape)
+    target = read_image(str(picture), generator.shape)
     with threads(1):
         answer = search_range(generator, target[None], restarts, seed)
     if to is not None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pooch
 import requests
 
-from ganray.data.location import one_line, without_secrets
-from ganray.errors import RefusedInput, StoreError
+from ganray.errors import RefusedInput, StoreError, one_line, quoted, refuse_secrets
+from ganray.urls import is_url
 
 MIRRORS = {
     "mnist": (
@@ -62,11 +62,15 @@ def fetch(name: str, to: str | Path, base_url: str | None = None) -> list[Path]:
         base_url: the only mirror to use, instead of the public ones.
 
     Raises:
-        RefusedInput: for an unknown name or a folder that cannot be written.
+        RefusedInput: for an unknown name, a mirror with credentials in its URL, or a folder that
+            cannot be written.
         StoreError: where no mirror gave the right bytes, with each one's reason.
     """
     if name not in SHA256:
-        raise RefusedInput(f"name (={name!r}) must be one of {', '.join(SHA256)}")
+        raise RefusedInput(f"name (={quoted(name)}) must be one of {', '.join(SHA256)}")
+    refuse_secrets("mirror", base_url or "")
+    if is_url(str(to)):
+        raise RefusedInput(f"to (={quoted(str(to))}) must be a folder of this machine")
     mirrors = (base_url.rstrip("/") + "/",) if base_url else MIRRORS[name]
     pooch.get_logger().setLevel("ERROR")
     try:
@@ -87,7 +91,7 @@ def _fetch_file(file: str, mirrors: tuple[str, ...], to: Path, sha256: str) -> P
                 downloader=pooch.HTTPDownloader(timeout=_TIMEOUT),
             )
         except (requests.RequestException, ValueError) as error:
-            failures.append(f"{without_secrets(mirror)}: {one_line(error)}")
+            failures.append(f"{mirror}: {one_line(error)}")
         else:
             return Path(path)
     raise StoreError(f"{file!r} could not be fetched; " + "; ".join(failures))

@@ -7,16 +7,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import fsspec
 from fsspec.core import url_to_fs
 
-from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, without_secrets
+from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, quoted, refuse_secrets
+from ganray.urls import is_url
 
 # Their exceptions are no OSErrors; named, not imported, as only some installations have them.
 _TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs"}
+_CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
+             "blockcache", "cached")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Location:
     """A path on a file system.
 
     Attributes:
-        shown: the URL without credentials or signature, fit for messages.
+        shown: the URL or path as it was given, fit for messages.
     """
 
     fs: fsspec.AbstractFileSystem
@@ -32,28 +36,33 @@ class Location:
     shown: str
 
     @classmethod
-    def of(cls, url: str) -> Location:
-        """The location that `url` names.
+    def of(cls, url: str, argument: str = "url") -> Location:
+        """The location that `url` names: a path of this machine unless it begins with a scheme.
+
+        Args:
+            argument: by which messages name it.
 
         Raises:
-            RefusedInput: where no installed file system knows the URL's protocol, or its server
-                is not there.
+            RefusedInput: it carries credentials, no installed file system knows its protocol, or
+                its server is not there.
         """
-        shown = without_secrets(url)
+        refuse_secrets(argument, url)
         try:
-            urlsplit(url)  # says what is wrong with it where file systems only would on use
-            fs, path = url_to_fs(url)
+            fs, path = _located(url)
         except (ImportError, ValueError, OSError) as error:  # FTP connects at once
             raise RefusedInput(
-                f"{shown!r} cannot be read: {one_line(error)}; valid: a path, s3://… or http(s)://…"
+                f"{quoted(url)} cannot be read: {one_line(error)}; valid: a path, s3://… or "
+                "http(s)://…"
             ) from None
         fs.invalidate_cache()
-        return cls(fs, path, shown)
+        return cls(fs, path, url)
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
-        return self.shown.rstrip("/").rsplit("/", 1)[-1]
+        """The last part of the path; of a chain that of its first link, where there is one."""
+        first = self.shown.partition("::")[0] if _chained(self.shown) else ""
+        named = first if "://" in first and not first.endswith("://") else self.shown
+        return named.rstrip("/").rsplit("/", 1)[-1]
 
     def child(self, name: str) -> Location:
         """The file or folder `name` below this one."""
@@ -133,7 +142,7 @@ class Location:
             yield
         except FileNotFoundError as error:
             # fsspec reports an HTTP server that is down, or refuses, as a missing file too
-            doubt = " or cannot be reached" if "://" in self.shown else ""
+            doubt = " or cannot be reached" if is_url(self.shown) else ""
             cause = f" ({one_line(error.__cause__)})" if error.__cause__ else ""
             raise kind(f"{self.shown!r} does not exist{doubt}{cause}") from None
         except PermissionError as error:
@@ -146,17 +155,24 @@ class Location:
             raise kind(f"{self.shown!r} cannot be reached: {one_line(error)}") from None
 
 
-def refuse_secrets(argument: str, url: str) -> None:
-    """Refuse a URL that carries a password or a signature, since plans and logs keep URLs.
-
-    Raises:
-        RefusedInput: naming `argument` and the URL without what may be secret.
-    """
-    if without_secrets(url) != url:
-        raise RefusedInput(
-            f"{argument} (={without_secrets(url)!r} with a user, password, query or fragment): "
-            "give the URL without them, and credentials through the environment"
+def _located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """File system and path. fsspec would take `a::b` for a chain wherever it stands in a path."""
+    if not is_url(url):
+        if "\0" in url:
+            raise ValueError("a path holds no null byte")
+        home = url.startswith("~/")  # else a tilde is a part of a name
+        return fsspec.filesystem("file"), str(
+            (Path(url).expanduser() if home else Path(url)).absolute()
         )
+    urlsplit(url)  # says what is wrong with it where file systems only would on use
+    if _chained(url):
+        return url_to_fs(url)
+    kind = fsspec.get_filesystem_class(url.partition("://")[0].lower())
+    return kind(**kind._get_kwargs_from_urls(url)), kind._strip_protocol(url)
+
+
+def _chained(url: str) -> bool:
+    return is_url(url) and "::" in url and url.startswith(tuple(f"{name}:" for name in _CHAINING))
 
 
 def check_target(argument: str, url: str) -> None:
@@ -169,7 +185,7 @@ def check_target(argument: str, url: str) -> None:
     valid = "a folder, or a URL such as s3://bucket/prefix"
     if not url:
         raise RefusedInput(f"{argument} (='') must be {valid}")
-    if url.startswith(("http://", "https://")):
+    if url.lower().startswith(("http://", "https://")):
         raise RefusedInput(f"{argument} (={url!r}) takes no files; it must be {valid}")
     try:
         Location.of(url)

@@ -126,7 +126,7 @@ def open_source(spec: DatasetSpec) -> Source:
     if spec.source == "embedded":
         location = Location.of(str(files("ganray.data") / EMBEDDED))
     else:
-        location = Location.of(spec.source)
+        location = Location.of(spec.source, "source")
     kind = _detect(location) if spec.format == "auto" else spec.format
     return Source(_READERS[kind](location), spec, imported=kind == "dataset")
 

@@ -6,7 +6,8 @@ import socket
 
 from ray._private.services import canonicalize_bootstrap_address
 
-from ganray.errors import RefusedInput, without_secrets
+from ganray.errors import RefusedInput
+from ganray.urls import without_secrets
 
 _SECONDS = 10.0
 
@@ -18,7 +19,7 @@ def refuse_unreachable(address: str) -> None:
         RefusedInput: it is the URL of a dashboard or of the Ray Client, or nobody listens there.
     """
     scheme, separator, _ = address.partition("://")
-    shown = without_secrets(address) if separator else address.rpartition("@")[2]
+    shown = without_secrets(f"//{address}").removeprefix("//")  # where it is no whole URL, too
     if separator:
         why = "a dashboard's URL" if scheme in ("http", "https") else "not the address of a head"
         raise RefusedInput(
@@ -40,4 +41,4 @@ def refuse_unreachable(address: str) -> None:
         why = (
             "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "unknown"
         )
-        raise RefusedInput(f"address (={address!r}): no Ray cluster answers: {why}") from None
+        raise RefusedInput(f"address (={shown!r}): no Ray cluster answers: {why}") from None

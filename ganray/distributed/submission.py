@@ -18,8 +18,9 @@ from ray.exceptions import AuthenticationError
 from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient, JobType
 
 import ganray
-from ganray.errors import GanrayError, RefusedInput, without_secrets
+from ganray.errors import GanrayError, RefusedInput, quoted
 from ganray.spec import content_hash
+from ganray.urls import is_url, without_secrets
 
 _SECONDS = (10.0, 60.0)  # to connect, to answer
 _AGENT_SECONDS = 60.0  # a node's agent comes up some seconds after the dashboard
@@ -117,7 +118,7 @@ def _dashboard_url(address: str | None) -> str:
             "--address is needed: the URL of the cluster's dashboard, usually "
             "http://<head>:8265 (or RAY_API_SERVER_ADDRESS)"
         )
-    url = address if "://" in address else f"http://{address}"
+    url = address if is_url(address) else f"http://{address}"
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and parts.hostname and parts.port
@@ -133,7 +134,7 @@ def _dashboard_url(address: str | None) -> str:
 
 def _shown(address: str) -> str:
     """Without user and password, also where it is no whole URL."""
-    return without_secrets(address) if "://" in address else address.rpartition("@")[2]
+    return without_secrets(f"//{address}").removeprefix("//")
 
 
 def _why_unauthorised(address: str, said: str) -> str:
@@ -269,7 +270,7 @@ def job_info(jobs: Jobs, name: str) -> JobDetails:
     except RuntimeError:
         known = [job.submission_id for job in jobs.list_jobs() if job.submission_id]
         raise RefusedInput(
-            f"job (={name!r}) is not known to the cluster; jobs: {', '.join(known) or 'none'}"
+            f"job (={quoted(name)}) is not known to the cluster; jobs: {', '.join(known) or 'none'}"
         ) from None
 
 

@@ -6,8 +6,9 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 from ganray.pipeline.redaction import SECRET_NAME, redacted
+from ganray.urls import without_secrets
 
 _OF_BUCKETS = (
     "AWS_ENDPOINT_URL",
@@ -29,14 +30,14 @@ def passed_on(names: Sequence[str]) -> dict[str, str]:
             shows a job's environment.
     """
     for name in names:
-        value = os.environ.get(name, "")
+        value, said = os.environ.get(name, ""), quoted(name.partition("=")[0])
         if _may_be_secret(name, value):
             raise RefusedInput(
-                f"--env (={name!r}) may be a secret, and the dashboard shows a job's environment "
+                f"--env (={said}) may be a secret, and the dashboard shows a job's environment "
                 "to everyone: give the nodes an instance role, or set it on them before `ray start`"
             )
         if name not in os.environ:
-            raise RefusedInput(f"--env (={name!r}) is not set here")
+            raise RefusedInput(f"--env (={said}) is not set here")
     return {name: os.environ[name] for name in names}
 
 
@@ -65,4 +66,5 @@ def missed(log: str, given: Mapping[str, str]) -> str | None:
 
 
 def _may_be_secret(name: str, value: str) -> bool:
-    return bool(SECRET_NAME.search(name)) or redacted(value) != value
+    harmless = redacted(value) == value == without_secrets(value)
+    return bool(SECRET_NAME.search(name)) or not harmless

@@ -6,6 +6,7 @@ import hashlib
 import io
 import pickle
 import re
+from pathlib import Path
 
 import fsspec
 import pooch
@@ -14,7 +15,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.errors import RefusedInput, without_secrets
+from ganray.errors import RefusedInput, one_line, refuse_secrets
+from ganray.urls import is_url
 
 _NAMED_IN_ERRORS = 3
 
@@ -46,33 +48,41 @@ def load_weights(network: nn.Module, location: str, sha256: str) -> None:
     ends in evaluation mode, without gradients.
 
     Raises:
-        RefusedInput: if the file cannot be read, has another digest, is no state dict, or does
-            not hold exactly the network's tensors in their shapes.
+        RefusedInput: if the URL carries credentials, or the file cannot be read, has another
+            digest, is no state dict, or does not hold exactly the network's tensors in their
+            shapes.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise RefusedInput(f"sha256 (={sha256!r}) must be 64 lower-case hexadecimal digits")
-    shown = without_secrets(location)
-    state = _parsed(_read(location, sha256, shown), shown)
-    _check_tensors(state, _tensors(network.state_dict()), shown)
+    refuse_secrets("weights", location)
+    state = _parsed(_read(location, sha256), location)
+    _check_tensors(state, _tensors(network.state_dict()), location)
     network.load_state_dict(state, strict=False)
     network.eval().requires_grad_(False)
 
 
-def _read(location: str, sha256: str, shown: str) -> bytes:
+def _read(location: str, sha256: str) -> bytes:
     try:
-        if location.startswith(("http://", "https://")):
-            pooch.get_logger().setLevel("WARNING")  # below, it logs the URL and any signature
-            location = pooch.retrieve(location, f"sha256:{sha256}", path=pooch.os_cache("ganray"))
-        with fsspec.open(location, "rb") as file:
-            payload = file.read()
-    except OSError as error:  # its text may quote the whole location
-        raise RefusedInput(f"weights {shown!r} cannot be read: {type(error).__name__}") from None
+        payload = _fetched(location, sha256)
+    except OSError as error:
+        raise RefusedInput(f"weights {location!r} cannot be read: {type(error).__name__}") from None
     except (ValueError, ImportError) as error:  # a download's digest; an unknown protocol
-        raise RefusedInput(f"weights {shown!r} cannot be used: {error}") from None
+        raise RefusedInput(f"weights {location!r} cannot be used: {one_line(error)}") from None
     found = hashlib.sha256(payload).hexdigest()
     if found != sha256:
-        raise RefusedInput(f"weights {shown!r} have sha256 {found}, not {sha256}")
+        raise RefusedInput(f"weights {location!r} have sha256 {found}, not {sha256}")
     return payload
+
+
+def _fetched(location: str, sha256: str) -> bytes:
+    if not is_url(location):  # fsspec would take some names of files for chains
+        return Path(location).read_bytes()
+    if location.lower().startswith(("http://", "https://")):
+        pooch.get_logger().setLevel("WARNING")
+        cache = pooch.os_cache("ganray")
+        return Path(pooch.retrieve(location, f"sha256:{sha256}", path=cache)).read_bytes()
+    with fsspec.open(location, "rb") as file:
+        return bytes(file.read())
 
 
 def _parsed(payload: bytes, location: str) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganray.embed import Embedding, EmbedSpec, embed, join
-from ganray.errors import RefusedInput, TrainingDiverged, UndefinedScore
+from ganray.errors import RefusedInput, TrainingDiverged, UndefinedScore, quoted
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.metrics.score import Score
 from ganray.models.spec import ModelSpec
@@ -128,6 +128,6 @@ def read_spec(store: Store, name: str) -> dict[str, Any]:
     known = {manifest.address: manifest for manifest in store.manifests("spec/")}
     if address not in known:
         there = ", ".join(one.removesuffix("/whole") for one in known) or "none"
-        raise RefusedInput(f"from (={name!r}) must be a sweep's spec in {store.url}: {there}")
+        raise RefusedInput(f"from (={quoted(name)}) must be a sweep's spec in {store.url}: {there}")
     spec: dict[str, Any] = json.loads(store.read(known[address], SPEC_FILE))
     return spec

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from ganray.errors import without_secrets
+from ganray.urls import text_without_secrets
 
-# Of bounded length: after a run of a million letters, \w+ would look back from each of them.
-_URL = re.compile(r"[A-Za-z0-9+.-]{1,16}://[^\s'\"<>]+")
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
 _NAMED = re.compile(
     r"(?i)((?:secret|token|passw(?:or)?d|(?:api|private)_?key|credential)s?\w*['\"]?\s*[=:]\s*['\"]?)"
@@ -30,7 +28,7 @@ def redacted(text: str) -> str:
     """
     for value in _secret_values():
         text = text.replace(value, REDACTED)
-    text = _URL.sub(lambda url: without_secrets(url[0]), text)
+    text = text_without_secrets(text)
     text = _AUTHORIZATION.sub(rf"\1{REDACTED}", text)
     text = _NAMED.sub(rf"\1{REDACTED}", text)
     return _ACCESS_KEY.sub(REDACTED, text)

@@ -20,7 +20,14 @@ from PIL import Image
 from ganray.data.decoding import decode_image
 from ganray.data.location import Location
 from ganray.data.splits import apportion
-from ganray.errors import CorruptArtifact, GanrayError, RefusedInput, StoreError
+from ganray.errors import (
+    CorruptArtifact,
+    GanrayError,
+    RefusedInput,
+    StoreError,
+    one_line,
+    quoted,
+)
 from ganray.models import trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.spec import ModelSpec
@@ -197,8 +204,9 @@ def read_image(path: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h
     try:
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        raise RefusedInput(f"image (={path!r}) is no picture that can be read: {error}") from None
-    picture = _picture(decode_image(data, f"image (={path!r})", formats=None))
+        said = f"image (={quoted(path)}) is no picture that can be read: {one_line(error)}"
+        raise RefusedInput(said) from None
+    picture = _picture(decode_image(data, f"image (={quoted(path)})", formats=None))
     fitted = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
     pixels = np.asarray(fitted, dtype=np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ganray.errors import RefusedInput, StoreError, one_line
+from ganray.errors import RefusedInput, StoreError, one_line, quoted
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan
 from ganray.spec import explain
@@ -114,7 +114,7 @@ def find_run(store: Store, name: str) -> Run:
         return hashed[0]
     known = ", ".join(run.plan.run for run in hashed or runs) or "none"
     raise RefusedInput(
-        f"run (={name!r}) must be the name of a study or a sweep, or how one hash begins; "
+        f"run (={quoted(name)}) must be the name of a study or a sweep, or how one hash begins; "
         f"runs in {store.url}: {known}"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -67,8 +66,3 @@ def metric_name(metric: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def without_credentials(text: str) -> str:
-    """The same text with user names and passwords taken out of its URLs."""
-    return re.sub(r"(?<=://)[^/@\s'\"]+@", "…@", text)

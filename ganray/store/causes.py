@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 import errno
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from botocore.exceptions import (
@@ -19,6 +19,8 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 from fsspec.exceptions import FSTimeoutError
+
+from ganray.urls import without_secrets
 
 FAILURES = (OSError, BotoCoreError, FSTimeoutError, ResponseParserError, aiohttp.ClientError)
 """All that a request may fail of."""
@@ -88,8 +90,8 @@ def short_cause(error: BaseException) -> str:
 
 def no_answer(endpoint: str) -> str:
     """That an endpoint does not answer; no credentials are shown."""
-    parts = urlsplit(endpoint)
-    where = f" {parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
+    found = re.match(r"[^/]+//[^/]+", without_secrets(endpoint))
+    where = f" {found[0]}" if found else ""
     return f"the endpoint{where} does not answer (AWS_ENDPOINT_URL, or the profile's)"
 
 

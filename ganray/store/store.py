@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ganray.errors import RefusedInput, StoreError, without_secrets
+from ganray.errors import RefusedInput, StoreError, one_line, quoted
 from ganray.store.attempt import Attempt, claim_attempt
 from ganray.store.catalogue import Catalogue
 from ganray.store.files import Files, check_path
 from ganray.store.folder import FolderFiles
 from ganray.store.garbage import PROBES, Garbage, find_garbage
+from ganray.urls import without_secrets
 
 
 class Store(Catalogue):
@@ -127,22 +128,22 @@ def open_files(url: str, known: bool = False, hasty: bool = False) -> Files:
         "must be an absolute folder such as /data/ganray, a file:// URL, or s3://bucket/prefix; "
         "a relative path would be another folder on every node"
     )
+    if (plain := without_secrets(url)) != url:
+        raise RefusedInput(
+            f"store (={quoted(plain)}) must hold no credentials, query or fragment; give "
+            "credentials by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile"
+        )
+    if url.startswith("/"):  # whatever its name holds
+        return FolderFiles(Path(url))
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise RefusedInput(f"store (={without_secrets(url)!r}): {error}; it {valid}") from None
-    if "@" in parts.netloc:
-        raise RefusedInput(
-            f"store (={parts.scheme}://…@{parts.netloc.rpartition('@')[2]}{parts.path}) must hold "
-            "no credentials; give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile"
-        )
-    if parts.scheme == "s3" and parts.netloc and not parts.query and not parts.fragment:
+        raise RefusedInput(f"store (={quoted(url)}): {one_line(error)}; it {valid}") from None
+    if parts.scheme == "s3" and parts.netloc:
         from ganray.store.s3 import S3Files  # takes half a second, which folders need not pay
 
         prefix = parts.path.strip("/")
         return S3Files(parts.netloc, prefix, known=known, hasty=hasty, final=hasty)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
         return FolderFiles(Path(unquote(parts.path)))
-    if url.startswith("/"):
-        return FolderFiles(Path(url))
-    raise RefusedInput(f"store (={url!r}) {valid}")
+    raise RefusedInput(f"store (={quoted(url)}) {valid}")

@@ -16,8 +16,7 @@ from typing import Any
 import yaml
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.location import refuse_secrets
-from ganray.errors import RefusedInput, one_line, quoted
+from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
 from ganray.models import checked_shape
 from ganray.pipeline.speed import Speed, recorded_speed, training_device
 from ganray.pipeline.spending import Cost
@@ -31,6 +30,7 @@ from ganray.studies.settings import ImagenetWeights
 from ganray.studies.study_yaml import load
 from ganray.studies.sweep import SweepPlan
 from ganray.studies.sweep_settings import SweepSettings, check_search
+from ganray.urls import is_url
 
 STUDIES = ("marginal_vs_joint", "budget_curve")
 
@@ -148,7 +148,7 @@ def read_values(
         kind: what messages call the file.
 
     Raises:
-        RefusedInput: the file is missing or no mapping.
+        RefusedInput: the file is missing or no mapping, or a URL in it holds credentials.
     """
     named = f"{kind} (={quoted(path)})"
     try:
@@ -164,6 +164,7 @@ def read_values(
         raise RefusedInput(f"{named} must hold `name: value` lines")
     for override in overrides:
         _set(values, override)
+    refuse_secrets("", values)  # a run's plan keeps them, and all who see the store can read it
     return values
 
 
@@ -171,9 +172,8 @@ def checked_places(settings: Any, path: str) -> Any:
     """The settings with paths of data and weights relative to the file at `path` made absolute.
 
     Raises:
-        RefusedInput: a URL holds credentials, or a path cannot be one.
+        RefusedInput: a path cannot be one.
     """
-    _refuse_secrets(settings)
     return _anchored(settings, Path(path).resolve().parent)
 
 
@@ -206,27 +206,19 @@ def _check_weights(imagenet: ImagenetWeights) -> None:
 def _set(values: dict[str, Any], override: str) -> None:
     path, equals, text = override.partition("=")
     if not equals or not path:
-        raise RefusedInput(f"--set (={override!r}) must be path=value, e.g. budget.iterations=2000")
+        raise RefusedInput(
+            f"--set (={quoted(override)}) must be path=value, e.g. budget.iterations=2000"
+        )
     *parents, last = path.split(".")
     for name in parents:
         inner = values.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise RefusedInput(f"--set (={override!r}): {name} is no group of settings")
+            raise RefusedInput(f"--set (={quoted(override)}): {name} is no group of settings")
         values = inner
     try:
         values[last] = load(text)
     except yaml.YAMLError as error:
-        raise RefusedInput(f"--set (={override!r}): {one_line(error)}") from None
-
-
-def _refuse_secrets(settings: Any) -> None:
-    """A run's plan keeps its settings, and everyone who sees the store can read them."""
-    refuse_secrets("data.source", settings.data.source)
-    search = getattr(settings, "search", None)
-    if search is not None and search.other:
-        refuse_secrets("search.other.source", search.other.source)
-    if settings.evaluate.imagenet:
-        refuse_secrets("evaluate.imagenet.weights", settings.evaluate.imagenet.weights or "")
+        raise RefusedInput(f"--set (={quoted(override)}): {one_line(error)}") from None
 
 
 def _anchored(settings: Any, folder: Path) -> Any:
@@ -251,7 +243,7 @@ def _anchor(block: str, spec: DatasetSpec, folder: Path) -> DatasetSpec:
 
 
 def _absolute(argument: str, path: str, folder: Path) -> str:
-    if "://" in path:
+    if is_url(path):
         return path
     try:
         return str((folder / path).resolve())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 from ganray.pipeline.objective import read_spec
 from ganray.store import Store
 
@@ -34,9 +34,13 @@ def adopt(values: dict[str, Any], store: str | None) -> dict[str, Any]:
 
 def _spec(group: str, name: Any, store: str | None) -> dict[str, Any]:
     if not isinstance(name, str) or not name.startswith("spec/"):
-        raise RefusedInput(f"{group}.from (={name!r}) must be spec/<key>, as a sweep's report says")
+        raise RefusedInput(
+            f"{group}.from (={quoted(name)}) must be spec/<key>, as a sweep's report says"
+        )
     if store is None:
-        raise RefusedInput(f"{group}.from (={name!r}) is looked up in a store; name one by --store")
+        raise RefusedInput(
+            f"{group}.from (={quoted(name)}) is looked up in a store; name one by --store"
+        )
     try:
         return read_spec(Store(store), name)
     except RefusedInput as error:

@@ -7,7 +7,7 @@ import yaml
 from ganray.report.equality import Equality
 from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
-from ganray.report.wording import without_credentials
+from ganray.urls import text_without_secrets
 
 
 def protocol_section(results: Results) -> Section:
@@ -19,7 +19,7 @@ def protocol_section(results: Results) -> Section:
         _protocols(results),
         versions_table(results),
         Details("Where the GANs lie", [_weights(results)]),
-        Details("Settings of the study", [Code(without_credentials(settings))]),
+        Details("Settings of the study", [Code(text_without_secrets(settings))]),
     ]
     return Section("Protocol and versions", "protocol", blocks)
 

@@ -30,7 +30,8 @@ from ganray.report.page import (
 from ganray.report.results import Results
 from ganray.report.sections.protocol import data_line, field_text, versions_table
 from ganray.report.trial_figures import Line, parallel_coordinates, trial_curves
-from ganray.report.wording import interval, listed, metric_name, number, without_credentials
+from ganray.report.wording import interval, listed, metric_name, number
+from ganray.urls import text_without_secrets
 
 
 def sweep_lead(results: Results, trials: Sequence[Trial]) -> str:
@@ -128,7 +129,7 @@ def sweep_protocol_section(results: Results, steps: Sequence[int]) -> Section:
         *(Paragraph(text) for text in _rules(results.plan.settings, steps)),
         _protocols(results),
         versions_table(results),
-        Details("Settings of the sweep", [Code(without_credentials(settings))]),
+        Details("Settings of the sweep", [Code(text_without_secrets(settings))]),
     ]
     return Section("Protocol and versions", "protocol", blocks)
 

@@ -52,5 +52,5 @@ def test_settings_stand_in_full_and_without_credentials(whole: MadeUp) -> None:
     (code,) = details.blocks
     assert isinstance(code, Code)
     assert "replicates: 3" in code.text
-    assert "https://…@host/x.parquet" in code.text
+    assert "source: https://host/x.parquet" in code.text
     assert "secret" not in code.text

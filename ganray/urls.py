@@ -1,0 +1,101 @@
+"""URLs: what is one, and what one is without its secrets.
+
+fsspec joins URLs to chains (`zip://x.parquet::https://host/x.zip`), and every link of a chain may
+carry a user, a password, a query and a fragment. What can be read in two ways (`http://a:b?c@d` has
+a query, or a password with a question mark in it) is read as if it were secret.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,30}"
+_URL = re.compile(rf"(?:{_SCHEME}::)*{_SCHEME}://")
+_NEXT_LINK = re.compile(rf"::(?={_SCHEME}:(?://|:))")
+_START = re.compile(rf"(?:{_SCHEME}:)?//")
+# A URL whose slashes were forgotten is a path; its secrets are as secret.
+_SLASHLESS = re.compile(
+    r"(?:https?|ftps?|s3a?|gs|gcs|sftp|ssh|smb|webdav|abfss?|hf):/?(?=[^/:])", re.I
+)
+_BY_NAME = re.compile(r"(?:https?|ftps?|webdav)://", re.I)
+_PORT = re.compile(r"(?:[^:\[\]]*|\[[^\[\]]*\]?)(?::\d{0,5})?")
+_LAST_SCHEME = re.compile(rf"{_SCHEME}:$")
+_UNQUOTED = re.compile(r"[^'\"<>]+")
+_ENCODED = "%3a%2f%2f"
+_HIDDEN = "…"
+
+
+def is_url(text: str) -> bool:
+    """Whether it begins with a scheme, alone or as a chain; all else is a path of this machine."""
+    return _URL.match(text) is not None
+
+
+def without_secrets(url: str) -> str:
+    """A URL, or what was given for one, without users, passwords, queries and fragments.
+
+    Every link of a chain is looked at; what stands before the first scheme (`--store=`) stays. Of
+    what is no URL only `user:password@host` and `user@host:…` are taken for one: paths that begin
+    with a slash, a dot or a tilde are as they are, and so is any other text without an @.
+    """
+    if _ENCODED in url.lower() and (plain := without_secrets(unquote(url))) != unquote(url):
+        return plain
+    return "::".join(map(_link, _NEXT_LINK.split(url)))
+
+
+def text_without_secrets(text: str) -> str:
+    """A text, such as another library's message, with every URL in it without its secrets."""
+    return "".join(map(_word, re.split(r"(\s+)", text)))
+
+
+def _word(word: str) -> str:
+    """A word of a text without secrets, whatever quotes and brackets it stands in.
+
+    A quote ends a URL, unless something in the word may belong to a secret: that may hold quotes.
+    """
+    slashes = word.find("//")
+    if slashes < 0:
+        bare = word.lstrip("'\"([{<=")
+        return word[: len(word) - len(bare)] + _link(bare)
+    scheme = _LAST_SCHEME.search(word[:slashes])
+    start = scheme.start() if scheme else slashes
+    before, url = word[:start], word[start:]
+    if any(mark in url for mark in "@?#"):
+        return _word(before) + without_secrets(url)
+    return before + _UNQUOTED.sub(lambda found: without_secrets(found[0]), url)
+
+
+def _link(link: str) -> str:
+    at = link.find("://")
+    start = next((m for m in _START.finditer(link, max(0, at - 31)) if m.end() == at + 3), None)
+    if at >= 0 and start:
+        return link[: start.end()] + _place(link[start.end() :], start[0])
+    if link.startswith("//") and not link.startswith("///"):
+        return "//" + _place(link[2:], "//")
+    if slashless := _SLASHLESS.match(link):
+        return slashless[0] + _place(link[slashless.end() :], "http://")
+    return link if link.startswith(("/", ".", "~")) else _bare(link)
+
+
+def _place(rest: str, scheme: str) -> str:
+    """What follows a scheme, without user, password, query and fragment."""
+    head = re.split("[?#]", rest, maxsplit=1)[0]
+    host, named = head.split("/", 1)[0], _BY_NAME.fullmatch(scheme)
+    if "@" in rest[len(head) :] and (":" in host or "@" in head):
+        return _HIDDEN
+    # Keys of buckets and paths of servers may hold an @; a password may hold slashes.
+    local_name = named and "." not in host and host != "localhost"
+    if "@" in head and ("@" in host or ":" in host or "://" in head or local_name):
+        return head.rpartition("@")[2]
+    if "%40" in host or (named and not _PORT.fullmatch(host)):
+        return _HIDDEN
+    return head
+
+
+def _bare(text: str) -> str:
+    """`user:password@host` and `user@host:…` without what stands before the host."""
+    before, at, host = text.rpartition("@")
+    word = re.split(r"\s", before)[-1] if at else ""
+    if not word or not (":" in word or (":" in host and "/" not in word)):
+        return text
+    return before[: len(before) - len(word)] + host
