@@ -184,6 +184,9 @@ class PlanBuilder:
             parameters: `Spec`s (hashed without their defaults) and plain JSON values.
             inputs: role → the task, or the address, that gives it.
             placement: more parameters, which say where things lie and enter no key.
+
+        Raises:
+            ValueError: the role is another task's: that one would be lost.
         """
         addresses = {
             name: source if isinstance(source, str) else source.address
@@ -200,7 +203,10 @@ class PlanBuilder:
             horizon=horizon,
             chunks=chunks,
         )
-        self.roles[role] = task.address
+        if self.roles.setdefault(role, task.address) != task.address:
+            raise ValueError(
+                f"two tasks have the role {role!r}: {self.roles[role]}, {task.address}"
+            )
         return self.tasks.setdefault(task.address, task)
 
     def plan(

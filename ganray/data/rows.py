@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from unicodedata import category, normalize
@@ -97,6 +99,21 @@ def refuse_gaps(labels: Int[np.ndarray, "n"], names: Sequence[str], where: str) 
         raise RefusedInput(
             f"{where}: labels (={short_list(found)}) must be 0 … k-1 without gaps; "
             f"expected each of 0 … {len(names) - 1} ({short_list(names)})"
+        )
+
+
+def refuse_equal_names(names: Sequence[str], where: str) -> None:
+    """Class names must differ, also as people read them: é may be one character or two.
+
+    Raises:
+        RefusedInput: naming those that do not.
+    """
+    counts = Counter(unicodedata.normalize("NFC", name) for name in names)
+    equal = [name for name, count in counts.items() if count > 1]
+    if equal:
+        raise RefusedInput(
+            f"{where}: class names (={_short(list(map(repr, equal)))}) are each given to several "
+            "classes; every class must have a name of its own"
         )
 
 

@@ -15,7 +15,7 @@ from ganray.data.idx import has_idx, read_idx
 from ganray.data.listing import list_below
 from ganray.data.location import Location
 from ganray.data.parquet import read_parquet
-from ganray.data.rows import Rows, shape_text
+from ganray.data.rows import Rows, refuse_equal_names, shape_text
 from ganray.data.shards import is_parquet
 from ganray.data.spec import SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
@@ -56,9 +56,11 @@ class Source:
         `imported` says that `spec.source` is a set in ganray's own format, to be read in place.
 
         Raises:
-            RefusedInput: for impossible splits, or images of another size or channel count.
+            RefusedInput: for impossible splits, classes of one name, or images of another size or
+                channel count.
         """
         _refuse_unexpected(rows, spec)
+        refuse_equal_names(rows.class_names, repr(spec.source))
         self._rows = rows
         self.imported = imported
         self._splits = assign_splits(rows, spec)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganray.errors import RefusedInput
+from ganray.names import as_file
 from ganray.pipeline.training import LOSSES, read_history
 from ganray.plan import TRAINED, Plan, Task
 from ganray.store import Store
@@ -42,7 +42,7 @@ def export_curves(store: Store, plan: Plan, to: Path) -> dict[str, int]:
     for task in plan.tasks:
         if task.kind in TRAINED:
             try:
-                step = _export(store, task, to / _as_folder(task.title))
+                step = _export(store, task, to / as_file(task.title))
             except OSError as error:
                 raise RefusedInput(
                     f"--to (={str(to)!r}) must be a folder that can be written: {error.strerror}"
@@ -108,7 +108,3 @@ def _read_mark(folder: Path) -> dict[str, Any]:
         return {}
     except ValueError:
         raise RefusedInput(f"--to: {folder / _MARK} is damaged; remove {folder}") from None
-
-
-def _as_folder(title: str) -> str:
-    return re.sub(r"[/\\\0]|^\.+", "_", title)

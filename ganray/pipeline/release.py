@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,10 +30,12 @@ from ganray.errors import (
 from ganray.models import trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.spec import ModelSpec
+from ganray.names import as_file
 from ganray.pipeline.card import read_card
 from ganray.pipeline.measuring import read_generator
 from ganray.pipeline.workspace import threads
 from ganray.plan import Plan, Task, task_seed
+from ganray.roles import find_gan, side_gans
 from ganray.sample import sample
 from ganray.store import Store
 from ganray.train.state import deserialise
@@ -77,54 +78,19 @@ def load_generator(url: str) -> Generator:
     return trained_generator(model, (channels, height, width), deserialise(weights))
 
 
-def trained_gan(store: Store, plan: Plan, side: str, label: str, replicate: int) -> Generator:
-    """The generator of one GAN of a run; `label` is a class, or what the study calls a subset.
+def trained_gan(store: Store, plan: Plan, side: str, name: str, replicate: int) -> Generator:
+    """The generator of one GAN of a run, found as by `find_gan`.
 
     Raises:
         RefusedInput: the run has no such GAN; names those that there are.
         StoreError: it is not trained yet.
     """
-    return _generator(store, gan_task(plan, side, label, replicate))
-
-
-def gan_task(plan: Plan, side: str, label: str, replicate: int) -> Task:
-    """The train task of one GAN; errors as in `trained_gan`."""
-    _labels(plan, side, replicate)  # else the replicate is wrong, whatever the class
-    prefix = f"train/{side}/"
-    roles = [role for role in plan.roles if role.startswith(prefix)]
-    wanted = f"{prefix}{label}/{replicate}"
-    if side == "joint":
-        wanted = next((r for r in roles if r.endswith(f"/{replicate}")), wanted)
-    if wanted not in roles:
-        known = ", ".join(role.removeprefix(prefix) for role in roles)
-        raise RefusedInput(
-            f"{side} GAN (={label!r}, replicate {replicate}) must be one of: {known}"
-        )
-    return plan.task(wanted)
-
-
-def _labels(plan: Plan, side: str, replicate: int) -> list[str]:
-    """What the study calls the GANs of one side and replicate, in the plan's order.
-
-    Raises:
-        RefusedInput: the run has no such replicate.
-    """
-    start = f"train/{side}/"
-    roles = [role.removeprefix(start).rpartition("/") for role in plan.roles
-             if role.startswith(start)]  # fmt: skip
-    known = dict.fromkeys(number for _, _, number in roles)
-    if not known:
-        raise RefusedInput(f"run {plan.run} has no {side} GANs")
-    if str(replicate) not in known:
-        raise RefusedInput(
-            f"replicate (={replicate}) of the {side} GANs must be one of: {', '.join(known)}"
-        )
-    return [label for label, _, number in roles if number == str(replicate)]
+    return _generator(store, find_gan(plan, side, name, replicate).task)
 
 
 def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
     """The first `count` samples of the joint GAN: those that were measured come first."""
-    task = gan_task(plan, "joint", "", replicate)
+    task = find_gan(plan, "joint", "", replicate).task
     return Drawn(_draw(store, task, count), None, plan.dataset["class_names"])
 
 
@@ -139,7 +105,7 @@ def draw_marginals(
     """`count` samples of the marginal GANs of some classes (all, if none is named), GAN by GAN.
 
     Args:
-        classes: what the study calls the GANs: a class's name, or "1+2" for a GAN of a subset.
+        classes: names of GANs, as `find_gan` takes them.
         weights: "real" shares `count` out as the training split does, "uniform" equally over
             classes.
 
@@ -149,30 +115,30 @@ def draw_marginals(
     if weights not in ("real", "uniform"):
         raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
     names = list(plan.dataset["class_names"])
-    chosen = list(dict.fromkeys(classes)) or _labels(plan, "marginal", replicate)
-    tasks = [gan_task(plan, "marginal", label, replicate) for label in chosen]
-    groups = [task.parameters["classes"] for task in tasks]
+    asked = [find_gan(plan, "marginal", name, replicate) for name in classes]
+    gans = list({gan.role: gan for gan in asked or side_gans(plan, "marginal", replicate)}.values())
+    groups = [gan.classes for gan in gans]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
     shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
-    images = [_draw(store, task, int(n)) for task, n in zip(tasks, shares, strict=True)]
+    images = [_draw(store, gan.task, int(n)) for gan, n in zip(gans, shares, strict=True)]
     known = all(len(group) == 1 for group in groups)
     labels = np.repeat([group[0] for group in groups], shares) if known else None
     return Drawn(np.concatenate(images), labels, names)
 
 
 def write_png(drawn: Drawn, url: str) -> int:
-    """One PNG an image, in a folder for each class where classes are known; how many."""
+    """One PNG an image, in a folder for each class where classes are known; how many.
+
+    Folders have the classes' names, as `ganray.names.as_file` writes them.
+    """
+    root, labels = _target(url), drawn.labels
     for index, image in enumerate(drawn.images):
-        name = "" if drawn.labels is None else drawn.class_names[drawn.labels[index]]
-        folder = f"{_as_folder(name)}/" if name else ""
-        with _create(f"{url}/{folder}{index:06d}.png") as target:
+        folder = root
+        if labels is not None:
+            folder = root.child(as_file(drawn.class_names[labels[index]]))
+        with _create(folder.child(f"{index:06d}.png")) as target:
             target.write(png(image))
     return len(drawn.images)
-
-
-def _as_folder(class_name: str) -> str:
-    """A class's name as the name of one folder: Fashion-MNIST has a class "T-shirt/top"."""
-    return re.sub(r"[/\\\0]|^\.+", "_", class_name)
 
 
 def write_parquet(drawn: Drawn, url: str) -> int:
@@ -182,7 +148,7 @@ def write_parquet(drawn: Drawn, url: str) -> int:
         columns["label"] = drawn.labels
     sink = io.BytesIO()
     pq.write_table(pa.table(columns), sink, compression="zstd")
-    with _create(f"{url}/samples.parquet") as target:
+    with _create(_target(url).child("samples.parquet")) as target:
         target.write(sink.getvalue())
     return len(drawn.images)
 
@@ -237,10 +203,17 @@ def _read(folder: Location, name: str) -> bytes:
         raise RefusedInput(f"url (={folder.shown!r}) has no readable {name}: {error}") from None
 
 
-@contextmanager
-def _create(url: str) -> Iterator[IO[bytes]]:
+def _target(url: str) -> Location:
     try:
-        with Location.of(url).create() as target:
+        return Location.of(url)
+    except RefusedInput as error:
+        raise RefusedInput(f"to: {error}") from None
+
+
+@contextmanager
+def _create(file: Location) -> Iterator[IO[bytes]]:
+    try:
+        with file.create() as target:
             yield target
-    except GanrayError as error:  # it names the URL, less any credentials in it
+    except GanrayError as error:  # it names the URL
         raise RefusedInput(f"to: {error}") from None

@@ -20,30 +20,11 @@ from ganray.pipeline.runs import read_outcome
 from ganray.pipeline.training import read_history
 from ganray.pipeline.workspace import dataset_location
 from ganray.plan import Plan, Task
+from ganray.roles import Gan, gans_of
 from ganray.store import Manifest, Store
 
 _READERS = 8  # a remote store answers slowly, but many questions at once
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Gan:
-    """One trained GAN of the plan: whose side it is on, what its classes are called."""
-
-    side: str
-    label: str
-    replicate: int
-    task: Task
-
-    @property
-    def classes(self) -> list[int]:
-        """The classes that it was trained on."""
-        return [int(index) for index in self.task.parameters["classes"]]
-
-    @property
-    def name(self) -> str:
-        """What a report calls it: its side, and what its classes are called unless it is joint."""
-        return self.side if self.side == "joint" else f"{self.side} {self.label}"
 
 
 @dataclass(frozen=True)
@@ -178,14 +159,7 @@ class Results:
     @cached_property
     def gans(self) -> list[Gan]:
         """Every GAN of the plan, finished or not, in the plan's order."""
-        found = []
-        for role in self.plan.roles:
-            if role.startswith("train/"):
-                # A class may be called "T-shirt/top": only the ends of a role are fixed.
-                side, rest = role.removeprefix("train/").split("/", 1)
-                label, _, replicate = rest.rpartition("/")
-                found.append(Gan(side, label, int(replicate), self.plan.task(role)))
-        return found
+        return gans_of(self.plan)
 
     @cached_property
     def scores(self) -> list[Measured]:

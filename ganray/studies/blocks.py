@@ -14,7 +14,9 @@ from ganray.models import CafdEncoder, checked_shape
 from ganray.models.efficientnet_lite import EfficientNetLite0
 from ganray.models.inception import FIDInception
 from ganray.models.spec import ModelSpec
+from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, chunks_for, task_seed
+from ganray.roles import gan_role
 from ganray.sample import SampleSpec
 from ganray.search import chunk_count
 from ganray.studies.budgets import Probe
@@ -41,7 +43,11 @@ class Data:
 
     def label(self, classes: Sequence[int]) -> str:
         """What a partition is called: its classes' names."""
-        return "+".join(self.info.class_names[index] for index in classes)
+        return label(self.names(classes))
+
+    def names(self, classes: Sequence[int]) -> list[str]:
+        """The names of some classes."""
+        return [self.info.class_names[index] for index in classes]
 
 
 @dataclass(frozen=True)
@@ -127,22 +133,22 @@ class Blocks:
                 shape that the networks do not take, or the batch fewer images than ranks.
         """
         checked_shape(self.data.info.shape)
-        label = self.data.label(classes)
+        called = self.data.label(classes)
         images = sum(self.data.info.counts["train"][index] for index in classes)
         if images < spec.batch:
             raise RefusedInput(
                 f"train.batch (={spec.batch}) exceeds the {images} training images of class "
-                f"{label}; use a batch of at most {images}"
+                f"{called}; use a batch of at most {images}"
             )
         if ranks > spec.batch:
             raise RefusedInput(
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
                 "worker takes a part of every batch"
             )
-        name = side if side == "joint" else f"class {label}"
+        name = side if side == "joint" else f"class {called}"
         seed = task_seed(self.seed, "train", classes, replicate)
         return self.builder.add(
-            f"{self.part}train/{side}/{label}/{replicate}",
+            gan_role(side, self.data.names(classes), replicate, self.part),
             "train",
             f"{name} r{replicate}{self.when}",
             {"model": model, "train": spec, "classes": classes, "seed": seed}

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ganray.errors import RefusedInput
+from ganray.errors import quoted
+from ganray.names import label
 from ganray.plan import Plan, Task, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
+from ganray.roles import chosen
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, planned_horizons
 from ganray.studies.settings import Comparison, RangeSearch
@@ -69,16 +71,20 @@ def plan_search(
     Raises:
         RefusedInput: it names a GAN that there is not.
     """
-    gans = {"joint": sides.joint[0]}
-    for group, gan in zip(sides.groups, sides.marginal[0], strict=True):
-        gans.setdefault(blocks.data.label(group), gan)  # "joint" is the joint GAN in any case
-    for name in search.on:
-        if name not in gans:
-            raise RefusedInput(f"search.on (={name!r}) must be one of: {', '.join(gans)}")
+    groups = [blocks.data.names(group) for group in sides.groups]
+    known = ["joint", *map(label, groups)]
+
+    def named(name: str) -> Task:
+        if name == "joint":  # in any case: a class of that name is '"joint"'
+            return sides.joint[0]
+        said = f"search.on (={quoted(name)})"
+        return sides.marginal[0][chosen(name, groups, said, known)]
+
+    gans = {name: named(name) for name in search.on}
     if search.on:
         targets = blocks.targets(search, other)
-        for name in search.on:
-            blocks.search(name, gans[name], targets, encoder, search)
+        for name, gan in gans.items():
+            blocks.search(name, gan, targets, encoder, search)
 
 
 def page(results: Results) -> Page:

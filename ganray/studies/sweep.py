@@ -123,12 +123,14 @@ class SweepPlan:
         seeds = range(1, self.settings.sweep.confirm.seeds + 1)
         scored: dict[str, Task] = {}
         for index, candidate in reversed(list(enumerate(candidates))):
-            for seed in seeds:  # the winner last: the roles `train/…` are then its own
+            part = f"trial/{candidate.trial}/" if index else ""  # roles `train/…` are the winner's
+            for seed in seeds:
                 role = f"objective/{index}/{seed}"
                 name = f"trial {candidate.trial} seed {seed}"
-                scored[f"{index}/{seed}"] = self._scored(
-                    blocks, role, candidate.model, candidate.train, self.steps[-1], seed, name
-                )
+                with blocks.within(part, ""):
+                    scored[f"{index}/{seed}"] = self._scored(
+                        blocks, role, candidate.model, candidate.train, self.steps[-1], seed, name
+                    )
         if candidates:
             blocks.builder.add("spec", "spec", "choice", self._choice(candidates), scored)
         return self._plan(blocks)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganray.data import DatasetSpec, open_source
 from ganray.data.rows import natural_order, refuse_gaps, rows_per_chunk, split_code
 from ganray.errors import RefusedInput
 
@@ -48,3 +53,25 @@ def test_gaps_are_listed():
         refuse_gaps(np.asarray([2, 0], np.int32), ["a", "b", "c"], "set")
     with pytest.raises(RefusedInput, match=r"\(99 in all\)"):
         refuse_gaps(np.arange(1, 100, dtype=np.int32), [str(k) for k in range(99)], "set")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["a", "b", "a"], "'a'"),
+        (["caf\u00e9", "cafe\u0301", "tea"], "'caf\u00e9'"),
+    ],
+)
+def test_classes_of_one_name_are_refused(tmp_path, names, told):
+    """The second é is an e and an accent."""
+    images = pa.array([bytes(64)] * 30, pa.binary(64))
+    table = pa.table({"image": images, "label": [k % 3 for k in range(30)]})
+    metadata = {"class_names": json.dumps(names)}
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "x.parquet")
+    with pytest.raises(RefusedInput, match=rf"x.parquet': class names \(={told}\) are each given"):
+        open_source(DatasetSpec(source=str(tmp_path / "x.parquet")))
+    features = {"label": {"names": names}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "x.parquet")
+    with pytest.raises(RefusedInput, match="must have a name of its own"):
+        open_source(DatasetSpec(source=str(tmp_path / "x.parquet")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import safetensors.numpy
 import torch
 from PIL import Image
 
+from ganray.data.folder import read_folder
+from ganray.data.location import Location
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
 from ganray.models.defense_gan import Generator
+from ganray.names import as_file
 from ganray.pipeline.card import read_card
 from ganray.pipeline.release import (
     Drawn,
@@ -178,9 +182,36 @@ def test_the_mixture_of_gans_of_subsets_has_no_labels(tiny_run):
     np.testing.assert_array_equal(drawn.images[3:], pair.images)
 
 
-@pytest.mark.parametrize("name", ["T-shirt/top", "../up", ".hidden", "größe ☃"])
-def test_a_class_is_one_folder_whatever_it_is_called(tmp_path, name):
-    write_png(Drawn(np.zeros((1, 1, 9, 9), np.uint8), np.array([0]), [name]), str(tmp_path / "to"))
-    (file,) = tmp_path.rglob("*.png")
-    assert file.parent.parent == tmp_path / "to"
-    assert not file.parent.name.startswith(".")
+ODD_NAMES = ["a::b", "a/b", "a_b", "a\\b", "T-shirt/top", "../up", ".hidden", "größe ☃", "..", "",
+             "http://u", "CON", "a b ", "x" * 300, "x" * 301, "a\0b", "*", "%2F", "/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["to", "to::x", "what? [a]*#"])
+def test_every_class_has_a_folder_of_its_own_whatever_it_is_called(tmp_path, target):
+    count = len(ODD_NAMES)
+    images = np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(8, 2).repeat(8, 3)
+    drawn = Drawn(images, np.arange(count), ODD_NAMES)
+    assert write_png(drawn, str(tmp_path / target)) == count
+    files = sorted((tmp_path / target).rglob("*.png"))
+    assert len(files) == len({file.parent for file in files}) == count
+    assert [path.name for path in tmp_path.iterdir()] == [target]
+    for file in files:
+        assert file.parent.parent == tmp_path / target
+        name = ODD_NAMES[int(file.stem)]
+        assert file.parent.name == as_file(name)
+        assert (read_image(str(file), (1, 8, 8)) == int(file.stem)).all()
+    assert len(read_folder(Location.of(str(tmp_path / target))).class_names) == count
+
+
+def test_parquet_is_written_into_the_folder_that_is_named(tmp_path):
+    write_parquet(Drawn(np.zeros((1, 1, 9, 9), np.uint8), None, []), str(tmp_path / "a::b"))
+    assert [path.name for path in tmp_path.rglob("*")] == ["a::b", "samples.parquet"]
+
+
+def test_a_generator_is_loaded_from_a_folder_of_any_name_and_no_url_with_secrets(card, tmp_path):
+    shutil.copytree(card[0], tmp_path / "x::y")
+    assert load_generator(str(tmp_path / "x::y")).shape == (1, 28, 28)
+    for url in ("http://me:hush@host/x", "zip://x::s3://me:hush@bucket/x.zip"):
+        with pytest.raises(RefusedInput, match=r"^url \(='") as refusal:
+            load_generator(url)
+        assert "hush" not in str(refusal.value)

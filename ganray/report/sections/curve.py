@@ -20,10 +20,11 @@ from ganray.report.page import (
     Strip,
     Table,
 )
-from ganray.report.results import Gan, Results
+from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
 from ganray.report.sections.verdict import brief_cautions, cautions, judge, side_tones, verdict
 from ganray.report.wording import interval, metric_name, number
+from ganray.roles import Gan
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 

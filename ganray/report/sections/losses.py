@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ganray.report.figures import ACCENT, INK, curves
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
-from ganray.report.results import Gan, Results
+from ganray.report.results import Results
+from ganray.roles import Gan
 
 _COLOURS = {"generator_loss": INK, "critic_loss": ACCENT}
 
@@ -26,11 +27,7 @@ def losses_section(results: Results) -> Section:
 
 
 def _panel(results: Results, gans: list[Gan]) -> Figure:
-    histories = [
-        history
-        for gan in gans
-        if (history := results.history(f"train/{gan.side}/{gan.label}/{gan.replicate}")) is not None
-    ]
+    histories = [history for gan in gans if (history := results.history(gan.role)) is not None]
     title = gans[0].name
     if not histories:
         return Figure([], title, ["not trained"])

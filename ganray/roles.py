@@ -1,0 +1,113 @@
+"""The GANs of a plan: whose side each is on, which classes it knows, and how one names it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganray.errors import RefusedInput, quoted
+from ganray.names import exact_label, label, labels
+from ganray.plan import Plan, Task
+
+_ROLE = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
+
+
+def gan_role(side: str, names: Sequence[str], replicate: int, part: str = "") -> str:
+    """What a study calls the training of one GAN; no two GANs are called alike.
+
+    Args:
+        names: of its classes.
+        part: of the study that it belongs to; empty, or ends in a slash.
+    """
+    return f"{part}train/{side}/{label(names)}/{replicate}"
+
+
+@dataclass(frozen=True)
+class Gan:
+    """One trained GAN of a plan; `label` says its classes' names."""
+
+    side: str
+    label: str
+    replicate: int
+    role: str
+    task: Task
+
+    @property
+    def classes(self) -> list[int]:
+        """The classes that it was trained on."""
+        return [int(index) for index in self.task.parameters["classes"]]
+
+    @property
+    def name(self) -> str:
+        """What a report calls it: its side, and what its classes are called unless it is joint."""
+        return self.side if self.side == "joint" else f"{self.side} {self.label}"
+
+
+def gans_of(plan: Plan) -> list[Gan]:
+    """Every GAN of the plan, in the plan's order."""
+    found = []
+    for role in plan.roles:
+        if parts := _ROLE.fullmatch(role):
+            task = plan.task(role)
+            said = label(_names(plan, task))
+            found.append(Gan(parts["side"], said, int(parts["replicate"]), role, task))
+    return found
+
+
+def side_gans(plan: Plan, side: str, replicate: int) -> list[Gan]:
+    """The GANs of one side and replicate, in the plan's order.
+
+    Raises:
+        RefusedInput: the run has no such replicate.
+    """
+    mine = [gan for gan in gans_of(plan) if gan.side == side]
+    there = [gan for gan in mine if gan.replicate == replicate]
+    if not mine:
+        raise RefusedInput(f"run {plan.run} has no {side} GANs")
+    if not there:
+        known = ", ".join(dict.fromkeys(str(gan.replicate) for gan in mine))
+        raise RefusedInput(f"replicate (={replicate}) of the {side} GANs must be one of: {known}")
+    return there
+
+
+def find_gan(plan: Plan, side: str, name: str, replicate: int) -> Gan:
+    """The GAN of one side that is trained on the class, or classes, `name`.
+
+    Args:
+        name: a class, `1+2` for a GAN of several, or either in quotes: `"1"+"2"`. Of no meaning
+            for the joint GAN.
+
+    Raises:
+        RefusedInput: there is no such GAN, or there are two; names those that there are.
+    """
+    there = side_gans(plan, side, replicate)  # else the replicate is wrong, whatever the class
+    if side == "joint":
+        return there[0]
+    said = f"{side} GAN (={quoted(name)}, replicate {replicate})"
+    known = [f"{gan.label}/{replicate}" for gan in there]
+    return there[chosen(name, [_names(plan, gan.task) for gan in there], said, known)]
+
+
+def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequence[str]) -> int:
+    """Which of several groups of classes is called `name`.
+
+    Args:
+        said: how a refusal begins: the argument with its value.
+        known: all that would be valid.
+
+    Raises:
+        RefusedInput: none is, or two are.
+    """
+    found = [index for index, group in enumerate(groups) if name in labels(group)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        exact = ", ".join(exact_label(groups[index]) for index in found)
+        raise RefusedInput(f"{said} may be any of these; put the names in quotes: {exact}")
+    raise RefusedInput(f"{said} must be one of: {', '.join(known)}")
+
+
+def _names(plan: Plan, task: Task) -> list[str]:
+    known = plan.dataset["class_names"]
+    return [str(known[index]) for index in task.parameters["classes"]]
