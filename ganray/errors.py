@@ -90,6 +90,10 @@ class CorruptArtifact(StoreError):
     """A stored file is missing or does not have the size or sha256 that its manifest names."""
 
 
+class DamagedRecord(StoreError):
+    """A small file of the store (a plan, how a run ended, a driver's beat) cannot be understood."""
+
+
 class TrainingDiverged(GanrayError):
     """A loss or a weight became NaN or infinite; the last good checkpoint is kept."""
 

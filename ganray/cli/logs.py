@@ -21,6 +21,7 @@ from ganray.errors import RefusedInput, quoted
 
 if TYPE_CHECKING:
     from ganray.pipeline.logs import LogFile
+    from ganray.pipeline.runs import Run
     from ganray.plan import Plan, Task
     from ganray.store import Store
 
@@ -55,7 +56,7 @@ def logs(
         if follow or attempt is not None:
             given = "--follow" if follow else f"--attempt (={attempt})"
             raise RefusedInput(f"{given} needs a TASK; `ganray logs {name}` lists those with logs")
-        _show_list(opened, found.plan, as_json)
+        _show_list(opened, found, as_json)
         return
     chosen = find_task(found.plan, task)
     if follow:
@@ -66,7 +67,7 @@ def logs(
     log = _chosen(opened, chosen, attempt)
     text = _text(opened, log)
     value = {"task": chosen.title, "address": chosen.address, "path": log.path, "log": text}
-    speak(as_json, value, text.rstrip("\n"))
+    speak(as_json, value, text.rstrip("\n"), found.unreadable)
 
 
 def find_task(plan: Plan, name: str) -> Task:
@@ -86,9 +87,10 @@ def find_task(plan: Plan, name: str) -> Task:
     raise RefusedInput(f"task (={quoted(name)}) of {plan.run}: {unknown_name(name, titles)}")
 
 
-def _show_list(store: Store, plan: Plan, as_json: bool) -> None:
+def _show_list(store: Store, run: Run, as_json: bool) -> None:
     from ganray.pipeline.logs import list_logs
 
+    plan = run.plan
     by_trajectory: dict[str, list[LogFile]] = {}
     for log in list_logs(store):
         by_trajectory.setdefault(log.trajectory, []).append(log)
@@ -100,7 +102,7 @@ def _show_list(store: Store, plan: Plan, as_json: bool) -> None:
         for row in rows
     ]
     lines.append(f"{plan.run}: {len(rows)} of {len(plan.tasks)} tasks have logs")
-    speak(as_json, {"run": plan.run, "tasks": rows}, "\n".join(lines))
+    speak(as_json, {"run": plan.run, "tasks": rows}, "\n".join(lines), run.unreadable)
 
 
 def _row(task: Task, found: list[LogFile]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +51,7 @@ def local_path(argument: str, path: str) -> Path:
         RefusedInput: it is a URL, by `argument`.
     """
     if is_url(path) or without_secrets(path) != path:
-        raise RefusedInput(f"{argument} (={quoted(path)}) must be a path of this machine")
+        raise RefusedInput(f"{argument} (={quoted(path)}) must be a file or folder of this machine")
     return Path(path)
 
 
@@ -89,8 +90,17 @@ def open_run(url: str, name: str) -> tuple[Store, Run]:
     return store, find_run(store, name)
 
 
-def speak(as_json: bool, value: Any, text: str) -> None:
-    """Print `value` as JSON, or `text` for people."""
+def speak(as_json: bool, value: Any, text: str, unreadable: Sequence[str] = ()) -> None:
+    """Print `value` as JSON, or `text` for people.
+
+    Args:
+        unreadable: what else in the store cannot be read, a line each: in the JSON as a list, for
+            people on the error stream.
+    """
+    if unreadable and as_json:
+        value = {**value, "unreadable": list(unreadable)}
+    for line in () if as_json else unreadable:
+        typer.echo(f"warning: {line}", err=True)
     typer.echo(json.dumps(value, indent=1) if as_json else text)
 
 

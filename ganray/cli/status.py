@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,7 +18,7 @@ from ganray.cli.options import (
     open_run,
     speak,
 )
-from ganray.errors import RefusedInput
+from ganray.errors import DamagedRecord, RefusedInput
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ganray.plan import Plan
     from ganray.store import Store
 
+T = TypeVar("T")
 _ROWS = 60  # of the text: of a larger study only what is neither done nor untouched
 _POLL_SECONDS = 0.5
 
@@ -47,12 +48,17 @@ def status(
     """Show how far a run is and who works on it, from any machine by the store alone."""
     if watch and as_json:
         raise RefusedInput("--watch goes not with --json")
+    from ganray.pipeline.runs import read_outcome
+
     opened, found = open_run(store, name)
     if watch:
         _watch(opened, found.plan)
-    driver = heard(opened, found.plan.run)
-    value = standing(opened, found.plan, driver) | {"created": found.created}
-    speak(as_json, value, _text(value))
+    unreadable = list(found.unreadable)
+    driver = _or_named(lambda: heard(opened, found.plan.run), None, unreadable)
+    nothing: dict[str, Any] = {}
+    outcome = _or_named(lambda: read_outcome(opened, found.plan), nothing, unreadable)
+    value = standing(opened, found.plan, driver, outcome) | {"created": found.created}
+    speak(as_json, value, _text(value), unreadable)
 
 
 @dataclass(frozen=True)
@@ -126,16 +132,25 @@ def heard(store: Store, run: str) -> Heard | None:
         time.sleep(_POLL_SECONDS)
 
 
-def standing(store: Store, plan: Plan, driver: Heard | None) -> dict[str, Any]:
+def _or_named(read: Callable[[], T], otherwise: T, unreadable: list[str]) -> T:
+    """What is read; of a damaged record `otherwise`, and `unreadable` names it."""
+    try:
+        return read()
+    except DamagedRecord as error:
+        unreadable.append(str(error))
+        return otherwise
+
+
+def standing(
+    store: Store, plan: Plan, driver: Heard | None, outcome: Mapping[str, Any]
+) -> dict[str, Any]:
     """Where every task stands: as its live driver says, else as manifests and checkpoints do.
 
     Of a sweep also where its trials stand; its tasks are those before and after the trials.
     """
     from ganray.cli.trial_rows import sweep_standing
-    from ganray.pipeline.runs import read_outcome
 
     told = driver.beat.payload if driver is not None and driver.alive else {}
-    outcome = read_outcome(store, plan)
     rows = _rows(store, plan, {row["address"]: row for row in told.get("rows", [])}, outcome)
     return {
         "run": plan.run,

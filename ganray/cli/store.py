@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganray.cli.options import JsonOption, open_store, size, speak
 from ganray.errors import RefusedInput
+
+if TYPE_CHECKING:
+    from ganray.store import Store
 
 app = typer.Typer(help="Look into a store, check it and tidy it.", no_args_is_help=True)
 UrlArgument = Annotated[str, typer.Argument(metavar="URL", help="Folder or s3:// URL of a store.")]
@@ -24,7 +27,7 @@ def ls(url: UrlArgument, as_json: JsonOption = False) -> None:
             "created": manifest.record.get("created", ""),
             "digest": manifest.digest,
         }
-        for manifest in open_store(url).manifests()
+        for manifest in _used(url).manifests()
     ]
     lines = [f"{row['created']:<20} {size(row['bytes']):>10}  {row['address']}" for row in rows]
     total = size(sum(row["bytes"] for row in rows))
@@ -34,7 +37,7 @@ def ls(url: UrlArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Hash every file of every artifact; names what is damaged (exit code 1)."""
-    store, checked = open_store(url), 0
+    store, checked = _used(url), 0
     problems = list(store.invalid_manifests())
     for manifest in store.manifests():
         checked += 1
@@ -54,18 +57,19 @@ def gc(
     """Show what no run and no unfinished sweep needs any more; with --delete, remove it."""
     if not older_than >= 0:
         raise RefusedInput(f"--older-than (={older_than}) must be a number of days, 0 or more")
-    from ganray.pipeline.runs import list_runs
+    from ganray.pipeline.runs import read_runs
     from ganray.pipeline.trials import read_needs
 
-    store = open_store(url)
-    tasks = [task for run in list_runs(store) for task in run.plan.tasks]
+    store = _used(url, empty=False)
+    runs, needs = read_runs(store), read_needs(store)
+    tasks = [task for run in runs.readable for task in run.plan.tasks]
     # What can be taken further keeps where it would go on: chunks, and its last checkpoint.
     longer = [task for task in tasks if task.horizon is not None]
     chunks = {task.chunk_address(index) for task in longer for index in range(task.chunks)}
-    tried, trained = read_needs(store)
-    needed = {task.address for task in tasks} | chunks | tried
-    continued = {task.trajectory for task in longer} | trained
-    garbage = store.gc(needed, older_than * 86400, continued)
+    needed = {task.address for task in tasks} | chunks | needs.addresses
+    continued = {task.trajectory for task in longer} | needs.continued
+    unreadable = [*runs.unreadable.values(), *needs.unreadable]
+    garbage = store.gc(None if unreadable else needed, older_than * 86400, continued)
     rows: list[dict[str, Any]] = [
         {"path": item.path, "bytes": item.bytes, "reason": item.reason} for item in garbage
     ]
@@ -74,4 +78,26 @@ def gc(
     total = size(sum(row["bytes"] for row in rows))
     what = f"{freed} deleted" if delete else "nothing deleted without --delete"
     value = {"garbage": rows, "deleted": freed}
-    speak(as_json, value, "\n".join([*lines, f"{len(rows)} files, {total}; {what}"]))
+    text = "\n".join([*lines, f"{len(rows)} files, {total}; {what}"])
+    if unreadable:
+        kept = "what it needs is not known, so every artifact and log is kept"
+        unreadable = [f"{why}; {kept}" for why in unreadable]
+    speak(as_json, value, text, unreadable)
+
+
+def _used(url: str, empty: bool = True) -> Store:
+    """The store at a folder or URL, in which ganray has written.
+
+    Args:
+        empty: whether a place without any file will do, too.
+
+    Raises:
+        RefusedInput: nothing of what lies there is a store's.
+    """
+    store = open_store(url)
+    if store.in_use or (empty and next(store.files.entries(""), None) is None):
+        return store
+    raise RefusedInput(
+        f"URL (={url!r}) is no store: nothing there was written by ganray; name the folder or "
+        "s3:// URL that `--store` names"
+    )

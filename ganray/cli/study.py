@@ -233,4 +233,4 @@ def report(
 
     opened, found = open_run(store, name)
     url = write_report(opened, found.plan, study_module(found.plan.study).page)
-    speak(as_json, {"report": url}, url)
+    speak(as_json, {"report": url}, url, found.unreadable)

@@ -53,4 +53,4 @@ def tensorboard(
     text = f"{curves} curves in {to}; next: tensorboard --logdir {to}"
     if not curves:
         text = f"no GAN of {found.plan.run} has a checkpoint yet"
-    speak(as_json, {"to": to, "iterations": last}, text)
+    speak(as_json, {"to": to, "iterations": last}, text, found.unreadable)

@@ -62,7 +62,8 @@ def sample(
         drawn = draw_marginals(opened, found.plan, classes or [], count, weights, replicate)
     target = absolute(to, "--to")
     written = write_png(drawn, target) if kind == "png" else write_parquet(drawn, target)
-    speak(as_json, {"to": target, "count": written}, f"{written} images in {target}")
+    speak(as_json, {"to": target, "count": written}, f"{written} images in {target}",
+          found.unreadable)  # fmt: skip
 
 
 def search(
@@ -110,4 +111,4 @@ def search(
         f"residual {value['residual']:.5f} (mean squared error on [0, 1]) from restart "
         f"{value['best_restart']} of {restarts}; ‖z‖ = {norm:.2f}"
     )
-    speak(as_json, value, text + (f"\n{to}" if to else ""))
+    speak(as_json, value, text + (f"\n{to}" if to else ""), found.unreadable)

@@ -23,9 +23,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ganray.errors import GanrayError, RefusedInput, Stopped, StoreError
+from pydantic import TypeAdapter, ValidationError
+
+from ganray.errors import DamagedRecord, GanrayError, RefusedInput, Stopped, StoreError
 from ganray.pipeline.background import repeated
 from ganray.pipeline.redaction import redacted
+from ganray.spec import explain
 from ganray.store import Store
 from ganray.store.files import Files
 
@@ -70,6 +73,9 @@ class Beat:
     def dead(self) -> bool:
         """Whether it was a process of this machine that is there no more."""
         return bool(self.place) and self.place == _place() and not _alive(self.process)
+
+
+_BEAT = TypeAdapter(Beat)
 
 
 @dataclass
@@ -173,9 +179,9 @@ def newest_driver(store: Store, run: str) -> Beat | None:
         return None
     path = _path(run, max(numbers))
     try:
-        return Beat(**json.loads(store.get(path) or b""))
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"{store.url}/{path} is damaged: {error}") from None
+        return _BEAT.validate_json(store.get(path) or b"")
+    except ValidationError as error:
+        raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
 
 
 def lead(

@@ -31,14 +31,14 @@ from ganray.pipeline.transcript import Transcript, captured
 from ganray.pipeline.workspace import Event, numerics
 from ganray.plan import Task
 from ganray.store import Store
-from ganray.store.files import Files
+from ganray.store.files import PART, Files
 from ganray.store.outage import OUTAGES
 from ganray.store.store import open_files
 
 _FIRST_SECONDS = 1.0  # a quick shard without incident leaves no log
 _FLUSH_SECONDS = 5.0
 _PROGRESS_SECONDS = 5.0
-_PATH = re.compile(r"logs/(?P<trajectory>[^/]+/[^/]+)/(?P<name>[^/]+)\.log")
+_PATH = re.compile(rf"logs/(?P<trajectory>{PART}/{PART})/(?P<name>{PART})\.log")
 
 
 class TaskLog:

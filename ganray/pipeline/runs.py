@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from ganray.errors import RefusedInput, StoreError, one_line, quoted
+from ganray.data.spec import SourceInfo
+from ganray.errors import DamagedRecord, GanrayError, RefusedInput, one_line, quoted
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan
 from ganray.spec import explain
 from ganray.store import Store
+
+_CREATED = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,16 @@ class Run:
 
     plan: Plan
     created: str
+    unreadable: tuple[str, ...] = ()
+    """Why plans of other runs of the store cannot be read, a line each."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of a store, the newest first, and by folder why others cannot be read."""
+
+    readable: list[Run]
+    unreadable: dict[str, str]
 
 
 def save_run(store: Store, plan: Plan, replace: bool = False) -> None:
@@ -31,7 +44,7 @@ def save_run(store: Store, plan: Plan, replace: bool = False) -> None:
         replace: put it in the place of another one of its folder: a sweep's last plan, which
             follows from its trials.
     """
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    created = time.strftime(_CREATED, time.gmtime())
     path = f"runs/{plan.run}/plan.json"
     if store.create(path, _written(plan, created)) or not replace:
         return
@@ -52,7 +65,7 @@ def save_outcome(store: Store, agenda: Agenda, seconds: float) -> None:
         "tasks": len(agenda.plan.tasks),
         "failed": agenda.failed,
         "seconds": round(seconds, 1),
-        "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "ended": time.strftime(_CREATED, time.gmtime()),
     }
     store.put(f"runs/{agenda.plan.run}/outcome.json", json.dumps(outcome, indent=1).encode())
 
@@ -70,7 +83,7 @@ def read_outcome(store: Store, plan: Plan) -> dict[str, Any]:
     try:
         return dict(json.loads(data))
     except (ValueError, TypeError) as error:
-        raise StoreError(f"{store.url}/{path} is damaged: {error}") from None
+        raise DamagedRecord(f"{store.url}/{path} is damaged: {one_line(error)}") from None
 
 
 def mark_reported(store: Store, plan: Plan) -> None:
@@ -91,10 +104,21 @@ def _reported(plan: Plan) -> str:
 
 
 def list_runs(store: Store) -> list[Run]:
-    """Every run of the store, the newest first."""
-    names = {path.split("/")[1] for path in store.list("runs/") if path.endswith("/plan.json")}
-    runs = [_read(store, name) for name in sorted(names)]
-    return sorted(runs, key=lambda run: run.created, reverse=True)
+    """Every run of the store whose plan can be read, the newest first."""
+    return read_runs(store).readable
+
+
+def read_runs(store: Store) -> Runs:
+    """Every run of the store; a plan that cannot be read hides no other."""
+    paths = (path.split("/") for path in store.list("runs/"))
+    names = [parts[1] for parts in paths if len(parts) == 3 and parts[2] == "plan.json"]
+    found, unreadable = [], {}
+    for name in names:
+        try:
+            found.append(_read(store, name))
+        except GanrayError as error:
+            unreadable[name] = str(error)
+    return Runs(sorted(found, key=lambda run: run.created, reverse=True), unreadable)
 
 
 def find_run(store: Store, name: str) -> Run:
@@ -104,14 +128,21 @@ def find_run(store: Store, name: str) -> Run:
 
     Raises:
         RefusedInput: none fits, or several hashes do; names those that there are.
+        StoreError: the only one that fits cannot be read.
     """
-    runs = list_runs(store)
+    found = read_runs(store)
+    runs = found.readable
     named = [run for run in runs if name in (run.plan.name, run.plan.run)]
-    if named:
-        return named[0] if len(named) == 1 else max(named, key=lambda run: _worked_on(store, run))
-    hashed = [run for run in runs if _hashed_so(run.plan, name)] if name else []
-    if len(hashed) == 1:
-        return hashed[0]
+    hashed = [run for run in runs if _hashed_so(run.plan, name)] if name and not named else []
+    if named or len(hashed) == 1:
+        last = (named or hashed)[0]
+        if len(named) > 1:
+            last = max(named, key=lambda run: _worked_on(store, run))
+        return replace(last, unreadable=tuple(found.unreadable.values()))
+    for folder, why in found.unreadable.items():
+        study, _, digits = folder.rpartition("-")
+        if not hashed and name and (name in (folder, study) or digits.startswith(name)):
+            raise DamagedRecord(why)
     known = ", ".join(run.plan.run for run in hashed or runs) or "none"
     raise RefusedInput(
         f"run (={quoted(name)}) must be the name of a study or a sweep, or how one hash begins; "
@@ -132,10 +163,13 @@ def _worked_on(store: Store, run: Run) -> float:
 
 
 def _read(store: Store, name: str) -> Run:
-    data = store.get(f"runs/{name}/plan.json")
     try:
-        content = json.loads(data or b"")
-        return Run(Plan(**content["plan"]), content["created"])
-    except (ValueError, KeyError, TypeError) as error:
+        content = json.loads(store.get(f"runs/{name}/plan.json") or b"")
+        plan, created = Plan(**content["plan"]), time.strptime(content["created"], _CREATED)
+        SourceInfo(**{field: plan.dataset.get(field) for field in SourceInfo.model_fields})
+        if plan.run != name:
+            raise ValueError("its tasks are not those of the run")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = explain(error) if isinstance(error, ValidationError) else one_line(error)
-        raise StoreError(f"{store.url}/runs/{name}/plan.json is damaged: {why}") from None
+        raise DamagedRecord(f"{store.url}/runs/{name}/plan.json is damaged: {why}") from None
+    return Run(plan, time.strftime(_CREATED, created))

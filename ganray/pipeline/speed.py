@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from pydantic import Field, ValidationError
 
-from ganray.errors import RefusedInput, StoreError
+from ganray.errors import DamagedRecord, RefusedInput
 from ganray.models.spec import ModelSpec
 from ganray.pipeline.workspace import provenance, threads
 from ganray.plan import Resources
@@ -107,7 +107,7 @@ def recorded_speed(
         return Speed.model_validate(json.loads(known))
     except (ValueError, ValidationError) as error:
         where = f"{store.url}/{path}" if store else path
-        raise StoreError(f"{where} is damaged: {' '.join(str(error).split())}") from None
+        raise DamagedRecord(f"{where} is damaged: {' '.join(str(error).split())}") from None
 
 
 def speed_path(shape: Shape, model: ModelSpec, train: TrainSpec, device: str) -> str:

@@ -17,7 +17,7 @@ from functools import cached_property
 
 from pydantic import Field
 
-from ganray.errors import StoreError
+from ganray.errors import DamagedRecord, StoreError, one_line
 from ganray.spec import Spec
 from ganray.store import Store
 from ganray.store.files import Files
@@ -162,7 +162,7 @@ def spent(store: Store, run: str) -> Spent:
         try:
             total += Spent(**json.loads(store.get(path) or b""))
         except (ValueError, TypeError) as error:
-            raise StoreError(f"{store.url}/{path} is damaged: {error}") from None
+            raise DamagedRecord(f"{store.url}/{path} is damaged: {one_line(error)}") from None
     return total
 
 

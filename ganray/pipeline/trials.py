@@ -12,15 +12,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from ganray.errors import Stopped, StoreError
+from ganray.errors import DamagedRecord, GanrayError, Stopped, StoreError
 from ganray.metrics.score import better
 from ganray.pipeline import Workspace, run_whole
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.training import LOSSES, STATE
 from ganray.plan import Plan, Resources
-from ganray.spec import content_hash
+from ganray.spec import content_hash, explain
 from ganray.store import Store
 
 State = Literal["running", "finished", "stopped early", "failed"]
@@ -178,8 +178,9 @@ def save_trial(store: Store, folder: str, trial: Trial) -> None:
 
 def read_trial(store: Store, folder: str, name: str) -> Trial:
     """What was written down of a trial; an empty record where there is nothing."""
-    data = store.get(f"{folder}/trials/{name}.json")
-    return Trial(name=name) if data is None else Trial.model_validate_json(data)
+    path = f"{folder}/trials/{name}.json"
+    data = store.get(path)
+    return Trial(name=name) if data is None else _decoded(Trial, data, store, path)
 
 
 def save_trials(store: Store, folder: str, trials: list[Trial]) -> None:
@@ -189,9 +190,14 @@ def save_trials(store: Store, folder: str, trials: list[Trial]) -> None:
 
 
 def read_trials(store: Store, folder: str) -> list[Trial]:
-    """How all trials ended; none where the sweep has not ended yet."""
-    data = store.get(f"{folder}/trials.json")
-    return [] if data is None else [Trial(**content) for content in json.loads(data)]
+    """How all trials ended; none where the sweep has not ended yet.
+
+    Raises:
+        StoreError: the store fails, or the record is damaged.
+    """
+    path = f"{folder}/trials.json"
+    data = store.get(path)
+    return [] if data is None else _decoded(list[Trial], data, store, path)
 
 
 def known_trials(store: Store, folder: str) -> list[Trial]:
@@ -230,22 +236,47 @@ def save_needs(store: Store, folder: str, plans: Sequence[Plan]) -> None:
     store.create(f"{folder}/needs/{content_hash(content)}.json", _encoded(content))
 
 
-def read_needs(store: Store) -> tuple[set[str], set[str]]:
-    """(artifacts, trajectories that go on) of all sweeps of the store that are not over."""
-    addresses: set[str] = set()
-    continued: set[str] = set()
-    over: dict[str, bool] = {}
+class Needs(BaseModel):
+    """What the sweeps of a store that are not over work on.
+
+    Attributes:
+        addresses: of artifacts.
+        continued: trajectories that go on.
+        unreadable: why some sweep's needs are not known, a line each.
+    """
+
+    addresses: set[str] = Field(default_factory=set)
+    continued: set[str] = Field(default_factory=set)
+    unreadable: list[str] = Field(default_factory=list)
+
+
+def read_needs(store: Store) -> Needs:
+    """What all sweeps of the store that are not over work on."""
+    needs = Needs()
+    folders: dict[str, list[str]] = {}
     for path in store.list("sweeps/"):
-        folder, found, _ = path.partition("/needs/")
-        if not found:
+        folder, below, _ = path.partition("/needs/")
+        if below:
+            folders.setdefault(folder, []).append(path)
+    for folder, paths in folders.items():
+        try:
+            if is_over(read_trials(store, folder)):
+                continue
+            kept = [_decoded(Needs, store.get(path), store, path) for path in paths]
+        except GanrayError as error:
+            needs.unreadable.append(str(error))
             continue
-        if folder not in over:
-            over[folder] = is_over(read_trials(store, folder))
-        if not over[folder]:
-            content = json.loads(store.get(path) or b"{}")
-            addresses.update(content.get("addresses", ()))
-            continued.update(content.get("continued", ()))
-    return addresses, continued
+        for one in kept:
+            needs.addresses |= one.addresses
+            needs.continued |= one.continued
+    return needs
+
+
+def _decoded(kind: Any, data: bytes | None, store: Store, path: str) -> Any:
+    try:
+        return TypeAdapter(kind).validate_json(data or b"")
+    except ValidationError as error:
+        raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
 
 
 def _encoded(content: Any) -> bytes:

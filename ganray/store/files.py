@@ -10,7 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from ganray.errors import RefusedInput
 
-TEMPORARY_PREFIX = ".tmp-"
+FOLDERS = ("artifacts/", "runs/", "sweeps/", "reports/", "logs/", "speeds/", "probes/")
+"""Where ganray writes; what else lies in a store's folder is somebody else's."""
+TEMPORARY = re.compile(r"\.(?:ganray-)?tmp-[0-9a-f]{32}")  # older releases wrote .tmp- alone
 PART = r"[A-Za-z0-9_][A-Za-z0-9._=+-]*"  # of a path, between slashes
 PATH = rf"{PART}(/{PART})*"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ganray.errors import StoreError
-from ganray.store.files import TEMPORARY_PREFIX, Entry, Sink
+from ganray.store.files import FOLDERS, TEMPORARY, Entry, Sink
 from ganray.store.outage import OUTAGES
 
 _CAUSES = {
@@ -86,15 +86,13 @@ class FolderFiles:
         """See `Files.entries`."""
         start = self.root / prefix.rpartition("/")[0]
         for entry in self._walk(start):
-            temporary = entry.path.rpartition("/")[2].startswith(TEMPORARY_PREFIX)
-            if entry.path.startswith(prefix) and not temporary:
+            if entry.path.startswith(prefix) and not _is_temporary(entry):
                 yield entry
 
     def leftovers(self) -> Iterator[Entry]:
         """See `Files.leftovers`."""
-        for entry in self._walk(self.root):
-            if entry.path.rpartition("/")[2].startswith(TEMPORARY_PREFIX):
-                yield entry
+        for folder in FOLDERS:
+            yield from filter(_is_temporary, self._walk(self.root / folder))
 
     def remove(self, path: str) -> None:
         """See `Files.remove`."""
@@ -152,9 +150,13 @@ class FolderFiles:
             OUTAGES.answered(self.url, writes)
 
 
+def _is_temporary(entry: Entry) -> bool:
+    return TEMPORARY.fullmatch(entry.path.rpartition("/")[2]) is not None
+
+
 @contextmanager
 def _temporary(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    temporary = folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+    temporary = folder / f".ganray-tmp-{uuid.uuid4().hex}"
     handle = temporary.open("xb")
     try:
         yield handle, temporary

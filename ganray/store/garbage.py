@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ganray.store.catalogue import Catalogue
-from ganray.store.files import Entry
+from ganray.store.files import PART, Entry, Files
 from ganray.store.manifest import (
     ATTEMPT_PATH,
     CHECKPOINT_NAME,
@@ -22,7 +22,16 @@ from ganray.store.manifest import (
 PROBES = "probes/"
 _SPARE = 2  # checkpoints of an unfinished trajectory that are kept
 _STEP = re.compile(r"checkpoints/step-(?P<step>\d+)[./]")
-LOGS = "logs/"
+# Whatever has another name was put there by somebody else, and is left alone.
+_PAYLOAD = re.compile(rf"(?:{PART}/)*(?:[A-Za-z0-9_=+-]+|{PART}\.(?:safetensors|parquet|json|md))")
+_PROBE = re.compile(r"probes/(?:shared-)?[0-9a-f]{8,16}")
+_LOG = re.compile(rf"logs/(?P<trajectory>{PART}/{PART})/\w+-\d+-[0-9a-f]+\.log")
+_SIGNS = {
+    "artifacts/": re.compile(rf"{MANIFEST_PATH.pattern}|artifacts/.+/attempts/\d+/{CLAIM_NAME}"),
+    "runs/": re.compile(r"runs/.+-[0-9a-f]{12}/plan\.json"),
+    "sweeps/": re.compile(r"sweeps/.+-[0-9a-f]{12}/(?:needs|trials)/.+\.json"),
+    "speeds/": re.compile(r"speeds/[0-9a-f]{32}\.json"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,11 +43,44 @@ class Garbage:
     age: float
     reason: str
 
+    @classmethod
+    def of(cls, entry: Entry, now: float, reason: str) -> Garbage:
+        """A file, as old as its last change."""
+        return cls(entry.path, entry.size, now - entry.modified, reason)
+
+
+def is_store(files: Files) -> bool:
+    """Whether anything lies there that ganray wrote, and that makes a folder a store."""
+    return any(
+        sign.fullmatch(entry.path)
+        for folder, sign in _SIGNS.items()
+        for entry in files.entries(folder)
+    )
+
 
 def find_garbage(
-    catalogue: Catalogue, reachable: set[str], older_than: float, continued: Set[str] = frozenset()
+    catalogue: Catalogue,
+    reachable: Set[str] | None,
+    older_than: float,
+    continued: Set[str] = frozenset(),
 ) -> list[Garbage]:
     """See `Store.gc`."""
+    if not is_store(catalogue.files):
+        return []
+    found = [] if reachable is None else list(_unreachable(catalogue, reachable, continued))
+    files, now = catalogue.files, time.time()
+    for entry in files.leftovers():
+        found.append(Garbage.of(entry, now, "left behind by a crashed writer"))
+    for entry in files.entries(PROBES):
+        if _PROBE.fullmatch(entry.path):
+            found.append(Garbage.of(entry, now, "left behind by a probe"))
+    return [item for item in found if item.age > older_than]
+
+
+def _unreachable(
+    catalogue: Catalogue, reachable: Set[str], continued: Set[str]
+) -> Iterator[Garbage]:
+    """Artifacts and logs that no plan reaches; an attempt is as old as its newest file."""
     entries = list(catalogue.files.entries("artifacts/"))
     current = {manifest.address: manifest for manifest in catalogue.manifests()}
     kept = set()
@@ -52,28 +94,24 @@ def find_garbage(
     for address in reachable - current.keys():
         if (trajectory := address.rpartition("/")[0]) in unfinished:
             unfinished[trajectory].append(_resumable_steps(catalogue, address))
-    judged = _judge(entries, kept, unfinished, reachable)
-    wanted = {address.rpartition("/")[0] for address in reachable}
-    logs = ((e, "log of work that no plan reaches") for e in _idle_logs(catalogue, wanted))
-    leftovers = ((e, "left behind by a crashed writer") for e in catalogue.files.leftovers())
-    probes = ((e, "left behind by a probe") for e in catalogue.files.entries(PROBES))
     now, changed = time.time(), _last_change_of_attempts(entries)
-    found = [
-        Garbage(
-            entry.path, entry.size, now - changed.get(_attempt(entry.path), entry.modified), why
-        )
-        for candidates in (judged, logs, leftovers, probes)
-        for entry, why in candidates
-    ]
-    return [item for item in found if item.age > older_than]
+    for entry, why in _judge(entries, kept, unfinished, reachable):
+        newest = changed.get(_attempt(entry.path), entry.modified)
+        yield Garbage(entry.path, entry.size, now - newest, why)
+    wanted = {address.rpartition("/")[0] for address in reachable}
+    for entry in catalogue.files.entries("logs/"):
+        log = _LOG.fullmatch(entry.path)
+        if log and log["trajectory"] not in wanted:
+            yield Garbage.of(entry, now, "log of work that no plan reaches")
 
 
 def _judge(
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     kept: set[str],
     unfinished: Mapping[str, Sequence[range]],
-    reachable: set[str],
+    reachable: Set[str],
 ) -> Iterator[tuple[Entry, str]]:
+    claimed = {_attempt(entry.path) for entry in entries if entry.path.endswith(f"/{CLAIM_NAME}")}
     for entry in entries:
         manifest = MANIFEST_PATH.fullmatch(entry.path)
         payload = ATTEMPT_PATH.fullmatch(entry.path)
@@ -84,18 +122,16 @@ def _judge(
         elif manifest:
             yield entry, "no plan reaches this artifact"
         # Claims stay for good, so that a number is never given twice.
-        elif payload and payload["rest"] != CLAIM_NAME:
+        elif payload and payload["rest"] != CLAIM_NAME and _is_own(entry, payload, claimed):
             step = _STEP.match(payload["rest"])
             needed = unfinished.get(payload["trajectory"], [])
             if not (step and any(int(step["step"]) in steps for steps in needed)):
                 yield entry, "no reachable artifact names this file"
 
 
-def _idle_logs(catalogue: Catalogue, wanted: Set[str]) -> Iterator[Entry]:
-    """Logs of trajectories (`logs/<kind>/<key>/…`) that are not wanted."""
-    for entry in catalogue.files.entries(LOGS):
-        if "/".join(entry.path.split("/")[1:3]) not in wanted:
-            yield entry
+def _is_own(entry: Entry, payload: re.Match[str], claimed: Set[str]) -> bool:
+    """Whether a file of an attempt is one that an attempt writes."""
+    return _attempt(entry.path) in claimed and _PAYLOAD.fullmatch(payload["rest"]) is not None
 
 
 def _checkpointed(entries: Iterable[Entry]) -> set[str]:

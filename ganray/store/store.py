@@ -16,7 +16,7 @@ from ganray.store.attempt import Attempt, claim_attempt
 from ganray.store.catalogue import Catalogue
 from ganray.store.files import Files, check_path
 from ganray.store.folder import FolderFiles
-from ganray.store.garbage import PROBES, Garbage, find_garbage
+from ganray.store.garbage import PROBES, Garbage, find_garbage, is_store
 from ganray.urls import without_secrets
 
 
@@ -97,8 +97,16 @@ class Store(Catalogue):
             check_path(prefix.removesuffix("/"), "prefix")
         return sorted(entry.path for entry in self.files.entries(prefix))
 
+    @property
+    def in_use(self) -> bool:
+        """Whether anything lies here that makes a folder a store: that ganray wrote it tells."""
+        return is_store(self.files)
+
     def gc(
-        self, reachable: set[str], older_than: float, continued: AbstractSet[str] = frozenset()
+        self,
+        reachable: AbstractSet[str] | None,
+        older_than: float,
+        continued: AbstractSet[str] = frozenset(),
     ) -> builtins.list[Garbage]:
         """What nothing needs and is older than `older_than` seconds; nothing is changed.
 
@@ -106,7 +114,11 @@ class Store(Catalogue):
         invalid generations; files of attempts that no reachable current manifest names (an
         attempt is as old as its newest file); and what crashed writers left. Checkpoints of a
         trajectory that still has a reachable address to commit are kept, and the newest one of
-        each trajectory in `continued`, which can be followed further.
+        each trajectory in `continued`, which can be followed further. Files of names that ganray
+        does not write are no garbage, and nothing is where there is no store.
+
+        Args:
+            reachable: None where it is not known: then only what crashed writers left is garbage.
         """
         return find_garbage(self, reachable, older_than, continued)
 

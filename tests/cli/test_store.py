@@ -141,3 +141,95 @@ def test_a_newer_stores_manifest_is_named(copy):
         ["run", copy.file, "--runner", "local", "--store", copy.url],
     ):
         ganray(*words).refused(plan.roles[GAN], "schema version 9", "up to 1", code=1)
+
+
+@pytest.mark.parametrize("words", [("gc", "--delete", "--older-than", 0), ("ls",), ("verify",)])
+def test_a_folder_that_is_no_store_is_refused_and_left_alone(tmp_path, words):
+    mine = {
+        ".tmp-notes",
+        f".tmp-{'0a' * 16}",
+        "runs/x/plan.json",
+        "artifacts/a/b/c.txt",
+        "probes/x",
+    }
+    for name in mine:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    command, *options = words
+    ganray("store", command, tmp_path, *options).refused(f"URL (='{tmp_path}') is no store")
+    assert files_below(tmp_path) == mine
+
+
+def test_gc_refuses_what_is_not_there(tmp_path):
+    ganray("store", "gc", tmp_path / "none", "--delete").refused("is no store")
+    assert not (tmp_path / "none").exists()
+
+
+BROKEN = {
+    "runs/other-0123456789ab/plan.json": "{",
+    "runs/x/plan.json": "",
+    "sweeps/rates-0123456789ab/needs/x.json": '{"addresses": 3}',
+    "sweeps/fast-0123456789ab/trials.json": "[{}",
+}
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_gc_keeps_every_artifact_while_it_is_not_known_what_is_needed(aged, path):
+    if path.endswith("trials.json"):
+        needs = Path(aged.url, path).parent / "needs"
+        needs.mkdir(parents=True)
+        (needs / "x.json").write_text("{}")
+    leftover = Path(aged.url, "artifacts", f".ganray-tmp-{'0a' * 16}")
+    leftover.write_text("half")
+    os.utime(leftover, (0, 0))
+    broken = Path(aged.url, path)
+    broken.parent.mkdir(parents=True, exist_ok=True)
+    broken.write_text(BROKEN[path])
+    before = files_below(aged.url)
+    answer = ganray("store", "gc", aged.url, "--delete", "--older-than", 0)
+    assert answer.code == 0
+    assert answer.err.startswith(f"warning: {aged.url}/{path} is damaged: ")
+    assert "every artifact and log is kept" in answer.err
+    assert before - files_below(aged.url) == {f"artifacts/{leftover.name}"}
+    as_json = ganray("store", "gc", aged.url, "--json")
+    assert (as_json.code, as_json.err) == (0, "")
+    assert path in as_json.json["unreadable"][0]
+    broken.unlink()
+    assert ganray("store", "gc", aged.url, "--json").json["garbage"]
+
+
+def test_a_plan_that_cannot_be_read_hides_no_other_run(finished, copy, tmp_path):
+    broken = Path(copy.url, "runs", "x", "plan.json")
+    broken.parent.mkdir()
+    broken.write_text('{"plan": {"name": "x"')
+    said = f"{copy.url}/runs/x/plan.json is damaged"
+    for words in (
+        ["status", "tiny"],
+        ["report", "tiny"],
+        ["logs", "tiny"],
+        ["sample", "tiny", "--joint", "-n", 1, "--to", tmp_path / "pictures"],
+        ["tensorboard", "tiny", "--to", tmp_path / "curves"],
+    ):
+        sound = ganray(*words, "--store", finished.url)
+        answer = ganray(*words, "--store", copy.url)
+        assert (answer.code, answer.err.count("\n")) == (0, 1), answer
+        assert answer.err.startswith(f"warning: {said}")
+        assert sound.code == 0
+        assert sound.err == ""
+        as_json = ganray(*words, "--store", copy.url, "--json")
+        assert (as_json.code, as_json.err) == (0, "")
+        assert [line.startswith(said) for line in as_json.json["unreadable"]] == [True]
+    for words in (["status", "x"], ["report", "x"]):
+        ganray(*words, "--store", copy.url).refused(said, code=1)
+
+
+@pytest.mark.parametrize("name", ["outcome.json", "drivers/7.json"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"driver": {}}'])
+def test_status_names_a_damaged_record_and_goes_on(copy, name, content):
+    run = find_run(copy.store, "tiny").plan.run
+    record = Path(copy.url, "runs", run, name)
+    record.write_text(content)
+    answer = ganray("status", "tiny", "--store", copy.url)
+    assert answer.code == 0
+    assert f"{copy.url}/runs/{run}/{name} is damaged" in answer.err or content.startswith('{"')
+    assert "tasks done" in answer.out

@@ -15,6 +15,7 @@ from ganray.pipeline.runs import (
     list_runs,
     mark_reported,
     read_outcome,
+    read_runs,
     report_of,
     save_outcome,
     save_run,
@@ -93,13 +94,61 @@ def test_an_unknown_run_is_answered_by_those_that_there_are(store, plans, name):
         find_run(store, name)
 
 
-def test_a_damaged_plan_is_named(store, plans):
+def changed(plan, **changes) -> bytes:
+    """A plan's file, in which something has become something else."""
+    content = plan.model_dump(mode="json") | changes
+    return json.dumps({"plan": content, "created": "2030-01-01T00:00:00Z"}).encode()
+
+
+DAMAGED = {
+    "empty": lambda plan: b"",
+    "cut off": lambda plan: changed(plan)[:1000],
+    "no JSON": lambda plan: b"\xff\xfe\0",
+    "nested": lambda plan: b"[" * 10**5,
+    "empty group": lambda plan: b"{}",
+    "a list": lambda plan: b"[]",
+    "a word": lambda plan: b'"plan"',
+    "nothing": lambda plan: b"null",
+    "wrong types": lambda plan: b'{"plan": {"name": 3}, "created": ""}',
+    "no plan": lambda plan: b'{"plan": [1], "created": "2030-01-01T00:00:00Z"}',
+    "no time": lambda plan: json.dumps(
+        {"plan": plan.model_dump(mode="json"), "created": 5}
+    ).encode(),
+    "a data set without classes": lambda plan: changed(plan, dataset={"name": "digits"}),
+    "another's tasks": lambda plan: changed(plan, tasks=plan.model_dump(mode="json")["tasks"][:-1]),
+    "tasks of another release": lambda plan: changed(plan, tasks=[{"stage": "train"}]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_plan_is_named_and_hides_no_other(store, plans, damage):
+    sound, broken = plans
+    save_run(store, sound)
+    store.put(f"runs/{broken.run}/plan.json", damage(broken))
+    runs = read_runs(store)
+    assert [run.plan for run in runs.readable] == [sound]
+    assert list_runs(store) == runs.readable
+    (why,) = runs.unreadable.values()
+    assert why.startswith(f"{store.url}/runs/{broken.run}/plan.json is damaged: ")
+    assert "\n" not in why
+    found = find_run(store, sound.name)
+    assert (found.plan, found.unreadable) == (sound, (why,))
+    for name in (broken.name, broken.run, broken.id[:8]):
+        with pytest.raises(StoreError, match=r"plan.json is damaged"):
+            find_run(store, name)
+    with pytest.raises(RefusedInput, match=rf"run \(='none'\).*: {sound.run}$"):
+        find_run(store, "none")
+
+
+def test_a_folder_that_is_no_runs_is_named(store, plans):
+    """Somebody's own folder, with characters that no path of a store has."""
     save_run(store, plans[0])
-    for damaged in (b'{"plan": {}', b"{}", b"[]", b'{"plan": {"name": 3}, "created": ""}'):
-        store.put(f"runs/{plans[0].run}/plan.json", damaged)
-        with pytest.raises(StoreError, match=rf"runs/{plans[0].run}/plan.json is damaged") as said:
-            list_runs(store)
-        assert "\n" not in str(said.value)
+    other = Path(store.url, "runs", "my run (1)", "plan.json")
+    other.parent.mkdir(parents=True)
+    other.write_text("{}")
+    Path(store.url, "runs", "plan.json").write_text("{}")
+    assert [run.plan for run in list_runs(store)] == [plans[0]]
+    assert list(read_runs(store).unreadable) == ["my run (1)"]
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"3", b'["x"]'])

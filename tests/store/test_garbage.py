@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,14 +134,98 @@ def test_of_unfinished_work_the_newest_two_intact_checkpoints_stay(store: Store)
 
 def test_what_a_crash_left_is_listed_and_hidden_from_list(folder: Store) -> None:
     commit(folder)
-    leftover = on_disk(folder, f"artifacts/{ADDRESS}/.tmp-0123")
-    leftover.write_bytes(b"half")
-    assert not [path for path in folder.list("") if ".tmp" in path]
-    assert _reasons(folder, {ADDRESS}) == {
-        f"artifacts/{ADDRESS}/.tmp-0123": "left behind by a crashed writer"
-    }
-    assert folder.delete(folder.gc({ADDRESS}, _NOW)) == 1
-    assert not leftover.exists()
+    names = [f".tmp-{'0a' * 16}", f".ganray-tmp-{'0a' * 16}"]  # an older release's, and today's
+    for name in names:
+        on_disk(folder, f"artifacts/{ADDRESS}/{name}").write_bytes(b"half")
+    assert not [path for path in folder.list("") if "tmp" in path]
+    for reachable in ({ADDRESS}, None):
+        assert {item.path: item.reason for item in folder.gc(reachable, _NOW)} == {
+            f"artifacts/{ADDRESS}/{name}": "left behind by a crashed writer" for name in names
+        }
+    assert folder.delete(folder.gc({ADDRESS}, _NOW)) == 2
+    assert not list(Path(folder.url).rglob("*tmp*"))
+
+
+def test_a_writer_that_is_killed_leaves_a_name_that_gc_knows(folder: Store) -> None:
+    commit(folder)
+    with folder.files.writer("runs/r/x.json") as sink:
+        sink.write(b"half")
+        (temporary,) = Path(folder.url, "runs", "r").iterdir()
+        assert [item.path for item in folder.gc(None, _NOW)] == [f"runs/r/{temporary.name}"]
+
+
+STRANGERS = [
+    ".tmp-notes",
+    ".tmp-2024",
+    f".tmp-{'0a' * 16}",
+    "notes.txt",
+    "artifacts/.tmp-notes",
+    "artifacts/notes",
+    "artifacts/a/b/c/notes.json",
+    "artifacts/a/b/attempts/1/photo.jpg",
+    "artifacts/my photos/b/attempts/1/x.json",
+    f"{TRAJECTORY}/attempts/1/notes.txt".replace("train", "artifacts/train"),
+    f"{TRAJECTORY}/attempts/1/.notes.md".replace("train", "artifacts/train"),
+    "runs/.tmp-notes",
+    "runs/notes/x",
+    "logs/system.log",
+    "logs/nginx/access/error.log",
+    "probes/notes",
+    "probes/deadbeef.txt",
+    f"backup/artifacts/{ADDRESS}/manifest-0.json",
+    f"backup/runs/.ganray-tmp-{'0a' * 16}",
+]
+
+
+def _put_strangers(root: str) -> set[str]:
+    for name in STRANGERS:
+        file = Path(root, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine")
+    return set(STRANGERS)
+
+
+def _below(root: str) -> set[str]:
+    files = (path for path in Path(root).rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix() for path in files}
+
+
+def test_what_somebody_else_put_there_is_no_garbage(folder: Store) -> None:
+    commit(folder)
+    strangers = _put_strangers(folder.url)
+    assert folder.in_use
+    folder.delete(folder.gc(set(), _NOW))
+    assert _below(folder.url) == strangers | {f"artifacts/{TRAJECTORY}/attempts/1/claim.json"}
+
+
+def test_where_there_is_no_store_nothing_is_garbage(folder: Store) -> None:
+    _put_strangers(folder.url)
+    assert not folder.in_use
+    assert folder.gc(set(), _NOW) == folder.gc(None, _NOW) == []
+
+
+def test_while_it_is_not_known_what_is_needed_every_artifact_stays(store: Store) -> None:
+    commit(store, content=b"damaged")
+    commit(store, content=b"whole", generation=1)
+    store.put("logs/train/b/host-1-0123.log", b"begins")
+    store.put("probes/0123456789abcdef", b"first")
+    assert [item.path for item in store.gc(None, _NOW)] == ["probes/0123456789abcdef"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"artifacts/{TRAJECTORY}/attempts/3/claim.json",
+        f"artifacts/{ADDRESS}/manifest-0.json",
+        "runs/study-0123456789ab/plan.json",
+        "sweeps/rates-0123456789ab/trials/x.json",
+        f"speeds/{'0a' * 16}.json",
+    ],
+)
+def test_what_a_run_writes_first_makes_a_store(store: Store, path: str) -> None:
+    assert not store.in_use
+    store.put(path, b"")
+    assert store.in_use
 
 
 _addresses = st.sampled_from([f"train/{key}/step-{step}" for key in "ab" for step in "12"])
