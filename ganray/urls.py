@@ -19,6 +19,7 @@ _SLASHLESS = re.compile(
     r"(?:https?|ftps?|s3a?|gs|gcs|sftp|ssh|smb|webdav|abfss?|hf):/?(?=[^/:])", re.I
 )
 _BY_NAME = re.compile(r"(?:https?|ftps?|webdav)://", re.I)
+_BUCKETS = re.compile(r"(?:s3a?|gs|gcs|hf|az|oss|file|local|memory|zip|tar)://", re.I)
 _PORT = re.compile(r"(?:[^:\[\]]*|\[[^\[\]]*\]?)(?::\d{0,5})?")
 _LAST_SCHEME = re.compile(rf"{_SCHEME}:$")
 _UNQUOTED = re.compile(r"[^'\"<>]+")
@@ -53,11 +54,10 @@ def _word(word: str) -> str:
 
     A quote ends a URL, unless something in the word may belong to a secret: that may hold quotes.
     """
-    slashes = word.find("//")
-    if slashes < 0:
-        bare = word.lstrip("'\"([{<=")
+    slashes, bare = word.find("//"), word.lstrip("'\"([{<=")
+    scheme = _LAST_SCHEME.search(word[:slashes]) if slashes >= 0 else None
+    if not scheme and not bare.startswith("//"):
         return word[: len(word) - len(bare)] + _link(bare)
-    scheme = _LAST_SCHEME.search(word[:slashes])
     start = scheme.start() if scheme else slashes
     before, url = word[:start], word[start:]
     if any(mark in url for mark in "@?#"):
@@ -66,14 +66,14 @@ def _word(word: str) -> str:
 
 
 def _link(link: str) -> str:
+    if slashless := _SLASHLESS.match(link):
+        return slashless[0] + _place(link[slashless.end() :], "http://")
     at = link.find("://")
     start = next((m for m in _START.finditer(link, max(0, at - 31)) if m.end() == at + 3), None)
     if at >= 0 and start:
         return link[: start.end()] + _place(link[start.end() :], start[0])
     if link.startswith("//") and not link.startswith("///"):
         return "//" + _place(link[2:], "//")
-    if slashless := _SLASHLESS.match(link):
-        return slashless[0] + _place(link[slashless.end() :], "http://")
     return link if link.startswith(("/", ".", "~")) else _bare(link)
 
 
@@ -84,8 +84,8 @@ def _place(rest: str, scheme: str) -> str:
     if "@" in rest[len(head) :] and (":" in host or "@" in head):
         return _HIDDEN
     # Keys of buckets and paths of servers may hold an @; a password may hold slashes.
-    local_name = named and "." not in host and host != "localhost"
-    if "@" in head and ("@" in host or ":" in host or "://" in head or local_name):
+    path_may = _BUCKETS.fullmatch(scheme) or (named and ("." in host or host == "localhost"))
+    if "@" in head and ("@" in host or ":" in host or "://" in head or not path_may):
         return head.rpartition("@")[2]
     if "%40" in host or (named and not _PORT.fullmatch(host)):
         return _HIDDEN
@@ -95,7 +95,12 @@ def _place(rest: str, scheme: str) -> str:
 def _bare(text: str) -> str:
     """`user:password@host` and `user@host:…` without what stands before the host."""
     before, at, host = text.rpartition("@")
-    word = re.split(r"\s", before)[-1] if at else ""
-    if not word or not (":" in word or (":" in host and "/" not in word)):
+    if not at:
         return text
-    return before[: len(before) - len(word)] + host
+    # "mail: me@host" is no password, unless a port or a path shows that it is one.
+    colon = re.search(r"(?<=\S):" if ":" in host else r"(?<=\S):(?=\S)", before)
+    user = before[: colon.start()] if colon else before
+    word = re.split(r"\s", user)[-1]
+    if not colon and (not word or ":" not in host or "/" in word):
+        return text
+    return before[: len(user) - len(word)] + host

@@ -38,3 +38,17 @@ def secrets(spaces: bool) -> st.SearchStrategy[str]:
     """
     letters = st.text(_LETTERS + (" " if spaces else ""), max_size=12)
     return st.builds(lambda a, b: f"{a}S3cr3t{b}", letters, letters)
+
+
+MARK = "S3cr3t"
+"""Stands in every secret."""
+ALONE = ("https://{}@host/x.parquet", "s3://{}@bucket/x", "zip://x::git+https://{}@host/x.zip")
+"""URLs with a place for a user that is a secret, such as a token."""
+
+
+def leaks(spaces: bool) -> st.SearchStrategy[str]:
+    """URLs that hold a secret."""
+    behind_slashes = st.builds(str.format, st.sampled_from(LEAKY), secrets(spaces))
+    # Nothing reads a user with a slash or a question mark in it as one.
+    users = secrets(spaces).map(lambda secret: "".join(c for c in secret if c not in "/?#\\:[]"))
+    return st.one_of(behind_slashes, st.builds(str.format, st.sampled_from(ALONE), users))

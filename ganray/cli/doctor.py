@@ -22,7 +22,7 @@ from ganray.cli.options import (
 from ganray.cli.study import OnlyOption, SetOption, StudyArgument, checked_part
 from ganray.cli.submit import EnvOption, InstalledOption
 from ganray.errors import GanrayError, RefusedInput, StoreError, quoted
-from ganray.urls import is_url
+from ganray.urls import is_url, without_secrets
 
 if TYPE_CHECKING:
     from ganray.distributed.submission import Jobs, Parcel
@@ -54,7 +54,11 @@ def doctor(
     check_cluster(address, store)
     part, remote = checked_part(only), address is not None and is_url(address)
     if (env or installed) and not remote:
-        given = f"--env (={quoted(env[0].partition('=')[0])})" if env else "--installed"
+        given = (
+            f"--env (={quoted(without_secrets(env[0]).partition('=')[0])})"
+            if env
+            else "--installed"
+        )
         raise RefusedInput(f"{given} is for a job: it needs --address http://<head>:8265")
     from ganray.studies import read_study
 

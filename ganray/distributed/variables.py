@@ -30,7 +30,7 @@ def passed_on(names: Sequence[str]) -> dict[str, str]:
             shows a job's environment.
     """
     for name in names:
-        value, said = os.environ.get(name, ""), quoted(name.partition("=")[0])
+        value, said = os.environ.get(name, ""), quoted(without_secrets(name).partition("=")[0])
         if _may_be_secret(name, value):
             raise RefusedInput(
                 f"--env (={said}) may be a secret, and the dashboard shows a job's environment "

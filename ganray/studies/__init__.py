@@ -27,7 +27,7 @@ from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.chosen import adopt
 from ganray.studies.settings import ImagenetWeights
-from ganray.studies.study_yaml import load
+from ganray.studies.study_yaml import load, what_is_wrong
 from ganray.studies.sweep import SweepPlan
 from ganray.studies.sweep_settings import SweepSettings, check_search
 from ganray.urls import is_url
@@ -159,7 +159,7 @@ def read_values(
     except (OSError, ValueError) as error:
         raise RefusedInput(f"{named} cannot be read: {one_line(error)}") from None
     except yaml.YAMLError as error:
-        raise RefusedInput(f"{named} is no YAML: {one_line(error)}") from None
+        raise RefusedInput(f"{named} is no YAML: {what_is_wrong(error)}") from None
     if not isinstance(values, dict):
         raise RefusedInput(f"{named} must hold `name: value` lines")
     for override in overrides:
@@ -218,7 +218,7 @@ def _set(values: dict[str, Any], override: str) -> None:
     try:
         values[last] = load(text)
     except yaml.YAMLError as error:
-        raise RefusedInput(f"--set (={quoted(override)}): {one_line(error)}") from None
+        raise RefusedInput(f"--set (={quoted(override)}): {what_is_wrong(error)}") from None
 
 
 def _anchored(settings: Any, folder: Path) -> Any:

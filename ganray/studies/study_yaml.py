@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from ganray.errors import quoted
+
 _TAG = "tag:yaml.org,2002:"
 _DIGITS = "-+0123456789"
 # YAML 1.1 also reads `on` and `no` as truth values, 010 as 8, 1:30 as 90, and dates. Nothing that
@@ -23,6 +25,10 @@ _MEANT = {
 _DROPPED = {f"{_TAG}{name}" for name in (*_MEANT, "timestamp")}
 
 
+class _GivenTwice(yaml.MarkedYAMLError):
+    """A group names something twice."""
+
+
 class _Loader(yaml.SafeLoader):
     """Safe YAML with YAML 1.2's idea of what is a word (`search.on`) and what a number."""
 
@@ -33,8 +39,8 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in seen:
-                    said = f"{key.value!r} is given twice"
-                    raise yaml.MarkedYAMLError(problem=said, problem_mark=key.start_mark)
+                    said = f"{quoted(key.value)} is given twice"
+                    raise _GivenTwice(problem=said, problem_mark=key.start_mark)
                 seen.add((key.tag, key.value))
         return node
 
@@ -54,3 +60,13 @@ def load(text: str) -> Any:
         yaml.YAMLError: it is no YAML, or a group names something twice.
     """
     return yaml.load(text, _Loader)
+
+
+def what_is_wrong(error: yaml.YAMLError) -> str:
+    """An error of `load` in a few words, without the text around: that may hold a secret."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if not problem:
+        return "it holds characters that no YAML has"
+    if not isinstance(error, _GivenTwice):
+        problem = re.sub("'.*'", "'…'", problem, flags=re.DOTALL)
+    return f"{problem}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(problem)
