@@ -13,6 +13,7 @@ from urllib.parse import unquote
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,30}"
 _URL = re.compile(rf"(?:{_SCHEME}::)*{_SCHEME}://")
 _NEXT_LINK = re.compile(rf"::(?={_SCHEME}:(?://|:))")
+_CHAIN = re.compile(rf"(?:{_SCHEME}::)+$")
 _START = re.compile(rf"(?:{_SCHEME}:)?//")
 # A URL whose slashes were forgotten is a path; its secrets are as secret.
 _SLASHLESS = re.compile(
@@ -44,6 +45,12 @@ def without_secrets(url: str) -> str:
     return "::".join(map(_link, _NEXT_LINK.split(url)))
 
 
+def address_without_secrets(address: str) -> str:
+    """HOST:PORT, or a URL, without secrets: here a host needs no scheme."""
+    whole = is_url(address) or address.startswith("//")
+    return without_secrets(address if whole else f"//{address}").removeprefix("//")
+
+
 def text_without_secrets(text: str) -> str:
     """A text, such as another library's message, with every URL in it without its secrets."""
     return "".join(map(_word, re.split(r"(\s+)", text)))
@@ -56,7 +63,8 @@ def _word(word: str) -> str:
     """
     slashes, bare = word.find("//"), word.lstrip("'\"([{<=")
     scheme = _LAST_SCHEME.search(word[:slashes]) if slashes >= 0 else None
-    if not scheme and not bare.startswith("//"):
+    inside = scheme and _within_password(word[: scheme.start()], word[slashes:])
+    if inside or not (scheme or bare.startswith("//")):
         return word[: len(word) - len(bare)] + _link(bare)
     start = scheme.start() if scheme else slashes
     before, url = word[:start], word[start:]
@@ -70,11 +78,18 @@ def _link(link: str) -> str:
         return slashless[0] + _place(link[slashless.end() :], "http://")
     at = link.find("://")
     start = next((m for m in _START.finditer(link, max(0, at - 31)) if m.end() == at + 3), None)
+    if at >= 0 and start and _within_password(link[: start.start()], link[start.end() :]):
+        return _bare(link)
     if at >= 0 and start:
         return link[: start.end()] + _place(link[start.end() :], start[0])
     if link.startswith("//") and not link.startswith("///"):
         return "//" + _place(link[2:], "//")
     return link if link.startswith(("/", ".", "~")) else _bare(link)
+
+
+def _within_password(before: str, rest: str) -> bool:
+    """Whether what looks like a scheme belongs to a password: `user:x://y@host`."""
+    return "@" in rest and ":" in _CHAIN.sub("", before)
 
 
 def _place(rest: str, scheme: str) -> str:

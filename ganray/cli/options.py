@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganray.errors import RefusedInput, quoted, refuse_secrets
-from ganray.urls import is_url, without_secrets
+from ganray.urls import address_without_secrets, is_url, without_secrets
 
 if TYPE_CHECKING:
     from ganray.pipeline.runs import Run
@@ -63,7 +63,8 @@ def check_cluster(address: str | None, store: str) -> None:
     """
     if address is None:
         return
-    refuse_secrets("--address", address if is_url(address) else f"//{address}")
+    if (plain := address_without_secrets(address)) != address:
+        raise RefusedInput(f"--address (={quoted(plain)}) must be given without user and query")
     if absolute(store) != store:
         raise RefusedInput(
             f"--store (={store!r}) must be an absolute folder or an s3:// URL with --address: "

@@ -7,7 +7,7 @@ import socket
 from ray._private.services import canonicalize_bootstrap_address
 
 from ganray.errors import RefusedInput
-from ganray.urls import without_secrets
+from ganray.urls import address_without_secrets
 
 _SECONDS = 10.0
 
@@ -19,7 +19,7 @@ def refuse_unreachable(address: str) -> None:
         RefusedInput: it is the URL of a dashboard or of the Ray Client, or nobody listens there.
     """
     scheme, separator, _ = address.partition("://")
-    shown = without_secrets(f"//{address}").removeprefix("//")  # where it is no whole URL, too
+    shown = address_without_secrets(address)
     if separator:
         why = "a dashboard's URL" if scheme in ("http", "https") else "not the address of a head"
         raise RefusedInput(

@@ -20,7 +20,7 @@ from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient, JobTy
 import ganray
 from ganray.errors import GanrayError, RefusedInput, quoted
 from ganray.spec import content_hash
-from ganray.urls import is_url, without_secrets
+from ganray.urls import address_without_secrets, is_url, without_secrets
 
 _SECONDS = (10.0, 60.0)  # to connect, to answer
 _AGENT_SECONDS = 60.0  # a node's agent comes up some seconds after the dashboard
@@ -134,7 +134,7 @@ def _dashboard_url(address: str | None) -> str:
 
 def _shown(address: str) -> str:
     """Without user and password, also where it is no whole URL."""
-    return without_secrets(f"//{address}").removeprefix("//")
+    return address_without_secrets(address)
 
 
 def _why_unauthorised(address: str, said: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -209,6 +210,8 @@ def _set(values: dict[str, Any], override: str) -> None:
         raise RefusedInput(
             f"--set (={quoted(override)}) must be path=value, e.g. budget.iterations=2000"
         )
+    if not re.fullmatch(r"[\w.-]+", path):  # a URL with a = in it
+        refuse_secrets("--set", override)
     *parents, last = path.split(".")
     for name in parents:
         inner = values.setdefault(name, {})
