@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -16,6 +15,7 @@ from ganray.cli.options import (
     StoreOption,
     absolute,
     check_cluster,
+    local_path,
     open_run,
     open_store,
     size,
@@ -64,7 +64,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
-    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    path = local_path("name", name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not re.fullmatch(RUN_NAME, path.stem):
         raise RefusedInput(
             f"name (={quoted(name)}) must begin with a small letter or a digit and go on with up "

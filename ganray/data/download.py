@@ -69,6 +69,7 @@ def fetch(name: str, to: str | Path, base_url: str | None = None) -> list[Path]:
     if name not in SHA256:
         raise RefusedInput(f"name (={quoted(name)}) must be one of {', '.join(SHA256)}")
     refuse_secrets("mirror", base_url or "")
+    refuse_secrets("to", str(to))
     if is_url(str(to)):
         raise RefusedInput(f"to (={quoted(str(to))}) must be a folder of this machine")
     mirrors = (base_url.rstrip("/") + "/",) if base_url else MIRRORS[name]
