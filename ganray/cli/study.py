@@ -23,6 +23,7 @@ from ganray.cli.options import (
 )
 from ganray.errors import RefusedInput, quoted
 from ganray.spec import RUN_NAME, unknown_name
+from ganray.urls import address_without_secrets
 
 if TYPE_CHECKING:
     from ganray.cli.execute import Outcome
@@ -109,11 +110,12 @@ def run(
 ) -> None:
     """Run what the store lacks of a study, and write its report."""
     part = checked_part(only)
-    check_cluster(address, store)
     if runner not in ("local", "ray"):
         raise RefusedInput(f"--runner (={quoted(runner)}) must be 'local' or 'ray'")
     if address is not None and runner == "local":
-        raise RefusedInput(f"--address (={address!r}) needs --runner ray")
+        shown = address_without_secrets(address)
+        raise RefusedInput(f"--address (={quoted(shown)}) needs --runner ray")
+    check_cluster(address, store)
     from ganray.studies import read_study
 
     chosen = read_study(study, overrides or [], absolute(store))

@@ -75,9 +75,6 @@ class Beat:
         return bool(self.place) and self.place == _place() and not _alive(self.process)
 
 
-_BEAT = TypeAdapter(Beat)
-
-
 @dataclass
 class Lease:
     """The claim of this driver; a context in whose thread it beats.
@@ -179,7 +176,7 @@ def newest_driver(store: Store, run: str) -> Beat | None:
         return None
     path = _path(run, max(numbers))
     try:
-        return _BEAT.validate_json(store.get(path) or b"")
+        return TypeAdapter(Beat).validate_json(store.get(path) or b"")
     except ValidationError as error:
         raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
 
