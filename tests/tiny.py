@@ -7,6 +7,7 @@ runs it in a process of its own, which can be killed.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from filelock import FileLock
 
 from ganray.data import SPLITS, DatasetSpec, open_source
 from ganray.pipeline.agenda import Agenda
@@ -112,19 +114,29 @@ def mnist_small_images() -> np.ndarray:
 @pytest.fixture(scope="session")
 def tiny_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study file beside its Parquet file of 240 digits."""
-    folder = tmp_path_factory.mktemp("tiny")
-    write_digits(folder / "digits.parquet")
-    (folder / "tiny.yaml").write_text(STUDY)
+    folder = _shared(tmp_path_factory) / "study"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            folder.mkdir()
+            write_digits(folder / "digits.parquet")
+            (folder / "tiny.yaml").write_text(STUDY)
     return folder / "tiny.yaml"
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
     """The study, finished in a folder store. Tests read it; those that change a store copy it."""
-    url = str(tmp_path_factory.mktemp("store"))
-    study, agenda = run(tiny_study, url)
+    folder = _shared(tmp_path_factory) / "store"
+    with FileLock(folder.with_suffix(".lock")):
+        study, agenda = run(tiny_study, str(folder))  # nothing, where another process has run it
     assert agenda.complete, agenda.failed
     return TinyRun(tiny_study, study, agenda.plan, agenda.store)
+
+
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    """The folder of all processes of this test run."""
+    own = factory.getbasetemp()
+    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ class Prospect:
         trains = next((task for task in agenda.plan.tasks if task.kind == "train"), None)
         if address is not None or trains is None or _on_gpu(resources):
             return cls(None, 1 if address else workers)
-        speed = training_speed(agenda.plan, trains)
+        try:
+            speed = training_speed(agenda.plan, trains)
+        except Exception:  # the training itself will say what is wrong with it
+            return cls(None, workers)
         return cls(speed, workers, 0.0 if local else _START_SECONDS)
 
     def seconds(self, agenda: Agenda) -> float | None:

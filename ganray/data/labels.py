@@ -42,7 +42,7 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
 
     Raises:
         RefusedInput: there are no rows; labels are of other types, of differing ones, empty or
-            with gaps; names contradict each other or are given twice.
+            with gaps; names contradict each other.
     """
     filled = [part for part in parts if part.count]
     if not filled:
@@ -112,8 +112,6 @@ def _names_in(parts: list[Labelled], where: str) -> list[str]:
                 f"{where}: classes are called {short_list(names)} in {first.where}, but "
                 f"{short_list(others)} in {part.where}; they must be one list"
             )
-    if len(set(names)) < len(names):
-        raise RefusedInput(f"{where}: two classes have one name among {short_list(names)}")
     return names
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -103,16 +102,15 @@ def refuse_gaps(labels: Int[np.ndarray, "n"], names: Sequence[str], where: str) 
 
 
 def refuse_equal_names(names: Sequence[str], where: str) -> None:
-    """Class names must differ, also as people read them: é may be one character or two.
+    """Class names, as `class_name` keeps them, must differ.
 
     Raises:
         RefusedInput: naming those that do not.
     """
-    counts = Counter(unicodedata.normalize("NFC", name) for name in names)
-    equal = [name for name, count in counts.items() if count > 1]
+    equal = [repr(name) for name, count in Counter(names).items() if count > 1]
     if equal:
         raise RefusedInput(
-            f"{where}: class names (={_short(list(map(repr, equal)))}) are each given to several "
+            f"{where}: class names (={short_list(equal)}) are each given to several "
             "classes; every class must have a name of its own"
         )
 

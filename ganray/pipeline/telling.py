@@ -73,6 +73,7 @@ class OutageNews:
 @contextlib.contextmanager
 def outages_told(say: Callable[[str], None]) -> Iterator[None]:
     """Say a line for every outage, from a thread of its own: whoever waits cannot say it."""
+    OUTAGES.start_anew()  # an earlier run of this process may have had another store
     news = OutageNews()
 
     def look() -> None:

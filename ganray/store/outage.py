@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 _STALE_SECONDS = 30.0  # nothing has been asked for so long: nothing is known any more
-_RENEWED_SECONDS = (
-    15.0  # another process that has not repeated it for so long has ended, or goes on
-)
+# Another process that has not repeated it for so long has ended, or goes on.
+_RENEWED_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,13 @@ class Outages:
             trouble = self._troubles.get((place, writes))
             if trouble is not None:
                 trouble.waits.pop(call, None)
+
+    def start_anew(self) -> None:
+        """Whoever tells of outages from now on tells of what is waited for, or fails again."""
+        with self._lock:
+            waited = {key: trouble for key, trouble in self._troubles.items() if trouble.waits}
+            self._troubles = waited
+            self._heard.clear()
 
     def hear(self, who: str, outage: Outage | None) -> None:
         """What another process says of its calls; to be repeated every few seconds."""

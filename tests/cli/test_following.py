@@ -23,7 +23,7 @@ def with_data(tiny_run, tmp_path) -> Store:
 
 @pytest.mark.chaos
 def test_two_at_once_do_the_work_once_and_end_alike(with_data, tiny_study, tmp_path):
-    many = (*CHEAP, *SMALL, "--set", "budget.iterations=150")
+    many = (*CHEAP, *SMALL, "--set", "budget.iterations=30")
     words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *many)
     first = start(*words, environment=slow_motion(tmp_path / "go"))
     wait_for_line(first, "joint r0: ")

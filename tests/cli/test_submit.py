@@ -80,6 +80,7 @@ def test_a_missing_token_a_wrong_one_and_a_wrong_address_are_one_line_each(
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_a_study_is_submitted_followed_and_not_done_twice(
     tiny_study: Path, tiny_run: TinyRun, tmp_path: Path, head: Head
 ) -> None:

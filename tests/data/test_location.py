@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import unicodedata
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -132,7 +133,7 @@ def test_class_folders_are_read_over_http(tmp_path, listing_server):
 def test_class_folders_are_read_from_an_object_store(fresh_s3, s3_url, tmp_path):
     folder = odd_folders(tmp_path / "odd")
     for name, data in published(folder, "").items():
-        with Location.of(f"{s3_url}/odd{name}").create() as file:
+        with Location.of(s3_url).child(f"odd{name}").create() as file:
             file.write(data)
     with Location.of(f"{s3_url}/odd/train/").create() as file:  # as browsers make folders
         file.write(b"")
@@ -221,7 +222,8 @@ def test_a_name_without_a_scheme_is_a_path_whatever_it_holds(tmp_path, monkeypat
             file.write(name.encode())
         assert (tmp_path / name / "below" / name).read_text() == name
         assert location.exists()
-        assert set(location.contents()) == {"below", f"below/{name}"}
+        assert location.children() == {"below": "directory"}
+        assert location.child("below").children() == {name: "file"}
         assert location.child("below").child(name).read() == name.encode()
         with Location.of(name).child(f"below/{name}").open() as file:
             assert file.read() == name.encode()
@@ -229,7 +231,7 @@ def test_a_name_without_a_scheme_is_a_path_whatever_it_holds(tmp_path, monkeypat
 
 
 def test_classes_of_odd_names_are_read_from_their_folders(tmp_path):
-    names = sorted(ODD_NAMES)
+    names = sorted(unicodedata.normalize("NFC", name) for name in set(ODD_NAMES) - {"new\nline"})
     for name in names:
         (tmp_path / "x::y" / name).mkdir(parents=True)
         for index in range(12):

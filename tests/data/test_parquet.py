@@ -257,7 +257,7 @@ def test_an_image_of_another_shape_is_refused_where_it_is_read(tmp_path):
         ({"split": pa.array(["tarin"] * 42)}, r"split \(='tarin'\) must be train, held_out or"),
         ({"label": pa.array(["", *"abc" * 14][:42])}, r"class \(=''\) is no name"),
         ({"label": no_utf8(LABELS)}, "is no readable Parquet: .*UTF8"),
-        ({"metadata": {"class_names": json.dumps(["a", "b", "a"])}}, "two classes have one name"),
+        ({"metadata": {"class_names": json.dumps(["a", "b", "a"])}}, "each given to several"),
         (
             {"metadata": {"class_names": json.dumps("abc")}},
             r"class_names \(='abc'\) must be a list",

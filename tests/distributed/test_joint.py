@@ -126,6 +126,7 @@ class Killer:
         return [event.done for event in later if "critic_loss" in event.details]
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 @pytest.mark.chaos
 @on_ray

@@ -45,7 +45,8 @@ def test_what_the_cluster_lacks_is_refused(changes, said, tiny_run, tmp_path):
 
 def test_the_command_says_it_in_one_line(tiny_study, tmp_path):
     words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
-    ganray(*words, "--set", "resources.num_gpus=1").refused("resources.num_gpus (=1)", "no GPU")
+    answer = ganray(*words, "--set", "resources.num_gpus=1")
+    answer.broken_off("resources.num_gpus (=1)", "no GPU", code=2)
     answer = ganray(*words, "--set", "resources.num_cpus=64", "--json")
     assert answer.code == 2
     assert "resources.num_cpus (=64)" in answer.json["error"]
@@ -55,13 +56,13 @@ def test_the_command_says_it_in_one_line(tiny_study, tmp_path):
 def test_more_threads_than_cpus_are_refused(tiny_study, tmp_path):
     words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
     answer = ganray(*words, "--set", "train.threads=2")
-    answer.refused("train.threads (=2) must be at most resources.num_cpus (=1)")
+    answer.broken_off("train.threads (=2) must be at most resources.num_cpus (=1)", code=2)
 
 
 def test_ranks_that_never_find_room_at_once_are_refused(tiny_study, tmp_path):
     words = ("run", tiny_study, "--store", tmp_path / "store", "--runner", "ray")
     answer = ganray(*words, "--set", "joint.workers=3")
-    answer.refused("joint.workers (=3)", "room for 2 at once", "use at most 2")
+    answer.broken_off("joint.workers (=3)", "room for 2 at once", "use at most 2", code=2)
 
 
 def test_ranks_may_be_many_where_an_autoscaler_brings_nodes(tiny_run, ray_session, monkeypatch):

@@ -13,7 +13,7 @@ from ganray.store import Store
 from tests.pipeline.stores import copied
 from tests.tiny import digests
 
-KILLS = 9
+KILLS = 6
 
 
 @pytest.mark.chaos

@@ -13,12 +13,14 @@ from tests.store.races import race
 
 @pytest.mark.chaos
 def test_of_many_processes_one_wins_each_key(store: Store, record_property: object) -> None:
-    outcome = race(store.url, writers=5, keys=20)
-    print(outcome.row("s3" if store.url.startswith("s3") else "folder"))
-    assert outcome.created == (1,) * 20
-    assert [len(seen) for seen in outcome.seen] == [1] * 20
+    is_s3 = store.url.startswith("s3")
+    keys = 8 if is_s3 else 20  # a race of S3 takes ten times as long
+    outcome = race(store.url, writers=5, keys=keys)
+    print(outcome.row("s3" if is_s3 else "folder"))
+    assert outcome.created == (1,) * keys
+    assert [len(seen) for seen in outcome.seen] == [1] * keys
     assert len(set(outcome.claims)) == 5
-    for key in range(20):
+    for key in range(keys):
         current = store.manifest(f"train/race/step-{key}")
         assert current is not None
         assert {(current.attempt, current.digest)} == outcome.seen[key]
