@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from ganray.store import Store
 from tests.cli.command import Answer, ganray
+from tests.pipeline.stores import copy_store
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Finished:
 
     def copied(self, folder: Path) -> Finished:
         """The same in a store of one's own."""
-        shutil.copytree(self.url, folder / "copy")
+        copy_store(self.url, folder / "copy")
         return Finished(self.file, str(folder / "copy"), self.answer)
 
 

@@ -12,13 +12,30 @@ from ganray.plan import Task
 from ganray.store import Manifest, Store
 from tests.tiny import TinyRun
 
+_LARGE = 2**18  # bytes: encoders and their checkpoints, 50 MB in all
+
 
 def copied(run: TinyRun, folder: Path, *kinds: str) -> Store:
     """The artifacts of some stages (all, if none is named) in a store at `folder`."""
     source = Path(run.store.url) / "artifacts"
     for kind in kinds or [path.name for path in source.iterdir()]:
-        shutil.copytree(source / kind, folder / "artifacts" / kind)
+        copy_store(source / kind, folder / "artifacts" / kind)
     return Store(str(folder))
+
+
+def copy_store(source: Path | str, target: Path) -> None:
+    """A folder of a store, its large files as links: the store writes no file twice.
+
+    A test that damages one must replace it, as `flip_a_byte` does.
+    """
+    shutil.copytree(source, target, copy_function=_copied_or_linked)
+
+
+def _copied_or_linked(source: str, target: str) -> None:
+    if Path(source).stat().st_size < _LARGE:
+        shutil.copy2(source, target)
+    else:
+        Path(target).hardlink_to(source)
 
 
 def flip_a_byte(store: Store, path: str) -> None:
@@ -26,6 +43,7 @@ def flip_a_byte(store: Store, path: str) -> None:
     file = Path(store.url) / path
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
+    file.unlink()
     file.write_bytes(data)
 
 

@@ -24,7 +24,7 @@ from ganray.sample import sample
 from ganray.studies import read_sweep
 from ganray.studies.sweep import Candidate, SweepPlan
 from ganray.train import TrainSpec
-from tests.pipeline.stores import copied
+from tests.pipeline.stores import copied, copy_store
 from tests.pipeline.sweeps import sweep_file
 from tests.tiny import digests
 
@@ -119,7 +119,7 @@ def digests_of(store, plan, address: str) -> str:
 
 def copied_preparation(store, folder, sweep: SweepPlan):
     """A store with nothing but what the sweep prepares."""
-    shutil.copytree(store.url, folder)
+    copy_store(store.url, folder)
     for kind in ("train", "objective"):
         shutil.rmtree(folder / "artifacts" / kind)
     return type(store)(str(folder))
