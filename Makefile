@@ -36,8 +36,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Two processes, of which one does all that needs Ray: see tests/conftest.py.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Of three processes one does all that needs Ray, and mostly waits: see tests/conftest.py.
+PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: lint
 	$(PYTEST)

@@ -33,7 +33,7 @@ def _needs_ray(file: Path) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs Ray comes first: it mostly waits, while the other process computes."""
+    """What needs Ray comes first: it mostly waits, while the others compute."""
     items.sort(key=lambda item: not _needs_ray(item.path))
 
 

@@ -34,7 +34,7 @@ from ganray.train.gan import GanTrainer
 from tests.cli.command import CHEAP, Answer, ganray
 from tests.secrets import LEAKY, MARK, leaks, secrets
 
-EXAMPLES = 6
+EXAMPLES = 3
 STUDY = "name: tiny\n"
 SWEEP = "data: {source: none}\nsweep: {over: {train.beta1: {uniform: [0.1, 0.9]}}}\n"
 WEIGHTS = "{network: inception, sha256: " + "0" * 64 + ", weights: "
