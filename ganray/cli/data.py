@@ -27,6 +27,7 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Write class-partitioned Parquet and dataset.json, streaming: SRC may exceed memory."""
+    import ganray.store  # noqa: F401 (with it, s3:// is read with deadlines)
     from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
     from ganray.data.location import check_target
     from ganray.spec import parse

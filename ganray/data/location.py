@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import fsspec
@@ -17,6 +17,7 @@ from fsspec.core import url_to_fs
 from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, quoted, refuse_secrets
 from ganray.urls import is_url
 
+_SILENT_SECONDS = 15.0  # after which a server that says nothing is given up
 # Their exceptions are no OSErrors; named, not imported, as only some installations have them.
 _TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs"}
 _CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
@@ -166,9 +167,19 @@ def _located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         )
     urlsplit(url)  # says what is wrong with it where file systems only would on use
     if _chained(url):
-        return url_to_fs(url)
-    kind = fsspec.get_filesystem_class(url.partition("://")[0].lower())
-    return kind(**kind._get_kwargs_from_urls(url)), kind._strip_protocol(url)
+        return url_to_fs(url, http=_hasty(), https=_hasty())
+    scheme = url.partition("://")[0].lower()
+    kind = fsspec.get_filesystem_class(scheme)
+    options = _hasty() if scheme in ("http", "https") else {}
+    return kind(**kind._get_kwargs_from_urls(url), **options), kind._strip_protocol(url)
+
+
+def _hasty() -> dict[str, Any]:
+    """For HTTP: as long as bytes come a file may take its time, but nobody waits in silence."""
+    from aiohttp import ClientTimeout
+
+    timeout = ClientTimeout(total=None, sock_connect=_SILENT_SECONDS, sock_read=_SILENT_SECONDS)
+    return {"client_kwargs": {"timeout": timeout}}
 
 
 def _chained(url: str) -> bool:

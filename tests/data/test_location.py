@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import functools
 import os
+import socket
 import threading
+import time
 import unicodedata
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +13,13 @@ import fsspec
 import pytest
 from PIL import Image
 
-from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
+from ganray.data import (
+    Dataset,
+    DatasetSpec,
+    import_dataset,
+    new_dataset_folder,
+    open_source,
+)
 from ganray.data.location import Location, check_target
 from ganray.errors import RefusedInput, StoreError
 from tests.data.published import digits, http_server, read_all, real_data, write_folder, write_idx
@@ -270,3 +278,11 @@ def test_children_are_told_by_kind(tmp_path):
     assert place.child("c.png").is_file()
     assert not place.child("a").is_file()
     assert not place.child("nothing").is_file()
+
+
+def test_a_server_that_falls_silent_is_given_up(monkeypatch):
+    monkeypatch.setattr("ganray.data.location._SILENT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it accepts, and that is all
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/silent/{time.time_ns()}"
+        with pytest.raises(RefusedInput, match="silent"):
+            Location.of(url).read()
