@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.board import Board
@@ -141,9 +142,10 @@ def still_to_do(agenda: Agenda, file: str) -> str | None:
 
 def how_to_look(report: str) -> str:
     """How the report is looked at, wherever it is."""
-    path = report.removeprefix("file://")
-    if "://" in path:
+    parts = urlsplit(report)
+    if not report.startswith("/") and parts.scheme not in ("", "file"):
         return "the report is one HTML file for any browser; download it from"
+    path = unquote(parts.path) if parts.scheme == "file" else report
     command = "open" if sys.platform == "darwin" else "xdg-open"
     url = Path(path).absolute().as_uri()
     return f"the report is one HTML file for any browser: {command} {shlex.quote(path)}, or {url}"

@@ -18,6 +18,7 @@ _RIGHT = ("step", "loss", "images/s", "ETA")
 _FIRST_TO_GO = ("node", "images/s", "bar", "loss", "ETA", "state")  # step and GAN never do
 _GAP = 2
 _BAR = (4, 16)  # columns, least and most
+_TITLE = (5, 8)  # columns: of one that has its replicate alone, of one that tells something
 _NODE = 8  # columns; in less it tells nothing
 _REPLICATE = re.compile(r" r\d+(?!\S)")
 
@@ -79,15 +80,21 @@ def fitted(natural: Mapping[str, int], width: int) -> dict[str, int]:
         if _total(least) <= width:
             break
         least.pop(name, None)
-    if _total(least) > width:
-        smallest = min(natural["GAN"], _NODE)
-        least["GAN"] = max(smallest, least["GAN"] - (_total(least) - width))
+    _shrink_title(least, natural, _TITLE[1], width)
     if _total(least) > width:
         least.pop(_FIRST_TO_GO[-1], None)
+        _shrink_title(least, natural, _TITLE[0], width)
     for name in ("GAN", "node", "bar"):  # what is left over goes to what could use it
         if name in least:
             least[name] += max(0, min(natural[name] - least[name], width - _total(least)))
     return least
+
+
+def _shrink_title(
+    widths: dict[str, int], natural: Mapping[str, int], smallest: int, width: int
+) -> None:
+    over = max(0, _total(widths) - width)
+    widths["GAN"] = max(min(natural["GAN"], smallest), widths["GAN"] - over)
 
 
 def _total(widths: Mapping[str, int]) -> int:

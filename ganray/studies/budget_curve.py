@@ -48,6 +48,8 @@ class Settings(Comparison):
     def _ascending_to_one(cls, fractions: list[float]) -> list[float]:
         if fractions != sorted(set(fractions)) or fractions[-1:] != [1.0]:
             raise ValueError("must rise, without repetition, and end with 1, the whole budget")
+        if len({prefix(fraction) for fraction in fractions}) < len(fractions):
+            raise ValueError("must differ within six digits, by which they are called")
         return fractions
 
 

@@ -31,7 +31,8 @@ def sample_count(evaluate: Evaluate, info: SourceInfo, classes: Sequence[int]) -
     """
     held_out = sum(info.counts["held_out"][index] for index in classes)
     least, some = max(2, evaluate.splits), len(classes) < len(info.class_names)
-    of_these = f" of the {len(classes)} classes that the marginals cover" if some else ""
+    number = "class" if len(classes) == 1 else f"{len(classes)} classes"
+    of_these = f" of the {number} that the marginals cover" if some else ""
     if held_out < least:
         raise RefusedInput(
             f"{info.name} has {held_out} held-out images{of_these}, and each side as many samples "

@@ -112,4 +112,7 @@ def test_the_way_to_the_report(platform, command, monkeypatch):
     assert how_to_look("file:///s/index.html").endswith(
         f"{command} /s/index.html, or file:///s/index.html"
     )
+    assert f": {command} '/a b/i.html', or file:///a%20b/i.html" in how_to_look(
+        "file:///a%20b/i.html"
+    )
     assert "download" in how_to_look("s3://bucket/reports/x/index.html")

@@ -52,6 +52,12 @@ def test_steps_and_replicates_are_whole_at_every_width(width):
         assert (facts["state"] in line) == (width >= 40)
 
 
+def test_in_a_very_narrow_place_a_long_step_is_whole_all_the_same():
+    facts = row("class Ankle boot r3", done=99_999, total=100_000)
+    _, shown, *_ = lines([facts], 20)
+    assert shown.split()[-2:] == ["r3", "99999/100000"]
+
+
 def test_the_bar_shrinks_first_then_node_and_speed_go():
     """Of one long table all that is left out at each width, from wide to narrow."""
     header, left = ("GAN", "loss", "images/s", "ETA", "node"), []

@@ -114,6 +114,7 @@ def test_training_is_estimated_once(tiny_study):
         ("fractions=[0.5, 0.25, 1]", "must rise"),
         ("fractions=[0.5, 0.5, 1]", "without repetition"),
         ("fractions=[]", "end with 1"),
+        ("fractions=[0.3333333, 0.33333332, 1]", "must differ within six digits"),
         ("fractions=[0, 1]", "fractions.0 (=0): Input should be greater than 0"),
         ("fractions=[0.5, 1.5]", "fractions.1 (=1.5)"),
     ],
