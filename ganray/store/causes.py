@@ -29,6 +29,7 @@ _UNANSWERED = (
     *(HTTPClientError, NoConnection, FSTimeoutError, builtins.ConnectionError, TimeoutError),
     *(ResponseParserError, IncompleteReadError, ResponseStreamingError, aiohttp.ClientError),
 )
+_NO_SPACE, _NO_QUOTA = "no space left", "the quota is used up"
 _CAUSES = {
     "NoSuchBucket": "there is no such bucket",
     "InvalidBucketName": "this is no valid bucket name",
@@ -39,10 +40,13 @@ _CAUSES = {
     "RequestTimeTooSkewed": "this machine's clock is wrong",
     "NotImplemented": "the server does not know this operation (create-only writes are needed)",
     "PermanentRedirect": "the bucket lies in another region (AWS_REGION)",
-    "InsufficientStorage": "no space left",
-    "XMinioStorageFull": "no space left",
+    "InsufficientStorage": _NO_SPACE,
+    "XMinioStorageFull": _NO_SPACE,
+    "QuotaExceeded": _NO_QUOTA,
+    "XMinioAdminBucketQuotaExceeded": _NO_QUOTA,
 }
-_FULL = frozenset({"InsufficientStorage", "XMinioStorageFull"})
+_FULL = frozenset(code for code, cause in _CAUSES.items() if cause in (_NO_SPACE, _NO_QUOTA))
+_FULL_STATUS = 507
 
 
 def code_of(error: BaseException) -> str:
@@ -65,15 +69,15 @@ def may_pass(error: BaseException) -> bool:
 
     What the server refuses for a reason of its own (forbidden, absent, malformed) will not pass.
     """
-    if code_of(error) in _CAUSES:
+    if code_of(error) in _CAUSES or _is_full(error):
         return False
-    status = _answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = _status(error)
     return is_unanswered(error) or status >= 500 or status in _PASSING_STATUS
 
 
 def is_away(error: BaseException) -> bool:
     """Whether the store as such cannot be used now, whatever is asked of it."""
-    return may_pass(error) or code_of(error) in _FULL
+    return may_pass(error) or _is_full(error)
 
 
 def may_be_elsewhere(error: BaseException) -> bool:
@@ -85,7 +89,8 @@ def may_be_elsewhere(error: BaseException) -> bool:
 def short_cause(error: BaseException) -> str:
     """The server's error code where there is nothing better, or what `explain` says of it."""
     code = code_of(error)
-    return code if code and code not in _CAUSES else explain(error)
+    told = code in _CAUSES or _is_full(error)
+    return code if code and not told else explain(error)
 
 
 def no_answer(endpoint: str) -> str:
@@ -100,6 +105,8 @@ def explain(error: BaseException) -> str:
     code = code_of(error)
     if code in _CAUSES:
         return _CAUSES[code]
+    if _is_full(error):
+        return _NO_SPACE
     if isinstance(error, NoCredentialsError):
         return "no credentials found (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)"
     if isinstance(error, ParamValidationError):
@@ -112,6 +119,14 @@ def explain(error: BaseException) -> str:
         return no_answer(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
     number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")
     return f"the request failed ({code or number or type(error).__name__})"
+
+
+def _is_full(error: BaseException) -> bool:
+    return code_of(error) in _FULL or _status(error) == _FULL_STATUS
+
+
+def _status(error: BaseException) -> int:
+    return int(_answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _answer(error: BaseException) -> dict[str, dict[str, Any]]:

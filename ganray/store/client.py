@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.handlers import add_expect_header
 
 from ganray.store.causes import FAILURES, no_answer
-from ganray.store.deadline import DEADLINE_SECONDS, Progress, Upload, in_time
+from ganray.store.deadline import DEADLINE_SECONDS, QUIET_SECONDS, Progress, Upload, in_time
 from ganray.store.patience import Call, Patience
 
 _WRITES = ("Put", "Create", "Upload", "Complete", "Copy", "Delete", "Abort")
@@ -90,11 +90,11 @@ class S3Client(s3fs.S3FileSystem):
     async def _try(self, call: Call, send: _Send, operation: str, words: dict[str, Any]) -> Any:
         progress, endpoint = Progress(self._seconds), str(self._s3.meta.endpoint_url)
 
-        def heard(quiet: bool) -> None:
-            if quiet:
+        def heard(still: float) -> None:
+            if still >= QUIET_SECONDS:
                 call.quiet(no_answer(endpoint))
             else:
-                call.moving()
+                call.moving(still)
 
         anew = dict(words)  # botocore makes of a body in it one that can be read once
         body = words.get("Body")

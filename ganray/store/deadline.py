@@ -68,13 +68,13 @@ async def in_time(
     work: Awaitable[_Answer],
     progress: Progress,
     late: Callable[[], BaseException],
-    heard: Callable[[bool], None] = lambda _: None,
+    heard: Callable[[float], None] = lambda _: None,
 ) -> _Answer:
     """What `work` comes to, if it does so in time; else it is cancelled.
 
     Args:
         late: makes what is raised then.
-        heard: told every second whether it has been quiet for `QUIET_SECONDS`.
+        heard: told every second for how many nothing has moved.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -82,7 +82,7 @@ async def in_time(
             done, _ = await asyncio.wait({task}, timeout=min(left, _TICK_SECONDS))
             if done:
                 return task.result()
-            heard(progress.still >= QUIET_SECONDS)
+            heard(progress.still)
         raise late()
     finally:
         task.add_done_callback(_nobody_asks)

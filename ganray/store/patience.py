@@ -111,9 +111,13 @@ class Call:
         self._quiet = True
         self._trouble(cause, unanswered=True, given_up=False)
 
-    def moving(self) -> None:
-        """Something moves, though there is no whole answer yet."""
-        if self._quiet and not self.failures:
+    def moving(self, still: float) -> None:
+        """Something moved `still` seconds ago, though there is no whole answer yet."""
+        if self.failures:
+            return
+        # While all was well, nobody waited for an outage to end.
+        self.begun = max(self.begun, self.patience.clock() - still)
+        if self._quiet:
             self._quiet = False
             OUTAGES.answered(self.patience.place, self.writes, self._number)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,27 +51,33 @@ class S3Files:
 
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`; the object carries its writer's mark, by which a doubt is settled."""
-        mark = secrets.token_hex(16)
         with self._explained(path):
-            return self._try_to_create(path, data, mark)
+            return self._try_to_create(path, data, _mark())
 
     def put(self, path: str, data: bytes) -> None:
         """See `Files.put`."""
         with self._explained(path):
             self._s3.pipe_file(self._full(path), data)
 
-    @contextmanager
+    @contextlib.contextmanager
     def writer(self, path: str) -> Iterator[Sink]:
         """See `Files.writer`."""
         with self._explained(path):
-            handle = self._s3.open(self._full(path), "wb", block_size=_PART_BYTES)
+            mark = _mark()
+            handle = self._s3.open(self._full(path), "wb", block_size=_PART_BYTES, **mark)
             try:
                 yield handle
             except BaseException:
-                handle.discard()
                 handle.closed = True  # else collecting the handle would upload what it holds
+                with contextlib.suppress(*FAILURES):  # what is left is the bucket's to expire
+                    handle.discard()
                 raise
-            handle.close()
+            try:
+                handle.close()
+            except FileNotFoundError as error:
+                # Of an upload whose completion was done, but not heard of, a server knows no more.
+                if code_of(error) != "NoSuchUpload" or not _bears(mark, self._head(path)):
+                    raise
 
     def get(self, path: str) -> bytes | None:
         """See `Files.get`."""
@@ -111,10 +117,10 @@ class S3Files:
         """See `Files.for_probing`."""
         return S3Files(self._bucket, self._prefix.rstrip("/"), hasty=True)
 
-    def _try_to_create(self, path: str, data: bytes, mark: str) -> bool:
+    def _try_to_create(self, path: str, data: bytes, mark: dict[str, dict[str, str]]) -> bool:
         """Whether the file is this writer's; raises while nothing is there yet."""
         try:
-            self._s3.pipe_file(self._full(path), data, mode="create", Metadata={"writer": mark})
+            self._s3.pipe_file(self._full(path), data, mode="create", **mark)
         except (PermissionError, FileNotFoundError):  # forbidden, or no bucket: no doubt here
             raise
         except FAILURES as error:
@@ -124,7 +130,7 @@ class S3Files:
             head = (self.for_probing() if is_away(error) else self)._head(path)
             if head is None:
                 raise
-            return bool(head["Metadata"].get("writer") == mark)
+            return _bears(mark, head)
         return True
 
     def _read(self, path: str) -> bytes | None:
@@ -152,7 +158,7 @@ class S3Files:
         except FileNotFoundError:
             return None
 
-    @contextmanager
+    @contextlib.contextmanager
     def _explained(self, path: str) -> Iterator[None]:
         try:
             yield
@@ -174,3 +180,12 @@ class S3Files:
         if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
             return ""
         return "; Amazon was asked, as neither AWS_ENDPOINT_URL nor the profile names an endpoint"
+
+
+def _mark() -> dict[str, dict[str, str]]:
+    """What an object is written with, so that its writer knows it again."""
+    return {"Metadata": {"writer": secrets.token_hex(16)}}
+
+
+def _bears(mark: dict[str, dict[str, str]], head: dict[str, Any] | None) -> bool:
+    return head is not None and head["Metadata"].get("writer") == mark["Metadata"]["writer"]

@@ -69,14 +69,23 @@ def test_what_is_refused_is_not_repeated_and_is_no_outage(clock: Clock, outages:
         assert outages.current() is None
 
 
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (answer("XMinioStorageFull", 507), "no space left"),
+        (answer("", 507), "no space left"),
+        (answer("QuotaExceeded", 403), "the quota is used up"),
+        (answer("XMinioAdminBucketQuotaExceeded", 400), "the quota is used up"),
+    ],
+)
 def test_a_store_that_says_that_it_is_full_is_told_of_and_not_waited_for(
-    clock: Clock, outages: Outages
+    clock: Clock, outages: Outages, said: ClientError, cause: str
 ) -> None:
     call = Patience(PLACE, known=True, clock=clock).begin(writes=True)
-    assert call.failed(answer("XMinioStorageFull", 507)) is None
+    assert call.failed(said) is None
     outage = outages.current()
     assert outage is not None
-    assert (outage.cause, outage.left) == ("no space left", None)
+    assert (outage.cause, outage.left) == (cause, None)
 
 
 def test_until_when_and_for_what_is_told_without_secrets(clock: Clock, outages: Outages) -> None:
@@ -99,8 +108,23 @@ def test_no_answer_yet_is_told_before_the_deadline(clock: Clock, outages: Outage
     outage = outages.current()
     assert outage is not None
     assert outage.seconds == 5.0
-    call.moving()
+    call.moving(still=0.0)
     assert outages.current() is None
+
+
+def test_what_has_moved_for_long_is_waited_for_from_when_it_stood_still(
+    clock: Clock, outages: Outages
+) -> None:
+    call = Patience(PLACE, known=True, clock=clock).begin(writes=True)
+    for second in range(301):
+        clock.now = float(second)
+        call.moving(still=0.0)
+    clock.now = 306.0
+    call.quiet("it does not answer")
+    outage = outages.current()
+    assert outage is not None
+    assert (outage.seconds, outage.left) == (6.0, 114.0)
+    assert 410.0 <= waited(clock, call, CLOSED) <= 420.0
 
 
 def test_who_reads_for_somebody_gives_up_once_and_for_all(clock: Clock, outages: Outages) -> None:
