@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -25,6 +26,7 @@ from ganray.store.patience import Call, Patience
 _WRITES = ("Put", "Create", "Upload", "Complete", "Copy", "Delete", "Abort")
 _PIECE_BYTES = 2**18
 _LEAST_UPLOAD = 2**18  # of less, no progress is to be seen
+_UNSENT_BYTES = 2**17
 _Send = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
 
@@ -47,6 +49,7 @@ class S3Client(s3fs.S3FileSystem):
                 "read_timeout": seconds,
                 "retries": {"mode": "standard", "total_max_attempts": 1},
                 "max_pool_connections": 100,  # to wait for a free one counts as to wait
+                "connector_args": {"socket_factory": _socket},
             },
             "session": session_without_expect(),
         }
@@ -102,6 +105,20 @@ class S3Client(s3fs.S3FileSystem):
             anew["Body"] = Upload(body, progress)
         work = _whole(send(operation, anew), progress)
         return await in_time(work, progress, lambda: ReadTimeoutError(endpoint_url=endpoint), heard)
+
+
+def _socket(address: Any) -> socket.socket:
+    """A socket that takes little more than can be sent: what it takes counts as moved.
+
+    Else it takes megabytes at once, and nothing is seen to move while a slow line sends them.
+
+    Args:
+        address: family, kind, protocol and more, as of `socket.getaddrinfo`.
+    """
+    made = socket.socket(*address[:3])
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # not everywhere
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
+    return made
 
 
 async def _whole(sent: Awaitable[Any], progress: Progress) -> Any:

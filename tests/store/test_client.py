@@ -19,6 +19,7 @@ import pytest
 from ganray.data.location import Location
 from ganray.errors import RefusedInput, StoreError
 from ganray.store import Store, s3
+from ganray.store.deadline import Upload
 from ganray.store.filesystem import DataFiles, state_place
 from tests.s3_proxy import Faults, S3Proxy, running_proxy
 from tests.s3_server import S3Server
@@ -189,3 +190,22 @@ def test_data_in_a_store_outlasts_an_outage_as_the_store_does(
         proxy.switch(Faults(("503",), limit=7))
         assert Location.of(f"{s3_url}/runs/a").read() == b"data"
         assert proxy.counts["503"] == 7
+
+
+def test_of_an_upload_little_counts_as_moved_that_nobody_takes(
+    endpoint: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a slow line has megabytes to send after the last that was seen to move."""
+    if request.node.callspec.params["endpoint"] != SILENT:
+        pytest.skip("the others answer before they have heard")
+    sent: list[Upload] = []
+    monkeypatch.setattr(s3, "DEADLINE_SECONDS", 1.0)
+
+    def kept(*words: Any) -> Upload:
+        sent.append(Upload(*words))
+        return sent[-1]
+
+    monkeypatch.setattr("ganray.store.client.Upload", kept)
+    with pytest.raises(StoreError, match=endpoint):
+        Store("s3://bucket/x").put("runs/a", bytes(2**24))
+    assert 0 < sent[-1].tell() < 2**21
