@@ -126,15 +126,10 @@ def _dashboard_url(address: str | None) -> str:
         sound = False
     if not sound or address == "auto" or without_secrets(url) != url:
         raise RefusedInput(
-            f"--address (={_shown(address)!r}) must be the URL of the cluster's dashboard, such as "
-            "http://127.0.0.1:8265, without user, password and query"
+            f"--address (={address_without_secrets(address)!r}) must be the URL of the cluster's "
+            "dashboard, such as http://127.0.0.1:8265, without user, password and query"
         )
     return url
-
-
-def _shown(address: str) -> str:
-    """Without user and password, also where it is no whole URL."""
-    return address_without_secrets(address)
 
 
 def _why_unauthorised(address: str, said: str) -> str:

@@ -103,11 +103,6 @@ def _reported(plan: Plan) -> str:
     return f"runs/{plan.run}/reported" + (f"-{plan.id[:12]}" if plan.known_as else "")
 
 
-def list_runs(store: Store) -> list[Run]:
-    """Every run of the store whose plan can be read, the newest first."""
-    return read_runs(store).readable
-
-
 def read_runs(store: Store) -> Runs:
     """Every run of the store; a plan that cannot be read hides no other."""
     paths = (path.split("/") for path in store.list("runs/"))

@@ -15,7 +15,7 @@ from ganray.pipeline import lease
 from ganray.pipeline.board import Board
 from ganray.pipeline.lease import Lease
 from ganray.pipeline.local import failure
-from ganray.pipeline.runs import list_runs
+from ganray.pipeline.runs import read_runs
 from ganray.pipeline.workspace import Event
 from ganray.store import Store
 from tests.cli.command import finish, ganray, start
@@ -28,7 +28,7 @@ NEWS = {"images_per_second": 812.0, "seconds_left": 75.0, "critic_loss": -3.25}
 def store(copy) -> Store:
     """A run whose joint GAN and all that needs it are gone, and so are its drivers."""
     store = Store(copy.url)
-    plan = list_runs(store)[0].plan
+    plan = read_runs(store).readable[0].plan
     for role in (JOINT, "sample/joint r0"):
         for path in store.list(f"artifacts/{plan.roles[role]}/"):
             store.files.remove(path)
@@ -39,7 +39,7 @@ def store(copy) -> Store:
 
 @pytest.fixture
 def plan(store):
-    return list_runs(store)[0].plan
+    return read_runs(store).readable[0].plan
 
 
 @pytest.fixture
