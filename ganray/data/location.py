@@ -67,9 +67,9 @@ class Location:
 
     def child(self, name: str) -> Location:
         """The file or folder `name` below this one."""
-        return Location(
-            self.fs, f"{self.path.rstrip('/')}/{name}", f"{self.shown.rstrip('/')}/{name}"
-        )
+        # An archive's own root is "", and "/a" would be listed as that root again.
+        path = f"{self.path.rstrip('/')}/{name}" if self.path else name
+        return Location(self.fs, path, _joined(self.shown, name))
 
     def exists(self) -> bool:
         """Whether there is anything here."""
@@ -180,6 +180,14 @@ def _hasty() -> dict[str, Any]:
 
     timeout = ClientTimeout(total=None, sock_connect=_SILENT_SECONDS, sock_read=_SILENT_SECONDS)
     return {"client_kwargs": {"timeout": timeout}}
+
+
+def _joined(shown: str, name: str) -> str:
+    """A URL with a name at its end; a chain with it at the end of its first link with a path."""
+    links = shown.split("::") if _chained(shown) else [shown]
+    at = next((place for place, link in enumerate(links) if "://" in link), 0)
+    links[at] += name if links[at].endswith(("/", "://")) else f"/{name}"
+    return "::".join(links)
 
 
 def _chained(url: str) -> bool:

@@ -86,9 +86,10 @@ def read_card(text: str) -> dict[str, Any]:
     Raises:
         RefusedInput: the text has no such head.
     """
-    parts = text.split(_FENCE, 2)
+    # A fence is a whole line: a class may be called "a---".
+    first, closed, _ = text.partition(f"\n{_FENCE}")
     try:
-        head = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0] else None
+        head = yaml.safe_load(first) if closed and first.startswith(_FENCE) else None
     except yaml.YAMLError:
         head = None
     if not isinstance(head, dict) or not {"model", "shape", "weights"} <= head.keys():

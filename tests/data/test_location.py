@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import socket
 import threading
 import time
@@ -257,7 +258,22 @@ def test_a_chain_is_read_from_within_an_archive(tmp_path):
         archive.writestr("set/file", b"within")
     location = Location.of(f"zip://set::{tmp_path}/sets.zip")
     assert location.child("file").read() == b"within"
+    assert location.child("file").shown == f"zip://set/file::{tmp_path}/sets.zip"
     assert location.name == "set"
+
+
+@pytest.mark.parametrize(("kind", "top"), [("zip", ""), ("zip", "set"), ("tar", "set")])
+def test_class_folders_are_read_from_within_an_archive(tmp_path, kind, top):
+    """Also those of its own root, which has no name."""
+    for index in range(24):
+        file = tmp_path / "set" / "ab"[index % 2] / f"{index}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), index).save(file)
+    inside = tmp_path / ("" if top else "set")
+    packed = shutil.make_archive(str(tmp_path / "sets"), kind, inside, top or None)
+    source = open_source(DatasetSpec(source=f"{kind}://{top}::{packed}"))
+    assert source.describe().class_names == ["a", "b"]
+    assert sum(len(batch.images) for batch in source.batches()) == 24
 
 
 def test_a_bucket_may_hold_colons():

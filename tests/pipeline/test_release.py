@@ -56,6 +56,11 @@ def test_a_card_says_what_the_gan_is(tiny_run, card):
     ]
 
 
+def test_a_class_whose_name_ends_in_dashes_does_not_end_the_head(card):
+    text = Path(card[0], "README.md").read_text().replace("- '0'\n", "- a---\n")
+    assert read_card(text)["classes"] == ["a---", "1", "2"]
+
+
 def test_a_card_is_readable(card):
     text = Path(card[0], "README.md").read_text()
     assert "# GAN of digits: 0, 1, 2" in text
