@@ -13,7 +13,8 @@ from ganray.data.decoding import decode_image
 from ganray.data.rows import shape_text
 from ganray.errors import RefusedInput
 
-_BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
+"""What says of an Arrow type that its values are bytes."""
 _VALID = "valid: PNG or JPEG bytes, or uint8 pixels as fixed-size binary or (nested) lists"
 
 
@@ -42,7 +43,7 @@ def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
         # Slices share one buffer: the offset is this column's own.
         pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8).reshape(-1, kind.byte_width)
         return _to_channels_first(pixels[column.offset : column.offset + len(column)], where)
-    if any(is_bytes(kind) for is_bytes in _BYTES):
+    if any(is_bytes(kind) for is_bytes in BYTES):
         return _decoded(column, first_row, where)
     return _to_channels_first(_nested(column, where), where)
 

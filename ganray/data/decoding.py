@@ -68,6 +68,11 @@ def decode_image(
     return np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1))
 
 
+def is_picture(path: str) -> bool:
+    """Whether a file of this name is to be read as a picture of a data set."""
+    return path.lower().endswith(SUFFIXES)
+
+
 def is_jpeg(data: bytes) -> bool:
     """Whether `data` begins as a JPEG file does."""
     return data[:3] == b"\xff\xd8\xff"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from ganray.data.decoding import JPEG_NOTE, SUFFIXES, decode_image, is_jpeg
+from ganray.data.decoding import JPEG_NOTE, SUFFIXES, decode_image, is_jpeg, is_picture
 from ganray.data.layout import ClassFolder, class_folders
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
@@ -90,7 +90,7 @@ def _image_path(path: str, listing: Listing) -> str:
         (first, *others) = listing.folders_in("")
         hint = "" if others else f"; was {listing.root.child(first).shown!r} meant?"
         raise RefusedInput(f"{shown!r} is a folder where images of a class are expected{hint}")
-    if not _is_picture(path):
+    if not is_picture(path):
         raise RefusedInput(f"{shown!r} is no image; a class folder holds {', '.join(SUFFIXES)}")
     return path
 
@@ -109,19 +109,17 @@ def _refuse_splits_in_file_names(images: list[_Image], root: Location) -> None:
 
 def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
     """What is said of pictures beside the class folders, and of folders in which no class is."""
-    parents = [path.rpartition("/")[0] for path in listing.files if _is_picture(path)]
+    parents = [path.rpartition("/")[0] for path in listing.files if is_picture(path)]
     strays = Counter(parent for parent in parents if parent not in folders)
     used = {folder.split("/")[0] for folder in folders}
     bare = [name for name in listing.folders_in("") if name not in used and name not in strays]
+    unread = [path for path in listing.files if "/" not in path and not is_picture(path)]
     counted = [f"{count} in {name or listing.root.name}/" for name, count in strays.items()]
     return joined_notes(
         f"Images in no class folder are left out: {', '.join(counted)}." if counted else "",
         f"Left out, as no class folder is in it: {', '.join(bare)}." if bare else "",
+        listing.note_of_unread(unread),
     )
-
-
-def _is_picture(path: str) -> bool:
-    return path.lower().endswith(SUFFIXES)
 
 
 def _probe(root: Location, images: list[_Image]) -> tuple[tuple[int, int, int], str]:

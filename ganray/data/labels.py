@@ -22,11 +22,13 @@ class Labelled:
         where: the file, for messages.
         labels: a label for each row.
         metadata: of the file's schema.
+        sizes: bytes of every column of every row group; those of equal files are equal.
     """
 
     where: str
     labels: pa.ChunkedArray
     metadata: dict[bytes, bytes]
+    sizes: tuple[int, ...]
 
     @property
     def count(self) -> int:
@@ -75,7 +77,7 @@ def notes_of(parts: list[Labelled]) -> str | None:
 def _refuse_types(parts: list[Labelled], where: str) -> None:
     kinds = [
         "integers" if pa.types.is_integer(part.labels.type)
-        else "strings" if _is_text(part.labels.type)
+        else "strings" if is_text(part.labels.type)
         else ""
         for part in parts
     ]  # fmt: skip
@@ -91,7 +93,8 @@ def _refuse_types(parts: list[Labelled], where: str) -> None:
             )
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of this type are strings, in any of Arrow's layouts."""
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
     return (
         pa.types.is_string(value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ganray.data.location import Location
-from ganray.data.rows import natural_order, short_list
+from ganray.data.rows import natural_order, short_list, split_words
 from ganray.errors import RefusedInput
 
 # Besides all names that begin with a dot: what Windows, macOS, Synology and file systems leave.
@@ -35,6 +36,11 @@ class Listing:
         if not self.passed_over:
             return ""
         return f"Passed over as hidden or left by a system: {short_list(self.passed_over, 3)}."
+
+    def note_of_unread(self, paths: Sequence[str]) -> str:
+        """A sentence on those of some files, none of which is read, that are called as a split."""
+        called = [path for path in paths if split_words(path.rpartition("/")[2])]
+        return f"Left out, though called as a split: {short_list(called, 3)}." if called else ""
 
     @property
     def files(self) -> list[str]:

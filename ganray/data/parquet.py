@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,17 +12,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
-from ganray.data.columns import images_of_column
+from ganray.data.columns import BYTES, images_of_column
 from ganray.data.decoding import JPEG_NOTE, is_jpeg
-from ganray.data.labels import Labelled, labels_of, notes_of
+from ganray.data.labels import Labelled, is_text, labels_of, notes_of
 from ganray.data.location import Location, one_line
-from ganray.data.rows import TRAIN, Rows, joined_notes, rows_per_chunk, short_list, split_code
+from ganray.data.rows import (
+    TEST,
+    TRAIN,
+    Rows,
+    joined_notes,
+    rows_per_chunk,
+    short_list,
+    split_code,
+    split_words,
+    words_of,
+)
 from ganray.data.shards import Shard, find_shards
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 
-# Columns that others keep a split in; read as one they would have to be called `split`.
-_SPLIT_COLUMNS = ("split", "splits", "subset", "set", "partition", "fold", "usage")
+# In names of columns that others keep a split in; to be read as one it has to be called `split`.
+_SPLIT_COLUMNS = {"split", "splits", "subset", "set", "partition", "fold", "usage"}
 
 
 def read_parquet(location: Location) -> Rows:
@@ -31,11 +42,13 @@ def read_parquet(location: Location) -> Rows:
     come from the schema's metadata (`class_names` as a JSON list, or HuggingFace's features).
 
     Raises:
-        RefusedInput: for unreadable files, missing columns, nulls, or labels with gaps.
+        RefusedInput: for unreadable files, missing columns, nulls, labels with gaps, or a file
+            that is there twice.
     """
     shards, passed_over = find_shards(location)
     tables = [_read_columns(shard) for shard in shards]
     parts = [labelled for labelled, _ in tables]
+    _refuse_copies(shards, parts)
     labels, names = labels_of(parts, location.shown)
     notes = notes_of(parts)
     filled = next(s for s, part in zip(shards, parts, strict=True) if part.count)
@@ -61,6 +74,22 @@ def _note_of_empty(shards: list[Shard], parts: list[Labelled]) -> str:
     return f"Without rows: {short_list(bare)}." if bare else ""
 
 
+def _refuse_copies(shards: list[Shard], parts: list[Labelled]) -> None:
+    """A file that was downloaded twice would be read twice; empty ones may well be equal."""
+    alike: dict[tuple[int, ...], list[Location]] = defaultdict(list)
+    for shard, part in zip(shards, parts, strict=True):
+        if part.count:
+            alike[part.sizes].append(shard.location)
+    for group in alike.values():
+        seen: dict[str, Location] = {}
+        for file in group if len(group) > 1 else ():
+            first = seen.setdefault(file.sha256(), file)
+            if first is not file:
+                raise RefusedInput(
+                    f"{file.shown!r} and {first.shown!r} hold the same bytes; remove one"
+                )
+
+
 @contextmanager
 def _opened(shard: Shard) -> Iterator[pq.ParquetFile]:
     try:
@@ -81,30 +110,51 @@ def _read_columns(shard: Shard) -> tuple[Labelled, UInt8[np.ndarray, "n"]]:
             if schema.names.count(name) != 1:
                 lacks = "has two columns" if name in schema.names else "lacks the column"
                 raise RefusedInput(f"{where} {lacks} {name!r}; it has {', '.join(schema.names)}")
-        wanted = [name for name in schema.names if name.lower() in ("label", *_SPLIT_COLUMNS)]
-        table = parquet.read(columns=list(dict.fromkeys(("label", *wanted))))
+        wanted = [name for name in schema.names if name == "label" or _may_tell_splits(name)]
+        table = parquet.read(columns=list(dict.fromkeys(wanted)))
         table.validate(full=True)  # text that is no UTF-8
+        sizes = _sizes(parquet.metadata)
     for name in {"label", "split"} & set(wanted):
         if table[name].null_count:
             raise RefusedInput(f"{where}: {table[name].null_count} rows have no {name}")
     _refuse_other_split_columns(table, where)
-    return Labelled(where, table["label"], dict(schema.metadata or {})), _splits(table, shard)
+    labelled = Labelled(where, table["label"], dict(schema.metadata or {}), sizes)
+    return labelled, _splits(table, shard)
+
+
+def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:
+    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
+    return tuple(
+        group.column(index).total_compressed_size
+        for group in groups
+        for index in range(group.num_columns)
+    )
+
+
+def _may_tell_splits(name: str) -> bool:
+    return bool(split_words(name) or _SPLIT_COLUMNS.intersection(words_of(name)))
 
 
 def _refuse_other_split_columns(table: pa.Table, where: str) -> None:
     for name in table.column_names:
-        if name in ("label", "split") or not _is_text(table[name].type):
-            continue
-        values = table[name].cast(pa.string()).unique().drop_null().to_pylist()
-        if values and all(split_code(value) is not None for value in values):
+        if name not in ("label", "split") and (values := _told(table[name], name)):
             raise RefusedInput(
                 f"{where}: the column {name!r} tells splits ({', '.join(values)}), but is not "
-                f"called 'split'; rename it, or drop it"
+                f"called 'split' with train, held_out and test in it; rename it, or drop it"
             )
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
+def _told(column: pa.ChunkedArray, name: str) -> list[str]:
+    """The values of a column that tells the split of each row; none of any other."""
+    values = column.unique().drop_null().to_pylist()
+    if pa.types.is_boolean(column.type):
+        is_split = {split_code(word) for word in split_words(name)} & {TRAIN, TEST}
+        return ["true", "false"] if is_split and len(values) == 2 else []
+    if any(is_bytes(column.type) for is_bytes in BYTES):
+        values = [value.decode(errors="replace") for value in values]
+    elif not is_text(column.type):
+        return []
+    return values if all(split_code(value) is not None for value in values) else []
 
 
 def _splits(table: pa.Table, shard: Shard) -> UInt8[np.ndarray, "n"]:

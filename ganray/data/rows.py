@@ -61,9 +61,14 @@ def split_code(name: str) -> int | None:
     return _SPLIT_NAMES.get(name.lower())
 
 
+def words_of(name: str) -> list[str]:
+    """The words in the name of a file, folder or column, in small letters."""
+    return _WORD.findall(name.lower())
+
+
 def split_words(name: str) -> list[str]:
-    """The words in a file's or folder's name that name a split: "mnist_Test-0" has "test"."""
-    return [word for word in _WORD.findall(name.lower()) if split_code(word) is not None]
+    """Of these, those that name a split: "mnist_Test-0" has "test"."""
+    return [word for word in words_of(name) if split_code(word) is not None]
 
 
 def class_name(name: str, where: str) -> str:

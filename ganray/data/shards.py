@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ganray.data.decoding import SUFFIXES
+from ganray.data.decoding import is_picture
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
 from ganray.data.rows import joined_notes, natural_order, short_list, split_code, split_words
@@ -15,6 +15,9 @@ from ganray.errors import RefusedInput
 
 _PARTITION = re.compile("([^=]+)=(.*)")  # a folder of Hive and Spark: column=value
 _HASHED = re.compile("[0-9a-f-]{8,}")  # a name that is a hash or UUID, and says nothing
+_HASH = re.compile(r"\b(?=[a-f-]*[0-9])[0-9a-f]{4,}\b|\b[0-9a-f]{8,}\b")
+# What is said behind the word for a split, and is nobody's name: "train-part-0-of-2.snappy".
+_COUNTERS = {"of", "part", "shard", "chunk", "file", "c", "snappy", "zstd", "gzip", "gz", "lz"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ def find_shards(location: Location) -> tuple[list[Shard], str]:
     _refuse_several_sets(names, location)
     shards = [Shard(location.child(name), split_code(words[name] or "")) for name in names]
     _refuse_twice(shards)
-    return shards, joined_notes(_note_of_pictures(listing), listing.note)
+    unread = [path for path in listing.files if not is_parquet(path) and not is_picture(path)]
+    notes = _note_of_pictures(listing), listing.note_of_unread(unread), listing.note
+    return shards, joined_notes(*notes)
 
 
 def is_parquet(name: str) -> bool:
@@ -56,7 +61,7 @@ def is_parquet(name: str) -> bool:
 
 
 def _note_of_pictures(listing: Listing) -> str:
-    count = sum(path.lower().endswith(SUFFIXES) for path in listing.files)
+    count = sum(map(is_picture, listing.files))
     return f"Left out: the image files beside the Parquet ones, {count} in all." if count else ""
 
 
@@ -107,11 +112,13 @@ def _refuse_several_sets(names: list[str], root: Location) -> None:
             f"{root.shown!r} holds several sets; name one of them, or put their files into one "
             f"folder: {short_list(shown)}"
         )
-    prefixes = _distinct(_prefix(name) for name in names)
-    if len(prefixes) > 1:
+    firsts: dict[tuple[str, ...], str] = {}
+    for name in names:
+        firsts.setdefault(_said_of_set(name), name)
+    if len(firsts) > 1:
         raise RefusedInput(
-            f"{root.shown!r} holds files of several sets ({short_list(prefixes)}…); name one "
-            f"file, or put each set into a folder of its own"
+            f"{root.shown!r} holds files of several sets ({short_list(list(firsts.values()))}); "
+            f"name one file, or put each set into a folder of its own"
         )
 
 
@@ -127,13 +134,24 @@ def _set_folder(path: str) -> str:
     )
 
 
-def _prefix(path: str) -> str:
-    """What a file's name begins with, before the word for its split or the first digit."""
+def _said_of_set(path: str) -> tuple[str, ...]:
+    """What a file's name says beside its split, its number and hashes: "cifar10", "fashion".
+
+    A number counts as a name's part where it stands at a word: cifar10-train is not cifar100-train.
+    Without a word for the split, shard1 and shard2 are one set: all ends at the first digit.
+    """
     stem = _stem(path).lower()
-    if _HASHED.fullmatch(stem):
-        return ""
-    places = [stem.index(word) for word in split_words(stem)]
-    return re.split("[0-9]", stem[: min(places, default=None)], maxsplit=1)[0].rstrip("-_.")
+    words = split_words(stem)
+    if not words:
+        named = "" if _HASHED.fullmatch(stem) else re.split("[0-9]", stem, maxsplit=1)[0]
+        return tuple(re.findall("[^-_.]+", named))
+    place, word = min((stem.index(word), word) for word in words)
+    before = re.findall(r"[^\W_]+", stem[:place])
+    behind = re.findall("[a-z]+", _HASH.sub("", stem[place + len(word) :].replace("_", "-")))
+    return (
+        *(part for part in before if not part.isdecimal()),
+        *(part for part in behind if part not in _COUNTERS),
+    )
 
 
 def _refuse_twice(shards: list[Shard]) -> None:

@@ -103,6 +103,7 @@ def test_two_folders_for_one_split_are_refused(tmp_path):
         ("train/5.png", "Images in no class folder are left out: 1 in train/."),
         ("5.JPG", "Images in no class folder are left out: 1 in set/."),
         ("test/notes.txt", "Left out, as no class folder is in it: test."),
+        ("test.zip", "Left out, though called as a split: test.zip."),
         ("train/2/Thumbs.db", "Passed over as hidden or left by a system: train/2/Thumbs.db."),
     ],
 )

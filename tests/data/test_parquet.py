@@ -108,14 +108,45 @@ def test_the_split_column_agrees_with_the_file(tmp_path):
     assert split_counts(tmp_path) == {"train": 42, "held_out": 0, "test": 42}
 
 
-@pytest.mark.parametrize("name", ["Split", "subset", "set"])
-def test_a_split_under_another_name_is_refused(tmp_path, name):
-    own = pa.array(["train", "test"] * 21)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("Split", pa.string()), ("subset", pa.large_string()), ("set", pa.string_view())),
+        *(("data_split", pa.dictionary(pa.int8(), pa.large_string())), ("fold", pa.binary())),
+    ],
+)
+def test_a_split_under_another_name_is_refused(tmp_path, name, kind):
+    own = pa.array(["train", "test"] * 21).cast(kind)
     path = write(tmp_path / "a.parquet", **{name: own})
     with pytest.raises(RefusedInput, match=f"column '{name}' tells splits .*not called 'split'"):
         open_source(DatasetSpec(source=str(path)))
     write(path, **{name: pa.array(["left", "right"] * 21)})
     assert split_counts(path)["train"] == 36
+
+
+@pytest.mark.parametrize("name", ["is_test", "Train", "in_training_set"])
+def test_a_split_told_by_truth_values_is_refused(tmp_path, name):
+    path = write(tmp_path / "a.parquet", **{name: pa.array([True, False] * 21)})
+    with pytest.raises(RefusedInput, match=f"column '{name}' tells splits .true, false"):
+        open_source(DatasetSpec(source=str(path)))
+    write(path, **{name: pa.array([True] * 42)}, is_valid=pa.array([True, False] * 21))
+    assert split_counts(path)["train"] == 36
+
+
+@pytest.mark.parametrize("name", ["train (1).parquet", "train-1.parquet", "test.parquet"])
+def test_a_file_that_was_downloaded_twice_is_refused(tmp_path, name):
+    path = write(tmp_path / "train.parquet")
+    (tmp_path / name).write_bytes(path.read_bytes())
+    with pytest.raises(RefusedInput, match="hold the same bytes; remove one"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
+def test_files_of_equal_sizes_may_differ(tmp_path):
+    raw = np.zeros((42, 4), np.uint8)
+    for name, value in (("train-0", 1), ("train-1", 2)):
+        raw[:] = value
+        write(tmp_path / f"{name}.parquet", image=pa.array(raw.tolist()))
+    assert split_counts(tmp_path)["train"] == 72
 
 
 def test_pictures_beside_are_noted(tmp_path):

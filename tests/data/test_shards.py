@@ -74,8 +74,13 @@ def test_numbered_files_are_one_set_without_splits(tmp_path, names):
         (["plain/train-0.parquet", "other/train-0.parquet"], "several sets.*/other, .*/plain$"),
         (["plain/train/0.parquet", "other/test/0.parquet"], "several sets.*/other, .*/plain$"),
         (["train-0.parquet", "other/train-0.parquet"], "several sets"),
-        (["mnist.parquet", "fashion.parquet"], "files of several sets .fashion, mnist…"),
+        (["mnist.parquet", "fashion.parquet"], r"several sets .fashion\.parquet, mnist\.parquet\)"),
         (["mnist_train.parquet", "fashion_train.parquet"], "files of several sets"),
+        (["cifar10-train.parquet", "cifar100-train.parquet"], "files of several sets"),
+        (["v1-train.parquet", "v2-train.parquet"], "files of several sets"),
+        (["train-digits.parquet", "train-letters.parquet"], "files of several sets"),
+        (["train_mnist.parquet", "test_fashion.parquet"], "files of several sets"),
+        (["train.parquet", "train copy.parquet"], "files of several sets"),
         (["notes.txt"], r"holds no \*\.parquet"),
     ],
 )
@@ -83,6 +88,25 @@ def test_names_that_leave_doubt_are_refused(tmp_path, names, message):
     with pytest.raises(RefusedInput, match=message) as refusal:
         find_shards(touch(tmp_path / "set", *names))
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train-00000-of-00002-a09b74b3ef9c3b56.parquet", "train-00001-of-00002-1c0e5b.parquet"),
+        ("train-1f0e3dad-9990-4a5c-8b1e-0123456789ab.parquet", "train-0.snappy.parquet"),
+        ("00000-train.parquet", "00001-train.parquet"),
+        ("train1.parquet", "train2.parquet"),
+        ("train_part-1.zstd.parquet", "train.parquet"),
+    ],
+)
+def test_numbers_and_hashes_say_nothing_of_a_set(tmp_path, names):
+    assert found(tmp_path, *names) == dict.fromkeys(names, TRAIN)
+
+
+def test_what_is_called_as_a_split_and_not_read_is_noted(tmp_path):
+    place = touch(tmp_path, "train.parquet", "test.pq", "val.parquet.gz", "notes.txt")
+    assert "called as a split: test.pq, val.parquet.gz." in find_shards(place)[1]
 
 
 def test_what_others_left_is_no_shard(tmp_path):
