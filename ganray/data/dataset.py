@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 
 from ganray.data.location import Location
-from ganray.data.rows import Rows, rows_per_chunk
+from ganray.data.rows import Rows, class_name, refuse_equal_names, rows_per_chunk, shape_text
 from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo
 from ganray.errors import CorruptArtifact, RefusedInput
 from ganray.spec import parse
@@ -33,7 +33,8 @@ class Dataset:
         """The set whose `dataset.json` lies in the folder `url`.
 
         Raises:
-            RefusedInput: where there is none, it cannot be reached, or it is of another version.
+            RefusedInput: where there is none, it cannot be reached, or it is of another version or
+                contradicts itself.
             CorruptArtifact: where it is no JSON.
         """
         return cls.at(Location.of(url))
@@ -51,7 +52,9 @@ class Dataset:
             values = json.loads(file.read())
         except ValueError as error:
             raise CorruptArtifact(f"{file.shown!r} is no valid JSON ({error})") from None
-        return cls(parse(DatasetInfo, values, file.shown), folder)
+        info: DatasetInfo = parse(DatasetInfo, values, file.shown)
+        _refuse_inconsistent(info, file)
+        return cls(info, folder)
 
     def images(
         self, split: str, classes: Sequence[int] | None = None
@@ -141,8 +144,32 @@ def read_dataset(folder: Location) -> Rows:
     )
 
 
+def _refuse_inconsistent(info: DatasetInfo, file: Location) -> None:
+    """What ganray did not write so would be read as something else, or end somewhere far away."""
+    where, known = repr(file.shown), range(len(info.class_names))
+    refuse_equal_names([class_name(name, where) for name in info.class_names], where)
+    if min(info.shape) < 1 or info.shape[0] not in (1, 3):
+        raise RefusedInput(
+            f"{where}: shape (={shape_text(info.shape)}) must be 1 or 3×height×width"
+        )
+    counts = {split: [0] * len(known) for split in SPLITS}
+    for part in info.files:
+        if part.label not in known or part.count < 1 or ".." in part.path.split("/"):
+            raise RefusedInput(
+                f"{where}: files (={part.path!r}, label {part.label}, count {part.count}) must "
+                f"lie below it, have labels in 0 … {len(known) - 1} and counts from 1"
+            )
+        counts[part.split][part.label] += part.count
+    if counts != info.counts:
+        raise RefusedInput(f"{where}: counts are not those of its files; import the data set again")
+
+
 def _pixels(column: pa.Array, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "n c h w"]:
-    pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8)
     width = int(np.prod(shape))
+    if column.type != pa.binary(width):
+        raise CorruptArtifact(
+            f"{INFO_FILE}: shape {shape} is not that of the images, {column.type}"
+        )
+    pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8)
     start = column.offset * width
     return pixels[start : start + len(column) * width].reshape(len(column), *shape)

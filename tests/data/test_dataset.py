@@ -96,6 +96,45 @@ def test_broken_or_newer_info_is_told(folder):
         Dataset.open(str(folder))
 
 
+def _first(**changes):
+    return lambda files: [files[0] | changes, *files[1:]]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("class_names", lambda _: ["a", "b", "a"], r"class names \(='a'\) are each given"),
+        ("class_names", lambda _: ["é", "b", "e\u0301"], r"class names \(='é'\) are each"),
+        ("class_names", lambda _: ["a", " ", "c"], r"class \(=' '\) is no name"),
+        ("class_names", lambda _: ["a", "b\x1b[31m", "c"], r"class .* is no name"),
+        ("class_names", lambda names: names[:2], r"label 2, .* labels in 0 … 1 "),
+        ("class_names", lambda names: [*names, "d"], "counts are not those of its files"),
+        ("shape", lambda _: [1, 0, 28], "shape .=1×0×28. must be"),
+        ("files", _first(label=-1), r"label -1, .* labels in 0 … 2 "),
+        ("files", _first(count=-5), "count -5.* counts from 1"),
+        ("files", _first(count=4000), "counts are not those of its files"),
+        ("files", _first(path="../other/part.parquet"), "must lie below it"),
+        ("files", lambda _: [], "counts are not those of its files"),
+        ("counts", lambda counts: {"train": counts["train"]}, "counts are not those"),
+    ],
+)
+def test_info_that_contradicts_itself_is_refused(folder, field, value, message):
+    info = folder / "dataset.json"
+    values = json.loads(info.read_text())
+    info.write_text(json.dumps(values | {field: value(values[field])}))
+    with pytest.raises(RefusedInput, match=message):
+        open_source(DatasetSpec(source=str(folder)))
+
+
+def test_a_shape_that_is_not_the_images_is_found(folder):
+    info = folder / "dataset.json"
+    values = json.loads(info.read_text())
+    channels, height, width = values["shape"]
+    info.write_text(json.dumps(values | {"shape": [channels, height, 2 * width]}))
+    with pytest.raises(CorruptArtifact, match="is not that of the images"):
+        list(open_source(DatasetSpec(source=str(folder))).batches())
+
+
 def test_splits_of_an_imported_set_cannot_be_changed(folder):
     with pytest.raises(RefusedInput, match=r"held_out \(=4\): .* of its own, of 5 images"):
         open_source(DatasetSpec(source=str(folder), held_out=4))
