@@ -14,6 +14,7 @@ from ganray.errors import RefusedInput, one_line
 SUFFIXES = (".png", ".jpg", ".jpeg")
 JPEG_NOTE = "JPEG-compressed images: pixels differ slightly from an uncompressed original."
 MAX_PIXELS = 1 << 26  # 8192²: of a GAN's images far beyond any, and 200 MB in colour
+MAX_BYTES = 1 << 30  # of a file: so many pixels of 16 bits in four channels take half of it
 
 _STORED = ("PNG", "JPEG")
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
@@ -119,6 +120,7 @@ def _plain(image: Image.Image, data: bytes, where: str) -> Image.Image:
     if image.mode in _SIXTEEN_BITS:
         return _scaled(image, where)
     if image.mode in ("1", "L", "P", "RGB"):
+        _refuse_dark(image, data, where)
         return image.convert(_base_mode(image, data))
     described = _REFUSED_MODES.get(image.mode, f"of mode {image.mode!r}; convert it to RGB")
     raise RefusedInput(f"{where}: image {described}")
@@ -144,17 +146,28 @@ def _opaque(image: Image.Image, data: bytes, where: str) -> Image.Image:
             f"{where}: image with transparency, whose background is not known; lay it on one "
             f"before (such as `magick old.png -background white -flatten new.png`)"
         )
-    return coloured.convert("RGB").convert(_base_mode(image, data))
+    picture = coloured.convert("RGB")
+    _refuse_dark(picture, data, where)
+    return picture.convert(_base_mode(image, data))
+
+
+def _refuse_dark(picture: Image.Image, data: bytes, where: str) -> None:
+    """A PNG of 16 bits (byte 24) in several channels, of which Pillow keeps the upper 8."""
+    if data[:4] == b"\x89PNG" and data[24] == 16:
+        _refuse_unscaled(int(np.asarray(picture).max()) << 8, where)
+
+
+def _refuse_unscaled(brightest: int, where: str) -> None:
+    if 0 < brightest < 1 << 12:
+        raise RefusedInput(
+            f"{where}: image of 16 bits whose brightest pixel is {brightest} of 65535, "
+            f"almost black in 8 bits; scale it to the whole range"
+        )
 
 
 def _scaled(image: Image.Image, where: str) -> Image.Image:
     values = np.asarray(image)
-    brightest = int(values.max())
-    if 0 < brightest < 1 << 12:
-        raise RefusedInput(
-            f"{where}: image of 16 bits whose brightest pixel is {brightest} of 65535, almost "
-            f"black in 8 bits; scale it to the whole range"
-        )
+    _refuse_unscaled(int(values.max()), where)
     return Image.fromarray(np.rint(values / 257).astype(np.uint8))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from ganray.data.decoding import JPEG_NOTE, SUFFIXES, decode_image, is_jpeg, is_picture
+from ganray.data.decoding import JPEG_NOTE, MAX_BYTES, SUFFIXES, decode_image, is_jpeg, is_picture
 from ganray.data.layout import ClassFolder, class_folders
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
@@ -124,7 +124,7 @@ def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
 
 def _probe(root: Location, images: list[_Image]) -> tuple[tuple[int, int, int], str]:
     firsts = {(image.split, image.class_name): image for image in reversed(images)}
-    data = {image.path: root.child(image.path).read() for image in firsts.values()}
+    data = {image.path: root.child(image.path).read(MAX_BYTES) for image in firsts.values()}
     first = images[0].path
     shape = decode_image(data[first], repr(root.child(first).shown)).shape
     for path, content in data.items():
@@ -148,7 +148,7 @@ def _stream(
     rows = rows_per_chunk(shape)
     for start in range(0, len(images), rows):
         files = [root.child(image.path) for image in images[start : start + rows]]
-        yield np.stack([_decoded(file.read(), file, shape) for file in files])
+        yield np.stack([_decoded(file.read(MAX_BYTES), file, shape) for file in files])
 
 
 def _fingerprint(root: Location, images: list[_Image]) -> str:

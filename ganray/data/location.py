@@ -122,9 +122,16 @@ class Location:
             with self.fs.open(self.path, "wb") as file:
                 yield file
 
-    def read(self) -> bytes:
-        """The whole file."""
+    def read(self, most: int | None = None) -> bytes:
+        """The whole file.
+
+        Raises:
+            RefusedInput: it lies on this machine and has more than `most` bytes, perhaps on paper
+                alone (a sparse file): it is not read.
+        """
         with self._reaching():
+            if most is not None and "file" in self.fs.protocol:
+                refuse_large(Path(self.path).stat().st_size, most, repr(self.shown))
             return bytes(self.fs.cat_file(self.path))
 
     def sha256(self) -> str:
@@ -154,6 +161,12 @@ class Location:
             if type(error).__module__.split(".")[0] not in _TRANSPORTS:
                 raise
             raise kind(f"{self.shown!r} cannot be reached: {one_line(error)}") from None
+
+
+def refuse_large(size: int, most: int, where: str) -> None:
+    """Refuse a file of more than `most` bytes before it is read into memory."""
+    if size > most:
+        raise RefusedInput(f"{where}: {size} bytes, more than {most}; it is not read")
 
 
 def _located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:

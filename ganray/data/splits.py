@@ -39,6 +39,11 @@ def assign_splits(rows: Rows, spec: DatasetSpec) -> UInt8[np.ndarray, "n"]:
 
 def _set_apart(split: int, asked: int | None, splits: UInt8[np.ndarray, "n"], rows: Rows) -> None:
     pool = np.flatnonzero(splits == TRAIN)
+    if not len(pool):
+        raise RefusedInput(
+            f"{rows.name} has no training images, only {SPLITS[HELD_OUT]} or {SPLITS[TEST]} ones; "
+            f"add some, or name the file or folder of one split alone"
+        )
     count = round(len(pool) / _SHARE[split]) if asked is None else asked
     if count >= len(pool):
         raise RefusedInput(

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
-from ganray.data.decoding import decode_image
-from ganray.data.location import Location
+from ganray.data.decoding import MAX_BYTES, decode_image
+from ganray.data.location import Location, refuse_large
 from ganray.data.splits import apportion
 from ganray.errors import (
     CorruptArtifact,
@@ -167,12 +167,18 @@ def read_image(path: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h
         RefusedInput: it is missing, no picture, or one that `decode_image` refuses.
     """
     channels, height, width = shape
+    where, file = f"image (={quoted(path)})", Path(path)
     try:
-        data = Path(path).read_bytes()
+        if file.exists() and not file.is_file():  # a pipe would be waited for, a device has no end
+            raise RefusedInput(f"{where} is no picture that can be read: it is no file")
+        refuse_large(file.stat().st_size, MAX_BYTES, where)
+        data = file.read_bytes()
+    except RefusedInput:
+        raise
     except (OSError, ValueError) as error:
-        said = f"image (={quoted(path)}) is no picture that can be read: {one_line(error)}"
+        said = f"{where} is no picture that can be read: {one_line(error)}"
         raise RefusedInput(said) from None
-    picture = _picture(decode_image(data, f"image (={quoted(path)})", formats=None))
+    picture = _picture(decode_image(data, where, formats=None))
     fitted = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
     pixels = np.asarray(fitted, dtype=np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

@@ -112,6 +112,17 @@ def test_sixteen_bits_are_scaled():
     assert not decode_image(saved(Image.fromarray(np.zeros((4, 4), np.uint16))), "f").any()
 
 
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_dim_pictures_of_sixteen_bits_are_refused_in_colour_too(kind, channels):
+    pixels = np.full((6, 8, channels), 4000, ">u2")
+    if kind != 2:
+        pixels[..., -1] = 65535
+    with pytest.raises(RefusedInput, match=r"f: image of 16 bits .* almost black in 8 bits"):
+        decode_image(png(8, 6, 16, kind, unfiltered(pixels)), "f")
+    pixels[0, 0, 0] = 40_000
+    assert decode_image(png(8, 6, 16, kind, unfiltered(pixels)), "f").max() == 40_000 >> 8
+
+
 def with_alpha(value: int) -> dict[str, bytes]:
     """One transparency, in each of the ways to store it; 255 is none."""
     alpha = Image.fromarray(np.where(np.arange(48).reshape(6, 8) == 20, value, 255).astype("u1"))

@@ -208,6 +208,21 @@ def test_an_unreadable_image_is_named(tmp_path):
         list(open_source(DatasetSpec(source=str(root))).batches())
 
 
+def test_a_file_that_is_large_on_paper_alone_is_not_read(tmp_path):
+    write_folder(tmp_path, IMAGES, NAMES[LABELS].tolist())
+    with (tmp_path / "2" / "999.png").open("wb") as file:
+        file.truncate(1 << 41)
+    source = open_source(DatasetSpec(source=str(tmp_path)))
+    with pytest.raises(RefusedInput, match=r"999\.png': 2199023255552 bytes, more than"):
+        list(source.batches())
+
+
+def test_a_set_of_test_images_alone_says_so(tmp_path):
+    write_folder(tmp_path / "test", IMAGES, NAMES[LABELS].tolist())
+    with pytest.raises(RefusedInput, match="has no training images, only held_out or test ones"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
 def test_other_contents_are_refused(tmp_path):
     root = write_folder(tmp_path / "set", IMAGES, NAMES[LABELS].tolist())
     (root / "dog").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_a_card_is_readable(card):
     assert "# GAN of digits: 0, 1, 2" in text
     assert "ganray.load_generator(URL)" in text
     assert "| cafd |" in text
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "sparse"])
+def test_what_has_no_end_is_no_picture(tmp_path, kind):
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 41)
+    with pytest.raises(RefusedInput, match=r"^image \(='.*/a\.png'\).*(it is no file|not read)$"):
+        read_image(str(path), (1, 28, 28))
 
 
 BROKEN = ["", "no head", "---\nmodel: {}\n", "---\n- a\n---\n", "---\na: [\n---\n"]
