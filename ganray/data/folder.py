@@ -81,6 +81,7 @@ def _images(listing: Listing, folders: dict[str, ClassFolder]) -> list[_Image]:
         for path in natural_order(paths)
     ]
     _refuse_splits_in_file_names(images, listing.root)
+    listing.refuse_twice([image.path for image in images])
     return images
 
 

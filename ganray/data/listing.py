@@ -24,11 +24,13 @@ class Listing:
     Attributes:
         kinds: path → "file" or "directory"; links are what they lead to.
         passed_over: hidden files and folders, and the droppings of systems.
+        linked: links to files, by their paths → what they lead to.
     """
 
     root: Location
     kinds: dict[str, str]
     passed_over: list[str]
+    linked: dict[str, str]
 
     @property
     def note(self) -> str:
@@ -41,6 +43,20 @@ class Listing:
         """A sentence on those of some files, none of which is read, that are called as a split."""
         called = [path for path in paths if split_words(path.rpartition("/")[2])]
         return f"Left out, though called as a split: {short_list(called, 3)}." if called else ""
+
+    def refuse_twice(self, paths: Sequence[str]) -> None:
+        """Refuse to read one file under two of its paths.
+
+        Raises:
+            RefusedInput: naming the link and the other path.
+        """
+        seen: dict[str, str] = {}
+        whole = self.root.real_path()
+        for path in paths if self.linked else ():
+            first = seen.setdefault(self.linked.get(path, f"{whole}/{path}"), path)
+            if first != path:
+                one, other = (self.root.child(name).shown for name in (path, first))
+                raise RefusedInput(f"{one!r} and {other!r} are one file by links; remove one")
 
     @property
     def files(self) -> list[str]:
@@ -67,6 +83,7 @@ def list_below(root: Location) -> Listing:
     """
     kinds: dict[str, str] = {}
     passed_over: list[str] = []
+    linked: dict[str, str] = {}
     trees = [root.real_path()]
     pending = [""]
     while pending:
@@ -80,7 +97,9 @@ def list_below(root: Location) -> Listing:
             kinds[path] = _kind(place.child(name), kind, trees)
             if kinds[path] == "directory":
                 pending.append(path)
-    return Listing(root, dict(sorted(kinds.items())), sorted(passed_over))
+            elif kind == "link":
+                linked[path] = place.child(name).real_path()
+    return Listing(root, dict(sorted(kinds.items())), sorted(passed_over), linked)
 
 
 def _is_passed_over(name: str) -> bool:

@@ -48,8 +48,8 @@ def find_shards(location: Location) -> tuple[list[Shard], str]:
     words = {name: _split_word(name, location) for name in names}
     _refuse_half_named(words, location)
     _refuse_several_sets(names, location)
+    listing.refuse_twice(names)
     shards = [Shard(location.child(name), split_code(words[name] or "")) for name in names]
-    _refuse_twice(shards)
     unread = [path for path in listing.files if not is_parquet(path) and not is_picture(path)]
     notes = _note_of_pictures(listing), listing.note_of_unread(unread), listing.note
     return shards, joined_notes(*notes)
@@ -152,13 +152,3 @@ def _said_of_set(path: str) -> tuple[str, ...]:
         *(part for part in before if not part.isdecimal()),
         *(part for part in behind if part not in _COUNTERS),
     )
-
-
-def _refuse_twice(shards: list[Shard]) -> None:
-    seen: dict[str, Location] = {}
-    for shard in shards:
-        first = seen.setdefault(shard.location.real_path(), shard.location)
-        if first is not shard.location:
-            raise RefusedInput(
-                f"{shard.location.shown!r} and {first.shown!r} are one file by links; remove one"
-            )

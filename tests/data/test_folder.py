@@ -208,6 +208,17 @@ def test_an_unreadable_image_is_named(tmp_path):
         list(open_source(DatasetSpec(source=str(root))).batches())
 
 
+@pytest.mark.parametrize("folder", ["2", "10"])
+def test_a_picture_is_read_once(tmp_path, folder):
+    write_folder(tmp_path / "set", IMAGES, NAMES[LABELS].tolist())
+    picture, *_ = (tmp_path / "set" / "2").iterdir()
+    (tmp_path / "other.png").write_bytes(encoded(IMAGES[0]))
+    for name, target in (("a.png", tmp_path / "other.png"), ("b.png", picture)):
+        (tmp_path / "set" / folder / name).symlink_to(target)
+    with pytest.raises(RefusedInput, match=r"(b\.png.*)are one file by links; remove one"):
+        open_source(DatasetSpec(source=str(tmp_path / "set")))
+
+
 def test_a_file_that_is_large_on_paper_alone_is_not_read(tmp_path):
     write_folder(tmp_path, IMAGES, NAMES[LABELS].tolist())
     with (tmp_path / "2" / "999.png").open("wb") as file:
