@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ganray.data.spec import SourceInfo
+from ganray.data.spec import SPLITS, SourceInfo
 from ganray.errors import DamagedRecord, GanrayError, RefusedInput, one_line, quoted
 from ganray.pipeline.agenda import Agenda
 from ganray.plan import Plan
@@ -164,7 +164,22 @@ def _read(store: Store, name: str) -> Run:
         SourceInfo(**{field: plan.dataset.get(field) for field in SourceInfo.model_fields})
         if plan.run != name:
             raise ValueError("its tasks are not those of the run")
+        _refuse_hollow(plan)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = explain(error) if isinstance(error, ValidationError) else one_line(error)
         raise DamagedRecord(f"{store.url}/runs/{name}/plan.json is damaged: {why}") from None
     return Run(plan, time.strftime(_CREATED, created))
+
+
+def _refuse_hollow(plan: Plan) -> None:
+    """What every command relies on, beyond the types of a plan.
+
+    Raises:
+        ValueError: a GAN's classes, or the counts, are not the data set's.
+    """
+    known = range(len(plan.dataset["class_names"]))
+    for task in plan.tasks:
+        if task.kind == "train" and not set(task.parameters["classes"]).issubset(known):
+            raise ValueError(f"{task.title} has classes that the data set has not")
+    if any(len(plan.dataset["counts"].get(split, ())) != len(known) for split in SPLITS):
+        raise ValueError("its counts are not of the classes of the data set")

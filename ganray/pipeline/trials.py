@@ -256,7 +256,7 @@ def read_needs(store: Store) -> Needs:
     folders: dict[str, list[str]] = {}
     for path in store.list("sweeps/"):
         folder, below, _ = path.partition("/needs/")
-        if below:
+        if below and path.endswith(".json"):
             folders.setdefault(folder, []).append(path)
     for folder, paths in folders.items():
         try:

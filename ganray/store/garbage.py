@@ -24,8 +24,8 @@ _SPARE = 2  # checkpoints of an unfinished trajectory that are kept
 _STEP = re.compile(r"checkpoints/step-(?P<step>\d+)[./]")
 # Whatever has another name was put there by somebody else, and is left alone.
 _PAYLOAD = re.compile(rf"(?:{PART}/)*(?:[A-Za-z0-9_=+-]+|{PART}\.(?:safetensors|parquet|json|md))")
-_PROBE = re.compile(r"probes/(?:shared-)?[0-9a-f]{8,16}")
-_LOG = re.compile(rf"logs/(?P<trajectory>{PART}/{PART})/\w+-\d+-[0-9a-f]+\.log")
+_PROBE = re.compile(r"probes/(?:[0-9a-f]{16}|shared-[0-9a-f]{8})")
+_LOG = re.compile(rf"logs/(?P<trajectory>{PART}/[0-9a-f]+)/\w+-\d+-[0-9a-f]{{8}}\.log")
 _SIGNS = {
     "artifacts/": re.compile(rf"{MANIFEST_PATH.pattern}|artifacts/.+/attempts/\d+/{CLAIM_NAME}"),
     "runs/": re.compile(r"runs/.+-[0-9a-f]{12}/plan\.json"),
@@ -95,7 +95,7 @@ def _unreachable(
         if (trajectory := address.rpartition("/")[0]) in unfinished:
             unfinished[trajectory].append(_resumable_steps(catalogue, address))
     now, changed = time.time(), _last_change_of_attempts(entries)
-    for entry, why in _judge(entries, kept, unfinished, reachable):
+    for entry, why in _judge(entries, kept, unfinished, reachable, current.keys()):
         newest = changed.get(_attempt(entry.path), entry.modified)
         yield Garbage(entry.path, entry.size, now - newest, why)
     wanted = {address.rpartition("/")[0] for address in reachable}
@@ -110,6 +110,7 @@ def _judge(
     kept: set[str],
     unfinished: Mapping[str, Sequence[range]],
     reachable: Set[str],
+    current: Set[str],
 ) -> Iterator[tuple[Entry, str]]:
     claimed = {_attempt(entry.path) for entry in entries if entry.path.endswith(f"/{CLAIM_NAME}")}
     for entry in entries:
@@ -119,7 +120,7 @@ def _judge(
             continue
         if manifest and manifest["address"] in reachable:
             yield entry, "superseded or invalid generation"
-        elif manifest:
+        elif manifest and manifest["address"] in current:  # else it may be somebody else's
             yield entry, "no plan reaches this artifact"
         # Claims stay for good, so that a number is never given twice.
         elif payload and payload["rest"] != CLAIM_NAME and _is_own(entry, payload, claimed):

@@ -114,6 +114,11 @@ DAMAGED = {
         {"plan": plan.model_dump(mode="json"), "created": 5}
     ).encode(),
     "a data set without classes": lambda plan: changed(plan, dataset={"name": "digits"}),
+    "too few classes": lambda plan: changed(plan, dataset=plan.dataset | {"class_names": ["0"]}),
+    "no counts": lambda plan: changed(plan, dataset=plan.dataset | {"counts": {}}),
+    "GANs without classes": lambda plan: changed(
+        plan, tasks=[{**task, "parameters": {}} for task in plan.model_dump(mode="json")["tasks"]]
+    ),
     "another's tasks": lambda plan: changed(plan, tasks=plan.model_dump(mode="json")["tasks"][:-1]),
     "tasks of another release": lambda plan: changed(plan, tasks=[{"stage": "train"}]),
 }

@@ -65,13 +65,13 @@ def test_files_that_an_adopted_commit_left_go(store: Store) -> None:
 def test_logs_go_with_the_last_plan_that_reaches_their_trajectory(store: Store) -> None:
     commit(store, "train/a/step-1")
     for trajectory in ("train/a", "train/b"):
-        store.put(f"logs/{trajectory}/host-1-0123.log", b"begins")
+        store.put(f"logs/{trajectory}/host-1-01234567.log", b"begins")
     assert _reasons(store, {"train/a/step-1"}) == {
-        "logs/train/b/host-1-0123.log": "log of work that no plan reaches"
+        "logs/train/b/host-1-01234567.log": "log of work that no plan reaches"
     }
     assert _reasons(store, {"train/a/step-1", "train/b/step-2"}) == {}
     assert store.delete(store.gc({"train/a/step-1"}, _NOW)) == 1
-    assert store.list("logs/") == ["logs/train/a/host-1-0123.log"]
+    assert store.list("logs/") == ["logs/train/a/host-1-01234567.log"]
 
 
 def test_gc_changes_nothing_by_itself(store: Store) -> None:
@@ -170,7 +170,10 @@ STRANGERS = [
     "runs/notes/x",
     "logs/system.log",
     "logs/nginx/access/error.log",
+    "logs/web/prod/access-2-20240131.log",
+    "logs/train/a/app-1-2.log",
     "probes/notes",
+    "probes/20240131",
     "probes/deadbeef.txt",
     f"backup/artifacts/{ADDRESS}/manifest-0.json",
     f"backup/runs/.ganray-tmp-{'0a' * 16}",
@@ -198,6 +201,13 @@ def test_what_somebody_else_put_there_is_no_garbage(folder: Store) -> None:
     assert _below(folder.url) == strangers | {f"artifacts/{TRAJECTORY}/attempts/1/claim.json"}
 
 
+def test_a_manifest_that_is_none_may_be_somebody_else_s(store: Store) -> None:
+    commit(store)
+    store.put("artifacts/papers/2024/final/manifest-0.json", b'{"title": "mine"}')
+    store.delete(store.gc(set(), _NOW))
+    assert "artifacts/papers/2024/final/manifest-0.json" in store.list("")
+
+
 def test_where_there_is_no_store_nothing_is_garbage(folder: Store) -> None:
     _put_strangers(folder.url)
     assert not folder.in_use
@@ -207,7 +217,7 @@ def test_where_there_is_no_store_nothing_is_garbage(folder: Store) -> None:
 def test_while_it_is_not_known_what_is_needed_every_artifact_stays(store: Store) -> None:
     commit(store, content=b"damaged")
     commit(store, content=b"whole", generation=1)
-    store.put("logs/train/b/host-1-0123.log", b"begins")
+    store.put("logs/train/b/host-1-01234567.log", b"begins")
     store.put("probes/0123456789abcdef", b"first")
     assert [item.path for item in store.gc(None, _NOW)] == ["probes/0123456789abcdef"]
 
