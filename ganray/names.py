@@ -6,12 +6,18 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from unicodedata import normalize
 from urllib.parse import unquote_to_bytes
 
 _RESERVED = '%/\\<>:"|?*'  # a separator, or not to be had on some file system
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.I)
 _LONGEST = 200  # bytes; file systems take 255, and something may be appended
 _EMPTY = "%"
+
+
+def composed(name: str) -> str:
+    """A name as it is kept and compared, in Unicode's composed form (NFC): one é, however typed."""
+    return normalize("NFC", name)
 
 
 def as_file(name: str) -> str:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
-from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganray.errors import RefusedInput
+from ganray.names import composed
 from ganray.randomness import derive_seed
 from ganray.spec import Spec, content_hash
 
@@ -280,12 +280,12 @@ def partitions(
 def class_index(name: int | str, class_names: Sequence[str], argument: str = "class") -> int:
     """The number of a class by its name; RefusedInput, by `argument`, for no class.
 
-    Names are compared in Unicode's composed form. Where no class is called by a number, a number
+    Names are compared as `composed`. Where no class is called by a number, a number
     is a place among the classes, from 0; where some are, [0] and [2] of classes "1", "2" and "3"
     would mix a place with a name, so that only names count.
     """
-    places = {normalize("NFC", known): place for place, known in enumerate(class_names)}
-    place = places.get(normalize("NFC", str(name)))
+    places = {composed(known): place for place, known in enumerate(class_names)}
+    place = places.get(composed(str(name)))
     if place is not None:
         return place
     has_places = not any(map(_is_number, class_names))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.errors import RefusedInput, quoted
-from ganray.names import exact_label, label, labels
+from ganray.names import composed, exact_label, label, labels
 from ganray.plan import Plan, Task
 
 _ROLE = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
@@ -99,7 +99,8 @@ def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequenc
     Raises:
         RefusedInput: none is, or two are.
     """
-    found = [index for index, group in enumerate(groups) if name in labels(group)]
+    alike = [{composed(one) for one in labels(group)} for group in groups]
+    found = [index for index, own in enumerate(alike) if composed(name) in own]
     if len(found) == 1:
         return found[0]
     if found:

@@ -69,6 +69,12 @@ def test_ordinary_names_are_said_as_they_are():
     assert find_gan(plan, "joint", "whatever", 1).replicate == 1
 
 
+@pytest.mark.parametrize("typed", ["café", "cafe\u0301", '"cafe\u0301"'])
+def test_an_accent_may_be_typed_in_two_ways(typed):
+    plan = planned(["café", "tea"], [["cafe\u0301"], ["tea"]])
+    assert find_gan(plan, "marginal", typed, 0).classes == [0]
+
+
 def test_a_name_of_two_gans_is_refused_with_both():
     """`a+b` is a class here, and the GAN of the classes a and b."""
     plan = planned(["a", "b", "a+b"], [["a", "b"], ["a+b"]])

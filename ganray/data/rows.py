@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from unicodedata import category, normalize
+from unicodedata import category
 
 import numpy as np
 from jaxtyping import Int, Int32, UInt8
 
 from ganray.data.spec import SPLITS
 from ganray.errors import RefusedInput
+from ganray.names import composed
 
 CHUNK_BYTES = 4 << 20  # pixels held at a time while a source is streamed
 
@@ -72,7 +73,7 @@ def split_words(name: str) -> list[str]:
 
 
 def class_name(name: str, where: str) -> str:
-    """A class's name as it is kept, in Unicode's composed form (NFC): one é, however written.
+    """A class's name as it is kept: `composed`.
 
     Raises:
         RefusedInput: for a name that is empty, no UTF-8 or holds line breaks or the like.
@@ -80,7 +81,7 @@ def class_name(name: str, where: str) -> str:
     is_text = bool(name.strip()) and not any(map(_is_no_letter, name))
     if not is_text:
         raise RefusedInput(f"{where}: class (={name!r}) is no name; rename it, in UTF-8")
-    return normalize("NFC", name)
+    return composed(name)
 
 
 def _is_no_letter(character: str) -> bool:
