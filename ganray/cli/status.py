@@ -57,7 +57,7 @@ def status(
     driver = _or_named(lambda: heard(opened, found.plan.run), None, unreadable)
     nothing: dict[str, Any] = {}
     outcome = _or_named(lambda: read_outcome(opened, found.plan), nothing, unreadable)
-    value = standing(opened, found.plan, driver, outcome) | {"created": found.created}
+    value = standing(opened, found.plan, driver, outcome, unreadable) | {"created": found.created}
     speak(as_json, value, _text(value), unreadable)
 
 
@@ -142,11 +142,16 @@ def _or_named(read: Callable[[], T], otherwise: T, unreadable: list[str]) -> T:
 
 
 def standing(
-    store: Store, plan: Plan, driver: Heard | None, outcome: Mapping[str, Any]
+    store: Store,
+    plan: Plan,
+    driver: Heard | None,
+    outcome: Mapping[str, Any],
+    unreadable: list[str],
 ) -> dict[str, Any]:
     """Where every task stands: as its live driver says, else as manifests and checkpoints do.
 
-    Of a sweep also where its trials stand; its tasks are those before and after the trials.
+    Of a sweep also where its trials stand; its tasks are those before and after the trials. A trial
+    whose record is damaged is left out, and `unreadable` names it.
     """
     from ganray.cli.trial_rows import sweep_standing
 
@@ -159,7 +164,7 @@ def standing(
         "board": told or None,
         "tasks": rows,
         "last_outcome": outcome,
-        "sweep": sweep_standing(store, plan, driver is not None and driver.alive),
+        "sweep": sweep_standing(store, plan, driver is not None and driver.alive, unreadable),
     }
 
 

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 _ROWS = 60  # of the text; all of them are in the JSON
 
 
-def sweep_standing(store: Store, plan: Plan, led: bool) -> dict[str, Any] | None:
+def sweep_standing(
+    store: Store, plan: Plan, led: bool, unreadable: list[str]
+) -> dict[str, Any] | None:
     """How far a sweep's trials are; None for the run of a study.
 
     Args:
         led: whether a driver is alive: without one nothing runs.
+        unreadable: takes a line for each trial whose record is damaged.
     """
     if plan.study != "sweep":
         return None
@@ -26,7 +29,7 @@ def sweep_standing(store: Store, plan: Plan, led: bool) -> dict[str, Any] | None
 
     sweep = Sweep(**plan.settings["sweep"])
     steps = rung_steps(plan.settings["budget"]["iterations"], sweep.rungs)
-    trials = known_trials(store, plan.settings["folder"])
+    trials = known_trials(store, plan.settings["folder"], unreadable)
     return {
         "metric": sweep.metric,
         "planned": sweep.count,

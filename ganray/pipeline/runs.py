@@ -167,6 +167,7 @@ def _read(store: Store, name: str) -> Run:
         _refuse_hollow(plan)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = explain(error) if isinstance(error, ValidationError) else one_line(error)
+        why = f"it lacks {why}" if isinstance(error, KeyError) else why
         raise DamagedRecord(f"{store.url}/runs/{name}/plan.json is damaged: {why}") from None
     return Run(plan, time.strftime(_CREATED, created))
 

@@ -200,14 +200,28 @@ def read_trials(store: Store, folder: str) -> list[Trial]:
     return [] if data is None else _decoded(list[Trial], data, store, path)
 
 
-def known_trials(store: Store, folder: str) -> list[Trial]:
+def known_trials(store: Store, folder: str, unreadable: list[str] | None = None) -> list[Trial]:
     """What is known of all trials, also of a sweep that has not ended, in the order of numbers.
 
     A trial is numbered by the end of Tune's name for it, else by when it began.
+
+    Args:
+        unreadable: takes a line for each trial whose record is damaged; without it one ends all.
+
+    Raises:
+        StoreError: the store fails, or a record is damaged.
     """
     paths = (path for path in store.list(f"{folder}/trials/") if path.endswith(".json"))
     names = [path.rpartition("/")[2].removesuffix(".json") for path in paths]
-    begun = sorted((read_trial(store, folder, name) for name in names), key=lambda t: t.begun)
+    read = []
+    for name in names:
+        try:
+            read.append(read_trial(store, folder, name))
+        except DamagedRecord as error:
+            if unreadable is None:
+                raise
+            unreadable.append(str(error))
+    begun = sorted(read, key=lambda trial: trial.begun)
     ended = {one.name: one for one in read_trials(store, folder)}
     known = dict(ended)
     for place, one in enumerate(begun):

@@ -74,6 +74,16 @@ def test_a_sweep_is_known_while_it_runs_when_killed_and_when_over(sweep, store):
     assert set(states(told(store)).values()) == {"finished"}
 
 
+def test_a_damaged_trial_is_named_and_hides_no_other(sweep, store):
+    save_run(store, sweep.preparation())
+    save_trial(store, sweep.folder, record(0, 9.0))
+    store.put(f"{sweep.folder}/trials/ab_00001.json", b"{")
+    value = told(store)
+    assert set(states(value)) == {0}
+    (why,) = value["unreadable"]
+    assert why.startswith(f"{store.url}/{sweep.folder}/trials/ab_00001.json is damaged")
+
+
 def test_its_report_bears_the_name_that_status_tells(sweep, store):
     save_run(store, sweep.preparation())
     save_trial(store, sweep.folder, record(0, 9.0))
