@@ -43,8 +43,8 @@ def refuse_secrets(argument: str, value: Any) -> None:
     elif isinstance(value, str) and (plain := without_secrets(value)) != value:
         raise RefusedInput(
             f"{argument} (={quoted(plain)}) is given with a user, password, query or fragment: "
-            "give the URL without them (an @ in a path as %40), and credentials through the "
-            "environment"
+            "give the URL without them (an @ in its path as %40, a path of this machine as ./…), "
+            "and credentials through the environment"
         )
 
 

@@ -166,7 +166,7 @@ def _refuse_inconsistent(info: DatasetInfo, file: Location) -> None:
 
 def _pixels(column: pa.Array, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "n c h w"]:
     width = int(np.prod(shape))
-    if column.type != pa.binary(width):
+    if not pa.types.is_fixed_size_binary(column.type) or column.type.byte_width != width:
         raise CorruptArtifact(
             f"{INFO_FILE}: shape {shape} is not that of the images, {column.type}"
         )

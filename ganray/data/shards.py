@@ -14,6 +14,7 @@ from ganray.data.rows import joined_notes, natural_order, short_list, split_code
 from ganray.errors import RefusedInput
 
 _PARTITION = re.compile("([^=]+)=(.*)")  # a folder of Hive and Spark: column=value
+_SET = re.compile("(?:config|config_name|dataset)=.*", re.IGNORECASE)  # one that is a set
 _HASHED = re.compile("[0-9a-f-]{8,}")  # a name that is a hash or UUID, and says nothing
 _HASH = re.compile(r"\b(?=[a-f-]*[0-9])[0-9a-f]{4,}\b|\b[0-9a-f]{8,}\b")
 # What is said behind the word for a split, and is nobody's name: "train-part-0-of-2.snappy".
@@ -130,7 +131,9 @@ def _set_folder(path: str) -> str:
     """The folder of a file, less the parts that tell its split or are partitions of one table."""
     parts = path.split("/")[:-1]
     return "/".join(
-        part for part in parts if split_code(part) is None and not _PARTITION.fullmatch(part)
+        part
+        for part in parts
+        if split_code(part) is None and (_SET.fullmatch(part) or not _PARTITION.fullmatch(part))
     )
 
 

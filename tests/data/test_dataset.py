@@ -126,11 +126,12 @@ def test_info_that_contradicts_itself_is_refused(folder, field, value, message):
         open_source(DatasetSpec(source=str(folder)))
 
 
-def test_a_shape_that_is_not_the_images_is_found(folder):
+@pytest.mark.parametrize("times", [2, 10**8])
+def test_a_shape_that_is_not_the_images_is_found(folder, times):
     info = folder / "dataset.json"
     values = json.loads(info.read_text())
     channels, height, width = values["shape"]
-    info.write_text(json.dumps(values | {"shape": [channels, height, 2 * width]}))
+    info.write_text(json.dumps(values | {"shape": [channels, height, times * width]}))
     with pytest.raises(CorruptArtifact, match="is not that of the images"):
         list(open_source(DatasetSpec(source=str(folder))).batches())
 

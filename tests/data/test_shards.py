@@ -77,6 +77,7 @@ def test_numbered_files_are_one_set_without_splits(tmp_path, names):
         (["mnist.parquet", "fashion.parquet"], r"several sets .fashion\.parquet, mnist\.parquet\)"),
         (["mnist_train.parquet", "fashion_train.parquet"], "files of several sets"),
         (["cifar10-train.parquet", "cifar100-train.parquet"], "files of several sets"),
+        (["config=a/0.parquet", "config=b/0.parquet"], "several sets.*/config=a, .*/config=b$"),
         (["v1-train.parquet", "v2-train.parquet"], "files of several sets"),
         (["train-digits.parquet", "train-letters.parquet"], "files of several sets"),
         (["train_mnist.parquet", "test_fashion.parquet"], "files of several sets"),
