@@ -8,7 +8,7 @@ import pooch
 import requests
 
 from ganray.errors import RefusedInput, StoreError, one_line, quoted, refuse_secrets
-from ganray.urls import is_url
+from ganray.urls import address_without_secrets, is_url
 
 MIRRORS = {
     "mnist": (
@@ -62,13 +62,14 @@ def fetch(name: str, to: str | Path, base_url: str | None = None) -> list[Path]:
         base_url: the only mirror to use, instead of the public ones.
 
     Raises:
-        RefusedInput: for an unknown name, a mirror with credentials in its URL, or a folder that
-            cannot be written.
+        RefusedInput: for an unknown name, a mirror that is no HTTP URL or has credentials in it, or
+            a folder that cannot be written.
         StoreError: where no mirror gave the right bytes, with each one's reason.
     """
     if name not in SHA256:
         raise RefusedInput(f"name (={quoted(name)}) must be one of {', '.join(SHA256)}")
-    refuse_secrets("mirror", base_url or "")
+    if base_url is not None:
+        _check_mirror(base_url)
     refuse_secrets("to", str(to))
     if is_url(str(to)):
         raise RefusedInput(f"to (={quoted(str(to))}) must be a folder of this machine")
@@ -78,6 +79,13 @@ def fetch(name: str, to: str | Path, base_url: str | None = None) -> list[Path]:
         return [_fetch_file(file, mirrors, Path(to), known) for file, known in SHA256[name].items()]
     except OSError as error:
         raise RefusedInput(f"to (={str(to)!r}) cannot be written: {error}") from None
+
+
+def _check_mirror(url: str) -> None:
+    refuse_secrets("mirror", url)
+    if not url.lower().startswith(("http://", "https://")):
+        shown = address_without_secrets(url)  # what is no URL is not told again as it is
+        raise RefusedInput(f"mirror (={quoted(shown)}) must be an http:// or https:// URL")
 
 
 def _fetch_file(file: str, mirrors: tuple[str, ...], to: Path, sha256: str) -> Path:

@@ -97,3 +97,10 @@ def test_the_checksums_are_those_of_the_published_files(name, monkeypatch):
     folder = real_data(name)
     for file, sha256 in SHA256[name].items():
         assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == sha256
+
+
+@pytest.mark.parametrize("mirror", ["", "host/x?sig=secret", "host:80?sig=secret", "ftp://host/x"])
+def test_a_mirror_is_a_server(tmp_path, mirror):
+    with pytest.raises(RefusedInput, match=r"mirror \(='.*'\) must be an http:// or") as refusal:
+        fetch("mnist", tmp_path, base_url=mirror)
+    assert "secret" not in str(refusal.value)
