@@ -6,6 +6,7 @@ import os
 
 # Before torch and ray are imported: they read these once.
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+os.environ.setdefault("RAY_worker_niceness", "0")  # else workers starve beside the other tests
 
 from collections.abc import Iterator
 from functools import cache
