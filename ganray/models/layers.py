@@ -52,9 +52,13 @@ class SameDeconv2d(nn.ConvTranspose2d):
 
 
 def leaky_relu(values: Float[Tensor, "..."], slope: float) -> Float[Tensor, "..."]:
-    """max(x, slope·x), as torch's own to the last bit, but cheaper to differentiate twice.
+    """x where it is positive, else slope·x: torch's own to the last bit, but cheaper to
+    differentiate twice.
 
     Its slope changes at 0 alone, so that its second derivative is 0 wherever there is one.
+
+    Args:
+        slope: above 0, as the output's sign must tell the input's.
     """
     return _LeakyReLU.apply(values, slope)
 
