@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Before torch and ray are imported: they read these once.
@@ -15,16 +16,34 @@ from typing import Any
 
 import pytest
 import torch
+from beartype import BeartypeConf
+from beartype.claw import beartype_package
 from jaxtyping import install_import_hook
 from xdist.scheduler import LoadFileScheduling
 
-# Every annotation of a function or dataclass of `ganray` is checked while the tests run. This must
-# stand before the first import of `ganray`, which the plugins below and the test modules make.
-install_import_hook("ganray", "beartype.beartype")
+# Every annotation of a function or dataclass of `ganray` is checked while the tests run: with the
+# shapes of its arrays in the modules that name any, as that costs more at every call. Not the
+# commands', whose types are imported late, nor what Ray decorates: those mypy alone checks. This
+# must stand before the first import of `ganray`, by the plugins below and the test modules.
+ROOT = Path(__file__).parent.parent
+SHAPED = [
+    ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    for file in ROOT.glob("ganray/**/*.py")
+    if "from jaxtyping" in file.read_text()
+]
+UNCHECKED = ("ganray.cli", "ganray.distributed")
+beartype_package("ganray", conf=BeartypeConf(claw_skip_package_names=UNCHECKED))
+install_import_hook(SHAPED, "beartype.beartype")
 
 pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: no collection of garbage need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @cache

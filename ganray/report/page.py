@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
 Tone = Literal["accent", "ink", "floor"]
 
@@ -138,7 +138,7 @@ class Details:
     blocks: list[Block]
 
 
-Block: TypeAlias = Key | Paragraph | Finding | Table | Gallery | Code | Details
+Block = Key | Paragraph | Finding | Table | Gallery | Code | Details
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import asyncio
 import io
 import socket
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ import s3fs
 from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.handlers import add_expect_header
+from botocore.loaders import Loader, create_loader
 
 from ganray.store.causes import FAILURES, no_answer
 from ganray.store.deadline import DEADLINE_SECONDS, QUIET_SECONDS, Progress, Upload, in_time
@@ -164,4 +165,15 @@ def session_without_expect() -> AioSession:
     """
     session = AioSession()
     session.unregister("before-call.s3", add_expect_header)
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     return session
+
+
+@cache
+def _loader(folder: str | None) -> Loader:
+    """botocore's descriptions of S3, which it else reads anew for every client: megabytes of JSON.
+
+    Args:
+        folder: where the user has others.
+    """
+    return create_loader(folder)

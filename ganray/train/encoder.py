@@ -50,7 +50,7 @@ class EncoderTrainer:
         initialise(self.encoder, seed, "encoder")
         self.encoder.to(self.device)
         self._labels = torch.from_numpy(labels).to(self.device)
-        self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate)
+        self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate, foreach=True)
         self.steps = encoder_steps(spec, len(images))
 
     @property
