@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # What an install depends on: a change of any makes the next command install again.
 INPUTS := pyproject.toml constraints.txt ganray/_version.py
 
+# Tests start some hundred interpreters; each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-all cluster-test chaos lint clean help
 
 help:
