@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -117,3 +121,37 @@ def test_every_chunk_has_a_folder_of_its_own(store):
         for index in range(3)
     ]
     assert [path.rsplit("/", 2)[1] for path in paths] == [f"chunk-{i:06d}" for i in range(3)]
+
+
+FAULTS = """
+import resource
+import numpy as np, torch
+from ganray.models import ModelSpec
+from ganray.pipeline.workspace import threads
+from ganray.train import GanTrainer, TrainSpec
+
+def faults(iterations):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(iterations):
+        trainer.advance()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+torch.set_num_threads(1)
+trainer = GanTrainer(np.zeros((50, 1, 28, 28), np.uint8), ModelSpec(width=16), TrainSpec())
+faults(3)
+print(faults(5))
+with threads(1):
+    faults(3)
+    print(faults(5))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="not glibc's malloc")
+def test_iterations_take_no_memory_anew():
+    """Counted in page faults, in a process of its own: what malloc is told holds for good."""
+    told = subprocess.run(
+        [sys.executable, "-c", FAULTS], check=True, capture_output=True, text=True
+    ).stdout
+    before, after = map(int, told.split())
+    assert after < before / 10
