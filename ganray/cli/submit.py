@@ -15,7 +15,7 @@ import typer
 
 from ganray.cli.options import JsonOption, absolute, size, speak
 from ganray.cli.study import OnlyOption, SetOption, checked_part
-from ganray.errors import GanrayError, RefusedInput, quoted
+from ganray.errors import GanrayError, RefusedInput, Stopped, quoted
 from ganray.urls import is_url
 
 if TYPE_CHECKING:
@@ -77,16 +77,17 @@ def submit(
         raise RefusedInput("STUDY is needed: a study file, which `ganray init` writes")
     url = _shared(store)
     part = checked_part(only)
-    from ganray.studies import read_study
+    with _interrupted("nothing was submitted"):
+        from ganray.studies import read_study
 
-    chosen = read_study(study, overrides or [], url)
-    from ganray.distributed.submission import reach
-    from ganray.distributed.variables import passed_on
+        chosen = read_study(study, overrides or [], url)
+        from ganray.distributed.submission import reach
+        from ganray.distributed.variables import passed_on
 
-    variables, jobs = passed_on(env or []), reach(address)
-    job = _enlist(jobs, chosen, _mark(chosen, url, part), name, variables, installed, as_json)
+        variables, jobs, mark = passed_on(env or []), reach(address), _mark(chosen, url, part)
+    job = _enlist(jobs, chosen, mark, name, variables, installed, as_json)
     if not wait:
-        said = f"{job} is submitted; ganray submit --follow {job} --address {jobs.get_address()}"
+        said = f"{job} is submitted; {_followed(jobs, job)}"
         speak(as_json, {"id": job, "status": "submitted"}, said)
         return
     _follow(jobs, job, as_json, _local_paths(chosen))
@@ -149,7 +150,8 @@ def _enlist(
                 return job
             _say(quiet, f"submitting {job} ({size(box.bytes)} with ganray and the study)")
             try:
-                start(jobs, job, command, box, variables, mark.metadata)
+                with _interrupted(f"whether it is submitted, {_followed(jobs, job)} tells"):
+                    start(jobs, job, command, box, variables, mark.metadata)
             except Taken:
                 continue
             return job
@@ -202,10 +204,11 @@ def parcel(study: Study) -> Iterator[Path]:
 
 
 def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool) -> None:
-    from ganray.distributed.submission import job_info, reach
+    with _interrupted(f"{job} goes on as it was"):
+        from ganray.distributed.submission import job_info, reach
 
-    jobs = reach(address)
-    info = job_info(jobs, job)
+        jobs = reach(address)
+        info = job_info(jobs, job)
     if stop and not info.status.is_terminal():
         jobs.stop_job(job)
         _say(as_json, f"{job} is asked to stop; its trainers make their checkpoints first")
@@ -227,7 +230,9 @@ def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
         last.extend(text.splitlines(keepends=True))
         typer.echo(text, nl=False, err=as_json)
 
-    ended = _waited(jobs, Following(jobs, job, show), job, as_json)
+    with _interrupted(f"{job} goes on; {_followed(jobs, job)}"):
+        following = Following(jobs, job, show)
+    ended = _waited(jobs, following, job, as_json)
     code, status = exit_code(ended), ended.status.value
     if code == 2 and local:
         _say(as_json, f"note: a job sees the cluster's own files; {_elsewhere(local)}")
@@ -273,11 +278,23 @@ def _wants_stop(job: str) -> bool:
 
 
 def _left(jobs: Jobs, job: str) -> str:
-    there = f"--address {jobs.get_address()}"
     return (
-        f"\n{job} is left running. Follow: ganray submit --follow {job} {there}; "
-        f"stop: ganray submit --stop {job} {there}"
+        f"\n{job} is left running. Follow: {_followed(jobs, job)}; "
+        f"stop: ganray submit --stop {job} --address {jobs.get_address()}"
     )
+
+
+def _followed(jobs: Jobs, job: str) -> str:
+    return f"ganray submit --follow {job} --address {jobs.get_address()}"
+
+
+@contextmanager
+def _interrupted(said: str) -> Iterator[None]:
+    """Ctrl-C before the job is followed says how things stand: nothing is stopped by it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped; {said}") from None
 
 
 def _elsewhere(local: list[str]) -> str:

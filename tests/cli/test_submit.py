@@ -17,7 +17,7 @@ import typer
 from ray.job_submission import JobDetails, JobStatus, JobType
 
 from ganray.cli import submit as submitting
-from ganray.distributed import following
+from ganray.distributed import following, submission
 from ganray.distributed.submission import Jobs
 from ganray.pipeline.runs import find_run
 from ganray.store import Store
@@ -191,6 +191,28 @@ def test_the_log_is_silent_while_the_question_stands_and_is_told_once(
     else:
         assert out == "a line\n[question]\n\n"
         assert "tiny-1 is left running" in err
+
+
+@pytest.mark.parametrize(
+    ("where", "words", "said"),
+    [
+        ("reach", "{study} --store /shared", "stopped; nothing was submitted"),
+        ("reach", "--follow tiny-1", "stopped; tiny-1 goes on as it was"),
+        ("reach", "--stop tiny-1", "stopped; tiny-1 goes on as it was"),
+        ("submit", "{study} --store /shared --id mine", "ganray submit --follow mine --address"),
+        ("job_info", "--follow tiny-1", "stopped; tiny-1 goes on as it was"),
+    ],
+)
+def test_ctrl_c_before_a_job_is_followed_says_how_things_stand(
+    where, words, said, tiny_study, monkeypatch
+):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(submission, "reach", lambda _: Asked(monkeypatch, ""))
+    monkeypatch.setattr(submission, "find", lambda _jobs, _mark, base: (base, False))
+    monkeypatch.setattr(submission, where, interrupted)
+    ganray("submit", *words.format(study=tiny_study).split()).broken_off(said, code=4)
 
 
 @pytest.mark.slow
