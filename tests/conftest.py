@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 # Before torch and ray are imported: they read these once.
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
@@ -18,6 +19,7 @@ import pytest
 import torch
 from beartype import BeartypeConf
 from beartype.claw import beartype_package
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 from xdist.scheduler import LoadFileScheduling
 
@@ -38,6 +40,15 @@ install_import_hook(SHAPED, "beartype.beartype")
 pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 
 torch.set_num_threads(1)
+
+# By the clock these would judge the machine.
+settings.register_profile("ganray", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ganray")
+
+# In the background of a script, as by `make test &`, Ctrl-C is ignored, and would be by all that
+# the tests start: in a child an ignored signal stays so, one that has a handler does not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

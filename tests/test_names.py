@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ganray.names import as_file, exact_label, label, labels, of_file
@@ -39,14 +39,12 @@ def test_ordinary_names_stay_readable(name, file):
     assert of_file(file) == name
 
 
-@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_no_two_names_share_a_file(one, other):
     assume(one != other)
     assert as_file(one) != as_file(other)
 
 
-@settings(deadline=None)
 @given(st.one_of(NAMES, st.text(st.characters(codec=None), max_size=6)))
 def test_a_file_is_one_part_of_a_path_that_any_system_takes(tmp_path_factory, name):
     file = as_file(name)
@@ -58,7 +56,6 @@ def test_a_file_is_one_part_of_a_path_that_any_system_takes(tmp_path_factory, na
     assert as_file(name) == file
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_the_name_comes_back_unless_it_was_too_long(name):
     file = as_file(name)
@@ -88,7 +85,6 @@ def test_ordinary_groups_are_called_by_their_names(names, said):
 GROUPS = st.lists(st.one_of(ODD, st.sampled_from(["a", "b", "a+b", '"a"', "+"])), min_size=1)
 
 
-@settings(deadline=None)
 @given(GROUPS, GROUPS)
 def test_no_two_groups_are_called_alike(one, other):
     assume(one != other)

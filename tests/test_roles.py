@@ -34,7 +34,7 @@ def in_groups(names: list[str], sizes: list[int]) -> list[list[str]]:
     return [group for group in [*groups, rest] if group]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.one_of(st.sampled_from(ODD), st.text('ab+/"0', max_size=4)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ganray.urls import is_url, text_without_secrets, without_secrets
@@ -63,7 +63,6 @@ def test_what_holds_no_secret_stays_as_it_is(innocent):
     assert without_secrets(innocent) == innocent
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="abc:/?#@[]", max_size=20))
 def test_whatever_is_wrong_with_a_url_it_can_be_shown(text):
     shown = without_secrets(f"http://user:hush@{text}")
@@ -71,7 +70,6 @@ def test_whatever_is_wrong_with_a_url_it_can_be_shown(text):
     assert "hush" not in shown
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LEAKY), secrets(spaces=True))
 def test_no_secret_stays_in_a_url(form, secret):
     url = form.format(secret)
@@ -79,7 +77,6 @@ def test_no_secret_stays_in_a_url(form, secret):
     assert without_secrets(url) != url
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LEAKY), secrets(spaces=False))
 def test_no_secret_stays_in_a_text(form, secret):
     for text in ("cannot read '{}': no answer", "at {}, line 3\n{}", 'see "{}"'):

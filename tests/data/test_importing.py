@@ -78,7 +78,7 @@ def sets(draw):
     return images, np.asarray(labels), np.asarray(splits), classes
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(sets())
 def test_what_is_imported_is_read_back(drawn):
     images, labels, splits, classes = drawn

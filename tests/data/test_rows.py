@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ganray.data import DatasetSpec, open_source
@@ -19,14 +19,12 @@ def test_numbers_within_names_are_compared_as_numbers():
     assert natural_order(names) == ["9", "010", "10", "a", "img1b", "img2", "img10"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=5), unique=True))
 def test_the_order_does_not_depend_on_the_order_given(names):
     assert natural_order(names) == natural_order(names[::-1])
     assert sorted(natural_order(names)) == sorted(names)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**6), unique=True))
 def test_numeric_names_are_sorted_as_numbers(numbers):
     assert natural_order([str(n) for n in numbers]) == [str(n) for n in sorted(numbers)]

@@ -117,7 +117,8 @@ def sources(folder):
 
 
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.integers(0, 6), st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.booleans())
 def test_damage_is_told_or_harmless(tmp_path, which, where, value, is_cut):

@@ -54,7 +54,7 @@ def test_ddof_scales_the_covariances():
         assert frechet_distance(x, y, ddof) == pytest.approx(expected, rel=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n=st.integers(2, 60), m=st.integers(2, 60), d=st.integers(1, 30))
 def test_it_is_real_symmetric_and_zero_for_itself_at_any_rank(n, m, d):
     x, y = features(n, n, d), features(m + 100, m, d)
@@ -66,7 +66,7 @@ def test_it_is_real_symmetric_and_zero_for_itself_at_any_rank(n, m, d):
     assert distance(x, x) <= 1e-12 * size
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 40), d=st.integers(2, 12))
 def test_a_rotation_or_shift_of_both_sets_changes_nothing(seed, n, d):
     turn = ortho_group.rvs(d, random_state=seed)

@@ -39,7 +39,7 @@ def test_splits_are_the_published_ones_in_the_given_order():
     assert inception_score(p, splits=4, shuffled=False) == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(10, 200), k=st.integers(1, 12), sharpness=st.floats(0, 50))
 def test_it_lies_between_one_and_the_number_of_classes(n, k, sharpness):
     mean, deviation = inception_score(posteriors(n, n, k, sharpness))

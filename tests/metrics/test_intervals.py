@@ -15,7 +15,7 @@ VALUES = st.lists(st.integers(-1000, 1000).map(lambda i: i / 8), min_size=2, max
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")  # SciPy's own, on equal values
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(a=VALUES, b=VALUES, confidence=st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_welch_is_scipys(a, b, confidence):
     ours = welch(a, b, confidence)
@@ -28,7 +28,7 @@ def test_welch_is_scipys(a, b, confidence):
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(values=VALUES, confidence=st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_the_mean_interval_is_scipys(values, confidence):
     ours = mean_interval(values, confidence)

@@ -49,7 +49,7 @@ def test_the_scatter_is_exactly_symmetric():
     assert np.array_equal(scatter, scatter.T)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n=st.integers(1, 400),
     chunk=st.integers(1, 60),
@@ -68,7 +68,7 @@ def test_shards_of_whole_chunks_change_no_bit(n, chunk, shards, weighted):
     assert bits(merge_tree(chain(*parts))) == bits(moments(x, w, chunk))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(count=st.integers(1, 40))
 def test_the_tree_is_that_of_merging_neighbours_level_by_level(count):
     parts = [moments(np.random.default_rng(i).normal(size=(3, 2))) for i in range(count)]
@@ -79,7 +79,7 @@ def test_the_tree_is_that_of_merging_neighbours_level_by_level(count):
     assert bits(merge_tree(iter(parts))) == bits(level[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sizes=st.tuples(*[st.integers(1, 30)] * 3), scale=st.sampled_from([1e-3, 1.0, 1e3]))
 def test_merging_is_associative_and_commutative_up_to_rounding(sizes, scale):
     rng = np.random.default_rng(sum(sizes))

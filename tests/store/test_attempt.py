@@ -101,7 +101,10 @@ def test_files_of_one_name_never_overwrite_each_other(store: Store) -> None:
     assert len(list(store.manifests())) == 3
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25,
+)
 @given(st.lists(st.binary(max_size=300), max_size=6))
 def test_a_streamed_file_is_the_same_as_a_written_one(folder: Store, pieces: list[bytes]) -> None:
     attempt = folder.claim_attempt(TRAJECTORY)

@@ -63,7 +63,7 @@ def test_a_manifest_in_the_wrong_place_does_not_count(folder: Store) -> None:
     assert folder.manifest(elsewhere) is None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["whole", "file lost", "file short", "cut", "absent"]), max_size=4))
 def test_the_highest_whole_generation_counts(states: list[str]) -> None:
     with tempfile.TemporaryDirectory() as root:

@@ -241,7 +241,7 @@ def test_what_a_run_writes_first_makes_a_store(store: Store, path: str) -> None:
 _addresses = st.sampled_from([f"train/{key}/step-{step}" for key in "ab" for step in "12"])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(_addresses, st.integers(0, 2)), max_size=6), st.sets(_addresses))
 def test_deleting_garbage_never_touches_what_is_reachable(
     commits: list[tuple[str, int]], reachable: set[str]
