@@ -34,6 +34,14 @@ def trainers(root: int | None = None) -> list[int]:
     ]
 
 
+def a_trainer(root: int | None = None) -> int:
+    """One of them, waited for: between one GAN and the next, and while a call is answered beside
+    the training, no process has that name."""
+    while not (found := trainers(root)):
+        time.sleep(0.05)
+    return found[0]
+
+
 def gone(look: Callable[[], list[int]], seconds: float = 20.0) -> bool:
     """Whether there are soon no such processes any more."""
     deadline = time.monotonic() + seconds

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import CHEAP, SMALL, finish, start, wait_for_line
-from tests.distributed.processes import trainers
+from tests.distributed.processes import a_trainer
 from tests.pipeline.stores import copied
 from tests.slow_motion import slow_motion
 
@@ -26,8 +26,7 @@ def test_a_class_whose_worker_dies_is_named_in_a_partial_report_and_repaired(
     words = ("run", tiny_study, "--store", store.url, *many)
     process = start(*words, environment={"HOME": str(tmp_path)} | slow_motion(tmp_path / "go"))
     wait_for_line(process, "class 0 r0: ")
-    (trainer,) = trainers(process.pid)
-    os.kill(trainer, signal.SIGKILL)
+    os.kill(a_trainer(process.pid), signal.SIGKILL)
     (tmp_path / "go").touch()
     partial = finish(process, 400)
     assert partial.code == 3, partial

@@ -18,7 +18,7 @@ from ganray.plan import Plan
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.cli.command import ganray
-from tests.distributed.processes import gone, trainers
+from tests.distributed.processes import a_trainer, gone, trainers
 from tests.pipeline.stores import copied
 from tests.tiny import TinyRun
 
@@ -106,8 +106,7 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(agenda, long_study, tiny_r
             after.append(event.done)
         if not killed_at and event.kind == "train" and kept(agenda):
             killed_at.append(kept(agenda))
-            (trainer,) = trainers()
-            os.kill(trainer, signal.SIGKILL)
+            os.kill(a_trainer(), signal.SIGKILL)
 
     with pytest.raises(Stopped, match="stopped on request"):
         RayRunner(long_study.resources, tell=tell, should_stop=lambda: bool(after)).run(agenda)

@@ -18,7 +18,7 @@ from ganray.pipeline.workspace import Workspace
 from ganray.store import Store
 from ganray.studies import read_study, read_sweep
 from tests.cli.command import CHEAP, SMALL, Answer, finish, start, wait_for_line
-from tests.distributed.processes import descendants, trainers
+from tests.distributed.processes import a_trainer, descendants, trainers
 from tests.pipeline.stores import copied
 from tests.pipeline.sweeps import sweep_file
 from tests.slow_motion import slow_motion
@@ -116,12 +116,10 @@ def weights(store: Store, tiny_study) -> str:
     return store.manifest(plan.roles[JOINT]).digest
 
 
-def a_trainer(process: subprocess.Popen[str]) -> int:
+def telling_trainer(process: subprocess.Popen[str]) -> int:
     """A worker that trains, once the joint GAN has told how far it is."""
     wait_for_line(process, "joint r0: ")
-    while not (found := trainers()):  # between one GAN and the next there is none
-        time.sleep(0.05)
-    return found[0]
+    return a_trainer()
 
 
 def test_a_drained_node_is_left_and_a_dead_one_replaced(
@@ -129,7 +127,7 @@ def test_a_drained_node_is_left_and_a_dead_one_replaced(
 ):
     """The drain counts as no failure; the node that then dies costs no attempt either."""
     process = begin("--set", "resources.attempts=1")
-    node = three_nodes.node_of(a_trainer(process))
+    node = three_nodes.node_of(telling_trainer(process))
     three_nodes.drain(node)
     wait_for_line(process, "was asked to leave")
     three_nodes.nodes.remove(node)
@@ -149,7 +147,7 @@ def test_a_drained_node_is_left_and_a_dead_one_replaced(
 def test_a_worker_that_is_stopped_is_found_silent(begin, go, tiny_run, tiny_study, store, tmp_path):
     """SIGSTOP: nothing dies, nothing is said. Its unit goes on elsewhere, from its checkpoint."""
     process = begin("--set", "resources.silence_seconds=11")
-    os.kill(a_trainer(process), signal.SIGSTOP)
+    os.kill(telling_trainer(process), signal.SIGSTOP)
     wait_for_line(process, "has been silent for")
     go.touch()
     answer = finish(process, 600)
@@ -160,7 +158,7 @@ def test_a_worker_that_is_stopped_is_found_silent(begin, go, tiny_run, tiny_stud
 def test_sigterm_of_the_driver_keeps_everything(begin):
     """As `ray job stop` sends it."""
     process = begin()
-    a_trainer(process)
+    telling_trainer(process)
     process.send_signal(signal.SIGTERM)
     answer = finish(process)
     assert answer.code == 4, answer
@@ -174,7 +172,7 @@ def test_sigterm_of_the_driver_keeps_everything(begin):
 def test_the_end_of_the_head_is_told_in_one_line(three_nodes, begin, kind, said):
     """Before Ray ends the process in silence; and the process does end."""
     process = begin()
-    a_trainer(process)
+    telling_trainer(process)
     three_nodes.kill(kind)
     killed = time.monotonic()
     answer: Answer = finish(process, 180)
