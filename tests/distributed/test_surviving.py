@@ -21,7 +21,7 @@ from tests.cli.command import CHEAP, SMALL, Answer, finish, start, wait_for_line
 from tests.distributed.processes import a_trainer, descendants, trainers
 from tests.pipeline.stores import copied
 from tests.pipeline.sweeps import sweep_file
-from tests.slow_motion import slow_motion
+from tests.slow_motion import begun, slow_motion
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -193,11 +193,9 @@ def test_a_trial_leaves_a_drained_node_and_goes_on_elsewhere(three_nodes, go, ti
     changes = [word for change in words for word in ("--set", change)]
     address = three_nodes.cluster.address
     process = start("sweep", file, "--store", store.url, "--address", address, *changes)
-    gans = [gan_of(sweep, values) for values in sweep.settings.trials()]
     try:
-        await_(lambda: all(store.list(gan) for gan in gans), process)
-        worker = next(pid for pid, command in descendants().items() if "ray::Impl" in command)
-        three_nodes.drain(three_nodes.node_of(worker))
+        await_(lambda: len(begun(go)) == 2, process)
+        three_nodes.drain(three_nodes.node_of(begun(go)[0]))
         wait_for_line(process, "was asked to leave its node, and goes on elsewhere")
         go.touch()
         await_(lambda: bool(read_trials(store, sweep.folder)), process)

@@ -17,3 +17,9 @@ def slow_motion(until: Path) -> dict[str, str]:
     paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(filter(None, paths))
     return {"PYTHONPATH": path, "GANRAY_TEST_SLOW_UNTIL": str(until)}
+
+
+def begun(until: Path) -> list[int]:
+    """The processes that have done an iteration of a GAN since they were started so."""
+    told = until.with_name(f"{until.name}.begun")
+    return [int(line) for line in told.read_text().split()] if told.exists() else []
