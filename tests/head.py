@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import HANG_SECONDS
+
 RAY = Path(sys.executable).with_name("ray")
 
 
@@ -31,7 +33,11 @@ class Head:
     def ray(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`ray WORDS`, as someone would type it beside the cluster."""
         return subprocess.run(
-            [str(RAY), *words], env=self.environment, capture_output=True, text=True, timeout=200
+            [str(RAY), *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=HANG_SECONDS,
         )
 
 
@@ -73,7 +79,7 @@ def running_head(home: Path) -> Iterator[Head]:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(60)
+                process.wait(HANG_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             shutil.rmtree(folder, ignore_errors=True)
@@ -86,7 +92,7 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from tests import HANG_SECONDS
+
 _SUBNET = "10.201.0"  # seen inside these namespaces only
 _NOBODY = "02:00:00:00:00:ff"  # a link address that no host has
 _BOOT_SECONDS = 30.0
@@ -266,7 +268,7 @@ def resume(process: Process) -> None:
             os.kill(parent, signal.SIGCONT)
 
 
-def wait_until_gone(processes: Iterable[Process], seconds: float = 20.0) -> list[Process]:
+def wait_until_gone(processes: Iterable[Process], seconds: float = HANG_SECONDS) -> list[Process]:
     """Wait for processes to end; those that still run after `seconds`."""
     left, deadline = list(processes), time.monotonic() + seconds
     while (left := [process for process in left if alive(process)]) and time.monotonic() < deadline:

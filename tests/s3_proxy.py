@@ -30,6 +30,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests import HANG_SECONDS
+
 REFUSED = {
     "500": (500, "Internal Server Error", "InternalError"),
     "503": (503, "Slow Down", "SlowDown"),
@@ -272,7 +274,7 @@ def running_proxy(endpoint: str) -> Iterator[S3Proxy]:
     stopped = asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(body()), daemon=True)
     thread.start()
-    ready.wait(10)
+    ready.wait(HANG_SECONDS)
     try:
         yield proxy
     finally:

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import HANG_SECONDS
+
 BUCKET = "ganray"
 _GRPC_OFFSET = 10_000  # weed serves gRPC at each port + 10000
 
@@ -155,7 +157,7 @@ def _is_free(port: int) -> bool:
 
 
 def wait_until_ready(
-    server: S3Server, runs: Callable[[], bool] = lambda: True, seconds: float = 60.0
+    server: S3Server, runs: Callable[[], bool] = lambda: True, seconds: float = HANG_SECONDS
 ) -> None:
     """Ready means that the bucket can be made, which needs all four services.
 

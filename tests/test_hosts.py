@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import HANG_SECONDS
 from tests.hosts import Network, missing, resume, stop, wait_until_gone
 
 pytestmark = [
@@ -146,4 +147,4 @@ def test_what_was_stopped_goes_on_and_is_seen_to_end(network):
     time.sleep(1.0)
     assert process.poll() is None
     resume(found[0])
-    assert process.wait(20) == 0
+    assert process.wait(HANG_SECONDS) == 0

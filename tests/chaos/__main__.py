@@ -59,7 +59,7 @@ def main() -> int:
     cluster.end()
     rounds = record.read(log)
     print(record.summary(rounds))
-    if left := wait_until_gone(processes):
+    if left := wait_until_gone(processes, 20.0):
         print(f"left over: {left}")
     return 0 if not left and all(entry["right"] for entry in rounds) else 1
 

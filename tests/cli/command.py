@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ganray.cli import main
+from tests import HANG_SECONDS
 
 CHEAP = ("--set", "search.on=[]", "--set", "evaluate.metrics=[class_divergence]")
 """Leaves out of the tiny study what takes long: CAFD and the search."""
@@ -113,7 +114,7 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
     raise AssertionError(f"{process.args} ended without {text!r}:\n{''.join(seen)}")
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 120.0) -> Answer:
+def finish(process: subprocess.Popen[str], timeout: float = HANG_SECONDS) -> Answer:
     """Wait for its end."""
     try:
         out, err = process.communicate(timeout=timeout)

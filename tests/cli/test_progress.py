@@ -17,6 +17,7 @@ from ganray.pipeline.listing import clock
 from ganray.pipeline.local import failure
 from ganray.pipeline.workspace import Event
 from ganray.store.outage import Outages
+from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, start
 
 GAN = "train/joint/0+1+2/0"
@@ -165,7 +166,7 @@ def test_a_run_in_a_terminal_shows_the_board(tiny_study, tmp_path):
     )
     os.close(terminal)
     text = _read_all(driver)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 0, text
     for title in ("joint r0", "class 0 r0", "class 1+2 r0", "encoder"):
         assert re.search(rf"{re.escape(title)} .*done", text), title

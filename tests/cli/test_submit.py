@@ -21,6 +21,7 @@ from ganray.distributed import following, submission
 from ganray.distributed.submission import Jobs
 from ganray.pipeline.runs import find_run
 from ganray.store import Store
+from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
 from tests.head import Head
 from tests.tiny import TinyRun
@@ -40,7 +41,7 @@ def begin(head: Head, *words: object, **changes: str) -> subprocess.Popen[str]:
 
 
 def submit(head: Head, *words: object, **changes: str) -> Answer:
-    return finish(begin(head, *words, **changes), timeout=240)
+    return finish(begin(head, *words, **changes))
 
 
 def test_wrong_words_are_refused_before_anything_is_reached(tiny_study, tmp_path):
@@ -142,7 +143,7 @@ class Asked(Jobs):
 
     def prompt(self, text: str, **options: object) -> str:
         self.log += "a line meanwhile\n"
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + HANG_SECONDS
         while "meanwhile" not in self.read and time.monotonic() < deadline:
             time.sleep(0.01)  # until the log was brought here
         typer.echo("[question]")
@@ -228,12 +229,12 @@ def test_the_code_of_a_refused_job_is_its_own(tiny_study: Path, tmp_path: Path, 
 def states(head: Head) -> dict[str, str]:
     """The status of each job, as the dashboard tells whoever has the token."""
     token = {"Authorization": f"Bearer {head.environment['RAY_AUTH_TOKEN']}"}
-    answer = requests.get(f"{head.dashboard}/api/jobs/", headers=token, timeout=60)
+    answer = requests.get(f"{head.dashboard}/api/jobs/", headers=token, timeout=HANG_SECONDS)
     return {job["submission_id"]: job["status"] for job in answer.json()}
 
 
 def wait_for(head: Head, prefix: str, state: str) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + HANG_SECONDS
     while time.monotonic() < deadline:
         if state in [now for name, now in states(head).items() if name.startswith(prefix)]:
             return
@@ -260,7 +261,7 @@ def test_the_doctor_looks_from_a_job(tiny_study: Path, tmp_path: Path, head: Hea
     environment = {name: head.environment[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
     words = ("--address", head.dashboard, "--store", tmp_path / "store", "--json")
     gpu = ("--set", "resources.num_gpus=1")
-    answer = finish(start("doctor", tiny_study, *words, *gpu, environment=environment), 240)
+    answer = finish(start("doctor", tiny_study, *words, *gpu, environment=environment))
     assert answer.code == 2, answer
     found = {check["check"]: check for check in answer.json["checks"]}
     states = {name: check["state"] for name, check in found.items()}

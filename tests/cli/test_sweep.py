@@ -19,6 +19,7 @@ from ganray.pipeline.lease import Lease, newest_driver
 from ganray.pipeline.trials import Point, Trial, read_trials, save_trials
 from ganray.store import Store
 from ganray.studies import Ending, read_sweep, study_module
+from tests import HANG_SECONDS
 from tests.cli.command import ganray
 
 SWEEP = """\
@@ -108,7 +109,7 @@ def led(
     def lead() -> None:
         try:
             with held:
-                assert followed.wait(60.0)
+                assert followed.wait(HANG_SECONDS)
                 if "error" in end:
                     raise end["error"]
                 points = [Point(iterations=8, value=1.0, sides={})]
@@ -155,7 +156,7 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followe
 
         def run(self):
             begun.set()
-            deadline = time.monotonic() + 60.0
+            deadline = time.monotonic() + HANG_SECONDS
             while not self.should_stop():
                 assert time.monotonic() < deadline, "nobody asked it to stop"
                 time.sleep(0.02)
@@ -168,7 +169,7 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followe
         target=lambda: answers.append(command._trials(sweep, store, None, True, ExitStack()))
     )
     driver.start()
-    assert begun.wait(60.0)
+    assert begun.wait(HANG_SECONDS)
     led(store, sweep, followed, after=1).join()
     driver.join()
     assert answers == [(read_trials(store, sweep.folder), 0)]
@@ -189,7 +190,7 @@ def test_who_ends_a_sweep_waits_for_trials_that_others_run(file, store, monkeypa
 
     def lead() -> None:
         with held:
-            told.wait(60)
+            told.wait(HANG_SECONDS)
             held.end(**Outcome(0, sweep.name, 0, 0, {}, None, 0.0, "trials").as_json())
 
     thread = threading.Thread(target=lead)

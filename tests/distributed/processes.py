@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests import HANG_SECONDS
+
 _LISTENING = "0A"
 
 
@@ -42,7 +44,7 @@ def a_trainer(root: int | None = None) -> int:
     return found[0]
 
 
-def gone(look: Callable[[], list[int]], seconds: float = 20.0) -> bool:
+def gone(look: Callable[[], list[int]], seconds: float = HANG_SECONDS) -> bool:
     """Whether there are soon no such processes any more."""
     deadline = time.monotonic() + seconds
     while look() and time.monotonic() < deadline:

@@ -16,6 +16,7 @@ from ganray.pipeline.agenda import Agenda
 from ganray.pipeline.board import Board
 from ganray.pipeline.workspace import Event
 from ganray.store import Store
+from tests import HANG_SECONDS
 from tests.pipeline.simulated import plan_of, study_of, task
 
 GAN = task("train", "g", horizon=100)
@@ -173,7 +174,7 @@ def _scraped(ray, wanted: set[str]) -> dict[str, str]:
     (node,) = ray.nodes()
     url = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
     seen: dict[str, str] = {}
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + HANG_SECONDS
     while not wanted <= seen.keys() and time.monotonic() < deadline:
         time.sleep(1.0)
         try:

@@ -28,13 +28,13 @@ def test_a_class_whose_worker_dies_is_named_in_a_partial_report_and_repaired(
     wait_for_line(process, "class 0 r0: ")
     os.kill(a_trainer(process.pid), signal.SIGKILL)
     (tmp_path / "go").touch()
-    partial = finish(process, 400)
+    partial = finish(process)
     assert partial.code == 3, partial
     said = "class 0 r0: its worker on"
     assert said in partial.out
     assert "failed: joint r0" not in partial.out
     assert "class 0 r0" in Path(partial.last).read_text()
-    mended = finish(start(*words, environment={"HOME": str(tmp_path)}), 400)
+    mended = finish(start(*words, environment={"HOME": str(tmp_path)}))
     assert mended.code == 0, mended
     assert said not in Path(mended.last).read_text()
 
@@ -43,7 +43,7 @@ def test_ray_ends_a_worker_for_want_of_memory(tiny_study, tmp_path):
     """Ray's own monitor, told that a fiftieth of the machine's memory is all that there is."""
     scarce = {"RAY_memory_usage_threshold": "0.02", "RAY_memory_monitor_refresh_ms": "250"}
     words = ("run", tiny_study, "--store", tmp_path / "store", "--set", "resources.attempts=1")
-    answer = finish(start(*words, environment={"HOME": str(tmp_path)} | scarce), 400)
+    answer = finish(start(*words, environment={"HOME": str(tmp_path)} | scarce))
     assert answer.code == 1, answer
     (why, *_) = [line for line in answer.out.splitlines() if line.startswith("failed: ")]
     assert "its node ran out of memory and Ray ended this process (measured peak: " in why

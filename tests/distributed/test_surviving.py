@@ -17,6 +17,7 @@ from ganray.pipeline.trials import read_trials
 from ganray.pipeline.workspace import Workspace
 from ganray.store import Store
 from ganray.studies import read_study, read_sweep
+from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, start, wait_for_line
 from tests.distributed.processes import a_trainer, descendants, trainers
 from tests.pipeline.stores import copied
@@ -59,7 +60,9 @@ class ThreeNodes:
         reason = ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "spot notice"]
         ray = Path(os.sys.executable).parent / "ray"
         deadline = ["--deadline-remaining-seconds", "60"]
-        subprocess.run([ray, "drain-node", *words, *reason, *deadline], check=True, timeout=60)
+        subprocess.run(
+            [ray, "drain-node", *words, *reason, *deadline], check=True, timeout=HANG_SECONDS
+        )
 
     def kill(self, kind: str) -> None:
         """SIGKILL of a process of the head node."""
@@ -139,7 +142,7 @@ def test_a_drained_node_is_left_and_a_dead_one_replaced(
     three_nodes.cluster.remove_node(other, allow_graceful=False)
     wait_for_line(process, "died in attempt 1 and is resubmitted: its node")
     go.touch()
-    answer = finish(process, 600)
+    answer = finish(process)
     assert answer.code == 0, answer
     assert weights(store, tiny_study) == undisturbed(tiny_run, tiny_study, tmp_path / "calm")
 
@@ -150,7 +153,7 @@ def test_a_worker_that_is_stopped_is_found_silent(begin, go, tiny_run, tiny_stud
     os.kill(telling_trainer(process), signal.SIGSTOP)
     wait_for_line(process, "has been silent for")
     go.touch()
-    answer = finish(process, 600)
+    answer = finish(process)
     assert answer.code == 0, answer
     assert weights(store, tiny_study) == undisturbed(tiny_run, tiny_study, tmp_path / "calm")
 
@@ -201,7 +204,7 @@ def test_a_trial_leaves_a_drained_node_and_goes_on_elsewhere(three_nodes, go, ti
         await_(lambda: bool(read_trials(store, sweep.folder)), process)
     finally:  # what confirms the best needs no drain
         process.terminate()
-        finish(process, 240)
+        finish(process)
     trials = read_trials(store, sweep.folder)
     assert [trial.state for trial in trials] == ["finished"] * 2
     left = [
@@ -219,7 +222,7 @@ def gan_of(sweep, values) -> str:
     return f"artifacts/{plan.task(JOINT).trajectory}/"
 
 
-def await_(condition: Callable[[], bool], process, seconds: float = 600.0) -> None:
+def await_(condition: Callable[[], bool], process, seconds: float = HANG_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.communicate()

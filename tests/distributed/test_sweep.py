@@ -23,6 +23,7 @@ from ganray.store import Store
 from ganray.studies import read_sweep
 from ganray.studies.sweep import SweepPlan
 from ganray.train.spec import TrainSpec
+from tests import HANG_SECONDS
 from tests.cli.command import Answer, finish, ganray, start
 from tests.distributed.processes import descendants, gone
 from tests.tiny import digests
@@ -239,7 +240,7 @@ def interrupted(
         await_(begun(store, sweep, 2), process)
         below = descendants(process.pid)
         os.kill(process.pid, number)
-        code = process.wait(240)
+        code = process.wait(HANG_SECONDS)
     finally:
         if process.poll() is None:
             process.kill()
@@ -385,7 +386,7 @@ def test_a_stop_costs_no_iteration(file, tmp_path):
         await_(lambda: len(store.list(f"{sweep.folder}/needs/")) > 2, process)
         time.sleep(10)
         process.terminate()
-        assert process.wait(240) == 4
+        assert process.wait(HANG_SECONDS) == 4
     finally:
         if process.poll() is None:
             process.kill()
@@ -410,7 +411,7 @@ def test_the_end_of_the_head_is_told_in_one_line(file, tmp_path, kind, said):
         (head,) = [pid for pid, command in below.items() if kind in command.split()[0]]
         os.kill(head, signal.SIGKILL)
         killed = time.monotonic()
-        answer = finish(process, 240)
+        answer = finish(process)
     finally:
         if process.poll() is None:
             process.kill()

@@ -11,6 +11,7 @@ import pytest
 
 from ganray.pipeline.runs import find_run
 from ganray.store import Store
+from tests import HANG_SECONDS
 from tests.cli.command import CHEAP
 from tests.head import Head
 from tests.tiny import TinyRun
@@ -33,7 +34,7 @@ def parcel(tiny_study: Path, tmp_path: Path) -> Path:
 def submit(head: Head, parcel: Path, *words: str) -> subprocess.CompletedProcess[str]:
     job = ("--", "python", "jobs/study.py", "tiny.yaml", *words)
     there = ("--address", head.dashboard, "--working-dir", str(parcel))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANG_SECONDS
     while True:
         answer = head.ray("job", "submit", *there, *job)
         if "No available agent" not in answer.stderr or time.monotonic() > deadline:

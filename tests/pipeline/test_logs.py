@@ -15,6 +15,7 @@ from ganray.pipeline.logs import TaskLog, list_logs
 from ganray.pipeline.workspace import Event
 from ganray.store import Store
 from ganray.store.outage import Outage
+from tests import HANG_SECONDS
 from tests.pipeline.simulated import task
 from tests.pipeline.stores import copied, stop_after
 
@@ -91,7 +92,7 @@ def test_a_log_is_in_the_store_while_its_task_runs(store, monkeypatch):
     monkeypatch.setattr(logs, "_FLUSH_SECONDS", 0.05)
     with TaskLog(store, GAN, "cpu") as log:
         log.add("half-way")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + HANG_SECONDS
         while "half-way" not in lines(store, log.path) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert lines(store, log.path)[1] == "half-way"

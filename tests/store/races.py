@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier as BarrierType
 
 from ganray.store import Store
+from tests import HANG_SECONDS
 
 _barrier: BarrierType
 
@@ -35,7 +36,7 @@ class Race:
 def race(url: str, writers: int, keys: int) -> Race:
     """Let `writers` spawned processes claim, create and commit the same `keys` keys at once."""
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(writers, timeout=120)
+    barrier = context.Barrier(writers, timeout=HANG_SECONDS)
     pool = ProcessPoolExecutor(writers, context, initializer=_enter, initargs=(barrier,))
     with pool:
         results = list(pool.map(_write_all, [url] * writers, [keys] * writers))

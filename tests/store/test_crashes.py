@@ -13,6 +13,7 @@ import pytest
 
 from ganray.errors import StoreError
 from ganray.store import Store
+from tests import HANG_SECONDS
 from tests.store.artifacts import ADDRESS, TRAJECTORY, commit
 
 pytestmark = pytest.mark.chaos
@@ -31,7 +32,7 @@ def _run(code: str, *arguments: str, before: str = "") -> subprocess.CompletedPr
     command = [sys.executable, "-c", _PREAMBLE + textwrap.dedent(code), *arguments]
     if before:
         command = ["unshare", "-m", "sh", "-ec", f'{before}; exec "$@"', "sh", *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS)
 
 
 def _require_mounts(folder: Path) -> None:

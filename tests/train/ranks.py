@@ -17,9 +17,10 @@ import torch
 import torch.distributed as dist
 
 from ganray.train.state import deserialise, serialise
+from tests import HANG_SECONDS
 
 Tensors = dict[str, torch.Tensor]
-_SECONDS = 120.0
+
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["ganray.pipeline"])
 
@@ -36,7 +37,7 @@ def together(
     for process in ranks:
         process.start()
     for process in ranks:
-        process.join(_SECONDS)
+        process.join(HANG_SECONDS)
     codes = [process.exitcode for process in ranks]
     for process in ranks:
         process.kill()
@@ -48,7 +49,7 @@ def _rank(rank: int, size: int, work: Callable, folder: Path, arguments: tuple) 
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     torch.set_num_threads(1)
     store = dist.FileStore(str(folder / "rendezvous"), size)
-    patience = datetime.timedelta(seconds=_SECONDS)
+    patience = datetime.timedelta(seconds=HANG_SECONDS)
     dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=patience)
     answer = work(folder, *arguments) or {}
     (folder / f"rank-{rank}").write_bytes(serialise(answer))
