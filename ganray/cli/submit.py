@@ -144,7 +144,8 @@ def _enlist(
         command += ["--store", mark.store, *(["--only", mark.part] if mark.part else [])]
         box = Parcel(file.parent, installed)
         while True:
-            job, runs = find(jobs, mark, base)
+            with _interrupted("nothing was submitted"):
+                job, runs = find(jobs, mark, base)
             if runs:
                 _say(quiet, f"{job} runs already")
                 return job
@@ -210,7 +211,8 @@ def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool
         jobs = reach(address)
         info = job_info(jobs, job)
     if stop and not info.status.is_terminal():
-        jobs.stop_job(job)
+        with _interrupted(f"whether {job} was asked to stop, {_followed(jobs, job)} tells"):
+            jobs.stop_job(job)
         _say(as_json, f"{job} is asked to stop; its trainers make their checkpoints first")
     if wait:
         _follow(jobs, job, as_json, [])

@@ -202,6 +202,7 @@ def test_the_log_is_silent_while_the_question_stands_and_is_told_once(
         ("reach", "--stop tiny-1", "stopped; tiny-1 goes on as it was"),
         ("submit", "{study} --store /shared --id mine", "ganray submit --follow mine --address"),
         ("job_info", "--follow tiny-1", "stopped; tiny-1 goes on as it was"),
+        ("find", "{study} --store /shared", "stopped; nothing was submitted"),
     ],
 )
 def test_ctrl_c_before_a_job_is_followed_says_how_things_stand(
