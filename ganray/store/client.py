@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import s3fs
 from aiobotocore.session import AioSession
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.handlers import add_expect_header
 from botocore.loaders import Loader, create_loader
 
@@ -105,7 +106,15 @@ class S3Client(s3fs.S3FileSystem):
         if isinstance(body, bytes) and len(body) >= _LEAST_UPLOAD:
             anew["Body"] = Upload(body, progress)
         work = _whole(send(operation, anew), progress)
-        return await in_time(work, progress, lambda: ReadTimeoutError(endpoint_url=endpoint), heard)
+        try:
+            return await in_time(
+                work, progress, lambda: ReadTimeoutError(endpoint_url=endpoint), heard
+            )
+        except (HTTPClientError, NoConnection) as error:
+            if isinstance(error, OSError):
+                raise
+            # Others expect an OSError where nobody answers, or not by HTTP; botocore has its own.
+            raise ReadTimeoutError(endpoint_url=endpoint) from error
 
 
 def _socket(address: Any) -> socket.socket:

@@ -1,10 +1,11 @@
-"""A server that accepts and then says nothing, or next to nothing: every call has its deadline.
+"""A server that says nothing, next to nothing or nonsense: every call has its deadline.
 
 The deadlines are short ones here; none of the calls may need another's end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import socket
@@ -26,7 +27,9 @@ from tests.s3_server import S3Server
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(60)]
 SILENT, HEAD, BODY = "silent", "its head trickles", "its body trickles"
+GARBAGE, NOBODY = "its answer is no HTTP", "nobody listens"
 STARTS = {
+    GARBAGE: b"  ",
     HEAD: b"HTTP/1.1 200 OK\r\nX-Slow: ",
     BODY: b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nContent-Type: text/xml\r\n\r\n",
 }
@@ -58,14 +61,15 @@ def _trickle(connection: socket.socket, start: bytes, ended: threading.Event) ->
         pass
 
 
-@pytest.fixture(params=[SILENT, HEAD, BODY])
+@pytest.fixture(params=[SILENT, HEAD, BODY, GARBAGE, NOBODY])
 def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A listener that is no server, with the settings by which stores find it."""
     settings = S3Server("", "k", "s", "k", "s").environment()
     ended, kept = threading.Event(), []
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
+        if request.param != NOBODY:
+            listener.listen(64)
         settings["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}"
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
@@ -84,7 +88,8 @@ def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         threading.Thread(target=accept, daemon=True).start()
         yield settings["AWS_ENDPOINT_URL"]
         ended.set()
-        listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # where it did not listen
+            listener.shutdown(socket.SHUT_RDWR)
     for connection in kept:
         connection.close()
 
