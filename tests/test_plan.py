@@ -1,46 +1,18 @@
-"""Plans: what a key holds and what it does not, golden keys, partitions."""
+"""Plans: what a key holds and what it does not, partitions."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from ganray.data.spec import DatasetSpec, SourceInfo
+from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, PlanBuilder, chunks_for, partitions, task_key, task_seed
-from ganray.spec import parse
-from ganray.studies import marginal_vs_joint
 from ganray.studies.blocks import Data
-from ganray.studies.marginal_vs_joint import Settings
 from ganray.train.spec import TrainSpec
-
-GOLDEN = Path(__file__).parent / "golden" / "keys.json"
-INFO = SourceInfo(
-    name="letters",
-    shape=(1, 28, 28),
-    class_names=["a", "b", "c"],
-    counts={"train": [600, 300, 100], "held_out": [60, 30, 10], "test": [60, 30, 10]},
-)
-DATA = Data(INFO, "f" * 64)
-STUDY = {
-    "name": "golden",
-    "seed": 5,
-    "replicates": 2,
-    "marginals": [["a"], ["b", "c"]],
-    "model": {"width": 16},
-    "train": {"critic_steps": 3, "ema": 0.98},
-    "evaluate": {"imagenet": {"network": "efficientnet_lite0"}},
-    "search": {"on": ["joint", "a"], "restarts": 4},
-}
-
-
-def planned(dataset: Data = DATA, /, **changes) -> Plan:
-    return marginal_vs_joint.plan(parse(Settings, STUDY | changes, "study"), dataset)
+from tests.golden import INFO, planned
 
 
 def keys(plan: Plan) -> dict[str, str]:
@@ -53,11 +25,6 @@ def changed(plan: Plan) -> set[str]:
     before, after = keys(planned()), keys(plan)
     assert before.keys() == after.keys()
     return {plan.task(role).kind for role in before if before[role] != after[role]}
-
-
-def test_keys_are_those_of_the_first_release():
-    """If this fails, every store in use is void: raise a `STAGE_VERSIONS` entry only on purpose."""
-    assert planned().roles == json.loads(GOLDEN.read_text())
 
 
 def test_a_new_option_with_a_default_voids_no_key():

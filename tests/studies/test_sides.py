@@ -14,7 +14,7 @@ from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import budget_curve, marginal_vs_joint
 from tests import tiny
-from tests.test_plan import DATA, planned
+from tests.golden import DATA, planned
 
 GROUPS = {"marginals": [["c"], ["a"]], "search": {"on": []}}
 SOME = {**GROUPS, "evaluate": {"splits": 2}}

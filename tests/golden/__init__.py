@@ -1,0 +1,190 @@
+"""What must not change when code is moved or rebuilt: keys of plans, bits of weights, scores.
+
+    python -m tests.golden
+
+writes the files anew: only where results are meant to change, after raising a stage's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganray.data.spec import SourceInfo
+from ganray.models import ModelSpec
+from ganray.pipeline.workspace import numerics
+from ganray.plan import Plan
+from ganray.spec import parse
+from ganray.store import Store
+from ganray.studies import budget_curve, marginal_vs_joint
+from ganray.studies.blocks import Data
+from ganray.studies.sweep import Candidate, SweepPlan
+from ganray.studies.sweep_settings import SweepSettings
+from ganray.train import Host, TrainSpec, run
+from ganray.train.gan import GanTrainer
+from ganray.train.parallel import DataParallelGanTrainer, Ranks
+from ganray.train.state import deserialise, serialise
+
+KEPT = ("data", "encoder", "weights", "train", "sample", "embed", "targets", "search")
+"""Kinds of tasks whose keys stay; scores and what is made of them may get new ones."""
+FOLDER = Path(__file__).parent
+INFO = SourceInfo(
+    name="letters",
+    shape=(1, 28, 28),
+    class_names=["a", "b", "c"],
+    counts={"train": [600, 300, 100], "held_out": [60, 30, 10], "test": [60, 30, 10]},
+)
+DATA = Data(INFO, "f" * 64)
+STUDY = {
+    "name": "golden",
+    "seed": 5,
+    "replicates": 2,
+    "marginals": [["a"], ["b", "c"]],
+    "model": {"width": 16},
+    "train": {"critic_steps": 3, "ema": 0.98},
+    "evaluate": {"imagenet": {"network": "efficientnet_lite0"}},
+    "search": {"on": ["joint", "a"], "restarts": 4},
+}
+SWEEP = {
+    "name": "golden",
+    "sweep": {
+        **{"side": "both", "rungs": 2, "classes": ["a", "b"]},
+        "over": {"train.ema": {"choice": [0.9, 0.98]}, "model.width": {"choice": [8, 16]}},
+    },
+}
+MODEL = ModelSpec(width=4, latent=8)
+TRAIN = TrainSpec(batch=8, critic_steps=2, penalty_interval=2, ema=0.9, learning_rate=0.001)
+SEED, STEPS, RESUMED_AT = 7, 50, 20
+
+
+def planned(dataset: Data = DATA, /, **changes: Any) -> Plan:
+    """The plan of the comparison above, with some of its settings changed."""
+    settings = parse(marginal_vs_joint.Settings, STUDY | changes, "study")
+    return marginal_vs_joint.plan(settings, dataset)
+
+
+def plans() -> dict[str, Plan]:
+    """Plans of every kind, that together have every field which shapes a result."""
+    curve = parse(budget_curve.Settings, STUDY | {"fractions": [0.5, 1.0]}, "study")
+    other = Data(INFO.model_copy(update={"name": "signs"}), "e" * 64)
+    searched = STUDY | {
+        "search": {
+            **{"on": ["joint"], "restarts": 3, "steps": 9, "noisy": 2, "own_samples": 5},
+            "other": {"source": "/data/signs"},
+        }
+    }
+    probing = parse(marginal_vs_joint.Settings, searched, "study")
+    colours = INFO.model_copy(update={"shape": (3, 32, 32)})
+    every_field = {
+        **{"batch": 32, "learning_rate": 0.0002, "beta1": 0.1, "beta2": 0.99, "critic_steps": 2},
+        **{"penalty": "as_published", "penalty_weight": 5.0, "penalty_interval": 3, "threads": 2},
+    }
+    return {
+        "comparison": planned(),
+        "defaults": marginal_vs_joint.plan(marginal_vs_joint.Settings(), DATA),
+        "curve": budget_curve.plan(curve, DATA),
+        "some classes": planned(marginals=[["a"], ["c"]]),
+        "joint on workers": planned(joint={"workers": 2}),
+        "other probes": marginal_vs_joint.plan(probing, DATA, other),
+        "external": planned(Data(INFO, "f" * 64, "/imported")),
+        "colour, all fields": planned(
+            Data(colours, "d" * 64),
+            model={"width": 8, "latent": 32},
+            train=every_field,
+            encoder={"epochs": 2, "batch": 32},
+            data={"held_out": 50, "test": 60},
+            budget={"iterations": 300},
+        ),
+        **sweep_plans(),
+    }
+
+
+def sweep_plans() -> dict[str, Plan]:
+    """A sweep's: what all trials need, one trial at a rung, and the comparison that ends it."""
+    sweep = SweepPlan(parse(SweepSettings, SWEEP, "sweep"), DATA)
+    model, train = sweep.specs({"train.ema": 0.98, "model.width": 8})
+    best = [Candidate(3, model, train, 1.5), Candidate(1, ModelSpec(), TrainSpec(), 2.5)]
+    return {
+        "sweep, prepared": sweep.preparation(),
+        "sweep, one rung": sweep.rung(model, train, sweep.steps[0]),
+        "sweep, its end": sweep.final(best),
+    }
+
+
+def kept(plan: Plan) -> dict[str, str]:
+    """Of each task whose result must stay: what the study calls it, and its address."""
+    return {role: place for role, place in plan.roles.items() if plan.task(role).kind in KEPT}
+
+
+def digits(count: int = 40) -> np.ndarray:
+    """Drawn by arithmetic: uint8 [count, 1, 28, 28]; no file and no generator can change them."""
+    n, y, x = np.ogrid[:count, :28, :28]
+    return ((n * 37 + y * x * 3 + y * 11 + x * 5) % 256).astype(np.uint8)[:, None]
+
+
+def alone() -> GanTrainer:
+    """One process's, after all iterations."""
+    trainer = GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu")
+    run(trainer, STEPS)
+    return trainer
+
+
+def resumed() -> GanTrainer:
+    """One that goes on from the bytes of another's checkpoint."""
+    begun, trainer = (GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu") for _ in range(2))
+    run(begun, RESUMED_AT)
+    trainer.load(RESUMED_AT, deserialise(serialise(begun.tensors())))
+    run(trainer, STEPS)
+    return trainer
+
+
+def in_ranks(_: Path) -> dict[str, torch.Tensor]:
+    """What each of several ranks has in the end."""
+    trainer = DataParallelGanTrainer(digits(), MODEL, TRAIN, SEED, "cpu", Ranks())
+    run(trainer, STEPS, Host(should_stop=lambda: trainer.ranks.stopping))
+    return {name: value.clone() for name, value in trainer.tensors().items()}
+
+
+def summary(tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """The digest of a state, and of each tensor its mean and spread, which other machines share."""
+    return {
+        "sha256": hashlib.sha256(serialise(tensors)).hexdigest(),
+        "tensors": {
+            name: [round(float(value.double().mean()), 9), round(float(value.double().norm()), 9)]
+            for name, value in sorted(tensors.items())
+        },
+    }
+
+
+def scores(plan: Plan, store: Store) -> dict[str, dict[str, float]]:
+    """Every score of a finished run, by what was measured."""
+    return {
+        role: {score["metric"]: score["value"] for score in manifest.result["scores"]}
+        for role, address in sorted(plan.roles.items())
+        if (manifest := store.manifest(address)) and manifest.address.startswith("measure/")
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the last bits depend on: they are compared where this is as it was."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text().splitlines() if known.exists() else []
+    models = {line.partition(":")[2].strip() for line in lines if line.startswith("model")}
+    processor = ", ".join(sorted(models)) or platform.processor()
+    return numerics() | {"processor": processor, "threads": 1}
+
+
+def read(name: str) -> Any:
+    """One golden file."""
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def write(name: str, value: Any) -> None:
+    """Write one golden file."""
+    (FOLDER / f"{name}.json").write_text(json.dumps(value, indent=1) + "\n")

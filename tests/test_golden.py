@@ -1,0 +1,58 @@
+"""Results that stay as they are, whatever is moved or rebuilt: keys, bits of weights, scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests import golden
+from tests.train.ranks import together
+
+
+@pytest.fixture(scope="module")
+def expected() -> Any:
+    return golden.read("results")
+
+
+@pytest.mark.parametrize("name", golden.read("keys"))
+def test_keys_are_those_of_the_first_release(name):
+    """If this fails, every store in use is void: raise a stage's version only on purpose."""
+    assert golden.kept(golden.plans()[name]) == golden.read("keys")[name]
+
+
+def test_every_plan_and_every_kind_has_golden_keys():
+    kept = golden.read("keys")
+    assert kept.keys() == golden.plans().keys()
+    kinds = {address.partition("/")[0] for roles in kept.values() for address in roles.values()}
+    assert kinds == set(golden.KEPT)
+
+
+def compare(found: dict[str, torch.Tensor], expected: Any, wanted: Any) -> None:
+    """To the bit on a machine like the one that wrote the file, else by each tensor's summary."""
+    mine = golden.summary(found)
+    assert mine["tensors"].keys() == wanted["tensors"].keys()
+    for name, numbers in wanted["tensors"].items():
+        np.testing.assert_allclose(mine["tensors"][name], numbers, rtol=0.05, atol=0.02)
+    if golden.machine() == expected["machine"]:
+        assert mine["sha256"] == wanted["sha256"]
+
+
+@pytest.mark.parametrize("trainer", [golden.alone, golden.resumed])
+def test_one_process_trains_to_the_same_bits(trainer, expected):
+    compare(trainer().tensors(), expected, expected["weights"]["alone"])
+
+
+def test_two_ranks_train_to_the_same_bits(tmp_path, expected):
+    for tensors in together(2, golden.in_ranks, tmp_path / "ranks"):
+        compare(tensors, expected, expected["weights"]["in ranks"])
+
+
+def test_scores_keep_their_values(tiny_run, expected):
+    tolerance = 1e-9 if golden.machine() == expected["machine"] else 0.05
+    found = golden.scores(tiny_run.plan, tiny_run.store)
+    assert found.keys() == expected["scores"].keys()
+    for role, scores in expected["scores"].items():
+        assert found[role] == pytest.approx(scores, rel=tolerance), role
