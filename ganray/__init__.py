@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ganray._version import __version__
 
 if TYPE_CHECKING:
-    from ganray.pipeline.release import load_generator
+    from ganray.trained import load_generator
 
 __all__ = ["__version__", "load_generator"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "load_generator":
-        from ganray.pipeline.release import load_generator
+        from ganray.trained import load_generator
 
         return load_generator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,35 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
-from pydantic import Field
-from torch import Tensor
+from jaxtyping import Float32, UInt8
 
-from ganray.spec import Spec
-
-
-class EmbedSpec(Spec):
-    """How images are embedded."""
-
-    chunk: int = Field(250, ge=1, description="images embedded at once; shapes the last bits")
-
-
-@runtime_checkable
-class Embedder(Protocol):
-    """A network that turns images in [0, 1] into features and class probabilities."""
-
-    dimensions: int
-    classes: int
-    preprocessing: str
-
-    def __call__(
-        self, images: Float[Tensor, "n c h w"]
-    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"]]:
-        """(features, class probabilities)."""
+from ganray.models.embedders import Embedder
+from ganray.specs import EmbedSpec
 
 
 @dataclass(frozen=True)

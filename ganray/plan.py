@@ -9,8 +9,9 @@ continues it.
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -120,7 +121,7 @@ class Plan(BaseModel):
     known_as: str | None = None
     """The folder of the run, where its tasks do not name it: a sweep's follow from its trials."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The hash of the tasks, by which the run is known."""
         return content_hash([self.study, sorted(task.address for task in self.tasks)])
@@ -136,14 +137,19 @@ class Plan(BaseModel):
 
     def continued(self, task: Task) -> Task | None:
         """The task of the next lower horizon on the same trajectory, where `task` goes on."""
-        shorter = [
-            other
-            for other in self.tasks
-            if other.trajectory == task.trajectory and (other.horizon or 0) < (task.horizon or 0)
-        ]
-        return max(shorter, key=lambda other: other.horizon or 0, default=None)
+        line = self._trajectories.get(task.trajectory, [])
+        shorter = [other for other in line if (other.horizon or 0) < (task.horizon or 0)]
+        return shorter[-1] if shorter else None
 
-    @property
+    @cached_property
+    def _trajectories(self) -> dict[str, list[Task]]:
+        """The tasks of each trajectory, the shortest first."""
+        lines: dict[str, list[Task]] = defaultdict(list)
+        for task in sorted(self.tasks, key=lambda task: task.horizon or 0):
+            lines[task.trajectory].append(task)
+        return dict(lines)
+
+    @cached_property
     def covered(self) -> list[int]:
         """The classes that its GANs are trained on, in ascending order; all where it has no GAN."""
         trained = {
@@ -154,10 +160,39 @@ class Plan(BaseModel):
         }
         return sorted(trained) or list(range(len(self.dataset["class_names"])))
 
-    @property
+    @cached_property
     def by_address(self) -> dict[str, Task]:
         """Every task under its address."""
         return {task.address: task for task in self.tasks}
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The place of every task, by its address."""
+        return {task.address: place for place, task in enumerate(self.tasks)}
+
+    def following(self, task: Task) -> list[Task]:
+        """The tasks that may begin when this one has ended: they need it, or go on from it."""
+        longer = self._trajectories.get(task.trajectory, [])
+        return [*self.dependents.get(task.address, ()), *(one for one in longer if one is not task)]
+
+    @cached_property
+    def dependents(self) -> dict[str, list[Task]]:
+        """By address, the tasks whose input it is, in the plan's order."""
+        found: dict[str, list[Task]] = {task.address: [] for task in self.tasks}
+        for task in self.tasks:
+            for address in dict.fromkeys(task.inputs.values()):
+                found.setdefault(address, []).append(task)
+        return found
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Plan:
+        """A copy, with some fields changed."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in _INDICES:  # those of the original may hold other tasks
+            copied.__dict__.pop(name, None)
+        return copied
+
+
+_INDICES = [name for name, found in vars(Plan).items() if isinstance(found, cached_property)]
 
 
 class PlanBuilder:
@@ -247,11 +282,6 @@ def task_key(kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
 def task_seed(study_seed: int, purpose: str, classes: Sequence[int], replicate: int) -> int:
     """A task's seed: from the study's, its partition and replicate, never from where it runs."""
     return derive_seed(study_seed, purpose, list(classes), replicate)
-
-
-def chunks_for(count: int, chunk: int) -> int:
-    """How many fixed chunks hold `count` items."""
-    return math.ceil(count / chunk)
 
 
 def partitions(

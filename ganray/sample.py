@@ -9,20 +9,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from pydantic import Field
 from torch import Tensor
 
 from ganray.models.defense_gan import Generator
 from ganray.randomness import normals
-from ganray.spec import Spec
+from ganray.specs import SampleSpec, chunks_for
 
 STREAM = "sample"
-
-
-class SampleSpec(Spec):
-    """How samples are drawn; how many is no part of it, since more only continue the sequence."""
-
-    chunk: int = Field(250, ge=1, description="images generated at once; shapes the last bits")
 
 
 def latents(seed: int, start: int, count: int, size: int) -> Float[Tensor, "count size"]:
@@ -50,7 +43,7 @@ def sample(
 ) -> UInt8[np.ndarray, "count c h w"]:
     """The first `count` images of the sequence that `seed` names."""
     spec = spec or SampleSpec()
-    chunks = [sample_chunk(generator, spec, seed, i) for i in range(-(-count // spec.chunk))]
+    chunks = [sample_chunk(generator, spec, seed, i) for i in range(chunks_for(count, spec.chunk))]
     if not chunks:
         return np.zeros((0, *generator.shape), dtype=np.uint8)
     return np.concatenate(chunks)[:count]

@@ -12,27 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int64, UInt8
-from pydantic import Field
 from torch import Tensor
 
 from ganray.models.defense_gan import Generator
 from ganray.randomness import normals
 from ganray.sample import quantise
-from ganray.spec import Spec
-
-
-class SearchSpec(Spec):
-    """Defense-GAN's published settings. How many restarts is no part of it: more only add chunks.
-
-    The learning rate stays constant: the published schedule never fires, because its step counter
-    is never incremented.
-    """
-
-    steps: int = Field(200, ge=1, description="L, gradient steps of each restart")
-    learning_rate: float = Field(10.0, gt=0)
-    momentum: float = Field(0.7, ge=0, lt=1, description="heavy-ball, not Nesterov")
-    initial_variance: float = Field(1 / 128, gt=0, description="of each coordinate of z₀")
-    chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")
+from ganray.specs import SearchSpec, chunks_for
 
 
 @dataclass(frozen=True)
@@ -57,11 +42,6 @@ class SearchResult:
     def best_residuals(self) -> Float32[np.ndarray, "n"]:
         """The least pixel-mean squared error for each target."""
         return np.take_along_axis(self.residuals, self.best[:, None], axis=1)[:, 0]
-
-
-def chunk_count(targets: int, restarts: int, spec: SearchSpec) -> int:
-    """How many chunks hold `targets` × `restarts` pairs."""
-    return -(-targets * restarts // spec.chunk)
 
 
 def search_chunk(
@@ -146,6 +126,6 @@ def search(
     spec = spec or SearchSpec()
     chunks = [
         search_chunk(generator, targets, spec, seed, index)
-        for index in range(chunk_count(len(targets), restarts, spec))
+        for index in range(chunks_for(len(targets) * restarts, spec.chunk))
     ]
     return collect(chunks, len(targets), restarts)

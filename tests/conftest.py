@@ -33,7 +33,7 @@ SHAPED = [
     for file in ROOT.glob("ganray/**/*.py")
     if "from jaxtyping" in file.read_text()
 ]
-UNCHECKED = ("ganray.cli", "ganray.distributed")
+UNCHECKED = ("ganray.cli", "ganray.drivers", "ganray.distributed")
 beartype_package("ganray", conf=BeartypeConf(claw_skip_package_names=UNCHECKED))
 install_import_hook(SHAPED, "beartype.beartype")
 

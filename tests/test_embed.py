@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.embed import Embedding, EmbedSpec, embed, embed_chunk, join
-from ganray.models import CafdEncoder
+from ganray.embed import Embedding, embed, embed_chunk, join
+from ganray.models.cafd_encoder import CafdEncoder
 from ganray.models.layers import initialise
+from ganray.specs import EmbedSpec
 
 SPEC = EmbedSpec(chunk=20)
 

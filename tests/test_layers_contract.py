@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from ganray.runs.record import save_run
+from tests.stages.stores import copied
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,21 +41,52 @@ def test_the_contract_sees_every_module():
     assert {path.stem for path in (ROOT / "ganray").glob("*.py")} >= {"plan", "sample", "search"}
 
 
-def loaded_by(code: str) -> str:
+def private_names(tree: ast.Module) -> Iterator[str]:
+    """What a module uses of Ray that Ray's own style calls private."""
+    imported = [one for one in ast.walk(tree) if isinstance(one, ast.Import | ast.ImportFrom)]
+    here = {
+        (alias.asname or alias.name).partition(".")[0]
+        for one in imported
+        for alias in one.names
+        if (getattr(one, "module", None) or alias.name).partition(".")[0] == "ray"
+    }
+    for one in imported:
+        module = getattr(one, "module", None) or ""
+        if module.partition(".")[0] == "ray":
+            whole = [f"{module}.{alias.name}" for alias in one.names]
+            yield from (name for name in whole if "._" in name)
+    for node in ast.walk(tree):
+        inner = node
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+        if isinstance(node, ast.Attribute) and isinstance(inner, ast.Name) and inner.id in here:
+            yield from [node.attr] if re.match("_[a-z]", node.attr) else []
+
+
+def test_private_names_of_ray_stand_in_one_file():
+    files = (ROOT / "ganray").rglob("*.py")
+    found = {f.stem for f in files if list(private_names(ast.parse(f.read_text())))}
+    assert found == {"ray_internals"}
+
+
+def loaded_by(code: str, *words: object) -> set[str]:
     """Which of the heavy packages `code` has loaded when its interpreter ends."""
     report = (
         "import sys, atexit\n"
-        "sys.argv = ['ganray', '--help']\n"
+        f"sys.argv = ['ganray', *{list(map(str, words))}]\n"
         "heavy = lambda: sorted({'torch', 'ray', 'pyarrow'} & set(sys.modules))\n"
         "atexit.register(lambda: print('\\nloaded', *heavy()))\n"
     )
-    return python(report + code).splitlines()[-1].removeprefix("loaded").strip()
+    return set(python(report + code).splitlines()[-1].split()[1:])
+
+
+COMMAND = "from ganray.cli import main; main()"
 
 
 def test_neither_import_nor_help_loads_torch_or_ray():
-    assert loaded_by("import ganray") == ""
-    assert loaded_by("from ganray.cli import main; main()") == ""
-    assert loaded_by("import torch") == "torch"  # guard: it can be seen
+    assert loaded_by("import ganray") == set()
+    assert loaded_by(COMMAND, "--help") == set()
+    assert loaded_by("import torch") == {"torch"}  # guard: it can be seen
 
 
 def test_specifications_and_plans_load_without_torch():
@@ -56,4 +95,33 @@ def test_specifications_and_plans_load_without_torch():
         "from ganray.data import DatasetSpec\n"
         "from ganray.plan import Plan\n"
     )
-    assert loaded_by(code) == ""
+    assert loaded_by(code) == set()
+
+
+@pytest.mark.parametrize("module", [path.stem for path in (ROOT / "ganray/runs").glob("[a-z]*.py")])
+def test_a_runs_record_is_read_without_torch_and_ray(module):
+    assert not loaded_by(f"import ganray.runs.{module}") & {"torch", "ray"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status tiny --store STORE",
+        "status tiny --json --store STORE",
+        "logs tiny --store STORE",
+        "report tiny --store STORE",
+        "store ls STORE",
+        "store gc STORE",
+        "store verify STORE",
+    ],
+)
+def test_what_only_looks_at_a_store_loads_neither_torch_nor_ray(words, tiny_run, tmp_path):
+    store = copied(tiny_run, tmp_path)
+    save_run(store, tiny_run.plan)
+    assert not loaded_by(COMMAND, *words.replace("STORE", store.url).split()) & {"torch", "ray"}
+
+
+def test_a_study_file_is_read_without_torch_and_ray(tiny_study):
+    code = f"from ganray.studies import read_study\nread_study({str(tiny_study)!r})"
+    assert not loaded_by(code) & {"torch", "ray"}
+    assert not loaded_by("import ganray.sweeps") & {"torch", "ray"}

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from ganray.losses import generator_loss, gradient_penalty, wasserstein_estimate
-from ganray.models import ModelSpec, build_critic
+from ganray.models import ModelSpec
+from ganray.models.build import build_critic
 from tests.reference import defense_gan as reference
 
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
-from ganray.plan import Plan, PlanBuilder, chunks_for, partitions, task_key, task_seed
+from ganray.plan import Plan, PlanBuilder, partitions, task_key, task_seed
+from ganray.specs import chunks_for
 from ganray.studies.blocks import Data
 from ganray.train.spec import TrainSpec
 from tests.golden import INFO, planned

@@ -12,8 +12,9 @@ import pytest
 import torch
 import yaml
 
-from ganray.models import ModelSpec, build_generator
-from ganray.train.state import serialise
+from ganray.models import ModelSpec
+from ganray.models.build import build_generator
+from ganray.tensors import serialise
 
 ROOT = Path(__file__).parents[1]
 SMALLER = {"until=500": "until=1", "width=16": "width=1", "ema=0.98": "ema=0.98, batch=2"}

@@ -13,7 +13,7 @@ from ganray.roles import find_gan, gan_role, gans_of, side_gans
 from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
 from ganray.studies.blocks import Data
-from tests.test_plan import INFO, STUDY
+from tests.golden import INFO, STUDY
 
 ODD = ["a", "b", "a+b", "a/b", "a_b", "a\\b", "a::b", "x", "x/0", '"a"', "", "joint", "r0"]
 

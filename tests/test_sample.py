@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.models import ModelSpec, build_generator
-from ganray.sample import SampleSpec, latents, quantise, sample, sample_chunk
+from ganray.models import ModelSpec
+from ganray.models.build import build_generator
+from ganray.sample import latents, quantise, sample, sample_chunk
+from ganray.specs import SampleSpec
 
 SHAPE = (1, 28, 28)
 SPEC = SampleSpec(chunk=60)

@@ -8,17 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.models import ModelSpec, build_generator
+from ganray.models import ModelSpec
+from ganray.models.build import build_generator
 from ganray.randomness import normals, uniforms
 from ganray.sample import sample
-from ganray.search import (
-    SearchChunk,
-    SearchSpec,
-    chunk_count,
-    collect,
-    search,
-    search_chunk,
-)
+from ganray.search import SearchChunk, collect, search, search_chunk
+from ganray.specs import SearchSpec
 from tests.reference import defense_gan as reference
 
 SHAPE = (1, 28, 28)
@@ -136,11 +131,6 @@ def test_the_weights_are_left_as_they_were(generator, targets):
     assert generator.linear.weight.grad is None
     generator.deconv1.weight.requires_grad_(True)
     assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
-
-
-def test_chunks_hold_all_pairs():
-    assert chunk_count(5, 3, SearchSpec(chunk=7)) == 3
-    assert chunk_count(7, 1, SearchSpec(chunk=7)) == 1
 
 
 def test_the_least_residual_wins_and_what_is_no_number_never_does():

@@ -20,9 +20,9 @@ import torch
 from filelock import FileLock
 
 from ganray.data import SPLITS, DatasetSpec, open_source
-from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.local import LocalRunner
+from ganray.local import LocalRunner
 from ganray.plan import Plan
+from ganray.runs.agenda import Agenda
 from ganray.store import Manifest, Store
 from ganray.studies import Study, read_study
 from ganray.train.gan import GanTrainer

@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        from ganray.pipeline.redaction import redacted  # another library's words, of anything
+        from ganray.redaction import redacted  # another library's words, of anything
 
         said = redacted(f"{type(error).__name__}: {one_line(error)}")
         code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _show_traceback(*error: Any) -> None:
     """As Python does, but without secrets: exceptions of other libraries may quote them."""
-    from ganray.pipeline.redaction import redacted
+    from ganray.redaction import redacted
 
     sys.stderr.write(redacted("".join(traceback.format_exception(*error))))
 

@@ -17,16 +17,16 @@ from ganray.cli.options import (
     absolute,
     check_cluster,
     open_store,
-    size,
 )
 from ganray.cli.study import OnlyOption, SetOption, StudyArgument, checked_part
 from ganray.cli.submit import EnvOption, InstalledOption
 from ganray.errors import GanrayError, RefusedInput, StoreError, quoted
 from ganray.urls import is_url, without_secrets
+from ganray.wording import size
 
 if TYPE_CHECKING:
-    from ganray.distributed.submission import Jobs, Parcel
-    from ganray.pipeline.agenda import Part
+    from ganray.distributed.jobs.submit import Jobs, Parcel
+    from ganray.runs.agenda import Part
     from ganray.studies import Study
 
 Row = dict[str, str]
@@ -86,8 +86,8 @@ def _shown(rows: Iterable[Row], quiet: bool) -> Iterator[Row]:
 
 def _from_here(study: Study, store: str, address: str | None, part: Part | None) -> Iterator[Row]:
     """With this process as the driver: a node of the cluster, or this machine alone."""
-    from ganray.distributed.examination import examine
-    from ganray.pipeline.agenda import Agenda
+    from ganray.distributed.checks.doctor import examine
+    from ganray.runs.agenda import Agenda
 
     opened = open_store(store)
     try:
@@ -109,8 +109,8 @@ def _from_a_job(
     installed: bool,
 ) -> Iterator[Row]:
     """With a job on the cluster as the driver, since only what a job can reach counts."""
-    from ganray.distributed.submission import reach
-    from ganray.distributed.variables import passed_on
+    from ganray.distributed.jobs.submit import reach
+    from ganray.distributed.jobs.variables import passed_on
 
     variables = passed_on(env)
     try:
@@ -131,8 +131,8 @@ def _asked(
     installed: bool,
 ) -> Iterator[Row]:
     from ganray.cli.submit import parcel
-    from ganray.distributed.following import follow
-    from ganray.distributed.submission import Parcel, submit
+    from ganray.distributed.jobs.follow import follow
+    from ganray.distributed.jobs.submit import Parcel, submit
 
     name = f"doctor-{secrets.token_hex(4)}"
     log: list[str] = []

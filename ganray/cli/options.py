@@ -13,7 +13,7 @@ from ganray.errors import RefusedInput, quoted, refuse_secrets
 from ganray.urls import address_without_secrets, is_url, without_secrets
 
 if TYPE_CHECKING:
-    from ganray.pipeline.runs import Run
+    from ganray.runs.record import Run
     from ganray.store import Store
 
 DEFAULT_STORE = "ganray-store"
@@ -85,7 +85,7 @@ def open_store(url: str, hasty: bool = True) -> Store:
 
 def open_run(url: str, name: str) -> tuple[Store, Run]:
     """A store and the run of that name in it."""
-    from ganray.pipeline.runs import find_run
+    from ganray.runs.record import find_run
 
     store = open_store(url)
     return store, find_run(store, name)
@@ -103,12 +103,3 @@ def speak(as_json: bool, value: Any, text: str, unreadable: Sequence[str] = ()) 
     for line in () if as_json else unreadable:
         typer.echo(f"warning: {line}", err=True)
     typer.echo(json.dumps(value, indent=1) if as_json else text)
-
-
-def size(count: int | float) -> str:
-    """A number of bytes with its unit."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    raise AssertionError

@@ -23,8 +23,8 @@ from ganray.errors import DamagedRecord, RefusedInput
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ganray.pipeline.lease import Beat
     from ganray.plan import Plan
+    from ganray.runs.lease import Beat
     from ganray.store import Store
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def status(
     """Show how far a run is and who works on it, from any machine by the store alone."""
     if watch and as_json:
         raise RefusedInput("--watch goes not with --json")
-    from ganray.pipeline.runs import read_outcome
+    from ganray.runs.record import read_outcome
 
     opened, found = open_run(store, name)
     if watch:
@@ -102,7 +102,7 @@ class Listener:
 
     def why_over(self) -> str | None:
         """That its driver has ended, died or long been silent; None while it may go on."""
-        from ganray.pipeline.lease import SILENT_SECONDS, newest_driver
+        from ganray.runs.lease import SILENT_SECONDS, newest_driver
 
         beat = newest_driver(self._store, self._run)
         if beat is None:
@@ -118,7 +118,7 @@ class Listener:
 
 def heard(store: Store, run: str) -> Heard | None:
     """Listen until the driver speaks, has ended or died, or is silent for three of its beats."""
-    from ganray.pipeline.lease import BEAT_SECONDS, newest_driver
+    from ganray.runs.lease import LEASE_BEAT_SECONDS, newest_driver
 
     first, begun = newest_driver(store, run), time.monotonic()
     if first is None:
@@ -127,7 +127,7 @@ def heard(store: Store, run: str) -> Heard | None:
         beat = newest_driver(store, run) or first
         alive = (beat.driver, beat.counter) != (first.driver, first.counter)
         listened = time.monotonic() - begun
-        if alive or beat.ended or beat.dead or listened > 3 * BEAT_SECONDS:
+        if alive or beat.ended or beat.dead or listened > 3 * LEASE_BEAT_SECONDS:
             return Heard(beat, alive and not beat.ended, listened)
         time.sleep(_POLL_SECONDS)
 
@@ -153,7 +153,7 @@ def standing(
     Of a sweep also where its trials stand; its tasks are those before and after the trials. A trial
     whose record is damaged is left out, and `unreadable` names it.
     """
-    from ganray.cli.trial_rows import sweep_standing
+    from ganray.drivers.trial_rows import sweep_standing
 
     told = driver.beat.payload if driver is not None and driver.alive else {}
     rows = _rows(store, plan, {row["address"]: row for row in told.get("rows", [])}, outcome)
@@ -180,7 +180,7 @@ def _rows(
     told: Mapping[str, Mapping[str, Any]],
     outcome: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    from ganray.pipeline.agenda import Agenda
+    from ganray.runs.agenda import Agenda
 
     agenda, failed, rows = Agenda.open(plan, store), outcome.get("failed", {}), []
     for task in plan.tasks:
@@ -202,7 +202,7 @@ def _rows(
 
 
 def _progress(row: Mapping[str, Any]) -> str:
-    from ganray.pipeline.listing import clock
+    from ganray.wording import clock
 
     parts = [row["note"]] if row["note"] else []
     if row["state"] == "running":
@@ -213,8 +213,8 @@ def _progress(row: Mapping[str, Any]) -> str:
 
 
 def _text(value: Mapping[str, Any]) -> str:
-    from ganray.cli.progress import summary
-    from ganray.cli.trial_rows import sweep_lines
+    from ganray.drivers.display import summary
+    from ganray.drivers.trial_rows import sweep_lines
 
     rows = value["tasks"]
     shown = rows if len(rows) <= _ROWS else _touched(rows)
@@ -245,7 +245,7 @@ def _watch(store: Store, plan: Plan) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    from ganray.pipeline.lease import BEAT_SECONDS, newest_driver
+    from ganray.runs.lease import LEASE_BEAT_SECONDS, newest_driver
 
     last, since = newest_driver(store, plan.run), time.monotonic()
     if last is None or last.ended:
@@ -259,7 +259,7 @@ def _watch(store: Store, plan: Plan) -> None:
                     live.update(drawn, refresh=True)
                 else:
                     typer.echo(_line(last))
-                time.sleep(BEAT_SECONDS)
+                time.sleep(LEASE_BEAT_SECONDS)
                 beat = newest_driver(store, plan.run) or last
                 if (beat.driver, beat.counter) != (last.driver, last.counter):
                     since = time.monotonic()
@@ -269,7 +269,7 @@ def _watch(store: Store, plan: Plan) -> None:
 
 
 def _line(beat: Beat) -> str:
-    from ganray.cli.progress import summary
+    from ganray.drivers.display import summary
 
     return f"{beat.name}: {summary(beat.payload)}" if beat.payload else beat.name
 
@@ -278,8 +278,8 @@ def _drawn(beat: Beat, silent: float) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from ganray.cli.progress import view
-    from ganray.pipeline.lease import SILENT_SECONDS
+    from ganray.drivers.display import view
+    from ganray.runs.lease import SILENT_SECONDS
 
     late = f", silent for {silent:.0f} s" if silent > SILENT_SECONDS / 2 else ""
     parts: list[Any] = [view(beat.payload)] if beat.payload else []

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.cli.options import JsonOption, open_store, size, speak
+from ganray.cli.options import JsonOption, open_store, speak
 from ganray.errors import RefusedInput
+from ganray.wording import size
 
 if TYPE_CHECKING:
     from ganray.store import Store
@@ -57,8 +58,8 @@ def gc(
     """Show what no run and no unfinished sweep needs any more; with --delete, remove it."""
     if not older_than >= 0:
         raise RefusedInput(f"--older-than (={older_than}) must be a number of days, 0 or more")
-    from ganray.pipeline.runs import read_runs
-    from ganray.pipeline.trials import read_needs
+    from ganray.runs.record import read_runs
+    from ganray.sweeps.trials import read_needs
 
     store = _used(url, empty=False)
     runs, needs = read_runs(store), read_needs(store)

@@ -18,17 +18,17 @@ from ganray.cli.options import (
     local_path,
     open_run,
     open_store,
-    size,
     speak,
 )
 from ganray.errors import RefusedInput, quoted
 from ganray.spec import RUN_NAME, unknown_name
 from ganray.urls import address_without_secrets
+from ganray.wording import size
 
 if TYPE_CHECKING:
-    from ganray.cli.execute import Outcome
-    from ganray.pipeline.agenda import Agenda, Part
-    from ganray.pipeline.probes import Timing
+    from ganray.cost.probes import Timing
+    from ganray.drivers.run import Outcome
+    from ganray.runs.agenda import Agenda, Part
     from ganray.store import Store
     from ganray.studies import Study
 
@@ -123,7 +123,7 @@ def run(
     if dry_run:
         _show_plan(chosen, opened, as_json)
         return
-    from ganray.cli.execute import execute
+    from ganray.drivers.run import execute
 
     ended = execute(chosen, opened, runner, address, verify, quiet=as_json, only=part)  # type: ignore[arg-type]
     rest = None if as_json or part is None else _rest(chosen, opened, study)
@@ -133,15 +133,15 @@ def run(
 
 def _rest(study: Study, store: Store, file: str) -> str | None:
     """What is still to do of a study of which a part alone was run; None: nothing."""
-    from ganray.cli.outline import still_to_do
-    from ganray.pipeline.agenda import Agenda
+    from ganray.drivers.outline import still_to_do
+    from ganray.runs.agenda import Agenda
 
     return still_to_do(Agenda.open(study.plan(store), store), file)
 
 
 def _ending(ended: Outcome, rest: str | None) -> str:
-    from ganray.cli.outline import how_to_look
-    from ganray.pipeline.failures import failure_lines
+    from ganray.drivers.outline import how_to_look
+    from ganray.runs.failures import failure_lines
 
     lines = failure_lines(ended.failed)
     if ended.done or ended.failed:
@@ -175,12 +175,12 @@ def plan(
 
 
 def _show_plan(study: Study, store: Store, as_json: bool) -> None:
-    from ganray.pipeline.agenda import Agenda
-    from ganray.pipeline.estimate import NOTHING, estimate, table
-    from ganray.pipeline.listing import clock
-    from ganray.pipeline.probes import probe
-    from ganray.pipeline.remainder import remainder
+    from ganray.cost.estimate import NOTHING, estimate, table
+    from ganray.cost.probes import probe
+    from ganray.cost.remaining import remainder
     from ganray.report.coverage import restriction
+    from ganray.runs.agenda import Agenda
+    from ganray.wording import clock
 
     planned = study.plan(store)
     timings = probe(planned) if study.cost.named else {}  # then all times are by these
@@ -217,8 +217,8 @@ def _priced(
     study: Study, agenda: Agenda, timings: dict[str, Timing]
 ) -> tuple[str, dict[str, object]]:
     """What is left, one trainer after another on this machine, by probes made here."""
-    from ganray.pipeline.pricing import bills, describe
-    from ganray.pipeline.remainder import remainder
+    from ganray.cost.pricing import bills, describe
+    from ganray.cost.remaining import remainder
 
     plan, left = agenda.plan, remainder(agenda)
     low, high = bills(plan, left, timings, study.resources, study.cost, 1)
@@ -230,9 +230,8 @@ def report(
     name: RunArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
 ) -> None:
     """Write a run's report anew from stored results alone; prints where it is."""
-    from ganray.report import write_report
-    from ganray.studies import study_module
+    from ganray.drivers.report import rewrite
 
     opened, found = open_run(store, name)
-    url = write_report(opened, found.plan, study_module(found.plan.study).page)
+    url = rewrite(opened, found.plan)
     speak(as_json, {"report": url}, url, found.unreadable)

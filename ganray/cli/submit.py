@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.cli.options import JsonOption, absolute, size, speak
+from ganray.cli.options import JsonOption, absolute, speak
 from ganray.cli.study import OnlyOption, SetOption, checked_part
 from ganray.errors import GanrayError, RefusedInput, Stopped, quoted
 from ganray.urls import is_url
+from ganray.wording import size
 
 if TYPE_CHECKING:
-    from ganray.distributed.following import Following
-    from ganray.distributed.submission import JobDetails, Jobs, Mark
+    from ganray.distributed.jobs.follow import Following
+    from ganray.distributed.jobs.submit import JobDetails, Jobs, Purpose
     from ganray.studies import Study
 
 AddressOption = Annotated[
@@ -81,8 +82,8 @@ def submit(
         from ganray.studies import read_study
 
         chosen = read_study(study, overrides or [], url)
-        from ganray.distributed.submission import reach
-        from ganray.distributed.variables import passed_on
+        from ganray.distributed.jobs.submit import reach
+        from ganray.distributed.jobs.variables import passed_on
 
         variables, jobs, mark = passed_on(env or []), reach(address), _mark(chosen, url, part)
     job = _enlist(jobs, chosen, mark, name, variables, installed, as_json)
@@ -128,15 +129,15 @@ def _shared(store: str | None) -> str:
 def _enlist(
     jobs: Jobs,
     study: Study,
-    mark: Mark,
+    mark: Purpose,
     name: str | None,
     variables: dict[str, str],
     installed: bool,
     quiet: bool,
 ) -> str:
     """Submit the study unless it runs there already; the id of its job."""
-    from ganray.distributed.submission import Parcel, Taken, find
-    from ganray.distributed.submission import submit as start
+    from ganray.distributed.jobs.submit import Parcel, Taken, find
+    from ganray.distributed.jobs.submit import submit as start
 
     base = name or mark.base
     with parcel(study) as file:
@@ -163,9 +164,9 @@ def _say(quiet: bool, text: str) -> None:
         typer.echo(text, err=True)
 
 
-def _mark(study: Study, store: str, part: str | None) -> Mark:
+def _mark(study: Study, store: str, part: str | None) -> Purpose:
     """By the plan; by the settings where only the cluster can make it: its data, its speed."""
-    from ganray.distributed.submission import Mark
+    from ganray.distributed.jobs.submit import Purpose
     from ganray.spec import content_hash
 
     settings = study.settings
@@ -177,7 +178,7 @@ def _mark(study: Study, store: str, part: str | None) -> Mark:
         except GanrayError:
             if not _sources(study):
                 raise  # nothing lies elsewhere: it would be refused there, too
-    return Mark(settings.name, plan, store, part or "")
+    return Purpose(settings.name, plan, store, part or "")
 
 
 def _sources(study: Study) -> list[str]:
@@ -195,18 +196,18 @@ def _local_paths(study: Study) -> list[str]:
 @contextmanager
 def parcel(study: Study) -> Iterator[Path]:
     """The study as one file in a folder of its own: with its overrides, its paths absolute."""
-    import yaml
+    from ganray.study_yaml import dump
 
     values: dict[str, Any] = study.settings.model_dump(mode="json", exclude_unset=True)
     with tempfile.TemporaryDirectory(prefix="ganray-") as folder:
         file = Path(folder) / f"{study.settings.name}.yaml"
-        file.write_text(yaml.safe_dump(values | {"study": study.settings.study}))
+        file.write_text(dump(values | {"study": study.settings.study}))
         yield file
 
 
 def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool) -> None:
     with _interrupted(f"{job} goes on as it was"):
-        from ganray.distributed.submission import job_info, reach
+        from ganray.distributed.jobs.submit import job_info, reach
 
         jobs = reach(address)
         info = job_info(jobs, job)
@@ -222,9 +223,9 @@ def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool
 
 def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
     """Show the log; on Ctrl-C ask whether to stop the job or to leave it."""
-    from ganray.distributed.following import Following
-    from ganray.distributed.submission import exit_code
-    from ganray.distributed.variables import missed
+    from ganray.distributed.jobs.follow import Following
+    from ganray.distributed.jobs.submit import exit_code
+    from ganray.distributed.jobs.variables import missed
 
     last: deque[str] = deque(maxlen=_LAST)
 

@@ -36,7 +36,7 @@ def tensorboard(
     as_json: JsonOption = False,
 ) -> None:
     """Write loss curves for TensorBoard: one run for each GAN, `tensorboard --logdir DIR`."""
-    from ganray.pipeline.curves import export_curves
+    from ganray.report.tensorboard import export_curves
 
     folder = local_path("--to", to)
     opened, found = open_run(store, name)

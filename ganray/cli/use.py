@@ -52,7 +52,8 @@ def sample(
             f"--class (={quoted(classes[0])}) cannot be asked of the joint GAN; drop one"
         )
     from ganray.data.location import check_target
-    from ganray.pipeline.release import draw_joint, draw_marginals, write_parquet, write_png
+    from ganray.data.pictures import write_parquet, write_png
+    from ganray.trained import draw_joint, draw_marginals
 
     check_target("--to", to)
     opened, found = open_run(store, name)
@@ -84,9 +85,10 @@ def search(
 
     import numpy as np
 
-    from ganray.pipeline.release import png, read_image, trained_gan
-    from ganray.pipeline.workspace import threads
+    from ganray.data.pictures import png, read_image
+    from ganray.numerics import threads
     from ganray.search import search as search_range
+    from ganray.trained import trained_gan
 
     picture = local_path("--image", image)
     if to is not None and not local_path("--to", to).absolute().parent.is_dir():

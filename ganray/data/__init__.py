@@ -15,7 +15,6 @@ from ganray.data.spec import (
     DatasetSpec,
     SourceInfo,
     Split,
-    class_proportions,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ __all__ = [
     "Source",
     "SourceInfo",
     "Split",
-    "class_proportions",
     "fetch",
     "import_dataset",
     "new_dataset_folder",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 
 from ganray.data.dataset import INFO_FILE
 from ganray.data.location import Location
@@ -13,12 +12,8 @@ from ganray.data.spec import DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 
-Progress = Callable[[int, int], None]
 
-
-def import_dataset(
-    source: Source, spec: DatasetSpec, open_file: OpenFile, on_progress: Progress | None = None
-) -> DatasetInfo:
+def import_dataset(source: Source, spec: DatasetSpec, open_file: OpenFile) -> DatasetInfo:
     """Writes `split=<s>/label=<k>/part-00000.parquet` for each split and class.
 
     The counts are known before the images, so each partition has its place in one temporary
@@ -28,7 +23,6 @@ def import_dataset(
     Args:
         spec: what `source` was opened with; its splits are recorded.
         open_file: opens a file of the set by its relative path for writing, `dataset.json` last.
-        on_progress: called with (images read, images in all).
 
     Raises:
         RefusedInput: at the first image that cannot be read or does not fit the others.
@@ -38,8 +32,6 @@ def import_dataset(
     with Partitions.of(info) as partitions:
         for batch in source.batches():
             partitions.add(batch)
-            if on_progress:
-                on_progress(partitions.added, partitions.total)
         files = [partitions.write(*key, open_file) for key in partitions.counts]
     dataset = DatasetInfo(
         **dict(info),

@@ -26,11 +26,9 @@ class Partitions:
 
     Attributes:
         counts: images of each (split, class) that has any.
-        added, total: images so far, and in all.
     """
 
     def __init__(self, scratch: BinaryIO, info: SourceInfo) -> None:
-        self.added = 0
         self._scratch = scratch
         self._shape = info.shape
         pixels = int(np.prod(info.shape))
@@ -42,7 +40,6 @@ class Partitions:
             if count
         }
         ends = list(accumulate(self.counts.values()))
-        self.total = ends[-1]
         self._start = dict(zip(self.counts, [0, *ends], strict=False))
         self._next = dict(self._start)
 
@@ -66,7 +63,6 @@ class Partitions:
                 self._scratch.write(own.tobytes())
                 self._scratch.flush()
             self._next[key] += len(own)
-        self.added += len(records)
 
     def write(self, split: Split, label: int, open_file: OpenFile) -> DatasetFile:
         """Encodes one partition as Parquet: `index` (row in the source) and raw `image`."""

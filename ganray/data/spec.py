@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-from jaxtyping import Float64
 from pydantic import Field
 
 from ganray.spec import Spec
@@ -83,9 +81,3 @@ class DatasetInfo(SourceInfo):
     files: list[DatasetFile]
     settings: dict[str, int | None] = Field(default_factory=dict)
     schema_version: Literal[1] = 1
-
-
-def class_proportions(info: SourceInfo) -> Float64[np.ndarray, "k"]:
-    """The share of each class in the training split; sums to 1."""
-    counts = np.asarray(info.counts["train"], dtype=np.float64)
-    return counts / counts.sum()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ganray.distributed.cluster import connected  # first: it sets Ray's environment
+from ganray.distributed.cluster.connect import connected  # first: it sets Ray's environment
 
-from ganray.distributed import preflight  # isort: skip
-from ganray.distributed.gauges import published  # isort: skip
-from ganray.distributed.supervisor import Supervisor  # isort: skip
-from ganray.distributed.timing import time_on_workers, trainers_at_once  # isort: skip
-from ganray.distributed.watch import Watch  # isort: skip
-from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.probes import Timing
-from ganray.pipeline.workspace import Event
+from ganray.distributed.checks import preflight  # isort: skip
+from ganray.distributed.prometheus import published  # isort: skip
+from ganray.distributed.scheduler.supervisor import Supervisor  # isort: skip
+from ganray.distributed.checks.probes import time_on_workers, trainers_at_once  # isort: skip
+from ganray.distributed.cluster.watch import Watch  # isort: skip
+from ganray.cost.probes import Timing
 from ganray.plan import Resources
+from ganray.runs.agenda import Agenda
+from ganray.runs.board import Board
+from ganray.runs.events import Event
 
 
 @dataclass
@@ -28,6 +29,7 @@ class RayRunner:
         should_stop: asked a few times a second; trainers then make a checkpoint and end.
         approve: hears, before any work, how fast workers are and how many trainers there may be at
             once; it may refuse the run. None: nothing is timed.
+        board: what `tell` feeds already, for the metrics.
         meter: hears, as often, how many CPUs and GPUs are held by workers that have work.
     """
 
@@ -37,6 +39,7 @@ class RayRunner:
     should_stop: Callable[[], bool] = lambda: False
     meter: Callable[[float, float], None] = lambda _, __: None
     approve: Callable[[dict[str, Timing], int], None] | None = None
+    board: Board | None = None
 
     def run(self, agenda: Agenda) -> None:
         """Finish or fail every pending task; a failure stops only what depends on it.
@@ -52,5 +55,8 @@ class RayRunner:
             if self.approve is not None:
                 timings = time_on_workers(agenda.plan, self.resources, stop)
                 self.approve(timings, trainers_at_once(self.resources, may_grow))
-            with Watch(may_grow=may_grow) as watch, published(agenda, self.tell) as tell:
+            with (
+                Watch(may_grow=may_grow) as watch,
+                published(agenda, self.tell, self.board) as tell,
+            ):
                 Supervisor(agenda, self.resources, watch, tell, self.should_stop, self.meter).run()

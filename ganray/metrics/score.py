@@ -45,6 +45,17 @@ def known(metric: str) -> str:
     return metric
 
 
+_METRICS = {
+    "cafd": "CAFD",
+    "fid": "FID",
+    "frechet_distance": "Fréchet distance",
+    "inception_score": "Inception Score",
+    "inception_score_imagenet": "Inception Score (ImageNet)",
+    "frechet_efficientnet_lite0": "Fréchet distance (EfficientNet-Lite0)",
+    "score_efficientnet_lite0": "Inception Score’s formula (EfficientNet-Lite0)",
+}
+
+
 class Protocol(Spec):
     """How a score was measured: all that must be equal for two scores to be comparable."""
 
@@ -82,6 +93,11 @@ class Score(Spec):
     def fingerprint(self) -> str:
         """The protocol's fingerprint."""
         return self.protocol.fingerprint
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name as people write it within a sentence."""
+    return _METRICS.get(metric, metric.replace("_", " "))
 
 
 def compare(a: Sequence[Score], b: Sequence[Score], confidence: float = 0.95) -> Comparison:

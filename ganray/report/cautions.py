@@ -16,7 +16,7 @@ _JUDGES = f"floor/{CLASSIFIER}", "encoder"
 
 
 @dataclass(frozen=True)
-class Ruler:
+class ClassifierAccuracy:
     """How often the data set's own classifier is right about the test images of the classes."""
 
     accuracy: float
@@ -24,7 +24,7 @@ class Ruler:
     least: float | None
 
     @classmethod
-    def of(cls, results: Results) -> Ruler | None:
+    def of(cls, results: Results) -> ClassifierAccuracy | None:
         """The classifier that scores rest on; None where it is not there, or none rests on it."""
         roles = results.plan.roles
         if not any(role.startswith(f"embed/{CLASSIFIER}/") for role in roles):
@@ -69,7 +69,7 @@ def _percent(share: float) -> str:
 
 def weak_ruler(results: Results) -> str:
     """The warning of a weak classifier; empty where there is nothing to warn of."""
-    ruler = Ruler.of(results)
+    ruler = ClassifierAccuracy.of(results)
     return ruler.warning if ruler else ""
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ganray.plan import Plan
 from ganray.report.results import Results
-from ganray.report.wording import listed
 from ganray.roles import Gan
+from ganray.wording import listed
 
 _MOST = 8  # groups or classes that a sentence names
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.report.results import Results
-from ganray.report.wording import duration, quantity
+from ganray.wording import duration, quantity
 
 _NAMES = {
     "iterations": "iterations",

@@ -14,14 +14,14 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.metrics.score import Score
-from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.failures import CONSEQUENCE, by_cause
-from ganray.pipeline.runs import read_outcome
-from ganray.pipeline.training import read_history
-from ganray.pipeline.workspace import dataset_location
 from ganray.plan import Plan, Task
 from ganray.roles import Gan, gans_of
+from ganray.runs.agenda import Agenda
+from ganray.runs.failures import CONSEQUENCE, by_cause
+from ganray.runs.inputs import dataset_location
+from ganray.runs.record import read_outcome
 from ganray.store import Manifest, Store
+from ganray.train.history import read_history
 
 _READERS = 8  # a remote store answers slowly, but many questions at once
 T = TypeVar("T")
@@ -77,10 +77,7 @@ class Results:
         Raises:
             StoreError: the store as a whole cannot be read.
         """
-        finished = sorted(Agenda.open(plan, store).finished)
-        with ThreadPoolExecutor(_READERS) as readers:
-            found = zip(finished, readers.map(store.manifest, finished), strict=True)
-            manifests = {address: manifest for address, manifest in found if manifest}
+        manifests = Agenda.open(plan, store).manifests
         try:
             outcome = read_outcome(store, plan)
         except StoreError as error:

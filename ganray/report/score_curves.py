@@ -8,7 +8,7 @@ from typing import Any
 
 from ganray.report.figures import ACCENT, FAINT, INK, canvas, picture
 from ganray.report.page import Picture, Tone
-from ganray.report.wording import quantity
+from ganray.wording import quantity
 
 _SIZE = 3.1, 1.75  # inches
 _LABELS = 6  # on an axis, at most

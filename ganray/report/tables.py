@@ -15,7 +15,7 @@ from ganray.plan import Task
 from ganray.report.results import Results
 from ganray.report.searched import searches
 
-Row = Mapping[str, Any]
+TableRow = Mapping[str, Any]
 
 SCORES = pa.schema(
     [

@@ -22,7 +22,7 @@ from botocore.handlers import add_expect_header
 from botocore.loaders import Loader, create_loader
 
 from ganray.store.causes import FAILURES, no_answer
-from ganray.store.deadline import DEADLINE_SECONDS, QUIET_SECONDS, Progress, Upload, in_time
+from ganray.store.deadline import DEADLINE_SECONDS, QUIET_SECONDS, RequestProgress, Upload, in_time
 from ganray.store.patience import Call, Patience
 
 _WRITES = ("Put", "Create", "Upload", "Complete", "Copy", "Delete", "Abort")
@@ -93,7 +93,7 @@ class S3Client(s3fs.S3FileSystem):
         return self._patience
 
     async def _try(self, call: Call, send: _Send, operation: str, words: dict[str, Any]) -> Any:
-        progress, endpoint = Progress(self._seconds), str(self._s3.meta.endpoint_url)
+        progress, endpoint = RequestProgress(self._seconds), str(self._s3.meta.endpoint_url)
 
         def heard(still: float) -> None:
             if still >= QUIET_SECONDS:
@@ -131,7 +131,7 @@ def _socket(address: Any) -> socket.socket:
     return made
 
 
-async def _whole(sent: Awaitable[Any], progress: Progress) -> Any:
+async def _whole(sent: Awaitable[Any], progress: RequestProgress) -> Any:
     """The answer with its body, if it has one: to read that is a part of the request."""
     answer = await sent
     source = answer.get("Body")

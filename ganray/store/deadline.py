@@ -17,7 +17,7 @@ _TICK_SECONDS = 1.0
 _Answer = TypeVar("_Answer")
 
 
-class Progress:
+class RequestProgress:
     """What a request has moved so far, and what time it has left.
 
     Args:
@@ -53,7 +53,7 @@ class Progress:
 class Upload(io.BytesIO):
     """Bytes to send, piece by piece, each of which is progress when it is taken."""
 
-    def __init__(self, data: bytes, progress: Progress) -> None:
+    def __init__(self, data: bytes, progress: RequestProgress) -> None:
         super().__init__(data)
         self._progress = progress
 
@@ -66,7 +66,7 @@ class Upload(io.BytesIO):
 
 async def in_time(
     work: Awaitable[_Answer],
-    progress: Progress,
+    progress: RequestProgress,
     late: Callable[[], BaseException],
     heard: Callable[[float], None] = lambda _: None,
 ) -> _Answer:

@@ -14,23 +14,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import yaml
-
+from ganray.cost.speed import Speed, recorded_speed, training_device
+from ganray.cost.spending import Cost
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
-from ganray.models import checked_shape
-from ganray.pipeline.speed import Speed, recorded_speed, training_device
-from ganray.pipeline.spending import Cost
-from ganray.pipeline.weights import read_foreign
+from ganray.models.spec import checked_shape
 from ganray.plan import Plan, Resources
+from ganray.report import Page, Results
 from ganray.spec import parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
-from ganray.studies.chosen import adopt
+from ganray.studies.from_spec import adopt
 from ganray.studies.settings import ImagenetWeights
-from ganray.studies.study_yaml import load, what_is_wrong
-from ganray.studies.sweep import SweepPlan
-from ganray.studies.sweep_settings import SweepSettings, check_search
+from ganray.study_yaml import YAMLError, load, what_is_wrong
 from ganray.urls import is_url
 
 STUDIES = ("marginal_vs_joint", "budget_curve")
@@ -70,9 +66,14 @@ class Study:
         data = open_data(self.settings.data)
         probes = open_data(other, "search.other") if other else None
         if imagenet:
-            _check_weights(imagenet)
+            check_weights(imagenet)
         probe = cache(partial(self._speed, store, data, keep))
         return self.module.plan(self.settings, data, probes, probe)
+
+    def page(self, results: Results) -> Page:
+        """The study's report."""
+        page: Page = self.module.page(results)
+        return page
 
     def _speed(self, store: Store | None, data: Data, keep: bool) -> Speed:
         """The speed of the study's GANs, by which device-seconds become iterations."""
@@ -81,25 +82,9 @@ class Study:
         return recorded_speed(store, shape, chosen.model, chosen.train, device, keep)
 
 
-@dataclass(frozen=True)
-class Ending(Study):
-    """The end of a sweep, to be run as a study is: its plan follows from how the trials ended."""
-
-    planned: Plan
-
-    @property
-    def cost(self) -> Cost:
-        """A sweep has neither prices nor caps: they would not hold for its trials."""
-        return Cost()
-
-    def plan(self, store: Store | None = None, keep: bool = True) -> Plan:  # noqa: ARG002
-        """The comparison of the best two trials on fresh seeds; nothing is read or kept."""
-        return self.planned
-
-
 def study_module(name: str) -> ModuleType:
-    """The module of a study, or of sweeps; RefusedInput with the nearest name if there is none."""
-    if name not in (*STUDIES, "sweep"):
+    """The module of a study; RefusedInput with the nearest name if there is none."""
+    if name not in STUDIES:
         raise RefusedInput(f"study: {unknown_name(str(name), list(STUDIES))}")
     return importlib.import_module(f"ganray.studies.{name}")
 
@@ -123,23 +108,6 @@ def read_study(path: str, overrides: Sequence[str] = (), store: str | None = Non
     return Study(module, checked_places(settings, path))
 
 
-def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = None) -> SweepPlan:
-    """Read a sweep file, all as in `read_study`, and look at the labels of its data.
-
-    Raises:
-        RefusedInput: as `read_study`, and where settings and data do not fit.
-    """
-    values = adopt(read_values(path, overrides, "sweep file"), store)
-    if "sweep" not in values:
-        raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
-    settings = checked_places(parse(SweepSettings, values, path), path)
-    check_search(settings.sweep)
-    imagenet = settings.evaluate.imagenet
-    if imagenet:
-        _check_weights(imagenet)
-    return SweepPlan(settings, open_data(settings.data))
-
-
 def read_values(
     path: str, overrides: Sequence[str] = (), kind: str = "study file"
 ) -> dict[str, Any]:
@@ -159,7 +127,7 @@ def read_values(
         raise RefusedInput(f"{named} does not exist; {hint}") from None
     except (OSError, ValueError) as error:
         raise RefusedInput(f"{named} cannot be read: {one_line(error)}") from None
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise RefusedInput(f"{named} is no YAML: {what_is_wrong(error)}") from None
     if not isinstance(values, dict):
         raise RefusedInput(f"{named} must hold `name: value` lines")
@@ -196,8 +164,14 @@ def open_data(spec: DatasetSpec, block: str = "data") -> Data:
     return Data(source.describe(), source.fingerprint(), url)
 
 
-def _check_weights(imagenet: ImagenetWeights) -> None:
-    """Wrong weights would else be found when all GANs are trained."""
+def check_weights(imagenet: ImagenetWeights) -> None:
+    """Look at the ImageNet weights that a study names; else they are found when all is trained.
+
+    Raises:
+        RefusedInput: they are missing, or not what the study says.
+    """
+    from ganray.models.embedders import read_foreign  # torch, which no reader of a file needs
+
     try:
         read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
     except RefusedInput as error:
@@ -220,7 +194,7 @@ def _set(values: dict[str, Any], override: str) -> None:
         values = inner
     try:
         values[last] = load(text)
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise RefusedInput(f"--set (={quoted(override)}): {what_is_wrong(error)}") from None
 
 

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
-from ganray.embed import EmbedSpec
 from ganray.errors import RefusedInput
-from ganray.models import CafdEncoder, checked_shape
-from ganray.models.efficientnet_lite import EfficientNetLite0
-from ganray.models.inception import FIDInception
-from ganray.models.spec import ModelSpec
+from ganray.models.spec import ModelSpec, checked_shape
 from ganray.names import label
-from ganray.plan import Plan, PlanBuilder, Task, chunks_for, task_seed
+from ganray.plan import Plan, PlanBuilder, Task, task_seed
 from ganray.roles import gan_role
-from ganray.sample import SampleSpec
-from ganray.search import chunk_count
+from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.budgets import Probe
-from ganray.studies.rules import class_rows, target_names
-from ganray.studies.settings import Comparison, Evaluate, ImagenetWeights, RangeSearch
+from ganray.studies.counts import class_rows, target_names
+from ganray.studies.settings import ComparisonSettings, Evaluate, ImagenetWeights, RangeSearch
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 
@@ -267,7 +262,7 @@ class Blocks:
             },
             {"gan": gan, "targets": targets, "embedder": encoder},
             horizon=spec.restarts,
-            chunks=chunk_count(total, spec.restarts, spec.descent),
+            chunks=chunks_for(total * spec.restarts, spec.chunk),
         )
 
     def card(self, gan: Task, scores: Sequence[Task]) -> Task:
@@ -284,7 +279,7 @@ class Blocks:
             placement={"gan": gan.model_dump(mode="json")},
         )
 
-    def plan(self, settings: Comparison, probe: Probe | None = None) -> Plan:
+    def plan(self, settings: ComparisonSettings, probe: Probe | None = None) -> Plan:
         """The plan of all that was added, under the study's settings.
 
         Args:
@@ -340,16 +335,15 @@ def embed_spec(name: str) -> EmbedSpec:
 
 def protocol_fields(name: str, evaluate: Evaluate) -> dict[str, Any]:
     """What one network (`classifier` or `imagenet`) is, its metrics and how it sees images."""
+    from ganray.models.embedders import preprocessing_of  # torch, which no reader of a file needs
+
     if name == "classifier":
-        return {
-            "metrics": evaluate.metrics,
-            "embedder": "cafd_encoder",
-            "preprocessing": CafdEncoder.preprocessing,
-        }
-    assert evaluate.imagenet is not None
-    inception = evaluate.imagenet.network == "inception"
+        network, metrics = "cafd_encoder", list(evaluate.metrics)
+    else:
+        assert evaluate.imagenet is not None
+        network, metrics = evaluate.imagenet.network, evaluate.imagenet.metrics
     return {
-        "metrics": evaluate.imagenet.metrics,
-        "embedder": evaluate.imagenet.network,
-        "preprocessing": (FIDInception if inception else EfficientNetLite0).preprocessing,
+        "metrics": metrics,
+        "embedder": network,
+        "preprocessing": preprocessing_of(network),
     }

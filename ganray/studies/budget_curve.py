@@ -18,7 +18,7 @@ from ganray.report.sections import Stretch
 from ganray.studies.blocks import Data
 from ganray.studies.budgets import Horizons, Probe, planned_horizons
 from ganray.studies.marginal_vs_joint import plan_search
-from ganray.studies.settings import Comparison, RangeSearch
+from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
     SIDES,
     Sides,
@@ -30,11 +30,10 @@ from ganray.studies.sides import (
     train_marginals,
 )
 
-NAME = "budget_curve"
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
-class Settings(Comparison):
+class Settings(ComparisonSettings):
     """A study file of this study; its search, if any, is on the GANs of the whole budget."""
 
     study: Literal["budget_curve"] = "budget_curve"

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec
-from ganray.pipeline.speed import Speed
+from ganray.models.spec import ModelSpec, Shape
 from ganray.plan import Resources
-from ganray.studies.settings import MOST_ITERATIONS, Budget, Comparison
-from ganray.train.flops import Shape, gan_flops
+from ganray.studies.settings import MOST_ITERATIONS, Budget, ComparisonSettings
 from ganray.train.spec import TrainSpec
 
 Probe = Callable[[], Speed]
@@ -37,7 +36,11 @@ class Horizons:
 
 
 def planned_horizons(
-    settings: Comparison, shape: Shape, gans: int, probe: Probe | None, fraction: float = 1.0
+    settings: ComparisonSettings,
+    shape: Shape,
+    gans: int,
+    probe: Probe | None,
+    fraction: float = 1.0,
 ) -> Horizons:
     """A study's budget, or a fraction of it, as iterations.
 
@@ -68,6 +71,8 @@ def iteration_cost(
     if budget.unit == "images":
         return float(train.batch * train.critic_steps)
     if budget.unit == "flops":
+        from ganray.train.flops import gan_flops  # torch, which no reader of a file needs
+
         return float(gan_flops(shape, model, train))
     if budget.unit == "iterations":
         return 1.0

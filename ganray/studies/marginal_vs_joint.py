@@ -17,7 +17,7 @@ from ganray.report.coverage import title
 from ganray.roles import chosen
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, planned_horizons
-from ganray.studies.settings import Comparison, RangeSearch
+from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
     SIDES,
     Sides,
@@ -29,10 +29,8 @@ from ganray.studies.sides import (
     train_marginals,
 )
 
-NAME = "marginal_vs_joint"
 
-
-class Settings(Comparison):
+class Settings(ComparisonSettings):
     """A study file of this study."""
 
     study: Literal["marginal_vs_joint"] = "marginal_vs_joint"

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from ganray.cost.spending import Cost
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
 from ganray.metrics.score import known
 from ganray.models.spec import ModelSpec
-from ganray.pipeline.spending import Cost
 from ganray.plan import Resources
-from ganray.search import SearchSpec
 from ganray.spec import RUN_NAME, Spec, unknown_name
+from ganray.specs import SearchSpec
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 Item = TypeVar("Item")
@@ -164,7 +164,7 @@ def _gan_name(name: Any) -> Any:
     return name
 
 
-Shape = Annotated[str, AfterValidator(_known_shape)]
+Drawing = Annotated[str, AfterValidator(_known_shape)]
 GanName = Annotated[str, BeforeValidator(_gan_name)]
 
 
@@ -180,7 +180,7 @@ class RangeSearch(SearchSpec):
     )
     real: int = Field(10, ge=0, description="test images, the first of each of so many classes")
     noisy: int = Field(1, ge=0, description="of those, how many are searched again with noise")
-    shapes: Distinct[Shape] = Field(list(SHAPES), description="drawings")
+    shapes: Distinct[Drawing] = Field(list(SHAPES), description="drawings")
     other: DatasetSpec | None = Field(None, description="another data set, one image of each class")
 
     @property
@@ -208,7 +208,7 @@ class Setup(Spec):
     resources: Resources = Resources()
 
 
-class Comparison(Setup):
+class ComparisonSettings(Setup):
     """What every study that compares marginal GANs with the joint GAN is told."""
 
     study: str

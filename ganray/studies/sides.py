@@ -14,14 +14,14 @@ from ganray.report import Results, sections
 from ganray.report.page import Section
 from ganray.studies.blocks import Blocks, Data, Ruler
 from ganray.studies.budgets import Horizons
-from ganray.studies.rules import mixture_counts, sample_count
-from ganray.studies.settings import Comparison, Evaluate
+from ganray.studies.counts import mixture_counts, sample_count
+from ganray.studies.settings import ComparisonSettings, Evaluate
 
 SIDES = ("marginal", "joint")
 """In the order in which a report compares them."""
 
 
-def comparison_blocks(settings: Comparison, data: Data, groups: list[list[int]]) -> Blocks:
+def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:
     """The blocks of a study of the classes that its marginal GANs cover, its data in place."""
     covered = sorted(index for group in groups for index in group)
     blocks = Blocks(data, settings.seed, covered)
@@ -43,7 +43,7 @@ class Sides:
         return [*self.joint, *(gan for row in self.marginal for gan in row)]
 
 
-def train_joint(blocks: Blocks, settings: Comparison, until: Horizons) -> list[Task]:
+def train_joint(blocks: Blocks, settings: ComparisonSettings, until: Horizons) -> list[Task]:
     """The joint GAN of each replicate, on the study's classes. Errors as in `Blocks.train`."""
     model, train = settings.model, settings.train
     ranks = settings.joint.workers
@@ -54,7 +54,7 @@ def train_joint(blocks: Blocks, settings: Comparison, until: Horizons) -> list[T
 
 
 def train_marginals(
-    blocks: Blocks, settings: Comparison, groups: list[list[int]], until: Horizons
+    blocks: Blocks, settings: ComparisonSettings, groups: list[list[int]], until: Horizons
 ) -> list[list[Task]]:
     """The marginal GANs of each replicate. Errors as in `Blocks.train`."""
     model, train = settings.model, settings.train

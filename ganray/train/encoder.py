@@ -8,18 +8,13 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
-from ganray.models import CafdEncoder
+from ganray.models.cafd_encoder import CafdEncoder
 from ganray.models.layers import initialise
+from ganray.tensors import Tensors
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
 from ganray.train.spec import EncoderSpec
-from ganray.train.state import (
-    Tensors,
-    load_module,
-    load_optimizer,
-    module_tensors,
-    optimizer_tensors,
-)
+from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
 
 
 class EncoderTrainer:

@@ -9,10 +9,10 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.losses import gradient_penalty
-from ganray.models import CafdEncoder, ModelSpec, build_critic, build_generator
+from ganray.models.build import build_critic, build_generator
+from ganray.models.cafd_encoder import CafdEncoder
+from ganray.models.spec import ModelSpec, Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
-
-Shape = tuple[int, int, int]
 
 
 @lru_cache

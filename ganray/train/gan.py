@@ -7,7 +7,6 @@ pictures = trainer.sampler()(torch.randn(16, 128))
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from typing import cast
 
@@ -15,21 +14,18 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ganray.models import ModelSpec, build_critic, build_generator, trained_generator
+from ganray.models import ModelSpec
+from ganray.models.build import build_critic, build_generator, trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.randomness import normals, uniforms
+from ganray.tensors import Tensors
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
 from ganray.train.spec import TrainSpec
-from ganray.train.state import (
-    Tensors,
-    load_module,
-    load_optimizer,
-    module_tensors,
-    optimizer_tensors,
-)
-from ganray.train.updates import CriticNoise, Reduce, alone, average, critic_step, generator_step
+from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
+from ganray.train.updates import CriticNoise, Reduce, alone, critic_step, generator_step
 
 
 class GanTrainer:
@@ -63,7 +59,8 @@ class GanTrainer:
         shape = self._batches.shape
         self.generator = build_generator(model, shape, seed).to(self.device)
         self.critic = build_critic(model, shape, seed).to(self.device)
-        self.ema = copy.deepcopy(self.generator) if train.ema else None
+        self._average = _moving_average(self.generator, train.ema) if train.ema else None
+        self.ema = cast(Generator, self._average.module) if self._average else None
         self._part, self._reduce = slice(0, train.batch), cast(Reduce, alone)
         # Torch steps all parameters in one call on CUDA alone; on a CPU too it is the same bits.
         adam = partial(
@@ -101,8 +98,8 @@ class GanTrainer:
         loss = generator_step(
             self.generator, self.critic, self._generator_adam, latents, self._reduce
         )
-        if self.ema is not None and self.spec.ema is not None:
-            average(self.ema, self.generator, self.spec.ema)
+        if self._average is not None:
+            self._average.update_parameters(self.generator)
         self.step += 1
         return torch.stack([critic_loss, loss])
 
@@ -158,3 +155,10 @@ class GanTrainer:
         """Of this process's part of global batch `index`: its first row of all, and their count."""
         part = self._part
         return index * self.spec.batch + part.start, part.stop - part.start
+
+
+def _moving_average(generator: Generator, decay: float) -> AveragedModel:
+    """ema ← decay·ema + (1 − decay)·generator at each update, from the initial weights on."""
+    average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    average.n_averaged.fill_(1)  # else the first update would be a copy
+    return average

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
+from ganray.tensors import deserialise, serialise
 from ganray.train.gan import GanTrainer
 from ganray.train.spec import TrainSpec
-from ganray.train.state import deserialise, serialise
 
 _DIGIT_BITS = 12  # sums of 4,096 ranks' digits are still exact in float32
 _DIGITS = 3

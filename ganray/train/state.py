@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-Tensors = dict[str, Tensor]
+from ganray.tensors import Tensors
 
 
 def module_tensors(prefix: str, module: nn.Module) -> Tensors:
@@ -45,17 +44,6 @@ def load_optimizer(
         state.setdefault(int(index), {})[entry] = value.clone()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-def serialise(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
-    """safetensors bytes; equal tensors give equal bytes."""
-    plain = {name: value.detach().cpu().contiguous() for name, value in sorted(tensors.items())}
-    return safetensors.torch.save(plain, metadata)
-
-
-def deserialise(data: bytes) -> Tensors:
-    """The tensors of `serialise`, on the CPU."""
-    return safetensors.torch.load(data)
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:

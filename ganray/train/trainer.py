@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from ganray.train.state import Tensors
+from ganray.tensors import Tensors
 
 
 @runtime_checkable

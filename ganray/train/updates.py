@@ -65,13 +65,6 @@ def generator_step(
         critic.requires_grad_(True)
 
 
-@torch.no_grad()
-def average(ema: nn.Module, generator: nn.Module, decay: float) -> None:
-    """ema ← decay·ema + (1 − decay)·generator, for every parameter."""
-    for kept, current in zip(ema.parameters(), generator.parameters(), strict=True):
-        kept.lerp_(current, 1 - decay)
-
-
 def _descend(optimizer: torch.optim.Optimizer, loss: Tensor, reduce: Reduce) -> Tensor:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()

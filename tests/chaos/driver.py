@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ganray.cli import main, progress
+from ganray.cli import main
+from ganray.drivers import display
 
 if __name__ == "__main__":
-    assert hasattr(progress, "_LINE_SECONDS")
-    progress._LINE_SECONDS = 0.0
+    assert hasattr(display, "_LINE_SECONDS")
+    display._LINE_SECONDS = 0.0
     main()

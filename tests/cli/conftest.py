@@ -9,7 +9,7 @@ import pytest
 
 from ganray.store import Store
 from tests.cli.command import Answer, ganray
-from tests.pipeline.stores import copy_store
+from tests.stages.stores import copy_store
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.pipeline.speed import Speed, speed_path
+from ganray.cost.speed import Speed, speed_path
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.cli.command import ganray

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from ganray.pipeline.lease import acquire, newest_driver
+from ganray.runs.lease import acquire, newest_driver
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.cli.command import CHEAP, SMALL, finish, start, wait_for_line
-from tests.pipeline.stores import copied
 from tests.slow_motion import slow_motion
+from tests.stages.stores import copied
 
 LOCAL = ("--runner", "local")
 

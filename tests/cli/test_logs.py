@@ -12,7 +12,7 @@ import pytest
 
 from ganray.cli import logs, tensorboard
 from ganray.cli.logs import added
-from ganray.pipeline import lease
+from ganray.runs import lease
 from ganray.store import Store
 from tests.cli.command import Answer, finish, ganray, start
 

@@ -29,7 +29,8 @@ from ganray.data.location import check_target
 from ganray.errors import RefusedInput
 from ganray.models.inception import load_inception
 from ganray.store import Store
-from ganray.studies import read_study, read_sweep
+from ganray.studies import read_study
+from ganray.sweeps import read_sweep
 from ganray.train.gan import GanTrainer
 from tests.cli.command import CHEAP, Answer, ganray
 from tests.secrets import LEAKY, MARK, leaks, secrets

@@ -11,12 +11,12 @@ import sys
 import pytest
 
 from ganray.cli import status
-from ganray.pipeline import lease
-from ganray.pipeline.board import Board
-from ganray.pipeline.lease import Lease
-from ganray.pipeline.local import failure
-from ganray.pipeline.runs import read_runs
-from ganray.pipeline.workspace import Event
+from ganray.local import failure
+from ganray.runs import lease
+from ganray.runs.board import Board
+from ganray.runs.events import Event
+from ganray.runs.lease import Lease
+from ganray.runs.record import read_runs
 from ganray.store import Store
 from tests.cli.command import finish, ganray, start
 
@@ -56,7 +56,7 @@ def board(plan) -> Board:
 
 @pytest.fixture
 def quick(monkeypatch) -> None:
-    for name, seconds in (("BEAT_SECONDS", 0.1), ("SILENT_SECONDS", 0.5)):
+    for name, seconds in (("LEASE_BEAT_SECONDS", 0.1), ("SILENT_SECONDS", 0.5)):
         monkeypatch.setattr(lease, name, seconds)
     monkeypatch.setattr(status, "_POLL_SECONDS", 0.02)
 
@@ -100,7 +100,7 @@ def test_a_driver_that_is_silent_is_not_believed(store, plan, board):
 
 def test_a_driver_that_died_here_is_known_to_be_dead_at_once(store, plan):
     claim = (
-        "import sys; from ganray.pipeline.lease import Lease; from ganray.store import Store\n"
+        "import sys; from ganray.runs.lease import Lease; from ganray.store import Store\n"
         "Lease.claim(Store(sys.argv[1]), sys.argv[2], 0)"
     )
     subprocess.run([sys.executable, "-c", claim, store.url, plan.run], check=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ganray.pipeline.runs import find_run
+from ganray.runs.record import find_run
 from ganray.store import Store
 from tests.cli.command import files_below, ganray
-from tests.pipeline.stores import flip_a_byte
+from tests.stages.stores import flip_a_byte
 from tests.tiny import digests
 
 GAN = "train/joint/0+1+2/0"

@@ -17,9 +17,10 @@ import typer
 from ray.job_submission import JobDetails, JobStatus, JobType
 
 from ganray.cli import submit as submitting
-from ganray.distributed import following, submission
-from ganray.distributed.submission import Jobs
-from ganray.pipeline.runs import find_run
+from ganray.distributed.jobs import follow
+from ganray.distributed.jobs import submit as submission
+from ganray.distributed.jobs.submit import Jobs
+from ganray.runs.record import find_run
 from ganray.store import Store
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
@@ -139,7 +140,7 @@ class Asked(Jobs):
         terminal = SimpleNamespace(isatty=lambda: True)
         monkeypatch.setattr(submitting, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
         monkeypatch.setattr(submitting.typer, "prompt", self.prompt)
-        monkeypatch.setattr(following, "_POLL_SECONDS", 0.01)
+        monkeypatch.setattr(follow, "_POLL_SECONDS", 0.01)
 
     def prompt(self, text: str, **options: object) -> str:
         self.log += "a line meanwhile\n"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ganray.cli import sweep as command
-from ganray.cli.execute import Follower, Outcome, execute
+from ganray.drivers import sweep as driving
+from ganray.drivers.run import Follower, Outcome, execute
 from ganray.errors import GanrayError, Stopped
-from ganray.pipeline import lease
-from ganray.pipeline.lease import Lease, newest_driver
-from ganray.pipeline.trials import Point, Trial, read_trials, save_trials
+from ganray.runs import lease
+from ganray.runs.lease import Lease, newest_driver
 from ganray.store import Store
-from ganray.studies import Ending, read_sweep, study_module
+from ganray.sweeps import Ending, read_sweep
+from ganray.sweeps.trials import Point, Trial, read_trials, save_trials
 from tests import HANG_SECONDS
 from tests.cli.command import ganray
 
@@ -127,7 +127,7 @@ def test_a_second_driver_follows_the_first(file, store, followed):
     """Without Ray: it would fail if it began trials of its own."""
     sweep = read_sweep(str(file))
     leader = led(store, sweep, followed)
-    trials, own = command._trials(sweep, store, "nowhere:1", True, ExitStack())
+    trials, own = driving._trials(sweep, store, "nowhere:1", True, ExitStack())
     leader.join()
     assert (trials, own) == (read_trials(store, sweep.folder), 0)
     assert trials
@@ -138,14 +138,14 @@ def test_a_follower_ends_as_its_leader(file, store, followed, error):
     sweep = read_sweep(str(file))
     leader = led(store, sweep, followed, error=error)
     with pytest.raises(type(error), match="which was followed, ended: ") as raised:
-        command._trials(sweep, store, "nowhere:1", True, ExitStack())
+        driving._trials(sweep, store, "nowhere:1", True, ExitStack())
     leader.join()
     assert raised.value.exit_code == error.exit_code
 
 
 def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followed, monkeypatch):
     """Else two Tuners would write the same state."""
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(lease, "LEASE_BEAT_SECONDS", 0.1)
     sweep, begun = read_sweep(str(file)), threading.Event()
 
     class Working:
@@ -162,11 +162,11 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followe
                 time.sleep(0.02)
             raise Stopped("stopped on request")
 
-    monkeypatch.setattr("ganray.distributed.sweep.SweepRunner", Working)
-    monkeypatch.setattr("ganray.distributed.cluster.connected", lambda _: nullcontext())
+    monkeypatch.setattr("ganray.distributed.tune.runner.SweepRunner", Working)
+    monkeypatch.setattr("ganray.distributed.cluster.connect.connected", lambda _: nullcontext())
     answers = []
     driver = threading.Thread(
-        target=lambda: answers.append(command._trials(sweep, store, None, True, ExitStack()))
+        target=lambda: answers.append(driving._trials(sweep, store, None, True, ExitStack()))
     )
     driver.start()
     assert begun.wait(HANG_SECONDS)
@@ -181,7 +181,7 @@ def test_a_driver_that_is_superseded_steps_back_and_follows(file, store, followe
 
 def test_who_ends_a_sweep_waits_for_trials_that_others_run(file, store, monkeypatch):
     """All of it lies in one folder: the end of the trials is not taken for the end of the sweep."""
-    monkeypatch.setattr(lease, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(lease, "LEASE_BEAT_SECONDS", 0.1)
     sweep = read_sweep(str(file), ["encoder.epochs=1", "encoder.batch=20", "model.width=2"])
     plan, held = sweep.preparation(), Lease.claim(store, sweep.name, 0)
     assert plan.run == held.run == sweep.name
@@ -195,7 +195,7 @@ def test_who_ends_a_sweep_waits_for_trials_that_others_run(file, store, monkeypa
 
     thread = threading.Thread(target=lead)
     thread.start()
-    study = Ending(study_module("sweep"), sweep.settings, plan)
+    study = Ending(sweep, plan)
     ended = execute(study, store, "local", None, verify=False, quiet=True)
     thread.join()
     assert (ended.code, ended.only, ended.done) == (0, None, len(plan.tasks))

@@ -8,14 +8,14 @@ import pytest
 
 from ganray.cli import status
 from ganray.cli import sweep as command
-from ganray.pipeline import lease
-from ganray.pipeline.lease import Lease
-from ganray.pipeline.runs import save_run
-from ganray.pipeline.trials import Point, Trial, save_trial, save_trials
+from ganray.runs import lease
+from ganray.runs.lease import Lease
+from ganray.runs.record import save_run
 from ganray.store import Store
-from ganray.studies import read_sweep
+from ganray.sweeps import read_sweep
+from ganray.sweeps.trials import Point, Trial, save_trial, save_trials
 from tests.cli.command import ganray
-from tests.pipeline.sweeps import sweep_file
+from tests.sweeps.files import sweep_file
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def sweep(tiny_study, tmp_path):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch) -> Store:
-    for name, seconds in (("BEAT_SECONDS", 0.1), ("SILENT_SECONDS", 0.5)):
+    for name, seconds in (("LEASE_BEAT_SECONDS", 0.1), ("SILENT_SECONDS", 0.5)):
         monkeypatch.setattr(lease, name, seconds)
     monkeypatch.setattr(status, "_POLL_SECONDS", 0.02)
     return Store(str(tmp_path / "store"))
@@ -92,7 +92,7 @@ def test_its_report_bears_the_name_that_status_tells(sweep, store):
     assert (answer.code, answer.last) == (0, f"{folder}/index.html")
     assert "0 trained to the end, 1 not ended yet" in Path(answer.last).read_text()
     save_trials(store, sweep.folder, [record(0, 9.0, 8.0, 7.0)])
-    save_run(store, sweep.final(command._best(sweep, [])), replace=True)
+    save_run(store, sweep.final(sweep.candidates([])), replace=True)
     assert ganray("report", sweep.name, "--store", store.url).last == answer.last
 
 
@@ -106,7 +106,7 @@ def test_the_best_two_are_the_first_of_the_ranking(sweep):
                                                   "model": sweep.settings.model.model_dump(),
                                                   "train": {"batch": n + 1}})
               for n, value in enumerate((3.0, 1.0, 2.0))]  # fmt: skip
-    assert [one.trial for one in command._best(sweep, trials)] == [1, 2]
+    assert [one.trial for one in sweep.candidates(trials)] == [1, 2]
 
 
 @pytest.mark.parametrize(

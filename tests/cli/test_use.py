@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from ganray.pipeline.runs import find_run
-from ganray.pipeline.workspace import Workspace
+from ganray.runs.record import find_run
+from ganray.stages.workspace import Workspace
 from tests.cli.command import files_below, ganray
 
 JOINT, ZERO, OTHERS = "joint r0", "class 0 r0", "class 1+2 r0"
@@ -88,7 +88,7 @@ def test_the_mixture_shares_the_images_out(weights, per_class, tmp_path):
 
 
 def test_real_weights_follow_the_data_and_uniform_ones_do_not(per_class, monkeypatch):
-    from ganray.pipeline.release import draw_marginals
+    from ganray.trained import draw_marginals
 
     store = _store(per_class)
     plan = find_run(store, "tiny").plan

@@ -13,14 +13,15 @@ import contextlib
 import json
 import sys
 
-from ganray.distributed.cluster import connected
-from ganray.distributed.workers import Assignment
+from ganray.distributed.cluster.connect import connected
+from ganray.distributed.worker.worker import Assignment
 from ganray.errors import Stopped
-from ganray.pipeline import Event, Workspace, run_whole
 from ganray.plan import Task
+from ganray.runs.events import Event
+from ganray.stages import Workspace, run_whole
 from ganray.store import Store
 from ganray.studies import read_study
-from tests.distributed.together import train_data_parallel
+from tests.distributed.joint.together import train_data_parallel
 
 
 def main(file: str, url: str, *overrides: str) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from ganray.studies import read_study
 from tests.chaos.cluster import Cluster
-from tests.distributed.test_joint import work
+from tests.distributed.joint.test_trainer import work
 from tests.hosts import Network, missing
-from tests.pipeline.stores import committed, copied
+from tests.stages.stores import committed, copied
 from tests.train.ranks import together
 
 SETTINGS = (

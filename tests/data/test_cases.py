@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from ganray.data import DatasetSpec, open_source
+from ganray.data.pictures import read_image
 from ganray.errors import RefusedInput
-from ganray.pipeline.release import read_image
 
 FOLDER = os.environ.get("GANRAY_TEST_CASES", "")
 

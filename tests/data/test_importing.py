@@ -166,19 +166,6 @@ def test_an_empty_split_has_no_files():
     assert info.counts["held_out"] == [0, 0]
 
 
-def test_progress_ends_with_every_image():
-    images, labels = digits(24, 2)
-    seen = []
-    import_dataset(
-        source_of(images, labels, np.arange(24) % 3, 2),
-        SPEC,
-        Memory().open,
-        lambda done, total: seen.append((done, total)),
-    )
-    assert seen == sorted(seen)
-    assert seen[-1] == (24, 24)
-
-
 def test_a_failure_leaves_no_info(tmp_path):
     images, labels = digits(30, 3)
     root = write_folder(tmp_path / "png", images, [str(k) for k in labels])

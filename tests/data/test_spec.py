@@ -3,24 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 import ganray.data
-from ganray.data import DatasetSpec, SourceInfo, class_proportions
+from ganray.data import DatasetSpec
 from ganray.errors import RefusedInput
 from ganray.spec import parse
-
-
-def test_class_proportions_are_those_of_the_training_split():
-    info = SourceInfo(
-        name="toy",
-        shape=(1, 2, 2),
-        class_names=["a", "b"],
-        counts={"train": [3, 1], "held_out": [1, 1], "test": [5, 5]},
-    )
-    assert class_proportions(info).tolist() == [0.75, 0.25]
-    assert class_proportions(info).dtype == np.float64
 
 
 @pytest.mark.parametrize(

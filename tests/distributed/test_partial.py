@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.command import CHEAP, SMALL, finish, start, wait_for_line
 from tests.distributed.processes import a_trainer
-from tests.pipeline.stores import copied
 from tests.slow_motion import slow_motion
+from tests.stages.stores import copied
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from ganray.cli import execute
 from ganray.distributed.runner import RayRunner
+from ganray.drivers import run
 from ganray.errors import Stopped
-from ganray.pipeline import run_whole
-from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.workspace import Workspace
 from ganray.plan import Plan
+from ganray.runs.agenda import Agenda
+from ganray.stages import run_whole
+from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.cli.command import ganray
 from tests.distributed.processes import a_trainer, gone, trainers
-from tests.pipeline.stores import copied
+from tests.stages.stores import copied
 from tests.tiny import TinyRun
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
@@ -183,7 +183,7 @@ def test_a_cap_that_is_reached_stops_and_keeps_everything(
     tiny_study, tiny_run, tmp_path, monkeypatch
 ):
     """At a price of ten for each second of a CPU; then raised, and the rest is done."""
-    monkeypatch.setattr(execute, "refuse_beyond_caps", lambda *_: None)  # it would be, beforehand
+    monkeypatch.setattr(run, "refuse_beyond_caps", lambda *_: None)  # it would be, beforehand
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
     words = ("run", tiny_study, "--store", store.url, "--runner", "ray")
     changes = ("cost.prices.cpu_hour=36000", "search.on=[]")

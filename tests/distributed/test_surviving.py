@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 
-from ganray.pipeline import run_whole
-from ganray.pipeline.trials import read_trials
-from ganray.pipeline.workspace import Workspace
+from ganray.stages import run_whole
+from ganray.stages.workspace import Workspace
 from ganray.store import Store
-from ganray.studies import read_study, read_sweep
+from ganray.studies import read_study
+from ganray.sweeps import read_sweep
+from ganray.sweeps.trials import read_trials
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, start, wait_for_line
 from tests.distributed.processes import a_trainer, descendants, trainers
-from tests.pipeline.stores import copied
-from tests.pipeline.sweeps import sweep_file
 from tests.slow_motion import begun, slow_motion
+from tests.stages.stores import copied
+from tests.sweeps.files import sweep_file
 
 pytestmark = [pytest.mark.ray, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(1200)]
 

@@ -18,18 +18,18 @@ import torch
 
 from ganray.data.spec import SourceInfo
 from ganray.models import ModelSpec
-from ganray.pipeline.workspace import numerics
+from ganray.numerics import numerics
 from ganray.plan import Plan
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import budget_curve, marginal_vs_joint
 from ganray.studies.blocks import Data
-from ganray.studies.sweep import Candidate, SweepPlan
-from ganray.studies.sweep_settings import SweepSettings
+from ganray.sweeps.plan import Candidate, SweepPlan
+from ganray.sweeps.settings import SweepSettings
+from ganray.tensors import deserialise, serialise
 from ganray.train import Host, TrainSpec, run
 from ganray.train.gan import GanTrainer
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
-from ganray.train.state import deserialise, serialise
 
 KEPT = ("data", "encoder", "weights", "train", "sample", "embed", "targets", "search")
 """Kinds of tasks whose keys stay; scores and what is made of them may get new ones."""

@@ -1,4 +1,4 @@
-"""The entry scripts are thin, and each begins the part of a run that it is named after."""
+"""The entry scripts are thin, and each begins what it is named after."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ JOBS = Path(__file__).parents[2] / "jobs"
 SCRIPTS = sorted(JOBS.glob("*.py"))
 
 
-def test_there_is_one_for_each_part():
-    assert {script.stem for script in SCRIPTS} >= {"study", "train", "evaluate", "search"}
+def test_studies_and_sweeps_have_one_each():
+    assert {script.stem for script in SCRIPTS} == {"study", "sweep"}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
@@ -32,14 +32,20 @@ def test_a_script_is_thin_and_helps(script, monkeypatch, capsys):
     assert "Usage: ganray" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("part", ["train", "evaluate", "search"])
-def test_a_part_is_what_the_script_asks_for(part, monkeypatch):
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("study", ["run", "--runner", "ray", "--address", "auto"]),
+        ("sweep", ["sweep", "--address", "auto"]),
+    ],
+)
+def test_a_script_hands_its_words_on(script, words, monkeypatch):
     called = []
     monkeypatch.setattr("ganray.cli.main", called.append)
-    monkeypatch.setattr(sys, "argv", ["x", "study.yaml", "--store", "s3://b/p"])
-    runpy.run_path(str(JOBS / f"{part}.py"), run_name="__main__")
-    words = ["run", "--runner", "ray", "--address", "auto", "--only", part]
-    assert called == [[*words, "study.yaml", "--store", "s3://b/p"]]
+    own = ["file.yaml", "--store", "s3://b/p", "--only", "train"]
+    monkeypatch.setattr(sys, "argv", ["x", *own])
+    runpy.run_path(str(JOBS / f"{script}.py"), run_name="__main__")
+    assert called == [[*words, *own]]
 
 
 def test_the_runtime_environment_leaves_out_what_is_large_and_names_no_secret():

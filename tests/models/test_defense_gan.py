@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from ganray.errors import RefusedInput
-from ganray.models import ModelSpec, build_critic, build_generator
+from ganray.models import ModelSpec
+from ganray.models.build import build_critic, build_generator
 from tests.reference import defense_gan as reference
 
 GREY = (1, 28, 28)

@@ -18,14 +18,15 @@ from PIL import Image
 
 from ganray.data import SPLITS, DatasetInfo, import_dataset, open_source
 from ganray.metrics.score import Protocol, Score
-from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.runs import save_outcome, save_run
-from ganray.pipeline.workspace import Workspace, pack
 from ganray.plan import Plan, Task
 from ganray.report import Results
+from ganray.runs.agenda import Agenda
+from ganray.runs.record import save_outcome, save_run
+from ganray.stages.workspace import Workspace
 from ganray.store import Store, StoredFile
 from ganray.studies import open_data
 from ganray.studies.marginal_vs_joint import Settings, plan
+from ganray.tensors import pack
 
 HOSTILE = '<script>alert("x")</script>'
 CLASSES = [HOSTILE, "T-shirt/top", "cats & 'dogs'"]
@@ -63,7 +64,7 @@ class Maker:
         work = Workspace(self.store, task)
         random = np.random.default_rng(len(task.address))
         for index in range(task.chunks):
-            work.commit({}, {"chunk": index}, address=task.chunk_address(index), device_seconds=0.5)
+            work.commit({}, {"chunk": index}, chunk=index, device_seconds=0.5)
         if task.kind == "data":
             self._data(work)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.report.cautions import Ruler, few_replicates, weak_ruler
+from ganray.report.cautions import ClassifierAccuracy, few_replicates, weak_ruler
 from ganray.report.page import Paragraph, Section
 from ganray.report.results import Results
 from ganray.report.sections import scores_section, verdict_lead, verdict_section
@@ -46,7 +46,7 @@ def test_small_grey_pictures_have_a_least_accuracy(whole, monkeypatch, accuracy,
     results = changed(whole, shape=list(shape))
     monkeypatch.setattr(Results, "result", lambda *_: {"test_accuracy": accuracy,
                                                       "test_images": 600})  # fmt: skip
-    assert Ruler.of(results) == Ruler(
+    assert ClassifierAccuracy.of(results) == ClassifierAccuracy(
         accuracy, 600, 0.9 if shape[0] == 1 and shape[1] < 64 else None
     )
     assert bool(weak_ruler(results)) == weak
@@ -67,7 +67,7 @@ def test_what_the_plan_names_counts_more(whole: MadeUp) -> None:
 
 def test_a_classifier_that_is_not_there_is_not_judged(make_up: Make) -> None:
     run = make_up(failed={"encoder": "out of memory"}, replicates=1)
-    assert Ruler.of(run.results) is None
+    assert ClassifierAccuracy.of(run.results) is None
     assert weak_ruler(run.results) == ""
 
 

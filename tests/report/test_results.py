@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
-from ganray.pipeline.workspace import Workspace
 from ganray.report import Results
+from ganray.stages.workspace import Workspace
 from tests.report.conftest import CLASSES, HOSTILE, SAMPLES, MadeUp, Make, write_pictures
 
 

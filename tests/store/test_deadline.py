@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ganray.store.deadline import Progress, Upload, in_time
+from ganray.store.deadline import RequestProgress, Upload, in_time
 
 
 class Clock:
@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 
 def test_what_moves_nothing_is_over_by_its_deadline(clock: Clock) -> None:
-    progress = Progress(15.0, clock)
+    progress = RequestProgress(15.0, clock)
     clock.now = 14.0
     assert progress.left == 1.0
     clock.now = 15.5
@@ -33,7 +33,7 @@ def test_what_moves_nothing_is_over_by_its_deadline(clock: Clock) -> None:
 
 
 def test_a_trickle_is_no_progress(clock: Clock) -> None:
-    progress = Progress(15.0, clock)
+    progress = RequestProgress(15.0, clock)
     for second in range(1, 17):
         clock.now = float(second)
         progress.moved(1)
@@ -41,7 +41,7 @@ def test_a_trickle_is_no_progress(clock: Clock) -> None:
 
 
 def test_much_that_moves_may_take_long_but_not_stand_still(clock: Clock) -> None:
-    progress = Progress(15.0, clock)
+    progress = RequestProgress(15.0, clock)
     for second in range(1, 601):
         clock.now = float(second)
         progress.moved(10**6)
@@ -52,7 +52,7 @@ def test_much_that_moves_may_take_long_but_not_stand_still(clock: Clock) -> None
 
 
 def test_pieces_that_are_taken_of_an_upload_are_progress(clock: Clock) -> None:
-    progress = Progress(15.0, clock)
+    progress = RequestProgress(15.0, clock)
     upload = Upload(bytes(100), progress)
     clock.now = 10.0
     assert len(upload.read(60)) == 60
@@ -80,8 +80,8 @@ def test_work_that_is_late_is_cancelled_and_its_end_in_time_is_handed_on() -> No
         raise KeyError("refused")
 
     with pytest.raises(OSError, match="late"):
-        asyncio.run(in_time(hang(), Progress(0.01), lambda: OSError("late")))
+        asyncio.run(in_time(hang(), RequestProgress(0.01), lambda: OSError("late")))
     assert cancelled
-    assert asyncio.run(in_time(answer(), Progress(9.0), lambda: OSError("late"))) == 7
+    assert asyncio.run(in_time(answer(), RequestProgress(9.0), lambda: OSError("late"))) == 7
     with pytest.raises(KeyError, match="refused"):
-        asyncio.run(in_time(refuse(), Progress(9.0), lambda: OSError("late")))
+        asyncio.run(in_time(refuse(), RequestProgress(9.0), lambda: OSError("late")))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from ganray.cost.estimate import estimate
 from ganray.errors import RefusedInput
-from ganray.pipeline.agenda import Agenda
-from ganray.pipeline.estimate import estimate
 from ganray.plan import Plan
 from ganray.report import Results, write_report
 from ganray.report.page import Gallery, Table
+from ganray.runs.agenda import Agenda
 from ganray.studies import budget_curve, read_study
 from ganray.studies.budget_curve import page, prefix
 from ganray.train.gan import GanTrainer

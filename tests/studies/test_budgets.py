@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
 from ganray.models.spec import ModelSpec
-from ganray.pipeline.speed import Speed
 from ganray.plan import Resources
 from ganray.spec import parse
 from ganray.store import Store

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,10 +12,10 @@ from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.studies import marginal_vs_joint, read_study, study_module
 from ganray.studies.blocks import Data
+from ganray.studies.counts import mixture_counts, sample_count, target_names
 from ganray.studies.marginal_vs_joint import Settings
-from ganray.studies.rules import mixture_counts, sample_count, target_names
 from ganray.studies.settings import Evaluate, RangeSearch
-from ganray.studies.study_yaml import load
+from ganray.study_yaml import dump, load
 
 INFO = SourceInfo(
     name="letters",
@@ -72,7 +71,7 @@ def test_numbers_are_those_that_one_reads(file):
 @given(st.text("0123456789.eExob_+-:", max_size=8) | st.floats() | st.integers() | st.booleans())
 def test_what_is_dumped_for_a_job_is_read_back_as_it_was(value):
     """A class called "1.5e3" stays a word on its way to the cluster."""
-    again = load(yaml.safe_dump({"on": value}))["on"]
+    again = load(dump({"on": value}))["on"]
     assert (type(again), repr(again)) == (type(value), repr(value))
 
 
@@ -111,7 +110,7 @@ def test_relative_data_lie_beside_the_study_file(file, tmp_path):
 
 
 def test_a_settings_file_can_be_written_back(file):
-    text = yaml.safe_dump(Settings().model_dump(mode="json"))
+    text = dump(Settings().model_dump(mode="json"))
     assert read_study(file(text)).settings == Settings()
 
 

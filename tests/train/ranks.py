@@ -16,13 +16,13 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from ganray.train.state import deserialise, serialise
+from ganray.tensors import deserialise, serialise
 from tests import HANG_SECONDS
 
 Tensors = dict[str, torch.Tensor]
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["ganray.pipeline"])
+_context.set_forkserver_preload(["ganray.stages"])
 
 
 def together(

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from ganray.data import DatasetSpec, open_source
+from ganray.tensors import deserialise, serialise
 from ganray.train import EncoderSpec, EncoderTrainer, run
 from ganray.train.encoder import encoder_steps
-from ganray.train.state import deserialise, serialise
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import torch
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.randomness import normals, permutation, uniforms
+from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, TrainSpec, run
-from ganray.train.state import deserialise, serialise
 from tests.reference import defense_gan as reference
 
 MODEL = ModelSpec(width=2, latent=6)

@@ -11,9 +11,9 @@ import torch.distributed as dist
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
+from ganray.tensors import deserialise, serialise
 from ganray.train import Host, TrainSpec, run
 from ganray.train.parallel import DataParallelGanTrainer, LostRank, Ranks, RanksDiffer
-from ganray.train.state import deserialise, serialise
 from tests.train.ranks import Tensors, together
 from tests.train.updates_by_rank import SEED, differences
 

@@ -6,14 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganray.train.state import (
-    deserialise,
-    load_module,
-    load_optimizer,
-    module_tensors,
-    optimizer_tensors,
-    serialise,
-)
+from ganray.tensors import deserialise, serialise
+from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
 
 
 def test_bytes_hold_every_bit_whatever_the_order():

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from ganray.models import ModelSpec
+from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, TrainSpec
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
-from ganray.train.state import deserialise, serialise
 from tests.train.ranks import Tensors, together
 
 SEED = 11

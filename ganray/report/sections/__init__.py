@@ -7,18 +7,11 @@ from ganray.report.sections.protocol import protocol_section
 from ganray.report.sections.samples import samples_section
 from ganray.report.sections.scores import scores_section
 from ganray.report.sections.search import search_section
-from ganray.report.sections.sweep import (
-    confirmation_section,
-    sweep_lead,
-    sweep_protocol_section,
-    trials_section,
-)
 from ganray.report.sections.verdict import verdict_lead, verdict_section
 
 __all__ = [
     "Stretch",
     "compute_section",
-    "confirmation_section",
     "curve_lead",
     "curve_section",
     "losses_section",
@@ -26,9 +19,6 @@ __all__ = [
     "samples_section",
     "scores_section",
     "search_section",
-    "sweep_lead",
-    "sweep_protocol_section",
-    "trials_section",
     "verdict_lead",
     "verdict_section",
 ]

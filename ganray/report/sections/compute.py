@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ganray.report.equality import Equality
 from ganray.report.page import Block, Column, Details, Paragraph, Section, Table
 from ganray.report.results import Results
-from ganray.report.tables import Row, task_rows
-from ganray.report.wording import duration, quantity
+from ganray.report.tables import TableRow, task_rows
+from ganray.wording import duration, quantity
 
 
 def compute_section(results: Results) -> Section:
@@ -30,7 +30,7 @@ _NOTE = (
 )
 
 
-def _numbers(rows: Sequence[Row]) -> list[str]:
+def _numbers(rows: Sequence[TableRow]) -> list[str]:
     images, flops, seconds = (
         sum(float(row[name] or 0) for row in rows)
         for name in ("images_seen", "flops", "device_seconds")
@@ -45,9 +45,9 @@ _COUNTED = [
 ]
 
 
-def _by_side(results: Results, rows: Sequence[Row]) -> Table:
+def _by_side(results: Results, rows: Sequence[TableRow]) -> Table:
     by_address = {row["address"]: row for row in rows}
-    sides: dict[str, dict[str, Row]] = {}
+    sides: dict[str, dict[str, TableRow]] = {}
     for gan in results.gans:
         sides.setdefault(gan.side, {})[gan.task.address] = by_address[gan.task.address]
     return Table(
@@ -70,13 +70,13 @@ def _by_side(results: Results, rows: Sequence[Row]) -> Table:
     )
 
 
-def _iterations(results: Results, row: Row) -> int:
+def _iterations(results: Results, row: TableRow) -> int:
     """Those that were done: none of a GAN that is not there."""
     finished = row["state"] == "finished"
     return (results.plan.by_address[str(row["address"])].horizon or 0) if finished else 0
 
 
-def _by_gan(results: Results, rows: Sequence[Row]) -> Table:
+def _by_gan(results: Results, rows: Sequence[TableRow]) -> Table:
     trained = [row for row in rows if row["kind"] == "train"]
     return Table(
         "Training, by GAN",
@@ -100,8 +100,8 @@ def _by_gan(results: Results, rows: Sequence[Row]) -> Table:
     )
 
 
-def _by_kind(rows: Sequence[Row]) -> Table:
-    kinds: dict[str, list[Row]] = {}
+def _by_kind(rows: Sequence[TableRow]) -> Table:
+    kinds: dict[str, list[TableRow]] = {}
     for row in rows:
         kinds.setdefault(str(row["kind"]), []).append(row)
     return Table(

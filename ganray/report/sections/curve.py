@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.metrics.intervals import mean_interval
-from ganray.metrics.score import better
+from ganray.metrics.score import better, metric_name
 from ganray.report.coverage import opening
 from ganray.report.equality import Equality, span
 from ganray.report.page import (
@@ -23,8 +23,8 @@ from ganray.report.page import (
 from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
 from ganray.report.sections.verdict import brief_cautions, cautions, judge, side_tones, verdict
-from ganray.report.wording import interval, metric_name, number
 from ganray.roles import Gan
+from ganray.wording import interval, number
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 

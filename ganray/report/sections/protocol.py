@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import yaml
-
 from ganray.report.equality import Equality
 from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
+from ganray.study_yaml import dump
 from ganray.urls import text_without_secrets
 
 
 def protocol_section(results: Results) -> Section:
     """Everything that is needed to check or repeat the numbers, and to load the GANs."""
-    settings = yaml.safe_dump(results.plan.settings, sort_keys=False, allow_unicode=True)
+    settings = dump(results.plan.settings)
     blocks: list[Block] = [
         Paragraph(data_line(results)),
         Paragraph(f"Training: {Equality.of(results).sentence}{_speed(results)}"),

@@ -8,8 +8,8 @@ import numpy as np
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import mean_interval, welch
-from ganray.metrics.score import METRICS, Score, better
-from ganray.report.cautions import Ruler
+from ganray.metrics.score import METRICS, Score, better, metric_name
+from ganray.report.cautions import ClassifierAccuracy
 from ganray.report.page import (
     Block,
     Column,
@@ -23,7 +23,7 @@ from ganray.report.page import (
 )
 from ganray.report.results import Results
 from ganray.report.sections.verdict import cautions, side_tones
-from ganray.report.wording import interval, metric_name, number
+from ganray.wording import interval, number
 
 
 def scores_section(results: Results, first: str, second: str) -> Section:
@@ -166,7 +166,7 @@ def _difference(a: Sequence[float], b: Sequence[float]) -> str:
 
 
 def _encoder(results: Results) -> Paragraph:
-    ruler = Ruler.of(results)
+    ruler = ClassifierAccuracy.of(results)
     if ruler is None:
         return Paragraph("The encoder that these scores rest on is not in the store.", note=True)
     of_these = " of these classes" if len(results.covered) < len(results.class_names) else ""

@@ -11,7 +11,7 @@ from ganray.report.figures import image_grid
 from ganray.report.page import Block, Column, Details, Figure, Gallery, Paragraph, Section, Table
 from ganray.report.results import Results
 from ganray.report.searched import Searched, searches
-from ganray.report.wording import number
+from ganray.wording import number
 
 _TILE = 84  # CSS pixels of an image's width
 _KINDS = {"real": "real test images", "noisy": "noisy test images", "other": "another data set"}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import Comparison, mean_interval
-from ganray.metrics.score import Score, better, compare
+from ganray.metrics.score import Score, better, compare, metric_name
 from ganray.report.cautions import few_replicates, weak_ruler
 from ganray.report.coverage import opening
 from ganray.report.equality import Equality
 from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
 from ganray.report.results import Results
-from ganray.report.wording import interval, listed, metric_name, number
+from ganray.wording import interval, listed, number
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""How much of each pending task is still to be done: checkpoints and chunks are kept work."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ganray.plan import Task
+from ganray.runs.agenda import READERS, Agenda
+from ganray.runs.inputs import input_digests
+from ganray.train.encoder import encoder_steps
+from ganray.train.spec import EncoderSpec
+
+
+def remainder(agenda: Agenda) -> dict[str, float]:
+    """Pending task's address → the share of its operations that is left, from 0 to 1.
+
+    Raises:
+        StoreError: the store fails.
+    """
+    pending = agenda.pending
+    with ThreadPoolExecutor(READERS) as readers:
+        shares = readers.map(lambda task: _left(agenda, task), pending)
+        return {task.address: share for task, share in zip(pending, shares, strict=True)}
+
+
+def _left(agenda: Agenda, task: Task) -> float:
+    if task.chunks:
+        return 1.0 - _stored_chunks(agenda, task) / task.chunks
+    if task.kind == "train":
+        begun = agenda.plan.continued(task)
+        return _iterations_left(agenda, task, (begun.horizon or 0) if begun else 0, task.horizon)
+    if task.kind == "encoder":
+        images = sum(agenda.plan.dataset["counts"]["train"])
+        until = encoder_steps(EncoderSpec(**task.parameters["encoder"]), images)
+        return _iterations_left(agenda, task, 0, until)
+    return 1.0
+
+
+def _iterations_left(agenda: Agenda, task: Task, begun: int, until: int | None) -> float:
+    """Of those from `begun`, where a shorter training ends, to `until`."""
+    if not until or until <= begun:
+        return 1.0
+    checkpoint = agenda.store.latest_checkpoint(task.trajectory, at_most=until)
+    done = max(begun, checkpoint.step if checkpoint else 0)
+    return (until - done) / (until - begun)
+
+
+def _stored_chunks(agenda: Agenda, task: Task) -> int:
+    """Those that will not be made again."""
+    if task.address in agenda.forced:
+        return 0
+    inputs = input_digests(agenda.store, task)
+    chunks = {task.chunk_address(index) for index in range(task.chunks)}
+    found = agenda.store.manifests(f"{task.trajectory}/chunk-")
+    return sum(one.address in chunks and one.inputs == inputs for one in found)

@@ -1,0 +1,69 @@
+"""How fast a GAN trains here: real iterations, timed."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import torch
+
+from ganray.cost.speed import Speed
+from ganray.errors import RefusedInput
+from ganray.models.spec import ModelSpec, Shape
+from ganray.numerics import provenance, threads
+from ganray.train.device import choose_device
+from ganray.train.gan import GanTrainer
+from ganray.train.spec import TrainSpec
+
+_ROUNDS = 5
+
+
+def seconds_per_iteration(
+    shape: Shape, model: ModelSpec, train: TrainSpec, device: str = "cpu", rounds: int = _ROUNDS
+) -> float:
+    """The mean time of real training iterations on images without content, after a first one.
+
+    Args:
+        shape: channels, height and width of the images.
+        rounds: how many iterations are timed. With the penalty on every k-th critic step only,
+            iterations come alike again after some; `rounds` should hold these.
+
+    Raises:
+        RefusedInput: `device` is not here.
+    """
+    images = np.zeros((train.batch, *shape), dtype=np.uint8)
+    with threads(train.threads):
+        trainer = GanTrainer(images, model, train, device=device)
+        trainer.advance().cpu()  # waits for a device that works behind the program's back
+        started = time.perf_counter()
+        for _ in range(rounds):
+            losses = trainer.advance()
+        losses.cpu()
+        return (time.perf_counter() - started) / rounds
+
+
+def _rounds(train: TrainSpec) -> int:
+    """So many iterations hold the critic steps with penalty at their share."""
+    period = train.penalty_interval // math.gcd(train.penalty_interval, train.critic_steps)
+    return period * math.ceil(_ROUNDS / period)
+
+
+def measured(shape: Shape, model: ModelSpec, train: TrainSpec, device: str) -> Speed:
+    """The speed of one whole training iteration here, and what it was measured on.
+
+    Raises:
+        RefusedInput: `device` is not here.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RefusedInput(
+            "budget.device_seconds: the speed on a GPU must be measured once, and this machine has "
+            "none; run `ganray plan` with this store on one that has, or name iterations, images "
+            "or flops instead"
+        )
+    started = time.monotonic()
+    seconds = seconds_per_iteration(shape, model, train, device, _rounds(train))
+    spent = time.monotonic() - started
+    name = torch.cuda.get_device_name() if choose_device(device).type == "cuda" else "CPU"
+    record = provenance(spent) | {"device_name": name}
+    return Speed(seconds_per_iteration=seconds, device=device, rounds=_rounds(train), record=record)

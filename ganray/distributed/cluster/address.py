@@ -1,0 +1,43 @@
+"""A cluster's address, looked at before Ray does: Ray tries a dead one for minutes."""
+
+from __future__ import annotations
+
+import socket
+
+from ganray.distributed.ray_internals import bootstrap_address
+from ganray.errors import RefusedInput
+from ganray.urls import address_without_secrets
+
+_SECONDS = 10.0
+
+
+def refuse_unreachable(address: str) -> None:
+    """Refuse an address at which no Ray head can be; "auto" and names that Ray knows pass.
+
+    Raises:
+        RefusedInput: it is the URL of a dashboard or of the Ray Client, or nobody listens there.
+    """
+    scheme, separator, _ = address.partition("://")
+    shown = address_without_secrets(address)
+    if separator:
+        why = "a dashboard's URL" if scheme in ("http", "https") else "not the address of a head"
+        raise RefusedInput(
+            f"address (={shown!r}) is {why}: name the head as HOST:PORT (usually port 6379), or "
+            "send the study as a job with `ganray submit --address http://<head>:8265`"
+        )
+    try:
+        meant = bootstrap_address(address)  # what Ray makes of "auto" and of localhost
+    except ValueError:
+        meant = address
+    if meant is None:
+        return  # Ray says itself, and at once, that it finds none
+    host, _, port = meant.rpartition(":")
+    if shown != address or not (host and port.isdigit() and 0 < int(port) < 65536):
+        raise RefusedInput(f"address (={shown!r}) must be 'auto' or HOST:PORT of the head")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _SECONDS).close()
+    except OSError as error:
+        why = (
+            "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "unknown"
+        )
+        raise RefusedInput(f"address (={shown!r}): no Ray cluster answers: {why}") from None

@@ -1,0 +1,96 @@
+"""Who has fallen silent, who is stuck, and who is much slower than others at the same work."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ganray.distributed.scheduler.pool import Slot
+from ganray.distributed.scheduler.units import Unit
+from ganray.runs.events import Event
+
+SLOW_SECONDS = 30.0
+"""A trainer is reported when it has been slow for so long."""
+SLOW_SHARE = 0.5
+"""Slow is less than this part of the median of equal trainers."""
+
+
+def hear(slot: Slot, event: Event) -> None:
+    """Take note of a sign of life: news is progress, a beat only if its process has worked, or
+    waits for the store.
+    """
+    slot.memory = event.details.get("peak_memory", slot.memory)
+    slot.life.hear(time.monotonic(), event.details.get("beat"), "away" in event.details)
+
+
+def hangs(slot: Slot, seconds: float) -> bool:
+    """Whether a worker has had room on a node for so long and has not begun there."""
+    awaited = slot.place is None and slot.unit is None and bool(slot.node)
+    return awaited and time.monotonic() - slot.since > seconds
+
+
+def forgive(slot: Slot, seconds: float) -> None:
+    """Count so many seconds neither as silence nor as idleness: nobody listened."""
+    now = time.monotonic()
+    if slot.unit is None:
+        slot.since = min(now, slot.since + seconds)
+    else:
+        slot.life.forgive(now, seconds)
+
+
+@dataclass
+class Paces:
+    """The speeds of trainers, each over the last `SLOW_SECONDS`."""
+
+    _steps: dict[Slot, deque[tuple[float, int]]] = field(default_factory=dict)
+    _slow_since: dict[Slot, float] = field(default_factory=dict)
+    _told: set[Unit] = field(default_factory=set)
+
+    def hear(self, slot: Slot, event: Event) -> None:
+        """Take note of a trainer's progress."""
+        if slot.unit is None or not slot.unit.trains or not event.total:
+            return
+        steps, now = self._steps.setdefault(slot, deque()), time.monotonic()
+        if steps and event.done < steps[-1][1]:  # another unit
+            steps.clear()
+        steps.append((now, event.done))
+        while now - steps[0][0] > SLOW_SECONDS and len(steps) > 2:
+            steps.popleft()
+
+    def slow(self, slots: Iterable[Slot]) -> list[tuple[Slot, str]]:
+        """Those that have just been found slow, and how slow; each unit is named once."""
+        paces = self._paces(slots)
+        self._slow_since = {slot: at for slot, at in self._slow_since.items() if slot in paces}
+        found, now = [], time.monotonic()
+        for slot, (kind, pace) in paces.items():
+            others = [p for s, (k, p) in paces.items() if k == kind and s is not slot]
+            if len(others) < 2 or pace >= SLOW_SHARE * statistics.median(others):
+                self._slow_since.pop(slot, None)
+                continue
+            since = self._slow_since.setdefault(slot, now)
+            if now - since >= SLOW_SECONDS and slot.unit and slot.unit not in self._told:
+                self._told.add(slot.unit)
+                usual = statistics.median(others)
+                found.append((slot, f"{pace:.2g} iterations/s where others do {usual:.2g}"))
+        return found
+
+    def _paces(self, slots: Iterable[Slot]) -> dict[Slot, tuple[str, float]]:
+        """Kind of work and iterations per second of every trainer that runs steadily."""
+        alive = {slot for slot in slots if slot.unit is not None and slot.unit.trains}
+        self._steps = {slot: steps for slot, steps in self._steps.items() if slot in alive}
+        paces = {}
+        for slot, steps in self._steps.items():
+            seconds = time.monotonic() - steps[0][0]
+            if slot.unit and seconds > SLOW_SECONDS / 2:
+                paces[slot] = _kind(slot.unit), (steps[-1][1] - steps[0][1]) / seconds
+        return paces
+
+
+def _kind(unit: Unit) -> str:
+    """Trainers of one kind do the same work at each iteration."""
+    chosen = {name: unit.task.parameters.get(name) for name in ("model", "train", "world_size")}
+    return json.dumps([unit.task.kind, chosen], sort_keys=True, default=str)

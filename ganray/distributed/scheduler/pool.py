@@ -1,0 +1,189 @@
+"""The workers of a run: asked for where they fit, kept from one unit to the next, and let go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from ganray.distributed.cluster.watch import View
+from ganray.distributed.liveness import Liveness
+from ganray.distributed.scheduler.units import Bundle, Unit
+from ganray.distributed.worker.worker import Place, Worker
+from ganray.plan import Resources
+
+_TOLERANCE = 1e-9  # of sums of fractions
+IDLE_SECONDS = 20.0
+"""A worker without work for so long is let go: others may need its place."""
+
+
+@dataclass(eq=False)
+class Slot:
+    """One worker: asked for, idle, or at work on a unit."""
+
+    bundle: Bundle
+    actor: Any
+    answer: Any
+    """Ray's promise of what comes next: its place, or an event of its unit."""
+    node: str
+    reserved: tuple[str, ...] = ()
+    """The nodes that its own workers take a place of, each."""
+    place: Place | None = None
+    unit: Unit | None = None
+    turn: int = 0
+    leaving: bool = False
+    since: float = field(default_factory=time.monotonic)
+    life: Liveness = field(default_factory=lambda: Liveness(0.0, 0.0))
+    memory: int = 0
+
+    def on(self, node: str) -> bool:
+        """Whether it, or a worker of its own, is or will be on that node."""
+        return node == (self.place.node if self.place else self.node) or node in self.reserved
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a unit."""
+        return self.place is not None and self.unit is None
+
+    def begin(self, unit: Unit) -> None:
+        """Give it a unit; its stream of events is what it then answers."""
+        self.turn += 1
+        self._take(unit)
+        method = self.actor.train if unit.trains else self.actor.perform
+        self.answer = method.options(num_returns="streaming").remote(unit.assignment, self.turn)
+
+    def begin_together(self, unit: Unit, resources: Resources) -> None:
+        """The same for a unit that needs several workers, which its actor starts itself."""
+        self._take(unit)
+        train = self.actor.train.options(num_returns="streaming")
+        self.answer = train.remote(unit.assignment, resources)
+
+    def _take(self, unit: Unit) -> None:
+        self.unit, self.leaving, self.memory = unit, False, 0
+        self.since = time.monotonic()
+        self.life = Liveness(self.since, self.since)
+
+    def end(self) -> Unit:
+        """Take the unit back from it; it is idle then."""
+        unit, self.unit, self.answer = self.unit, None, None
+        self.since = time.monotonic()
+        assert unit is not None
+        return unit
+
+    def stop(self) -> None:
+        """Ask its unit to end soon, with a checkpoint if it trains."""
+        if self.reserved:
+            self.actor.stop.remote()
+        else:
+            self.actor.stop.remote(self.turn)
+
+
+@dataclass
+class Pool:
+    """All workers of a run, and where there is room for more."""
+
+    slots: list[Slot] = field(default_factory=list)
+
+    @property
+    def busy(self) -> list[Slot]:
+        """Those at work."""
+        return [slot for slot in self.slots if slot.unit is not None]
+
+    def idle(self, bundle: Bundle) -> Slot | None:
+        """One that waits and has this bundle."""
+        return next((slot for slot in self.slots if slot.idle and slot.bundle == bundle), None)
+
+    def coming(self, bundle: Bundle) -> int:
+        """How many of this bundle are asked for and have not begun."""
+        return sum(slot.place is None and slot.bundle == bundle for slot in self.slots)
+
+    def room(self, view: View, bundle: Bundle, count: int = 1) -> list[str]:
+        """Nodes for `count` more workers, none of them draining; empty if they do not all fit."""
+        free = {node.id: [node.cpus, node.gpus] for node in view.nodes if not node.draining}
+        for node_id, taken in self._taken():
+            if node_id in free:
+                free[node_id][0] -= taken.cpus
+                free[node_id][1] -= taken.whole_gpus
+        found: list[str] = []
+        for node_id, (cpus, gpus) in free.items():
+            while (
+                len(found) < count
+                and cpus >= bundle.cpus - _TOLERANCE
+                and gpus >= bundle.whole_gpus - _TOLERANCE
+            ):
+                found.append(node_id)
+                cpus, gpus = cpus - bundle.cpus, gpus - bundle.whole_gpus
+        return found if len(found) == count else []
+
+    def lacks_gpu_alone(self, view: View, bundle: Bundle) -> bool:
+        """Whether it is only a GPU for which this bundle finds no room."""
+        return bool(bundle.gpus) and bool(self.room(view, Bundle(bundle.cpus, 0.0)))
+
+    def ask(self, bundle: Bundle, node: str = "") -> Slot:
+        """Ask Ray for a worker, on that node if it still can be, else anywhere."""
+        strategy: Any = "DEFAULT"
+        if node:
+            strategy = NodeAffinitySchedulingStrategy(node, soft=True, _spill_on_unavailable=True)
+        actor = Worker.options(  # type: ignore[attr-defined]
+            num_cpus=bundle.cpus, num_gpus=bundle.gpus, scheduling_strategy=strategy
+        ).remote()
+        slot = Slot(bundle, actor, actor.place.remote(), node)
+        self.slots.append(slot)
+        return slot
+
+    def begin_together(self, unit: Unit, nodes: list[str], resources: Resources) -> None:
+        """Start a data-parallel unit, whose ranks find room on these nodes all at once."""
+        from ganray.distributed.joint.trainer import (  # Ray Train takes seconds to import
+            JointTrainer,
+            beside_caller,
+        )
+
+        actor = JointTrainer.options(  # type: ignore[attr-defined]
+            scheduling_strategy=beside_caller()
+        ).remote()
+        slot = Slot(unit.bundle, actor, None, "", tuple(nodes))
+        slot.begin_together(unit, resources)
+        self.slots.append(slot)
+
+    def dismiss(self, slot: Slot) -> None:
+        """End a worker, whatever it does."""
+        ray.kill(slot.actor)
+        self.slots.remove(slot)
+
+    def make_room(self, view: View, bundle: Bundle, count: int = 1) -> bool:
+        """Dismiss idle workers that do not serve if that lets `count` of this bundle fit.
+
+        One of the same bundle serves where one is wanted, but not those who start their own.
+        """
+        spare = [slot for slot in self.slots if slot.idle and (slot.bundle != bundle or count > 1)]
+        if not spare:
+            return False
+        kept = [slot for slot in self.slots if slot not in spare]
+        if not Pool(kept).room(view, bundle, count):
+            return False
+        for slot in spare:
+            self.dismiss(slot)
+        return True
+
+    def waiting(self, bundle: Bundle) -> int:
+        """How many of this bundle wait for work."""
+        return sum(slot.idle and slot.bundle == bundle for slot in self.slots)
+
+    def let_go(self, wanted: set[Bundle]) -> None:
+        """Dismiss whoever has long been idle, or waits for a new node and is not wanted."""
+        now = time.monotonic()
+        for slot in list(self.slots):
+            idle_long = slot.idle and now - slot.since > IDLE_SECONDS
+            not_wanted = slot.place is None and not slot.node and slot.bundle not in wanted
+            if idle_long or (not_wanted and slot.unit is None):
+                self.dismiss(slot)
+
+    def _taken(self) -> Iterator[tuple[str, Bundle]]:
+        for slot in self.slots:
+            own = (slot.place.node if slot.place else slot.node,)
+            for node in slot.reserved or own:
+                yield node, slot.bundle

@@ -1,0 +1,297 @@
+"""The state of one run: what waits, who works on what, and what is done about every loss."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import ray
+from ray.exceptions import RayError
+
+from ganray.distributed.cluster.watch import Watch
+from ganray.distributed.scheduler import liveness
+from ganray.distributed.scheduler.placement import Staffing
+from ganray.distributed.scheduler.pool import Pool, Slot
+from ganray.distributed.scheduler.units import Desk, Unit
+from ganray.distributed.worker.deaths import Circumstances, Death, explain_death
+from ganray.distributed.worker.worker import Place
+from ganray.errors import GanrayError, Stopped, StoreError
+from ganray.local import failure, settled
+from ganray.plan import Resources, Task
+from ganray.runs.agenda import Agenda
+from ganray.runs.events import Event
+from ganray.runs.outages import store_away
+from ganray.store.outage import OUTAGES
+
+WAIT_SECONDS = 0.25
+STOP_SECONDS = 120.0
+START_SECONDS = 300.0
+"""A worker that has room on its node, and has not begun within this time, has hung."""
+AWAY_SECONDS = 5.0
+"""When this process was away for longer (stopped, or waiting for the store), others were not."""
+
+
+@dataclass
+class Supervisor:
+    """Runs an agenda on a cluster that `watch` looks at.
+
+    Args:
+        tell: hears of every event, from this thread.
+        should_stop: asked a few times a second.
+        meter: hears, as often, how many CPUs and GPUs are held by workers that have work.
+    """
+
+    agenda: Agenda
+    resources: Resources
+    watch: Watch
+    tell: Callable[[Event], None]
+    should_stop: Callable[[], bool]
+    meter: Callable[[float, float], None] = lambda _, __: None
+    waiting: deque[Unit] = field(default_factory=deque)
+    pool: Pool = field(default_factory=Pool)
+    started: set[str] = field(default_factory=set)
+    paces: liveness.Paces = field(default_factory=liveness.Paces)
+    stillborn: int = 0
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.agenda, self.resources)
+        self.staffing = Staffing(self.pool, self.watch, self.resources)
+        self._here = time.monotonic()
+
+    def run(self) -> None:
+        """Finish or fail every task.
+
+        Raises:
+            Stopped: on request, when all trainers have made their checkpoints.
+            StoreError: the store is away for good.
+            HeadLost: the cluster is gone.
+        """
+        try:
+            while self._enlist() or self.waiting or self.pool.busy:
+                if self.should_stop():
+                    self._stop()
+                self.watch.check()
+                self._leave_draining_nodes()
+                self.staffing.staff(self.waiting)
+                self._give_up()
+                self._listen()
+                self._look_after()
+                self._measure()
+            if self.agenda.pending and self.should_stop():  # as the last of them left its node
+                self._stop()
+        finally:
+            for slot in list(self.pool.slots):
+                with contextlib.suppress(RayError):
+                    self.pool.dismiss(slot)
+
+    def _enlist(self) -> bool:
+        """Queue the units of every task that has become ready, in the plan's order."""
+        while ready := [t for t in self.agenda.newly_ready() if t.address not in self.started]:
+            for task in ready:
+                self.started.add(task.address)
+                try:
+                    settled_before = self.agenda.settled(task)
+                except GanrayError as error:
+                    if store_away(error, self.agenda.store.url) is not None:
+                        raise
+                    self._fail(task, str(error))
+                    continue
+                if settled_before:
+                    self.agenda.finish(task)
+                    self.tell(settled(task))
+                else:
+                    self.tell(Event(task.address, task.kind, details={"queued": True}))
+                    self.waiting.extend(self.desk.units(task, self.watch.view.slots))
+        return bool(self.waiting)
+
+    def _give_up(self) -> None:
+        """Fail what nothing could start for long."""
+        for unit, why in self.staffing.hopeless(self.waiting):
+            if unit.task.address not in self.agenda.failed:
+                self._fail(unit.task, why)
+
+    def _fail(self, task: Task, why: str, trace: str = "") -> None:
+        """Mark a task as failed, say so, and drop what is queued for it."""
+        self.agenda.fail(task, why)
+        self.tell(failure(task, why, trace))
+        self.waiting = deque(u for u in self.waiting if u.task.address != task.address)
+
+    def _listen(self) -> None:
+        """Hear whoever has something to say."""
+        answers = {slot.answer: slot for slot in self.pool.slots if slot.answer is not None}
+        if not answers:
+            time.sleep(WAIT_SECONDS)
+            return
+        ready, _ = ray.wait(list(answers), num_returns=1, timeout=WAIT_SECONDS)
+        if ready:
+            ready, _ = ray.wait(list(answers), num_returns=len(answers), timeout=0)
+        for answer in ready:
+            self._hear(answers[answer])
+
+    def _hear(self, slot: Slot) -> None:
+        try:
+            answer = ray.get(slot.answer if slot.unit is None else next(slot.answer))
+        except (RayError, StopIteration) as error:
+            if slot.unit is None:
+                self._not_begun(slot, self._death(slot, error))
+            else:
+                self._lost(slot, self._death(slot, error))
+            return
+        if isinstance(answer, Place):
+            slot.place, slot.answer, self.stillborn = answer, None, 0
+            slot.since = time.monotonic()
+            return
+        liveness.hear(slot, answer)
+        self.paces.hear(slot, answer)
+        self._news(slot, answer)
+
+    def _news(self, slot: Slot, event: Event) -> None:
+        unit, details = slot.unit, event.details
+        assert unit is not None
+        if "beat" in details:
+            OUTAGES.hear(str(id(slot)), details.get("away"))
+            return
+        unit.host = details.get("host", unit.host)
+        slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
+        if event.total and unit.trains:
+            unit.advanced(event.done)
+        outcome = details.get("outcome")
+        if outcome != "failed":  # `_fail` tells of that
+            self.tell(event)
+        if outcome is None:
+            return
+        self._end(slot)
+        if "store_away" in details:
+            self._without_store(unit, details["store_away"])
+        elif outcome == "failed":
+            self._fail(unit.task, details["failed"], details["traceback"])
+        elif outcome == "done":
+            self._done(unit)
+        elif not self.should_stop():
+            self._again(unit, f"{unit.task.title} was asked to leave {unit.host}: {details['why']}")
+
+    def _end(self, slot: Slot) -> None:
+        slot.end()
+        if slot.reserved or slot.leaving:
+            self.pool.dismiss(slot)
+
+    def _done(self, unit: Unit) -> None:
+        if (following := self.desk.after(unit)) is not None:
+            self.waiting.appendleft(following)
+
+    def _without_store(self, unit: Unit, why: str) -> None:
+        """A worker has given the store up: everybody does, or its node alone cannot reach it."""
+        if OUTAGES.own() is not None:
+            raise StoreError(why, away=True)
+        self._resubmit(unit, "could not use the store", Death(why, own_fault=True))
+
+    def _again(self, unit: Unit, why: str) -> None:
+        """Queue a preempted unit once more; it goes on from its checkpoint or last chunk."""
+        self.tell(unit.assignment.event(preempted=why))
+        if unit.task.address not in self.agenda.failed:
+            self.waiting.appendleft(unit)
+
+    def _not_begun(self, slot: Slot, death: Death) -> None:
+        """A worker that never came: harmless when its node went, otherwise it may be for ever."""
+        self.pool.dismiss(slot)
+        self.stillborn += death.own_fault
+        alike = next((unit for unit in self.waiting if unit.bundle == slot.bundle), None)
+        if self.stillborn >= self.resources.attempts and alike is not None:
+            self._fail(alike.task, f"no worker could be started: {death.what}")
+
+    def _death(self, slot: Slot, error: BaseException) -> Death:
+        view, node = self.watch.view, slot.place.node if slot.place else slot.node
+        beside = [s.memory for s in self.pool.busy if s is not slot and s.on(node)]
+        seen = Circumstances(
+            leaving=slot.leaving or view.leaving(node),
+            gone=bool(node) and view.node(node) is None,
+            memory=slot.memory,
+            hungriest=slot.memory >= max(beside, default=0),
+        )
+        return explain_death(error, seen)
+
+    def _lost(self, slot: Slot, death: Death) -> None:
+        """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
+        unit = slot.end()
+        self.pool.dismiss(slot)
+        if unit.task.address in self.agenda.failed or self.should_stop():
+            return
+        if death.preempted:
+            self._again(unit, f"{unit.task.title} lost {unit.host}: {death.what}")
+        else:
+            self._resubmit(unit, "died", death)
+
+    def _resubmit(self, unit: Unit, how: str, death: Death) -> None:
+        """Queue a unit once more whose worker came to nothing, if it may be tried again."""
+        limit = self.resources.attempts
+        what = f"{unit.task.title}: its worker on {unit.host} {how} in attempt {unit.attempt}"
+        if not unit.lost(death.own_fault, limit):
+            self._fail(unit.task, f"{what} of {limit}: {death.what}")
+            return
+        told = f"{what} and is resubmitted: {death.what}"
+        self.tell(unit.assignment.event(warning=told, resubmitted=True))
+        self.waiting.appendleft(unit)
+
+    def _leave_draining_nodes(self) -> None:
+        """Ask those on draining nodes for a checkpoint, and send away whoever has no work there."""
+        view = self.watch.view
+        leaving = {node.id for node in view.nodes if node.draining}
+        for slot in list(self.pool.slots) if leaving else []:
+            if not any(slot.on(node) for node in leaving):
+                continue
+            if slot.unit is None:
+                self.pool.dismiss(slot)
+            elif not slot.leaving:
+                slot.leaving = True
+                slot.stop()
+
+    def _look_after(self) -> None:
+        """End workers that are silent or stuck; tell of those that are slow."""
+        self._forgive_own_absence()
+        for slot in [slot for slot in self.pool.slots if liveness.hangs(slot, START_SECONDS)]:
+            self._not_begun(slot, Death(f"it did not begin within {START_SECONDS:g} s", True))
+        for slot in self.pool.busy:
+            begun = (
+                not slot.reserved or slot.life.heard > slot.since
+            )  # its own workers take their time
+            most = self.resources.silence_seconds if begun else START_SECONDS
+            wrong = slot.life.wrong(time.monotonic(), most)
+            if wrong:
+                self._lost(slot, Death(f"it {wrong} and was ended", own_fault=True))
+        for slot, how in self.paces.slow(self.pool.busy):
+            if slot.unit:
+                what = f"{slot.unit.task.title} is slow on {slot.unit.host}: {how}"
+                self.tell(slot.unit.assignment.event(warning=what))
+
+    def _forgive_own_absence(self) -> None:
+        """What nobody could hear is no silence."""
+        away, self._here = time.monotonic() - self._here, time.monotonic()
+        if away > AWAY_SECONDS:
+            for slot in self.pool.slots:
+                liveness.forgive(slot, away)
+
+    def _measure(self) -> None:
+        bundles = [(slot.bundle, max(1, len(slot.reserved))) for slot in self.pool.busy]
+        self.meter(
+            math.fsum(bundle.cpus * count for bundle, count in bundles),
+            math.fsum(bundle.gpus * count for bundle, count in bundles),
+        )
+
+    def _stop(self) -> None:
+        """Let trainers make their checkpoints, end everything else, and raise `Stopped`."""
+        self.waiting.clear()
+        for slot in list(self.pool.slots):
+            if slot.unit is not None and slot.unit.trains:
+                slot.stop()
+            else:  # finished chunks are kept
+                self.pool.dismiss(slot)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.pool.busy and time.monotonic() < deadline:
+            self.watch.check()
+            self._listen()
+            self.waiting.clear()
+        raise Stopped("stopped on request")

@@ -1,0 +1,119 @@
+"""Units of work: an assignment, how often it was tried, and what became of its workers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ganray.distributed.worker.worker import Assignment
+from ganray.plan import TRAINED, Resources, Task
+from ganray.runs.agenda import Agenda
+
+SHARDS_PER_SLOT = 2
+"""Shards are small enough that a late one does not hold up the rest."""
+BLAMELESS_LOSSES = 10
+"""For each attempt that a task has, so many losses in a row that are not its own doing."""
+
+
+class Bundle(NamedTuple):
+    """What a worker holds of its node."""
+
+    cpus: float
+    gpus: float
+
+    def __str__(self) -> str:
+        return f"{self.cpus:g} CPUs and {self.gpus:g} GPUs"
+
+    @property
+    def whole_gpus(self) -> float:
+        """The part of a GPU that is lost to others: of 0.6 each only one fits a GPU."""
+        return self.gpus if self.gpus >= 1 or not self.gpus else 1 / math.floor(1 / self.gpus)
+
+
+@dataclass(eq=False)
+class Unit:
+    """An assignment with its history. `attempt` counts what may be its own fault.
+
+    A task that kills its worker fails after `resources.attempts` of them. A node that dies, a
+    partition or a neighbour's hunger for memory is not the task's fault: such losses end it only
+    when many come in a row and it gets no further. Being asked to leave a node never counts.
+    """
+
+    assignment: Assignment
+    bundle: Bundle
+    attempt: int = 1
+    blameless: int = 0
+    furthest: int = 0
+    host: str = "no node yet"
+
+    @property
+    def task(self) -> Task:
+        return self.assignment.task
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is long and keeps checkpoints."""
+        return self.task.kind in TRAINED
+
+    @property
+    def world_size(self) -> int:
+        """How many workers it needs at once; more than one trains data-parallel."""
+        return self.task.ranks
+
+    def advanced(self, done: int) -> None:
+        """Take note of how far its work is: further than ever before proves that it can go on."""
+        if done > self.furthest:
+            self.furthest, self.blameless = done, 0
+
+    def lost(self, own_fault: bool, attempts: int) -> bool:
+        """Count one more loss of its worker; whether it may be tried again."""
+        if own_fault:
+            self.attempt += 1
+            return self.attempt <= attempts
+        self.blameless += 1
+        return self.blameless <= BLAMELESS_LOSSES * attempts
+
+
+@dataclass
+class Desk:
+    """Makes the units of tasks, and knows when a task's shards are all done."""
+
+    agenda: Agenda
+    resources: Resources
+    open_shards: dict[str, int] = field(default_factory=dict)
+
+    def units(self, task: Task, slots: int) -> Iterator[Unit]:
+        """All of a task, or its chunks in shards, for `slots` workers beside each other."""
+        if not task.chunks:
+            yield self._unit(task, None)
+            return
+        size = max(1, task.chunks // (max(1, slots) * SHARDS_PER_SLOT))
+        shards = [range(task.chunks)[at : at + size] for at in range(0, task.chunks, size)]
+        self.open_shards[task.address] = len(shards)
+        for shard in shards:
+            yield self._unit(task, tuple(shard))
+
+    def after(self, unit: Unit) -> Unit | None:
+        """What follows a unit that is done: the whole, once all shards are there."""
+        if unit.assignment.chunks is None:
+            self.agenda.finish(unit.task)
+            return None
+        self.open_shards[unit.task.address] -= 1
+        return None if self.open_shards[unit.task.address] else self._unit(unit.task, None)
+
+    def _unit(self, task: Task, chunks: tuple[int, ...] | None) -> Unit:
+        resources, agenda = self.resources, self.agenda
+        assignment = Assignment(
+            store_url=agenda.store.url,
+            task=task,
+            chunks=chunks,
+            dataset_url=agenda.plan.dataset.get("url"),
+            device=resources.device,
+            checkpoint_seconds=resources.checkpoint_seconds,
+            redo=task.address in agenda.forced,
+        )
+        trained = task.kind in TRAINED
+        bundle = Bundle(resources.num_cpus, resources.num_gpus) if trained else Bundle(1.0, 0.0)
+        return Unit(assignment, bundle)

@@ -1,0 +1,170 @@
+"""From a sweep file to a report: trials, the comparison of the best two, and who leads it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from ganray.drivers.run import Outcome, execute, interruptible
+from ganray.errors import Stopped
+from ganray.runs.lease import Beat, Lease, lead
+from ganray.runs.outages import outages_told
+from ganray.runs.record import save_run
+from ganray.store import Store
+from ganray.sweeps import Ending
+from ganray.sweeps.plan import SweepPlan
+from ganray.sweeps.trials import Trial, is_over, ranked, read_trials
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """How a sweep ended.
+
+    Attributes:
+        code: the command's exit code.
+        run: of the comparison that ends it.
+        trials: the numbers of those that finished, were stopped early, or failed.
+        failed: why, by what it was.
+        spec: the settings that were chosen, as a study names them; none where no trial arrived.
+        evidence: for that choice.
+        caution: what to beware of before scores are believed.
+        done: how many tasks and trials were done now.
+    """
+
+    code: int
+    sweep: str
+    run: str
+    trials: dict[str, list[int]]
+    best_first: list[int]
+    failed: dict[str, str]
+    metric: str
+    spec: str | None
+    evidence: dict[str, Any] | None
+    caution: str
+    done: int
+    report: str | None
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return dict(vars(self))
+
+
+def execute_sweep(
+    chosen: SweepPlan, store: Store, address: str | None, quiet: bool
+) -> SweepOutcome:
+    """Trials, confirmation, report; what of it the store holds already is not done again.
+
+    Raises:
+        Stopped: on an interrupt or SIGTERM, when everything so far is kept.
+        StoreError: the store cannot be written.
+    """
+
+    started = time.monotonic()
+    with ExitStack() as cluster:  # one Ray for the trials and for what follows
+        trials, tried = _trials(chosen, store, address, quiet, cluster)
+        plan = chosen.final(chosen.candidates(trials))
+        if trials:
+            save_run(store, plan, replace=True)
+        outcome = execute(Ending(chosen, plan), store, "ray", address, verify=False, quiet=quiet)
+    manifest = store.manifest(plan.roles["spec"]) if "spec" in plan.roles else None
+    states = ("finished", "stopped early", "failed")
+    metric = chosen.settings.sweep.metric
+    failed = {f"trial {one.number}": one.why for one in trials if one.state == "failed"}
+    return SweepOutcome(
+        code=_code(trials, outcome.code, manifest is not None),
+        sweep=chosen.name,
+        run=plan.run,
+        trials={s: [one.number for one in trials if one.state == s] for s in states},
+        best_first=[one.number for one in ranked(trials, metric)],
+        failed=failed | outcome.failed,
+        metric=metric,
+        spec=manifest.address.removesuffix("/whole") if manifest else None,
+        evidence=manifest.result["evidence"] if manifest else None,
+        caution=outcome.caution,
+        done=outcome.done + tried,
+        report=outcome.report,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _code(trials: list[Trial], code: int, chosen: bool) -> int:
+    """1 where nothing was chosen; 3 where a trial died of what another try might mend."""
+    if not chosen:
+        return code or 1
+    return 3 if any(one.worth_another_try for one in trials) else code
+
+
+def _trials(
+    chosen: SweepPlan, store: Store, address: str | None, quiet: bool, cluster: ExitStack
+) -> tuple[list[Trial], int]:
+    """How all trials ended, and how many of them were run here."""
+
+    trials = read_trials(store, chosen.folder)
+    if is_over(trials):
+        return trials, 0
+    store.probe()
+    save_run(store, chosen.preparation())  # from now on the sweep is known by its name
+    console = Console(stderr=True, quiet=quiet)
+
+    def say(line: str) -> None:
+        if line:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    with interruptible() as stop:
+
+        def work(held: Lease) -> list[Trial] | None:
+            trials = _run(chosen, store, address, say, stop.is_set, held, cluster)
+            if trials is not None:
+                held.end(**Outcome(0, chosen.name, 0, 0, {}, None, 0.0, "trials").as_json())
+            return trials
+
+        with outages_told(say):
+            ended = lead(
+                store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work
+            )
+    if isinstance(ended, list):
+        return ended, len(ended)
+    if ended is None:
+        raise Stopped("stopped following; the sweep goes on under its own driver")
+    if ended.error is not None:
+        raise ended.error
+    return read_trials(store, chosen.folder), 0
+
+
+def _led(chosen: SweepPlan, beat: Beat) -> str:
+    return "" if beat.counter % 15 else f"{chosen.name} is led by {beat.name}, which is followed"
+
+
+def _run(
+    chosen: SweepPlan,
+    store: Store,
+    address: str | None,
+    say: Callable[[str], None],
+    stopped: Callable[[], bool],
+    lease: Lease,
+    cluster: ExitStack,
+) -> list[Trial] | None:
+    """How all trials ended; None if another driver took over meanwhile."""
+    from ganray.distributed.cluster.connect import connected
+    from ganray.distributed.tune.runner import SweepRunner
+
+    cluster.enter_context(connected(address))
+
+    def should_stop() -> bool:
+        return stopped() or lease.superseded()
+
+    try:
+        return SweepRunner(chosen, store, address, say=say, should_stop=should_stop).run()
+    except Stopped:
+        if not stopped():
+            return None
+        raise Stopped(
+            "stopped on request; what trials have measured and every checkpoint are kept. Resume "
+            "with the same command"
+        ) from None

@@ -1,0 +1,173 @@
+"""What is to be done of a plan: pure bookkeeping that both runners share."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ganray.errors import RefusedInput
+from ganray.plan import Plan, Task
+from ganray.redaction import redacted
+from ganray.runs.failures import CONSEQUENCE
+from ganray.runs.inputs import external, input_digests
+from ganray.store import Manifest, Store
+
+Part = Literal["train", "evaluate", "search"]
+"""A part of a study that can be run alone, with all that it needs."""
+_ENDS: dict[Part, tuple[str, ...]] = {
+    "train": ("train",),
+    "evaluate": ("measure", "card"),
+    "search": ("search",),
+}
+READERS = 8
+"""A remote store answers slowly, but many questions at once."""
+
+
+@dataclass
+class Agenda:
+    """The tasks of a plan as they stand: finished, failed (with why), or still to do.
+
+    `forced` are the artifacts that must be made anew, whatever the store holds of them.
+    """
+
+    plan: Plan
+    store: Store
+    finished: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+    forced: set[str] = field(default_factory=set)
+    reused: set[str] = field(default_factory=set)
+    asked: frozenset[str] = frozenset()
+    """The artifacts that are wanted of the plan; empty: all."""
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    """By address, those of `reused`, as the store had them."""
+
+    def __post_init__(self) -> None:
+        self._looked_at: set[str] | None = None  # where something has changed; None: anywhere
+
+    @classmethod
+    def open(
+        cls, plan: Plan, store: Store, verify: bool = False, only: Part | None = None
+    ) -> Agenda:
+        """Look at the store: what is there and fits its inputs need not be done again.
+
+        With `verify` every file is hashed; what is damaged is made anew, as is all that needs it.
+        `only` leaves out what that part of the study does not need.
+        """
+        agenda = cls(plan, store, asked=part(plan, only) if only else frozenset())
+        addresses = [task.address for task in plan.tasks]
+        with ThreadPoolExecutor(READERS) as readers:
+            manifests = dict(zip(addresses, readers.map(store.manifest, addresses), strict=True))
+        for task in plan.tasks:
+            manifest = manifests[task.address]
+            damaged = verify and agenda._damaged(task)
+            if damaged or not agenda.forced.isdisjoint(task.inputs.values()):
+                agenda.forced.add(task.address)
+            if manifest is None or task.address in agenda.forced or not agenda._fed(task):
+                continue
+            digests = {
+                address: address.split("/")[1] if external(address) else manifests[address].digest  # type: ignore[union-attr]
+                for address in task.inputs.values()
+            }
+            if manifest.inputs == digests:
+                agenda.finished.add(task.address)
+                agenda.manifests[task.address] = manifest
+        agenda.reused = set(agenda.finished)
+        return agenda
+
+    @property
+    def pending(self) -> list[Task]:
+        """Tasks that are neither finished nor failed, in the plan's order."""
+        return [task for task in self.plan.tasks if self._is_pending(task)]
+
+    def _is_pending(self, task: Task) -> bool:
+        address = task.address
+        ended = address in self.finished or address in self.failed
+        return not ended and (not self.asked or address in self.asked)
+
+    def ready(self, task: Task) -> bool:
+        """Whether all inputs of a task are there, and no shorter part of its trajectory is to come.
+
+        A longer training continues a shorter one; begun beside it, it would do its work again.
+        """
+        if not self._fed(task):
+            return False
+        begun = self.plan.continued(task)
+        return begun is None or not self._is_pending(begun)
+
+    def newly_ready(self) -> list[Task]:
+        """The pending tasks that have become ready since this was asked last, in order."""
+        looked_at, self._looked_at = self._looked_at, set()
+        if looked_at is None:
+            found = self.pending
+        else:
+            order = self.plan.positions
+            tasks = (self.plan.by_address[a] for a in sorted(looked_at, key=order.__getitem__))
+            found = [task for task in tasks if self._is_pending(task)]
+        return [task for task in found if self.ready(task)]
+
+    def _fed(self, task: Task) -> bool:
+        return all(external(a) or a in self.finished for a in task.inputs.values())
+
+    def _look_behind(self, task: Task) -> None:
+        """What needed this task, or goes on from it, may have become ready."""
+        if self._looked_at is not None:
+            self._looked_at.update(one.address for one in self.plan.following(task))
+
+    def blocked(self, task: Task) -> bool:
+        """Whether an input of a task has failed, so that it cannot be done."""
+        return any(address in self.failed for address in task.inputs.values())
+
+    def settled(self, task: Task) -> bool:
+        """Whether a ready task needs no work after all: its inputs came out as they were before."""
+        if task.address in self.forced:
+            return False
+        manifest = self.store.manifest(task.address)
+        return manifest is not None and manifest.inputs == input_digests(self.store, task)
+
+    def finish(self, task: Task) -> None:
+        """Mark a task as done."""
+        self.finished.add(task.address)
+        self._look_behind(task)
+
+    def fail(self, task: Task, why: str) -> None:
+        """Mark a task as failed, and with it all that depends on it; no secret is kept of `why`."""
+        self.failed[task.address] = redacted(why)
+        self._look_behind(task)
+        below = list(self.plan.dependents.get(task.address, ()))
+        for other in below:  # grows meanwhile
+            if other.address not in self.failed:
+                self.failed[other.address] = f"{CONSEQUENCE} {task.title}"
+                self._look_behind(other)
+                below += self.plan.dependents[other.address]
+
+    def _damaged(self, task: Task) -> bool:
+        """Whether a file of its artifact, or of a chunk that more would build on, is damaged."""
+        addresses = [task.address, *map(task.chunk_address, range(task.chunks))]
+        manifests = (self.store.manifest(address) for address in addresses)
+        return any(self.store.verify(manifest) for manifest in manifests if manifest is not None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every task that was asked for is finished."""
+        return self.asked <= self.finished if self.asked else self.whole
+
+    @property
+    def whole(self) -> bool:
+        """Whether every task of the plan is finished."""
+        return len(self.finished) == len(self.plan.tasks)
+
+
+def part(plan: Plan, only: Part) -> frozenset[str]:
+    """The addresses of the tasks that one part of a study is made of, and of what they need.
+
+    Raises:
+        RefusedInput: the study has no such part.
+    """
+    wanted = {task.address for task in plan.tasks if task.kind in _ENDS[only]}
+    if not wanted:
+        raise RefusedInput(f"--only (={only!r}): study {plan.name!r} has no such tasks")
+    for task in reversed(plan.tasks):  # each comes after its inputs
+        if task.address in wanted:
+            wanted.update(task.inputs.values())
+    return frozenset(address for address in wanted if not external(address))

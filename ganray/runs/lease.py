@@ -1,0 +1,303 @@
+"""One driver leads a run; others of the same run follow it, and take over when it has died.
+
+A driver claims `runs/<run>/drivers/<n>.json`, n one above the highest, create-only, and rewrites
+that file every few seconds with a counter that rises. The highest n leads. Whoever finds a leader
+watches its counter: machines' clocks are never compared, only this machine's own clock between two
+readings of one file. A leader that has fallen silent is succeeded by n + 1; if it was only asleep
+it sees the new file when it wakes, and steps back. For a moment both may then work, which costs
+time and nothing else: every commit is create-only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import psutil
+from pydantic import TypeAdapter, ValidationError
+
+from ganray.errors import DamagedRecord, GanrayError, RefusedInput, Stopped, StoreError
+from ganray.periodic import repeated
+from ganray.redaction import redacted
+from ganray.spec import explain
+from ganray.store import Store
+from ganray.store.files import Files
+
+LEASE_BEAT_SECONDS = 2.0
+"""How often a driver rewrites its file."""
+SILENT_SECONDS = 12.0
+"""A driver whose file has not changed for so long, while it was being read, is taken for dead."""
+Ended = TypeVar("Ended")
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a driver's file says: who it is, how often it has beaten, and what it last told.
+
+    `ended` is empty until the driver has ended, and then says how.
+    """
+
+    driver: int
+    counter: int
+    token: str
+    host: str
+    process: int
+    place: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    ended: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For people: which driver on which host."""
+        return f"driver {self.driver} on {self.host} (process {self.process})"
+
+    @property
+    def error(self) -> GanrayError | None:
+        """What its followers are to raise: of the kind that ended it, if it did not end well."""
+        if "error" not in self.ended:
+            return None
+        kinds = {kind.exit_code: kind for kind in (GanrayError, RefusedInput, Stopped)}
+        kind = kinds.get(self.ended["code"], GanrayError)
+        return kind(f"{self.name}, which was followed, ended: {self.ended['error']}")
+
+    @property
+    def dead(self) -> bool:
+        """Whether it was a process of this machine that is there no more."""
+        return bool(self.place) and self.place == _place() and not _alive(self.process)
+
+
+@dataclass
+class Lease:
+    """The claim of this driver; a context in whose thread it beats.
+
+    Args:
+        payload: what to tell with each beat, plain JSON values; called from the lease's thread.
+    """
+
+    store: Store
+    run: str
+    driver: int
+    payload: Callable[[], dict[str, Any]] = dict
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    _superseded: bool = False
+    _ended: dict[str, Any] = field(default_factory=dict)
+    _counter: int = 0
+    _beating: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    @classmethod
+    def claim(cls, store: Store, run: str, after: int) -> Lease | None:
+        """The lease number `after` + 1, or None if another driver has it; may raise StoreError."""
+        lease = cls(store, run, after + 1)
+        return lease if store.create(_path(run, lease.driver), lease._encoded()) else None
+
+    def superseded(self) -> bool:
+        """Whether another driver has taken over, so that this one must step back."""
+        return self._superseded
+
+    def end(self, **how: Any) -> None:
+        """What to tell the followers when the context ends: plain JSON values."""
+        self._ended = how
+
+    def __enter__(self) -> Lease:
+        self._beating.enter_context(
+            repeated(self._look_and_beat, LEASE_BEAT_SECONDS, "ganray-lease")
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._beating.close()
+        if error is not None:
+            code = error.exit_code if isinstance(error, GanrayError) else 1
+            code = 4 if isinstance(error, KeyboardInterrupt) else code
+            self._ended = {"code": code, "error": redacted(str(error)) or type(error).__name__}
+        with contextlib.suppress(StoreError):  # then it is found silent
+            self._beat()
+
+    def _look_and_beat(self) -> None:
+        with contextlib.suppress(StoreError):  # a store that fails now may answer the next time
+            successor = _path(self.run, self.driver + 1)
+            self._superseded = self._superseded or self._files.size(successor) is not None
+            if not self._superseded:
+                self._beat()
+
+    def _beat(self) -> None:
+        self._counter += 1
+        self._files.put(_path(self.run, self.driver), self._encoded())
+
+    @cached_property
+    def _files(self) -> Files:
+        """With little patience: a beat that fails is followed by a newer one."""
+        return self.store.files.for_probing()
+
+    def _encoded(self) -> bytes:
+        """The beat; with an empty payload where that cannot be told, since silence means death."""
+        with contextlib.suppress(Exception):
+            return self._with(self.payload())
+        return self._with({})
+
+    def _with(self, payload: dict[str, Any]) -> bytes:
+        beat = Beat(
+            driver=self.driver,
+            counter=self._counter,
+            token=self.token,
+            host=platform.node(),
+            process=os.getpid(),
+            place=_place(),
+            payload=payload,
+            ended=self._ended,
+        )
+        return json.dumps(vars(beat)).encode()
+
+
+def newest_driver(store: Store, run: str) -> Beat | None:
+    """What the driver that leads, or last led, a run has written; None if there never was one.
+
+    Raises:
+        StoreError: the store fails, or the file is damaged.
+    """
+    numbers = [
+        int(name)
+        for path in store.list(f"runs/{run}/drivers/")
+        if (name := path.rpartition("/")[2].removesuffix(".json")).isdigit()
+    ]
+    if not numbers:
+        return None
+    path = _path(run, max(numbers))
+    try:
+        return TypeAdapter(Beat).validate_json(store.get(path) or b"")
+    except ValidationError as error:
+        raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
+
+
+def lead(
+    store: Store,
+    run: str,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Beat], None],
+    work: Callable[[Lease], Ended | None],
+) -> Ended | Beat | None:
+    """Do `work` while leading the run; step back for a driver that takes over, and follow it.
+
+    Args:
+        should_stop: asked twice a second while following.
+        tell: hears of every beat of the leader.
+        work: given the lease; None says that it ended since the lease was superseded.
+
+    Returns:
+        What the work came to; or the last beat of a leader that ended while being followed; or
+        None, when following was stopped.
+
+    Raises:
+        StoreError: the store fails.
+    """
+    while True:
+        held = acquire(store, run, should_stop, tell)
+        if not isinstance(held, Lease):
+            return held
+        with held:
+            ended = work(held)
+        if ended is not None:
+            return ended
+
+
+def acquire(
+    store: Store,
+    run: str,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Beat], None],
+) -> Lease | Beat | None:
+    """Lead the run, or follow whoever leads until it ends.
+
+    Args:
+        should_stop: asked twice a second while following.
+        tell: hears of every beat of the leader.
+
+    Returns:
+        This driver's lease, when nobody leads or the leader has fallen silent; the leader's last
+        beat, when it ended while being followed; None, when following was stopped.
+
+    Raises:
+        StoreError: the store fails.
+    """
+    followed: Beat | None = None
+    while True:
+        newest = newest_driver(store, run)
+        if newest is not None and not newest.ended and not newest.dead:
+            followed = newest
+            if not _until_silent(store, run, newest, should_stop, tell):
+                return None
+            newest = newest_driver(store, run)
+            if newest is not None and newest.driver != followed.driver:
+                continue
+        if newest is not None and newest.ended and followed is not None:
+            return newest
+        lease = Lease.claim(store, run, newest.driver if newest else 0)
+        if lease is not None:
+            return lease
+
+
+def _until_silent(
+    store: Store,
+    run: str,
+    last: Beat,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Beat], None],
+) -> bool:
+    """Follow a driver until it ends, dies or falls silent; False if following was stopped."""
+    tell(last)
+    heard = time.monotonic()
+    while time.monotonic() - heard < SILENT_SECONDS:
+        for _ in range(2):
+            if should_stop():
+                return False
+            time.sleep(0.5)
+        try:
+            newest = newest_driver(store, run)
+        except StoreError:  # nothing can be said of a leader while the store does not answer
+            heard = time.monotonic()
+            continue
+        if newest is None or newest.driver != last.driver or newest.ended or newest.dead:
+            return True
+        if (newest.counter, newest.token) != (last.counter, last.token):
+            heard, last = time.monotonic(), newest
+            tell(newest)
+    return True
+
+
+def _path(run: str, driver: int) -> str:
+    return f"runs/{run}/drivers/{driver}.json"
+
+
+def _place() -> str:
+    """Where process numbers mean what they mean here: this start of this machine, and namespace.
+
+    Empty where the system does not tell; a dead driver is then found by its silence.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _alive(process: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        return psutil.Process(process).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False

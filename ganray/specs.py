@@ -1,0 +1,40 @@
+"""What sampling, embedding and searching are told; apart from their code, as that needs torch."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import Field
+
+from ganray.spec import Spec
+
+
+class SampleSpec(Spec):
+    """How samples are drawn; how many is no part of it, since more only continue the sequence."""
+
+    chunk: int = Field(250, ge=1, description="images generated at once; shapes the last bits")
+
+
+class EmbedSpec(Spec):
+    """How images are embedded."""
+
+    chunk: int = Field(250, ge=1, description="images embedded at once; shapes the last bits")
+
+
+class SearchSpec(Spec):
+    """Defense-GAN's published settings. How many restarts is no part of it: more only add chunks.
+
+    The learning rate stays constant: the published schedule never fires, because its step counter
+    is never incremented.
+    """
+
+    steps: int = Field(200, ge=1, description="L, gradient steps of each restart")
+    learning_rate: float = Field(10.0, gt=0)
+    momentum: float = Field(0.7, ge=0, lt=1, description="heavy-ball, not Nesterov")
+    initial_variance: float = Field(1 / 128, gt=0, description="of each coordinate of z₀")
+    chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")
+
+
+def chunks_for(count: int, chunk: int) -> int:
+    """How many fixed chunks hold `count` items."""
+    return math.ceil(count / chunk)

@@ -1,0 +1,137 @@
+"""Model cards: what a trained GAN is, for people (Markdown) and for programs (its YAML head)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from ganray._version import __version__
+from ganray.data import DatasetInfo
+from ganray.errors import RefusedInput
+from ganray.metrics.score import Score
+from ganray.plan import Task
+from ganray.stages.workspace import Workspace
+from ganray.train.spec import TrainSpec
+
+_FENCE = "---\n"
+
+
+def write_card(work: Workspace) -> None:
+    """Put a trained GAN's weights and its full model card together, ready for `load_generator`."""
+    trained = work.input("gan")
+    task = Task(**work.task.parameters["gan"])
+    roles = sorted(role for role in work.task.inputs if role.startswith("scores/"))
+    scores = [Score(**score) for role in roles for score in work.input(role).result["scores"]]
+    digest = trained.file("generator.safetensors").sha256
+    work.commit(
+        {
+            "README.md": model_card(task, work.dataset().info, digest, scores).encode(),
+            "generator.safetensors": work.store.read(trained, "generator.safetensors"),
+        },
+        {"classes": task.parameters["classes"]},
+    )
+
+
+def model_card(
+    task: Task,
+    info: DatasetInfo,
+    weights_sha256: str,
+    scores: Sequence[Score] = (),
+) -> str:
+    """The card of a train task: data, classes, recipe, digests, and scores once they are measured.
+
+    Args:
+        weights_sha256: of `generator.safetensors` beside it.
+        scores: those of the side that the GAN belongs to.
+    """
+    head = _head(task, info, weights_sha256, scores)
+    parts = [_FENCE, yaml.safe_dump(head, sort_keys=False, allow_unicode=True), _FENCE]
+    return "".join(parts) + _text(head)
+
+
+def _head(
+    task: Task,
+    info: DatasetInfo,
+    weights_sha256: str,
+    scores: Sequence[Score],
+) -> dict[str, Any]:
+    """What the YAML head holds: enough to rebuild the generator and to know what it is."""
+    return {
+        "library_name": "ganray",
+        "library_version": __version__,
+        "data": {"name": info.name, "digest": info.digest, "split": "train", "notes": info.notes},
+        "classes": [info.class_names[index] for index in task.parameters["classes"]],
+        "shape": list(info.shape),
+        "model": task.parameters["model"],
+        "recipe": {
+            **task.parameters["train"],
+            "iterations": task.horizon,
+            "seed": task.parameters["seed"],
+        },
+        "weights": {
+            "file": "generator.safetensors",
+            "average": "EMA" if TrainSpec(**task.parameters["train"]).ema else "none",
+            "artifact": task.address,
+            "sha256": weights_sha256,
+        },
+        "scores": [_score(score) for score in scores],
+    }
+
+
+def read_card(text: str) -> dict[str, Any]:
+    """The YAML head of a card.
+
+    Raises:
+        RefusedInput: the text has no such head.
+    """
+    # A fence is a whole line: a class may be called "a---".
+    first, closed, _ = text.partition(f"\n{_FENCE}")
+    try:
+        head = yaml.safe_load(first) if closed and first.startswith(_FENCE) else None
+    except yaml.YAMLError:
+        head = None
+    if not isinstance(head, dict) or not {"model", "shape", "weights"} <= head.keys():
+        raise RefusedInput("the model card has no YAML head with `model`, `shape` and `weights`")
+    return head
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "metric": score.metric,
+        "value": score.value,
+        "floor": score.floor,
+        "n": score.n,
+        "mixture": score.protocol.mixture,
+        "protocol": score.fingerprint,
+    }
+
+
+def _text(head: dict[str, Any]) -> str:
+    classes = ", ".join(head["classes"])
+    lines = [
+        f"\n# GAN of {head['data']['name']}: {classes}\n",
+        f"A {head['model']['name']} generator of width {head['model']['width']}, trained for "
+        f"{head['recipe']['iterations']} iterations on {head['data']['name']}. Images are "
+        f"{'×'.join(str(n) for n in head['shape'])} (channels, height, width) in [0, 1].\n",
+        "```python\nimport ganray, torch\n\ngenerator = ganray.load_generator(URL)  # this folder\n"
+        f"images = generator(torch.randn(16, {head['model']['latent']}))\n```\n",
+    ]
+    if head["scores"]:
+        lines.append("Scores of the side that it belongs to (floor: real against real):\n")
+        lines.append(
+            "| metric | value | floor | n | samples | protocol |\n|---|---|---|---|---|---|"
+        )
+        lines += [_row(score) for score in head["scores"]]
+    else:
+        lines.append("Scores were not measured when this card was written.")
+    return "\n".join(lines) + "\n"
+
+
+def _row(score: dict[str, Any]) -> str:
+    floor = "—" if score["floor"] is None else f"{score['floor']:.4g}"
+    return (
+        f"| {score['metric']} | {score['value']:.4g} | {floor} | {score['n']} | "
+        f"{score['mixture']} | {score['protocol']} |"
+    )

@@ -1,0 +1,100 @@
+"""The range-space search on one GAN: each chunk of starts, then what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from ganray.embed import embed
+from ganray.models.defense_gan import Generator
+from ganray.models.spec import ModelSpec
+from ganray.sample import sample_chunk
+from ganray.search import SearchChunk, SearchResult, collect, search_chunk
+from ganray.specs import SampleSpec, SearchSpec
+from ganray.stages.artifacts import chunk_arrays, read_embedder, read_generator
+from ganray.stages.workspace import Workspace
+from ganray.tensors import pack
+
+Images = UInt8[np.ndarray, "n c h w"]
+
+
+def search_range_chunk(work: Workspace, index: int) -> None:
+    """Search one chunk of (target, restart) pairs and commit where each ended."""
+    parameters, generator = work.task.parameters, _generator(work)
+    targets = np.concatenate(
+        [
+            work.arrays("targets", "targets.safetensors")["images"],
+            _own_samples(generator, parameters),
+        ]
+    )
+    spec = SearchSpec(**parameters["search"])
+    chunk = search_chunk(generator, targets, spec, parameters["seed"], index)
+    arrays = {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
+    work.commit({"pairs.safetensors": pack(arrays)}, {}, chunk=index)
+
+
+def search_range(work: Workspace) -> None:
+    """Choose each target's best restart; classify targets and answers; set the null beside them."""
+    parameters, generator = work.task.parameters, _generator(work)
+    probes = work.arrays("targets", "targets.safetensors")
+    own = _own_samples(generator, parameters)
+    targets = np.concatenate([probes["images"], own])
+    chunks = [SearchChunk(**part) for part in chunk_arrays(work, "pairs.safetensors")]
+    found = collect(chunks, len(targets), work.task.horizon or 0)
+    names = work.input("targets").result["names"] + [f"own sample {i}" for i in range(len(own))]
+    arrays = {
+        "targets": targets,
+        "answers": found.images,
+        "latents": found.latents,
+        "residuals": found.residuals,
+        "nearest": probes["nearest"],
+        "nearest_residuals": probes["nearest_residuals"],
+    }
+    classes = read_classes(work, targets), read_classes(work, found.images)
+    rows = _rows(names, found, *classes)
+    for row, residual in zip(rows, probes["nearest_residuals"], strict=False):
+        row["nearest_training_residual"] = float(residual)
+    work.commit(
+        {"answers.safetensors": pack(arrays)},
+        {"rows": rows, "probes": len(probes["images"]), "restarts": work.task.horizon},
+    )
+
+
+def read_classes(work: Workspace, images: Images) -> Int64[np.ndarray, "n"]:
+    """The encoder's class of each image."""
+    return embed(read_embedder(work), images).probabilities.argmax(axis=1)
+
+
+def _rows(
+    names: list[str],
+    found: SearchResult,
+    target_classes: Int64[np.ndarray, "n"],
+    answer_classes: Int64[np.ndarray, "n"],
+) -> list[dict[str, Any]]:
+    """One JSON row a target: what the report's table shows."""
+    return [
+        {
+            "target": names[index],
+            "residual": float(found.best_residuals[index]),
+            "best_restart": int(found.best[index]),
+            "latent_norm": float(np.linalg.norm(found.latents[index].astype(np.float64))),
+            "target_class": int(target_classes[index]),
+            "answer_class": int(answer_classes[index]),
+        }
+        for index in range(len(names))
+    ]
+
+
+def _generator(work: Workspace) -> Generator:
+    model = ModelSpec(**work.task.parameters["model"])
+    return read_generator(work.store, work.input("gan"), model)
+
+
+def _own_samples(generator: Generator, parameters: dict[str, Any]) -> Images:
+    """The null: images that the GAN certainly can make, drawn from a stream of their own."""
+    count = parameters["own_samples"]
+    if not count:
+        return np.zeros((0, *generator.shape), dtype=np.uint8)
+    return sample_chunk(generator, SampleSpec(chunk=count), parameters["seed"], 0)

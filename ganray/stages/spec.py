@@ -1,0 +1,46 @@
+"""A sweep's choice: the better of two candidates on fresh seeds."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from ganray.metrics.intervals import mean_interval, welch
+from ganray.runs.spec import SPEC_FILE
+from ganray.stages.workspace import Workspace
+
+
+def choose_spec(work: Workspace) -> None:
+    """Commit the candidate with the better mean over fresh seeds, with the evidence for it."""
+    parameters = work.task.parameters
+    candidates = parameters["candidates"]
+    values = [_values(work, index) for index in range(len(candidates))]
+    sign = 1.0 if parameters["better"] == "lower" else -1.0
+    chosen = min(range(len(values)), key=lambda index: sign * float(np.mean(values[index])))
+    fresh = [
+        candidate | {"fresh": own, "interval": vars(mean_interval(own))}
+        for candidate, own in zip(candidates, values, strict=True)
+    ]
+    spec = {
+        "train": candidates[chosen]["train"],
+        "model": candidates[chosen]["model"],
+        "iterations": parameters["iterations"],
+        "evidence": {
+            "sweep": parameters["sweep"],
+            "metric": parameters["metric"],
+            "better": parameters["better"],
+            "side": parameters["side"],
+            "chosen": chosen,
+            "candidates": fresh,
+            "comparison": vars(welch(values[0], values[1])) if len(values) > 1 else None,
+        },
+    }
+    work.commit({SPEC_FILE: json.dumps(spec, indent=1).encode()}, spec)
+
+
+def _values(work: Workspace, candidate: int) -> list[float]:
+    """The objective on each fresh seed."""
+    roles = (role for role in work.task.inputs if role.startswith(f"{candidate}/"))
+    ordered = sorted(roles, key=lambda role: int(role.rpartition("/")[2]))
+    return [float(work.input(role).result["value"]) for role in ordered]

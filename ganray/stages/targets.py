@@ -1,0 +1,76 @@
+"""The probe images of the range-space search, and the real images nearest to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from ganray.data import Dataset, DatasetSpec, open_source
+from ganray.data.probe import add_noise, draw
+from ganray.errors import RefusedInput
+from ganray.stages.workspace import Workspace
+from ganray.tensors import pack
+
+Images = UInt8[np.ndarray, "n c h w"]
+
+
+def draw_targets(work: Workspace) -> None:
+    """Collect the probe images, and for each the nearest real training image by pixels."""
+    parameters, dataset = work.task.parameters, work.dataset()
+    named = [(name, _target(name, dataset, parameters)) for name in parameters["targets"]]
+    images = np.stack([image for _, image in named])
+    nearest, distances = nearest_images(images, dataset.images("train")[0])
+    arrays = {"images": images, "nearest": nearest, "nearest_residuals": distances}
+    work.commit({"targets.safetensors": pack(arrays)}, {"names": [name for name, _ in named]})
+
+
+def nearest_images(
+    targets: Images, images: UInt8[np.ndarray, "m c h w"]
+) -> tuple[Images, Float32[np.ndarray, "n"]]:
+    """The nearest of `images` to each target, and its pixel-mean squared error on [0, 1].
+
+    Distances are exact: sums of squared differences of 8-bit values are whole numbers.
+    """
+    best = np.full(len(targets), np.iinfo(np.int64).max, dtype=np.int64)
+    found = np.zeros(len(targets), dtype=np.int64)
+    for start in range(0, len(images), 4096):
+        block = images[start : start + 4096].astype(np.int16)
+        for index, target in enumerate(targets):
+            errors = np.square(block - target.astype(np.int16), dtype=np.int32)
+            sums = errors.reshape(len(block), -1).sum(axis=1, dtype=np.int64)
+            row = int(sums.argmin())
+            if sums[row] < best[index]:
+                best[index], found[index] = sums[row], start + row
+    return images[found], (best / (255.0**2 * targets[0].size)).astype(np.float32)
+
+
+def _target(name: str, dataset: Dataset, parameters: dict[str, Any]) -> UInt8[np.ndarray, "c h w"]:
+    """`real <class>`, `noisy <class>`, `other <n>` (of the other data set) or a drawing's name."""
+    kind, _, which = name.partition(" ")
+    if kind == "other":
+        return _other_images(parameters["other_data"], dataset.info.shape)[int(which)]
+    if kind not in ("real", "noisy"):
+        return draw(name, dataset.info.shape)
+    index = dataset.info.class_names.index(which)
+    image = dataset.images("test", [index])[0][0]
+    return add_noise(image) if kind == "noisy" else image
+
+
+def _other_images(spec: dict[str, Any], shape: tuple[int, int, int]) -> Images:
+    """The first image of each class of another data set, in its batches' order."""
+    source = open_source(DatasetSpec(**spec))
+    info = source.describe()
+    if tuple(info.shape) != tuple(shape):
+        raise RefusedInput(
+            f"search.other.source (={spec['source']!r}) has images of shape {info.shape}; "
+            f"the study's have {tuple(shape)}"
+        )
+    first: dict[int, UInt8[np.ndarray, "c h w"]] = {}
+    for batch in source.batches():
+        for image, label in zip(batch.images, batch.labels, strict=True):
+            first.setdefault(int(label), image)
+        if len(first) == len(info.class_names):
+            break
+    return np.stack([first[label] for label in sorted(first)])

@@ -1,0 +1,69 @@
+"""One GAN, trained on its classes."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ganray.errors import RefusedInput
+from ganray.models.spec import ModelSpec
+from ganray.plan import Task
+from ganray.stages.card import model_card
+from ganray.stages.trajectory import follow
+from ganray.stages.workspace import Workspace
+from ganray.tensors import serialise
+from ganray.train import TrainSpec
+from ganray.train.flops import gan_flops
+from ganray.train.gan import GanTrainer
+from ganray.train.history import history_table
+from ganray.train.parallel import DataParallelGanTrainer
+
+
+def train_gan(work: Workspace) -> None:
+    """Train one GAN on its classes, from the last checkpoint of its trajectory, to its horizon.
+
+    Of several ranks, which all call this, the first resumes, keeps checkpoints and commits.
+
+    Raises:
+        RefusedInput: the task is for another number of ranks than there are.
+        LostRank, RanksDiffer: the ranks cannot go on, but from the last checkpoint.
+    """
+    refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
+    parameters, dataset, until = work.task.parameters, work.dataset(), work.task.horizon or 0
+    model, spec = ModelSpec(**parameters["model"]), TrainSpec(**parameters["train"])
+    images, _ = dataset.images("train", parameters["classes"])
+    common = (images, model, spec, parameters["seed"], work.device)
+    trainer = DataParallelGanTrainer(*common, work.ranks) if work.ranks else GanTrainer(*common)
+    history, seconds = follow(work, trainer, until)
+    if work.ranks and not work.ranks.first:
+        return
+    weights = serialise(trainer.sampler().state_dict())
+    digest = hashlib.sha256(weights).hexdigest()
+    work.commit(
+        {
+            "generator.safetensors": weights,
+            "history.parquet": history_table(history, trainer.losses),
+            "README.md": model_card(work.task, dataset.info, digest).encode(),
+        },
+        {
+            "shape": list(dataset.info.shape),
+            "images_seen": until * trainer.images_per_step,
+            "flops": gan_flops(dataset.info.shape, model, spec) * until,
+            "training_images": len(images),
+        },
+        device_seconds=seconds,
+        device=trainer.device.type,
+        workers=work.task.ranks,
+    )
+
+
+def refuse_other_ranks(task: Task, ranks: int) -> None:
+    """Refuse a task that another number of ranks must train: its result would not be its key's.
+
+    Raises:
+        RefusedInput: it is.
+    """
+    if task.ranks != ranks:
+        raise RefusedInput(
+            f"joint.workers (={task.ranks}): {task.title} is trained by {task.ranks} processes on "
+            f"Ray, here {'are' if ranks > 1 else 'is'} {ranks}; use --runner ray or joint.workers 1"
+        )

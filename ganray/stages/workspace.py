@@ -1,0 +1,152 @@
+"""What a stage's code is given: its task, its inputs, and one way to commit what it made."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from ganray.data import Dataset
+from ganray.errors import StoreError
+from ganray.numerics import provenance
+from ganray.plan import Task
+from ganray.runs.events import Event
+from ganray.runs.inputs import dataset_location, input_digests
+from ganray.store import Attempt, Manifest, Store, StoredFile
+from ganray.train.parallel import Ranks
+
+
+@dataclass
+class Workspace:
+    """One unit of work: a whole task, or some chunks of it.
+
+    Args:
+        dataset_url: where the data set lies when it is no artifact of this store.
+        redo: make the artifact anew, whatever the store holds of it (it was damaged).
+        ranks: the processes that do the task together, of which the first commits; none: this one.
+    """
+
+    store: Store
+    task: Task
+    dataset_url: str | None = None
+    device: str = "cpu"
+    checkpoint_seconds: float = 60.0
+    redo: bool = False
+    ranks: Ranks | None = None
+    should_stop: Callable[[], bool] = lambda: False
+    tell: Callable[[Event], None] = lambda _: None
+    input_digests: dict[str, str] = field(init=False)
+    _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        # Read before the work: an input that is superseded meanwhile makes the result stale.
+        self.input_digests = input_digests(self.store, self.task)
+
+    @cached_property
+    def attempt(self) -> Attempt:
+        """This worker's own prefix in the store, claimed when it is first needed."""
+        return self.store.claim_attempt(self.task.trajectory, {"host": platform.node()})
+
+    def input(self, role: str) -> Manifest:
+        """The manifest of an input.
+
+        Raises:
+            StoreError: it is not in the store.
+        """
+        return self.artifact(self.task.inputs[role])
+
+    def artifact(self, address: str) -> Manifest:
+        """The current manifest at `address`; StoreError if there is none."""
+        manifest = self.store.manifest(address)
+        if manifest is None:
+            raise StoreError(f"{self.task.title}: its input {address} is not in {self.store.url}")
+        return manifest
+
+    def arrays(self, source: str | Manifest, name: str) -> dict[str, np.ndarray]:
+        """The arrays in an input's safetensors file; `source` is a role or a manifest."""
+        manifest = self.input(source) if isinstance(source, str) else source
+        return safetensors.numpy.load(self.store.read(manifest, name))
+
+    def dataset(self) -> Dataset:
+        """The data set that the task's `data` input names.
+
+        Raises:
+            StoreError: an external one is not the set that was planned (on this node).
+        """
+        return open_dataset(*self.dataset_place())
+
+    def dataset_place(self) -> tuple[str, str | None]:
+        """The URL of that data set; of one outside the store also the digest that was planned."""
+        address = self.task.inputs["data"]
+        digest = self.input_digests[address] if address.startswith("external/") else None
+        return dataset_location(self.store, address, self.dataset_url), digest
+
+    def report(self, done: int, total: int, **details: Any) -> None:
+        """Tell the driver how far this task is."""
+        self.tell(Event(self.task.address, self.task.kind, done, total, details))
+
+    def commit(
+        self,
+        files: Mapping[str, bytes],
+        result: Mapping[str, Any],
+        *,
+        chunk: int | None = None,
+        stored: tuple[StoredFile, ...] = (),
+        **record: Any,
+    ) -> Manifest:
+        """Write the files under this attempt and commit them as the task's artifact.
+
+        `chunk` commits the artifact of that chunk instead; `stored` are files streamed there
+        before.
+        `record` holds what may differ between equal runs (seconds, host); `result` must not.
+        """
+        address = self.task.address if chunk is None else self.task.chunk_address(chunk)
+        # Without folders of their own, chunk n would try the n paths of the chunks before it.
+        below = "" if chunk is None else address.rpartition("/")[2]
+        written = [self.attempt.write(name, data, below) for name, data in files.items()]
+        return self.attempt.commit(
+            address,
+            [*stored, *written],
+            inputs=self.input_digests,
+            result=dict(result),
+            record=provenance(time.monotonic() - self._started) | record,
+            generation=self._generation(address),
+        )
+
+    def _generation(self, address: str) -> int:
+        """Where to commit: beside an equal artifact, which wins; above a stale or damaged one."""
+        current = self.store.manifest(address)
+        if current is None:
+            return 0
+        stale = self.redo or current.inputs != self.input_digests
+        return current.generation + 1 if stale else current.generation
+
+
+def open_dataset(folder: str, digest: str | None) -> Dataset:
+    """The data set in `folder`, which must have the digest that was planned, if one was.
+
+    Raises:
+        StoreError: it is another set: replaced since the plan was made, or another node's folder.
+    """
+    found = Dataset.open(folder)
+    if digest is not None and found.info.digest != digest:
+        raise StoreError(
+            f"data.source (={found.folder.shown!r}) on {platform.node()} is the set "
+            f"{found.info.digest[:12]}, but {digest[:12]} was planned; all nodes must see one set"
+        )
+    return found
+
+
+@lru_cache(maxsize=8)
+def open_store(url: str) -> Store:
+    """The store at `url`, one for each process: a new S3 client begins with 0.2 s of work.
+
+    It is a worker's, whose driver has reached it: when it is away, it is waited for.
+    """
+    return Store(url, known=True)

@@ -1,0 +1,60 @@
+"""Sweeps: which settings train best? A sweep file's trials, and the comparison that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganray.cost.spending import Cost
+from ganray.errors import RefusedInput
+from ganray.plan import Plan, Resources
+from ganray.report import Page, Results
+from ganray.spec import parse
+from ganray.store import Store
+from ganray.studies import check_weights, checked_places, open_data, read_values
+from ganray.studies.from_spec import adopt
+from ganray.sweeps.plan import SweepPlan, page
+from ganray.sweeps.settings import SweepSettings, check_search
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of a sweep, to be run as a study is: its plan follows from how the trials ended."""
+
+    sweep: SweepPlan
+    planned: Plan
+
+    @property
+    def resources(self) -> Resources:
+        """What each worker is given."""
+        return self.sweep.resources
+
+    @property
+    def cost(self) -> Cost:
+        """A sweep has neither prices nor caps: they would not hold for its trials."""
+        return Cost()
+
+    def plan(self, store: Store | None = None, keep: bool = True) -> Plan:  # noqa: ARG002
+        """The comparison of the best two trials on fresh seeds; nothing is read or kept."""
+        return self.planned
+
+    def page(self, results: Results) -> Page:
+        """The sweep's report."""
+        return page(results)
+
+
+def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = None) -> SweepPlan:
+    """Read a sweep file, all as in `read_study`, and look at the labels of its data.
+
+    Raises:
+        RefusedInput: as `read_study`, and where settings and data do not fit.
+    """
+    values = adopt(read_values(path, overrides, "sweep file"), store)
+    if "sweep" not in values:
+        raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
+    settings = checked_places(parse(SweepSettings, values, path), path)
+    check_search(settings.sweep)
+    imagenet = settings.evaluate.imagenet
+    if imagenet:
+        check_weights(imagenet)
+    return SweepPlan(settings, open_data(settings.data))

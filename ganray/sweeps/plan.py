@@ -1,0 +1,306 @@
+"""Sweeps: what a trial trains up to each rung, how the best two are compared, and the page.
+
+Each rung of a trial is a small plan. Its GANs are ordinary training trajectories, the same that a
+study with these settings and this seed has as its first replicate; its score is an `objective`
+task. All trials share one training seed and one set of latent vectors, so that they differ in
+their settings alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ganray.errors import RefusedInput
+from ganray.metrics.score import better
+from ganray.models.spec import ModelSpec
+from ganray.plan import Plan, Resources, Task, task_seed
+from ganray.report import Page, Results
+from ganray.specs import SampleSpec
+from ganray.studies.blocks import Blocks, Data, embed_spec, protocol_fields
+from ganray.studies.counts import mixture_counts
+from ganray.studies.settings import CLASSIFIER_METRICS
+from ganray.sweeps import sections
+from ganray.sweeps.settings import Side, SweepSettings, rung_steps
+from ganray.sweeps.space import Values
+from ganray.sweeps.trials import Trial, known_trials, ranked
+from ganray.train.spec import TrainSpec
+
+NAME = "sweep"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The settings that one trial ended with, and its value in the sweep."""
+
+    trial: int
+    model: ModelSpec
+    train: TrainSpec
+    value: float
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A sweep file with its data: gives the plan of every piece of work.
+
+    Raises:
+        RefusedInput: settings and data do not fit, e.g. a class smaller than a trial's batch.
+    """
+
+    settings: SweepSettings
+    data: Data
+
+    def __post_init__(self) -> None:
+        for values in self._extremes():
+            self.rung(*self.settings.specs(values), self.steps[-1])
+
+    @property
+    def resources(self) -> Resources:
+        """What each trial is given."""
+        return self.settings.resources
+
+    @cached_property
+    def classes(self) -> list[int]:
+        """The classes that every trial trains."""
+        return self.settings.classes(self.data.info)
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The iterations of a joint GAN at each rung."""
+        return self.settings.steps(len(self.classes))
+
+    @property
+    def name(self) -> str:
+        """The sweep's name with the first digits of its hash: its folders bear it, from its first
+        trial to its report."""
+        identity = self.settings.identity_of(self.data.fingerprint)
+        return f"{self.settings.name}-{identity[:12]}"
+
+    @property
+    def folder(self) -> str:
+        """Where the store keeps the records of its trials."""
+        return f"sweeps/{self.name}"
+
+    @property
+    def population(self) -> bool:
+        """Whether trials take each other's GANs over on their way."""
+        return self.settings.sweep.scheduler == "pbt"
+
+    def specs(self, values: Values) -> tuple[ModelSpec, TrainSpec]:
+        """The networks and the training that a trial's values stand for."""
+        return self.settings.specs(values)
+
+    def groups(self, side: Side) -> list[list[int]]:
+        """The classes of each GAN of a side."""
+        return [self.classes] if side == "joint" else [[index] for index in self.classes]
+
+    def own_iterations(self, step: int) -> int:
+        """The iterations of each GAN where a joint one has `step`: equal compute on both sides."""
+        marginal = self.settings.sweep.side == "marginal"
+        return step // len(self.classes) if marginal else step
+
+    def preparation(self) -> Plan:
+        """What all trials need: data set, network and the features of the held-out images."""
+        blocks = self._blocks()
+        self._ruler(blocks)
+        return self._plan(blocks)
+
+    def rung(self, model: ModelSpec, train: TrainSpec, step: int) -> Plan:
+        """A trial up to one rung; its score is the task `objective`, its GANs are `train/…`."""
+        blocks = self._blocks()
+        self._scored(blocks, "objective", model, train, step, 0)
+        return self._plan(blocks)
+
+    def candidates(self, trials: Sequence[Trial]) -> list[Candidate]:
+        """The best two of those that were trained to the end, with settings of their own."""
+        best = ranked(trials, self.settings.sweep.metric)
+        arrived = [one for one in best if one.state == "finished"]
+        distinct: dict[str, Candidate] = {}
+        for one in arrived:
+            candidate = Candidate(
+                one.number, ModelSpec(**one.model), TrainSpec(**one.train), one.points[-1].value
+            )
+            distinct.setdefault(json.dumps([one.model, one.train], sort_keys=True), candidate)
+        return list(distinct.values())[:2]
+
+    def final(self, candidates: Sequence[Candidate]) -> Plan:
+        """The run that ends a sweep: the candidates on fresh seeds, and the spec of the better.
+
+        Args:
+            candidates: at most two, the better first; none where no trial arrived.
+        """
+        blocks = self._blocks()
+        self._ruler(blocks)
+        seeds = range(1, self.settings.sweep.confirm.seeds + 1)
+        scored: dict[str, Task] = {}
+        for index, candidate in reversed(list(enumerate(candidates))):
+            part = f"trial/{candidate.trial}/" if index else ""  # roles `train/…` are the winner's
+            for seed in seeds:
+                role = f"objective/{index}/{seed}"
+                name = f"trial {candidate.trial} seed {seed}"
+                with blocks.within(part, ""):
+                    scored[f"{index}/{seed}"] = self._scored(
+                        blocks, role, candidate.model, candidate.train, self.steps[-1], seed, name
+                    )
+        if candidates:
+            blocks.builder.add("spec", "spec", "choice", self._choice(candidates), scored)
+        return self._plan(blocks)
+
+    def _choice(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
+        """What the stage that chooses is told; what each candidate is enters the key."""
+        return {
+            "candidates": [
+                {
+                    "trial": one.trial,
+                    "model": one.model.model_dump(mode="json"),
+                    "train": one.train.model_dump(mode="json"),
+                    "value": one.value,
+                }
+                for one in candidates
+            ],
+            "sweep": self.name,
+            "metric": self.settings.sweep.metric,
+            "better": better(self.settings.sweep.metric),
+            "side": self.settings.sweep.side,
+            "iterations": {
+                side: self.steps[-1] // len(self.groups(side)) for side in self.settings.sweep.sides
+            },
+        }
+
+    def _scored(
+        self,
+        blocks: Blocks,
+        role: str,
+        model: ModelSpec,
+        train: TrainSpec,
+        step: int,
+        replicate: int,
+        name: str = "",
+    ) -> Task:
+        """The GANs of one trial, trained to one rung, and their score."""
+        embedder, reference = self._ruler(blocks)
+        count, evaluate = self._sample_count(), self.settings.evaluate
+        gans: dict[str, Task] = {}
+        sides: dict[str, dict[str, list[int]]] = {}
+        for side in self.settings.sweep.sides:
+            groups = self.groups(side)
+            for index, group in enumerate(groups):
+                own = step // len(groups)
+                gan = blocks.train(side, group, replicate, model, train, own)
+                gans[f"gan/{side}/{index}"] = _titled(blocks, gan, name)
+            sides[side] = {
+                "counts": mixture_counts(groups, self.data.info, evaluate.mixture, count),
+                "seeds": [self._latents(group, replicate) for group in groups],
+            }
+        return blocks.builder.add(
+            role,
+            "objective",
+            f"score of {name or f'{step} iterations'}",
+            protocol_fields(self._network, evaluate)
+            | {
+                "metrics": [self.settings.sweep.metric],
+                "splits": evaluate.splits,
+                "mixture": evaluate.mixture,
+                "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
+                "classes": blocks.subset,
+                "rows": blocks.rows("held_out"),
+                "model": model,
+                "sample": SampleSpec(),
+                "embed": embed_spec(self._network),
+                "sides": sides,
+            }
+            | self._among(blocks),
+            {"embedder": embedder, "reference": reference} | gans,
+        )
+
+    def _ruler(self, blocks: Blocks) -> tuple[Task, Task]:
+        """The network, and the held-out images on it: the test split has no part in a sweep."""
+        blocks.import_data(self.settings.data)
+        evaluate = self.settings.evaluate
+        if self._network == "classifier":
+            embedder = blocks.encoder(self.settings.encoder)
+        else:
+            assert evaluate.imagenet is not None  # the settings say so
+            embedder = blocks.imagenet(evaluate.imagenet)
+        return embedder, blocks.embed_split(self._network, embedder, "held_out")
+
+    @property
+    def _network(self) -> str:
+        return "classifier" if self.settings.sweep.metric in CLASSIFIER_METRICS else "imagenet"
+
+    def _latents(self, group: list[int], replicate: int) -> int:
+        """One set of latent vectors for all trials; another for each fresh seed."""
+        return task_seed(self.settings.seed, "sweep/latents", group, replicate)
+
+    def _sample_count(self) -> int:
+        """How many images each side is measured on.
+
+        Raises:
+            RefusedInput: fewer than 2, or than the Inception Score has splits.
+        """
+        held_out = [self.data.info.counts["held_out"][index] for index in self.classes]
+        evaluate = self.settings.evaluate
+        if min(held_out) < 2:
+            raise RefusedInput(
+                "every class must have 2 held-out images to be measured on; here are "
+                f"{held_out}; see data.held_out"
+            )
+        if evaluate.samples is None and evaluate.splits > sum(held_out):
+            raise RefusedInput(
+                f"evaluate.splits (={evaluate.splits}) must be at most the samples of a side, as "
+                f"many as are held out, {sum(held_out)}; lower it, or name evaluate.samples"
+            )
+        count, least = evaluate.samples or sum(held_out), max(2, evaluate.splits)
+        if count < least:
+            raise RefusedInput(
+                f"evaluate.samples (={count}) must be at least {least}; see evaluate.splits"
+            )
+        return count
+
+    def _blocks(self) -> Blocks:
+        return Blocks(self.data, self.settings.seed, self.classes)
+
+    def _among(self, blocks: Blocks) -> dict[str, str]:
+        """Tells scores of some classes from older ones, whose posteriors were of all classes."""
+        some = blocks.subset and self._network == "classifier"
+        return {"posteriors": "among these classes"} if some else {}
+
+    def _extremes(self) -> list[dict[str, Any]]:
+        """Every value that stands for others, each beside first values of the other fields."""
+        probes = {path: domain.probes() for path, domain in self.settings.sweep.over.items()}
+        first = {path: values[0] for path, values in probes.items()}
+        return [first | {path: value} for path, values in probes.items() for value in values]
+
+    def _plan(self, blocks: Blocks) -> Plan:
+        settings = self.settings.model_dump(mode="json") | {"folder": self.folder}
+        dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
+        plan = blocks.builder.plan(self.settings.name, NAME, settings, dataset)
+        return plan.model_copy(update={"known_as": self.name})
+
+
+def _titled(blocks: Blocks, gan: Task, name: str) -> Task:
+    """The same GAN under a name that tells it from the other candidate's."""
+    if name:
+        titled = gan.model_copy(update={"title": f"{gan.title} of {name}"})
+        blocks.builder.tasks[gan.address] = titled
+    return gan
+
+
+def page(results: Results) -> Page:
+    """The sweep's report; before the sweep ends, of what its trials have come to."""
+    trials = known_trials(results.store, results.plan.settings["folder"])
+    budget, rungs = results.plan.settings["budget"], results.plan.settings["sweep"]["rungs"]
+    parts = [
+        sections.confirmation_section(results),
+        sections.trials_section(results, trials),
+        sections.sweep_protocol_section(results, rung_steps(budget["iterations"], rungs)),
+    ]
+    return Page(
+        title="Which settings train best?",
+        subject=str(results.plan.dataset["name"]),
+        lead=sections.sweep_lead(results, trials),
+        sections=[part for part in parts if part is not None],
+    )

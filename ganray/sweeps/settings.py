@@ -1,0 +1,273 @@
+"""A sweep file: a study's blocks, and `sweep:`, which says what varies and what is best."""
+
+from __future__ import annotations
+
+import math
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ganray.data.spec import SourceInfo
+from ganray.errors import RefusedInput
+from ganray.models.spec import ModelSpec
+from ganray.plan import class_index
+from ganray.spec import RUN_NAME, Spec, content_hash
+from ganray.studies.settings import (
+    CLASSIFIER_METRICS,
+    MOST_ITERATIONS,
+    MOST_SEEDS,
+    Metric,
+    Setup,
+    is_class_list,
+)
+from ganray.sweeps.space import (
+    GROUPS,
+    Domain,
+    Values,
+    check_domains,
+    combinations,
+    configured,
+    drawn,
+)
+from ganray.train.spec import OPTIMISER_FIELDS, TrainSpec
+
+DEFAULT_TRIALS, MOST_TRIALS = 10, 10_000
+_PLACEMENT = {"resources"}
+Side = Literal["joint", "marginal"]
+
+
+class SweepBudget(Spec):
+    """How long a trial that is not ended early trains each side."""
+
+    iterations: int = Field(
+        1000,
+        ge=1,
+        le=MOST_ITERATIONS,
+        description="of a joint GAN; k marginal GANs have a k-th of them each",
+    )
+
+
+class Confirm(Spec):
+    """How the best two trials are compared once more."""
+
+    seeds: int = Field(3, ge=3, le=MOST_SEEDS, description="fresh seeds that both are trained on")
+
+
+class Sweep(Spec):
+    """What varies, how trials are chosen and judged, and which end early."""
+
+    over: dict[str, Domain] = Field(min_length=1, description="fields of `train` and `model`")
+    search: Literal["random", "grid", "optuna"] = "random"
+    trials: int | None = Field(
+        None, ge=1, le=MOST_TRIALS, description="a grid has as many as combinations"
+    )
+    scheduler: Literal["none", "asha", "pbt"] = "none"
+    reduction: int = Field(3, ge=2, description="ASHA lets one in so many trials go on")
+    metric: Metric = "cafd"
+    side: Literal["joint", "marginal", "both"] = "joint"
+    classes: Literal["all"] | list[int | str] = "all"
+    rungs: int = Field(
+        4, ge=1, le=10_000, description="how often each trial is measured, at equal distances"
+    )
+    concurrent: int | None = Field(None, ge=1, description="trials at once; none: as many as fit")
+    confirm: Confirm = Confirm()
+
+    @field_validator("over", mode="before")
+    @classmethod
+    def _flat(cls, over: Any) -> Any:
+        """`train: {ema: …}` means `train.ema: …`; so `--set sweep.over.train.ema=…` reaches it."""
+        if not isinstance(over, dict):
+            return over
+        flat: dict[Any, Any] = {}
+        for path, inner in over.items():
+            if path not in GROUPS and "." not in str(path):
+                raise ValueError(
+                    f"unknown name {path!r}; only fields of {' and '.join(GROUPS)} vary, such as "
+                    "train.learning_rate"
+                )
+            nested = path in GROUPS and isinstance(inner, dict)
+            flat |= (
+                {f"{path}.{name}": domain for name, domain in inner.items()}
+                if nested
+                else {path: inner}
+            )
+        return flat
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _list_of_classes(cls, value: Any) -> Any:
+        if value == "all" or is_class_list(value):
+            return value
+        raise ValueError("must be 'all' or a list of classes, such as [0, 1]")
+
+    @property
+    def count(self) -> int:
+        """How many trials there are."""
+        if self.search == "grid":
+            return math.prod(len(domain.listed) for domain in self.over.values())
+        return self.trials or DEFAULT_TRIALS
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides that each trial trains."""
+        return ("joint", "marginal") if self.side == "both" else (self.side,)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Sweep:
+        if self.search == "grid":
+            self._check_grid()
+        elif "grid" in {name for domain in self.over.values() for name in domain.identity()}:
+            raise ValueError(f"search (={self.search!r}) draws from `choice`; `grid` is for a grid")
+        if self.scheduler != "none" and self.rungs < 2:
+            raise ValueError(f"rungs (={self.rungs}) must be at least 2 with {self.scheduler}")
+        if self.scheduler == "pbt":
+            self._check_population()
+        return self
+
+    def _check_grid(self) -> None:
+        for path, domain in self.over.items():
+            if domain.ends is not None:
+                raise ValueError(
+                    f"over.{path}: a grid has `grid: […]` or `choice: […]`, and no interval; or "
+                    "choose search: random"
+                )
+        if self.count > MOST_TRIALS:
+            raise ValueError(
+                f"this grid has {self.count} combinations, each a trial; at most {MOST_TRIALS} "
+                "are tried: list fewer values"
+            )
+        if self.trials not in (None, self.count):
+            raise ValueError(
+                f"trials (={self.trials}): this grid has {self.count} combinations, each a trial; "
+                "leave trials out"
+            )
+
+    def _check_population(self) -> None:
+        wrong = [path for path in self.over if path not in _PERTURBED]
+        if wrong:
+            raise ValueError(
+                f"over (={wrong[0]!r}): pbt changes GANs while they are trained, which only "
+                f"{', '.join(_PERTURBED)} allow"
+            )
+        if self.search != "random":
+            raise ValueError(f"search (={self.search!r}) must be 'random' with pbt")
+        if self.side == "both":
+            raise ValueError("side (='both'): pbt's schedule is of one side; name it")
+        if self.count < 2:
+            raise ValueError(f"trials (={self.count}) must be at least 2 with pbt")
+        if self.concurrent is not None:  # Tune would take so many trials for the population
+            raise ValueError(f"concurrent (={self.concurrent}): pbt's trials take turns; leave out")
+
+
+_PERTURBED = tuple(f"train.{name}" for name in OPTIMISER_FIELDS)
+
+
+class SweepSettings(Setup):
+    """A sweep file."""
+
+    name: str = Field("sweep", pattern=RUN_NAME)
+    budget: SweepBudget = SweepBudget()
+    sweep: Sweep
+
+    @model_validator(mode="after")
+    def _values_are_valid(self) -> SweepSettings:
+        check_domains(self.sweep.over, self.base)
+        threads, cpus = self.sweep.over.get("train.threads"), max(1.0, self.resources.num_cpus)
+        most = max(threads.probes()) if threads else 1
+        if most > cpus:
+            raise ValueError(
+                f"sweep.over.train.threads (={most}) must be at most resources.num_cpus "
+                f"(={self.resources.num_cpus:g}); raise the one or lower the other"
+            )
+        if self.train.schedule and self.sweep.scheduler == "pbt":
+            raise ValueError("train.schedule: pbt makes a schedule of its own; leave it out")
+        known = [*CLASSIFIER_METRICS, *(self.evaluate.imagenet or _NoNetwork).metrics]
+        if self.sweep.metric not in known:
+            raise ValueError(
+                f"sweep.metric (={self.sweep.metric!r}) comes with another evaluate.imagenet; "
+                f"here are: {', '.join(known)}"
+            )
+        if self.evaluate.metrics != list(CLASSIFIER_METRICS):
+            raise ValueError("evaluate.metrics: a sweep measures sweep.metric; leave it out")
+        return self
+
+    @property
+    def base(self) -> dict[str, Spec]:
+        """What holds for every trial, beside its values."""
+        return {"train": self.train, "model": self.model}
+
+    def specs(self, values: Values) -> tuple[ModelSpec, TrainSpec]:
+        """The networks and the training of the trial with these values."""
+        both = configured(self.base, values)
+        return both["model"], both["train"]
+
+    def trials(self) -> list[Values]:
+        """The values of every trial that is known beforehand; Optuna's are not."""
+        if self.sweep.search == "grid":
+            return list(combinations(self.sweep.over))
+        return [drawn(self.sweep.over, self.seed, index) for index in range(self.sweep.count)]
+
+    def classes(self, info: SourceInfo) -> list[int]:
+        """The classes that every trial trains, in ascending order.
+
+        Raises:
+            RefusedInput: the data set has no such class, or one is named twice or none at all.
+        """
+        if self.sweep.classes == "all":
+            return list(range(len(info.class_names)))
+        names = info.class_names
+        named = [class_index(name, names, "sweep.classes: class") for name in self.sweep.classes]
+        if not named or len(set(named)) != len(named):
+            raise RefusedInput(
+                f"sweep.classes (={self.sweep.classes!r}) must be 'all' or classes, none twice: "
+                + ", ".join(info.class_names)
+            )
+        return sorted(named)
+
+    def steps(self, groups: int) -> list[int]:
+        """The iterations of a joint GAN at each rung; of marginal ones divided by `groups`.
+
+        Raises:
+            RefusedInput: the rungs are less than an iteration apart.
+        """
+        budget, rungs = self.budget.iterations, self.sweep.rungs
+        least = rungs * (groups if "marginal" in self.sweep.sides else 1)
+        if budget < least:
+            raise RefusedInput(
+                f"budget.iterations (={budget}) must be at least {least}: each of {rungs} rungs "
+                "needs an iteration of every GAN"
+            )
+        return rung_steps(budget, rungs)
+
+    def identity_of(self, fingerprint: str) -> str:
+        """The hash of all that determines the sweep's trials, by which it is known."""
+        content: dict[str, Any] = {
+            name: value for name, value in self.identity().items() if name not in _PLACEMENT
+        }
+        content["sweep"] = {k: v for k, v in content["sweep"].items() if k != "concurrent"}
+        measured = {k: v for k, v in content.pop("evaluate", {}).items() if k != "weak_below"}
+        content |= {"evaluate": measured} if measured else {}
+        return content_hash([content | {"data": fingerprint}])
+
+
+def rung_steps(budget: int, rungs: int) -> list[int]:
+    """The iterations at each rung, the last of them the budget."""
+    return [budget * (rung + 1) // rungs for rung in range(rungs)]
+
+
+class _NoNetwork:
+    metrics: tuple[str, ...] = ()
+
+
+def check_search(sweep: Sweep) -> None:
+    """Refuse a search whose package is missing.
+
+    Raises:
+        RefusedInput: optuna is not installed.
+    """
+    if sweep.search == "optuna" and find_spec("optuna") is None:
+        raise RefusedInput(
+            "sweep.search (='optuna') needs the package optuna: pip install '.[optuna]' in the "
+            "folder of ganray's source; or choose random or grid"
+        )

@@ -1,0 +1,240 @@
+"""A sweep's trials: what the store remembers of them.
+
+A trial has no state of its own: its GANs' checkpoints and artifacts lie in the store under the keys
+of their settings, as a study's do. Whoever comes to a rung that was reached before has its score at
+once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from ganray.errors import DamagedRecord, GanrayError
+from ganray.metrics.score import better
+from ganray.plan import Plan
+from ganray.spec import content_hash, explain
+from ganray.store import Store
+
+State = Literal["running", "finished", "stopped early", "failed"]
+
+
+class Point(BaseModel):
+    """The objective of a trial at one rung; `iterations` are those of a joint GAN."""
+
+    iterations: int
+    value: float
+    sides: dict[str, float]
+
+
+class Move(BaseModel):
+    """Population-based training took another trial's GANs and changed some settings."""
+
+    iterations: int
+    donor: str
+    values: dict[str, Any]
+
+
+class Trial(BaseModel):
+    """What is known of one trial.
+
+    Attributes:
+        name: Tune's own name for it.
+        number: its place in the sweep, from 0.
+        values: the settings that the sweep gave it at first.
+        begun: when its worker first began, in seconds of the epoch.
+        why: what it failed of; `final` where trying again would fail again.
+    """
+
+    name: str
+    number: int = -1
+    values: dict[str, Any] = Field(default_factory=dict)
+    model: dict[str, Any] = Field(default_factory=dict)
+    train: dict[str, Any] = Field(default_factory=dict)
+    points: list[Point] = Field(default_factory=list)
+    moves: list[Move] = Field(default_factory=list)
+    begun: float = 0.0
+    state: State = "running"
+    why: str = ""
+    final: bool = False
+
+    @property
+    def worth_another_try(self) -> bool:
+        """Whether it died of what another try might mend."""
+        return self.state == "failed" and not self.final
+
+    @property
+    def value(self) -> float | None:
+        """The objective at its last rung."""
+        return self.points[-1].value if self.points else None
+
+    def settings(self, path: str) -> list[Any]:
+        """What a field was while its GANs were trained, from the first iteration to the last.
+
+        It is one value, unless population-based training changed it on the way: GANs that were
+        taken over have those of their donor at first.
+
+        Args:
+            path: `train.learning_rate` and the like.
+        """
+        group, _, name = path.partition(".")
+        spec = {"train": self.train, "model": self.model}[group]
+        if name not in spec:  # it failed before it had any
+            return [self.values.get(path)]
+        changes = [change.get(name) for change in spec.get("schedule", ())]
+        every = [spec[name], *(value for value in changes if value is not None)]
+        return [value for at, value in enumerate(every) if at == 0 or value != every[at - 1]]
+
+
+_ORDER: tuple[State, ...] = ("finished", "stopped early", "running", "failed")
+
+
+def ranked(trials: Sequence[Trial], metric: str) -> list[Trial]:
+    """The best first: those that were trained to the end, then those that were stopped early, then
+    those on their way, then the failed; among each by the value at their last rung.
+
+    Those without a value come last among theirs, and equal ones in the order of their numbers.
+    """
+    sign = 1.0 if better(metric) == "lower" else -1.0
+
+    def place(one: Trial) -> tuple[int, bool, float, int]:
+        value = one.value
+        known = value is not None and math.isfinite(value)
+        return (
+            _ORDER.index(one.state),
+            not known,
+            sign * (value or 0.0) if known else 0.0,
+            one.number,
+        )
+
+    return sorted(trials, key=place)
+
+
+def save_trial(store: Store, folder: str, trial: Trial) -> None:
+    """Write down how far a trial is."""
+    store.put(f"{folder}/trials/{trial.name}.json", _encoded(trial.model_dump(mode="json")))
+
+
+def read_trial(store: Store, folder: str, name: str) -> Trial:
+    """What was written down of a trial; an empty record where there is nothing."""
+    path = f"{folder}/trials/{name}.json"
+    data = store.get(path)
+    return Trial(name=name) if data is None else _decoded(Trial, data, store, path)
+
+
+def save_trials(store: Store, folder: str, trials: list[Trial]) -> None:
+    """Write down how all trials ended."""
+    content = [trial.model_dump(mode="json") for trial in trials]
+    store.put(f"{folder}/trials.json", _encoded(content))
+
+
+def read_trials(store: Store, folder: str) -> list[Trial]:
+    """How all trials ended; none where the sweep has not ended yet.
+
+    Raises:
+        StoreError: the store fails, or the record is damaged.
+    """
+    path = f"{folder}/trials.json"
+    data = store.get(path)
+    return [] if data is None else _decoded(list[Trial], data, store, path)
+
+
+def known_trials(store: Store, folder: str, unreadable: list[str] | None = None) -> list[Trial]:
+    """What is known of all trials, also of a sweep that has not ended, in the order of numbers.
+
+    A trial is numbered by the end of Tune's name for it, else by when it began.
+
+    Args:
+        unreadable: takes a line for each trial whose record is damaged; without it one ends all.
+
+    Raises:
+        StoreError: the store fails, or a record is damaged.
+    """
+    paths = (path for path in store.list(f"{folder}/trials/") if path.endswith(".json"))
+    names = [path.rpartition("/")[2].removesuffix(".json") for path in paths]
+    read = []
+    for name in names:
+        try:
+            read.append(read_trial(store, folder, name))
+        except DamagedRecord as error:
+            if unreadable is None:
+                raise
+            unreadable.append(str(error))
+    begun = sorted(read, key=lambda trial: trial.begun)
+    ended = {one.name: one for one in read_trials(store, folder)}
+    known = dict(ended)
+    for place, one in enumerate(begun):
+        last = ended.get(one.name)
+        if last is None:
+            end = one.name.rpartition("_")[2]
+            number = int(end) if "_" in one.name and end.isdecimal() else place
+            known[one.name] = one.model_copy(update={"number": number})
+        elif last.state == "failed" and one.state == "running":  # it is tried again
+            known[one.name] = one.model_copy(update={"number": last.number})
+    return sorted(known.values(), key=lambda one: one.number)
+
+
+def is_over(trials: list[Trial]) -> bool:
+    """Whether a sweep whose trials ended like this has nothing more to try."""
+    return bool(trials) and not any(trial.worth_another_try for trial in trials)
+
+
+def save_needs(store: Store, folder: str, plans: Sequence[Plan]) -> None:
+    """Write down what a sweep works on, for `store gc`: no run names it before the sweep ends."""
+    tasks = {task.address: task for plan in plans for task in plan.tasks}
+    content = {
+        "addresses": sorted(tasks),
+        "continued": sorted({t.trajectory for t in tasks.values() if t.horizon is not None}),
+    }
+    store.create(f"{folder}/needs/{content_hash(content)}.json", _encoded(content))
+
+
+class Needs(BaseModel):
+    """What the sweeps of a store that are not over work on.
+
+    Attributes:
+        addresses: of artifacts.
+        continued: trajectories that go on.
+        unreadable: why some sweep's needs are not known, a line each.
+    """
+
+    addresses: set[str] = Field(default_factory=set)
+    continued: set[str] = Field(default_factory=set)
+    unreadable: list[str] = Field(default_factory=list)
+
+
+def read_needs(store: Store) -> Needs:
+    """What all sweeps of the store that are not over work on."""
+    needs = Needs()
+    folders: dict[str, list[str]] = {}
+    for path in store.list("sweeps/"):
+        folder, below, _ = path.partition("/needs/")
+        if below and path.endswith(".json"):
+            folders.setdefault(folder, []).append(path)
+    for folder, paths in folders.items():
+        try:
+            if is_over(read_trials(store, folder)):
+                continue
+            kept = [_decoded(Needs, store.get(path), store, path) for path in paths]
+        except GanrayError as error:
+            needs.unreadable.append(str(error))
+            continue
+        for one in kept:
+            needs.addresses |= one.addresses
+            needs.continued |= one.continued
+    return needs
+
+
+def _decoded(kind: Any, data: bytes | None, store: Store, path: str) -> Any:
+    try:
+        return TypeAdapter(kind).validate_json(data or b"")
+    except ValidationError as error:
+        raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
+
+
+def _encoded(content: Any) -> bytes:
+    return json.dumps(content, indent=1).encode()

@@ -1,0 +1,124 @@
+"""Using what was trained: generators by URL, and images of a run's GANs as files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from ganray.data.location import Location
+from ganray.data.pictures import Drawn, Images
+from ganray.data.splits import apportion
+from ganray.errors import (
+    CorruptArtifact,
+    GanrayError,
+    RefusedInput,
+    StoreError,
+)
+from ganray.models.build import trained_generator
+from ganray.models.defense_gan import Generator
+from ganray.models.spec import ModelSpec
+from ganray.numerics import threads
+from ganray.plan import Plan, Task, task_seed
+from ganray.roles import find_gan, side_gans
+from ganray.sample import sample
+from ganray.stages.artifacts import read_generator
+from ganray.stages.card import read_card
+from ganray.store import Store
+from ganray.tensors import deserialise
+
+
+def load_generator(url: str) -> Generator:
+    """A trained generator as a plain `torch.nn.Module`, from the folder of its card and weights.
+
+    It is on the CPU, in evaluation mode and with frozen parameters.
+
+    Args:
+        url: a folder or any URL that fsspec opens, holding `README.md` and
+            `generator.safetensors`: a card artifact's, as the report names it.
+
+    Raises:
+        RefusedInput: there is no card at `url`.
+        CorruptArtifact: the weights are not those that the card names.
+    """
+    folder = Location.of(url)
+    card = read_card(_read(folder, "README.md").decode())
+    weights = _read(folder, "generator.safetensors")
+    found, wanted = hashlib.sha256(weights).hexdigest(), card["weights"]["sha256"]
+    if found != wanted:
+        raise CorruptArtifact(
+            f"{folder.shown}/generator.safetensors: sha256 {found}, expected {wanted}"
+        )
+    channels, height, width = card["shape"]
+    model = ModelSpec(**card["model"])
+    return trained_generator(model, (channels, height, width), deserialise(weights))
+
+
+def trained_gan(store: Store, plan: Plan, side: str, name: str, replicate: int) -> Generator:
+    """The generator of one GAN of a run, found as by `find_gan`.
+
+    Raises:
+        RefusedInput: the run has no such GAN; names those that there are.
+        StoreError: it is not trained yet.
+    """
+    return _generator(store, find_gan(plan, side, name, replicate).task)
+
+
+def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
+    """The first `count` samples of the joint GAN: those that were measured come first."""
+    task = find_gan(plan, "joint", "", replicate).task
+    return Drawn(_draw(store, task, count), None, plan.dataset["class_names"])
+
+
+def draw_marginals(
+    store: Store,
+    plan: Plan,
+    classes: Sequence[str],
+    count: int,
+    weights: str = "real",
+    replicate: int = 0,
+) -> Drawn:
+    """`count` samples of the marginal GANs of some classes (all, if none is named), GAN by GAN.
+
+    Args:
+        classes: names of GANs, as `find_gan` takes them.
+        weights: "real" shares `count` out as the training split does, "uniform" equally over
+            classes.
+
+    Raises:
+        RefusedInput: as `trained_gan`, or `weights` is neither.
+    """
+    if weights not in ("real", "uniform"):
+        raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
+    names = list(plan.dataset["class_names"])
+    asked = [find_gan(plan, "marginal", name, replicate) for name in classes]
+    gans = list({gan.role: gan for gan in asked or side_gans(plan, "marginal", replicate)}.values())
+    groups = [gan.classes for gan in gans]
+    sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
+    shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
+    images = [_draw(store, gan.task, int(n)) for gan, n in zip(gans, shares, strict=True)]
+    known = all(len(group) == 1 for group in groups)
+    labels = np.repeat([group[0] for group in groups], shares) if known else None
+    return Drawn(np.concatenate(images), labels, names)
+
+
+def _draw(store: Store, task: Task, count: int) -> Images:
+    """The sequence that the run measured, and beyond: the same seed and the same chunks."""
+    with threads(1):
+        seed = task_seed(task.parameters["seed"], "sample", [], 0)
+        return sample(_generator(store, task), count, seed)
+
+
+def _generator(store: Store, task: Task) -> Generator:
+    manifest = store.manifest(task.address)
+    if manifest is None:
+        raise StoreError(f"{task.title} is not trained yet in {store.url}; run its study first")
+    return read_generator(store, manifest, ModelSpec(**task.parameters["model"]))
+
+
+def _read(folder: Location, name: str) -> bytes:
+    try:
+        return folder.child(name).read()
+    except GanrayError as error:
+        raise RefusedInput(f"url (={folder.shown!r}) has no readable {name}: {error}") from None

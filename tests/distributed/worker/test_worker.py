@@ -1,0 +1,81 @@
+"""A worker's stream: it ends with an outcome, whatever its stage does."""
+
+from __future__ import annotations
+
+import pytest
+
+from ganray.distributed.worker.worker import Assignment, stream
+from ganray.store import Store
+from tests.stages.stores import copied, stop_after
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
+
+JOINT = "train/joint/0+1+2/0"
+
+
+def assignment(store: Store, task, **changes) -> Assignment:
+    values = {
+        "store_url": store.url,
+        "task": task,
+        "chunks": None,
+        "dataset_url": None,
+        "device": "cpu",
+        "checkpoint_seconds": 60.0,
+        "redo": False,
+    }
+    return Assignment(**(values | changes))
+
+
+@pytest.fixture
+def store(tiny_run, tmp_path) -> Store:
+    return copied(tiny_run, tmp_path, "data", "encoder", "targets")
+
+
+def test_it_says_where_it_works_and_that_it_is_done(tiny_run, store):
+    task = tiny_run.plan.task(JOINT)
+    first, *_, last = stream(assignment(store, task), lambda: False)
+    assert {"host", "node"} <= first.details.keys()
+    assert last.details["outcome"] == "done"
+    assert last.details["peak_memory"] > 0
+    assert store.manifest(task.address).digest == tiny_run.manifest(JOINT).digest
+
+
+def test_a_stop_is_an_outcome(tiny_run, store):
+    task = tiny_run.plan.task(JOINT)
+    *_, last = stream(assignment(store, task), stop_after(2))
+    assert last.details["outcome"] == "stopped"
+    assert store.latest_checkpoint(task.trajectory, 4).step == 2
+
+
+def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monkeypatch):
+    task = tiny_run.plan.task("sample/joint r0")  # its GAN is not there
+    *_, last = stream(assignment(store, task, chunks=(0,)), lambda: False)
+    assert last.details["outcome"] == "failed"
+    assert "its input train/" in last.details["failed"]
+    assert last.details["traceback"] == ""
+
+    broken = tiny_run.plan.task(JOINT).model_copy(update={"parameters": {}})
+    *_, last = stream(assignment(store, broken), lambda: False)
+    assert last.details["failed"] == "KeyError: 'model'"
+    assert "Traceback" in last.details["traceback"]
+
+
+def test_chunks_are_committed_one_by_one(tiny_run, tmp_path):
+    store = copied(tiny_run, tmp_path, "data", "encoder", "targets", "train")
+    task = tiny_run.plan.task("search/joint")
+    *_, last = stream(assignment(store, task, chunks=(1, 3)), lambda: False)
+    assert last.details["outcome"] == "done"
+    there = [store.manifest(task.chunk_address(i)) is not None for i in range(task.chunks)]
+    assert there == [False, True, False, True]
+    assert store.manifest(task.address) is None
+
+
+def test_a_worker_warns_of_another_machines_numbers(tiny_run, store, monkeypatch):
+    from ganray.stages import trajectory
+
+    task = tiny_run.plan.task(JOINT)
+    list(stream(assignment(store, task), stop_after(2)))
+    monkeypatch.setattr(trajectory, "numerics", lambda: {"cpu_capability": "other"})
+    events = list(stream(assignment(store, task), lambda: False))
+    (warning,) = [e.details["warning"] for e in events if "warning" in e.details]
+    assert "joint r0 resumes from iteration 2 under other conditions" in warning

@@ -1,0 +1,189 @@
+"""Sampling, embedding and measuring through the store: the same bits in one shard and in seven."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from ganray.plan import Plan, Task
+from ganray.randomness import permutation
+from ganray.stages import measure, run_chunks, run_whole
+from ganray.store import Store
+from tests.reference import metrics as reference
+from tests.stages.stores import committed, copied, workspace
+
+JOINT = ("sample/joint r0", "embed/classifier/joint r0", "measure/classifier/joint/0")
+SEARCH = "search/joint"
+ALL_METRICS = ["cafd", "class_divergence", "frechet_distance", "inception_score"]
+
+
+def rechunked(plan: Plan, role: str) -> Task:
+    """The joint GAN's tasks, in chunks of 8 images rather than 250, and with every metric."""
+    task = plan.task(role)
+    changes = {name: {"chunk": 8} for name in ("sample", "embed") if name in task.parameters}
+    if task.kind == "measure":
+        changes = {"metrics": ALL_METRICS}
+    chunks = math.ceil(60 / 8) if task.chunks and task.kind != "search" else task.chunks
+    return task.model_copy(update={"parameters": task.parameters | changes, "chunks": chunks})
+
+
+def worked(store: Store, task: Task, shards: int, shuffle: random.Random) -> None:
+    """Chunks in any order, each by the workspace of its shard; then the whole."""
+    spaces = [workspace(store, task) for _ in range(shards)]
+    indices = list(range(task.chunks))
+    if shards > 1:
+        shuffle.shuffle(indices)
+    for index in indices:
+        run_chunks(spaces[index % shards], [index])
+    run_whole(workspace(store, task))
+
+
+@pytest.fixture(scope="module")
+def one_and_seven(tiny_run, tmp_path_factory):
+    """The same tasks in one shard, in order, and in seven, shuffled."""
+    stores = []
+    for shards in (1, 7):
+        folder = tmp_path_factory.mktemp(f"shards-{shards}")
+        store = copied(tiny_run, folder, "data", "train", "encoder", "targets")
+        for role in ("reference", "floor"):
+            source = tiny_run.plan.task(JOINT[2]).inputs[role]
+            kind = source.partition("/")[0]
+            if not (folder / "artifacts" / kind).exists():
+                copied(tiny_run, folder, kind)
+        for role in (*JOINT, SEARCH):
+            task = rechunked(tiny_run.plan, role)
+            for path in (folder / "artifacts" / task.trajectory).rglob("manifest-*.json"):
+                path.unlink()
+            worked(store, task, shards, random.Random(4))
+        stores.append(store)
+    return stores
+
+
+@pytest.mark.parametrize("role", [*JOINT, SEARCH])
+def test_seven_shards_give_the_bits_of_one(one_and_seven, tiny_run, role):
+    """Samples, features, every metric, and the answers of the search."""
+    task = rechunked(tiny_run.plan, role)
+    one, seven = (committed(store, task) for store in one_and_seven)
+    assert one.result == seven.result
+    assert [file.sha256 for file in one.files] == [file.sha256 for file in seven.files]
+    assert one.digest == seven.digest
+    if task.kind == "measure":
+        assert [score["metric"] for score in one.result["scores"]] == ALL_METRICS
+
+
+def test_the_shards_did_not_share_their_chunks(one_and_seven, tiny_run):
+    """Guard of the test above: seven attempts wrote what one wrote."""
+    task = rechunked(tiny_run.plan, JOINT[0])
+    assert task.chunks == 8
+    attempts = [
+        {store.manifest(task.chunk_address(index)).attempt for index in range(8)}
+        for store in one_and_seven
+    ]
+    assert [len(found) for found in attempts] == [1, 7]
+
+
+def test_two_workers_of_one_chunk_commit_it_once(tiny_run, tmp_path):
+    """A worker thought dead goes on: the first commit counts, the second adopts it."""
+    store = copied(tiny_run, tmp_path, "data", "train")
+    task = tiny_run.plan.task(JOINT[0])
+    first, zombie = workspace(store, task), workspace(store, task, redo=False)
+    assert first.attempt.number != zombie.attempt.number
+    run_chunks(first, [0])
+    before = store.manifest(task.chunk_address(0))
+    run_chunks(zombie, [0])
+    run_whole(zombie)
+    run_whole(first)
+    assert store.manifest(task.chunk_address(0)) == before
+    assert committed(store, task).attempt == zombie.attempt.number
+    assert committed(store, task).digest == tiny_run.manifest(JOINT[0]).digest
+
+
+def scores_of(run, role: str) -> dict[str, dict]:
+    """Metric → its score."""
+    return {score["metric"]: score for score in run.manifest(role).result["scores"]}
+
+
+def embedding(run, address: str):
+    arrays = workspace(run.store, run.plan.tasks[0]).arrays(
+        run.store.manifest(address), "embedding.safetensors"
+    )
+    return arrays["features"].astype(float), arrays["probabilities"].astype(float)
+
+
+def test_scores_are_those_of_the_stored_embeddings(tiny_run):
+    task = tiny_run.plan.task("measure/classifier/marginal/0")
+    scores = scores_of(tiny_run, "measure/classifier/marginal/0")
+    _, real = embedding(tiny_run, task.inputs["reference"])
+    sets = [embedding(tiny_run, task.inputs[f"set/{index}"])[1] for index in range(2)]
+    assert [len(rows) for rows in sets] == [20, 40]  # by the classes' share
+    fake = np.concatenate(sets)
+    halves = fake[permutation(0, "inception_score", 0, 60)].reshape(2, 30, 3)
+    expected = np.mean([reference.inception_score(half) for half in halves])
+    assert scores["inception_score"]["value"] - 1 == pytest.approx(expected - 1, rel=1e-6)
+    p, q = real.mean(axis=0), fake.mean(axis=0)
+    divergence = float((p * np.log(p / q)).sum())
+    assert scores["class_divergence"]["value"] == pytest.approx(divergence, rel=1e-5)
+    assert len(scores["cafd"]["per_class"]) == 3
+
+
+def test_the_floor_scores_as_many_held_out_images(tiny_run):
+    task = tiny_run.plan.task("floor/classifier")
+    _, real = embedding(tiny_run, task.inputs["reference"])
+    _, held_out = embedding(tiny_run, task.inputs["held_out"])
+    fake = held_out[permutation(0, "floor", 0, 60)[:60]]
+    floors = {name: s["value"] for name, s in scores_of(tiny_run, "floor/classifier").items()}
+    p, q = real.mean(axis=0), fake.mean(axis=0)
+    assert floors["class_divergence"] == pytest.approx(float((p * np.log(p / q)).sum()), rel=1e-4)
+    for side in ("joint", "marginal"):
+        for name, score in scores_of(tiny_run, f"measure/classifier/{side}/0").items():
+            assert score["floor"] == floors[name]
+
+
+def test_untrained_gans_score_worse_than_held_out_digits(tiny_run):
+    """Direction: after four iterations a GAN is far above the floor."""
+    for side in ("joint", "marginal"):
+        scores = scores_of(tiny_run, f"measure/classifier/{side}/0")
+        assert scores["cafd"]["value"] > 2 * scores["cafd"]["floor"]
+        assert scores["inception_score"]["value"] < scores["inception_score"]["floor"]
+
+
+def test_both_sides_have_one_protocol(tiny_run):
+    protocols = [
+        scores_of(tiny_run, f"measure/classifier/{side}/0")["cafd"]["protocol"]
+        for side in ("joint", "marginal")
+    ]
+    assert protocols[0] == protocols[1]
+    assert protocols[0]["count"] == protocols[0]["reference_count"] == 60
+    assert protocols[0]["embedder_digest"] == tiny_run.manifest("encoder").digest[:12]
+
+
+def test_a_complete_collapse_leaves_the_other_scores(tiny_run, tmp_path, monkeypatch):
+    """A class without any posterior probability: CAFD and the divergence have no finite value."""
+    store, role = copied(tiny_run, tmp_path), "measure/classifier/joint/0"
+    task = rechunked(tiny_run.plan, role)
+    for path in (tmp_path / "artifacts" / task.trajectory).rglob("manifest-*.json"):
+        path.unlink()
+    read = measure.read_embedding
+
+    def collapsed(work, name):
+        found = read(work, name)
+        certain = np.zeros_like(found.probabilities)
+        certain[:, 1] = 1.0
+        return type(found)(found.features, certain)
+
+    monkeypatch.setattr(measure, "read_embedding", collapsed)
+    run_whole(workspace(store, task))
+    result = committed(store, task).result
+    assert [score["metric"] for score in result["scores"]] == [
+        *("frechet_distance", "inception_score")
+    ]
+    assert result["scores"][1]["value"] == pytest.approx(1.0)  # one class: exp(0)
+    assert "class 0 has no weight" in result["undefined"]["cafd"]
+    assert "any probability of class [0, 2]" in result["undefined"]["class_divergence"]
+
+
+def test_a_score_that_is_defined_says_nothing_of_it(tiny_run):
+    assert "undefined" not in tiny_run.manifest("measure/classifier/joint/0").result
