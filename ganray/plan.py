@@ -27,7 +27,9 @@ class Resources(Spec):
 
     num_cpus: float = Field(1.0, gt=0, description="CPUs of each trainer")
     num_gpus: float = Field(0.0, ge=0, description="GPUs of each trainer; fractions share one")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where GANs and classifiers train; auto: cuda where there is one"
+    )
     checkpoint_seconds: float = Field(60.0, gt=0, description="time between checkpoints")
     attempts: int = Field(3, ge=1, description="tries at a task whose worker died")
     silence_seconds: float = Field(

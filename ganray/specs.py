@@ -29,7 +29,7 @@ class SearchSpec(Spec):
     """
 
     steps: int = Field(200, ge=1, description="L, gradient steps of each restart")
-    learning_rate: float = Field(10.0, gt=0)
+    learning_rate: float = Field(10.0, gt=0, description="step size of the descent")
     momentum: float = Field(0.7, ge=0, lt=1, description="heavy-ball, not Nesterov")
     initial_variance: float = Field(1 / 128, gt=0, description="of each coordinate of z₀")
     chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")

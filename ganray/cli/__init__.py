@@ -16,7 +16,19 @@ from typing import Annotated, Any
 import typer
 
 from ganray._version import __version__
-from ganray.cli import data, doctor, logs, status, store, study, submit, sweep, tensorboard, use
+from ganray.cli import (
+    data,
+    doctor,
+    explain,
+    logs,
+    status,
+    store,
+    study,
+    submit,
+    sweep,
+    tensorboard,
+    use,
+)
 from ganray.errors import GanrayError, one_line, quoted
 from ganray.urls import text_without_secrets, without_secrets
 
@@ -36,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 study.register(app)
+explain.register(app)
 status.register(app)
 logs.register(app)
 tensorboard.register(app)

@@ -38,7 +38,7 @@ class Cost(Spec):
     """Prices, and caps at which a run stops cleanly with everything kept; no part of any key."""
 
     prices: Prices = Prices()
-    currency: str = Field("USD", min_length=1, max_length=8)
+    currency: str = Field("USD", min_length=1, max_length=8, description="what prices are told in")
     max_cost: float | None = Field(None, gt=0, description="for the run, all submissions together")
     max_hours: float | None = Field(None, gt=0, description="of work, all submissions together")
 

@@ -13,23 +13,33 @@ SPLITS: tuple[Split, ...] = ("train", "held_out", "test")
 
 
 class DatasetSpec(Spec):
-    """Which images a study uses and how they are split.
+    """Which images a study uses and how they are split."""
 
-    Attributes:
-        source: "embedded" (6,500 MNIST digits that travel with the package), a path or a URL.
-        format: how to read it; "dataset" is a set that `ganray` imported (`dataset.json`).
-        held_out: images of the training split set apart as the floor; None: one sixth.
-        test: images set apart where the source has no test split; None: one seventh.
-        channels: what the study expects; None: as the source has.
-        size: expected height and width in pixels; None: as the source has.
-    """
-
-    source: str = Field(default="embedded", min_length=1)
-    format: Literal["auto", "idx", "parquet", "folder", "dataset"] = "auto"
-    held_out: int | None = Field(default=None, ge=0)
-    test: int | None = Field(default=None, ge=1)
-    channels: Literal[1, 3] | None = None
-    size: int | None = Field(default=None, ge=1)
+    source: str = Field(
+        "embedded",
+        min_length=1,
+        description="embedded (6,500 MNIST digits that travel with the package), a path or a URL; "
+        "a path is relative to the file",
+    )
+    format: Literal["auto", "idx", "parquet", "folder", "dataset"] = Field(
+        "auto", description="how to read it; dataset is a set that `ganray data import` made"
+    )
+    held_out: int | None = Field(
+        None,
+        ge=0,
+        description="training images set apart, to measure the floor on; none: one sixth",
+    )
+    test: int | None = Field(
+        None,
+        ge=1,
+        description="images set apart where the source has no test split; none: one seventh",
+    )
+    channels: Literal[1, 3] | None = Field(
+        None, description="refuse images that are not grey (1) or colour (3); none: as they are"
+    )
+    size: int | None = Field(
+        None, ge=1, description="refuse images of other heights and widths; none: as they are"
+    )
 
 
 class SourceInfo(Spec):

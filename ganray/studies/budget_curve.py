@@ -36,7 +36,7 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 class Settings(ComparisonSettings):
     """A study file of this study; its search, if any, is on the GANs of the whole budget."""
 
-    study: Literal["budget_curve"] = "budget_curve"
+    study: Literal["budget_curve"] = Field("budget_curve", description="which study the file is of")
     fractions: list[Fraction] = Field(
         [0.25, 0.5, 1.0], description="of the budget, where both sides are measured; the last is 1"
     )

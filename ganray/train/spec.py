@@ -13,10 +13,10 @@ class Change(Spec):
     """Settings of the optimisers and of the penalty from some iteration on; none: as before."""
 
     iteration: int = Field(ge=1, description="iterations done when it comes into force")
-    learning_rate: float | None = Field(None, gt=0)
-    beta1: float | None = Field(None, ge=0, lt=1)
-    beta2: float | None = Field(None, ge=0, lt=1)
-    penalty_weight: float | None = Field(None, ge=0)
+    learning_rate: float | None = Field(None, gt=0, description="from then on; none: as before")
+    beta1: float | None = Field(None, ge=0, lt=1, description="from then on; none: as before")
+    beta2: float | None = Field(None, ge=0, lt=1, description="from then on; none: as before")
+    penalty_weight: float | None = Field(None, ge=0, description="from then on; none: as before")
 
     @property
     def fields(self) -> dict[str, float]:
@@ -35,12 +35,12 @@ class TrainSpec(Spec):
     The number of iterations is not here: it ends a trajectory but does not change it.
     """
 
-    algorithm: Literal["wgan_gp"] = "wgan_gp"
+    algorithm: Literal["wgan_gp"] = Field("wgan_gp", description="the rule of updates")
     batch: int = Field(50, ge=1, description="real images in each critic step")
     critic_steps: int = Field(5, ge=1, description="critic steps before each generator step")
     learning_rate: float = Field(1e-4, gt=0, description="Adam's step size, both networks")
-    beta1: float = Field(0.5, ge=0, lt=1)
-    beta2: float = Field(0.9, ge=0, lt=1)
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean gradient")
+    beta2: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
     penalty_weight: float = Field(10.0, ge=0, description="λ of the gradient penalty")
     penalty: Literal["corrected", "as_published"] = Field(
         "corrected",
@@ -77,6 +77,6 @@ class EncoderSpec(Spec):
     """Training of the CAFD encoder: Adam, cross-entropy, learning rate decayed linearly to zero."""
 
     epochs: int = Field(4, ge=1, description="passes over the training split")
-    batch: int = Field(50, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
+    batch: int = Field(50, ge=1, description="images in each step")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size at the beginning")
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")

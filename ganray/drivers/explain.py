@@ -1,0 +1,232 @@
+"""Every field of study and sweep files, as their specifications have it: `ganray explain`."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from ganray.errors import RefusedInput
+from ganray.spec import Spec, unknown_name
+from ganray.studies import STUDIES, study_module
+from ganray.sweeps.settings import SweepSettings
+
+_WORDS = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "true or false",
+    Any: "any value",
+}
+_BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "at least {} long",
+           "max_length": "at most {} long", "pattern": "fits {}"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExplainedField:
+    """One field of some kinds of files.
+
+    Attributes:
+        path: names from the file's top down; `[]` stands for each of a list, `*` for each name.
+        files: the kinds of files that have it so: studies' names, or "sweep".
+        kind: what may stand there.
+        default: as YAML; empty for a group, and where there is none.
+        bounds: what its value must hold besides; may be empty.
+        group: whether it has fields of its own.
+    """
+
+    path: str
+    files: tuple[str, ...]
+    kind: str
+    default: str
+    bounds: str
+    meaning: str
+    group: bool
+
+
+def explained_fields() -> list[ExplainedField]:
+    """All fields in their files' order; one that differs between files stands there for each."""
+    found: dict[str, dict[tuple[Any, ...], list[str]]] = {}
+    for name, spec in _files().items():
+        for path, *rest in _walk(spec, spec.model_construct(), ""):
+            found.setdefault(path, {}).setdefault(tuple(rest), []).append(name)
+    return [
+        ExplainedField(path, tuple(files), *rest)
+        for path, variants in found.items()
+        for rest, files in variants.items()
+    ]
+
+
+def explained(path: str) -> list[ExplainedField]:
+    """The fields at a path and below it.
+
+    Raises:
+        RefusedInput: there is none; names the nearest.
+    """
+    every = explained_fields()
+    found = [
+        one for one in every if one.path == path or one.path.startswith((f"{path}.", f"{path}["))
+    ]
+    if not found:
+        paths = [one.path for one in every]
+        ends = [known for known in paths if known.endswith(f".{path}")]
+        hint = f"did you mean {' or '.join(ends)}?" if ends else unknown_name(path, paths)
+        raise RefusedInput(f"field (={path!r}): {hint}")
+    return found
+
+
+def as_text(fields: Sequence[ExplainedField]) -> str:
+    """For a terminal: each with its default, its bounds and its meaning."""
+    return "\n".join(line for one in fields for line in _lines(one))
+
+
+def as_markdown() -> str:
+    """`docs/fields.md`."""
+    parts = [
+        "# Every field of study and sweep files\n",
+        "Made by `ganray explain --markdown`; `ganray explain FIELD` shows one. A field without a\n"
+        "default must be there where its group is; all others may be left out.\n",
+    ]
+    top = ""
+    for one in explained_fields():
+        first = one.path.partition(".")[0].partition("[")[0]
+        if first != top:
+            top = first
+            parts.append(f"\n## {top}\n")
+            parts.append("| field | in | value | default | meaning |\n|---|---|---|---|---|")
+        cells = [f"`{one.path}`", _where(one), one.kind + (f", {one.bounds}" if one.bounds else ""),
+                 f"`{one.default}`" if one.default else "", one.meaning]  # fmt: skip
+        parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(parts).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _files() -> dict[str, type[Spec]]:
+    studies = {name: study_module(name).Settings for name in STUDIES}
+    return {**studies, "sweep": SweepSettings}
+
+
+def _where(one: ExplainedField) -> str:
+    if set(one.files) == {*STUDIES, "sweep"}:
+        return "all"
+    return "studies" if set(one.files) == set(STUDIES) else ", ".join(one.files)
+
+
+def _lines(one: ExplainedField) -> Iterator[str]:
+    facts = [one.kind, *([one.bounds] if one.bounds else [])]
+    facts += [f"default {one.default}"] if one.default else [] if one.group else ["needed"]
+    where = _where(one)
+    yield f"{one.path}: {', '.join(facts)}" + ("" if where == "all" else f" ({where})")
+    if one.meaning:
+        yield f"    {one.meaning}"
+
+
+def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...]]:
+    for name, field in spec.model_fields.items():
+        path = f"{above}{name}"
+        annotation, inner = field.annotation, _spec_in(field.annotation)
+        value = _default(default, name, field)
+        group = inner is not None
+        shown = (
+            ""
+            if group and not isinstance(value, list | tuple) and value is not None
+            else _yaml(value)
+        )
+        meaning = _meaning(field, inner)
+        yield path, _kind(annotation), shown, _bounds(field), meaning, group
+        if inner is not None:
+            mark = (
+                "[]"
+                if _holds(annotation, (list, tuple))
+                else ".*"
+                if _holds(annotation, (dict,))
+                else ""
+            )
+            below = value if isinstance(value, inner) else inner.model_construct()
+            yield from _walk(inner, below, f"{path}{mark}.")
+
+
+def _default(instance: Any, name: str, field: FieldInfo) -> Any:
+    """The value where it is left out; `PydanticUndefined` where it must not be."""
+    if field.is_required():
+        return PydanticUndefined
+    return getattr(instance, name)
+
+
+def _meaning(field: FieldInfo, inner: type[Spec] | None) -> str:
+    """Its own description, or the first sentence of its group's."""
+    if field.description:
+        return field.description
+    text = (inner.__doc__ or "").strip().partition("\n\n")[0] if inner else ""
+    return " ".join(text.split())
+
+
+def _yaml(value: Any) -> str:
+    """A value as YAML has it, in one line."""
+    if value is PydanticUndefined:
+        return ""
+    if isinstance(value, Spec):
+        value = value.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "none"
+    return json.dumps(value, default=list, ensure_ascii=False).replace('"', "")
+
+
+def _kind(annotation: Any) -> str:
+    """What may stand there, in words."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(inner[0])
+    if origin is Literal:
+        return " or ".join(map(str, inner))
+    if origin in (Union, types.UnionType):
+        parts = [_kind(part) for part in inner if part is not type(None)]
+        return " or ".join(dict.fromkeys(parts)) + (" or none" if type(None) in inner else "")
+    if origin is tuple and inner[-1] is not Ellipsis:
+        return f"{len(inner)} of: {_kind(inner[0])}"
+    if origin in (list, tuple):
+        return f"list of: {_kind(inner[0])}"
+    if origin is dict:
+        return f"{{name: {_kind(inner[1])}}}"
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        return "group"
+    return _WORDS[annotation]
+
+
+def _bounds(field: FieldInfo) -> str:
+    """What its metadata asks for, also of what it holds."""
+    return ", ".join(dict.fromkeys(_bounds_of([*field.metadata, *_metadata(field.annotation)])))
+
+
+def _bounds_of(metadata: Sequence[Any]) -> Iterator[str]:
+    for one in metadata:
+        for name, words in _BOUNDS.items():
+            if (bound := getattr(one, name, None)) is not None:
+                yield words.format(f"{bound:g}" if isinstance(bound, float) else bound)
+
+
+def _metadata(annotation: Any) -> list[Any]:
+    inner = get_args(annotation)
+    own = list(inner[1:]) if get_origin(annotation) is Annotated else []
+    return own + [
+        one for part in inner if get_origin(part) is not Literal for one in _metadata(part)
+    ]
+
+
+def _spec_in(annotation: Any) -> type[Spec] | None:
+    """The group that stands there, alone or in a list."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation if issubclass(annotation, Spec) else None
+    return next((found for part in get_args(annotation) if (found := _spec_in(part))), None)
+
+
+def _holds(annotation: Any, kinds: tuple[type, ...]) -> bool:
+    return get_origin(annotation) in kinds or any(
+        _holds(part, kinds) for part in get_args(annotation)
+    )
