@@ -25,7 +25,8 @@ from ganray.urls import is_url, without_secrets
 from ganray.wording import size
 
 if TYPE_CHECKING:
-    from ganray.distributed.jobs.submit import Jobs, Parcel
+    from ganray.distributed.jobs.client import Jobs
+    from ganray.distributed.jobs.submit import Parcel
     from ganray.runs.agenda import Part
     from ganray.studies import Study
 
@@ -109,7 +110,7 @@ def _from_a_job(
     installed: bool,
 ) -> Iterator[Row]:
     """With a job on the cluster as the driver, since only what a job can reach counts."""
-    from ganray.distributed.jobs.submit import reach
+    from ganray.distributed.jobs.client import reach
     from ganray.distributed.jobs.variables import passed_on
 
     variables = passed_on(env)
@@ -118,7 +119,7 @@ def _from_a_job(
     except GanrayError as error:
         yield {"check": "address", "state": "failed", "said": str(error)}
         return
-    yield {"check": "address", "state": "ok", "said": f"{jobs.get_address()} takes the token"}
+    yield {"check": "address", "state": "ok", "said": f"{jobs.address} takes the token"}
     yield from _asked(jobs, study, store, part, variables, installed)
 
 
@@ -146,12 +147,12 @@ def _asked(
             ended = follow(jobs, name, log.append)
         except KeyboardInterrupt:  # nobody is left to read what it finds
             with contextlib.suppress(GanrayError, RuntimeError):
-                jobs.stop_job(name)
+                jobs.stop(name)
             raise
     found = _parsed("".join(log))
     if found is None:
         last = ("".join(log).strip() or ended.message or "no word").splitlines()[-1]
-        yield {"check": "job", "state": "failed", "said": f"{name} {ended.status.value}: {last}"}
+        yield {"check": "job", "state": "failed", "said": f"{name} {ended.status}: {last}"}
     else:
         yield from found
 

@@ -20,8 +20,9 @@ from ganray.urls import is_url
 from ganray.wording import size
 
 if TYPE_CHECKING:
+    from ganray.distributed.jobs.client import Job, Jobs
     from ganray.distributed.jobs.follow import Following
-    from ganray.distributed.jobs.submit import JobDetails, Jobs, Purpose
+    from ganray.distributed.jobs.submit import Purpose
     from ganray.studies import Study
 
 AddressOption = Annotated[
@@ -82,7 +83,7 @@ def submit(
         from ganray.studies import read_study
 
         chosen = read_study(study, overrides or [], url)
-        from ganray.distributed.jobs.submit import reach
+        from ganray.distributed.jobs.client import reach
         from ganray.distributed.jobs.variables import passed_on
 
         variables, jobs, mark = passed_on(env or []), reach(address), _mark(chosen, url, part)
@@ -207,18 +208,19 @@ def parcel(study: Study) -> Iterator[Path]:
 
 def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool) -> None:
     with _interrupted(f"{job} goes on as it was"):
-        from ganray.distributed.jobs.submit import job_info, reach
+        from ganray.distributed.jobs.client import reach
+        from ganray.distributed.jobs.submit import job_info
 
         jobs = reach(address)
         info = job_info(jobs, job)
-    if stop and not info.status.is_terminal():
+    if stop and not info.ended:
         with _interrupted(f"whether {job} was asked to stop, {_followed(jobs, job)} tells"):
-            jobs.stop_job(job)
+            jobs.stop(job)
         _say(as_json, f"{job} is asked to stop; its trainers make their checkpoints first")
     if wait:
         _follow(jobs, job, as_json, [])
     else:
-        speak(as_json, {"id": job, "status": str(info.status)}, f"{job}: {info.status}")
+        speak(as_json, {"id": job, "status": info.status}, f"{job}: {info.status}")
 
 
 def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
@@ -236,7 +238,7 @@ def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
     with _interrupted(f"{job} goes on; {_followed(jobs, job)}"):
         following = Following(jobs, job, show)
     ended = _waited(jobs, following, job, as_json)
-    code, status = exit_code(ended), ended.status.value
+    code, status = exit_code(ended), ended.status
     if code == 2 and local:
         _say(as_json, f"note: a job sees the cluster's own files; {_elsewhere(local)}")
     given = (ended.runtime_env or {}).get("env_vars", {})
@@ -248,7 +250,7 @@ def _follow(jobs: Jobs, job: str, as_json: bool, local: list[str]) -> None:
     raise typer.Exit(code)
 
 
-def _waited(jobs: Jobs, following: Following, job: str, as_json: bool) -> JobDetails:
+def _waited(jobs: Jobs, following: Following, job: str, as_json: bool) -> Job:
     """How the job ended; the log is held back while it is asked whether to stop it."""
     asked = False
     while True:
@@ -261,7 +263,7 @@ def _waited(jobs: Jobs, following: Following, job: str, as_json: bool) -> JobDet
                 _say(False, _left(jobs, job))
                 speak(as_json, {"id": job, "status": "left running"}, "")
                 raise typer.Exit(0) from None
-            jobs.stop_job(job)
+            jobs.stop(job)
             asked = True
 
 
@@ -283,12 +285,12 @@ def _wants_stop(job: str) -> bool:
 def _left(jobs: Jobs, job: str) -> str:
     return (
         f"\n{job} is left running. Follow: {_followed(jobs, job)}; "
-        f"stop: ganray submit --stop {job} --address {jobs.get_address()}"
+        f"stop: ganray submit --stop {job} --address {jobs.address}"
     )
 
 
 def _followed(jobs: Jobs, job: str) -> str:
-    return f"ganray submit --follow {job} --address {jobs.get_address()}"
+    return f"ganray submit --follow {job} --address {jobs.address}"
 
 
 @contextmanager

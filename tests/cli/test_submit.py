@@ -14,12 +14,11 @@ from types import SimpleNamespace
 import pytest
 import requests
 import typer
-from ray.job_submission import JobDetails, JobStatus, JobType
 
 from ganray.cli import submit as submitting
-from ganray.distributed.jobs import follow
+from ganray.distributed.jobs import client, follow
 from ganray.distributed.jobs import submit as submission
-from ganray.distributed.jobs.submit import Jobs
+from ganray.distributed.jobs.client import Job, Jobs
 from ganray.runs.record import find_run
 from ganray.store import Store
 from tests import HANG_SECONDS
@@ -135,7 +134,7 @@ class Asked(Jobs):
     """A job that writes on while it is asked whether to stop it, and stops with an error."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-        self.log, self.stopped, self.interrupts, self.during = "a line\n", False, 0, ""
+        self.written, self.stopped, self.interrupts, self.during = "a line\n", False, 0, ""
         self.answer, self.read = answer, ""
         terminal = SimpleNamespace(isatty=lambda: True)
         monkeypatch.setattr(submitting, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
@@ -143,37 +142,38 @@ class Asked(Jobs):
         monkeypatch.setattr(follow, "_POLL_SECONDS", 0.01)
 
     def prompt(self, text: str, **options: object) -> str:
-        self.log += "a line meanwhile\n"
+        self.written += "a line meanwhile\n"
         deadline = time.monotonic() + HANG_SECONDS
         while "meanwhile" not in self.read and time.monotonic() < deadline:
             time.sleep(0.01)  # until the log was brought here
         typer.echo("[question]")
         return self.answer
 
-    def get_address(self) -> str:
+    @property
+    def address(self) -> str:
         return "http://head:8265"
 
-    def get_job_info(self, name: str) -> JobDetails:
+    def info(self, name: str) -> Job:
         if self.read and not self.interrupts:
             self.interrupts += 1
             raise KeyboardInterrupt
-        status = JobStatus.STOPPED if self.stopped else JobStatus.RUNNING
-        return JobDetails(type=JobType.SUBMISSION, submission_id=name, status=status, entrypoint="")
+        status = "STOPPED" if self.stopped else "RUNNING"
+        return Job(submission_id=name, status=status)
 
-    async def tail_job_logs(self, name: str) -> AsyncIterator[str]:
+    async def tail(self, name: str) -> AsyncIterator[str]:
         told = 0
         while not self.stopped:
-            if len(self.log) > told:
-                new, told = self.log[told:], len(self.log)
+            if len(self.written) > told:
+                new, told = self.written[told:], len(self.written)
                 yield new
                 self.read += new
             await asyncio.sleep(0.01)
 
-    def get_job_logs(self, name: str) -> str:
-        return self.log
+    def log(self, name: str) -> str:
+        return self.written
 
-    def stop_job(self, name: str) -> None:
-        self.log += "error: stopped on request\n"
+    def stop(self, name: str) -> None:
+        self.written += "error: stopped on request\n"
         self.stopped = True
 
 
@@ -212,9 +212,9 @@ def test_ctrl_c_before_a_job_is_followed_says_how_things_stand(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(submission, "reach", lambda _: Asked(monkeypatch, ""))
+    monkeypatch.setattr(client, "reach", lambda _: Asked(monkeypatch, ""))
     monkeypatch.setattr(submission, "find", lambda _jobs, _mark, base: (base, False))
-    monkeypatch.setattr(submission, where, interrupted)
+    monkeypatch.setattr(client if where == "reach" else submission, where, interrupted)
     ganray("submit", *words.format(study=tiny_study).split()).broken_off(said, code=4)
 
 

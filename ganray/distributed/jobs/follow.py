@@ -8,9 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from ray.job_submission import JobDetails
-
-from ganray.distributed.jobs.submit import Jobs, Unreachable, job_info
+from ganray.distributed.jobs.client import Job, Jobs, NotAnswered, Unreachable
+from ganray.distributed.jobs.submit import job_info
 from ganray.errors import GanrayError
 
 _POLL_SECONDS = 0.5
@@ -18,7 +17,7 @@ _PATIENCE_SECONDS = 90.0  # a restarted dashboard or a lost tunnel may come back
 _END_SECONDS = 10.0  # for the last lines of a job that has ended
 
 
-def follow(jobs: Jobs, name: str, show: Callable[[str], None]) -> JobDetails:
+def follow(jobs: Jobs, name: str, show: Callable[[str], None]) -> Job:
     """Show a job's log, from its beginning, until it ends; returns how it ended.
 
     Raises:
@@ -43,17 +42,17 @@ class Following:
         self._tail = _Tail(jobs, name, show)
         self._tail.start()
 
-    def wait(self) -> JobDetails:
+    def wait(self) -> Job:
         """Until the job ends; returns how it ended.
 
         Raises:
             Unreachable: the cluster has not answered for long.
         """
-        while not self._info.status.is_terminal():
+        while not self._info.ended:
             time.sleep(_POLL_SECONDS)
             try:
-                self._info, self._heard = self._jobs.get_job_info(self._name), time.monotonic()
-            except (Unreachable, RuntimeError) as error:
+                self._info, self._heard = self._jobs.info(self._name), time.monotonic()
+            except (Unreachable, NotAnswered) as error:
                 if time.monotonic() - self._heard > _PATIENCE_SECONDS:
                     raise Unreachable(
                         f"job {self._name!r} was not heard of for {_PATIENCE_SECONDS:g} s: "
@@ -93,7 +92,7 @@ class _Tail(threading.Thread):
 
     async def _read(self) -> None:
         seen = 0
-        async for text in self._jobs.tail_job_logs(self._name):
+        async for text in self._jobs.tail(self._name):
             seen += len(text)
             self._show_from(text, seen - len(text))
 
@@ -125,8 +124,8 @@ class _Tail(threading.Thread):
         deadline = time.monotonic() + _END_SECONDS
         while True:
             try:
-                return self._show_from(self._jobs.get_job_logs(self._name), 0)
-            except (GanrayError, RuntimeError):
+                return self._show_from(self._jobs.log(self._name), 0)
+            except GanrayError:
                 if time.monotonic() > deadline:
                     return self._show("(the end of the log cannot be read)\n")
             time.sleep(_POLL_SECONDS)

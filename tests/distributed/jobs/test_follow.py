@@ -7,13 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-pytest.importorskip("ray")
-
-from ray.job_submission import JobDetails, JobStatus, JobType
-
 from ganray.distributed.jobs import follow as module
+from ganray.distributed.jobs.client import Job, Jobs, NotAnswered
 from ganray.distributed.jobs.follow import Following, follow
-from ganray.distributed.jobs.submit import Jobs
 
 LOG = "one\ntwo\nthree\n"
 
@@ -25,26 +21,24 @@ class Scripted(Jobs):
         self.tails, self.breaks, self.refused = tails, breaks, refused
         self.tailed, self.looks = 0, 0
 
-    def get_job_info(self, job_id: str) -> JobDetails:
+    def info(self, job_id: str) -> Job:
         """It runs until all tails have ended, or it was looked at often."""
         self.looks += 1
         runs = self.tailed <= len(self.tails) and self.looks < 100
-        status = JobStatus.RUNNING if runs else JobStatus.SUCCEEDED
-        return JobDetails(
-            type=JobType.SUBMISSION, submission_id=job_id, status=status, entrypoint=""
-        )
+        status = "RUNNING" if runs else "SUCCEEDED"
+        return Job(submission_id=job_id, status=status)
 
-    async def tail_job_logs(self, job_id: str) -> AsyncIterator[str]:
+    async def tail(self, job_id: str) -> AsyncIterator[str]:
         self.tailed += 1
         for character in LOG[: dict(enumerate(self.tails, 1)).get(self.tailed, 0)]:
             yield character
         if self.breaks:
             raise RuntimeError("WebSocket connection closed unexpectedly with close code 1006")
 
-    def get_job_logs(self, job_id: str) -> str:
+    def log(self, job_id: str) -> str:
         if self.refused:
             self.refused -= 1
-            raise RuntimeError("no agent")
+            raise NotAnswered("no agent")
         return LOG
 
 
@@ -58,7 +52,7 @@ def soon(monkeypatch) -> None:
 def test_the_end_of_a_log_is_shown_however_the_tail_ends(breaks):
     shown: list[str] = []
     jobs = Scripted([5, 9], breaks)
-    assert follow(jobs, "job", shown.append).status == JobStatus.SUCCEEDED
+    assert follow(jobs, "job", shown.append).status == "SUCCEEDED"
     assert "".join(shown) == LOG
     assert jobs.tailed > 2
 
@@ -78,18 +72,18 @@ def test_a_log_that_is_held_back_comes_later_and_once():
     arrived = threading.Event()
 
     class Interrupted(Scripted):
-        def get_job_info(self, job_id: str) -> JobDetails:
+        def info(self, job_id: str) -> Job:
             if self.tailed == 2 and not arrived.is_set():
                 arrived.set()
                 raise KeyboardInterrupt
-            return super().get_job_info(job_id)
+            return super().info(job_id)
 
     following = Following(Interrupted([5, 9], breaks=True), "job", shown.append)
     with pytest.raises(KeyboardInterrupt):
         following.wait()
     following.hold()
     before = list(shown)
-    assert following.wait().status == JobStatus.SUCCEEDED  # the end is held back as well
+    assert following.wait().status == "SUCCEEDED"  # the end is held back as well
     assert shown == before
     following.release()
     assert "".join(shown) == LOG

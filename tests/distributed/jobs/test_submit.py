@@ -6,23 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-pytest.importorskip("ray")
-
-from ray.job_submission import JobDetails, JobStatus, JobType
-
-from ganray.distributed.jobs.submit import Parcel, Purpose, exit_code, find, reach
+from ganray.distributed.jobs.client import Job, reach
+from ganray.distributed.jobs.submit import Parcel, Purpose, exit_code, find
 from ganray.errors import RefusedInput
 
 MARK = Purpose("mnist", "a" * 32, "s3://bucket/prefix")
 OTHER = Purpose("mnist", "b" * 32, "s3://bucket/prefix")
 
 
-def job(name: str, mark: Purpose | None, status: JobStatus, code: int | None = None) -> JobDetails:
-    return JobDetails(
-        type=JobType.SUBMISSION,
+def job(name: str, mark: Purpose | None, status: str, code: int | None = None) -> Job:
+    return Job(
         submission_id=name,
         status=status,
-        entrypoint="x",
         metadata=None if mark is None else mark.metadata,
         driver_exit_code=code,
     )
@@ -32,16 +27,16 @@ def job(name: str, mark: Purpose | None, status: JobStatus, code: int | None = N
 class Listed:
     """A client of a cluster with these jobs."""
 
-    jobs: list[JobDetails] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
 
-    def list_jobs(self) -> list[JobDetails]:
+    def all(self) -> list[Job]:
         return self.jobs
 
 
 _find = getattr(find, "__wrapped__", find)  # unchecked: `Listed` is no `Jobs`
 
 
-def placed(*jobs: JobDetails, mark: Purpose = MARK, base: str | None = None) -> tuple[str, bool]:
+def placed(*jobs: Job, mark: Purpose = MARK, base: str | None = None) -> tuple[str, bool]:
     return _find(Listed(list(jobs)), mark, base or mark.base)
 
 
@@ -53,13 +48,13 @@ def test_the_first_attempt_is_named_after_the_plan():
     assert len({MARK.base, elsewhere.base, part.base, OTHER.base}) == 4
 
 
-@pytest.mark.parametrize("status", [JobStatus.PENDING, JobStatus.RUNNING])
+@pytest.mark.parametrize("status", ["PENDING", "RUNNING"])
 def test_a_running_job_of_the_same_run_is_followed(status):
     assert placed(job(MARK.base, MARK, status)) == (MARK.base, True)
     assert placed(job("mine-3", MARK, status)) == ("mine-3", True)
 
 
-@pytest.mark.parametrize("status", [JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.STOPPED])
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "STOPPED"])
 def test_a_finished_job_gets_another_attempt(status):
     first = job(MARK.base, MARK, status)
     assert placed(first) == (f"{MARK.base}-2", False)
@@ -70,14 +65,14 @@ def test_a_finished_job_gets_another_attempt(status):
 
 def test_a_study_changed_while_it_runs_is_refused():
     with pytest.raises(RefusedInput) as refused:
-        placed(job(OTHER.base, OTHER, JobStatus.RUNNING))
+        placed(job(OTHER.base, OTHER, "RUNNING"))
     for said in (OTHER.base, "bbbbbbbbbbbb", "aaaaaaaaaaaa", "--stop", "another name"):
         assert said in str(refused.value)
-    assert placed(job(OTHER.base, OTHER, JobStatus.FAILED)) == (MARK.base, False)
+    assert placed(job(OTHER.base, OTHER, "FAILED")) == (MARK.base, False)
 
 
 def test_an_id_that_runs_something_else_is_refused():
-    foreign = job("mine", None, JobStatus.RUNNING)
+    foreign = job("mine", None, "RUNNING")
     assert placed(foreign) == (MARK.base, False)
     with pytest.raises(RefusedInput, match="'mine' is running something else"):
         placed(foreign, base="mine")
@@ -86,19 +81,19 @@ def test_an_id_that_runs_something_else_is_refused():
 def test_other_studies_and_other_stores_may_run_beside_it():
     another = Purpose("cifar", "c" * 32, MARK.store)
     elsewhere = Purpose("mnist", "b" * 32, "s3://bucket/other")
-    running = [job(m.base, m, JobStatus.RUNNING) for m in (another, elsewhere)]
+    running = [job(m.base, m, "RUNNING") for m in (another, elsewhere)]
     assert placed(*running) == (MARK.base, False)
 
 
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (JobStatus.SUCCEEDED, 0, 0),
-        *((JobStatus.FAILED, code, code) for code in (1, 2, 3, 4)),
-        (JobStatus.FAILED, 127, 1),
-        (JobStatus.FAILED, -9, 1),
-        (JobStatus.FAILED, None, 1),
-        (JobStatus.STOPPED, None, 4),
+        ("SUCCEEDED", 0, 0),
+        *(("FAILED", code, code) for code in (1, 2, 3, 4)),
+        ("FAILED", 127, 1),
+        ("FAILED", -9, 1),
+        ("FAILED", None, 1),
+        ("STOPPED", None, 4),
     ],
 )
 def test_the_exit_code_is_the_drivers(status, code, expected):
