@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,11 +14,45 @@ from ganray.models.build import trained_generator
 from ganray.models.defense_gan import Generator
 from ganray.models.embedders import Embedder, build_embedder
 from ganray.models.spec import ModelSpec
-from ganray.stages.workspace import Workspace, open_store
+from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import deserialise
 
+T = TypeVar("T")
 
+
+@dataclass(frozen=True)
+class _Source:
+    """An artifact as it is known by its content; what it is read from makes no difference."""
+
+    place: tuple[str, str, int, str]
+    store: Store = field(compare=False)
+    manifest: Manifest = field(compare=False)
+
+
+def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Let a process keep the last `most` answers of a reader, as its tasks read the same again.
+
+    The reader is a function of a store, a manifest and more that can be hashed, and nobody changes
+    its answers.
+    """
+
+    def decorate(read: Callable[..., T]) -> Callable[..., T]:
+        @lru_cache(maxsize=most)
+        def keep(source: _Source, *more: Any) -> T:
+            return read(source.store, source.manifest, *more)
+
+        def reader(store: Store, manifest: Manifest, *more: Any) -> T:
+            place = (store.url, manifest.address, manifest.generation, manifest.digest)
+            return keep(_Source(place, store, manifest), *more)
+
+        reader.__doc__ = read.__doc__
+        return reader
+
+    return decorate
+
+
+@cached(2)
 def read_generator(store: Store, manifest: Manifest, model: ModelSpec) -> Generator:
     """The trained generator of a train artifact, on the CPU, frozen and ready to sample."""
     channels, height, width = manifest.result["shape"]
@@ -25,16 +62,12 @@ def read_generator(store: Store, manifest: Manifest, model: ModelSpec) -> Genera
 
 def read_embedder(work: Workspace) -> Embedder:
     """The embedder that the task's `embedder` input holds."""
-    return _load_embedder(work.store.url, work.input("embedder").model_dump_json())
+    return _embedder(work.store, work.input("embedder"))
 
 
-@lru_cache(maxsize=2)
-def _load_embedder(store_url: str, manifest_json: str) -> Embedder:
-    """Cached, since one worker embeds many chunks; the manifest names the weights by their hash."""
-    manifest = Manifest.model_validate_json(manifest_json)
-    return build_embedder(
-        manifest.result, open_store(store_url).read(manifest, "encoder.safetensors")
-    )
+@cached(2)
+def _embedder(store: Store, manifest: Manifest) -> Embedder:
+    return build_embedder(manifest.result, store.read(manifest, "encoder.safetensors"))
 
 
 def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:

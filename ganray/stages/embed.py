@@ -11,9 +11,9 @@ from jaxtyping import Float32, UInt8
 from ganray.data import Split
 from ganray.embed import Embedding, embed_chunk, join
 from ganray.specs import EmbedSpec
-from ganray.stages.artifacts import chunk_arrays, read_embedder
-from ganray.stages.workspace import Workspace, open_dataset, open_store
-from ganray.store import Manifest
+from ganray.stages.artifacts import cached, chunk_arrays, read_embedder
+from ganray.stages.workspace import Workspace, open_dataset
+from ganray.store import Manifest, Store
 from ganray.tensors import pack
 
 
@@ -34,21 +34,18 @@ def embed_images(work: Workspace) -> None:
 
 def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
     if "images" in work.task.inputs:
-        return _samples(work.store.url, work.input("images").model_dump_json())
+        return _samples(work.store, work.input("images"))
     return _split(*work.dataset_place(), work.task.parameters["split"])
 
 
-@lru_cache(maxsize=1)
-def _samples(store_url: str, manifest_json: str) -> UInt8[np.ndarray, "n c h w"]:
-    """Cached, since one worker embeds many chunks of one set."""
-    manifest = Manifest.model_validate_json(manifest_json)
-    data = open_store(store_url).read(manifest, "images.safetensors")
-    return safetensors.numpy.load(data)["images"]
+@cached(1)
+def _samples(store: Store, manifest: Manifest) -> UInt8[np.ndarray, "n c h w"]:
+    return safetensors.numpy.load(store.read(manifest, "images.safetensors"))["images"]
 
 
 @lru_cache(maxsize=1)
 def _split(folder: str, digest: str | None, split: Split) -> UInt8[np.ndarray, "n c h w"]:
-    """Cached for the same reason; a data set is never written twice at one URL."""
+    """Kept, too: a data set is never written twice at one URL."""
     return open_dataset(folder, digest).images(split)[0]
 
 

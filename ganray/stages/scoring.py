@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from ganray.metrics.frechet import Gaussian
 from ganray.metrics.inception_score import inception_score
 from ganray.metrics.moments import Moments, moments
 from ganray.metrics.score import Protocol
-from ganray.stages.workspace import Workspace, open_store
-from ganray.store import Manifest
+from ganray.stages.artifacts import cached
+from ganray.stages.workspace import Workspace
+from ganray.store import Manifest, Store
 
 FRECHET = ("frechet_distance", "fid", "frechet_efficientnet_lite0")
 
@@ -75,20 +76,18 @@ def read_reference(
         classes: whose probabilities count, from `posteriors`.
     """
     spans = tuple((int(start), int(end)) for start, end in rows)
-    return _reference(work.store.url, work.input("reference").model_dump_json(), spans, classes)
+    return _reference(work.store, work.input("reference"), spans, classes)
 
 
-@lru_cache(maxsize=2)
+@cached(2)
 def _reference(
-    store_url: str,
-    manifest_json: str,
+    store: Store,
+    manifest: Manifest,
     rows: tuple[tuple[int, int], ...],
     classes: tuple[int, ...],
 ) -> Reference:
-    """Cached, since one worker scores many sets against it; the manifest names it by its hash."""
-    manifest = Manifest.model_validate_json(manifest_json)
-    data = open_store(store_url).read(manifest, "embedding.safetensors")
-    return Reference(Embedding(**safetensors.numpy.load(data)).of(rows).among(classes))
+    features = Embedding(**safetensors.numpy.load(store.read(manifest, "embedding.safetensors")))
+    return Reference(features.of(rows).among(classes))
 
 
 def score_values(

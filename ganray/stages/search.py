@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import safetensors.numpy
 from jaxtyping import Int64, UInt8
 
 from ganray.embed import embed
@@ -13,8 +14,9 @@ from ganray.models.spec import ModelSpec
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.specs import SampleSpec, SearchSpec
-from ganray.stages.artifacts import chunk_arrays, read_embedder, read_generator
+from ganray.stages.artifacts import cached, chunk_arrays, read_embedder, read_generator
 from ganray.stages.workspace import Workspace
+from ganray.store import Manifest, Store
 from ganray.tensors import pack
 
 Images = UInt8[np.ndarray, "n c h w"]
@@ -23,12 +25,7 @@ Images = UInt8[np.ndarray, "n c h w"]
 def search_range_chunk(work: Workspace, index: int) -> None:
     """Search one chunk of (target, restart) pairs and commit where each ended."""
     parameters, generator = work.task.parameters, _generator(work)
-    targets = np.concatenate(
-        [
-            work.arrays("targets", "targets.safetensors")["images"],
-            _own_samples(generator, parameters),
-        ]
-    )
+    targets = np.concatenate([_probes(work)["images"], _own_samples(work)])
     spec = SearchSpec(**parameters["search"])
     chunk = search_chunk(generator, targets, spec, parameters["seed"], index)
     arrays = {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
@@ -37,9 +34,7 @@ def search_range_chunk(work: Workspace, index: int) -> None:
 
 def search_range(work: Workspace) -> None:
     """Choose each target's best restart; classify targets and answers; set the null beside them."""
-    parameters, generator = work.task.parameters, _generator(work)
-    probes = work.arrays("targets", "targets.safetensors")
-    own = _own_samples(generator, parameters)
+    probes, own = _probes(work), _own_samples(work)
     targets = np.concatenate([probes["images"], own])
     chunks = [SearchChunk(**part) for part in chunk_arrays(work, "pairs.safetensors")]
     found = collect(chunks, len(targets), work.task.horizon or 0)
@@ -87,14 +82,31 @@ def _rows(
     ]
 
 
+def _probes(work: Workspace) -> dict[str, np.ndarray]:
+    return _read_probes(work.store, work.input("targets"))
+
+
+@cached(1)
+def _read_probes(store: Store, manifest: Manifest) -> dict[str, np.ndarray]:
+    return safetensors.numpy.load(store.read(manifest, "targets.safetensors"))
+
+
 def _generator(work: Workspace) -> Generator:
     model = ModelSpec(**work.task.parameters["model"])
     return read_generator(work.store, work.input("gan"), model)
 
 
-def _own_samples(generator: Generator, parameters: dict[str, Any]) -> Images:
+def _own_samples(work: Workspace) -> Images:
     """The null: images that the GAN certainly can make, drawn from a stream of their own."""
-    count = parameters["own_samples"]
+    parameters = work.task.parameters
+    model = ModelSpec(**parameters["model"])
+    count, seed = parameters["own_samples"], parameters["seed"]
+    return _drawn(work.store, work.input("gan"), model, count, seed)
+
+
+@cached(1)
+def _drawn(store: Store, gan: Manifest, model: ModelSpec, count: int, seed: int) -> Images:
+    generator = read_generator(store, gan, model)
     if not count:
         return np.zeros((0, *generator.shape), dtype=np.uint8)
-    return sample_chunk(generator, SampleSpec(chunk=count), parameters["seed"], 0)
+    return sample_chunk(generator, SampleSpec(chunk=count), seed, 0)
