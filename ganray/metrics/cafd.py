@@ -7,7 +7,8 @@ covariances are divided by the total weight, and classes count alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain, zip_longest
 
 import numpy as np
 from jaxtyping import Float
@@ -25,50 +26,52 @@ def class_moments(
     features: Float[np.ndarray, "n d"],
     probabilities: Float[np.ndarray, "m k"],
     chunk: int = CHUNK,
-) -> list[Moments]:
-    """The k moments of the features, those of class k with the weights p_k(xᵢ).
+) -> Iterator[Moments]:
+    """The k moments of the features, those of class k with the weights p_k(xᵢ), one by one.
+
+    Only one is there at a time: 1,000 classes of 1,024² would take 8 GB.
 
     Raises:
         RefusedInput: for rows that do not match or are no probabilities, and as `moments` does.
     """
     check_probabilities(probabilities)
-    return [moments(features, weights, chunk) for weights in probabilities.T]
+    return (moments(features, weights, chunk) for weights in probabilities.T)
 
 
-def class_gaussians(classes: Sequence[Moments]) -> list[Gaussian]:
-    """CAFD's k normal distributions; keep those of a reference, which are factored once.
+def class_gaussians(classes: Iterable[Moments]) -> Iterator[Gaussian]:
+    """CAFD's k normal distributions, one by one; a few may be kept, as each is factored once.
 
     Raises:
         UndefinedScore: naming a class to which no image belongs at all.
     """
-    _check_weights("classes", classes)
-    return [_fitted(one) for one in classes]
+    return (_fitted("classes", k, one) for k, one in enumerate(classes))
 
 
 def class_aware_frechet_distance(
-    reference: Sequence[Moments | Gaussian], generated: Sequence[Moments]
+    reference: Iterable[Moments | Gaussian], generated: Iterable[Moments]
 ) -> tuple[float, list[float]]:
     """The unweighted mean over classes of the Fréchet distance, and its k terms.
 
-    With about 1,000 images per class in 1,024 dimensions the finite-sample bias is large: print
-    the value between two real sets of the same size beside it.
+    Class by class, so that no more than two are held. With about 1,000 images per class in 1,024
+    dimensions the finite-sample bias is large: print the value between two real sets of the same
+    size beside it.
 
     Raises:
         RefusedInput: if the two differ in classes or dimensions.
         UndefinedScore: if a class is empty.
     """
-    if len(reference) != len(generated):
-        raise RefusedInput(
-            f"reference has {len(reference)} classes where generated has {len(generated)}"
-        )
-    if not generated:
+    terms = []
+    real_ones, fake_ones = iter(reference), iter(generated)
+    for k, (real, fake) in enumerate(zip_longest(real_ones, fake_ones)):
+        if real is None or fake is None:
+            counts = [k + (one is not None) for one in (real, fake)]
+            more = sum(1 for _ in chain(real_ones, fake_ones))
+            counts[0 if fake is None else 1] += more
+            raise RefusedInput(f"reference has {counts[0]} classes where generated has {counts[1]}")
+        fitted = _fitted("reference", k, real), _fitted("generated", k, fake)
+        terms.append(fitted[0].distance(fitted[1]))
+    if not terms:
         raise RefusedInput("generated has no classes; at least 1 is needed")
-    _check_weights("reference", reference)
-    _check_weights("generated", generated)
-    terms = [
-        _fitted(real).distance(_fitted(fake))
-        for real, fake in zip(reference, generated, strict=True)
-    ]
     return float(np.mean(terms)), terms
 
 
@@ -88,14 +91,12 @@ def class_divergence(p_real: Float[np.ndarray, "n k"], p_gen: Float[np.ndarray, 
     return max(0.0, float(rel_entr(real / real.sum(), generated / generated.sum()).sum()))
 
 
-def _fitted(one: Moments | Gaussian) -> Gaussian:
-    return one if isinstance(one, Gaussian) else Gaussian.fit(one, _DDOF)
-
-
-def _check_weights(name: str, classes: Sequence[Moments | Gaussian]) -> None:
-    for k, one in enumerate(classes):
-        if isinstance(one, Moments) and one.weight == 0.0:
-            raise UndefinedScore(
-                f"{name}: class {k} has no weight in any image, so that its covariance is "
-                "undefined; every class needs some posterior probability"
-            )
+def _fitted(name: str, k: int, one: Moments | Gaussian) -> Gaussian:
+    if isinstance(one, Gaussian):
+        return one
+    if one.weight == 0.0:
+        raise UndefinedScore(
+            f"{name}: class {k} has no weight in any image, so that its covariance is "
+            "undefined; every class needs some posterior probability"
+        )
+    return Gaussian.fit(one, _DDOF)

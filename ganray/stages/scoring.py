@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,9 +27,9 @@ from ganray.stages.artifacts import cached
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 
+_GAUSSIAN_BYTES = 16  # of each d²: a covariance and its factor
+_KEPT_BYTES = 2**28
 FRECHET = ("frechet_distance", "fid", "frechet_efficientnet_lite0")
-
-
 INCEPTION = ("inception_score", "inception_score_imagenet", "score_efficientnet_lite0")
 
 
@@ -39,16 +39,23 @@ class Reference:
 
     embedding: Embedding
 
+    @property
+    def classes(self) -> Iterable[Gaussian]:
+        """One for each class; kept where they are small, as each is factored once."""
+        k, d = self.embedding.probabilities.shape[1], self.embedding.features.shape[1]
+        few = k * d * d * _GAUSSIAN_BYTES <= _KEPT_BYTES
+        return self._few_classes if few else class_gaussians(_class_moments(self.embedding))
+
     @cached_property
-    def classes(self) -> list[Gaussian]:
-        return class_gaussians(_class_moments(self.embedding))
+    def _few_classes(self) -> list[Gaussian]:
+        return list(class_gaussians(_class_moments(self.embedding)))
 
     @cached_property
     def whole(self) -> Gaussian:
         return Gaussian.fit(moments(self.embedding.features))
 
 
-def _class_moments(embedding: Embedding) -> list[Moments]:
+def _class_moments(embedding: Embedding) -> Iterator[Moments]:
     return class_moments(embedding.features, embedding.probabilities)
 
 
