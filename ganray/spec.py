@@ -7,15 +7,18 @@ this base gives them one way to refuse a misspelt key and one way to be hashed.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import json
+import operator
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
+    Tag,
     ValidationError,
     field_validator,
     model_validator,
@@ -24,6 +27,8 @@ from pydantic import (
 from ganray.errors import RefusedInput, quoted
 from ganray.urls import without_secrets
 
+_MEMBER = "member:"  # before the word, where an error of pydantic names a member of a union
+_NO_MEMBER = "no_member"
 _MOST_TOLD = 5  # problems in one line
 
 RUN_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -34,6 +39,9 @@ class Spec(BaseModel):
     """A frozen, validated set of settings; unknown names are refused with the nearest valid one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    implied: ClassVar[frozenset[str]] = frozenset()
+    """Tags that are no part of the identity: of each kind of families the very first one's."""
 
     @model_validator(mode="before")
     @classmethod
@@ -57,11 +65,38 @@ class Spec(BaseModel):
         return value
 
     def identity(self) -> dict[str, Any]:
-        """The fields that differ from their defaults, as plain JSON values.
+        """The fields that differ from their defaults, as plain JSON values, and every tag.
 
-        Only these enter a task's key, so that a new option with a default voids no old artifact.
+        Only these enter a task's key, so that a new option with a default voids no old artifact. A
+        tag is a field for which there is one word alone, by which families are told apart
+        (`name: dcgan`): two with equal settings must not share a key. The very first family's is
+        left out (`implied`).
         """
-        return self.model_dump(mode="json", exclude_defaults=True)
+        plain = self.model_dump(mode="json")
+        return {
+            name: _identity_of(getattr(self, name), plain[name])
+            for name in type(self).model_fields
+            if self._counts(name)
+        }
+
+    def _counts(self, name: str) -> bool:
+        field = type(self).model_fields[name]
+        one_word = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
+        if one_word:
+            return name not in self.implied
+        default = field.get_default(call_default_factory=True)
+        return field.is_required() or getattr(self, name) != default
+
+
+def _identity_of(value: Any, plain: Any) -> Any:
+    """Of groups, alone or in lists, their own identities; of all else the JSON value."""
+    if isinstance(value, Spec):
+        return value.identity()
+    if isinstance(value, list | tuple):
+        return [_identity_of(*pair) for pair in zip(value, plain, strict=True)]
+    if isinstance(value, dict):
+        return {name: _identity_of(value[name], plain[name]) for name in value}
+    return plain
 
 
 def unknown_name(name: str, valid: list[str]) -> str:
@@ -92,7 +127,11 @@ def explain(error: ValidationError) -> str:
 
 
 def _explain(problem: Any) -> str:
-    path = without_secrets(".".join(str(part) for part in problem["loc"]))
+    parts = [str(part) for part in problem["loc"] if not str(part).startswith(_MEMBER)]
+    path = without_secrets(".".join(parts))
+    if problem["type"] == _NO_MEMBER:
+        tag, *words = problem["msg"].split()
+        return f"{path}.{tag}: {unknown_name(str(problem['input'][tag]), words)}"
     message = problem["msg"].removeprefix("Value error, ")
     value = problem.get("input")
     said = "" if isinstance(value, dict | Spec) else f" (={quoted(value)})"
@@ -106,7 +145,7 @@ def _has_truth(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-@cache
+@functools.cache
 def _is_numeric(annotation: Any) -> bool:
     """Whether a type asks for numbers somewhere, and nowhere for a truth value or for anything."""
     parts = set(_leaves(annotation))
@@ -130,3 +169,26 @@ def canonical_json(value: Any) -> bytes:
 def content_hash(value: Any) -> str:
     """The first 128 bits of the SHA-256 of `canonical_json(value)`, as 32 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value)).hexdigest()[:32]
+
+
+def one_of(*members: type[Spec], tag: str) -> Any:
+    """A field's type: any of several specs, told apart by the word under `tag`; else the first.
+
+    As a callable discriminator, so that a group without the word is the first one's, and that each
+    problem is told of the member that was meant.
+    """
+    words = {get_args(member.model_fields[tag].annotation)[0]: member for member in members}
+    first = next(iter(words))
+
+    def which(value: Any) -> str:
+        if isinstance(value, Spec):
+            return next((word for word, kind in words.items() if type(value) is kind), first)
+        return str(value.get(tag, first) if isinstance(value, dict) else first)
+
+    choices = [Annotated[member, Tag(f"{_MEMBER}{word}")] for word, member in words.items()]
+    chosen = Discriminator(
+        lambda value: f"{_MEMBER}{which(value)}",
+        custom_error_type=_NO_MEMBER,
+        custom_error_message=" ".join([tag, *words]),  # for `_explain`
+    )
+    return Annotated[functools.reduce(operator.or_, choices), chosen]

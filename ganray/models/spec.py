@@ -18,6 +18,8 @@ class ModelSpec(Spec):
     The defaults are Defense-GAN's networks (1,554,177 and 1,030,145 parameters on 28×28×1).
     """
 
+    implied = frozenset({"name"})
+
     name: Literal["defense_gan"] = Field("defense_gan", description="the family of networks")
     width: int = Field(64, ge=1, le=1024, description="feature maps of the finest hidden layer")
     latent: int = Field(128, ge=1, le=4096, description="size of the latent vector z")

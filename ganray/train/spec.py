@@ -35,6 +35,8 @@ class TrainSpec(Spec):
     The number of iterations is not here: it ends a trajectory but does not change it.
     """
 
+    implied = frozenset({"algorithm"})
+
     algorithm: Literal["wgan_gp"] = Field("wgan_gp", description="the rule of updates")
     batch: int = Field(50, ge=1, description="real images in each critic step")
     critic_steps: int = Field(5, ge=1, description="critic steps before each generator step")
