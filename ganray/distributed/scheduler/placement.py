@@ -18,7 +18,7 @@ GROWING_SECONDS = 1800.0
 
 
 @dataclass
-class Staffing:
+class Placement:
     """Finds workers for units on the cluster that `watch` looks at."""
 
     pool: Pool
@@ -26,7 +26,7 @@ class Staffing:
     resources: Resources
     starved_since: float | None = None
 
-    def staff(self, waiting: deque[Unit]) -> None:
+    def place(self, waiting: deque[Unit]) -> None:
         """Give waiting units to idle workers, and ask for more workers where they fit.
 
         A unit for which CPUs are lacking holds up those behind it, or small ones would starve it

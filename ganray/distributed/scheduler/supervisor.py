@@ -14,7 +14,7 @@ from ray.exceptions import RayError
 
 from ganray.distributed.cluster.watch import Watch
 from ganray.distributed.scheduler import liveness
-from ganray.distributed.scheduler.placement import Staffing
+from ganray.distributed.scheduler.placement import Placement
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.units import Desk, Unit
 from ganray.distributed.worker.deaths import Circumstances, Death, explain_death
@@ -59,7 +59,7 @@ class Supervisor:
 
     def __post_init__(self) -> None:
         self.desk = Desk(self.agenda, self.resources)
-        self.staffing = Staffing(self.pool, self.watch, self.resources)
+        self.placement = Placement(self.pool, self.watch, self.resources)
         self._here = time.monotonic()
 
     def run(self) -> None:
@@ -76,7 +76,7 @@ class Supervisor:
                     self._stop()
                 self.watch.check()
                 self._leave_draining_nodes()
-                self.staffing.staff(self.waiting)
+                self.placement.place(self.waiting)
                 self._give_up()
                 self._listen()
                 self._look_after()
@@ -110,7 +110,7 @@ class Supervisor:
 
     def _give_up(self) -> None:
         """Fail what nothing could start for long."""
-        for unit, why in self.staffing.hopeless(self.waiting):
+        for unit, why in self.placement.hopeless(self.waiting):
             if unit.task.address not in self.agenda.failed:
                 self._fail(unit.task, why)
 

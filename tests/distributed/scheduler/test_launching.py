@@ -128,38 +128,38 @@ def arrived(run: Supervisor) -> None:
 
 def test_what_lacks_only_a_gpu_lets_others_pass(run: Supervisor) -> None:
     run.waiting.extend([unit("train"), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_what_lacks_cpus_holds_up_what_is_behind_it(run: Supervisor) -> None:
     """Small units would else take each CPU as it becomes free, for ever."""
     run.waiting.append(unit("sample"))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     run.waiting.extend([unit("sample", Bundle(2.0, 0.0)), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_what_would_not_fit_an_empty_cluster_holds_up_nobody(run: Supervisor) -> None:
     run.waiting.extend([unit("sample", Bundle(3.0, 0.0)), ranks(3), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_no_more_is_asked_for_than_fits_and_none_twice(run: Supervisor) -> None:
     run.waiting.extend([unit("sample") for _ in range(3)])
     for _ in range(3):
-        run.staffing.staff(run.waiting)
+        run.placement.place(run.waiting)
     assert asked(run) == [("a", SMALL)] * 2
 
 
 def test_a_shape_must_fit_one_node_not_their_sum(run: Supervisor) -> None:
     run.watch.view = View((node("a", 1.0), node("b", 1.0)))
     run.waiting.append(unit("sample", Bundle(2.0, 0.0)))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == []
 
 
@@ -168,7 +168,7 @@ def test_shares_of_a_gpu_do_not_span_two(run: Supervisor, share: float, most: in
     bundle = Bundle(1.0, share)
     run.watch.view = View((node("a", 16.0, 1.0),))
     run.waiting.extend(unit("train", bundle) for _ in range(6))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert len(asked(run)) == most
     assert Group(16.0, 1.0, 2).holds(bundle) == 2 * most
 
@@ -186,13 +186,13 @@ def test_fractions_fill_a_node() -> None:
 def test_a_worker_takes_the_next_unit_of_its_shape(run: Supervisor) -> None:
     units = [unit("sample") for _ in range(5)]
     run.waiting.extend(units)
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert [slot.unit for slot in run.pool.slots] == units[:2]
     first = run.pool.slots[0]
     first.end()
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert first.unit is units[2]
     assert first.turn == 2
     assert len(run.pool.slots) == 2
@@ -200,11 +200,11 @@ def test_a_worker_takes_the_next_unit_of_its_shape(run: Supervisor) -> None:
 
 def test_idle_workers_make_room_for_another_shape(run: Supervisor) -> None:
     run.waiting.extend([unit("sample"), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
     run.waiting.clear()
     run.waiting.append(unit("sample", Bundle(2.0, 0.0)))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("a", Bundle(2.0, 0.0))]
 
 
@@ -213,17 +213,17 @@ def test_ranks_start_all_together_or_wait(run: Supervisor, monkeypatch) -> None:
     begun: list[tuple[str, ...]] = []
     monkeypatch.setattr(Pool, "begin_together", lambda *words: begun.append(tuple(words[2])))
     run.waiting.extend([unit("sample"), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
     busy, _ = run.pool.slots
     busy.begin(run.waiting.popleft())
     run.waiting.clear()
     joint = ranks(2)
     run.waiting.append(joint)
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert begun == []
     busy.end()
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert begun == [("a", "a")]
     assert run.pool.slots == []
     assert not run.waiting
@@ -231,18 +231,18 @@ def test_ranks_start_all_together_or_wait(run: Supervisor, monkeypatch) -> None:
 
 def test_a_busy_worker_is_not_sent_away(run: Supervisor) -> None:
     run.waiting.extend([unit("sample"), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     run.waiting.append(unit("sample", Bundle(2.0, 0.0)))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("a", SMALL)] * 2
 
 
 def test_nothing_new_goes_to_a_draining_node(run: Supervisor) -> None:
     run.watch.view = View((node("a", 2.0, draining=True), node("b", 1.0)))
     run.waiting.extend([unit("sample"), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("b", SMALL)]
 
 
@@ -252,7 +252,7 @@ def test_workers_on_a_draining_node_are_asked_to_leave_once(
     stopped: list[Slot] = []
     monkeypatch.setattr(Slot, "stop", lambda slot: stopped.append(slot))
     run.waiting.extend([unit("sample"), unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
     busy, _ = run.pool.slots
     busy.begin(run.waiting.popleft())
@@ -268,7 +268,7 @@ def test_where_an_autoscaler_can_bring_it_a_worker_is_asked_for(run: Supervisor)
     run.watch.view = View((node("head", 0.0),), (Group(4.0, 1.0, 2),))
     run.waiting.extend([unit("train") for _ in range(5)])
     for _ in range(2):
-        run.staffing.staff(run.waiting)
+        run.placement.place(run.waiting)
     assert asked(run) == [("", TRAINER)] * 2
 
 
@@ -277,31 +277,31 @@ def test_for_ranks_an_autoscaler_is_asked_for_as_many_workers(run: Supervisor) -
     joint = ranks(3)
     run.waiting.extend([joint, unit("sample")])
     for _ in range(6):
-        run.staffing.staff(run.waiting)
+        run.placement.place(run.waiting)
     assert asked(run) == [("", SMALL)] * 3
     run.waiting.clear()
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [], "what is no longer wanted is no longer asked for"
 
 
 def test_where_none_can_nothing_is_asked_for(run: Supervisor) -> None:
     run.watch.view = View((node("head", 0.0),), (Group(4.0, 0.0, 2),))
     run.waiting.append(unit("train"))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == []
 
 
 def starve(run: Supervisor) -> None:
     """Let the time pass in which nothing that waits could begin."""
     run._give_up()
-    assert not run.staffing.starved_since or not run.agenda.failed
-    run.staffing.starved_since -= placement.STARVED_SECONDS + 1
+    assert not run.placement.starved_since or not run.agenda.failed
+    run.placement.starved_since -= placement.STARVED_SECONDS + 1
     run._give_up()
 
 
 def test_lost_capacity_fails_the_task_instead_of_waiting_for_ever(run: Supervisor) -> None:
     run.waiting.append(unit("train"))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     run._give_up()
     assert not run.agenda.failed, "an autoscaler may bring the node back"
     starve(run)
@@ -313,7 +313,7 @@ def test_those_that_are_not_alike_have_as_long_again(run: Supervisor) -> None:
     """Ranks that find no room take nobody with them."""
     joint, other = ranks(3, "joint"), ranks(3, "other")
     run.waiting.extend([joint, other, unit("sample")])
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     starve(run)
     assert set(run.agenda.failed) == {joint.task.address, other.task.address}
     assert "3 workers at once, each with 1 CPUs and 0 GPUs" in run.agenda.failed[joint.task.address]
@@ -323,14 +323,14 @@ def test_those_that_are_not_alike_have_as_long_again(run: Supervisor) -> None:
 
 def test_a_worker_that_never_begins_is_replaced(run: Supervisor) -> None:
     run.waiting.append(unit("sample"))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     (slot,) = run.pool.slots
     run._look_after()
     assert run.pool.slots == [slot]
     slot.since -= supervisor.START_SECONDS + 1
     run._look_after()
     assert run.pool.slots == []
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
@@ -338,7 +338,7 @@ def test_only_those_of_its_shape_fail_where_no_worker_can_be_started(run: Superv
     run.watch.view = View((node("a", 2.0, 1.0),))
     run.waiting.extend([unit("sample"), unit("train")])
     for _ in range(run.resources.attempts):
-        run.staffing.staff(run.waiting)
+        run.placement.place(run.waiting)
         for slot in list(run.pool.slots):
             slot.since -= (supervisor.START_SECONDS + 1) * (slot.bundle == TRAINER)
         run._look_after()
@@ -347,9 +347,9 @@ def test_only_those_of_its_shape_fail_where_no_worker_can_be_started(run: Superv
 
 def test_an_absence_of_the_driver_is_nobodys_silence(run: Supervisor) -> None:
     run.waiting.append(unit("sample"))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     (slot,) = run.pool.busy
     away = run.resources.silence_seconds + 10
     life = slot.life
@@ -366,7 +366,7 @@ def test_a_stop_that_comes_while_the_last_unit_leaves_its_node_is_a_stop(
 ) -> None:
     """The unit ends as stopped, not to be done again, and nothing is left but what waits for it."""
     run.waiting.append(unit("sample"))
-    run.staffing.staff(run.waiting)
+    run.placement.place(run.waiting)
     arrived(run)
     asked_to = iter([False])
     run.should_stop = lambda: next(asked_to, True)
