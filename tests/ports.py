@@ -1,18 +1,23 @@
 """Ports for the servers that tests start, which nobody takes before the server does.
 
-The system gives outgoing connections ports of its own range, at any moment: one that was free when
-it was looked at may be the near end of a connection when a server wants it. So they lie below that.
+The system gives outgoing connections ports of its own range, at any moment, and Ray's workers take
+some from 10002 on: one that was free when it was looked at may be taken when a server wants it. So
+they lie between the two, and are this process's among all tests on this machine.
 """
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_LOWEST, _USUAL = 10_000, 32_768
+_LOWEST, _USUAL = 20_000, 32_768
+_RESERVED: dict[int, IO[str]] = {}
 
 
 def free_ports(count: int, siblings: Sequence[int] = (0,)) -> list[int]:
@@ -23,7 +28,8 @@ def free_ports(count: int, siblings: Sequence[int] = (0,)) -> list[int]:
     found: list[int] = []
     while len(found) < count:
         port = _LOWEST + secrets.randbelow(highest - max(siblings) - _LOWEST)
-        if port not in found and all(_is_free(port + distance) for distance in siblings):
+        wanted = [port + distance for distance in siblings]
+        if all(map(_is_free, wanted)) and all(map(_reserve, wanted)):
             found.append(port)
     return found
 
@@ -35,4 +41,20 @@ def _is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
+    return True
+
+
+def _reserve(port: int) -> bool:
+    """Whether it is nobody else's among tests; it is this process's from now on."""
+    if port in _RESERVED:
+        return False
+    folder = Path(tempfile.gettempdir(), "ganray-test-ports")
+    folder.mkdir(exist_ok=True)
+    held = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        return False
+    _RESERVED[port] = held  # let go with the process
     return True
