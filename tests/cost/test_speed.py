@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from ganray.cost import speed
+from ganray.cost import speed, timing
 from ganray.cost.speed import recorded_speed, speed_path
 from ganray.cost.timing import seconds_per_iteration
 from ganray.errors import RefusedInput, StoreError
@@ -27,7 +27,7 @@ def ask(store: Store | None, train: TrainSpec = TRAIN) -> speed.Speed:
 def test_real_iterations_are_timed(monkeypatch, iterations):
     """By a clock that moves on by a second at each look: n iterations are between two looks."""
     ticks = iter(range(100))
-    monkeypatch.setattr(speed.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: float(next(ticks)))
     assert seconds_per_iteration(SHAPE, MODEL, TRAIN, rounds=4) == 1 / 4
     assert iterations == [0, 1, 2, 3, 4]
 
@@ -58,13 +58,13 @@ def test_of_two_drivers_the_first_to_write_decides(tmp_path, monkeypatch):
     store = Store(str(tmp_path))
     path = speed_path(SHAPE, MODEL, TRAIN, "cpu")
     theirs = speed.Speed(seconds_per_iteration=42.0, device="cpu", rounds=5)
-    measure = speed.seconds_per_iteration
+    measure = timing.seconds_per_iteration
 
     def overtaken(*arguments, **named):
         store.create(path, theirs.model_dump_json().encode())
         return measure(*arguments, **named)
 
-    monkeypatch.setattr(speed, "seconds_per_iteration", overtaken)
+    monkeypatch.setattr(timing, "seconds_per_iteration", overtaken)
     assert ask(store) == theirs
     assert ask(store) == theirs
 
