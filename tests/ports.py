@@ -8,6 +8,7 @@ they lie between the two, and are this process's among all tests on this machine
 from __future__ import annotations
 
 import fcntl
+import os
 import secrets
 import socket
 import tempfile
@@ -48,7 +49,8 @@ def _reserve(port: int) -> bool:
     """Whether it is nobody else's among tests; it is this process's from now on."""
     if port in _RESERVED:
         return False
-    folder = Path(tempfile.gettempdir(), "ganray-test-ports")
+    # Of each user: nobody may open another's files there.
+    folder = Path(tempfile.gettempdir(), f"ganray-test-ports-{os.getuid()}")
     folder.mkdir(exist_ok=True)
     held = (folder / str(port)).open("w")
     try:
