@@ -30,6 +30,7 @@ from ganray.cli import (
     use,
 )
 from ganray.errors import GanrayError, one_line, quoted
+from ganray.interrupts import keep_interrupts
 from ganray.urls import text_without_secrets, without_secrets
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
@@ -88,6 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = bool(os.environ.get("GANRAY_DEBUG"))
     if debug:
         sys.excepthook = _show_traceback
+    keep_interrupts()
     try:
         code = app(words, standalone_mode=False, prog_name="ganray")
         if code == _INTERRUPTED:
