@@ -1,4 +1,4 @@
-"""Images from a trained generator: image i depends on the weights, the seed and i alone.
+"""Images from a trained GAN: image i depends on the weights, the seed and i alone.
 
 Work is done in chunks of fixed size, aligned to the global index, so that neither the number asked
 for nor the number of shards changes an image (float32 bits depend on the batch they are made in).
@@ -11,26 +11,19 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from ganray.models.defense_gan import Generator
-from ganray.randomness import normals
+from ganray.models.sampler import Sampler
 from ganray.specs import SampleSpec, chunks_for
 
 STREAM = "sample"
 
 
-def latents(seed: int, start: int, count: int, size: int) -> Float[Tensor, "count size"]:
-    """Latent vectors `start … start+count-1` of the sample stream, z ~ N(0, I)."""
-    return torch.from_numpy(normals(seed, STREAM, start, count, size)).float()
-
-
 @torch.inference_mode()
 def sample_chunk(
-    generator: Generator, spec: SampleSpec, seed: int, index: int
+    sampler: Sampler, spec: SampleSpec, seed: int, index: int
 ) -> UInt8[np.ndarray, "chunk c h w"]:
     """Chunk `index`: images `index·chunk … (index+1)·chunk − 1`, rounded to 8 bits as PNG would."""
-    device = next(generator.parameters()).device
-    z = latents(seed, index * spec.chunk, spec.chunk, generator.latent).to(device)
-    return quantise(generator(z))
+    noise = sampler.noise(seed, STREAM, index * spec.chunk, spec.chunk)
+    return quantise(sampler(noise))
 
 
 def quantise(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n c h w"]:
@@ -39,11 +32,11 @@ def quantise(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n c h w"]:
 
 
 def sample(
-    generator: Generator, count: int, seed: int = 0, spec: SampleSpec | None = None
+    sampler: Sampler, count: int, seed: int = 0, spec: SampleSpec | None = None
 ) -> UInt8[np.ndarray, "count c h w"]:
     """The first `count` images of the sequence that `seed` names."""
     spec = spec or SampleSpec()
-    chunks = [sample_chunk(generator, spec, seed, i) for i in range(chunks_for(count, spec.chunk))]
+    chunks = [sample_chunk(sampler, spec, seed, i) for i in range(chunks_for(count, spec.chunk))]
     if not chunks:
-        return np.zeros((0, *generator.shape), dtype=np.uint8)
+        return np.zeros((0, *sampler.shape), dtype=np.uint8)
     return np.concatenate(chunks)[:count]

@@ -14,8 +14,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
-from ganray.models.defense_gan import Generator
-from ganray.randomness import normals
+from ganray.models.sampler import Sampler
 from ganray.sample import quantise
 from ganray.specs import SearchSpec, chunks_for
 
@@ -45,7 +44,7 @@ class SearchResult:
 
 
 def search_chunk(
-    generator: Generator,
+    sampler: Sampler,
     targets: UInt8[np.ndarray, "n c h w"],
     spec: SearchSpec,
     seed: int,
@@ -57,40 +56,39 @@ def search_chunk(
     are those that a later run with more restarts asks for.
     """
     pairs = np.arange(index * spec.chunk, (index + 1) * spec.chunk)
-    device = next(generator.parameters()).device
-    wanted = torch.from_numpy(targets[pairs % len(targets)]).to(device).float().div_(255)
-    start = _starts(seed, pairs, len(targets), generator.latent, spec).to(device)
-    latents = _descend(generator, wanted, start, spec)
+    wanted = torch.from_numpy(targets[pairs % len(targets)]).to(sampler.device).float().div_(255)
+    start = _starts(seed, pairs, len(targets), sampler, spec)
+    latents = _descend(sampler, wanted, start, spec)
     with torch.inference_mode():
-        images = generator(latents)
+        images = sampler(latents)
         residuals = (images - wanted).square().mean(dim=(1, 2, 3))
     return SearchChunk(latents.cpu().numpy(), residuals.cpu().numpy(), quantise(images))
 
 
 def _starts(
-    seed: int, pairs: Int64[np.ndarray, "p"], targets: int, latent: int, spec: SearchSpec
+    seed: int, pairs: Int64[np.ndarray, "p"], targets: int, sampler: Sampler, spec: SearchSpec
 ) -> Float[Tensor, "p latent"]:
     """z₀ ~ N(0, initial_variance), each from (seed, target, restart) alone."""
     rows = [
-        normals(seed, f"search/{pair % targets}", int(pair // targets), 1, latent) for pair in pairs
+        sampler.noise(seed, f"search/{pair % targets}", int(pair // targets), 1) for pair in pairs
     ]
-    return torch.from_numpy(np.concatenate(rows)).float() * spec.initial_variance**0.5
+    return torch.cat(rows) * spec.initial_variance**0.5
 
 
 def _descend(
-    generator: Generator,
+    sampler: Sampler,
     wanted: Float[Tensor, "p c h w"],
     latents: Float[Tensor, "p latent"],
     spec: SearchSpec,
 ) -> Float[Tensor, "p latent"]:
     """Momentum descent on the pixel-mean squared errors, summed: pairs do not interact."""
-    frozen = [(weight, weight.requires_grad) for weight in generator.parameters()]
+    frozen = [(weight, weight.requires_grad) for weight in sampler.parameters()]
     velocity = torch.zeros_like(latents)
     try:
-        generator.requires_grad_(False)
+        sampler.requires_grad_(False)
         for _ in range(spec.steps):
             latents = latents.detach().requires_grad_(True)
-            loss = (generator(latents) - wanted).square().mean(dim=(1, 2, 3)).sum()
+            loss = (sampler(latents) - wanted).square().mean(dim=(1, 2, 3)).sum()
             (gradient,) = torch.autograd.grad(loss, latents)
             velocity = spec.momentum * velocity + gradient
             latents = latents - spec.learning_rate * velocity
@@ -116,7 +114,7 @@ def collect(chunks: list[SearchChunk], targets: int, restarts: int) -> SearchRes
 
 
 def search(
-    generator: Generator,
+    sampler: Sampler,
     targets: UInt8[np.ndarray, "n c h w"],
     restarts: int = 10,
     seed: int = 0,
@@ -125,7 +123,7 @@ def search(
     """Search every target from `restarts` starts, here and now."""
     spec = spec or SearchSpec()
     chunks = [
-        search_chunk(generator, targets, spec, seed, index)
+        search_chunk(sampler, targets, spec, seed, index)
         for index in range(chunks_for(len(targets) * restarts, spec.chunk))
     ]
     return collect(chunks, len(targets), restarts)

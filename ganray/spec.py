@@ -10,25 +10,16 @@ import difflib
 import functools
 import hashlib
 import json
-import operator
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Tag,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from ganray.errors import RefusedInput, quoted
 from ganray.urls import without_secrets
 
-_MEMBER = "member:"  # before the word, where an error of pydantic names a member of a union
-_NO_MEMBER = "no_member"
+NO_MEMBER = "no_member"
+"""The type of an error for a word that no member of an open list has (`ganray.registry`)."""
 _MOST_TOLD = 5  # problems in one line
 
 RUN_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -127,11 +118,11 @@ def explain(error: ValidationError) -> str:
 
 
 def _explain(problem: Any) -> str:
-    parts = [str(part) for part in problem["loc"] if not str(part).startswith(_MEMBER)]
-    path = without_secrets(".".join(parts))
-    if problem["type"] == _NO_MEMBER:
+    path = without_secrets(".".join(str(part) for part in problem["loc"]))
+    if problem["type"] == NO_MEMBER:
         tag, *words = problem["msg"].split()
-        return f"{path}.{tag}: {unknown_name(str(problem['input'][tag]), words)}"
+        said = unknown_name(str(problem["input"][tag]), words)
+        return f"{path}.{tag}: {said}" if path else f"{tag}: {said}"
     message = problem["msg"].removeprefix("Value error, ")
     value = problem.get("input")
     said = "" if isinstance(value, dict | Spec) else f" (={quoted(value)})"
@@ -169,26 +160,3 @@ def canonical_json(value: Any) -> bytes:
 def content_hash(value: Any) -> str:
     """The first 128 bits of the SHA-256 of `canonical_json(value)`, as 32 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value)).hexdigest()[:32]
-
-
-def one_of(*members: type[Spec], tag: str) -> Any:
-    """A field's type: any of several specs, told apart by the word under `tag`; else the first.
-
-    As a callable discriminator, so that a group without the word is the first one's, and that each
-    problem is told of the member that was meant.
-    """
-    words = {get_args(member.model_fields[tag].annotation)[0]: member for member in members}
-    first = next(iter(words))
-
-    def which(value: Any) -> str:
-        if isinstance(value, Spec):
-            return next((word for word, kind in words.items() if type(value) is kind), first)
-        return str(value.get(tag, first) if isinstance(value, dict) else first)
-
-    choices = [Annotated[member, Tag(f"{_MEMBER}{word}")] for word, member in words.items()]
-    chosen = Discriminator(
-        lambda value: f"{_MEMBER}{which(value)}",
-        custom_error_type=_NO_MEMBER,
-        custom_error_message=" ".join([tag, *words]),  # for `_explain`
-    )
-    return Annotated[functools.reduce(operator.or_, choices), chosen]

@@ -16,21 +16,20 @@ from ganray.errors import (
     RefusedInput,
     StoreError,
 )
-from ganray.models.build import trained_generator
-from ganray.models.defense_gan import Generator
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS
+from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
 from ganray.roles import find_gan, side_gans
 from ganray.sample import sample
-from ganray.stages.artifacts import read_generator
+from ganray.stages.artifacts import read_sampler
 from ganray.stages.card import read_card
 from ganray.store import Store
 from ganray.tensors import deserialise
 
 
-def load_generator(url: str) -> Generator:
-    """A trained generator as a plain `torch.nn.Module`, from the folder of its card and weights.
+def load_generator(url: str) -> Sampler:
+    """A trained GAN as a `torch.nn.Module` from noise to images, from its card and weights' folder.
 
     It is on the CPU, in evaluation mode and with frozen parameters.
 
@@ -51,18 +50,18 @@ def load_generator(url: str) -> Generator:
             f"{folder.shown}/generator.safetensors: sha256 {found}, expected {wanted}"
         )
     channels, height, width = card["shape"]
-    model = ModelSpec(**card["model"])
-    return trained_generator(model, (channels, height, width), deserialise(weights))
+    model = MODELS.parse(card["model"], "model")
+    return trained_sampler(model, (channels, height, width), deserialise(weights))
 
 
-def trained_gan(store: Store, plan: Plan, side: str, name: str, replicate: int) -> Generator:
-    """The generator of one GAN of a run, found as by `find_gan`.
+def trained_gan(store: Store, plan: Plan, side: str, name: str, replicate: int) -> Sampler:
+    """One GAN of a run, found as by `find_gan`.
 
     Raises:
         RefusedInput: the run has no such GAN; names those that there are.
         StoreError: it is not trained yet.
     """
-    return _generator(store, find_gan(plan, side, name, replicate).task)
+    return _sampler(store, find_gan(plan, side, name, replicate).task)
 
 
 def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
@@ -107,14 +106,14 @@ def _draw(store: Store, task: Task, count: int) -> Images:
     """The sequence that the run measured, and beyond: the same seed and the same chunks."""
     with threads(1):
         seed = task_seed(task.parameters["seed"], "sample", [], 0)
-        return sample(_generator(store, task), count, seed)
+        return sample(_sampler(store, task), count, seed)
 
 
-def _generator(store: Store, task: Task) -> Generator:
+def _sampler(store: Store, task: Task) -> Sampler:
     manifest = store.manifest(task.address)
     if manifest is None:
         raise StoreError(f"{task.title} is not trained yet in {store.url}; run its study first")
-    return read_generator(store, manifest, ModelSpec(**task.parameters["model"]))
+    return read_sampler(store, manifest, MODELS.parse(task.parameters["model"], "model"))
 
 
 def _read(folder: Location, name: str) -> bytes:

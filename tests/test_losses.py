@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ganray.losses import generator_loss, gradient_penalty, wasserstein_estimate
-from ganray.models import ModelSpec
-from ganray.models.build import build_critic
+from ganray.models import DefenseGan
+from ganray.models.sampler import new_networks
 from tests.reference import defense_gan as reference
 
 
@@ -60,7 +60,7 @@ def test_a_linear_critic_of_slope_two_is_penalised_by_one():
 @pytest.mark.parametrize("kind", ["corrected", "as_published"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_penalty_and_its_gradient_are_the_naive_ones(kind, channels):
-    critic = build_critic(ModelSpec(width=2), (channels, 28, 28), seed=3).double()
+    critic = new_networks(DefenseGan(width=2), (channels, 28, 28), seed=3)["critic"].double()
     real, fake = drawn(6, 3, channels, 28, 28), drawn(7, 3, channels, 28, 28)
     mix = drawn(8, 3, 1, 1, 1)
     weights = reference.leaves(critic.state_dict())

@@ -12,7 +12,7 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, PlanBuilder, partitions, task_key, task_seed
 from ganray.specs import chunks_for
 from ganray.studies.blocks import Data
-from ganray.train.spec import TrainSpec
+from ganray.train import WganGp
 from tests.golden import INFO, planned
 
 
@@ -29,13 +29,13 @@ def changed(plan: Plan) -> set[str]:
 
 
 def test_a_new_option_with_a_default_voids_no_key():
-    class Later(TrainSpec):
+    class Later(WganGp):
         """A later release's settings."""
 
         spectral_norm: bool = False
         averages: list[float] = Field(default_factory=list)
 
-    before = task_key("train", {"train": TrainSpec(ema=0.5)}, {})
+    before = task_key("train", {"train": WganGp(ema=0.5)}, {})
     assert task_key("train", {"train": Later(ema=0.5)}, {}) == before
     assert task_key("train", {"train": Later(ema=0.5, spectral_norm=True)}, {}) != before
 

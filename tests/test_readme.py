@@ -12,8 +12,8 @@ import pytest
 import torch
 import yaml
 
-from ganray.models import ModelSpec
-from ganray.models.build import build_generator
+from ganray.models import DefenseGan
+from ganray.models.sampler import new_networks
 from ganray.tensors import serialise
 
 ROOT = Path(__file__).parents[1]
@@ -31,8 +31,8 @@ def blocks(text: str) -> list[str]:
 @pytest.fixture
 def url(tmp_path) -> str:
     """A card and weights of an untrained generator of the published latent size."""
-    model = ModelSpec(width=1)
-    weights = serialise(build_generator(model, (1, 28, 28), seed=0).state_dict())
+    model = DefenseGan(width=1)
+    weights = serialise(new_networks(model, (1, 28, 28), seed=0)["generator"].state_dict())
     digest = hashlib.sha256(weights).hexdigest()
     head = {"model": model.model_dump(), "shape": [1, 28, 28], "weights": {"sha256": digest}}
     (tmp_path / "README.md").write_text(f"---\n{yaml.safe_dump(head)}---\n")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.models import ModelSpec
-from ganray.models.build import build_generator
-from ganray.sample import latents, quantise, sample, sample_chunk
+from ganray.models import DefenseGan
+from ganray.models.sampler import Sampler, new_networks
+from ganray.sample import quantise, sample, sample_chunk
 from ganray.specs import SampleSpec
 
 SHAPE = (1, 28, 28)
@@ -17,7 +17,8 @@ SPEC = SampleSpec(chunk=60)
 
 @pytest.fixture(scope="module")
 def generator():
-    return build_generator(ModelSpec(width=4, latent=8), SHAPE, seed=1)
+    model = DefenseGan(width=4, latent=8)
+    return Sampler(model, SHAPE, new_networks(model, SHAPE, seed=1))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_each_image_is_that_of_its_own_latent(generator, three_hundred):
     """One image at a time, to one step of 255: float32 bits depend on the batch."""
     for index in (0, 59, 60, 211):
         with torch.no_grad():
-            image = generator(latents(5, index, 1, 8))[0].numpy()
+            image = generator(generator.noise(5, "sample", index, 1))[0].numpy()
         rounded = np.floor(image * 255 + 0.5)
         assert np.abs(rounded - three_hundred[index]).max() <= 1
 
@@ -57,8 +58,8 @@ def test_seeds_give_other_images(generator, three_hundred):
     assert len(np.unique(three_hundred.reshape(300, -1), axis=0)) == 300
 
 
-def test_latents_are_standard_normal():
-    z = latents(0, 0, 5000, 8)
+def test_latents_are_standard_normal(generator):
+    z = generator.noise(0, "sample", 0, 5000)
     assert z.dtype == torch.float32
     assert abs(z.mean()) < 0.02
     assert abs(z.std() - 1) < 0.02

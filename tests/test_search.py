@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.models import ModelSpec
-from ganray.models.build import build_generator
+from ganray.models import DefenseGan
+from ganray.models.sampler import Sampler, new_networks
 from ganray.randomness import normals, uniforms
 from ganray.sample import sample
 from ganray.search import SearchChunk, collect, search, search_chunk
@@ -17,7 +17,7 @@ from ganray.specs import SearchSpec
 from tests.reference import defense_gan as reference
 
 SHAPE = (1, 28, 28)
-MODEL = ModelSpec(width=4, latent=8)
+MODEL = DefenseGan(width=4, latent=8)
 SPEC = SearchSpec(steps=12, chunk=7)
 SEED = 3
 
@@ -25,11 +25,12 @@ SEED = 3
 @pytest.fixture(scope="module")
 def generator():
     """Random weights, scaled up so that latents change the picture."""
-    network = build_generator(MODEL, SHAPE, seed=1)
+    sampler = Sampler(MODEL, SHAPE, new_networks(MODEL, SHAPE, seed=1))
     with torch.no_grad():
-        for layer in (network.linear, network.deconv1, network.deconv2, network.deconv3):
-            layer.weight.mul_(2)
-    return network
+        for name, weight in sampler.named_parameters():
+            if name.endswith("weight"):
+                weight.mul_(2)
+    return sampler
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def equal(mine, theirs) -> bool:
 
 
 def test_every_pair_ends_where_plain_sgd_with_momentum_does(generator, targets, three_restarts):
-    weights, best = generator.state_dict(), {}
+    weights, best = generator.tensors(), {}
     for target in range(5):
         for restart in range(3):
             start = normals(SEED, f"search/{target}", restart, 1, 8)[0] * (1 / 128) ** 0.5
@@ -123,13 +124,14 @@ def test_more_restarts_keep_the_earlier_ones_and_never_worsen(generator, targets
 
 
 def test_the_weights_are_left_as_they_were(generator, targets):
-    generator.deconv1.weight.requires_grad_(False)
+    network = generator.networks["generator"]
+    network.deconv1.weight.requires_grad_(False)
     before = {name: value.clone() for name, value in generator.state_dict().items()}
     search_chunk(generator, targets, SPEC, SEED, 0)
-    assert not generator.deconv1.weight.requires_grad
-    assert generator.linear.weight.requires_grad
-    assert generator.linear.weight.grad is None
-    generator.deconv1.weight.requires_grad_(True)
+    assert not network.deconv1.weight.requires_grad
+    assert network.linear.weight.requires_grad
+    assert network.linear.weight.grad is None
+    network.deconv1.weight.requires_grad_(True)
     assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
 
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 from ganray.errors import RefusedInput
-from ganray.plan import task_key
-from ganray.spec import Spec, canonical_json, content_hash, one_of, parse, unknown_name
+from ganray.spec import Spec, canonical_json, content_hash, parse, unknown_name
 
 
 class Inner(Spec):
@@ -109,67 +108,6 @@ def test_identity_holds_what_differs_from_the_defaults():
     assert Outer().identity() == {}
     assert Outer(name="a", inner=Inner(steps=5)).identity() == {}
     assert Outer(inner=Inner(steps=6)).identity() == {"inner": {"steps": 6}}
-
-
-class First(Spec):
-    """The first family: its name is implied."""
-
-    implied = frozenset({"name"})
-
-    name: Literal["first"] = "first"
-    width: int = 1
-
-
-class Second(Spec):
-    """Another, with equal settings and one of its own."""
-
-    name: Literal["second"] = "second"
-    width: int = 1
-    depth: int = Field(2, ge=1)
-
-
-class Chosen(Spec):
-    """A file with one of the two."""
-
-    model: one_of(First, Second, tag="name") = First()
-
-
-def test_families_with_equal_settings_never_share_an_identity():
-    assert First().identity() == {}
-    assert Second().identity() == {"name": "second"}
-    assert Chosen(model=Second(width=3)).identity() == {"model": {"name": "second", "width": 3}}
-    assert Chosen(model=First(width=3)).identity() == {"model": {"width": 3}}
-    keys = [task_key("train", {"model": model}, {}) for model in (First(), Second())]
-    assert keys == ["d69fab9f5cadee5ddd981b0bd1c88176", "fb45cf96e1574d7deaade612eec575f8"], (
-        "golden: these may never change"
-    )
-
-
-def test_a_family_is_chosen_by_its_word_and_the_first_where_there_is_none():
-    assert parse(Chosen, {}, "f").model == First()
-    assert parse(Chosen, {"model": {"width": 5}}, "f").model == First(width=5)
-    second = parse(Chosen, {"model": {"name": "second", "depth": 5}}, "f")
-    assert second.model == Second(depth=5)
-    assert Chosen(**second.model_dump(mode="json")) == second
-
-
-@pytest.mark.parametrize(
-    ("model", "said"),
-    [
-        ({"name": "secnd"}, "f: model.name: unknown name 'secnd'; did you mean 'second'?"),
-        ({"name": ["x"]}, "f: model.name: unknown name "),
-        ({"name": "second", "dpth": 3}, "f: model: unknown name 'dpth'; did you mean 'depth'?"),
-        ({"name": "second", "depth": 0}, "f: model.depth (=0): Input should be greater than"),
-        ({"depth": 3}, "f: model: unknown name 'depth'; did you mean"),
-        ({"width": True}, "f: model.width (=True): true and false are not valid here"),
-        ("second", "f: model (='second'): must be a group"),
-        (None, "f: model (=None): must be a group"),
-    ],
-)
-def test_what_is_wrong_is_told_of_the_family_that_was_meant(model, said):
-    with pytest.raises(RefusedInput) as error:
-        parse(Chosen, {"model": model}, "f")
-    assert str(error.value).startswith(said)
 
 
 @given(st.dictionaries(st.text(max_size=5), JSON | st.lists(JSON, max_size=3), max_size=5))

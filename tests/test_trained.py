@@ -18,7 +18,7 @@ from ganray.data.folder import read_folder
 from ganray.data.location import Location
 from ganray.data.pictures import Drawn, read_image, write_parquet, write_png
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
-from ganray.models.defense_gan import Generator
+from ganray.models.sampler import Sampler
 from ganray.names import as_file
 from ganray.stages.card import read_card
 from ganray.store import Store
@@ -88,7 +88,7 @@ def test_a_text_without_a_head_is_no_card(text):
 
 def test_a_generator_is_loaded_by_its_folder(tiny_run, card):
     generator = load_generator(card[0])
-    assert type(generator) is Generator
+    assert type(generator) is Sampler
     again = trained_gan(tiny_run.store, tiny_run.plan, "joint", "", 0)
     z = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
     assert torch.equal(generator(z), again(z))

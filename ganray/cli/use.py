@@ -95,10 +95,10 @@ def search(
         raise RefusedInput(f"--to (={to!r}) must be a file in a folder that is there")
     opened, found = open_run(store, name)
     side = "joint" if on == "joint" else "marginal"
-    generator = trained_gan(opened, found.plan, side, on, replicate)
-    target = read_image(str(picture), generator.shape)
+    sampler = trained_gan(opened, found.plan, side, on, replicate)
+    target = read_image(str(picture), sampler.shape)
     with threads(1):
-        answer = search_range(generator, target[None], restarts, seed)
+        answer = search_range(sampler, target[None], restarts, seed)
     if to is not None:
         Path(to).write_bytes(png(answer.images[0]))
     norm = float(np.linalg.norm(answer.latents[0]))

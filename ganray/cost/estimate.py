@@ -16,11 +16,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.cost.timing import seconds_per_iteration
-from ganray.models.build import build_critic, build_generator
+from ganray.models import MODELS, ModelSpec
 from ganray.models.cafd_encoder import CafdEncoder
 from ganray.models.embedders import bare_embedder
-from ganray.models.spec import ModelSpec, Shape
+from ganray.models.sampler import Sampler, new_networks
+from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
+from ganray.train.algorithms import ALGORITHMS
 from ganray.train.encoder import encoder_steps
 from ganray.train.flops import encoder_flops, gan_flops
 from ganray.train.spec import EncoderSpec, TrainSpec
@@ -78,13 +80,19 @@ def training_speed(plan: Plan, gan: Task) -> float:
 
     Of a large batch only so much is taken that it takes a second at the most.
     """
-    shape, model = _shape(plan), ModelSpec(**gan.parameters["model"])
-    short = {"critic_steps": 1, "threads": 1}
-    spec = TrainSpec(**gan.parameters["train"]).model_copy(update=short)
+    shape, (model, train) = _shape(plan), gan_specs(gan)
+    spec = train.once().model_copy(update={"threads": 1})
     flops = gan_flops(shape, model, spec)
     batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
     small = spec.model_copy(update={"batch": batch})
     return flops * batch / spec.batch / seconds_per_iteration(shape, model, small, rounds=1)
+
+
+def gan_specs(task: Task) -> tuple[ModelSpec, TrainSpec]:
+    """What a training task trains, and how."""
+    parameters = task.parameters
+    train = ALGORITHMS.parse(parameters["train"], "train")
+    return MODELS.parse(parameters["model"], "model"), train
 
 
 def _cost(task: Task, plan: Plan) -> tuple[float, int]:
@@ -104,12 +112,12 @@ def _cost(task: Task, plan: Plan) -> tuple[float, int]:
     if task.kind == "sample":
         count = task.chunks * parameters["sample"]["chunk"]
         size = (count + (task.horizon or 0)) * pixels  # the chunks, and all of them together
-        return count * _forward_flops(shape, ModelSpec(**parameters["model"])), size
+        return count * _forward_flops(shape, MODELS.parse(parameters["model"], "model")), size
     if task.kind == "search":
-        model = ModelSpec(**parameters["model"])
+        model = MODELS.parse(parameters["model"], "model")
         pairs = task.chunks * parameters["search"]["chunk"]
         passes = 3 * pairs * parameters["search"]["steps"]  # forward, and twice that backward
-        return passes * _forward_flops(shape, model), pairs * (pixels + model.latent * _BYTES)
+        return passes * _forward_flops(shape, model), pairs * (pixels + model.latents.size * _BYTES)
     if task.kind == "embed":
         count = task.chunks * parameters["embed"]["chunk"]
         network = _embedding(embedder_of(task, plan), shape, classes)
@@ -132,10 +140,10 @@ def _training_cost(task: Task, plan: Plan) -> tuple[float, int]:
     """Its operations are those beyond the shorter training that it continues."""
     shape, begun = _shape(plan), plan.continued(task)
     steps = (task.horizon or 0) - ((begun.horizon or 0) if begun else 0)
-    model, spec = ModelSpec(**task.parameters["model"]), TrainSpec(**task.parameters["train"])
-    generator, critic = _gan_parameters(shape, model)
-    copies = (2 if spec.ema else 1) + _ADAM_COPIES
-    size = _BYTES * (copies * generator + _ADAM_COPIES * critic)
+    model, spec = gan_specs(task)
+    sizes = _gan_parameters(shape, model)
+    drawn = sum(sizes[role] for role in model.sampled)
+    size = _BYTES * (_ADAM_COPIES * sum(sizes.values()) + (2 if spec.ema else 1) * drawn)
     return gan_flops(shape, model, spec) * float(steps), size
 
 
@@ -161,18 +169,18 @@ def _embedding(network: str | None, shape: Shape, classes: int) -> _Embedding:
 @lru_cache
 def _forward_flops(shape: Shape, model: ModelSpec) -> float:
     with torch.device("meta"):
-        generator, latents = build_generator(model, shape), torch.empty(1, model.latent)
+        sampler = Sampler(model, shape, new_networks(model, shape))
+        noise = torch.empty(1, model.latents.size)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        generator(latents)
+        sampler(noise)
     return float(counter.get_total_flops())
 
 
 @lru_cache
-def _gan_parameters(shape: Shape, model: ModelSpec) -> tuple[int, int]:
+def _gan_parameters(shape: Shape, model: ModelSpec) -> dict[str, int]:
     with torch.device("meta"):
-        networks = build_generator(model, shape), build_critic(model, shape)
-    generator, critic = (sum(p.numel() for p in network.parameters()) for network in networks)
-    return generator, critic
+        networks = new_networks(model, shape)
+    return {role: sum(p.numel() for p in one.parameters()) for role, one in networks.items()}
 
 
 @lru_cache

@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from ganray.cost.estimate import embedder_of, operations
+from ganray.cost.estimate import embedder_of, gan_specs, operations
 from ganray.embed import embed_chunk
 from ganray.metrics.frechet import Gaussian
-from ganray.models.build import build_generator
+from ganray.models import MODELS
 from ganray.models.cafd_encoder import CafdEncoder
-from ganray.models.defense_gan import Generator
 from ganray.models.embedders import bare_embedder
-from ganray.models.spec import ModelSpec
+from ganray.models.sampler import Sampler, new_networks
 from ganray.numerics import threads
 from ganray.plan import Plan, Task
 from ganray.sample import sample_chunk
@@ -30,7 +29,7 @@ from ganray.search import search_chunk
 from ganray.specs import EmbedSpec, SampleSpec, SearchSpec
 from ganray.train.encoder import EncoderTrainer, encoder_steps
 from ganray.train.gan import GanTrainer
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.spec import EncoderSpec
 
 ROUNDS = 3
 _STEPS = 2  # of the descents of a search
@@ -87,8 +86,7 @@ def _timed(task: Task, plan: Plan, device: str, flops: float, rounds: int) -> Ti
 
 
 def _train(task: Task, plan: Plan, device: str) -> Work:
-    spec = TrainSpec(**task.parameters["train"])
-    model = ModelSpec(**task.parameters["model"])
+    model, spec = gan_specs(task)
     trainer = GanTrainer(_images(plan, spec.batch), model, spec, device=device)
     return lambda: trainer.advance().cpu(), 1 / max(1, task.horizon or 1)
 
@@ -103,8 +101,8 @@ def _encoder(task: Task, plan: Plan, device: str) -> Work:
 
 
 def _sample(task: Task, plan: Plan, _: str) -> Work:
-    spec, generator = SampleSpec(**task.parameters["sample"]), _generator(task, plan)
-    return lambda: sample_chunk(generator, spec, 0, 0), 1 / task.chunks
+    spec, sampler = SampleSpec(**task.parameters["sample"]), _sampler(task, plan)
+    return lambda: sample_chunk(sampler, spec, 0, 0), 1 / task.chunks
 
 
 def _embed(task: Task, plan: Plan, _: str) -> Work:
@@ -118,11 +116,11 @@ def _embed(task: Task, plan: Plan, _: str) -> Work:
 
 
 def _search(task: Task, plan: Plan, _: str) -> Work:
-    spec, generator = SearchSpec(**task.parameters["search"]), _generator(task, plan)
+    spec, sampler = SearchSpec(**task.parameters["search"]), _sampler(task, plan)
     short = spec.model_copy(update={"steps": min(_STEPS, spec.steps)})
     targets = _images(plan, 1)
     part = short.steps / (spec.steps * task.chunks)
-    return lambda: search_chunk(generator, targets, short, 0, 0), part
+    return lambda: search_chunk(sampler, targets, short, 0, 0), part
 
 
 def _measure(_: Task, plan: Plan, __: str) -> Work:
@@ -152,7 +150,7 @@ def _images(plan: Plan, count: int) -> UInt8[np.ndarray, "n c h w"]:
     return np.zeros((count, *plan.dataset["shape"]), dtype=np.uint8)
 
 
-def _generator(task: Task, plan: Plan) -> Generator:
+def _sampler(task: Task, plan: Plan) -> Sampler:
     channels, height, width = plan.dataset["shape"]
-    model = ModelSpec(**task.parameters["model"])
-    return build_generator(model, (channels, height, width)).eval()
+    model, shape = MODELS.parse(task.parameters["model"], "model"), (channels, height, width)
+    return Sampler(model, shape, new_networks(model, shape)).eval()

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from ganray.errors import DamagedRecord
-from ganray.models.spec import ModelSpec, Shape
+from ganray.models import ModelSpec
+from ganray.models.spec import Shape
 from ganray.plan import Resources
 from ganray.spec import Spec, content_hash
 from ganray.store import Store

@@ -10,7 +10,8 @@ import torch
 
 from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec, Shape
+from ganray.models import ModelSpec
+from ganray.models.spec import Shape
 from ganray.numerics import provenance, threads
 from ganray.train.device import choose_device
 from ganray.train.gan import GanTrainer
@@ -44,8 +45,8 @@ def seconds_per_iteration(
 
 
 def _rounds(train: TrainSpec) -> int:
-    """So many iterations hold the critic steps with penalty at their share."""
-    period = train.penalty_interval // math.gcd(train.penalty_interval, train.critic_steps)
+    """So many iterations hold each step's kinds of batches at their shares."""
+    period = math.lcm(*(step.period // math.gcd(step.period, step.times) for step in train.steps()))
     return period * math.ceil(_ROUNDS / period)
 
 

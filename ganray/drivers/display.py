@@ -24,6 +24,7 @@ _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time
 _SUMMARY_SECONDS = 60.0  # and one of the whole run in this
 _ROWS = 24  # of the table: more GANs than these and finished ones are left out
 _NOTES = 4
+_LOSSES = ("_loss", "_entropy")  # how losses are called; the first is told
 _STYLES = {
     "running": "cyan",
     "preempted": "yellow",
@@ -126,7 +127,8 @@ def _line(task: Task, event: Event) -> str:
         return "" if details.get("stored") else f"{task.title}: done"
     if task.kind not in TRAINED or "images_per_second" not in details:
         return ""
-    loss = details.get("critic_loss", details.get("cross_entropy", float("nan")))
+    losses = (value for name, value in details.items() if name.endswith(_LOSSES))
+    loss = next(losses, float("nan"))
     return (
         f"{task.title}: {event.done}/{event.total} loss {loss:.4g} "
         f"{details['images_per_second']:.0f} images/s ETA {clock(details['seconds_left'])}"

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ganray.errors import RefusedInput
+from ganray.registry import Registry
 from ganray.spec import Spec, unknown_name
 from ganray.studies import STUDIES, study_module
 from ganray.sweeps.settings import SweepSettings
@@ -146,8 +147,30 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
                 if _holds(annotation, (dict,))
                 else ""
             )
+            registry = next((one for one in field.metadata if isinstance(one, Registry)), None)
+            if registry is not None:
+                yield from _walk_members(registry, value, f"{path}{mark}.")
+                continue
             below = value if isinstance(value, inner) else inner.model_construct()
             yield from _walk(inner, below, f"{path}{mark}.")
+
+
+def _walk_members(registry: Registry[Any], value: Any, above: str) -> Iterator[tuple[Any, ...]]:
+    """The fields of every member of an open list; those that some lack say whose they are."""
+    words, owners = (
+        [registry.word(member) for member in registry],
+        dict[tuple[Any, ...], list[str]](),
+    )
+    for word, member in zip(words, registry, strict=True):
+        below = value if type(value) is member else member.model_construct()
+        for row in _walk(member, below, above):
+            path, kind, default, *rest = row
+            if path == f"{above}{registry.tag}":
+                row = (path, " or ".join(words), words[0], *rest)
+            owners.setdefault(row, []).append(word)
+    for (path, kind, default, bounds, meaning, group), whose in owners.items():
+        of = "" if len(whose) == len(words) else f"of {', '.join(whose)}: "
+        yield path, kind, default, bounds, of + meaning, group
 
 
 def _default(instance: Any, name: str, field: FieldInfo) -> Any:

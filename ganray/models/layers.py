@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from typing import Any
 
 import torch
@@ -49,6 +50,23 @@ class SameDeconv2d(nn.ConvTranspose2d):
         """Upsample; padding 1 leaves a row and a column too many, at the end, where SAME drops."""
         height, width = self.size
         return super().forward(maps)[:, :, :height, :width]
+
+
+class LeakyReLU(nn.Module):
+    """`leaky_relu` as a layer."""
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """x where it is positive, else slope·x."""
+        return leaky_relu(values, self.slope)
+
+
+def chain(**layers: nn.Module) -> nn.Sequential:
+    """A network whose layers follow one another, each under its name."""
+    return nn.Sequential(OrderedDict(layers))
 
 
 def leaky_relu(values: Float[Tensor, "..."], slope: float) -> Float[Tensor, "..."]:

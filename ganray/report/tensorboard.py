@@ -20,8 +20,8 @@ from ganray.plan import TRAINED, Plan, Task
 from ganray.stages.trajectory import LOSSES
 from ganray.store import Store
 from ganray.tensors import deserialise
+from ganray.train.algorithms import ALGORITHMS
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.gan import GanTrainer
 from ganray.train.history import read_history
 
 POINTS = 2000
@@ -63,8 +63,14 @@ def losses_so_far(store: Store, task: Task) -> dict[str, np.ndarray]:
     if checkpoint is None:
         return {}
     rows = deserialise(store.read(checkpoint, LOSSES))["losses"].numpy()
-    names = GanTrainer.losses if task.kind == "train" else EncoderTrainer.losses
+    names = _loss_names(task)
     return {name: rows[:, index] for index, name in enumerate(names)}
+
+
+def _loss_names(task: Task) -> tuple[str, ...]:
+    if task.kind == "encoder":
+        return EncoderTrainer.losses
+    return ALGORITHMS.parse(task.parameters["train"], "train").losses
 
 
 def _export(store: Store, task: Task, folder: Path) -> int:

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ganray.embed import Embedding
-from ganray.models.build import trained_generator
-from ganray.models.defense_gan import Generator
+from ganray.models import ModelSpec
 from ganray.models.embedders import Embedder, build_embedder
-from ganray.models.spec import ModelSpec
+from ganray.models.sampler import Sampler, trained_sampler
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import deserialise
@@ -53,11 +52,11 @@ def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
 
 @cached(2)
-def read_generator(store: Store, manifest: Manifest, model: ModelSpec) -> Generator:
-    """The trained generator of a train artifact, on the CPU, frozen and ready to sample."""
+def read_sampler(store: Store, manifest: Manifest, model: ModelSpec) -> Sampler:
+    """The trained GAN of a train artifact, on the CPU, frozen and ready to draw images."""
     channels, height, width = manifest.result["shape"]
     weights = deserialise(store.read(manifest, "generator.safetensors"))
-    return trained_generator(model, (channels, height, width), weights)
+    return trained_sampler(model, (channels, height, width), weights)
 
 
 def read_embedder(work: Workspace) -> Embedder:

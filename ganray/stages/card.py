@@ -13,7 +13,6 @@ from ganray.errors import RefusedInput
 from ganray.metrics.score import Score
 from ganray.plan import Task
 from ganray.stages.workspace import Workspace
-from ganray.train.spec import TrainSpec
 
 _FENCE = "---\n"
 
@@ -72,7 +71,7 @@ def _head(
         },
         "weights": {
             "file": "generator.safetensors",
-            "average": "EMA" if TrainSpec(**task.parameters["train"]).ema else "none",
+            "average": "EMA" if task.parameters["train"]["ema"] else "none",
             "artifact": task.address,
             "sha256": weights_sha256,
         },
@@ -110,13 +109,15 @@ def _score(score: Score) -> dict[str, Any]:
 
 def _text(head: dict[str, Any]) -> str:
     classes = ", ".join(head["classes"])
+    model = {name: value for name, value in head["model"].items() if name != "name"}
+    settings = ", ".join(f"{name} {value}" for name, value in model.items())
     lines = [
         f"\n# GAN of {head['data']['name']}: {classes}\n",
-        f"A {head['model']['name']} generator of width {head['model']['width']}, trained for "
+        f"A GAN of the family {head['model']['name']} ({settings}), trained for "
         f"{head['recipe']['iterations']} iterations on {head['data']['name']}. Images are "
         f"{'×'.join(str(n) for n in head['shape'])} (channels, height, width) in [0, 1].\n",
-        "```python\nimport ganray, torch\n\ngenerator = ganray.load_generator(URL)  # this folder\n"
-        f"images = generator(torch.randn(16, {head['model']['latent']}))\n```\n",
+        "```python\nimport ganray\n\ngenerator = ganray.load_generator(URL)  # this folder\n"
+        'images = generator(generator.noise(seed=0, stream="mine", start=0, count=16))\n```\n',
     ]
     if head["scores"]:
         lines.append("Scores of the side that it belongs to (floor: real against real):\n")

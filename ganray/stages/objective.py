@@ -9,10 +9,10 @@ import numpy as np
 from ganray.embed import Embedding, embed, join
 from ganray.errors import TrainingDiverged, UndefinedScore
 from ganray.metrics.score import Score
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS
 from ganray.sample import sample
 from ganray.specs import EmbedSpec, SampleSpec
-from ganray.stages.artifacts import read_embedder, read_generator
+from ganray.stages.artifacts import read_embedder, read_sampler
 from ganray.stages.scoring import (
     Reference,
     posteriors,
@@ -64,11 +64,12 @@ def _score(work: Workspace, reference: Reference, side: str) -> Score:
 def _generated(work: Workspace, side: str, counts: list[int], seeds: list[int]) -> Embedding:
     """The features of every GAN's share of samples, in the GANs' order."""
     parameters, embedder = work.task.parameters, read_embedder(work)
-    model, sampling = ModelSpec(**parameters["model"]), SampleSpec(**parameters["sample"])
+    model = MODELS.parse(parameters["model"], "model")
+    sampling = SampleSpec(**parameters["sample"])
     parts = []
     for index, (count, seed) in enumerate(zip(counts, seeds, strict=True)):
         if count:
-            generator = read_generator(work.store, work.input(f"gan/{side}/{index}"), model)
-            images = sample(generator, count, seed, sampling)
+            sampler = read_sampler(work.store, work.input(f"gan/{side}/{index}"), model)
+            images = sample(sampler, count, seed, sampling)
             parts.append(embed(embedder, images, EmbedSpec(**parameters["embed"])))
     return join(parts)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS
 from ganray.sample import sample_chunk
 from ganray.specs import SampleSpec
-from ganray.stages.artifacts import chunk_arrays, read_generator
+from ganray.stages.artifacts import chunk_arrays, read_sampler
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
 
@@ -15,8 +15,9 @@ from ganray.tensors import pack
 def sample_images_chunk(work: Workspace, index: int) -> None:
     """Generate and commit one chunk of a GAN's samples."""
     parameters = work.task.parameters
-    generator = read_generator(work.store, work.input("gan"), ModelSpec(**parameters["model"]))
-    images = sample_chunk(generator, SampleSpec(**parameters["sample"]), parameters["seed"], index)
+    model = MODELS.parse(parameters["model"], "model")
+    sampler = read_sampler(work.store, work.input("gan"), model)
+    images = sample_chunk(sampler, SampleSpec(**parameters["sample"]), parameters["seed"], index)
     work.commit({"images.safetensors": pack({"images": images})}, {}, chunk=index)
 
 

@@ -9,12 +9,12 @@ import safetensors.numpy
 from jaxtyping import Int64, UInt8
 
 from ganray.embed import embed
-from ganray.models.defense_gan import Generator
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS, ModelSpec
+from ganray.models.sampler import Sampler
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.specs import SampleSpec, SearchSpec
-from ganray.stages.artifacts import cached, chunk_arrays, read_embedder, read_generator
+from ganray.stages.artifacts import cached, chunk_arrays, read_embedder, read_sampler
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import pack
@@ -24,10 +24,10 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 def search_range_chunk(work: Workspace, index: int) -> None:
     """Search one chunk of (target, restart) pairs and commit where each ended."""
-    parameters, generator = work.task.parameters, _generator(work)
+    parameters, sampler = work.task.parameters, _sampler(work)
     targets = np.concatenate([_probes(work)["images"], _own_samples(work)])
     spec = SearchSpec(**parameters["search"])
-    chunk = search_chunk(generator, targets, spec, parameters["seed"], index)
+    chunk = search_chunk(sampler, targets, spec, parameters["seed"], index)
     arrays = {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
     work.commit({"pairs.safetensors": pack(arrays)}, {}, chunk=index)
 
@@ -91,22 +91,23 @@ def _read_probes(store: Store, manifest: Manifest) -> dict[str, np.ndarray]:
     return safetensors.numpy.load(store.read(manifest, "targets.safetensors"))
 
 
-def _generator(work: Workspace) -> Generator:
-    model = ModelSpec(**work.task.parameters["model"])
-    return read_generator(work.store, work.input("gan"), model)
+def _sampler(work: Workspace) -> Sampler:
+    return read_sampler(work.store, work.input("gan"), _model(work))
+
+
+def _model(work: Workspace) -> ModelSpec:
+    return MODELS.parse(work.task.parameters["model"], "model")
 
 
 def _own_samples(work: Workspace) -> Images:
     """The null: images that the GAN certainly can make, drawn from a stream of their own."""
-    parameters = work.task.parameters
-    model = ModelSpec(**parameters["model"])
-    count, seed = parameters["own_samples"], parameters["seed"]
-    return _drawn(work.store, work.input("gan"), model, count, seed)
+    count, seed = work.task.parameters["own_samples"], work.task.parameters["seed"]
+    return _drawn(work.store, work.input("gan"), _model(work), count, seed)
 
 
 @cached(1)
 def _drawn(store: Store, gan: Manifest, model: ModelSpec, count: int, seed: int) -> Images:
-    generator = read_generator(store, gan, model)
+    sampler = read_sampler(store, gan, model)
     if not count:
-        return np.zeros((0, *generator.shape), dtype=np.uint8)
-    return sample_chunk(generator, SampleSpec(chunk=count), seed, 0)
+        return np.zeros((0, *sampler.shape), dtype=np.uint8)
+    return sample_chunk(sampler, SampleSpec(chunk=count), seed, 0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS
 from ganray.plan import Task
 from ganray.stages.card import model_card
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
-from ganray.train import TrainSpec
+from ganray.train.algorithms import ALGORITHMS
 from ganray.train.flops import gan_flops
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
@@ -29,14 +29,15 @@ def train_gan(work: Workspace) -> None:
     """
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     parameters, dataset, until = work.task.parameters, work.dataset(), work.task.horizon or 0
-    model, spec = ModelSpec(**parameters["model"]), TrainSpec(**parameters["train"])
+    model = MODELS.parse(parameters["model"], "model")
+    spec = ALGORITHMS.parse(parameters["train"], "train")
     images, _ = dataset.images("train", parameters["classes"])
     common = (images, model, spec, parameters["seed"], work.device)
     trainer = DataParallelGanTrainer(*common, work.ranks) if work.ranks else GanTrainer(*common)
     history, seconds = follow(work, trainer, until)
     if work.ranks and not work.ranks.first:
         return
-    weights = serialise(trainer.sampler().state_dict())
+    weights = serialise(trainer.sampler().tensors())
     digest = hashlib.sha256(weights).hexdigest()
     work.commit(
         {

@@ -9,7 +9,8 @@ from typing import Any
 
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec, checked_shape
+from ganray.models import MODELS, ModelSpec
+from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
 from ganray.roles import gan_role
@@ -17,6 +18,7 @@ from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.budgets import Probe
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import ComparisonSettings, Evaluate, ImagenetWeights, RangeSearch
+from ganray.train.algorithms import check_fit
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 
@@ -125,9 +127,11 @@ class Blocks:
 
         Raises:
             RefusedInput: the classes have fewer training images than the batch, the images a
-                shape that the networks do not take, or the batch fewer images than ranks.
+                shape that the networks do not take, the batch fewer images than ranks, or the
+                algorithm cannot train the networks.
         """
         checked_shape(self.data.info.shape)
+        check_fit(model, spec)
         called = self.data.label(classes)
         images = sum(self.data.info.counts["train"][index] for index in classes)
         if images < spec.batch:
@@ -255,7 +259,7 @@ class Blocks:
             "search",
             f"search {gan.title}",
             {
-                "model": ModelSpec(**gan.parameters["model"]),
+                "model": MODELS.parse(gan.parameters["model"], "model"),
                 "search": spec.descent,
                 "own_samples": spec.own_samples,
                 "seed": task_seed(gan.parameters["seed"], "search", [], 0),
@@ -310,7 +314,7 @@ class Blocks:
             "sample",
             f"samples {gan.title}",
             {
-                "model": ModelSpec(**gan.parameters["model"]),
+                "model": MODELS.parse(gan.parameters["model"], "model"),
                 "sample": sampling,
                 "seed": task_seed(gan.parameters["seed"], "sample", [], 0),
             },

@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec, Shape
+from ganray.models import ModelSpec
+from ganray.models.spec import Shape
 from ganray.plan import Resources
 from ganray.studies.settings import MOST_ITERATIONS, Budget, ComparisonSettings
 from ganray.train.spec import TrainSpec
@@ -69,7 +70,7 @@ def iteration_cost(
         RefusedInput: it is needed and missing.
     """
     if budget.unit == "images":
-        return float(train.batch * train.critic_steps)
+        return float(train.images)
     if budget.unit == "flops":
         from ganray.train.flops import gan_flops  # torch, which no reader of a file needs
 

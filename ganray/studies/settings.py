@@ -10,11 +10,12 @@ from ganray.cost.spending import Cost
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
 from ganray.metrics.score import known
-from ganray.models.spec import ModelSpec
+from ganray.models import DefenseGan, Model
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.specs import SearchSpec
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.algorithms import Training, WganGp
+from ganray.train.spec import EncoderSpec
 
 Item = TypeVar("Item")
 
@@ -211,8 +212,8 @@ class Setup(Spec):
     name: str = Field("study", pattern=RUN_NAME, description="its runs bear it")
     seed: int = Field(0, ge=0, description="everything random follows from it")
     data: DatasetSpec = DatasetSpec()
-    model: ModelSpec = ModelSpec()
-    train: TrainSpec = TrainSpec()
+    model: Model = Field(DefenseGan(), description="the networks of each GAN")
+    train: Training = Field(WganGp(), description="how each GAN is trained")
     encoder: EncoderSpec = EncoderSpec()
     evaluate: Evaluate = Evaluate()
     resources: Resources = Resources()

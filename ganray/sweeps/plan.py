@@ -16,7 +16,7 @@ from typing import Any
 
 from ganray.errors import RefusedInput
 from ganray.metrics.score import better
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
 from ganray.report import Page, Results
 from ganray.specs import SampleSpec
@@ -27,6 +27,7 @@ from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps
 from ganray.sweeps.space import Values
 from ganray.sweeps.trials import Trial, known_trials, ranked
+from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec
 
 NAME = "sweep"
@@ -121,7 +122,10 @@ class SweepPlan:
         distinct: dict[str, Candidate] = {}
         for one in arrived:
             candidate = Candidate(
-                one.number, ModelSpec(**one.model), TrainSpec(**one.train), one.points[-1].value
+                trial=one.number,
+                model=MODELS.parse(one.model, "model"),
+                train=ALGORITHMS.parse(one.train, "train"),
+                value=one.points[-1].value,
             )
             distinct.setdefault(json.dumps([one.model, one.train], sort_keys=True), candidate)
         return list(distinct.values())[:2]

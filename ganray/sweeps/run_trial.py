@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from ganray.errors import GanrayError, RefusedInput, Stopped, StoreError, TrainingDiverged
-from ganray.models.spec import ModelSpec
+from ganray.models import ModelSpec
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
 from ganray.runs.outages import store_away
@@ -28,6 +28,7 @@ from ganray.sweeps.trials import (
     save_needs,
     save_trial,
 )
+from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import OPTIMISER_FIELDS, Change, TrainSpec
 
 Values = dict[str, Any]
@@ -100,7 +101,8 @@ class TrialRunner:
             return  # a population perturbs its members even when they have arrived
         record.moves = [move for move in record.moves if move.iterations < behind]
         if memory:
-            train = self._taken_over(record, model, TrainSpec(**memory["train"]), train, memory)
+            before = ALGORITHMS.parse(memory["train"], "train")
+            train = self._taken_over(record, model, before, train, memory)
         record.values = record.values or values
         record.begun = record.begun or time.time()
         record.model, record.train = (spec.model_dump(mode="json") for spec in (model, train))
@@ -141,7 +143,7 @@ class TrialRunner:
         changed = {
             name: getattr(wanted, name)
             for name in OPTIMISER_FIELDS
-            if getattr(wanted, name) != getattr(now, name)
+            if name in type(wanted).model_fields and getattr(wanted, name) != getattr(now, name)
         }
         donor = str(memory["trial"])
         if donor != self.name or changed:

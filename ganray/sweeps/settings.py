@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec
+from ganray.models import ModelSpec
 from ganray.plan import class_index
 from ganray.spec import RUN_NAME, Spec, content_hash
 from ganray.studies.settings import (

@@ -14,12 +14,13 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec
+from ganray.models import MODELS
 from ganray.randomness import uniforms
-from ganray.spec import Spec, parse, unknown_name
-from ganray.train.spec import TrainSpec
+from ganray.registry import Registry
+from ganray.spec import Spec, unknown_name
+from ganray.train.algorithms import ALGORITHMS
 
-GROUPS: dict[str, type[Spec]] = {"train": TrainSpec, "model": ModelSpec}
+GROUPS: dict[str, Registry[Any]] = {"train": ALGORITHMS, "model": MODELS}
 _FIXED = ("train.schedule",)
 _INNER = 0.3819660112501051  # of an interval: no end of it, and hardly ever a whole number
 _FACTORS = (0.8, 1.2)  # of arXiv 1711.09846
@@ -114,7 +115,7 @@ def check_domains(over: Mapping[str, Domain], base: Mapping[str, Spec]) -> None:
     Raises:
         ValueError: in one line, with the field and the value.
     """
-    known = [f"{group}.{name}" for group, spec in GROUPS.items() for name in spec.model_fields]
+    known = [f"{group}.{name}" for group in GROUPS for name in type(base[group]).model_fields]
     known = [name for name in known if name not in _FIXED]
     for path, domain in over.items():
         group, _, name = path.partition(".")
@@ -141,7 +142,7 @@ def configured(base: Mapping[str, Spec], values: Values) -> dict[str, Any]:
     for path, value in values.items():
         group, _, name = path.partition(".")
         changed[group][name] = value
-    return {group: parse(GROUPS[group], content, group) for group, content in changed.items()}
+    return {group: GROUPS[group].parse(content, group) for group, content in changed.items()}
 
 
 def drawn(over: Mapping[str, Domain], seed: int, index: int) -> Values:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ganray.train.algorithms import ALGORITHMS, Training, WganGp
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 if TYPE_CHECKING:
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from ganray.train.loop import Host, Progress, run
 
 __all__ = [
+    "ALGORITHMS",
     "EncoderSpec",
     "EncoderTrainer",
     "GanTrainer",
     "Host",
     "Progress",
     "TrainSpec",
+    "Training",
+    "WganGp",
     "run",
 ]
 

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Callable
+from functools import lru_cache
 
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from ganray.losses import gradient_penalty
-from ganray.models.build import build_critic, build_generator
+from ganray.models import ModelSpec
 from ganray.models.cafd_encoder import CafdEncoder
-from ganray.models.spec import ModelSpec, Shape
+from ganray.models.sampler import new_networks
+from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.steps import Batch, Step
 
 
 @lru_cache
 def gan_flops(shape: Shape, model: ModelSpec, train: TrainSpec) -> int:
     """Multiplications and additions of one iteration, convolutions and matrix products alone.
 
-    The gradient penalty is counted at its share, 1 / penalty_interval.
+    The algorithm's own losses are run; those of batches that differ count at their shares.
     """
     with torch.device("meta"):
-        generator, critic = build_generator(model, shape), build_critic(model, shape)
-        latents = torch.empty(train.batch, model.latent)
-        real = torch.empty(train.batch, *shape)
-        mix = torch.empty(train.batch, 1, 1, 1)
-    with _counter() as critic_pass:
-        with torch.no_grad():
-            fake = generator(latents)
-        (critic(real).mean() - critic(fake).mean()).backward()
-    with _counter() as penalty:
-        # The counter's module hooks refuse leaf tensors under autograd.grad: hand on a copy.
-        penalty_of = partial(gradient_penalty, lambda images: critic(images.clone()))
-        penalty_of(real, real, mix, train.penalty).backward()
-    with _counter() as generator_pass:
-        critic.requires_grad_(False)
-        critic(generator(latents)).mean().backward()
-    share = penalty.get_total_flops() / train.penalty_interval
-    steps = train.critic_steps * (critic_pass.get_total_flops() + share)
-    return round(steps + generator_pass.get_total_flops())
+        networks = new_networks(model, shape)
+        return round(
+            sum(
+                step.times * share * _step_flops(step, index, networks, shape, model, train.batch)
+                for step in train.steps()
+                for index, share in step.kinds.items()
+            )
+        )
+
+
+def _step_flops(
+    step: Step,
+    index: int,
+    networks: dict[str, nn.Module],
+    shape: Shape,
+    model: ModelSpec,
+    batch: int,
+) -> int:
+    """Of one move on batch number `index`."""
+    for role, network in networks.items():
+        network.requires_grad_(role in step.moves)
+    noise = {
+        name: torch.empty(batch, *draw.rows(model, 0, 0, 1).shape[1:])
+        for name, draw in step.noise.items()
+    }
+    real = torch.empty(batch if step.real else 0, *shape)
+    functions = {role: _copying(network) for role, network in networks.items()}
+    with _counter() as counter:
+        step.loss(functions, Batch(index, real), noise).backward()
+    return int(counter.get_total_flops())
+
+
+def _copying(network: nn.Module) -> Callable[..., Tensor]:
+    """The network on copies: the counter's hooks refuse leaf tensors under `autograd.grad`."""
+    return lambda *inputs: network(*(one.clone() for one in inputs))
 
 
 @lru_cache

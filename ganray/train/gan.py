@@ -1,35 +1,42 @@
 """One GAN in training, as plain PyTorch: usable from a notebook without Ray and without a store.
 
-trainer = GanTrainer(images, ModelSpec(width=16), TrainSpec(ema=0.98))
+trainer = GanTrainer(images, DefenseGan(width=16), WganGp(ema=0.98))
 run(trainer, until=500)
 pictures = trainer.sampler()(torch.randn(16, 128))
+
+`advance` is one iteration. What its steps are, and down which losses they go, the algorithm's file
+says (`train/algorithms/`).
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganray.models import ModelSpec
-from ganray.models.build import build_critic, build_generator, trained_generator
-from ganray.models.defense_gan import Generator
-from ganray.randomness import normals, uniforms
+from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.tensors import Tensors
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
 from ganray.train.spec import TrainSpec
-from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
-from ganray.train.updates import CriticNoise, Reduce, alone, critic_step, generator_step
+from ganray.train.state import (
+    below,
+    load_module,
+    load_optimizer,
+    module_tensors,
+    optimizer_tensors,
+    prefixed,
+)
+from ganray.train.steps import Batch, Step
 
 
 class GanTrainer:
-    """Generator, critic, their optimisers and the step: a trajectory that `run` moves along.
+    """The networks, their optimisers and the step: a trajectory that `run` moves along.
 
     Args:
         images: the training images, a NumPy array or torch tensor of uint8, 0 … 255, and of shape
@@ -39,11 +46,13 @@ class GanTrainer:
         seed: everything random follows from it: initial weights, batches, latents, penalty mixes.
         device: "auto" takes CUDA where there is one, else the CPU.
 
+    Attributes:
+        networks: by their roles.
+        losses: the names of what `advance` returns.
+
     Raises:
         RefusedInput: `images` are no such images, fewer than a batch, or `device` is not here.
     """
-
-    losses: tuple[str, ...] = ("critic_loss", "generator_loss")
 
     def __init__(
         self,
@@ -56,109 +65,131 @@ class GanTrainer:
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
         self._batches = ShuffledImages(images, train.batch, seed, self.device)
-        shape = self._batches.shape
-        self.generator = build_generator(model, shape, seed).to(self.device)
-        self.critic = build_critic(model, shape, seed).to(self.device)
-        self._average = _moving_average(self.generator, train.ema) if train.ema else None
-        self.ema = cast(Generator, self._average.module) if self._average else None
-        self._part, self._reduce = slice(0, train.batch), cast(Reduce, alone)
-        # Torch steps all parameters in one call on CUDA alone; on a CPU too it is the same bits.
-        adam = partial(
-            torch.optim.Adam,
-            lr=train.learning_rate,
-            betas=(train.beta1, train.beta2),
-            foreach=True,
-        )
-        self._generator_adam = adam(self.generator.parameters())
-        self._critic_adam = adam(self.critic.parameters())
+        self.shape = self._batches.shape
+        self.networks = new_networks(model, self.shape, seed)
+        for network in self.networks.values():
+            network.to(self.device)
+        self._drawn = Sampler(model, self.shape, self.networks)  # shares their weights
+        self._average = _moving_average(self._drawn, train.ema) if train.ema else None
+        self._steps, self._part = train.steps(), slice(0, train.batch)
+        self._optimizers = {step.name: self._optimizer(step) for step in self._steps}
+        self.losses = train.losses
 
     @property
     def images_per_step(self) -> int:
         """Real images seen in one iteration."""
-        return self.spec.batch * self.spec.critic_steps
+        return self.spec.images
 
     def advance(self) -> Float[Tensor, "losses"]:
-        """One iteration: `critic_steps` critic steps, then one generator step.
+        """One iteration: every step of the algorithm, in order, as often as it says.
 
-        Returns the last critic step's loss and the generator's, named by `losses`.
+        Returns the last loss of each, named by `losses`.
         """
-        first, spec = self.step * self.spec.critic_steps, self._settings()
-        for critic_index in range(first, first + self.spec.critic_steps):
-            critic_loss = critic_step(
-                self.generator,
-                self.critic,
-                self._critic_adam,
-                self._batches(critic_index, self._part)[0],
-                self._critic_noise(critic_index),
-                spec,
-                with_penalty=critic_index % self.spec.penalty_interval == 0,
-                reduce=self._reduce,
-            )
-        latents = self._latents("train/generator", self.step)
-        loss = generator_step(
-            self.generator, self.critic, self._generator_adam, latents, self._reduce
-        )
+        self._follow_schedule()
+        losses = []
+        for step in self._steps:
+            first = self.step * step.times
+            for index in range(first, first + step.times):
+                loss = self._descend(step, index)
+            losses.append(loss)
         if self._average is not None:
-            self._average.update_parameters(self.generator)
+            self._average.update_parameters(self._drawn)
         self.step += 1
-        return torch.stack([critic_loss, loss])
+        return torch.stack(losses)
 
-    def _settings(self) -> TrainSpec:
-        """Those in force in this iteration, by the schedule; the optimisers are set to them."""
-        spec = self.spec.at(self.step)
-        if self.spec.schedule:
-            for adam in (self._generator_adam, self._critic_adam):
-                adam.param_groups[0]["lr"] = spec.learning_rate
-                adam.param_groups[0]["betas"] = (spec.beta1, spec.beta2)
-        return spec
+    def _descend(self, step: Step, index: int) -> Float[Tensor, ""]:
+        """Move the step's networks once, on its batch number `index`; the loss before."""
+        for role, network in self.networks.items():
+            network.requires_grad_(role in step.moves)
+        optimizer = self._optimizers[step.name]
+        optimizer.zero_grad(set_to_none=True)
+        loss = step.loss(self.networks, self._batch(step, index), self._noise(step, index))
+        loss.backward()
+        loss = self._reduce(step, loss.detach())
+        optimizer.step()
+        return loss
 
-    def sampler(self) -> Generator:
-        """A copy of the generator to sample from: of the moving average, where one is kept.
+    def _batch(self, step: Step, index: int) -> Batch:
+        if not step.real:
+            return Batch(index, torch.empty(0, *self.shape, device=self.device))
+        return Batch(index, self._batches(index, self._part)[0])
+
+    def _noise(self, step: Step, index: int) -> dict[str, Tensor]:
+        """Of this process's part of global batch `index`: each row by its number among all."""
+        part = self._part
+        start, count = index * self.spec.batch + part.start, part.stop - part.start
+        rows = {
+            name: draw.rows(self.model, self.seed, start, count)
+            for name, draw in step.noise.items()
+        }
+        return {name: torch.from_numpy(row).float().to(self.device) for name, row in rows.items()}
+
+    def _reduce(self, _: Step, loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
+        """The loss of the global batch, once its gradients are; one process's batch is global."""
+        return loss
+
+    def _moved(self, step: Step) -> list[nn.Parameter]:
+        """The parameters that a step moves."""
+        return [weight for role in step.moves for weight in self.networks[role].parameters()]
+
+    def _optimizer(self, step: Step) -> torch.optim.Optimizer:
+        adam = step.adam
+        # Torch steps all parameters in one call on CUDA alone; on a CPU too it is the same bits.
+        return torch.optim.Adam(
+            self._moved(step),
+            lr=adam.learning_rate,
+            betas=(adam.beta1, adam.beta2),
+            foreach=True,
+        )
+
+    def _follow_schedule(self) -> None:
+        """Take the settings in force in this iteration for its steps and their optimisers."""
+        if not self.spec.schedule:
+            return
+        self._steps = self.spec.at(self.step).steps()
+        for step in self._steps:
+            group = self._optimizers[step.name].param_groups[0]
+            adam = step.adam
+            group["lr"], group["betas"] = adam.learning_rate, (adam.beta1, adam.beta2)
+
+    @property
+    def ema(self) -> Sampler | None:
+        """The moving average of the networks that images are drawn with, where one is kept."""
+        return cast(Sampler, self._average.module) if self._average is not None else None
+
+    def sampler(self) -> Sampler:
+        """A copy to draw images with: of the moving average, where one is kept.
 
         It is on the CPU, in evaluation mode and with frozen parameters; further training does not
         change it.
         """
-        network = self.generator if self.ema is None else self.ema
-        return trained_generator(self.model, network.shape, network.state_dict())
+        trained = self._drawn if self.ema is None else self.ema
+        return trained_sampler(self.model, self.shape, trained.tensors())
 
     def tensors(self) -> Tensors:
         """The whole state but the step, as named tensors."""
-        state = module_tensors("generator", self.generator) | module_tensors("critic", self.critic)
+        state: Tensors = {}
+        for role, network in self.networks.items():
+            state |= module_tensors(role, network)
         if self.ema is not None:
-            state |= module_tensors("ema", self.ema)
-        state |= optimizer_tensors("generator_adam", self._generator_adam)
-        return state | optimizer_tensors("critic_adam", self._critic_adam)
+            state |= prefixed("ema", self.ema.tensors())
+        for name, optimizer in self._optimizers.items():
+            state |= optimizer_tensors(f"{name}_adam", optimizer)
+        return state
 
     def load(self, step: int, tensors: Tensors) -> None:
         """Continue from `tensors` as they were after `step` iterations."""
-        load_module("generator", self.generator, tensors)
-        load_module("critic", self.critic, tensors)
+        for role, network in self.networks.items():
+            load_module(role, network, tensors)
         if self.ema is not None:
-            load_module("ema", self.ema, tensors)
-        load_optimizer("generator_adam", self._generator_adam, tensors)
-        load_optimizer("critic_adam", self._critic_adam, tensors)
+            self.ema.load(below("ema", tensors))
+        for name, optimizer in self._optimizers.items():
+            load_optimizer(f"{name}_adam", optimizer, tensors)
         self.step = step
 
-    def _critic_noise(self, critic_index: int) -> CriticNoise:
-        first, count = self._rows(critic_index)
-        mix = uniforms(self.seed, "train/mix", first, count, 1)
-        return CriticNoise(
-            latents=self._latents("train/critic", critic_index),
-            mix=torch.from_numpy(mix).float().to(self.device).view(-1, 1, 1, 1),
-        )
 
-    def _latents(self, stream: str, index: int) -> Float[Tensor, "part latent"]:
-        rows = normals(self.seed, stream, *self._rows(index), self.model.latent)
-        return torch.from_numpy(rows).float().to(self.device)
-
-    def _rows(self, index: int) -> tuple[int, int]:
-        """Of this process's part of global batch `index`: its first row of all, and their count."""
-        part = self._part
-        return index * self.spec.batch + part.start, part.stop - part.start
-
-
-def _moving_average(generator: Generator, decay: float) -> AveragedModel:
-    """ema ← decay·ema + (1 − decay)·generator at each update, from the initial weights on."""
-    average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+def _moving_average(networks: Sampler, decay: float) -> AveragedModel:
+    """ema ← decay·ema + (1 − decay)·networks at each update, from the initial weights on."""
+    average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     average.n_averaged.fill_(1)  # else the first update would be a copy
     return average

@@ -1,7 +1,7 @@
 """One GAN trained by several processes together, as plain PyTorch over `torch.distributed`.
 
 torch.distributed.init_process_group(…)
-trainer = DataParallelGanTrainer(images, ModelSpec(width=64), TrainSpec(), seed=0, ranks=Ranks())
+trainer = DataParallelGanTrainer(images, DefenseGan(), WganGp(), seed=0, ranks=Ranks())
 run(trainer, until=500, host=Host(should_stop=lambda: trainer.ranks.stopping))
 
 Each process (rank) computes its rows of the same global batch, from the same noise by index, as
@@ -12,19 +12,20 @@ backward pass and do not support the second derivatives of the penalty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.tensors import deserialise, serialise
 from ganray.train.gan import GanTrainer
 from ganray.train.spec import TrainSpec
+from ganray.train.steps import Step
 
 _DIGIT_BITS = 12  # sums of 4,096 ranks' digits are still exact in float32
 _DIGITS = 3
@@ -117,7 +118,7 @@ class DataParallelGanTrainer(GanTrainer):
     ) -> None:
         super().__init__(images, model, train, seed, device)
         self.ranks = ranks
-        self._part, self._reduce = ranks.part(train.batch), self._over_all_ranks
+        self._part = ranks.part(train.batch)
         self._share = (self._part.stop - self._part.start) / train.batch
         self._signals = self._heard = torch.empty(0)
 
@@ -155,11 +156,9 @@ class DataParallelGanTrainer(GanTrainer):
             step = tensors.pop("step")
             self.load(int(step), tensors)
 
-    def _over_all_ranks(
-        self, parameters: Sequence[nn.Parameter], loss: Float[Tensor, ""]
-    ) -> Float[Tensor, ""]:
+    def _reduce(self, step: Step, loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
         """Sum the ranks' shares of the gradients and the loss, and hear what they signal."""
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        gradients = [weight.grad for weight in self._moved(step) if weight.grad is not None]
         flat = torch.cat([*(g.flatten() for g in gradients), loss.reshape(1), self._signals])
         flat[: -len(self._signals)].mul_(self._share)
         self.ranks.sum(flat)
@@ -171,7 +170,7 @@ class DataParallelGanTrainer(GanTrainer):
 
     def _checksum(self) -> Float[Tensor, "digits"]:
         """36 bits over the networks' weights, as digits whose sums over the ranks are exact."""
-        networks = [self.generator, self.critic, *([self.ema] if self.ema is not None else [])]
+        networks = [*self.networks.values(), *([self.ema] if self.ema is not None else [])]
         with torch.no_grad():
             total = sum(
                 parameter.view(torch.int32).sum(dtype=torch.int64)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, model_validator
 
 from ganray.spec import Spec
+
+if TYPE_CHECKING:
+    from ganray.train.steps import Step
 
 
 class Change(Spec):
@@ -30,27 +33,20 @@ OPTIMISER_FIELDS = ("learning_rate", "beta1", "beta2", "penalty_weight")
 
 
 class TrainSpec(Spec):
-    """WGAN-GP (arXiv 1704.00028) with Defense-GAN's published settings as defaults.
+    """How a GAN is trained: a member of the open list `ganray.train.ALGORITHMS`.
 
-    The number of iterations is not here: it ends a trajectory but does not change it.
+    An algorithm is a file with its spec, which gives the steps of an iteration, and its losses. The
+    number of iterations is not here: it ends a trajectory but does not change it.
     """
 
-    implied = frozenset({"algorithm"})
+    needs: ClassVar[tuple[str, ...]] = ()
+    """The roles of the networks that it trains."""
+    unnormalised: ClassVar[tuple[str, ...]] = ()
+    """The roles whose networks may not normalise over a batch: a gradient penalty is of each image
+    by itself."""
 
-    algorithm: Literal["wgan_gp"] = Field("wgan_gp", description="the rule of updates")
-    batch: int = Field(50, ge=1, description="real images in each critic step")
-    critic_steps: int = Field(5, ge=1, description="critic steps before each generator step")
-    learning_rate: float = Field(1e-4, gt=0, description="Adam's step size, both networks")
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean gradient")
-    beta2: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
-    penalty_weight: float = Field(10.0, ge=0, description="λ of the gradient penalty")
-    penalty: Literal["corrected", "as_published"] = Field(
-        "corrected",
-        description="norm over the whole image, or over its rows alone as in the public code",
-    )
-    penalty_interval: int = Field(
-        1, ge=1, description="penalty on every k-th critic step only, with k times the weight"
-    )
+    algorithm: str
+    batch: int = Field(50, ge=1, description="real images in each step")
     ema: float | None = Field(
         None, gt=0, lt=1, description="decay of the generator's moving average; none: not kept"
     )
@@ -59,11 +55,32 @@ class TrainSpec(Spec):
         (), description="changes on the way, e.g. those that population-based training found"
     )
 
+    def steps(self) -> tuple[Step, ...]:
+        """What one iteration consists of, in order."""
+        raise NotImplementedError
+
+    @property
+    def images(self) -> int:
+        """Real images seen in one iteration."""
+        return self.batch * sum(step.times for step in self.steps() if step.real)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What the losses of its steps are called, in order."""
+        return tuple(f"{step.name}_loss" for step in self.steps())
+
+    def once(self) -> TrainSpec:
+        """The same with every step done once in an iteration, to be timed quickly."""
+        return self
+
     @model_validator(mode="after")
     def _changes_ascend(self) -> TrainSpec:
         iterations = [change.iteration for change in self.schedule]
         if iterations != sorted(set(iterations)):
             raise ValueError(f"schedule: iterations must ascend, none twice; they are {iterations}")
+        for name in (name for change in self.schedule for name in change.fields):
+            if name not in type(self).model_fields:
+                raise ValueError(f"schedule: {self.algorithm} has no {name}")
         return self
 
     def at(self, iteration: int) -> TrainSpec:

@@ -16,12 +16,17 @@ from ganray.tensors import Tensors
 
 def module_tensors(prefix: str, module: nn.Module) -> Tensors:
     """The module's parameters and buffers, named `prefix/<name>`."""
-    return {f"{prefix}/{name}": value for name, value in module.state_dict().items()}
+    return prefixed(prefix, module.state_dict())
+
+
+def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
+    """The tensors, named `prefix/<name>`."""
+    return {f"{prefix}/{name}": value for name, value in tensors.items()}
 
 
 def load_module(prefix: str, module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Load what `module_tensors` gave; missing or extra names raise."""
-    module.load_state_dict(_below(prefix, tensors))
+    module.load_state_dict(below(prefix, tensors))
 
 
 def optimizer_tensors(prefix: str, optimizer: torch.optim.Optimizer) -> Tensors:
@@ -39,14 +44,15 @@ def load_optimizer(
 ) -> None:
     """Load what `optimizer_tensors` gave into an optimiser over the same parameters."""
     state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below(prefix, tensors).items():
+    for name, value in below(prefix, tensors).items():
         index, entry = name.split("/")
         state.setdefault(int(index), {})[entry] = value.clone()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
+def below(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
+    """Those of them that `prefixed` named, under their own names."""
     start = prefix + "/"
     return {
         name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)

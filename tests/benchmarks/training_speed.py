@@ -20,10 +20,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from ganray.data import DatasetSpec, open_source
-from ganray.models import ModelSpec
-from ganray.train import GanTrainer, TrainSpec
+from ganray.models import DefenseGan
+from ganray.train import GanTrainer, WganGp
 
-SPEC = TrainSpec(critic_steps=3, penalty_interval=2, learning_rate=5e-4, ema=0.98)
+SPEC = WganGp(critic_steps=3, penalty_interval=2, learning_rate=5e-4, ema=0.98)
 LATENT = 128
 
 
@@ -122,7 +122,7 @@ def main() -> None:
     torch.set_num_threads(1)
     pixels = next(iter(open_source(DatasetSpec()).batches())).images
     runs = {
-        "ganray": GanTrainer(pixels, ModelSpec(width=wanted.width), SPEC, device="cpu").advance,
+        "ganray": GanTrainer(pixels, DefenseGan(width=wanted.width), SPEC, device="cpu").advance,
         "by hand": by_hand(torch.from_numpy(pixels.copy()), wanted.width),
     }
     speeds: dict[str, list[float]] = {name: [] for name in runs}

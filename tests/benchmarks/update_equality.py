@@ -18,18 +18,18 @@ import numpy as np
 import torch
 
 from ganray.data import DatasetSpec, open_source
-from ganray.models import ModelSpec
-from ganray.train import GanTrainer, TrainSpec
+from ganray.models import DefenseGan
+from ganray.train import GanTrainer, WganGp
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
 from tests.train.ranks import Tensors, together
 from tests.train.updates_by_rank import differences
 
-SPEC = TrainSpec(critic_steps=3, penalty_interval=2, learning_rate=5e-4)
+SPEC = WganGp(critic_steps=3, penalty_interval=2, learning_rate=5e-4)
 
 
 def speed(_: Path, images: np.ndarray, width: int, iterations: int) -> Tensors:
     """Images per second of these ranks together, as one of them."""
-    trainer = DataParallelGanTrainer(images, ModelSpec(width=width), SPEC, 0, "cpu", Ranks())
+    trainer = DataParallelGanTrainer(images, DefenseGan(width=width), SPEC, 0, "cpu", Ranks())
     return {"images_per_second": torch.tensor(_timed(trainer, iterations))}
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     wanted = parser.parse_args()
     torch.set_num_threads(1)
     images = next(iter(open_source(DatasetSpec()).batches())).images
-    model, rounds = ModelSpec(width=wanted.width), wanted.iterations
+    model, rounds = DefenseGan(width=wanted.width), wanted.iterations
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print("ranks  ‖Δgradient‖/‖gradient‖  |Δparameter|/rate  |Δloss|  images/s")

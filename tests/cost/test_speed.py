@@ -11,13 +11,13 @@ from ganray.cost import speed, timing
 from ganray.cost.speed import recorded_speed, speed_path
 from ganray.cost.timing import seconds_per_iteration
 from ganray.errors import RefusedInput, StoreError
-from ganray.models.spec import ModelSpec
+from ganray.models import DefenseGan
 from ganray.plan import Resources
 from ganray.store import Store
-from ganray.train.spec import TrainSpec
+from ganray.train import TrainSpec, WganGp
 
 SHAPE = (1, 28, 28)
-MODEL, TRAIN = ModelSpec(width=2, latent=8), TrainSpec(batch=4, critic_steps=2, threads=1)
+MODEL, TRAIN = DefenseGan(width=2, latent=8), WganGp(batch=4, critic_steps=2, threads=1)
 
 
 def ask(store: Store | None, train: TrainSpec = TRAIN) -> speed.Speed:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from ganray.data.spec import SourceInfo
-from ganray.models import ModelSpec
+from ganray.models import DefenseGan
 from ganray.numerics import numerics
 from ganray.plan import Plan
 from ganray.spec import parse
@@ -27,7 +27,7 @@ from ganray.studies.blocks import Data
 from ganray.sweeps.plan import Candidate, SweepPlan
 from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise
-from ganray.train import Host, TrainSpec, run
+from ganray.train import Host, WganGp, run
 from ganray.train.gan import GanTrainer
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
 
@@ -58,8 +58,8 @@ SWEEP = {
         "over": {"train.ema": {"choice": [0.9, 0.98]}, "model.width": {"choice": [8, 16]}},
     },
 }
-MODEL = ModelSpec(width=4, latent=8)
-TRAIN = TrainSpec(batch=8, critic_steps=2, penalty_interval=2, ema=0.9, learning_rate=0.001)
+MODEL = DefenseGan(width=4, latent=8)
+TRAIN = WganGp(batch=8, critic_steps=2, penalty_interval=2, ema=0.9, learning_rate=0.001)
 SEED, STEPS, RESUMED_AT = 7, 50, 20
 
 
@@ -109,7 +109,7 @@ def sweep_plans() -> dict[str, Plan]:
     """A sweep's: what all trials need, one trial at a rung, and the comparison that ends it."""
     sweep = SweepPlan(parse(SweepSettings, SWEEP, "sweep"), DATA)
     model, train = sweep.specs({"train.ema": 0.98, "model.width": 8})
-    best = [Candidate(3, model, train, 1.5), Candidate(1, ModelSpec(), TrainSpec(), 2.5)]
+    best = [Candidate(3, model, train, 1.5), Candidate(1, DefenseGan(), WganGp(), 2.5)]
     return {
         "sweep, prepared": sweep.preparation(),
         "sweep, one rung": sweep.rung(model, train, sweep.steps[0]),

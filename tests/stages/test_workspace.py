@@ -125,9 +125,9 @@ def test_every_chunk_has_a_folder_of_its_own(store):
 FAULTS = """
 import resource
 import numpy as np, torch
-from ganray.models import ModelSpec
+from ganray.models import DefenseGan
 from ganray.stages.workspace import threads
-from ganray.train import GanTrainer, TrainSpec
+from ganray.train import GanTrainer, WganGp
 
 def faults(iterations):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -136,7 +136,7 @@ def faults(iterations):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 torch.set_num_threads(1)
-trainer = GanTrainer(np.zeros((50, 1, 28, 28), np.uint8), ModelSpec(width=16), TrainSpec())
+trainer = GanTrainer(np.zeros((50, 1, 28, 28), np.uint8), DefenseGan(width=16), WganGp())
 faults(3)
 print(faults(5))
 with threads(1):

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
-from ganray.models.spec import ModelSpec
+from ganray.models import DefenseGan
 from ganray.plan import Resources
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.studies.budgets import Horizons, Probe, check_checkpoint, horizons, iteration_cost
 from ganray.studies.settings import Budget
+from ganray.train import WganGp
 from ganray.train.flops import gan_flops
-from ganray.train.spec import TrainSpec
 
 SHAPE = (1, 28, 28)
-MODEL, TRAIN = ModelSpec(width=2, latent=8), TrainSpec(batch=10, critic_steps=3)
+MODEL, TRAIN = DefenseGan(width=2, latent=8), WganGp(batch=10, critic_steps=3)
 
 
 def cost(budget: Budget, probe: Probe | None = None) -> float:

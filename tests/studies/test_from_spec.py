@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from ganray.errors import RefusedInput
-from ganray.models import ModelSpec
+from ganray.models import DefenseGan
 from ganray.runs.spec import SPEC_FILE
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.sweeps import read_sweep
-from ganray.train import TrainSpec
+from ganray.train import WganGp
 
 KEY = "0123456789abcdef0123456789abcdef"
 TRAIN = {"learning_rate": 3e-4, "schedule": [{"iteration": 2, "beta1": 0.1}]}
@@ -24,8 +24,8 @@ def url(tmp_path) -> str:
     """A store with one spec."""
     store = Store(str(tmp_path / "store"))
     content = {
-        "train": TrainSpec(**TRAIN).model_dump(mode="json"),
-        "model": ModelSpec(width=5).model_dump(mode="json"),
+        "train": WganGp(**TRAIN).model_dump(mode="json"),
+        "model": DefenseGan(width=5).model_dump(mode="json"),
     }
     attempt = store.claim_attempt(f"spec/{KEY}")
     file = attempt.write(SPEC_FILE, json.dumps(content).encode())
@@ -48,19 +48,19 @@ def file(tmp_path):
 def test_a_study_takes_what_was_chosen(file, url):
     named = {"from": f"spec/{KEY}"}
     settings = read_study(file(train=named, model=named), (), url).settings
-    assert settings.train == TrainSpec(**TRAIN)
-    assert settings.model == ModelSpec(width=5)
+    assert settings.train == WganGp(**TRAIN)
+    assert settings.model == DefenseGan(width=5)
 
 
 def test_what_stands_beside_counts_more(file, url):
     chosen = read_study(file(train={"from": f"spec/{KEY}/whole", "batch": 7}), (), url).settings
-    assert chosen.train == TrainSpec(**TRAIN, batch=7)
-    assert chosen.model == ModelSpec()
+    assert chosen.train == WganGp(**TRAIN, batch=7)
+    assert chosen.model == DefenseGan()
 
 
 def test_an_override_names_a_spec_too(file, url):
     chosen = read_study(file(train={"batch": 7}), [f"train.from=spec/{KEY}"], url).settings
-    assert chosen.train == TrainSpec(**TRAIN, batch=7)
+    assert chosen.train == WganGp(**TRAIN, batch=7)
 
 
 def test_the_values_enter_the_keys_and_not_their_origin(file, url):

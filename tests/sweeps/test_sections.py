@@ -22,7 +22,7 @@ from ganray.sweeps.sections import sweep_protocol_section, trials_section
 from ganray.sweeps.settings import SweepSettings
 from ganray.sweeps.trial_figures import TrialCurve, parallel_coordinates, trial_curves
 from ganray.sweeps.trials import Move, Point, Trial, save_trials
-from ganray.train.spec import TrainSpec
+from ganray.train import WganGp
 from ganray.wording import number
 from tests.report.conftest import HOSTILE
 
@@ -189,7 +189,7 @@ def test_settings_are_those_that_the_last_score_was_made_with(tmp_path, monkeypa
         return Picture("", "", 1, 1)
 
     monkeypatch.setattr(sweep_sections, "parallel_coordinates", draw)
-    train = TrainSpec(learning_rate=1e-3, ema=0.9).model_dump()
+    train = WganGp(learning_rate=1e-3, ema=0.9).model_dump()
     change = {"iteration": 5, "learning_rate": 2e-3, "beta1": None}
     moved = trial(0, "finished", 90.0, 61.5, train=train | {"schedule": [change]})
     still = trial(1, "finished", 95.0, 70.0, train=train)

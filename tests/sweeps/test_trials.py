@@ -19,12 +19,12 @@ from ganray.runs.spec import read_spec
 from ganray.sample import sample
 from ganray.specs import EmbedSpec
 from ganray.stages import run_whole
-from ganray.stages.artifacts import read_generator
+from ganray.stages.artifacts import read_sampler
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.sweeps import read_sweep
 from ganray.sweeps.plan import Candidate, SweepPlan
 from ganray.sweeps.run_trial import branch, run_rung
-from ganray.train import TrainSpec
+from ganray.train import WganGp
 from tests.stages.stores import copied, copy_store
 from tests.sweeps.files import sweep_file
 from tests.tiny import digests
@@ -69,7 +69,7 @@ def test_the_score_is_that_of_samples_against_held_out_images(file, store, class
         images = []
         for index, (count, seed) in enumerate(zip(given["counts"], given["seeds"], strict=True)):
             gan = store.manifest(plan.task("objective").inputs[f"gan/{side}/{index}"])
-            images.append(sample(read_generator(store, gan, sweep.settings.model), count, seed))
+            images.append(sample(read_sampler(store, gan, sweep.settings.model), count, seed))
         fitted = [
             Gaussian.fit(moments(embed(network, some, EmbedSpec()).features))
             for some in (real, np.concatenate(images))
@@ -96,7 +96,7 @@ def test_a_branch_goes_on_from_its_donor_and_ends_as_if_trained_alone(
 ):
     sweep = read_sweep(file)
     change = ({"iteration": 2, "learning_rate": 3e-3, "beta1": 0.1},)
-    new = TrainSpec(**sweep.settings.train.model_dump() | {"schedule": change}).schedule
+    new = WganGp(**sweep.settings.train.model_dump() | {"schedule": change}).schedule
     run_rung(store, rung(sweep, 2), CPU)
     branch(store, rung(sweep, 2), rung(sweep, 2, schedule=new))
     branch(store, rung(sweep, 2), rung(sweep, 2, schedule=new))  # a restart does so again
@@ -157,7 +157,7 @@ def test_the_better_mean_on_fresh_seeds_is_chosen_with_its_evidence(
     task = plan.task("spec")
     run_whole(Workspace(store=store, task=task))
     spec = read_spec(store, task.trajectory)
-    assert TrainSpec(**spec["train"]) == trains[chosen]
+    assert WganGp(**spec["train"]) == trains[chosen]
     assert spec["evidence"]["chosen"] == chosen
     assert [one["fresh"] for one in spec["evidence"]["candidates"]] == values
     assert spec["iterations"] == {"joint": 6}

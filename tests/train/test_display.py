@@ -9,16 +9,16 @@ import pytest
 from rich.console import Console
 
 from ganray.errors import TrainingDiverged
-from ganray.models import ModelSpec
-from ganray.train import GanTrainer, Host, TrainSpec, display, loop, run
+from ganray.models import DefenseGan
+from ganray.train import GanTrainer, Host, WganGp, display, loop, run
 from ganray.train.display import shown
 from ganray.train.trainer import Progress
 
 
 @pytest.fixture
 def trainer(mnist_small_images) -> GanTrainer:
-    spec = TrainSpec(batch=2, critic_steps=1)
-    return GanTrainer(mnist_small_images[:4], ModelSpec(width=1, latent=2), spec, device="cpu")
+    spec = WganGp(batch=2, critic_steps=1)
+    return GanTrainer(mnist_small_images[:4], DefenseGan(width=1, latent=2), spec, device="cpu")
 
 
 def told(step: int) -> Progress:
@@ -67,7 +67,7 @@ def test_run_shows_it_unless_it_has_a_host_or_is_told_not_to(trainer, capsys):
 
 def test_a_training_that_breaks_off_leaves_no_bar_behind(trainer, monkeypatch, capsys):
     monkeypatch.setattr(loop, "REPORT_STEPS", 1)
-    trainer.generator.linear.weight.data.fill_(float("nan"))
+    trainer.networks["generator"].linear.weight.data.fill_(float("nan"))
     with pytest.raises(TrainingDiverged, match="became nan in iteration 1"):
         run(trainer, until=2)
     assert "iteration 2" not in capsys.readouterr().err

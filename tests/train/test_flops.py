@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.models import ModelSpec
-from ganray.train import EncoderSpec, TrainSpec
+from ganray.models import DefenseGan
+from ganray.train import EncoderSpec, WganGp
 from ganray.train.flops import encoder_flops, gan_flops
 
 GREY = (1, 28, 28)
@@ -21,15 +21,15 @@ def test_one_published_iteration_is_what_its_products_come_to():
     critic_step = batch * (generator + 2 * 3 * critic + 4 * critic)
     generator_step = batch * (3 * generator + 2 * critic)
     expected = 2 * (5 * critic_step + generator_step)
-    assert gan_flops(GREY, ModelSpec(), TrainSpec()) == pytest.approx(expected, rel=0.02)
+    assert gan_flops(GREY, DefenseGan(), WganGp()) == pytest.approx(expected, rel=0.02)
 
 
 def test_a_lazy_penalty_and_fewer_critic_steps_cost_less():
-    full = gan_flops(GREY, ModelSpec(width=8), TrainSpec())
-    lazy = gan_flops(GREY, ModelSpec(width=8), TrainSpec(penalty_interval=5))
-    fewer = gan_flops(GREY, ModelSpec(width=8), TrainSpec(critic_steps=1))
+    full = gan_flops(GREY, DefenseGan(width=8), WganGp())
+    lazy = gan_flops(GREY, DefenseGan(width=8), WganGp(penalty_interval=5))
+    fewer = gan_flops(GREY, DefenseGan(width=8), WganGp(critic_steps=1))
     assert fewer < lazy < full
-    assert gan_flops(GREY, ModelSpec(width=8), TrainSpec(batch=100)) == 2 * full
+    assert gan_flops(GREY, DefenseGan(width=8), WganGp(batch=100)) == 2 * full
 
 
 def test_an_encoder_step_is_three_times_its_forward_pass_but_for_the_first_layer():

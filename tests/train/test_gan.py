@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from ganray.errors import RefusedInput
-from ganray.models import ModelSpec
+from ganray.models import DefenseGan
 from ganray.randomness import normals, permutation, uniforms
 from ganray.tensors import deserialise, serialise
-from ganray.train import GanTrainer, TrainSpec, run
+from ganray.train import GanTrainer, WganGp, run
 from tests.reference import defense_gan as reference
 
-MODEL = ModelSpec(width=2, latent=6)
+MODEL = DefenseGan(width=2, latent=6)
 SEED, BATCH = 11, 4
 
 
@@ -23,7 +23,7 @@ def digits(mnist_small_images):
 
 
 def trainer(digits, **changes) -> GanTrainer:
-    return GanTrainer(digits, MODEL, TrainSpec(**{"batch": BATCH} | changes), SEED, "cpu")
+    return GanTrainer(digits, MODEL, WganGp(**{"batch": BATCH} | changes), SEED, "cpu")
 
 
 def equal(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
@@ -34,7 +34,7 @@ def equal(mine: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> boo
 class Plain:
     """The same training from the papers, on dicts of tensors, with the same random numbers."""
 
-    def __init__(self, digits, spec: TrainSpec, start: dict[str, torch.Tensor]) -> None:
+    def __init__(self, digits, spec: WganGp, start: dict[str, torch.Tensor]) -> None:
         self.digits, self.spec = digits, spec
         self.critic, self.generator = (
             {n.partition("/")[2]: v.clone() for n, v in start.items() if n.startswith(side)}
@@ -112,7 +112,7 @@ def test_two_iterations_are_those_of_a_plain_implementation(digits, changes):
         for name, value in weights.items():
             torch.testing.assert_close(tensors[f"{side}/{name}"], value, rtol=0, atol=2e-6)
     for name, value in plain.average.items():
-        kept = mine.sampler().state_dict()[name]
+        kept = mine.sampler().tensors()[name]
         torch.testing.assert_close(kept, value, rtol=0, atol=2e-6)
 
 
@@ -166,7 +166,7 @@ def test_the_penalty_interval_skips_steps_and_weighs_the_others(digits):
 def test_training_separates_real_from_generated(mnist_small_images):
     """Direction: the critic's estimate of the distance rises from nothing within 40 steps."""
     t = GanTrainer(
-        mnist_small_images[:100], MODEL, TrainSpec(batch=20, critic_steps=2, learning_rate=2e-3)
+        mnist_small_images[:100], MODEL, WganGp(batch=20, critic_steps=2, learning_rate=2e-3)
     )
     _, history = run(t, until=20)
     assert history[-5:, 0].mean() < history[:2, 0].mean() - 1
@@ -174,11 +174,11 @@ def test_training_separates_real_from_generated(mnist_small_images):
 
 def test_the_average_lags_behind_the_generator(digits):
     t = trainer(digits, ema=0.99, critic_steps=1, learning_rate=1e-2)
-    start = t.generator.linear.weight.detach().clone()
+    start = t.networks["generator"].linear.weight.detach().clone()
     run(t, until=3)
-    moved = (t.generator.linear.weight - start).abs().mean()
-    lagging = (t.sampler().linear.weight - start).abs().mean()
-    assert t.sampler() is not t.generator
+    moved = (t.networks["generator"].linear.weight - start).abs().mean()
+    lagging = (t.sampler().tensors()["linear.weight"] - start).abs().mean()
+    assert t.sampler().networks["generator"] is not t.networks["generator"]
     assert 0 < lagging < 0.1 * moved
 
 
@@ -192,7 +192,7 @@ def test_a_sampler_is_a_frozen_copy_that_further_training_leaves_alone(digits):
         np.testing.assert_array_equal(sampler(z).numpy(), before)
         assert not np.array_equal(t.sampler()(z).numpy(), before)
         assert not t.sampler().training
-        assert all(weight.requires_grad for weight in t.generator.parameters())
+        assert all(weight.requires_grad for weight in t.networks["generator"].parameters())
         assert equal(t.tensors(), other.tensors())  # of which only one gave samplers away
 
 
@@ -246,4 +246,4 @@ def test_a_scheduled_training_resumes_within_its_schedule(digits):
 @pytest.mark.parametrize("iterations", [(3, 2), (2, 2)])
 def test_a_schedule_goes_forward(iterations):
     with pytest.raises(ValueError, match="must ascend"):
-        TrainSpec(schedule=[{"iteration": i, "beta1": 0.1} for i in iterations])
+        WganGp(schedule=[{"iteration": i, "beta1": 0.1} for i in iterations])

@@ -10,14 +10,14 @@ import torch
 import torch.distributed as dist
 
 from ganray.errors import RefusedInput
-from ganray.models import ModelSpec
+from ganray.models import DefenseGan
 from ganray.tensors import deserialise, serialise
-from ganray.train import Host, TrainSpec, run
+from ganray.train import Host, WganGp, run
 from ganray.train.parallel import DataParallelGanTrainer, LostRank, Ranks, RanksDiffer
 from tests.train.ranks import Tensors, together
 from tests.train.updates_by_rank import SEED, differences
 
-MODEL = ModelSpec(width=2, latent=6)
+MODEL = DefenseGan(width=2, latent=6)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def digits(mnist_small_images) -> np.ndarray:
 
 def test_every_number_of_ranks_computes_the_same_updates(digits, tmp_path):
     """Ten images a batch: four ranks take 2, 3, 2 and 3. One rank is one process to the bit."""
-    spec = TrainSpec(batch=10, critic_steps=2, penalty_interval=2, learning_rate=1e-3)
+    spec = WganGp(batch=10, critic_steps=2, penalty_interval=2, learning_rate=1e-3)
     for size, difference, ranks in differences(tmp_path, digits, MODEL, spec, 3, (1, 2, 4)):
         assert difference.gradient <= (1e-5 if size > 1 else 0)
         assert difference.parameter <= (0.1 if size > 1 else 0)
@@ -38,7 +38,7 @@ def test_every_number_of_ranks_computes_the_same_updates(digits, tmp_path):
 
 
 def trainer(digits: np.ndarray, ranks: Ranks) -> DataParallelGanTrainer:
-    spec = TrainSpec(batch=5, critic_steps=1, learning_rate=1e-3, ema=0.9)
+    spec = WganGp(batch=5, critic_steps=1, learning_rate=1e-3, ema=0.9)
     return DataParallelGanTrainer(digits, MODEL, spec, SEED, "cpu", ranks)
 
 
@@ -76,7 +76,7 @@ def differ(_: Path, digits: np.ndarray) -> Tensors:
     mine = trainer(digits, ranks)
     mine.advance()
     if not ranks.first:
-        bias = mine.ema.linear.bias.detach()
+        bias = mine.ema.networks["generator"].linear.bias.detach()
         bias[3] = torch.nextafter(bias[3], torch.tensor(torch.inf))
     with pytest.raises(RanksDiffer, match=r"rank [01] of 2 began iteration 2 with other weights"):
         mine.advance()

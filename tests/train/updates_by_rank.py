@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ganray.models import ModelSpec
+from ganray.models import DefenseGan
 from ganray.tensors import deserialise, serialise
-from ganray.train import GanTrainer, TrainSpec
+from ganray.train import GanTrainer, WganGp
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
 from tests.train.ranks import Tensors, together
 
@@ -37,8 +37,8 @@ class Difference:
 def differences(
     folder: Path,
     images: np.ndarray,
-    model: ModelSpec,
-    spec: TrainSpec,
+    model: DefenseGan,
+    spec: WganGp,
     iterations: int,
     sizes: tuple[int, ...],
 ) -> Iterator[tuple[int, Difference, list[Tensors]]]:
@@ -65,8 +65,8 @@ def in_ranks(
     _: Path,
     folder: Path,
     images: np.ndarray,
-    model: ModelSpec,
-    spec: TrainSpec,
+    model: DefenseGan,
+    spec: WganGp,
     iterations: int,
 ) -> Tensors:
     """`follow`, as one of several ranks."""
@@ -79,16 +79,18 @@ def follow(trainer: GanTrainer, folder: Path, iterations: int) -> Tensors:
     states = [path.read_bytes() for path in sorted(folder.glob("*.state"))]
     reduce, found, steps = trainer._reduce, {}, iter(range(1, len(states)))
 
-    def recording(parameters, loss):
-        loss = reduce(parameters, loss)
+    def recording(step, loss):
+        loss = reduce(step, loss)
         number = sum(name.startswith("gradient") for name in found)
-        found[f"gradient/{number}"] = torch.cat([p.grad.flatten() for p in parameters])
+        found[f"gradient/{number}"] = torch.cat([p.grad.flatten() for p in trainer._moved(step)])
         return loss
 
     def moved():
         number = next(steps)
-        networks = [*trainer.critic.parameters(), *trainer.generator.parameters()]
-        found[f"parameters/{number}"] = torch.cat([p.detach().flatten() for p in networks])
+        weights = [
+            w for role in ("critic", "generator") for w in trainer.networks[role].parameters()
+        ]
+        found[f"parameters/{number}"] = torch.cat([w.detach().flatten() for w in weights])
         trainer.load(trainer.step, deserialise(states[number]))
 
     trainer._reduce = recording
@@ -100,7 +102,7 @@ def follow(trainer: GanTrainer, folder: Path, iterations: int) -> Tensors:
 
 
 def _after_each_step(trainer: GanTrainer, do: Callable[[], object]) -> None:
-    for optimizer in (trainer._critic_adam, trainer._generator_adam):
+    for optimizer in trainer._optimizers.values():
         optimizer.register_step_post_hook(lambda *_: do() and None)
 
 

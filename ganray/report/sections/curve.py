@@ -24,6 +24,7 @@ from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
 from ganray.report.sections.verdict import brief_cautions, cautions, judge, side_tones, verdict
 from ganray.roles import Gan
+from ganray.train.algorithms import ALGORITHMS
 from ganray.wording import interval, number
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
@@ -51,8 +52,8 @@ class Stretch:
 
 
 def _images(gan: Gan) -> int:
-    train = gan.task.parameters["train"]
-    return int((gan.task.horizon or 0) * train["batch"] * train["critic_steps"])
+    train = ALGORITHMS.parse(gan.task.parameters["train"], "train")
+    return (gan.task.horizon or 0) * train.images
 
 
 def curve_lead(stretches: Sequence[Stretch], first: str, second: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ganray.report.figures import ACCENT, INK, curves
+from ganray.report.figures import ACCENT, FAINT, INK, curves
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
 from ganray.report.results import Results
 from ganray.roles import Gan
+from ganray.train.algorithms import ALGORITHMS
+from ganray.train.spec import TrainSpec
 
-_COLOURS = {"generator_loss": INK, "critic_loss": ACCENT}
+_INKS = (("in colour", ACCENT), ("grey", INK), ("faint", FAINT))
+"""The lines of an algorithm's steps, in their order."""
 
 
 def losses_section(results: Results) -> Section:
@@ -17,13 +20,27 @@ def losses_section(results: Results) -> Section:
         panels.setdefault((gan.side, gan.label), []).append(gan)
     blocks: list[Block] = [
         Paragraph(
-            "Critic loss (in colour, gradient penalty included) and generator loss (grey) of "
-            "every replicate; each point is a mean over an equal span of iterations. Scales "
-            "differ from panel to panel."
+            f"{_key(results)} of every replicate; each point is a mean over an equal span of "
+            "iterations. Scales differ from panel to panel."
         ),
         Gallery([_panel(results, gans) for gans in panels.values()], "panels"),
     ]
     return Section("Losses", "losses", blocks)
+
+
+def _key(results: Results) -> str:
+    """Which loss is drawn how."""
+    drawn = zip(_training(results.gans[0]).steps() if results.gans else (), _INKS, strict=False)
+    parts = [
+        f"{step.name} loss ({ink}{f', {step.note}' if step.note else ''})"
+        for step, (ink, _) in drawn
+    ]
+    text = " and ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+def _training(gan: Gan) -> TrainSpec:
+    return ALGORITHMS.parse(gan.task.parameters["train"], "train")
 
 
 def _panel(results: Results, gans: list[Gan]) -> Figure:
@@ -36,7 +53,9 @@ def _panel(results: Results, gans: list[Gan]) -> Figure:
         for name, values in histories[0].items()
         if name != "iteration" and len(values)
     )
-    picture = curves(histories, _COLOURS, f"Losses of {title}; at the end: {ends}")
+    drawn = zip(_training(gans[0]).losses, _INKS, strict=False)
+    colours = {name: colour for name, (_, colour) in drawn}
+    picture = curves(histories, colours, f"Losses of {title}; at the end: {ends}")
     missing = len(gans) - len(histories)
     lines = [f"{missing} of {len(gans)} replicates not trained"] if missing else []
     return Figure([picture], title, lines)

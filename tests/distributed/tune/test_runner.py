@@ -22,7 +22,7 @@ from ganray.store import Store
 from ganray.sweeps import read_sweep
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.trials import Point, Trial, known_trials, read_trials, save_trial
-from ganray.train.spec import TrainSpec
+from ganray.train import WganGp
 from tests import HANG_SECONDS
 from tests.cli.command import Answer, finish, ganray, start
 from tests.distributed.processes import descendants, gone
@@ -212,7 +212,7 @@ def test_a_populations_schedule_trains_the_same_gan_from_the_start(ray_session, 
     assert moved
     for trial in moved:
         assert {move.donor for move in trial.moves} <= {one.name for one in trials}
-        train = TrainSpec(**trial.train)
+        train = WganGp(**trial.train)
         assert all(1 <= change.iteration < 6 for change in train.schedule)
         plan = sweep.rung(sweep.settings.model, train, 6)
         assert digests(store, plan) == digests(alone(tmp_path / trial.name, plan), plan)

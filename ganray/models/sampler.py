@@ -1,0 +1,88 @@
+"""A GAN as sampling and searching see it: noise to images, whatever its networks are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ganray.models.spec import ModelSpec, Shape, checked_shape
+from ganray.tensors import Tensors
+
+SEPARATOR = "/"
+
+
+class Sampler(nn.Module):
+    """Images in [0, 1] from noise, by the networks that a family draws them with.
+
+    Attributes:
+        model: the family, with its settings.
+        shape: channels, height and width of the images.
+    """
+
+    def __init__(self, model: ModelSpec, shape: Shape, networks: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.model, self.shape = model, shape
+        self.networks = nn.ModuleDict({role: networks[role] for role in model.sampled})
+
+    def noise(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float[Tensor, "count latent"]:
+        """Rows `start … start+count-1` of a stream of the family's latent law, on its device."""
+        rows = self.model.latents.rows(seed, stream, start, count)
+        return torch.from_numpy(rows).float().to(self.device)
+
+    def forward(self, noise: Float[Tensor, "n latent"]) -> Float[Tensor, "n c h w"]:
+        """Images in [0, 1], one for each row."""
+        return self.model.images(dict(self.networks.items()), noise)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its networks are."""
+        return next(self.parameters()).device
+
+    def tensors(self) -> Tensors:
+        """The weights by their names; those of several networks begin with their roles."""
+        state = {
+            f"{role}{SEPARATOR}{name}": value
+            for role, network in self.networks.items()
+            for name, value in network.state_dict().items()
+        }
+        return state if len(self.networks) > 1 else _without_role(state)
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over what `tensors` gave; missing or extra names raise."""
+        for role, network in self.networks.items():
+            start = f"{role}{SEPARATOR}" if len(self.networks) > 1 else ""
+            own = {n.removeprefix(start): v for n, v in tensors.items() if n.startswith(start)}
+            network.load_state_dict(own)
+
+
+def new_networks(
+    model: ModelSpec, shape: Shape, seed: int | None = None, classes: int = 1
+) -> dict[str, nn.Module]:
+    """The networks of a family for images of `shape`.
+
+    With `seed`, their weights are drawn as the family begins; without, they await others.
+    """
+    networks = model.networks(checked_shape(shape), classes)
+    if seed is not None:
+        model.initialise(networks, seed)
+    return networks
+
+
+def trained_sampler(model: ModelSpec, shape: Shape, tensors: Mapping[str, Tensor]) -> Sampler:
+    """The sampler with these weights, on the CPU, ready to be used.
+
+    It is in evaluation mode and its parameters are frozen; gradients with respect to the noise
+    are there all the same.
+    """
+    sampler = Sampler(model, shape, new_networks(model, shape))
+    sampler.load(tensors)
+    return sampler.eval().requires_grad_(False)
+
+
+def _without_role(state: Tensors) -> Tensors:
+    return {name.partition(SEPARATOR)[2]: value for name, value in state.items()}

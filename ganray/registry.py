@@ -1,0 +1,96 @@
+"""Open lists of specs: a field of a file that may hold any of several, told apart by one word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Annotated, Any, Generic, TypeVar, get_args
+
+from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ganray.errors import RefusedInput
+from ganray.spec import NO_MEMBER, Spec, explain
+
+S = TypeVar("S", bound=Spec)
+
+
+class Registry(Generic[S]):
+    """Specs of one kind by their word; a group in a file without the word is of the first one.
+
+    As the metadata of a field's type, `Annotated[Base, registry]`, it lets the field hold any
+    member, also one that was added since; problems are told of the member that was meant.
+
+    Args:
+        tag: the field that holds the word, a `Literal` of one value in each member.
+    """
+
+    def __init__(self, tag: str, *members: type[S]) -> None:
+        self.tag = tag
+        self._members: dict[str, type[S]] = {}
+        for member in members:
+            self.add(member)
+
+    def add(self, member: type[S]) -> type[S]:
+        """Let the list have one more member; also as a decorator.
+
+        Raises:
+            ValueError: its word is another's.
+        """
+        (word,) = get_args(member.model_fields[self.tag].annotation)
+        if self._members.setdefault(word, member) is not member:
+            raise ValueError(f"{self.tag} {word!r} is {self._members[word].__name__}'s")
+        return member
+
+    @contextmanager
+    def including(self, member: type[S]) -> Iterator[None]:
+        """The list has one more member meanwhile."""
+        self.add(member)
+        try:
+            yield
+        finally:
+            del self._members[self.word(member)]
+
+    def word(self, member: type[S]) -> str:
+        """What a member is called."""
+        return next(word for word, known in self._members.items() if known is member)
+
+    def __iter__(self) -> Iterator[type[S]]:
+        """The members, the first one first."""
+        return iter(self._members.values())
+
+    def parse(self, values: Any, where: str) -> S:
+        """The spec that `values` are, as a plan or a file has them.
+
+        Raises:
+            RefusedInput: naming `where`, the path, the value and what would be valid.
+        """
+        try:
+            return self._reader.validate_python(values)
+        except ValidationError as error:
+            raise RefusedInput(f"{where}: {explain(error)}") from None
+
+    @cached_property
+    def _reader(self) -> TypeAdapter[S]:
+        return TypeAdapter(Annotated[Any, self])
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        """How pydantic reads such a field: by the member that the value's word names."""
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def _validate(self, value: Any) -> S:
+        if isinstance(value, Spec):
+            if type(value) in self._members.values():
+                return value  # type: ignore[return-value]
+            value = value.model_dump()
+        return self._member(value).model_validate(value)
+
+    def _member(self, values: Any) -> type[S]:
+        first = next(iter(self._members))
+        word = values.get(self.tag, first) if isinstance(values, dict) else first
+        member = self._members.get(word) if isinstance(word, str) else None
+        if member is None:
+            # Its words are for `explain`, which puts them and the path together.
+            raise PydanticCustomError(NO_MEMBER, " ".join([self.tag, *self._members]))
+        return member

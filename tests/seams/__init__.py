@@ -1,0 +1,1 @@
+"""Open lists: a toy member of each, from the test's own file, from YAML to report."""

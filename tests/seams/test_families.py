@@ -1,0 +1,242 @@
+"""A family of networks and an algorithm that `ganray` does not know, from YAML to report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+import torch
+from pydantic import Field
+from torch import nn
+
+from ganray.errors import RefusedInput
+from ganray.models import MODELS, ModelSpec
+from ganray.models.layers import chain, initialise
+from ganray.models.spec import Normal, Shape
+from ganray.plan import Plan
+from ganray.report.results import Results
+from ganray.runs.record import save_run
+from ganray.stages.card import read_card
+from ganray.store import Store
+from ganray.studies import read_study
+from ganray.tensors import deserialise, serialise
+from ganray.train import GanTrainer, TrainSpec, run
+from ganray.train.algorithms import ALGORITHMS
+from ganray.train.flops import gan_flops
+from ganray.train.steps import Adam, Batch, Latents, Networks, Noise, Step
+from ganray.trained import draw_joint, load_generator
+from tests import tiny
+from tests.cli.command import ganray
+
+
+class Flat(ModelSpec):
+    """One hidden layer each; a judge in the critic's place."""
+
+    roles = ("generator", "judge")
+
+    name: Literal["flat"] = Field("flat", description="the family of networks")
+    hidden: int = Field(8, ge=1, description="units of the hidden layer")
+
+    @property
+    def latents(self) -> Normal:
+        return Normal(3)
+
+    def networks(self, shape: Shape, _: int, /) -> dict[str, nn.Module]:
+        pixels = int(np.prod(shape))
+        return {
+            "generator": chain(
+                first=nn.Linear(3, self.hidden),
+                relu=nn.ReLU(),
+                last=nn.Linear(self.hidden, pixels),
+                sigmoid=nn.Sigmoid(),
+                image=nn.Unflatten(1, shape),
+            ),
+            "judge": chain(flat=nn.Flatten(), last=nn.Linear(pixels, 1), value=nn.Flatten(0)),
+        }
+
+    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+        for role, network in networks.items():
+            initialise(network, seed, role)
+
+
+class LeastSquares(TrainSpec):
+    """Mao et al., arXiv 1611.04076, with a = 0 and b = c = 1."""
+
+    needs = ("generator", "judge")
+
+    algorithm: Literal["least_squares"] = Field("least_squares", description="the rule of updates")
+    rate: float = Field(1e-3, gt=0, description="Adam's step size")
+
+    def steps(self) -> tuple[Step, ...]:
+        adam = Adam(self.rate, 0.5, 0.999)
+        noise = {"latents": Latents("train/latents")}
+        return (
+            Step("judge", ("judge",), judge_loss, adam, times=2, noise=noise),
+            Step("generator", ("generator",), generator_loss, adam, noise=noise, real=False),
+        )
+
+
+def judge_loss(networks: Networks, batch: Batch, noise: Noise) -> torch.Tensor:
+    """½ E[(D(x) − 1)²] + ½ E[D(G(z))²]."""
+    judge, fake = networks["judge"], networks["generator"](noise["latents"])
+    return ((judge(batch.real) - 1).square().mean() + judge(fake).square().mean()) / 2
+
+
+def generator_loss(networks: Networks, _: Batch, noise: Noise) -> torch.Tensor:
+    """½ E[(D(G(z)) − 1)²]."""
+    return (networks["judge"](networks["generator"](noise["latents"])) - 1).square().mean() / 2
+
+
+TOY = ("model={name: flat, hidden: 5}", "train={algorithm: least_squares, batch: 10, rate: 0.01}")
+
+
+@pytest.fixture(autouse=True)
+def known() -> Iterator[None]:
+    """Both lists have the toys meanwhile."""
+    with MODELS.including(Flat), ALGORITHMS.including(LeastSquares):
+        yield
+
+
+@pytest.fixture(scope="module")
+def run_of_toys(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Store]:
+    """The tiny study with the toys' GANs, run to its end."""
+    with MODELS.including(Flat), ALGORITHMS.including(LeastSquares):
+        store = tmp_path_factory.mktemp("toys")
+        _, agenda = tiny.run(tiny_study, str(store), *TOY)
+        assert agenda.complete, agenda.failed
+        return agenda.plan, agenda.store
+
+
+def keys(plan: Plan, kind: str) -> set[str]:
+    return {task.key for task in plan.tasks if task.kind == kind}
+
+
+def test_a_file_may_name_them_and_their_keys_are_their_own(tiny_study, tiny_run):
+    toys = read_study(str(tiny_study), TOY)
+    assert toys.settings.model == Flat(hidden=5)
+    plan = toys.plan()
+    for kind in ("train", "sample", "search"):
+        assert not keys(plan, kind) & keys(tiny_run.plan, kind)
+    for kind in ("data", "encoder", "targets"):
+        assert keys(plan, kind) == keys(tiny_run.plan, kind)
+    bigger = read_study(str(tiny_study), (*TOY, "model.hidden=6")).plan()
+    assert not keys(plan, "train") & keys(bigger, "train")
+
+
+def test_they_are_explained_and_what_is_wrong_with_them_is_told(tiny_study):
+    assert "model.hidden: whole number, ≥ 1, default 8" in ganray("explain", "model").out
+    assert "of flat: units of the hidden layer" in ganray("explain", "model.hidden").out
+    assert "model.name: defense_gan or flat, default defense_gan" in ganray("explain").out
+    assert "train.algorithm: wgan_gp or least_squares" in ganray("explain").out
+    for wrong, *said in (
+        ("model.hidden=0", "model.hidden (=0)", "greater than or equal to 1"),
+        ("model.width=4", "model: unknown name 'width'"),
+        ("model.name=flatt", "model.name: unknown name 'flatt'; did you mean 'flat'?"),
+        ("train.critic_steps=1", "train: unknown name 'critic_steps'"),
+    ):
+        words = [word for value in (*TOY, wrong) for word in ("--set", value)]
+        ganray("plan", tiny_study, *words).refused(*said)
+
+
+def test_what_does_not_fit_is_refused_with_what_would(tiny_study):
+    with pytest.raises(RefusedInput) as error:
+        read_study(str(tiny_study), TOY[:1]).plan()
+    assert str(error.value) == (
+        "train.algorithm (='wgan_gp') cannot train model.name (='flat'): it has no critic, but "
+        "generator, judge; algorithms for flat: least_squares; networks for wgan_gp: defense_gan"
+    )
+
+
+def test_a_network_that_normalises_where_it_may_not_is_refused(tiny_study):
+    class Normalised(Flat):
+        name: Literal["normalised"] = "normalised"
+        batch_normalised = ("judge",)
+
+    class Penalised(LeastSquares):
+        algorithm: Literal["penalised"] = "penalised"
+        unnormalised = ("judge",)
+
+    words = ("model={name: normalised}", "train={algorithm: penalised, batch: 10}")
+    with MODELS.including(Normalised), ALGORITHMS.including(Penalised):
+        with pytest.raises(RefusedInput, match="its judge must not normalise over a batch; alg"):
+            read_study(str(tiny_study), words).plan()
+        read_study(str(tiny_study), (words[0], TOY[1])).plan()
+
+
+def test_they_are_planned_with_their_cost(tiny_study):
+    words = [word for value in TOY for word in ("--set", value)]
+    tasks = {
+        task["task"]: task for task in ganray("plan", tiny_study, *words, "--json").json["tasks"]
+    }
+    of_one = gan_flops((1, 28, 28), Flat(hidden=5), LeastSquares(batch=10))
+    # Products alone: two judge steps and one generator step, twice their multiplications.
+    generator, judge = 3 * 5 + 5 * 784, 784
+    judging = generator + judge + judge + 2 * judge  # forward twice, weights of two batches
+    moving = generator + judge + judge + (5 * 784 + 3 * 5) + 5 * 784
+    assert of_one == 2 * 10 * (2 * judging + moving)
+    assert tasks["joint r0"]["flops"] == 4 * of_one
+
+
+def test_they_are_trained_sampled_searched_measured_and_reported(run_of_toys):
+    plan, store = run_of_toys
+    results = Results.open(store, plan)
+    assert results.complete
+    history = results.history("train/joint/0+1+2/0")
+    assert set(history) == {"iteration", "judge_loss", "generator_loss"}
+    manifest = results.manifest("train/joint/0+1+2/0")
+    assert manifest.result["images_seen"] == 4 * 2 * 10
+    assert {m.side for m in results.scores} == {"joint", "marginal"}
+    save_run(store, plan)
+    answer = ganray("report", "tiny", "--store", store.url, "--json")
+    text = Path(answer.json["report"]).read_text()
+    assert "Judge loss (in colour) and generator loss (grey)" in text
+    assert "algorithm: least_squares" in text
+    folder = str(Path(store.url, results.manifest("card/joint r0").file("README.md").path).parent)
+    assert read_card(Path(folder, "README.md").read_text())["model"] == {
+        "name": "flat",
+        "hidden": 5,
+    }
+    loaded = load_generator(folder)
+    drawn = draw_joint(store, plan, 7).images
+    assert loaded.model == Flat(hidden=5)
+    assert drawn.shape == (7, 1, 28, 28)
+
+
+def test_a_resumed_trajectory_is_the_same_to_the_bit(mnist_small_images):
+    images = mnist_small_images[:40]
+    specs = Flat(), LeastSquares(batch=7, ema=0.9)
+    whole, begun, resumed = (GanTrainer(images, *specs, seed=3, device="cpu") for _ in range(3))
+    _, history = run(whole, until=5, progress=False)
+    _, first = run(begun, until=2, progress=False)
+    resumed.load(begun.step, deserialise(serialise(begun.tensors())))
+    run(resumed, until=5, history=first, progress=False)
+    expected = whole.tensors()
+    assert expected.keys() == resumed.tensors().keys()
+    assert all(torch.equal(value, expected[name]) for name, value in resumed.tensors().items())
+    assert np.isfinite(history).all()
+
+
+def test_a_loss_is_a_pure_function_that_stacks_of_networks_share():
+    """The same loss through modules, through their parameters as arguments, and for two at once."""
+    networks = Flat().networks((1, 28, 28), 1)
+    real, latents = torch.rand(4, 1, 28, 28), torch.randn(4, 3)
+
+    def loss(*parameters):
+        bound = {
+            role: partial(torch.func.functional_call, network, own)
+            for (role, network), own in zip(networks.items(), parameters, strict=True)
+        }
+        functions = {role: (lambda x, f=f: f((x,))) for role, f in bound.items()}
+        return judge_loss(functions, Batch(0, real), {"latents": latents})
+
+    own = [dict(network.named_parameters()) for network in networks.values()]
+    expected = judge_loss(networks, Batch(0, real), {"latents": latents})
+    torch.testing.assert_close(loss(*own), expected)
+    stacked = [{name: torch.stack([w, 2 * w]) for name, w in one.items()} for one in own]
+    both = torch.vmap(loss)(*stacked)
+    torch.testing.assert_close(both[0], expected)
+    assert not torch.allclose(both[1], expected)
