@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _ROWS = 60  # of the text: of a larger study only what is neither done nor untouched
 _POLL_SECONDS = 0.5
+_LISTENED_SECONDS = 6.0  # three beats of a driver
 
 
 def register(app: typer.Typer) -> None:
@@ -118,7 +119,7 @@ class Listener:
 
 def heard(store: Store, run: str) -> Heard | None:
     """Listen until the driver speaks, has ended or died, or is silent for three of its beats."""
-    from ganray.runs.lease import LEASE_BEAT_SECONDS, newest_driver
+    from ganray.runs.lease import newest_driver
 
     first, begun = newest_driver(store, run), time.monotonic()
     if first is None:
@@ -127,7 +128,7 @@ def heard(store: Store, run: str) -> Heard | None:
         beat = newest_driver(store, run) or first
         alive = (beat.driver, beat.counter) != (first.driver, first.counter)
         listened = time.monotonic() - begun
-        if alive or beat.ended or beat.dead or listened > 3 * LEASE_BEAT_SECONDS:
+        if alive or beat.ended or beat.dead or listened > _LISTENED_SECONDS:
             return Heard(beat, alive and not beat.ended, listened)
         time.sleep(_POLL_SECONDS)
 

@@ -14,6 +14,7 @@ from ganray.runs.record import save_run
 from ganray.store import Store
 from ganray.sweeps import read_sweep
 from ganray.sweeps.trials import Point, Trial, save_trial, save_trials
+from tests import HANG_SECONDS
 from tests.cli.command import ganray
 from tests.sweeps.files import sweep_file
 
@@ -25,9 +26,9 @@ def sweep(tiny_study, tmp_path):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch) -> Store:
-    for name, seconds in (("LEASE_BEAT_SECONDS", 0.1), ("SILENT_SECONDS", 0.5)):
-        monkeypatch.setattr(lease, name, seconds)
+    monkeypatch.setattr(lease, "LEASE_BEAT_SECONDS", 0.1)
     monkeypatch.setattr(status, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(status, "_LISTENED_SECONDS", HANG_SECONDS)  # for a beat, however slow
     return Store(str(tmp_path / "store"))
 
 

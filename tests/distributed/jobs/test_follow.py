@@ -10,6 +10,7 @@ import pytest
 from ganray.distributed.jobs import follow as module
 from ganray.distributed.jobs.client import Job, Jobs, NotAnswered
 from ganray.distributed.jobs.follow import Following, follow
+from tests import HANG_SECONDS
 
 LOG = "one\ntwo\nthree\n"
 
@@ -43,7 +44,7 @@ class Scripted(Jobs):
 @pytest.fixture(autouse=True)
 def soon(monkeypatch) -> None:
     monkeypatch.setattr(module, "_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(module, "_END_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_END_SECONDS", HANG_SECONDS)
 
 
 @pytest.mark.parametrize("breaks", [True, False])
@@ -55,11 +56,12 @@ def test_the_end_of_a_log_is_shown_however_the_tail_ends(breaks):
     assert jobs.tailed > 2
 
 
-def test_the_last_lines_are_asked_for_again_where_they_cannot_be_had_at_once():
+def test_the_last_lines_are_asked_for_again_where_they_cannot_be_had_at_once(monkeypatch):
     shown: list[str] = []
     follow(Scripted([5], True, refused=2), "job", shown.append)
     assert "".join(shown) == LOG
     shown.clear()
+    monkeypatch.setattr(module, "_END_SECONDS", 0.1)
     follow(Scripted([5], True, refused=1000), "job", shown.append)
     assert "".join(shown) == LOG[:5] + "(the end of the log cannot be read)\n"
 
