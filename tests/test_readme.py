@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import yaml
 from ganray.models import DefenseGan
 from ganray.models.sampler import new_networks
 from ganray.tensors import serialise
+from tests.stages.stores import copied
 
 ROOT = Path(__file__).parents[1]
 SMALLER = {"until=500": "until=1", "width=16": "width=1", "ema=0.98": "ema=0.98, batch=2"}
@@ -40,9 +42,18 @@ def url(tmp_path) -> str:
     return str(tmp_path)
 
 
-def test_the_readme_s_python_runs_as_it_stands(url, mnist_small_images):
+def test_the_readme_s_python_runs_as_it_stands(
+    url, mnist_small_images, tiny_run, tmp_path, monkeypatch
+):
     code = blocks((ROOT / "README.md").read_text())
-    assert len(code) == 2
+    assert len(code) == 3
+    shutil.copy(tiny_run.file, tmp_path / "mystudy.yaml")
+    shutil.copy(tiny_run.file.parent / "digits.parquet", tmp_path)
+    copied(tiny_run, tmp_path / "ganray-store")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code.pop(1), names)
+    assert names["done"].outcome.code == 0
     for images in (mnist_small_images[:4], torch.from_numpy(mnist_small_images[:4])):
         names = {"URL": url, "images": images}
         exec(code[0], names)

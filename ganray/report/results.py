@@ -197,6 +197,12 @@ class Results:
         return [m.score for m in sorted(mine, key=lambda m: m.replicate)]
 
     @property
+    def sides(self) -> list[str]:
+        """The sides that were measured, in the order in which they are compared."""
+        measured = {measured.side for measured in self.scores}
+        return [side for side in ("marginal", "joint") if side in measured]
+
+    @property
     def metrics(self) -> list[str]:
         """The metrics that at least one side was measured by, in the plan's order."""
         measured = [m.score.metric for m in self.scores]

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from ganray.plan import Task
 from ganray.report.results import Results
 from ganray.report.searched import searches
+from ganray.report.sections.verdict import judge
 
 TableRow = Mapping[str, Any]
 
@@ -30,6 +31,19 @@ SCORES = pa.schema(
         ("n", pa.int64()),
         ("protocol", pa.string()),
         ("undefined", pa.string()),  # why there is no value
+    ]
+)
+COMPARISONS = pa.schema(
+    [
+        ("metric", pa.string()),
+        ("first", pa.string()),
+        ("second", pa.string()),
+        ("difference", pa.float64()),  # of means, first − second
+        ("low", pa.float64()),  # Welch's interval; null with one replicate
+        ("high", pa.float64()),
+        ("confidence", pa.float64()),
+        ("winner", pa.string()),  # null: neither is better for sure
+        ("conclusion", pa.string()),
     ]
 )
 SEARCH = pa.schema(
@@ -70,13 +84,40 @@ TASKS = pa.schema(
 
 def table_files(results: Results) -> dict[str, bytes]:
     """File name → content of every table."""
-    tables = {
+    tables = all_tables(results)
+    files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
+    return files | {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+
+
+def all_tables(results: Results) -> dict[str, pa.Table]:
+    """Every table by its name."""
+    return {
         "scores": pa.Table.from_pylist(score_rows(results), SCORES),
+        "comparisons": pa.Table.from_pylist(comparison_rows(results), COMPARISONS),
         "search": pa.Table.from_pylist(search_rows(results), SEARCH),
         "tasks": pa.Table.from_pylist(task_rows(results), TASKS),
     }
-    files = {f"{name}.csv": _csv(table) for name, table in tables.items()}
-    return files | {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+
+
+def comparison_rows(results: Results) -> list[dict[str, Any]]:
+    """One row for each metric on which two sides are compared."""
+    if len(results.sides) != 2:
+        return []
+    first, second = results.sides
+    rows = []
+    for metric in results.metrics:
+        judged = judge(results, metric, first, second)
+        row: dict[str, Any] = {
+            "metric": metric,
+            "first": first,
+            "second": second,
+            "winner": judged.winner,
+        }
+        if (found := judged.comparison) is not None:
+            row |= {name: getattr(found, name) for name in ("difference", "low", "high")}
+            row["confidence"] = found.confidence
+        rows.append(row | {"conclusion": judged.conclusion})
+    return rows
 
 
 def score_rows(results: Results) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -100,12 +101,34 @@ def read_study(path: str, overrides: Sequence[str] = (), store: str | None = Non
     Raises:
         RefusedInput: the file is missing or no mapping, or a name or value in it is not valid.
     """
-    values = adopt(read_values(path, overrides), store)
+    values = read_values(path, overrides)
     if "sweep" in values:
         raise RefusedInput(f"study file (={path!r}) holds a sweep: use `ganray sweep`")
+    return _study(values, store, path, Path(path).resolve().parent)
+
+
+def study_from(
+    settings: Mapping[str, Any], overrides: Sequence[str] = (), store: str | None = None
+) -> Study:
+    """The study of settings as a file holds them; relative paths are relative to this folder.
+
+    Args:
+        overrides: as of `read_study`, in which `store` is explained as well.
+
+    Raises:
+        RefusedInput: a name or value is not valid, or a URL holds credentials.
+    """
+    values = copy.deepcopy(dict(settings))
+    for override in overrides:
+        _set(values, override)
+    refuse_secrets("", values)
+    return _study(values, store, "settings", Path.cwd())
+
+
+def _study(values: dict[str, Any], store: str | None, where: str, folder: Path) -> Study:
+    values = adopt(values, store)
     module = study_module(values.get("study", STUDIES[0]))
-    settings = parse(module.Settings, values, path)
-    return Study(module, checked_places(settings, path))
+    return Study(module, _anchored(parse(module.Settings, values, where), folder))
 
 
 def read_values(

@@ -7,10 +7,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from ganray.report.tables import SCORES, SEARCH, TASKS, table_files
+from ganray.report.tables import COMPARISONS, SCORES, SEARCH, TASKS, table_files
 from tests.report.conftest import CLASSES, HOSTILE, MadeUp, Make
 
-SCHEMAS = {"scores": SCORES, "search": SEARCH, "tasks": TASKS}
+SCHEMAS = {"scores": SCORES, "comparisons": COMPARISONS, "search": SEARCH, "tasks": TASKS}
 
 
 def parquet(files: dict[str, bytes], name: str) -> pa.Table:

@@ -1,0 +1,205 @@
+"""`ganray.run(…)`: a study from Python or a notebook, its results as data frames.
+
+done = ganray.run("mystudy.yaml", store="ganray-store")
+done.comparisons          # is one side better, by how much, how sure is that
+done.losses("joint")      # of each iteration
+done.report               # shows itself in a notebook
+done.generator("3")(…)    # images
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganray.drivers.run import Outcome, execute
+from ganray.errors import RefusedInput, quoted
+from ganray.plan import Plan
+from ganray.report import Results
+from ganray.report.tables import all_tables
+from ganray.roles import find_gan
+from ganray.store import Store
+from ganray.studies import read_study, study_from
+from ganray.trained import trained_gan
+from ganray.urls import is_url
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ganray.models.sampler import Sampler
+
+_FRAME = (
+    '<iframe srcdoc="{}" style="width: 100%; height: 48rem; border: 1px solid #c9cdd2" '
+    'sandbox="" title="ganray: {}"></iframe>'
+)
+
+
+def run(
+    study: str | Path | Mapping[str, Any],
+    *,
+    store: str | Path = "ganray-store",
+    runner: str = "ray",
+    address: str | None = None,
+    overrides: Sequence[str] = (),
+    quiet: bool = False,
+) -> FinishedRun:
+    """Run what the store lacks of a study, write its report, and read both.
+
+    As `ganray run` does: Ctrl-C stops it with everything kept, the same call goes on.
+
+    Args:
+        study: a study file, or settings as one holds them; relative paths in settings are relative
+            to the working folder.
+        store: a folder, or a URL such as s3://bucket/prefix.
+        runner: "ray" (a local one is started without `address`), or "local": in this process.
+        address: of a Ray cluster.
+        overrides: `"dotted.path=value"`, as after `--set`.
+        quiet: whether nothing is shown meanwhile.
+
+    Returns:
+        What came of it, also where some of its tasks failed: see `failed`.
+
+    Raises:
+        RefusedInput: before anything is computed, for whatever is not valid.
+        Stopped: on Ctrl-C.
+        StoreError: the store cannot be read or written.
+    """
+    if runner not in ("local", "ray"):
+        raise RefusedInput(f"runner (={quoted(runner)}) must be 'local' or 'ray'")
+    if address is not None and runner == "local":
+        raise RefusedInput(f"address (={quoted(address)}) needs runner 'ray'")
+    place = _place(store)
+    if isinstance(study, Mapping):
+        chosen = study_from(study, overrides, place)
+    else:
+        chosen = read_study(str(study), overrides, place)
+    opened = Store(place)
+    ended = execute(chosen, opened, runner, address, verify=False, quiet=quiet)  # type: ignore[arg-type]
+    return FinishedRun(opened, chosen.plan(opened), ended)
+
+
+@dataclass(frozen=True, repr=False)
+class FinishedRun:
+    """A run's results, read from its store.
+
+    Attributes:
+        store: where its artifacts lie.
+        plan: its tasks.
+        outcome: how it ended.
+    """
+
+    store: Store
+    plan: Plan
+    outcome: Outcome
+    _results: Results = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_results", Results.open(self.store, self.plan))
+
+    @property
+    def name(self) -> str:
+        """By which commands know it."""
+        return self.plan.run
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The tasks that failed, and why."""
+        return self.outcome.failed
+
+    @cached_property
+    def _tables(self) -> dict[str, Any]:
+        return {name: table.to_pandas() for name, table in all_tables(self._results).items()}
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """For each metric the difference of both sides, its interval, and who is better."""
+        return self._tables["comparisons"]
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Every score of every replicate, its floor, and each class's term of it."""
+        return self._tables["scores"]
+
+    @property
+    def searches(self) -> pd.DataFrame:
+        """What each searched GAN can be made to generate, target by target."""
+        return self._tables["search"]
+
+    @property
+    def tasks(self) -> pd.DataFrame:
+        """Every task: its state, its cost and where it ran."""
+        return self._tables["tasks"]
+
+    def losses(self, gan: str, replicate: int = 0) -> pd.DataFrame:
+        """The losses of one GAN in each iteration.
+
+        Args:
+            gan: "joint", or the name of a class or group.
+
+        Raises:
+            RefusedInput: there is no such GAN, or it is not trained.
+        """
+        import pandas as pd
+
+        side = "joint" if gan == "joint" else "marginal"
+        found = find_gan(self.plan, side, gan, replicate)
+        history = self._results.history(found.role)
+        if history is None:
+            raise RefusedInput(f"gan (={quoted(gan)}) is not trained: see `failed`")
+        return pd.DataFrame(history).set_index("iteration")
+
+    def generator(self, gan: str, replicate: int = 0) -> Sampler:
+        """A trained GAN, from noise to images in [0, 1]; arguments and errors as of `losses`."""
+        side = "joint" if gan == "joint" else "marginal"
+        return trained_gan(self.store, self.plan, side, gan, replicate)
+
+    @property
+    def report(self) -> ReportView:
+        """The report, which shows itself in a notebook.
+
+        Raises:
+            RefusedInput: none was written, as tasks are missing.
+        """
+        if self.outcome.report is None:
+            raise RefusedInput(f"run {self.name} has no report yet: see `failed`")
+        text = (self.store.get(f"reports/{self.name}/index.html") or b"").decode()
+        return ReportView(self.outcome.report, text)
+
+    def __repr__(self) -> str:
+        done = f"{len(self._results.manifests)} of {len(self.plan.tasks)} tasks done"
+        lines = [f"ganray run {self.name} in {self.store.url}: {done}"]
+        lines += [f"  {row.metric}: {row.conclusion}" for row in self.comparisons.itertuples()]
+        lines += [f"  failed: {title}: {why}" for title, why in self.failed.items()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, repr=False)
+class ReportView:
+    """A report as one HTML file, which needs nothing else."""
+
+    url: str
+    html: str
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file of this machine."""
+        file = Path(path)
+        file.write_text(self.html)
+        return file
+
+    def _repr_html_(self) -> str:
+        """In a frame of its own, so that its styles and the notebook's leave each other alone."""
+        return _FRAME.format(html.escape(self.html, quote=True), html.escape(self.url, quote=True))
+
+    def __repr__(self) -> str:
+        return f"report at {self.url}"
+
+
+def _place(store: str | Path) -> str:
+    place = str(store)
+    if not place:
+        raise RefusedInput("store (='') must be a folder or an s3:// URL")
+    return place if is_url(place) else str(Path(place).absolute())
