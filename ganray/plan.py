@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganray.errors import RefusedInput
+from ganray.kinds import KINDS
 from ganray.names import composed
 from ganray.randomness import derive_seed
 from ganray.spec import Spec, content_hash
@@ -35,29 +36,6 @@ class Resources(Spec):
     silence_seconds: float = Field(
         300.0, gt=10, description="a worker silent or stuck for so long is ended"
     )
-
-
-STAGE_VERSIONS = {
-    "data": 1,
-    "encoder": 1,
-    "weights": 1,
-    "train": 1,
-    "sample": 1,
-    "embed": 1,
-    "measure": 1,
-    "targets": 1,
-    "search": 1,
-    "card": 1,
-    "objective": 1,
-    "spec": 1,
-}
-"""Raise a stage's number whenever its code would give another result for the same parameters."""
-
-TRAINED = ("train", "encoder")
-"""The stages that take long, keep checkpoints and may use a GPU."""
-
-HORIZONS = {"train": "step", "sample": "count", "search": "restarts"}
-"""The stages that continue, and the unit of their horizon."""
 
 
 class Task(BaseModel):
@@ -87,7 +65,12 @@ class Task(BaseModel):
         """`<kind>/<key>/<extent>`: where the artifact lies in the store."""
         if self.horizon is None:
             return f"{self.trajectory}/whole"
-        return f"{self.trajectory}/{HORIZONS[self.kind]}-{self.horizon:09d}"
+        return f"{self.trajectory}/{KINDS[self.kind].unit}-{self.horizon:09d}"
+
+    @property
+    def trains(self) -> bool:
+        """Whether it takes long, keeps checkpoints and may use a GPU."""
+        return KINDS[self.kind].trains
 
     @property
     def threads(self) -> int:
@@ -271,7 +254,7 @@ def task_key(kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]
     return content_hash(
         {
             "stage": kind,
-            "version": STAGE_VERSIONS[kind],
+            "version": KINDS[kind].version,
             "parameters": {
                 name: value.identity() if isinstance(value, Spec) else value
                 for name, value in parameters.items()

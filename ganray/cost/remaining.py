@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ganray.plan import Task
 from ganray.runs.agenda import READERS, Agenda
 from ganray.runs.inputs import input_digests
-from ganray.train.encoder import encoder_steps
-from ganray.train.spec import EncoderSpec
+from ganray.stages.stage import stage_of
 
 
 def remainder(agenda: Agenda) -> dict[str, float]:
@@ -26,14 +25,10 @@ def remainder(agenda: Agenda) -> dict[str, float]:
 def _left(agenda: Agenda, task: Task) -> float:
     if task.chunks:
         return 1.0 - _stored_chunks(agenda, task) / task.chunks
-    if task.kind == "train":
-        begun = agenda.plan.continued(task)
-        return _iterations_left(agenda, task, (begun.horizon or 0) if begun else 0, task.horizon)
-    if task.kind == "encoder":
-        images = sum(agenda.plan.dataset["counts"]["train"])
-        until = encoder_steps(EncoderSpec(**task.parameters["encoder"]), images)
-        return _iterations_left(agenda, task, 0, until)
-    return 1.0
+    if not task.trains:
+        return 1.0
+    begun, until = agenda.plan.continued(task), stage_of(task.kind).end(task, agenda.plan)
+    return _iterations_left(agenda, task, (begun.horizon or 0) if begun else 0, until)
 
 
 def _iterations_left(agenda: Agenda, task: Task, begun: int, until: int | None) -> float:

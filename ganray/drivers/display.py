@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from ganray.drivers.table import BoardTable
-from ganray.plan import TRAINED, Task
+from ganray.plan import Task
 from ganray.runs.board import Board
 from ganray.runs.events import Event
 from ganray.runs.failures import outer_cause
@@ -125,7 +125,7 @@ def _line(task: Task, event: Event) -> str:
             return f"{task.title}: {word}: {details[word]}"
     if details.get("finished"):
         return "" if details.get("stored") else f"{task.title}: done"
-    if task.kind not in TRAINED or "images_per_second" not in details:
+    if not task.trains or "images_per_second" not in details:
         return ""
     losses = (value for name, value in details.items() if name.endswith(_LOSSES))
     loss = next(losses, float("nan"))

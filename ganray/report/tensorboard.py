@@ -16,7 +16,7 @@ import numpy as np
 
 from ganray.errors import RefusedInput
 from ganray.names import as_file
-from ganray.plan import TRAINED, Plan, Task
+from ganray.plan import Plan, Task
 from ganray.stages.trajectory import LOSSES
 from ganray.store import Store
 from ganray.tensors import deserialise
@@ -41,7 +41,7 @@ def export_curves(store: Store, plan: Plan, to: Path) -> dict[str, int]:
     """
     last = {}
     for task in plan.tasks:
-        if task.kind in TRAINED:
+        if task.trains:
             try:
                 step = _export(store, task, to / as_file(task.title))
             except OSError as error:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-from ganray.plan import TRAINED, Plan
+from ganray.plan import Plan
 from ganray.runs.eta import Outlook
 from ganray.runs.events import Event
 from ganray.runs.failures import CONSEQUENCE, outer_cause
@@ -137,7 +137,7 @@ class Board:
         if "chunk" in details:
             row.chunks.add(int(details["chunk"]))
             row.done, row.total = len(row.chunks), event.total
-        elif event.total and row.task.kind in TRAINED:
+        elif event.total and row.task.trains:
             row.done, row.total = event.done, event.total
         row.details |= {name: value for name, value in details.items() if _is_told(value)}
 

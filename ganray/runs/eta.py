@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ganray.plan import TRAINED
+from ganray.kinds import KINDS
 from ganray.runs.makespan import Pace, Piece, Seen, makespan
 from ganray.runs.states import COMPLETE, TaskState
 
@@ -91,7 +91,7 @@ class Outlook:
     def _own(self, row: TaskState) -> tuple[int, int]:
         """How much of it is done, and all of it, beyond the shorter training that it continues."""
         shorter = self.rows.get(self._shorter.get(row.address, ""))
-        begun = shorter.task.horizon or 0 if shorter and row.task.kind in TRAINED else 0
+        begun = shorter.task.horizon or 0 if shorter and row.task.trains else 0
         return (row.done - begun, row.total - begun) if row.done > begun else (0, row.total)
 
     def _left(
@@ -105,7 +105,7 @@ class Outlook:
         if whole is None:
             return None
         whole = max(whole, slow.get(kind, 0.0) * (flops or 1.0))
-        if row.task.chunks or kind in TRAINED:
+        if row.task.chunks or KINDS[kind].trains:
             own, total = self._own(row)
             return whole * (1 - own / total)
         return max(0.0, whole - row.worked(now))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ganray.plan import TRAINED
 from ganray.runs.states import ACTIVE, COMPLETE, TaskState
 
 _ALL = 40  # of a snapshot's rows: where a plan has no more GANs, finished ones are listed too
@@ -20,10 +19,10 @@ def shown(rows: Mapping[str, TaskState], by_state: Mapping[str, Iterable[str]]) 
     Args:
         by_state: the tasks' addresses, the oldest in its state first.
     """
-    trained = [row for row in rows.values() if row.task.kind in TRAINED]
+    trained = [row for row in rows.values() if row.task.trains]
     if len(trained) <= _ALL:
         others = (rows[a] for state in ACTIVE for a in by_state.get(state, ()))
-        return [*trained, *(row for row in others if row.task.kind not in TRAINED)][:_MOST]
+        return [*trained, *(row for row in others if not row.task.trains)][:_MOST]
     active = [rows[a] for state in ACTIVE for a in by_state.get(state, ())]
     idle = (row for row in trained if row.state in ("queued", "waiting"))
     return [*active, *(row for row, _ in zip(idle, range(_ALL), strict=False))][:_MOST]
@@ -41,15 +40,15 @@ def listed(row: TaskState, now: float) -> dict[str, Any]:
         "kind": row.task.kind,
         "state": row.state,
         "done": row.done,
-        "total": (row.task.horizon or row.total) if row.task.kind in TRAINED else row.total,
+        "total": (row.task.horizon or row.total) if row.task.trains else row.total,
         "host": row.host,
         "node": row.node,
         "note": row.note,
     }
-    if row.state in COMPLETE and row.task.kind in TRAINED:
+    if row.state in COMPLETE and row.task.trains:
         facts["done"] = facts["total"]
     facts |= {name: row.details[name] for name in _TOLD if name in row.details}
-    if row.task.kind in TRAINED:
+    if row.task.trains:
         facts["losses"] = {
             name: value
             for name, value in row.details.items()

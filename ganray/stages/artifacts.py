@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ganray.embed import Embedding
-from ganray.models import ModelSpec
+from ganray.models import MODELS, ModelSpec
 from ganray.models.embedders import Embedder, build_embedder
-from ganray.models.sampler import Sampler, trained_sampler
+from ganray.models.sampler import Sampler, new_networks, trained_sampler
+from ganray.plan import Plan, Task
+from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import deserialise
@@ -78,3 +80,9 @@ def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
 def read_embedding(work: Workspace, role: str) -> Embedding:
     """The features and probabilities that an input holds."""
     return Embedding(**work.arrays(role, "embedding.safetensors"))
+
+
+def untrained_sampler(task: Task, plan: Plan) -> Sampler:
+    """The GAN of a task with whatever weights torch gives it, for what needs its form alone."""
+    model, shape = MODELS.parse(task.parameters["model"], "model"), image_shape(plan)
+    return Sampler(model, shape, new_networks(model, shape)).eval()

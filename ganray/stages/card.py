@@ -12,6 +12,7 @@ from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
 from ganray.metrics.score import Score
 from ganray.plan import Task
+from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
 _FENCE = "---\n"
@@ -136,3 +137,6 @@ def _row(score: dict[str, Any]) -> str:
         f"| {score['metric']} | {score['value']:.4g} | {floor} | {score['n']} | "
         f"{score['mixture']} | {score['protocol']} |"
     )
+
+
+STAGE = Stage(write_card)

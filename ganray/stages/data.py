@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ganray.data import DatasetSpec, import_dataset, open_source
+from ganray.plan import Plan, Task
+from ganray.stages.stage import Cost, Stage
 from ganray.stages.workspace import Workspace
 from ganray.store import StoredFile
 
@@ -24,3 +27,11 @@ def import_data(work: Workspace) -> None:
 
     info = import_dataset(open_source(spec), spec, open_file)
     work.commit({}, {"digest": info.digest, "counts": dict(info.counts)}, stored=tuple(stored))
+
+
+def _cost(_: Task, plan: Plan) -> Cost:
+    images = sum(map(sum, plan.dataset["counts"].values()))
+    return Cost(0.0, images * math.prod(plan.dataset["shape"]))
+
+
+STAGE = Stage(import_data, cost=_cost)

@@ -10,11 +10,15 @@ from jaxtyping import Float32, UInt8
 
 from ganray.data import Split
 from ganray.embed import Embedding, embed_chunk, join
+from ganray.models.embedders import bare_embedder
+from ganray.plan import Plan, Task
 from ganray.specs import EmbedSpec
 from ganray.stages.artifacts import cached, chunk_arrays, read_embedder
+from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.store import Manifest, Store
 from ganray.tensors import pack
+from ganray.train.flops import EmbeddingSize, embedding_size
 
 
 def embed_images_chunk(work: Workspace, index: int) -> None:
@@ -55,3 +59,36 @@ def _packed(part: Embedding) -> bytes:
         "probabilities": part.probabilities,
     }
     return pack(arrays)
+
+
+def embedder_of(task: Task, plan: Plan) -> str | None:
+    """The ImageNet network on which a task embeds or measures; None: the study's own encoder."""
+    embedder = plan.by_address.get(task.inputs["embedder"])
+    return embedder.parameters.get("network") if embedder else None
+
+
+def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:
+    """What the network of such a task makes of an image."""
+    classes = len(plan.dataset["class_names"])
+    return embedding_size(embedder_of(task, plan), image_shape(plan), classes)
+
+
+def _cost(task: Task, plan: Plan) -> Cost:
+    """Its bytes are the chunks', and all of them together."""
+    count, network = task.chunks * int(task.parameters["embed"]["chunk"]), embedding_of(task, plan)
+    size = 2 * count * (network.dimensions + network.classes) * FLOAT_BYTES
+    return Cost(count * network.flops, size)
+
+
+def _timed(task: Task, plan: Plan, _: str) -> Timed:
+    """A chunk on the study's own encoder; one image on an ImageNet network, which does much."""
+    spec, name = EmbedSpec(**task.parameters["embed"]), embedder_of(task, plan)
+    shape = image_shape(plan)
+    network = bare_embedder(name, shape, len(plan.dataset["class_names"]))
+    short = spec.model_copy(update={"chunk": 1}) if name else spec
+    images, part = blank(shape, short.chunk), short.chunk / (spec.chunk * task.chunks)
+    return Timed(lambda: embed_chunk(network, images, short), part)
+
+
+# Of several networks on which images are embedded each is timed: speeds are not alike.
+STAGE = Stage(embed_images, embed_images_chunk, cost=_cost, timed=_timed, alike=embedder_of)

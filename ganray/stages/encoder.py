@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.embed import embed
+from ganray.models.spec import Shape
+from ganray.plan import Plan, Task
+from ganray.stages.stage import (
+    CHECKPOINT_COPIES,
+    FLOAT_BYTES,
+    Cost,
+    Stage,
+    Timed,
+    blank,
+    image_shape,
+)
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
 from ganray.train import EncoderSpec
-from ganray.train.encoder import EncoderTrainer
-from ganray.train.flops import encoder_flops
+from ganray.train.encoder import EncoderTrainer, encoder_steps
+from ganray.train.flops import encoder_flops, encoder_parameters
 from ganray.train.history import history_table
 
 
@@ -39,3 +50,30 @@ def train_encoder(work: Workspace) -> None:
         },
         device_seconds=seconds,
     )
+
+
+def _end(task: Task, plan: Plan) -> int:
+    spec = EncoderSpec(**task.parameters["encoder"])
+    return encoder_steps(spec, sum(plan.dataset["counts"]["train"]))
+
+
+def _cost(task: Task, plan: Plan) -> Cost:
+    spec, shape, classes = _facts(task, plan)
+    flops = float(encoder_flops(shape, classes, spec) * _end(task, plan))
+    return Cost(flops, encoder_parameters(shape, classes) * FLOAT_BYTES * (1 + CHECKPOINT_COPIES))
+
+
+def _timed(task: Task, plan: Plan, device: str) -> Timed:
+    spec, shape, classes = _facts(task, plan)
+    labels = np.zeros(spec.batch, dtype=np.int64)
+    trainer = EncoderTrainer(blank(shape, spec.batch), labels, classes, spec, device=device)
+    trainer.steps = _end(task, plan)
+    return Timed(lambda: trainer.advance().cpu(), 1 / trainer.steps)
+
+
+def _facts(task: Task, plan: Plan) -> tuple[EncoderSpec, Shape, int]:
+    classes = len(plan.dataset["class_names"])
+    return EncoderSpec(**task.parameters["encoder"]), image_shape(plan), classes
+
+
+STAGE = Stage(train_encoder, cost=_cost, timed=_timed, end=_end)

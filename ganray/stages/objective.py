@@ -21,6 +21,7 @@ from ganray.stages.scoring import (
     real_split,
     score_values,
 )
+from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
 
@@ -73,3 +74,6 @@ def _generated(work: Workspace, side: str, counts: list[int], seeds: list[int]) 
             images = sample(sampler, count, seed, sampling)
             parts.append(embed(embedder, images, EmbedSpec(**parameters["embed"])))
     return join(parts)
+
+
+STAGE = Stage(score_trial)

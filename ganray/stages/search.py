@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,22 @@ from jaxtyping import Int64, UInt8
 from ganray.embed import embed
 from ganray.models import MODELS, ModelSpec
 from ganray.models.sampler import Sampler
+from ganray.plan import Plan, Task
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.specs import SampleSpec, SearchSpec
-from ganray.stages.artifacts import cached, chunk_arrays, read_embedder, read_sampler
+from ganray.stages.artifacts import (
+    cached,
+    chunk_arrays,
+    read_embedder,
+    read_sampler,
+    untrained_sampler,
+)
+from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import pack
+from ganray.train.flops import sampling_flops
 
 Images = UInt8[np.ndarray, "n c h w"]
 
@@ -111,3 +121,25 @@ def _drawn(store: Store, gan: Manifest, model: ModelSpec, count: int, seed: int)
     if not count:
         return np.zeros((0, *sampler.shape), dtype=np.uint8)
     return sample_chunk(sampler, SampleSpec(chunk=count), seed, 0)
+
+
+_PROBED_STEPS = 2  # of the descents
+
+
+def _cost(task: Task, plan: Plan) -> Cost:
+    """A step of a descent goes forward, and twice that backward."""
+    shape, model = image_shape(plan), MODELS.parse(task.parameters["model"], "model")
+    pairs = task.chunks * int(task.parameters["search"]["chunk"])
+    passes = 3 * pairs * int(task.parameters["search"]["steps"])
+    size = math.prod(shape) + model.latents.size * FLOAT_BYTES
+    return Cost(passes * sampling_flops(shape, model), pairs * size)
+
+
+def _timed(task: Task, plan: Plan, _: str) -> Timed:
+    spec, sampler = SearchSpec(**task.parameters["search"]), untrained_sampler(task, plan)
+    short = spec.model_copy(update={"steps": min(_PROBED_STEPS, spec.steps)})
+    targets, part = blank(image_shape(plan), 1), short.steps / (spec.steps * task.chunks)
+    return Timed(lambda: search_chunk(sampler, targets, short, 0, 0), part)
+
+
+STAGE = Stage(search_range, search_range_chunk, cost=_cost, timed=_timed)

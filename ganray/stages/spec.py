@@ -8,6 +8,7 @@ import numpy as np
 
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.runs.spec import SPEC_FILE
+from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
 
@@ -44,3 +45,6 @@ def _values(work: Workspace, candidate: int) -> list[float]:
     roles = (role for role in work.task.inputs if role.startswith(f"{candidate}/"))
     ordered = sorted(roles, key=lambda role: int(role.rpartition("/")[2]))
     return [float(work.input(role).result["value"]) for role in ordered]
+
+
+STAGE = Stage(choose_spec)

@@ -10,6 +10,7 @@ from jaxtyping import Float32, UInt8
 from ganray.data import Dataset, DatasetSpec, open_source
 from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
+from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
 
@@ -74,3 +75,6 @@ def _other_images(spec: dict[str, Any], shape: tuple[int, int, int]) -> Images:
         if len(first) == len(info.class_names):
             break
     return np.stack([first[label] for label in sorted(first)])
+
+
+STAGE = Stage(draw_targets)

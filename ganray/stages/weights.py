@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganray.models.embedders import read_foreign
+from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
 
@@ -15,3 +16,6 @@ def import_weights(work: Workspace) -> None:
         {"encoder.safetensors": serialise(network.state_dict())},
         {"network": wanted["network"], "classes": network.classes},
     )
+
+
+STAGE = Stage(import_weights)

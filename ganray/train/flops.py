@@ -1,9 +1,10 @@
-"""Floating-point operations of training, counted by torch on tensors without data."""
+"""Operations and sizes of networks and of their training, counted on tensors without data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.models import ModelSpec
 from ganray.models.cafd_encoder import CafdEncoder
-from ganray.models.sampler import new_networks
+from ganray.models.embedders import bare_embedder
+from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.steps import Batch, Step
@@ -60,6 +62,52 @@ def _step_flops(
 def _copying(network: nn.Module) -> Callable[..., Tensor]:
     """The network on copies: the counter's hooks refuse leaf tensors under `autograd.grad`."""
     return lambda *inputs: network(*(one.clone() for one in inputs))
+
+
+@lru_cache
+def sampling_flops(shape: Shape, model: ModelSpec) -> float:
+    """Operations of drawing one image."""
+    with torch.device("meta"):
+        sampler = Sampler(model, shape, new_networks(model, shape))
+        noise = torch.empty(1, model.latents.size)
+    with _counter() as counter, torch.no_grad():
+        sampler(noise)
+    return float(counter.get_total_flops())
+
+
+@lru_cache
+def gan_parameters(shape: Shape, model: ModelSpec) -> dict[str, int]:
+    """How many weights each network of a GAN has, by its role."""
+    with torch.device("meta"):
+        networks = new_networks(model, shape)
+    return {role: sum(p.numel() for p in one.parameters()) for role, one in networks.items()}
+
+
+class EmbeddingSize(NamedTuple):
+    """What a network makes of one image, and with how many operations."""
+
+    flops: float
+    dimensions: int
+    classes: int
+
+
+@lru_cache
+def embedding_size(network: str | None, shape: Shape, classes: int) -> EmbeddingSize:
+    """Of an ImageNet network, or of the CAFD encoder (None) of such images."""
+    with torch.device("meta"):
+        embedder, image = bare_embedder(network, shape, classes), torch.empty(1, *shape)
+    with _counter() as counter, torch.no_grad():
+        embedder(image)
+    flops = float(counter.get_total_flops())
+    return EmbeddingSize(flops, embedder.dimensions, embedder.classes)
+
+
+@lru_cache
+def encoder_parameters(shape: Shape, classes: int) -> int:
+    """How many weights the CAFD encoder has."""
+    with torch.device("meta"):
+        encoder = CafdEncoder(shape, classes)
+    return sum(parameter.numel() for parameter in encoder.parameters())
 
 
 @lru_cache

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ganray.cost import probes
-from ganray.cost.estimate import NOTHING, Estimate, embedder_of, estimate, operations, table
+from ganray.cost.estimate import NOTHING, Estimate, estimate, operations, table
 from ganray.cost.probes import Timing
+from ganray.embed import Embedding
 from ganray.plan import Plan
 from ganray.studies import read_study
 
@@ -85,12 +86,14 @@ def test_images_are_embedded_at_the_cost_of_their_network(
 def test_every_network_on_which_images_are_embedded_is_probed(tiny_study, monkeypatch):
     plan, seen = on_imagenet(tiny_study, "efficientnet_lite0"), []
 
-    def timed(task, plan, device, flops, rounds):
-        if task.kind == "embed":
-            work, part = probes._embed(task, plan, device)
-            seen.append((embedder_of(task, plan), len(work().features), task.chunks * part))
+    def timed(probe, flops, rounds):
+        made = probe.work()
+        if isinstance(made, Embedding):
+            seen.append((len(made.features), flops * probe.part / len(made.features)))
         return Timing(1.0 + len(seen), 1.0 + len(seen))
 
     monkeypatch.setattr(probes, "_timed", timed)
     assert probes.probe(plan)["embed"] == Timing(2.0, 3.0)
-    assert sorted(seen, key=str) == [("efficientnet_lite0", 1, 1 / 50), (None, 250, 1.0)]
+    images, each = zip(*sorted(seen), strict=True)
+    assert images == (1, 250)
+    assert each == pytest.approx([2 * 0.385e9, 2 * 0.014e9], rel=0.02)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganray.plan import TRAINED, Plan, Task
+from ganray.plan import Plan, Task
 from ganray.runs.events import Event
 
 
@@ -118,7 +118,7 @@ class Simulated:
             one, chunk = self._queue.pop(0)
             self._say(one, host=f"host-{self._free}", node="n")
             seconds = self.seconds(one) / max(1, one.chunks)
-            if one.kind in TRAINED:
+            if one.trains:
                 self._progress(one, seconds)
             self._at(self.now + seconds, lambda one=one, chunk=chunk: self._end(one, chunk))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ganray.distributed.worker.worker import Assignment
-from ganray.plan import TRAINED, Resources, Task
+from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 
 SHARDS_PER_SLOT = 2
@@ -55,7 +55,7 @@ class Unit:
     @property
     def trains(self) -> bool:
         """Whether it is long and keeps checkpoints."""
-        return self.task.kind in TRAINED
+        return self.task.trains
 
     @property
     def world_size(self) -> int:
@@ -114,6 +114,6 @@ class Desk:
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
         )
-        trained = task.kind in TRAINED
+        trained = task.trains
         bundle = Bundle(resources.num_cpus, resources.num_gpus) if trained else Bundle(1.0, 0.0)
         return Unit(assignment, bundle)

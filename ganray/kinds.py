@@ -1,0 +1,49 @@
+"""The kinds of tasks, each with what a plan must know of it; its code is `stages/<kind>.py`.
+
+Free of torch, as whoever reads a plan needs it. A new kind is its file in `stages` and a line here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind.
+
+    Attributes:
+        version: part of its tasks' keys; raised whenever its code would give another result for
+            the same parameters.
+        unit: of the horizon, where tasks of the kind continue each other.
+        trains: whether it takes long, keeps checkpoints and may use a GPU.
+        home: the module of its code, which has a `STAGE`; `stages/<name>.py` if none is named.
+    """
+
+    name: str
+    version: int = 1
+    unit: str | None = None
+    trains: bool = False
+    home: str = ""
+
+    @property
+    def module(self) -> str:
+        """The module of its code."""
+        return self.home or f"ganray.stages.{self.name}"
+
+
+_ALL = (
+    Kind("data"),
+    Kind("encoder", trains=True),
+    Kind("weights"),
+    Kind("train", unit="step", trains=True),
+    Kind("sample", unit="count"),
+    Kind("embed"),
+    Kind("measure"),
+    Kind("targets"),
+    Kind("search", unit="restarts"),
+    Kind("card"),
+    Kind("objective"),
+    Kind("spec"),
+)
+KINDS = {kind.name: kind for kind in _ALL}

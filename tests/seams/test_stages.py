@@ -1,0 +1,91 @@
+"""A kind of task that `ganray` does not know: planned, priced, timed, run in chunks and resumed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from ganray.cost.estimate import estimate
+from ganray.cost.probes import probe
+from ganray.cost.remaining import remainder
+from ganray.errors import Stopped
+from ganray.kinds import KINDS, Kind
+from ganray.local import LocalRunner
+from ganray.plan import Plan, PlanBuilder, Resources, Task
+from ganray.runs.agenda import Agenda
+from ganray.runs.board import Board
+from ganray.stages.stage import Cost, Stage, Timed
+from ganray.stages.workspace import Workspace
+from ganray.store import Store
+
+
+def square(work: Workspace, index: int) -> None:
+    """The square of its own number."""
+    work.commit({"square.json": json.dumps(index**2).encode()}, {}, chunk=index)
+
+
+def add_up(work: Workspace) -> None:
+    """All squares together, and what was asked for besides."""
+    parts = [work.artifact(work.task.chunk_address(k)) for k in range(work.task.chunks)]
+    squares = [json.loads(work.store.read(part, "square.json")) for part in parts]
+    work.commit({}, {"sum": sum(squares) + work.task.parameters["more"]})
+
+
+STAGE = Stage(
+    add_up,
+    square,
+    cost=lambda task, _: Cost(1e3 * task.chunks, 8 * task.chunks),
+    timed=lambda task, _, __: Timed(lambda: np.ones(1000) @ np.ones(1000), 1 / task.chunks),
+)
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch) -> None:
+    monkeypatch.setitem(KINDS, "squares", Kind("squares", version=3, unit="terms", home=__name__))
+
+
+def plan(chunks: int, more: int = 0) -> Plan:
+    builder = PlanBuilder()
+    builder.add("sum", "squares", "squares", {"more": more}, {}, horizon=chunks, chunks=chunks)
+    dataset = {"shape": [1, 8, 8], "class_names": ["a"], "counts": {"train": [1]}}
+    return builder.plan("toy", "toy", {}, dataset)
+
+
+def test_its_key_and_address_follow_from_what_it_declares(monkeypatch):
+    task = plan(3).task("sum")
+    assert task.address == f"squares/{task.key}/terms-000000003"
+    assert plan(4).task("sum").key == task.key
+    assert plan(3, more=1).task("sum").key != task.key
+    monkeypatch.setitem(KINDS, "squares", Kind("squares", version=4, unit="terms", home=__name__))
+    assert plan(3).task("sum").key != task.key
+
+
+def test_its_cost_is_planned_and_its_speed_is_timed():
+    chosen = plan(5)
+    cost = estimate(chosen, {"squares": 2.0})[chosen.task("sum").address]
+    assert (cost.flops, cost.seconds, cost.bytes) == (5e3, 1e4, 40)
+    timing = probe(chosen)["squares"]
+    assert 0 < timing.low <= timing.high
+
+
+def test_it_is_run_chunk_by_chunk_stopped_resumed_and_shown(tmp_path):
+    store, chosen, seen = Store(str(tmp_path)), plan(4, more=100), []
+    agenda = Agenda.open(chosen, store)
+    runner = LocalRunner(Resources(), seen.append, should_stop=lambda: len(seen) >= 2)
+    with pytest.raises(Stopped):
+        runner.run(agenda)
+    again = Agenda.open(chosen, store)
+    assert 0 < remainder(again)[chosen.task("sum").address] < 1
+    LocalRunner(Resources(), seen.append).run(again)
+    assert again.complete
+    assert store.manifest(chosen.task("sum").address).result == {"sum": 0 + 1 + 4 + 9 + 100}
+    told = Board(chosen, again.finished).snapshot()
+    assert (told["done"], told["kinds"]) == (1, {"squares": {"stored": 1}})
+
+
+def test_a_kind_that_trains_says_so_in_its_tasks(monkeypatch):
+    assert not Task(kind="squares", title="t", key="k", parameters={}, inputs={}).trains
+    monkeypatch.setitem(KINDS, "squares", Kind("squares", trains=True, home=__name__))
+    assert Task(kind="squares", title="t", key="k", parameters={}, inputs={}).trains
