@@ -1,4 +1,4 @@
-"""What README and a model card tell to type does what they say."""
+"""What README, docs and a model card tell to type does what they say."""
 
 from __future__ import annotations
 
@@ -42,27 +42,26 @@ def url(tmp_path) -> str:
     return str(tmp_path)
 
 
-def test_the_readme_s_python_runs_as_it_stands(
+def test_the_python_of_the_docs_runs_as_it_stands(
     url, mnist_small_images, tiny_run, tmp_path, monkeypatch
 ):
-    code = blocks((ROOT / "README.md").read_text())
-    assert len(code) == 3
+    loading, studying, training = blocks((ROOT / "docs" / "using.md").read_text())
     shutil.copy(tiny_run.file, tmp_path / "mystudy.yaml")
     shutil.copy(tiny_run.file.parent / "digits.parquet", tmp_path)
     copied(tiny_run, tmp_path / "ganray-store")
     monkeypatch.chdir(tmp_path)
     names = {}
-    exec(code.pop(1), names)
+    exec(studying, names)
     assert names["done"].outcome.code == 0
     for images in (mnist_small_images[:4], torch.from_numpy(mnist_small_images[:4])):
         names = {"URL": url, "images": images}
-        exec(code[0], names)
+        exec(loading, names)
         generated = names["images"].numpy()  # which weights that are not frozen refuse
         assert generated.shape == (16, 1, 28, 28)
         assert generated.min() >= 0
         assert generated.max() <= 1
         names["images"] = images
-        exec(code[1], names)
+        exec(training, names)
         assert names["pictures"].numpy().shape == (16, 1, 28, 28)
         assert np.isfinite(names["pictures"].numpy()).all()
 

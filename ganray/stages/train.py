@@ -97,9 +97,8 @@ def _timed(task: Task, plan: Plan, device: str) -> Timed:
 
 def gan_specs(task: Task) -> tuple[ModelSpec, TrainSpec]:
     """What a training task trains, and how."""
-    parameters = task.parameters
-    train = ALGORITHMS.parse(parameters["train"], "train")
-    return MODELS.parse(parameters["model"], "model"), train
+    model = MODELS.parse(task.parameters["model"], "model")
+    return model, ALGORITHMS.parse(task.parameters["train"], "train")
 
 
 STAGE = Stage(train_gan, cost=_cost, timed=_timed)

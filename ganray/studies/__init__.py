@@ -146,7 +146,7 @@ def read_values(
     try:
         values = load(Path(path).read_text())
     except FileNotFoundError:
-        hint = "ganray's README shows one" if kind == "sweep file" else "`ganray init` writes one"
+        hint = "docs/sweeps.md shows one" if kind == "sweep file" else "`ganray init` writes one"
         raise RefusedInput(f"{named} does not exist; {hint}") from None
     except (OSError, ValueError) as error:
         raise RefusedInput(f"{named} cannot be read: {one_line(error)}") from None
