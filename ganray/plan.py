@@ -206,8 +206,13 @@ class PlanBuilder:
             placement: more parameters, which say where things lie and enter no key.
 
         Raises:
-            ValueError: the role is another task's: that one would be lost.
+            ValueError: the role is another task's: that one would be lost; or there is no such
+                kind, or its tasks do not continue each other and have no horizon.
         """
+        if kind not in KINDS:
+            raise ValueError(f"kind (={kind!r}) must be one of: {', '.join(KINDS)}")
+        if horizon is not None and KINDS[kind].unit is None:
+            raise ValueError(f"horizon (={horizon}): tasks of kind {kind!r} have none")
         addresses = {
             name: source if isinstance(source, str) else source.address
             for name, source in inputs.items()

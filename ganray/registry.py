@@ -36,9 +36,13 @@ class Registry(Generic[S]):
         """Let the list have one more member; also as a decorator.
 
         Raises:
-            ValueError: its word is another's.
+            ValueError: its word is another's, or it has none.
         """
-        (word,) = get_args(member.model_fields[self.tag].annotation)
+        field = member.model_fields.get(self.tag)
+        words = get_args(field.annotation) if field else ()
+        if len(words) != 1 or not isinstance(words[0], str):
+            raise ValueError(f"{member.__name__}.{self.tag} must be a Literal of one word")
+        word = words[0]
         if self._members.setdefault(word, member) is not member:
             raise ValueError(f"{self.tag} {word!r} is {self._members[word].__name__}'s")
         return member
@@ -46,11 +50,13 @@ class Registry(Generic[S]):
     @contextmanager
     def including(self, member: type[S]) -> Iterator[None]:
         """The list has one more member meanwhile."""
+        known = member in self._members.values()
         self.add(member)
         try:
             yield
         finally:
-            del self._members[self.word(member)]
+            if not known:
+                del self._members[self.word(member)]
 
     def word(self, member: type[S]) -> str:
         """What a member is called."""
@@ -83,7 +89,8 @@ class Registry(Generic[S]):
         if isinstance(value, Spec):
             if type(value) in self._members.values():
                 return value  # type: ignore[return-value]
-            value = value.model_dump()
+            # Taken for its parent or a namesake, it would lose what it does otherwise.
+            raise ValueError(f"{type(value).__name__} is not in the list, which `add` puts it into")
         return self._member(value).model_validate(value)
 
     def _member(self, values: Any) -> type[S]:

@@ -70,10 +70,19 @@ class Spec(BaseModel):
             if self._counts(name)
         }
 
+    @property
+    def written(self) -> list[str]:
+        """The fields that a file must have to mean this: those that were set, and every tag."""
+        return [n for n in type(self).model_fields if n in self.model_fields_set or self._tag(n)]
+
+    @classmethod
+    def _tag(cls, name: str) -> bool:
+        annotation = cls.model_fields[name].annotation
+        return get_origin(annotation) is Literal and len(get_args(annotation)) == 1
+
     def _counts(self, name: str) -> bool:
         field = type(self).model_fields[name]
-        one_word = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
-        if one_word:
+        if self._tag(name):
             return name not in self.implied
         default = field.get_default(call_default_factory=True)
         return field.is_required() or getattr(self, name) != default

@@ -97,6 +97,35 @@ def test_a_member_may_come_later_and_is_no_member_before():
         KNOWN.parse({"name": "third"}, "plan")
 
 
+def test_a_member_that_is_there_already_stays_when_included_again():
+    with KNOWN.including(First), KNOWN.including(First):
+        pass
+    assert list(KNOWN) == [First, Second]
+
+
+def test_a_spec_of_no_member_is_not_taken_for_one():
+    class Wider(First):
+        """A child, which may do things otherwise."""
+
+    class Stranger(Spec):
+        name: Literal["stranger"] = "stranger"
+
+    for value in (Wider(), Stranger()):
+        with pytest.raises(
+            RefusedInput, match=rf"f: model.*{type(value).__name__} is not in the l"
+        ):
+            parse(Chosen, {"model": value}, "f")
+
+
+@pytest.mark.parametrize("annotation", [str, Literal["a", "b"], Literal[1]])
+def test_a_member_needs_one_word(annotation):
+    class Wordless(Spec):
+        name: annotation = "a"
+
+    with pytest.raises(ValueError, match=r"Wordless.name must be a Literal of one word"):
+        KNOWN.add(Wordless)
+
+
 def test_two_members_have_no_word_in_common():
     class Impostor(Spec):
         name: Literal["first"] = "first"

@@ -10,6 +10,8 @@ done.generator("3")(…)    # images
 from __future__ import annotations
 
 import html
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,13 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganray.drivers.run import Outcome, execute
-from ganray.errors import RefusedInput, quoted
+from ganray.errors import RefusedInput, Stopped, quoted, refuse_secrets
+from ganray.interrupts import keep_interrupts
 from ganray.plan import Plan
 from ganray.report import Results
 from ganray.report.tables import all_tables
-from ganray.roles import find_gan
+from ganray.roles import Gan, find_gan
+from ganray.runs.record import find_run
 from ganray.store import Store
-from ganray.studies import read_study, study_from
+from ganray.studies import Study, read_study, study_from
 from ganray.trained import trained_gan
 from ganray.urls import is_url
 
@@ -72,17 +76,29 @@ def run(
         raise RefusedInput(f"runner (={quoted(runner)}) must be 'local' or 'ray'")
     if address is not None and runner == "local":
         raise RefusedInput(f"address (={quoted(address)}) needs runner 'ray'")
+    if isinstance(overrides, str) or not all(isinstance(one, str) for one in overrides):
+        raise RefusedInput(f"overrides (={quoted(overrides)}) must be a list of 'path=value'")
     place = _place(store)
+    keep_interrupts()
+    try:
+        chosen = _chosen(study, overrides, place)
+        opened = Store(place)
+        ended = execute(chosen, opened, runner, address, verify=False, quiet=quiet)  # type: ignore[arg-type]
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was committed is kept") from None
+    # As it was run: the data may be elsewhere by now.
+    return FinishedRun(opened, find_run(opened, ended.run).plan, ended)
+
+
+def _chosen(study: str | Path | Mapping[str, Any], overrides: Sequence[str], store: str) -> Study:
     if isinstance(study, Mapping):
-        chosen = study_from(study, overrides, place)
-    else:
-        chosen = read_study(str(study), overrides, place)
-    opened = Store(place)
-    ended = execute(chosen, opened, runner, address, verify=False, quiet=quiet)  # type: ignore[arg-type]
-    return FinishedRun(opened, chosen.plan(opened), ended)
+        return study_from(study, overrides, store)
+    if not isinstance(study, str | Path):
+        raise RefusedInput(f"study (={quoted(study)}) must be a study file or settings as a dict")
+    return read_study(str(study), overrides, store)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class FinishedRun:
     """A run's results, read from its store.
 
@@ -114,27 +130,31 @@ class FinishedRun:
     def _tables(self) -> dict[str, Any]:
         return {name: table.to_pandas() for name, table in all_tables(self._results).items()}
 
+    def _table(self, name: str) -> pd.DataFrame:
+        frame: pd.DataFrame = self._tables[name].copy()
+        return frame
+
     @property
     def comparisons(self) -> pd.DataFrame:
         """For each metric the difference of both sides, its interval, and who is better."""
-        return self._tables["comparisons"]
+        return self._table("comparisons")
 
     @property
     def scores(self) -> pd.DataFrame:
-        """Every score of every replicate, its floor, and each class's term of it."""
-        return self._tables["scores"]
+        """Every score of every replicate at the whole budget, its floor, and each class's term."""
+        return self._table("scores")
 
     @property
     def searches(self) -> pd.DataFrame:
         """What each searched GAN can be made to generate, target by target."""
-        return self._tables["search"]
+        return self._table("search")
 
     @property
     def tasks(self) -> pd.DataFrame:
         """Every task: its state, its cost and where it ran."""
-        return self._tables["tasks"]
+        return self._table("tasks")
 
-    def losses(self, gan: str, replicate: int = 0) -> pd.DataFrame:
+    def losses(self, gan: str | int, replicate: int = 0) -> pd.DataFrame:
         """The losses of one GAN in each iteration.
 
         Args:
@@ -145,17 +165,20 @@ class FinishedRun:
         """
         import pandas as pd
 
-        side = "joint" if gan == "joint" else "marginal"
-        found = find_gan(self.plan, side, gan, replicate)
-        history = self._results.history(found.role)
-        if history is None:
-            raise RefusedInput(f"gan (={quoted(gan)}) is not trained: see `failed`")
+        history = self._results.history(self._trained(gan, replicate).role)
         return pd.DataFrame(history).set_index("iteration")
 
-    def generator(self, gan: str, replicate: int = 0) -> Sampler:
+    def generator(self, gan: str | int, replicate: int = 0) -> Sampler:
         """A trained GAN, from noise to images in [0, 1]; arguments and errors as of `losses`."""
+        found = self._trained(gan, replicate)
+        return trained_gan(self.store, self.plan, found.side, str(gan), replicate)
+
+    def _trained(self, gan: str | int, replicate: int) -> Gan:
         side = "joint" if gan == "joint" else "marginal"
-        return trained_gan(self.store, self.plan, side, gan, replicate)
+        found = find_gan(self.plan, side, str(gan), replicate)
+        if self._results.manifest(found.role) is None:
+            raise RefusedInput(f"gan (={quoted(gan)}) is not trained: see `failed`")
+        return found
 
     @property
     def report(self) -> ReportView:
@@ -166,8 +189,10 @@ class FinishedRun:
         """
         if self.outcome.report is None:
             raise RefusedInput(f"run {self.name} has no report yet: see `failed`")
-        text = (self.store.get(f"reports/{self.name}/index.html") or b"").decode()
-        return ReportView(self.outcome.report, text)
+        page = self.store.get(f"reports/{self.name}/index.html")
+        if page is None:
+            raise RefusedInput(f"{self.outcome.report} is gone; `ganray report` writes it anew")
+        return ReportView(self.outcome.report, page.decode())
 
     def __repr__(self) -> str:
         done = f"{len(self._results.manifests)} of {len(self.plan.tasks)} tasks done"
@@ -187,7 +212,7 @@ class ReportView:
     def save(self, path: str | Path) -> Path:
         """Write it to a file of this machine."""
         file = Path(path)
-        file.write_text(self.html)
+        file.write_text(self.html, encoding="utf-8")
         return file
 
     def _repr_html_(self) -> str:
@@ -199,7 +224,19 @@ class ReportView:
 
 
 def _place(store: str | Path) -> str:
-    place = str(store)
-    if not place:
-        raise RefusedInput("store (='') must be a folder or an s3:// URL")
-    return place if is_url(place) else str(Path(place).absolute())
+    """A URL, or an absolute folder.
+
+    Raises:
+        RefusedInput: it is neither, is empty, carries credentials, or is a URL that a `Path` has
+            made a folder of.
+    """
+    known = isinstance(store, str | os.PathLike)
+    text = os.fspath(store) if known else ""
+    if not isinstance(text, str) or text in ("", "."):
+        raise RefusedInput(f"store (={quoted(store)}) must be a folder or an s3:// URL")
+    refuse_secrets("store", text)
+    if is_url(text):
+        return text
+    if not isinstance(store, str) and re.match(r"[a-z0-9]+:/", text):
+        raise RefusedInput(f"store (={quoted(text)}) is a URL: give it as text, not as a Path")
+    return str(Path(text).expanduser().absolute())

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from ganray.cost.speed import Speed, recorded_speed, training_device
 from ganray.cost.spending import Cost
 from ganray.data import DatasetSpec, open_source
@@ -22,7 +23,7 @@ from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
 from ganray.models.spec import checked_shape
 from ganray.plan import Plan, Resources
 from ganray.report import Page, Results
-from ganray.spec import parse, unknown_name
+from ganray.spec import Spec, parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.from_spec import adopt
@@ -118,14 +119,29 @@ def study_from(
     Raises:
         RefusedInput: a name or value is not valid, or a URL holds credentials.
     """
-    values = copy.deepcopy(dict(settings))
+    values: dict[str, Any] = _plain(settings)
     for override in overrides:
         _set(values, override)
     refuse_secrets("", values)
     return _study(values, store, "settings", Path.cwd())
 
 
+def _plain(value: Any) -> Any:
+    """As a file would hold what Python writes otherwise: specs, paths, tuples, numpy's values."""
+    if isinstance(value, Spec):
+        return {name: _plain(getattr(value, name)) for name in value.written}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
+
+
 def _study(values: dict[str, Any], store: str | None, where: str, folder: Path) -> Study:
+    if "sweep" in values:
+        raise RefusedInput(f"{where} (a study's) hold a sweep: use `ganray sweep` with a file")
     values = adopt(values, store)
     module = study_module(values.get("study", STUDIES[0]))
     return Study(module, _anchored(parse(module.Settings, values, where), folder))

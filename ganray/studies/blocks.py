@@ -144,6 +144,12 @@ class Blocks:
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
                 "worker takes a part of every batch"
             )
+        if ranks > 1 and model.batch_normalised:
+            raise RefusedInput(
+                f"joint.workers (={ranks}) cannot train model.name (={model.name!r}): its "
+                f"{' and '.join(model.batch_normalised)} normalise over a batch, of which each "
+                "worker has a part; use joint.workers 1"
+            )
         name = side if side == "joint" else f"class {called}"
         seed = task_seed(self.seed, "train", classes, replicate)
         return self.builder.add(

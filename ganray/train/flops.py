@@ -17,6 +17,7 @@ from ganray.models.embedders import bare_embedder
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.state import hold_all_but, trainable
 from ganray.train.steps import Batch, Step
 
 
@@ -28,9 +29,10 @@ def gan_flops(shape: Shape, model: ModelSpec, train: TrainSpec) -> int:
     """
     with torch.device("meta"):
         networks = new_networks(model, shape)
+        made = networks, trainable(networks)
         return round(
             sum(
-                step.times * share * _step_flops(step, index, networks, shape, model, train.batch)
+                step.times * share * _step_flops(step, index, *made, shape, model, train.batch)
                 for step in train.steps()
                 for index, share in step.kinds.items()
             )
@@ -41,13 +43,13 @@ def _step_flops(
     step: Step,
     index: int,
     networks: dict[str, nn.Module],
+    weights: dict[str, list[nn.Parameter]],
     shape: Shape,
     model: ModelSpec,
     batch: int,
 ) -> int:
     """Of one move on batch number `index`."""
-    for role, network in networks.items():
-        network.requires_grad_(role in step.moves)
+    hold_all_but(step.moves, weights)
     noise = {
         name: torch.empty(batch, *draw.rows(model, 0, 0, 1).shape[1:])
         for name, draw in step.noise.items()
@@ -61,7 +63,15 @@ def _step_flops(
 
 def _copying(network: nn.Module) -> Callable[..., Tensor]:
     """The network on copies: the counter's hooks refuse leaf tensors under `autograd.grad`."""
-    return lambda *inputs: network(*(one.clone() for one in inputs))
+
+    def copied(value: object) -> object:
+        return value.clone() if isinstance(value, Tensor) else value
+
+    def called(*inputs: object, **named: object) -> Tensor:
+        made: Tensor = network(*map(copied, inputs), **{n: copied(v) for n, v in named.items()})
+        return made
+
+    return called
 
 
 @lru_cache

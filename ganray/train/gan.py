@@ -21,16 +21,19 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ganray.models import ModelSpec
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.tensors import Tensors
+from ganray.train.algorithms import check_fit
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
+    hold_all_but,
     load_module,
     load_optimizer,
     module_tensors,
     optimizer_tensors,
     prefixed,
+    trainable,
 )
 from ganray.train.steps import Batch, Step
 
@@ -51,7 +54,8 @@ class GanTrainer:
         losses: the names of what `advance` returns.
 
     Raises:
-        RefusedInput: `images` are no such images, fewer than a batch, or `device` is not here.
+        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here, or
+            the algorithm cannot train the networks.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class GanTrainer:
         seed: int = 0,
         device: str = "auto",
     ) -> None:
+        check_fit(model, train)
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
         self._batches = ShuffledImages(images, train.batch, seed, self.device)
@@ -72,6 +77,7 @@ class GanTrainer:
         self._drawn = Sampler(model, self.shape, self.networks)  # shares their weights
         self._average = _moving_average(self._drawn, train.ema) if train.ema else None
         self._steps, self._part = train.steps(), slice(0, train.batch)
+        self._weights = trainable(self.networks)
         self._optimizers = {step.name: self._optimizer(step) for step in self._steps}
         self.losses = train.losses
 
@@ -86,21 +92,25 @@ class GanTrainer:
         Returns the last loss of each, named by `losses`.
         """
         self._follow_schedule()
-        losses = []
-        for step in self._steps:
-            first = self.step * step.times
-            for index in range(first, first + step.times):
-                loss = self._descend(step, index)
-            losses.append(loss)
+        try:
+            losses = [self._repeated(step) for step in self._steps]
+        finally:
+            hold_all_but(None, self._weights)
         if self._average is not None:
             self._average.update_parameters(self._drawn)
         self.step += 1
         return torch.stack(losses)
 
+    def _repeated(self, step: Step) -> Float[Tensor, ""]:
+        """The step's moves in this iteration; the loss of the last."""
+        first = self.step * step.times
+        for index in range(first, first + step.times):
+            loss = self._descend(step, index)
+        return loss
+
     def _descend(self, step: Step, index: int) -> Float[Tensor, ""]:
         """Move the step's networks once, on its batch number `index`; the loss before."""
-        for role, network in self.networks.items():
-            network.requires_grad_(role in step.moves)
+        hold_all_but(step.moves, self._weights)
         optimizer = self._optimizers[step.name]
         optimizer.zero_grad(set_to_none=True)
         loss = step.loss(self.networks, self._batch(step, index), self._noise(step, index))
@@ -130,7 +140,7 @@ class GanTrainer:
 
     def _moved(self, step: Step) -> list[nn.Parameter]:
         """The parameters that a step moves."""
-        return [weight for role in step.moves for weight in self.networks[role].parameters()]
+        return [weight for role in step.moves for weight in self._weights[role]]
 
     def _optimizer(self, step: Step) -> torch.optim.Optimizer:
         adam = step.adam

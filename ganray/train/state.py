@@ -6,12 +6,29 @@ need no state, since they are drawn by index from the step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from ganray.tensors import Tensors
+
+
+def trainable(networks: Mapping[str, nn.Module]) -> dict[str, list[nn.Parameter]]:
+    """The weights of each network that are to be trained; a family may have fixed ones."""
+    return {
+        role: [weight for weight in network.parameters() if weight.requires_grad]
+        for role, network in networks.items()
+    }
+
+
+def hold_all_but(
+    moving: Sequence[str] | None, weights: Mapping[str, Sequence[nn.Parameter]]
+) -> None:
+    """Let gradients flow to the weights of some networks alone; None: of all again."""
+    for role, own in weights.items():
+        for weight in own:
+            weight.requires_grad_(moving is None or role in moving)
 
 
 def module_tensors(prefix: str, module: nn.Module) -> Tensors:

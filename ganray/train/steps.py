@@ -38,7 +38,10 @@ class Batch:
 
 
 Loss = Callable[[Networks, Batch, Noise], "torch.Tensor"]
-"""A pure function to one scalar: it holds no state and knows no optimiser, device or gradient."""
+"""A pure function to one scalar: it holds no state and knows no optimiser, device or gradient.
+
+It is a mean over the rows of its batch, so that ranks that each have a part of them agree with one
+process that has all."""
 
 
 @runtime_checkable

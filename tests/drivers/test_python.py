@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import ganray
+from ganray.drivers import python
 from ganray.drivers.python import FinishedRun
 from ganray.errors import RefusedInput
+from ganray.models import DefenseGan
 from ganray.store import Store
 from ganray.study_yaml import load
 from tests.stages.stores import copied
@@ -74,6 +78,45 @@ def test_settings_may_be_a_mapping_and_are_left_alone(tiny_run, tmp_path, monkey
     assert again.outcome.reused == len(tiny_run.plan.tasks)
 
 
+def test_what_python_writes_otherwise_is_taken_as_a_file_has_it(tiny_run, tmp_path):
+    settings = load(tiny_run.file.read_text())
+    settings |= {
+        "data": {"source": tiny_run.file.parent / "digits.parquet"},
+        "model": DefenseGan(width=2, latent=8),
+        "marginals": ((np.int64(0),), np.array([1, 2])),
+        "replicates": np.int32(1),
+    }
+    store = copied(tiny_run, tmp_path)
+    again = ganray.run(settings, store=store.url, runner="local", quiet=True)
+    assert again.plan.id == tiny_run.plan.id
+    settings["budget"] = {"iterations": np.bool_(True)}
+    with pytest.raises(RefusedInput, match="true and false are not valid here"):
+        ganray.run(settings, store=store.url, runner="local")
+
+
+def test_a_run_is_read_as_it_was_run_though_the_data_are_gone(tiny_run, tmp_path, monkeypatch):
+    shutil.copy(tiny_run.file, tmp_path)
+    shutil.copy(tiny_run.file.parent / "digits.parquet", tmp_path)
+    store = copied(tiny_run, tmp_path / "store")
+    done = python.execute
+
+    def removed(*words, **named):
+        ended = done(*words, **named)
+        (tmp_path / "digits.parquet").unlink()
+        return ended
+
+    monkeypatch.setattr(python, "execute", removed)
+    again = ganray.run(tmp_path / "tiny.yaml", store=store.url, runner="local", quiet=True)
+    assert len(again.comparisons) == 3
+
+
+def test_frames_are_copies_and_classes_may_be_numbers(done):
+    done.comparisons.drop(columns="conclusion", inplace=True)
+    assert "conclusion" in done.comparisons
+    assert len(done.losses(0)) == 4
+    assert isinstance(hash(done), int)
+
+
 def test_what_failed_is_told_and_the_rest_is_there(tiny_run, tmp_path):
     """A learning rate at which the GANs come to nothing."""
     store = copied(tiny_run, tmp_path, "data", "encoder")
@@ -93,12 +136,21 @@ def test_what_failed_is_told_and_the_rest_is_there(tiny_run, tmp_path):
         ({"runner": "slurm"}, r"runner \(='slurm'\) must be 'local' or 'ray'"),
         ({"runner": "local", "address": "auto"}, r"address \(='auto'\) needs runner 'ray'"),
         ({"store": ""}, r"store \(=''\) must be a folder"),
+        ({"store": Path()}, r"store \(=.*\) must be a folder"),
+        ({"store": None}, r"store \(=None\) must be a folder"),
+        ({"store": 3}, r"store \(=3\) must be a folder"),
+        ({"store": Path("s3://bucket/p")}, "is a URL: give it as text, not as a Path"),
+        ({"store": "s3://key:secret@bucket/p"}, "credentials"),
+        ({"overrides": "name=abc"}, r"overrides \(='name=abc'\) must be a list"),
+        ({"overrides": [None]}, r"overrides \(=.*None.*\) must be a list"),
+        ({"study": None}, r"study \(=None\) must be a study file or settings"),
+        ({"study": {"sweep": {}}}, "hold a sweep"),
         ({"overrides": ["budget.iteratons=3"]}, "did you mean 'iterations'"),
     ],
 )
 def test_what_is_not_valid_is_refused_before_anything_is_done(tiny_run, tmp_path, words, said):
     with pytest.raises(RefusedInput, match=said):
-        ganray.run(tiny_run.file, **({"store": tmp_path, "runner": "local"} | words))
+        ganray.run(**({"study": tiny_run.file, "store": tmp_path, "runner": "local"} | words))
     with pytest.raises(RefusedInput, match=r"settings: .*unknown name 'modell'"):
         ganray.run({"modell": {}}, store=tmp_path, runner="local")
     assert Store(str(tmp_path)).list("") == []

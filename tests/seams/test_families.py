@@ -24,7 +24,7 @@ from ganray.stages.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.tensors import deserialise, serialise
-from ganray.train import GanTrainer, TrainSpec, run
+from ganray.train import GanTrainer, TrainSpec, WganGp, run
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.flops import gan_flops
 from ganray.train.steps import Adam, Batch, Latents, Networks, Noise, Step
@@ -165,6 +165,58 @@ def test_a_network_that_normalises_where_it_may_not_is_refused(tiny_study):
         with pytest.raises(RefusedInput, match="its judge must not normalise over a batch; alg"):
             read_study(str(tiny_study), words).plan()
         read_study(str(tiny_study), (words[0], TOY[1])).plan()
+
+
+def test_workers_do_not_share_batches_over_which_a_network_normalises(tiny_study):
+    class Normalised(Flat):
+        name: Literal["normalised"] = "normalised"
+        batch_normalised = ("generator",)
+
+    words = ("model={name: normalised}", TOY[1], "joint.workers=2")
+    with (
+        MODELS.including(Normalised),
+        pytest.raises(RefusedInput, match=r"joint.workers \(=2\) cannot train model.name \(='norm"),
+    ):
+        read_study(str(tiny_study), words).plan()
+
+
+def test_two_steps_of_one_name_are_refused():
+    class Doubled(LeastSquares):
+        algorithm: Literal["doubled"] = "doubled"
+
+        def steps(self) -> tuple[Step, ...]:
+            return (super().steps()[0],) * 2
+
+    with pytest.raises(ValueError, match="doubled: steps must differ in their names"):
+        Doubled()
+
+
+def test_weights_that_a_family_fixes_stay_and_others_are_free_afterwards(mnist_small_images):
+    class Fixed(Flat):
+        name: Literal["fixed"] = "fixed"
+
+        def networks(self, shape: Shape, _: int, /) -> dict[str, nn.Module]:
+            made = super().networks(shape, 1)
+            made["generator"].first.requires_grad_(False)
+            return made
+
+    trainer = GanTrainer(mnist_small_images[:20], Fixed(), LeastSquares(batch=5, rate=0.1))
+    before = {name: value.clone() for name, value in trainer.tensors().items()}
+    run(trainer, until=2, progress=False)
+    after = trainer.tensors()
+    assert torch.equal(after["generator/first.weight"], before["generator/first.weight"])
+    assert not torch.equal(after["generator/last.weight"], before["generator/last.weight"])
+    free = {n: p.requires_grad for n, p in trainer.networks["judge"].named_parameters()}
+    assert set(free.values()) == {True}
+    assert not trainer.networks["generator"].first.weight.requires_grad
+    assert gan_flops((1, 28, 28), Fixed(), LeastSquares(batch=10)) < gan_flops(
+        (1, 28, 28), Flat(), LeastSquares(batch=10)
+    )
+
+
+def test_a_trainer_refuses_what_does_not_fit(mnist_small_images):
+    with pytest.raises(RefusedInput, match="it has no critic"):
+        GanTrainer(mnist_small_images[:20], Flat(), WganGp(batch=5))
 
 
 def test_they_are_planned_with_their_cost(tiny_study):

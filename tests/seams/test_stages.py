@@ -62,6 +62,14 @@ def test_its_key_and_address_follow_from_what_it_declares(monkeypatch):
     assert plan(3).task("sum").key != task.key
 
 
+def test_a_kind_that_is_not_known_or_has_no_horizon_is_refused(monkeypatch):
+    with pytest.raises(ValueError, match=r"kind \(='squars'\) must be one of: data, "):
+        PlanBuilder().add("a", "squars", "a", {}, {})
+    monkeypatch.setitem(KINDS, "squares", Kind("squares", home=__name__))
+    with pytest.raises(ValueError, match=r"horizon \(=3\): tasks of kind 'squares' have none"):
+        plan(3)
+
+
 def test_its_cost_is_planned_and_its_speed_is_timed():
     chosen = plan(5)
     cost = estimate(chosen, {"squares": 2.0})[chosen.task("sum").address]
