@@ -17,6 +17,7 @@ class Kind:
             the same parameters.
         unit: of the horizon, where tasks of the kind continue each other.
         trains: whether it takes long, keeps checkpoints and may use a GPU.
+        called: one and several, as people ask about them; none: a step on the way to what they do.
         home: the module of its code, which has a `STAGE`; `stages/<name>.py` if none is named.
     """
 
@@ -24,6 +25,7 @@ class Kind:
     version: int = 1
     unit: str | None = None
     trains: bool = False
+    called: tuple[str, str] | None = None
     home: str = ""
 
     @property
@@ -33,16 +35,16 @@ class Kind:
 
 
 _ALL = (
-    Kind("data"),
-    Kind("encoder", trains=True),
-    Kind("weights"),
-    Kind("train", unit="step", trains=True),
-    Kind("sample", unit="count"),
+    Kind("data", called=("data set", "data sets")),
+    Kind("weights", called=("ImageNet network", "ImageNet networks")),
+    Kind("train", unit="step", trains=True, called=("GAN", "GANs")),
+    Kind("encoder", trains=True, called=("classifier", "classifiers")),
+    Kind("sample", unit="count", called=("set of samples", "sets of samples")),
     Kind("embed"),
-    Kind("measure"),
+    Kind("measure", called=("set of scores", "sets of scores")),
     Kind("targets"),
-    Kind("search", unit="restarts"),
-    Kind("card"),
+    Kind("search", unit="restarts", called=("search", "searches")),
+    Kind("card", called=("model card", "model cards")),
     Kind("objective"),
     Kind("spec"),
 )

@@ -193,7 +193,7 @@ def _rows(
             state, note, host = row["state"], _progress(row), row["host"]
         elif task.address in failed:
             state, note = "failed", failed[task.address]
-        elif not told and task.kind == "train" and task.horizon:
+        elif not told and task.trains and task.horizon:
             checkpoint = store.latest_checkpoint(task.trajectory, task.horizon)
             if checkpoint is not None:
                 state, note = "begun", f"checkpoint at {checkpoint.step} of {task.horizon}"

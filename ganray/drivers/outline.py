@@ -13,22 +13,12 @@ from urllib.parse import unquote, urlsplit
 
 from ganray.cost.estimate import training_speed
 from ganray.cost.remaining import remainder
+from ganray.kinds import KINDS
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.train.device import choose_device
 
-_NAMES = {
-    "data": ("data set", "data sets"),
-    "weights": ("ImageNet network", "ImageNet networks"),
-    "train": ("GAN", "GANs"),
-    "encoder": ("classifier", "classifiers"),
-    "sample": ("set of samples", "sets of samples"),
-    "measure": ("set of scores", "sets of scores"),
-    "search": ("search", "searches"),
-    "card": ("model card", "model cards"),
-}
-"""What people ask about; other kinds of tasks are steps on the way there."""
 _START_SECONDS = 15.0  # of Ray and its workers
 
 
@@ -110,11 +100,12 @@ def counted(tasks: Iterable[Task]) -> str:
     kinds = Counter(task.kind for task in tasks)
     lengths = sorted({task.horizon or 0 for task in tasks if task.kind == "train"})
     parts = []
-    for kind, (one, several) in _NAMES.items():
-        if not kinds[kind]:
+    for name, kind in KINDS.items():
+        if not kinds[name] or kind.called is None:
             continue
-        part = f"{kinds[kind]} {one if kinds[kind] == 1 else several}"
-        if kind == "train":
+        one, several = kind.called
+        part = f"{kinds[name]} {one if kinds[name] == 1 else several}"
+        if name == "train":
             span = f"{lengths[0]} to {lengths[-1]}" if len(lengths) > 1 else f"{lengths[0]}"
             part += f" of {span} iterations"
         parts.append(part)

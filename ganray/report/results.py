@@ -225,7 +225,7 @@ class Results:
         stored = self.store.manifests(f"{task.trajectory}/") if chunks else []
         parts = [manifest for manifest in stored if manifest.address in chunks]
         spent = sum(_seconds(manifest) for manifest in [self.manifests[task.address], *parts])
-        begun = self.plan.continued(task) if task.kind == "train" else None
+        begun = self.plan.continued(task) if task.trains else None
         before = self.manifests.get(begun.address) if begun else None
         return max(0.0, spent - _seconds(before)) if before else spent
 

@@ -17,11 +17,10 @@ import numpy as np
 from ganray.errors import RefusedInput
 from ganray.names import as_file
 from ganray.plan import Plan, Task
+from ganray.stages.stage import stage_of
 from ganray.stages.trajectory import LOSSES
 from ganray.store import Store
 from ganray.tensors import deserialise
-from ganray.train.algorithms import ALGORITHMS
-from ganray.train.encoder import EncoderTrainer
 from ganray.train.history import read_history
 
 POINTS = 2000
@@ -63,14 +62,8 @@ def losses_so_far(store: Store, task: Task) -> dict[str, np.ndarray]:
     if checkpoint is None:
         return {}
     rows = deserialise(store.read(checkpoint, LOSSES))["losses"].numpy()
-    names = _loss_names(task)
+    names = stage_of(task.kind).losses(task)
     return {name: rows[:, index] for index, name in enumerate(names)}
-
-
-def _loss_names(task: Task) -> tuple[str, ...]:
-    if task.kind == "encoder":
-        return EncoderTrainer.losses
-    return ALGORITHMS.parse(task.parameters["train"], "train").losses
 
 
 def _export(store: Store, task: Task, folder: Path) -> int:

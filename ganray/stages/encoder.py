@@ -76,4 +76,10 @@ def _facts(task: Task, plan: Plan) -> tuple[EncoderSpec, Shape, int]:
     return EncoderSpec(**task.parameters["encoder"]), image_shape(plan), classes
 
 
-STAGE = Stage(train_encoder, cost=_cost, timed=_timed, end=_end)
+STAGE = Stage(
+    train_encoder,
+    cost=_cost,
+    timed=_timed,
+    end=_end,
+    losses=lambda _: EncoderTrainer.losses,
+)

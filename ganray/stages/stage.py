@@ -61,6 +61,7 @@ class Stage:
         timed: real work of a task on images without content, on a device; none: not timed.
         alike: tasks for which it answers alike run at one speed.
         end: the iteration at which a task that trains ends.
+        losses: what the losses of a task that trains are called.
     """
 
     whole: Callable[[Workspace], None]
@@ -69,6 +70,7 @@ class Stage:
     timed: Callable[[Task, Plan, str], Timed] | None = None
     alike: Callable[[Task, Plan], str | None] = lambda *_: None
     end: Callable[[Task, Plan], int] = lambda task, _: task.horizon or 0
+    losses: Callable[[Task], tuple[str, ...]] = lambda _: ()
 
 
 def stage_of(kind: str) -> Stage:

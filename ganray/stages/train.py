@@ -101,4 +101,4 @@ def gan_specs(task: Task) -> tuple[ModelSpec, TrainSpec]:
     return model, ALGORITHMS.parse(task.parameters["train"], "train")
 
 
-STAGE = Stage(train_gan, cost=_cost, timed=_timed)
+STAGE = Stage(train_gan, cost=_cost, timed=_timed, losses=lambda task: gan_specs(task)[1].losses)

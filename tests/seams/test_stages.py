@@ -10,6 +10,7 @@ import pytest
 from ganray.cost.estimate import estimate
 from ganray.cost.probes import probe
 from ganray.cost.remaining import remainder
+from ganray.drivers.outline import counted
 from ganray.errors import Stopped
 from ganray.kinds import KINDS, Kind
 from ganray.local import LocalRunner
@@ -91,6 +92,14 @@ def test_it_is_run_chunk_by_chunk_stopped_resumed_and_shown(tmp_path):
     assert store.manifest(chosen.task("sum").address).result == {"sum": 0 + 1 + 4 + 9 + 100}
     told = Board(chosen, again.finished).snapshot()
     assert (told["done"], told["kinds"]) == (1, {"squares": {"stored": 1}})
+
+
+def test_it_is_called_as_it_says(monkeypatch):
+    tasks = plan(3).tasks
+    assert counted(tasks) == "1 steps between stored results"
+    named = Kind("squares", unit="terms", called=("square", "squares"), home=__name__)
+    monkeypatch.setitem(KINDS, "squares", named)
+    assert counted(tasks) == "1 square"
 
 
 def test_a_kind_that_trains_says_so_in_its_tasks(monkeypatch):
