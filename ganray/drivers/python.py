@@ -82,6 +82,8 @@ def run(
     keep_interrupts()
     try:
         chosen = _chosen(study, overrides, place)
+        if runner == "ray":
+            _refuse_unknown_to_workers(chosen)
         opened = Store(place)
         ended = execute(chosen, opened, runner, address, verify=False, quiet=quiet)  # type: ignore[arg-type]
     except KeyboardInterrupt:
@@ -96,6 +98,22 @@ def _chosen(study: str | Path | Mapping[str, Any], overrides: Sequence[str], sto
     if not isinstance(study, str | Path):
         raise RefusedInput(f"study (={quoted(study)}) must be a study file or settings as a dict")
     return read_study(str(study), overrides, store)
+
+
+def _refuse_unknown_to_workers(study: Study) -> None:
+    """Workers import ganray anew: what was added to its lists here, they have not.
+
+    Raises:
+        RefusedInput: the study names such networks or such an algorithm.
+    """
+    settings = study.settings
+    named = {"model.name": settings.model.name, "train.algorithm": settings.train.algorithm}
+    for (path, word), spec in zip(named.items(), (settings.model, settings.train), strict=True):
+        if not type(spec).__module__.startswith("ganray."):
+            raise RefusedInput(
+                f"{path} (={quoted(word)}) was added in this process, and Ray's workers do not "
+                "know it: use runner 'local'"
+            )
 
 
 @dataclass(frozen=True, repr=False, eq=False)

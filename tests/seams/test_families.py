@@ -13,6 +13,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from ganray.drivers.python import run as run_study
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.models.layers import chain, initialise
@@ -212,6 +213,12 @@ def test_weights_that_a_family_fixes_stay_and_others_are_free_afterwards(mnist_s
     assert gan_flops((1, 28, 28), Fixed(), LeastSquares(batch=10)) < gan_flops(
         (1, 28, 28), Flat(), LeastSquares(batch=10)
     )
+
+
+def test_workers_elsewhere_would_not_know_them(tiny_study, tmp_path):
+    with pytest.raises(RefusedInput, match=r"model.name \(='flat'\) was added in this process"):
+        run_study(tiny_study, overrides=TOY, store=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_trainer_refuses_what_does_not_fit(mnist_small_images):
