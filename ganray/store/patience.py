@@ -97,6 +97,9 @@ class Call:
                 self.answered()
             return None
         self.failures += 1
+        if self.failures == 1 and not self.patience.reached and not is_unanswered(error):
+            # Busy it has been since it said so; until then a slow machine was on its way there.
+            self.begun = self.patience.clock()
         pause = min(_FIRST * _GROWTH ** (self.failures - 1), _LONGEST)
         late = self.patience.clock() + pause > self._until
         given_up = late or not may_pass(error)

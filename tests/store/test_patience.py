@@ -137,3 +137,15 @@ def test_who_reads_for_somebody_gives_up_once_and_for_all(clock: Clock, outages:
 def test_what_matters_little_is_tried_once(clock: Clock, outages: Outages) -> None:
     call = Patience(PLACE, known=True, clock=clock).begin(writes=True, repeated=False)
     assert call.failed(FULL) is None
+
+
+def test_a_slow_way_to_a_store_is_no_part_of_its_being_busy(clock: Clock, outages: Outages) -> None:
+    """A machine that takes long over its first request asks again all the same."""
+    first = Patience("s3://bucket", clock=clock).begin(writes=True)
+    clock.now += 5.0
+    assert first.failed(answer("InternalError", 500)) is not None
+    clock.now += 1.1
+    assert first.failed(answer("InternalError", 500)) is None
+    other = Patience("s3://bucket", clock=clock).begin(writes=True)
+    clock.now += 5.0
+    assert other.failed(EndpointConnectionError(endpoint_url="http://x")) is None
