@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test test-all cluster-test chaos lint clean help
 
 help:
-	@echo "make demo   install, then train, measure and report on 5,000 real MNIST digits"
+	@echo "make demo   install, then train, measure and report on 4,000 real MNIST digits"
 	@echo "make test   install, then lint, types, contracts and tests: the fast whole, minutes"
 	@echo "make test-all   the same with the slow tests and, as root, the cluster's: an hour"
 	@echo "make cluster-test   as root: clusters over ssh between namespaces, and an autoscaler; minutes"

@@ -13,6 +13,10 @@ from ganray.plan import Plan, Task
 _ROLE = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
 
 
+SIDES = ("marginal", "joint")
+"""In the order in which a report compares them."""
+
+
 def gan_role(side: str, names: Sequence[str], replicate: int, part: str = "") -> str:
     """What a study calls the training of one GAN; no two GANs are called alike.
 

@@ -7,10 +7,10 @@ this base gives them one way to refuse a misspelt key and one way to be hashed.
 from __future__ import annotations
 
 import difflib
-import functools
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
@@ -145,7 +145,7 @@ def _has_truth(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-@functools.cache
+@cache
 def _is_numeric(annotation: Any) -> bool:
     """Whether a type asks for numbers somewhere, and nowhere for a truth value or for anything."""
     parts = set(_leaves(annotation))

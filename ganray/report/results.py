@@ -15,7 +15,7 @@ from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.metrics.score import Score
 from ganray.plan import Plan, Task
-from ganray.roles import Gan, gans_of
+from ganray.roles import SIDES, Gan, gans_of
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
@@ -200,7 +200,7 @@ class Results:
     def sides(self) -> list[str]:
         """The sides that were measured, in the order in which they are compared."""
         measured = {measured.side for measured in self.scores}
-        return [side for side in ("marginal", "joint") if side in measured]
+        return [side for side in SIDES if side in measured]
 
     @property
     def metrics(self) -> list[str]:

@@ -15,12 +15,12 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
+from ganray.roles import SIDES
 from ganray.studies.blocks import Data
 from ganray.studies.budgets import Horizons, Probe, planned_horizons
 from ganray.studies.marginal_vs_joint import plan_search
 from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
-    SIDES,
     Sides,
     comparison_blocks,
     evidence,

@@ -16,12 +16,11 @@ from ganray.names import label
 from ganray.plan import Plan, Task, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
-from ganray.roles import chosen
+from ganray.roles import SIDES, chosen
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, planned_horizons
 from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
-    SIDES,
     Sides,
     comparison_blocks,
     evidence,

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from ganray.plan import Task
 from ganray.report import Results, sections
 from ganray.report.page import Section
+from ganray.roles import SIDES
 from ganray.studies.blocks import Blocks, Data, Ruler
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
 from ganray.studies.settings import ComparisonSettings, Evaluate
-
-SIDES = ("marginal", "joint")
-"""In the order in which a report compares them."""
 
 
 def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:

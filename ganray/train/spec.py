@@ -78,7 +78,7 @@ class TrainSpec(Spec):
         iterations = [change.iteration for change in self.schedule]
         if iterations != sorted(set(iterations)):
             raise ValueError(f"schedule: iterations must ascend, none twice; they are {iterations}")
-        names = [step.name for step in self.steps()] if type(self) is not TrainSpec else []
+        names = [step.name for step in self.steps()]
         if len(set(names)) < len(names):  # each has an optimiser and a loss under its name
             raise ValueError(
                 f"{self.algorithm}: steps must differ in their names; they are {names}"
