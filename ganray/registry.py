@@ -11,23 +11,24 @@ from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ganray.errors import RefusedInput
-from ganray.spec import NO_MEMBER, Spec, explain
+from ganray.spec import NO_MEMBER, Spec, explain, unknown_name
 
 S = TypeVar("S", bound=Spec)
 
 
 class Registry(Generic[S]):
-    """Specs of one kind by their word; a group in a file without the word is of the first one.
+    """Specs of one kind by their word; the word alone stands for a group with its defaults.
 
     As the metadata of a field's type, `Annotated[Base, registry]`, it lets the field hold any
     member, also one that was added since; problems are told of the member that was meant.
 
     Args:
         tag: the field that holds the word, a `Literal` of one value in each member.
+        implied: whether a group without the word is of the first member; else it is refused.
     """
 
-    def __init__(self, tag: str, *members: type[S]) -> None:
-        self.tag = tag
+    def __init__(self, tag: str, *members: type[S], implied: bool = True) -> None:
+        self.tag, self.implied = tag, implied
         self._members: dict[str, type[S]] = {}
         for member in members:
             self.add(member)
@@ -57,6 +58,16 @@ class Registry(Generic[S]):
         finally:
             if not known:
                 del self._members[self.word(member)]
+
+    def member(self, word: str) -> type[S]:
+        """The member of that word.
+
+        Raises:
+            RefusedInput: there is none; says the nearest.
+        """
+        if word not in self._members:
+            raise RefusedInput(f"{self.tag}: {unknown_name(word, list(self._members))}")
+        return self._members[word]
 
     def word(self, member: type[S]) -> str:
         """What a member is called."""
@@ -91,10 +102,12 @@ class Registry(Generic[S]):
                 return value  # type: ignore[return-value]
             # Taken for its parent or a namesake, it would lose what it does otherwise.
             raise ValueError(f"{type(value).__name__} is not in the list, which `add` puts it into")
+        if isinstance(value, str):
+            value = {self.tag: value}
         return self._member(value).model_validate(value)
 
     def _member(self, values: Any) -> type[S]:
-        first = next(iter(self._members))
+        first = next(iter(self._members)) if self.implied else None
         word = values.get(self.tag, first) if isinstance(values, dict) else first
         member = self._members.get(word) if isinstance(word, str) else None
         if member is None:

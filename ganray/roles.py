@@ -1,4 +1,4 @@
-"""The GANs of a plan: whose side each is on, which classes it knows, and how one names it."""
+"""What a study calls its tasks; its GANs: whose side each is on, and which classes it knows."""
 
 from __future__ import annotations
 
@@ -9,22 +9,67 @@ from dataclasses import dataclass
 from ganray.errors import RefusedInput, quoted
 from ganray.names import composed, exact_label, label, labels
 from ganray.plan import Plan, Task
+from ganray.scores import ScoreName
 
-_ROLE = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
+_GAN = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
+_FLOOR, _MEASURE = "floor", "measure"
 
 
 SIDES = ("marginal", "joint")
 """In the order in which a report compares them."""
 
 
-def gan_role(side: str, names: Sequence[str], replicate: int, part: str = "") -> str:
-    """What a study calls the training of one GAN; no two GANs are called alike.
+def gan_role(purpose: str, side: str, names: Sequence[str], replicate: int, part: str = "") -> str:
+    """What a study calls the training of one GAN, and what is made of it; none are called alike.
 
     Args:
+        purpose: "train", "sample", "card" and so on.
         names: of its classes.
         part: of the study that it belongs to; empty, or ends in a slash.
     """
-    return f"{part}train/{side}/{label(names)}/{replicate}"
+    return f"{part}{purpose}/{side}/{label(names)}/{replicate}"
+
+
+def floor_role(name: ScoreName) -> str:
+    """What a study calls the floor of a score."""
+    return "/".join((_FLOOR, *name))
+
+
+def measure_role(name: ScoreName, side: str, replicate: int, part: str = "") -> str:
+    """What a study calls the measuring of a side's replicate.
+
+    Args:
+        part: as of `gan_role`.
+    """
+    return part + "/".join((_MEASURE, *name, side, str(replicate)))
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One side's replicate, measured by one metric on one encoder."""
+
+    name: ScoreName
+    side: str
+    replicate: int
+    role: str
+
+
+def measurements(plan: Plan) -> list[Measurement]:
+    """All that is measured of the plan's GANs, in the plan's order."""
+    found = []
+    for role in plan.roles:
+        first, *rest = role.split("/")
+        if first == _MEASURE:
+            metric, encoder, side, replicate = rest
+            name = ScoreName(metric, encoder)
+            found.append(Measurement(name, side, int(replicate), role))
+    return found
+
+
+def floors(plan: Plan, encoder: str) -> list[str]:
+    """The roles of the floors on an encoder."""
+    known = (role.split("/") for role in plan.roles)
+    return ["/".join(parts) for parts in known if parts[0] == _FLOOR and parts[2:] == [encoder]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +97,7 @@ def gans_of(plan: Plan) -> list[Gan]:
     """Every GAN of the plan, in the plan's order."""
     found = []
     for role in plan.roles:
-        if parts := _ROLE.fullmatch(role):
+        if parts := _GAN.fullmatch(role):
             task = plan.task(role)
             said = label(_names(plan, task))
             found.append(Gan(parts["side"], said, int(parts["replicate"]), role, task))

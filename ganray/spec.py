@@ -129,13 +129,21 @@ def explain(error: ValidationError) -> str:
 def _explain(problem: Any) -> str:
     path = without_secrets(".".join(str(part) for part in problem["loc"]))
     if problem["type"] == NO_MEMBER:
-        tag, *words = problem["msg"].split()
-        said = unknown_name(str(problem["input"][tag]), words)
-        return f"{path}.{tag}: {said}" if path else f"{tag}: {said}"
+        return _no_member(path, *problem["msg"].split(), given=problem["input"])
     message = problem["msg"].removeprefix("Value error, ")
     value = problem.get("input")
     said = "" if isinstance(value, dict | Spec) else f" (={quoted(value)})"
     return f"{path}{said}: {message}" if path else message
+
+
+def _no_member(path: str, tag: str, *words: str, given: Any) -> str:
+    """Why a value is of no member of an open list."""
+    if isinstance(given, str):
+        return f"{path}: {unknown_name(given, list(words))}"
+    if isinstance(given, dict) and tag in given:
+        return f"{path}.{tag}: {unknown_name(str(given[tag]), list(words))}".removeprefix(".")
+    said = f" (={quoted(given)})"
+    return f"{path}{said}: must be one of {', '.join(words)}, or a group with `{tag}`"
 
 
 def _has_truth(value: Any) -> bool:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.embed import Embedding, embed, embed_chunk, join
-from ganray.models.cafd_encoder import CafdEncoder
+from ganray.embed import embed, embed_chunk
+from ganray.metrics.features import Embedding, join
+from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.layers import initialise
 from ganray.specs import EmbedSpec
 

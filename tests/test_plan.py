@@ -15,6 +15,10 @@ from ganray.studies.blocks import Data
 from ganray.train import WganGp
 from tests.golden import INFO, planned
 
+ENCODERS = {"encoders": ["classifier", "efficientnet_lite0"]}
+METRICS = ["cafd", "class_divergence", "frechet_distance", "inception_score"]
+SAMPLES = "sample/joint/a+b+c/0"
+
 
 def keys(plan: Plan) -> dict[str, str]:
     """What the study calls each task, to its key without the horizon."""
@@ -86,9 +90,19 @@ def test_settings_of_one_stage_leave_the_others_alone():
     assert changed(planned(encoder={"epochs": 9})) == {
         *("encoder", "embed", "measure", "search", "card")
     }
-    narrower = {"metrics": ["cafd"], "imagenet": {"network": "efficientnet_lite0"}}
-    assert changed(planned(evaluate=narrower)) == {"measure", "card"}
+    finer = [*METRICS[:3], {"name": "inception_score", "splits": 5}]
+    assert changed(planned(evaluate=ENCODERS | {"metrics": finer})) == {"measure", "card"}
     assert changed(planned(search={"on": ["joint", "a"], "restarts": 4, "steps": 7})) == {"search"}
+
+
+def test_a_metric_more_measures_itself_and_nothing_else():
+    fewer = keys(planned(evaluate=ENCODERS | {"metrics": METRICS[:3]}))
+    more = keys(planned(evaluate=ENCODERS | {"metrics": METRICS}))
+    added = [role for role in more if role not in fewer]
+    assert {role.split("/")[1] for role in added} == {"inception_score"}
+    assert {role.split("/")[0] for role in added} == {"floor", "measure"}
+    changed = [role for role in fewer if fewer[role] != more[role]]
+    assert {role.partition("/")[0] for role in changed} == {"card"}
 
 
 def test_training_longer_continues_the_trajectory():
@@ -105,8 +119,8 @@ def test_more_restarts_and_more_samples_continue_theirs():
     assert mine.trajectory == theirs.trajectory
     assert mine.chunk_address(0) == theirs.chunk_address(0)
     assert (mine.horizon, theirs.horizon) == (4, 9)
-    less = planned(evaluate={"samples": 50, "imagenet": {"network": "efficientnet_lite0"}})
-    assert less.task("sample/joint r0").trajectory == fewer.task("sample/joint r0").trajectory
+    less = planned(evaluate=ENCODERS | {"samples": 50})
+    assert less.task(SAMPLES).trajectory == fewer.task(SAMPLES).trajectory
 
 
 def test_the_studys_name_is_not_in_the_plans_hash_but_in_the_runs():

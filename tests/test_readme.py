@@ -67,7 +67,7 @@ def test_the_python_of_the_docs_runs_as_it_stands(
 
 
 def test_a_card_s_python_runs_as_it_stands(tiny_run):
-    manifest = tiny_run.manifest("card/joint r0")
+    manifest = tiny_run.manifest("card/joint/0+1+2/0")
     card = Path(tiny_run.store.url, manifest.file("README.md").path)
     (code,) = blocks(card.read_text())
     names = {"URL": str(card.parent)}

@@ -29,7 +29,7 @@ from tests.stages.stores import copied, flip_a_byte
 @pytest.fixture(scope="module")
 def card(tiny_run):
     """The folder of the joint GAN's card, and its head."""
-    manifest = tiny_run.manifest("card/joint r0")
+    manifest = tiny_run.manifest("card/joint/0+1+2/0")
     folder = Path(tiny_run.store.url, manifest.file("README.md").path).parent
     return str(folder), read_card((folder / "README.md").read_text())
 
@@ -43,10 +43,10 @@ def test_a_card_says_what_the_gan_is(tiny_run, card):
     assert head["recipe"]["critic_steps"] == 2
     assert head["weights"]["average"] == "EMA"
     assert head["weights"]["sha256"] == trained.file("generator.safetensors").sha256
-    scores = tiny_run.manifest("measure/classifier/joint/0").result["scores"]
-    assert [(s["metric"], s["value"]) for s in head["scores"]] == [
-        (s["metric"], s["value"]) for s in scores
-    ]
+    assert {s["metric"]: s["value"] for s in head["scores"]} == {
+        metric: tiny_run.manifest(f"measure/{metric}/classifier/joint/0").result["score"]["value"]
+        for metric in ("cafd", "class_divergence", "inception_score")
+    }
 
 
 def test_a_class_whose_name_ends_in_dashes_does_not_end_the_head(card):
@@ -111,7 +111,7 @@ def test_generators_that_are_handed_out_are_frozen_but_for_their_input(tiny_run,
 
 def test_altered_weights_and_missing_cards_are_refused(tiny_run, tmp_path):
     store = copied(tiny_run, tmp_path, "card")
-    manifest = store.manifest(tiny_run.plan.roles["card/joint r0"])
+    manifest = store.manifest(tiny_run.plan.roles["card/joint/0+1+2/0"])
     flip_a_byte(store, manifest.file("generator.safetensors").path)
     folder = Path(store.url, manifest.file("README.md").path).parent
     with pytest.raises(CorruptArtifact, match=r"generator.safetensors: sha256 .*, expected"):
@@ -122,7 +122,7 @@ def test_altered_weights_and_missing_cards_are_refused(tiny_run, tmp_path):
 
 def test_samples_are_those_that_were_measured(tiny_run):
     measured = safetensors.numpy.load(
-        tiny_run.store.read(tiny_run.manifest("sample/joint r0"), "images.safetensors")
+        tiny_run.store.read(tiny_run.manifest("sample/joint/0+1+2/0"), "images.safetensors")
     )["images"]
     drawn = draw_joint(tiny_run.store, tiny_run.plan, 70)
     np.testing.assert_array_equal(drawn.images[:60], measured)

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganray.metrics.score import metric_name
 from ganray.wording import duration, interval, number, quantity
 
 
@@ -58,8 +57,3 @@ def test_durations(seconds: float, text: str) -> None:
 def test_quantities_have_a_prefix() -> None:
     assert quantity(4.718e12, "FLOP") == "4.72 TFLOP"
     assert quantity(999.0, "FLOP") == "999 FLOP"
-
-
-def test_metrics_without_a_name_of_their_own_lose_their_underscores() -> None:
-    assert metric_name("class_divergence") == "class divergence"
-    assert metric_name("cafd") == "CAFD"

@@ -38,7 +38,7 @@ model: {width: 2, latent: 8}
 train: {batch: 10, critic_steps: 2, penalty_interval: 2, ema: 0.9, learning_rate: 0.001}
 budget: {iterations: 4}
 encoder: {epochs: 1, batch: 20}
-evaluate: {splits: 2, metrics: [cafd, class_divergence, inception_score]}
+evaluate: {metrics: [cafd, class_divergence, {name: inception_score, splits: 2}]}
 search: {on: [joint, "0"], steps: 3, restarts: 3, chunk: 7, own_samples: 2, real: 3,
          shapes: [smiley, ring]}
 resources: {device: cpu}

@@ -185,8 +185,8 @@ def _mark(study: Study, store: str, part: str | None) -> Purpose:
 def _sources(study: Study) -> list[str]:
     """The paths and URLs that a study's settings name, beside the embedded set."""
     settings = study.settings
-    data, other, imagenet = settings.data, settings.search.other, settings.evaluate.imagenet
-    named = [data.source, other.source if other else "", (imagenet and imagenet.weights) or ""]
+    data, other = settings.data, settings.search.other
+    named = [data.source, other.source if other else "", *settings.evaluate.places]
     return [source for source in named if source and source != "embedded"]
 
 

@@ -61,7 +61,7 @@ def _show_trials(chosen: SweepPlan, as_json: bool) -> None:
     if not known:
         lines.append(f"{settings.sweep.count} trials, which optuna chooses one by one")
     steps = ", ".join(map(str, chosen.steps))
-    lines.append(f"{chosen.name}: measured after {steps} iterations by {settings.sweep.metric}")
+    lines.append(f"{chosen.name}: measured after {steps} iterations by {settings.score.title}")
     speak(as_json, {"sweep": chosen.name, "steps": chosen.steps, "trials": trials},
           "\n".join(lines))  # fmt: skip
 

@@ -74,16 +74,16 @@ def execute_sweep(
         outcome = execute(Ending(chosen, plan), store, "ray", address, verify=False, quiet=quiet)
     manifest = store.manifest(plan.roles["spec"]) if "spec" in plan.roles else None
     states = ("finished", "stopped early", "failed")
-    metric = chosen.settings.sweep.metric
+    score = chosen.settings.score
     failed = {f"trial {one.number}": one.why for one in trials if one.state == "failed"}
     return SweepOutcome(
         code=_code(trials, outcome.code, manifest is not None),
         sweep=chosen.name,
         run=plan.run,
         trials={s: [one.number for one in trials if one.state == s] for s in states},
-        best_first=[one.number for one in ranked(trials, metric)],
+        best_first=[one.number for one in ranked(trials, score.better)],
         failed=failed | outcome.failed,
-        metric=metric,
+        metric=score.title,
         spec=manifest.address.removesuffix("/whole") if manifest else None,
         evidence=manifest.result["evidence"] if manifest else None,
         caution=outcome.caution,

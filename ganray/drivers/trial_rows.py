@@ -24,14 +24,14 @@ def sweep_standing(
     """
     if plan.study != "sweep":
         return None
-    from ganray.sweeps.settings import Sweep, rung_steps
+    from ganray.sweeps.settings import Sweep, judged_by, rung_steps
     from ganray.sweeps.trials import known_trials
 
     sweep = Sweep(**plan.settings["sweep"])
     steps = rung_steps(plan.settings["budget"]["iterations"], sweep.rungs)
     trials = known_trials(store, plan.settings["folder"], unreadable)
     return {
-        "metric": sweep.metric,
+        "metric": judged_by(plan.settings).title,
         "planned": sweep.count,
         "steps": steps,
         "trials": [_row(trial, steps, led) for trial in trials],

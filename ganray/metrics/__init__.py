@@ -1,5 +1,23 @@
-"""Metrics as pure float64 functions of features and posteriors; they know of no generator.
+"""Metrics: one file each, in the order of this list; pure functions of features and posteriors.
 
-Statistics (`moments`) merge; distances (`frechet`, `cafd`) and scores (`inception_score`) are
-computed from them; `intervals` and `score` say what may be concluded and compared.
+A new metric is a new file and its line here. What several share are statistics that merge
+(`moments`), what they are computed from (`features`), and what may be concluded (`intervals`).
 """
+
+from typing import Annotated
+
+from ganray.metrics.cafd import Cafd
+from ganray.metrics.class_divergence import ClassDivergence
+from ganray.metrics.frechet_distance import FrechetDistance
+from ganray.metrics.inception_score import InceptionScore
+from ganray.metrics.metric import Metric
+from ganray.registry import Registry
+
+METRICS: Registry[Metric] = Registry(
+    "name", Cafd, ClassDivergence, FrechetDistance, InceptionScore, implied=False
+)
+AnyMetric = Annotated[Metric, METRICS]
+"""The type of a file's field that names a metric."""
+
+__all__ = ["METRICS", "AnyMetric", "Cafd", "ClassDivergence", "FrechetDistance", "InceptionScore",
+           "Metric"]  # fmt: skip

@@ -9,17 +9,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import rel_entr
+from pydantic import Field
 
 from ganray.errors import RefusedInput, UndefinedScore
-from ganray.metrics.frechet import Gaussian
-from ganray.metrics.inception_score import check_probabilities
+from ganray.metrics.features import Embedding, check_probabilities
+from ganray.metrics.frechet_distance import DISTANCE_TERMS, Gaussian
+from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import CHUNK, Moments, moments
 
 _DDOF = 0  # as published: Σ_k divides by Σᵢ p_k(xᵢ)
+_GAUSSIAN_BYTES = 16  # of each d²: a covariance and its factor
+_KEPT_BYTES = 2**28
+
+
+class Cafd(Metric):
+    """Class-aware Fréchet distance, as published."""
+
+    title = "CAFD"
+    meaning = "class-aware Fréchet distance: the mean over classes, softly assigned by posteriors"
+    better = "lower"
+    needs = frozenset({"features", "class posteriors"})
+
+    name: Literal["cafd"] = Field("cafd", description="the metric")
+
+    def compute(self, real: Embedding, generated: Embedding) -> Value:
+        """The mean over classes, and a term for each."""
+        k, d = real.probabilities.shape[1], real.features.shape[1]
+        few = k * d * d * _GAUSSIAN_BYTES <= _KEPT_BYTES
+        reference = real.once(_all_classes) if few else _classes(real)
+        fake = class_moments(generated.features, generated.probabilities)
+        mean, terms = class_aware_frechet_distance(reference, fake)
+        return Value(mean, per_class=terms)
+
+    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
+        """A distance for each class."""
+        return classes * DISTANCE_TERMS * float(dimensions) ** 3
+
+
+def _classes(real: Embedding) -> Iterator[Gaussian]:
+    return class_gaussians(class_moments(real.features, real.probabilities))
+
+
+def _all_classes(real: Embedding) -> list[Gaussian]:
+    """Kept where they are small, as each is factored once."""
+    return list(_classes(real))
 
 
 def class_moments(
@@ -73,22 +110,6 @@ def class_aware_frechet_distance(
     if not terms:
         raise RefusedInput("generated has no classes; at least 1 is needed")
     return float(np.mean(terms)), terms
-
-
-def class_divergence(p_real: Float[np.ndarray, "n k"], p_gen: Float[np.ndarray, "m j"]) -> float:
-    """KL(real ‖ generated), in nats, between the mean posteriors: whether classes are in balance.
-
-    Infinite where a class of the real set has exactly no probability in the generated set.
-
-    Raises:
-        RefusedInput: if rows are no probabilities or the numbers of classes differ.
-    """
-    check_probabilities(p_real)
-    check_probabilities(p_gen)
-    if p_real.shape[1] != p_gen.shape[1]:
-        raise RefusedInput(f"p_real has {p_real.shape[1]} classes, p_gen has {p_gen.shape[1]}")
-    real, generated = (p.mean(axis=0, dtype=np.float64) for p in (p_real, p_gen))
-    return max(0.0, float(rel_entr(real / real.sum(), generated / generated.sum()).sum()))
 
 
 def _fitted(name: str, k: int, one: Moments | Gaussian) -> Gaussian:

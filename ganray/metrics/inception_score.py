@@ -6,15 +6,39 @@ Salimans et al., "Improved Techniques for Training GANs", 2016: exp E_x KL(p(y|x
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float64
+from pydantic import Field
 from scipy.special import rel_entr
 
 from ganray.errors import RefusedInput
+from ganray.metrics.features import Embedding, check_probabilities
+from ganray.metrics.metric import Metric, Value
 from ganray.randomness import permutation
 
-_SUM_TOLERANCE = 1e-3  # wide enough for float32 softmax over a thousand classes
+
+class InceptionScore(Metric):
+    """How sure a classifier is of each image, and how various it finds all of them."""
+
+    title = "Inception Score"
+    meaning = "exp of the mean KL between an image's posteriors and their mean over the images"
+    better = "higher"
+    needs = frozenset({"posteriors"})
+
+    name: Literal["inception_score"] = Field("inception_score", description="the metric")
+    splits: int = Field(10, ge=1, le=10**6, description="equal parts of the images, as published")
+
+    @property
+    def least(self) -> int:
+        """One image for each part."""
+        return max(2, self.splits)
+
+    def compute(self, _: Embedding, generated: Embedding) -> Value:
+        """The mean over the parts with their standard deviation; real images have no part in it."""
+        mean, deviation = inception_score(generated.probabilities, self.splits)
+        return Value(mean, standard_deviation=deviation)
 
 
 def inception_score(
@@ -38,25 +62,6 @@ def inception_score(
     edges = [i * n // splits for i in range(splits + 1)]
     scores = [_one_split(posteriors[start:stop]) for start, stop in pairwise(edges)]
     return float(np.mean(scores)), float(np.std(scores))
-
-
-def check_probabilities(probabilities: Float[np.ndarray, "n k"]) -> None:
-    """Make sure that each row is a probability vector.
-
-    Raises:
-        RefusedInput: naming the first row that is not, or if there are no rows.
-    """
-    if probabilities.size == 0:
-        raise RefusedInput(f"probabilities is empty (shape {probabilities.shape})")
-    sums = probabilities.sum(axis=1, dtype=np.float64)
-    valid = (abs(sums - 1.0) <= _SUM_TOLERANCE) & (probabilities >= 0).all(axis=1)
-    if not valid.all():
-        row = int(np.argmin(valid))
-        raise RefusedInput(
-            f"probabilities: row {row} sums to {sums[row]:g} with minimum "
-            f"{probabilities[row].min():g}; each row must be non-negative and sum to 1 "
-            "(softmax, not logits)"
-        )
 
 
 def _one_split(posteriors: Float64[np.ndarray, "n k"]) -> float:

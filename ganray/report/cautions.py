@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from ganray.plan import Plan
 from ganray.report.results import Results
+from ganray.roles import floors, measurements
 from ganray.store import Store
 
 _GREY_PIXELS, _GREY_LEAST = 32, 0.9
 CLASSIFIER = "classifier"
-_JUDGES = f"floor/{CLASSIFIER}", "encoder"
-"""Who knows the classifier's accuracy: the floor of some classes that on these, and so first."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,7 @@ class ClassifierAccuracy:
     accuracy: float
     images: int
     least: float | None
+    scores: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, results: Results) -> ClassifierAccuracy | None:
@@ -29,11 +29,17 @@ class ClassifierAccuracy:
         roles = results.plan.roles
         if not any(role.startswith(f"embed/{CLASSIFIER}/") for role in roles):
             return None
-        for role in _JUDGES:
+        names = (one.name for one in measurements(results.plan))
+        scores = tuple(dict.fromkeys(n.title for n in names if n.encoder == CLASSIFIER))
+        for role in _judges(results.plan):
             found = results.result(role)
             if "test_accuracy" in found:
-                return cls(found["test_accuracy"], found["test_images"], _least(results))
+                return cls(found["test_accuracy"], found["test_images"], _least(results), scores)
         return None
+
+    @property
+    def _listed(self) -> str:
+        return f" ({', '.join(self.scores)})" if self.scores else ""
 
     @property
     def weak(self) -> bool:
@@ -48,9 +54,14 @@ class ClassifierAccuracy:
         return (
             f"Weak ruler: the classifier knows only {_percent(self.accuracy)} of the "
             f"{self.images:,} test images, where {_percent(self.least or 0)} is the least that is "
-            "asked of it. Scores made on it (CAFD, class divergence, Fréchet distance, Inception "
-            "Score) tell little; train it for more encoder.epochs, or on more images."
+            f"asked of it. Scores made on it{self._listed} tell little; train it for more "
+            "encoder.epochs, or on more images."
         )
+
+
+def _judges(plan: Plan) -> list[str]:
+    """Who knows the classifier's accuracy: a floor of some classes that on these, and so first."""
+    return [*floors(plan, CLASSIFIER), "encoder"]
 
 
 def _least(results: Results) -> float | None:
@@ -79,7 +90,7 @@ def stored_weakness(store: Store, plan: Plan) -> str:
     Raises:
         StoreError: the store cannot be read.
     """
-    addresses = (plan.roles.get(role, "") for role in _JUDGES)
+    addresses = (plan.roles.get(role, "") for role in _judges(plan))
     found = {address: store.manifest(address) for address in addresses if address}
     return weak_ruler(Results(store, plan, {a: one for a, one in found.items() if one}))
 

@@ -13,13 +13,13 @@ import safetensors.numpy
 
 from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
-from ganray.metrics.score import Score
 from ganray.plan import Plan, Task
-from ganray.roles import SIDES, Gan, gans_of
+from ganray.roles import SIDES, Gan, floor_role, gans_of, measurements
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
 from ganray.runs.record import read_outcome
+from ganray.scores import Score, ScoreName
 from ganray.store import Manifest, Store
 from ganray.train.history import read_history
 
@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Measured:
-    """One score of one side's replicate, measured on one network (`ruler`)."""
+    """One score of one side's replicate."""
 
-    ruler: str
+    name: ScoreName
     side: str
     replicate: int
     score: Score
@@ -39,12 +39,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Undefined:
-    """A metric that has no finite value on one side's replicate, and why."""
+    """A score that has no finite value on one side's replicate, and why."""
 
-    ruler: str
+    name: ScoreName
     side: str
     replicate: int
-    metric: str
     why: str
 
 
@@ -86,25 +85,26 @@ class Results:
             outcome = {}  # that file is damaged
         return cls(store, plan, manifests, outcome)
 
-    def manifest(self, role: str) -> Manifest | None:
-        """The finished artifact of the task that the study calls `role`."""
-        return self.manifests.get(self.plan.roles.get(role, ""))
+    def manifest(self, which: str | Task) -> Manifest | None:
+        """The finished artifact of a task, or of the one that the study calls so."""
+        named = which if isinstance(which, str) else which.address
+        return self.manifests.get(self.plan.roles.get(named, named))
 
-    def result(self, role: str) -> dict[str, Any]:
+    def result(self, which: str | Task) -> dict[str, Any]:
         """What that artifact's manifest says of it; empty where there is none."""
-        manifest = self.manifest(role)
+        manifest = self.manifest(which)
         return manifest.result if manifest else {}
 
-    def arrays(self, role: str, name: str) -> dict[str, np.ndarray] | None:
+    def arrays(self, which: str | Task, name: str) -> dict[str, np.ndarray] | None:
         """The arrays of a safetensors file of that artifact."""
-        return self._read(role, name, safetensors.numpy.load)
+        return self._read(which, name, safetensors.numpy.load)
 
-    def history(self, role: str) -> dict[str, np.ndarray] | None:
+    def history(self, which: str | Task) -> dict[str, np.ndarray] | None:
         """Iterations and losses of a training."""
-        return self._read(role, "history.parquet", read_history)
+        return self._read(which, "history.parquet", read_history)
 
-    def _read(self, role: str, name: str, decode: Callable[[bytes], T]) -> T | None:
-        manifest = self.manifest(role)
+    def _read(self, which: str | Task, name: str, decode: Callable[[bytes], T]) -> T | None:
+        manifest = self.manifest(which)
         if manifest is None:
             return None
         try:
@@ -112,7 +112,7 @@ class Results:
         except (StoreError, ValueError) as error:
             if isinstance(error, StoreError) and error.away:  # that is no damage
                 raise
-            self.damaged[self.plan.task(role).title] = str(error)
+            self.damaged[self.plan.by_address[manifest.address].title] = str(error)
             return None
 
     @cached_property
@@ -161,40 +161,37 @@ class Results:
     @cached_property
     def scores(self) -> list[Measured]:
         """Every score that was measured, in the plan's order."""
-        found = []
-        for role in self.plan.roles:
-            if role.startswith("measure/"):
-                _, ruler, side, replicate = role.split("/")
-                found += [
-                    Measured(ruler, side, int(replicate), Score(**score))
-                    for score in self.result(role).get("scores", [])
-                ]
-        return found
+        found = ((one, self.result(one.role).get("score")) for one in measurements(self.plan))
+        return [
+            Measured(one.name, one.side, one.replicate, Score(**score))
+            for one, score in found
+            if score is not None
+        ]
 
     @cached_property
     def undefined(self) -> list[Undefined]:
-        """Every metric that could not be measured, in the plan's order."""
-        found = []
-        for role in self.plan.roles:
-            if role.startswith("measure/"):
-                _, ruler, side, replicate = role.split("/")
-                told = self.result(role).get("undefined", {})
-                found += [
-                    Undefined(ruler, side, int(replicate), metric, why)
-                    for metric, why in told.items()
-                ]
-        return found
+        """Every score that could not be measured, in the plan's order."""
+        found = ((one, self.result(one.role).get("undefined")) for one in measurements(self.plan))
+        return [
+            Undefined(one.name, one.side, one.replicate, why)
+            for one, why in found
+            if why is not None
+        ]
 
-    def floor(self, metric: str) -> Score | None:
+    def floor(self, name: ScoreName) -> Score | None:
         """The score of held-out real images, where it was measured."""
-        roles = [role for role in self.plan.roles if role.startswith("floor/")]
-        scores = [Score(**s) for role in roles for s in self.result(role).get("scores", [])]
-        return next((score for score in scores if score.metric == metric), None)
+        score = self.result(floor_role(name)).get("score")
+        return Score(**score) if score else None
 
-    def side_scores(self, side: str, metric: str) -> list[Score]:
-        """One side's replicates of one metric, in their order."""
-        mine = [m for m in self.scores if (m.side, m.score.metric) == (side, metric)]
+    def side_scores(self, side: str, name: ScoreName) -> list[Score]:
+        """One side's replicates of one score, in their order."""
+        mine = [m for m in self.scores if (m.side, m.name) == (side, name)]
         return [m.score for m in sorted(mine, key=lambda m: m.replicate)]
+
+    def made_of(self, task: Task, kind: str) -> list[Task]:
+        """The tasks of a kind whose input another task is, in the plan's order."""
+        users = self.plan.dependents.get(task.address, [])
+        return [user for user in users if user.kind == kind]
 
     @property
     def sides(self) -> list[str]:
@@ -203,10 +200,10 @@ class Results:
         return [side for side in SIDES if side in measured]
 
     @property
-    def metrics(self) -> list[str]:
-        """The metrics that at least one side was measured by, in the plan's order."""
-        measured = [m.score.metric for m in self.scores]
-        return list(dict.fromkeys(measured + [u.metric for u in self.undefined]))
+    def measured(self) -> list[ScoreName]:
+        """The scores that at least one side was measured by, in the plan's order."""
+        known = {one.name for one in self.scores} | {one.name for one in self.undefined}
+        return [n for n in dict.fromkeys(m.name for m in measurements(self.plan)) if n in known]
 
     @cached_property
     def seconds(self) -> dict[str, float]:

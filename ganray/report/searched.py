@@ -35,7 +35,7 @@ def searches(results: Results) -> list[Searched]:
         arrays = results.arrays(role, "answers.safetensors") if role.startswith("search/") else None
         if arrays is not None:
             result = results.result(role)
-            name = results.plan.task(role).title.removeprefix("search ")
+            name = results.plan.by_address[results.plan.task(role).inputs["gan"]].title
             found.append(
                 Searched(name, result["rows"], result["probes"], result["restarts"], arrays)
             )

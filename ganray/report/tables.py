@@ -12,7 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ganray.plan import Task
-from ganray.report.results import Results
+from ganray.report.results import Results, Undefined
 from ganray.report.searched import searches
 from ganray.report.sections.verdict import judge
 
@@ -21,7 +21,7 @@ TableRow = Mapping[str, Any]
 SCORES = pa.schema(
     [
         ("metric", pa.string()),
-        ("ruler", pa.string()),
+        ("encoder", pa.string()),
         ("side", pa.string()),
         ("replicate", pa.int64()),
         ("class", pa.string()),  # null: the score itself; else one class's term of it
@@ -36,6 +36,7 @@ SCORES = pa.schema(
 COMPARISONS = pa.schema(
     [
         ("metric", pa.string()),
+        ("encoder", pa.string()),
         ("first", pa.string()),
         ("second", pa.string()),
         ("difference", pa.float64()),  # of means, first − second
@@ -100,15 +101,15 @@ def all_tables(results: Results) -> dict[str, pa.Table]:
 
 
 def comparison_rows(results: Results) -> list[dict[str, Any]]:
-    """One row for each metric on which two sides are compared."""
+    """One row for each score on which two sides are compared."""
     if len(results.sides) != 2:
         return []
     first, second = results.sides
     rows = []
-    for metric in results.metrics:
-        judged = judge(results, metric, first, second)
+    for name in results.measured:
+        judged = judge(results, name, first, second)
         row: dict[str, Any] = {
-            "metric": metric,
+            **name._asdict(),
             "first": first,
             "second": second,
             "winner": judged.winner,
@@ -126,8 +127,7 @@ def score_rows(results: Results) -> list[dict[str, Any]]:
     for measured in results.scores:
         score = measured.score
         common = {
-            "metric": score.metric,
-            "ruler": measured.ruler,
+            **measured.name._asdict(),
             "side": measured.side,
             "replicate": measured.replicate,
             "n": score.n,
@@ -141,13 +141,18 @@ def score_rows(results: Results) -> list[dict[str, Any]]:
                 "standard_deviation": score.standard_deviation,
             }
         )
-        floor = results.floor(score.metric)
+        floor = results.floor(measured.name)
         floors: list[Any] = [None] * len(score.per_class or [])
         if floor and floor.per_class:
             floors = list(floor.per_class)
         terms = zip(covered, score.per_class or [], floors, strict=False)
         rows += [common | {"class": c, "value": v, "floor": f} for c, v, f in terms]
-    return rows + [vars(gap) | {"undefined": gap.why} for gap in results.undefined]
+    return rows + [_gap_row(gap) for gap in results.undefined]
+
+
+def _gap_row(gap: Undefined) -> dict[str, Any]:
+    where = {"side": gap.side, "replicate": gap.replicate, "undefined": gap.why}
+    return {**gap.name._asdict(), **where}
 
 
 def search_rows(results: Results) -> list[dict[str, Any]]:

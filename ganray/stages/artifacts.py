@@ -8,11 +8,14 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
+import safetensors.numpy
+from jaxtyping import UInt8
 
-from ganray.embed import Embedding
+from ganray.metrics.features import Embedding, join
 from ganray.models import MODELS, ModelSpec
-from ganray.models.embedders import Embedder, build_embedder
+from ganray.models.encoders import ENCODERS, Embedder
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
+from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace
@@ -20,6 +23,7 @@ from ganray.store import Manifest, Store
 from ganray.tensors import deserialise
 
 T = TypeVar("T")
+Images = UInt8[np.ndarray, "n c h w"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,14 @@ class _Source:
     place: tuple[str, str, int, str]
     store: Store = field(compare=False)
     manifest: Manifest = field(compare=False)
+
+    @classmethod
+    def of(cls, store: Store, manifest: Manifest) -> _Source:
+        place = (store.url, manifest.address, manifest.generation, manifest.digest)
+        return cls(place, store, manifest)
+
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        return safetensors.numpy.load(self.store.read(self.manifest, name))
 
 
 def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
@@ -44,8 +56,7 @@ def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
             return read(source.store, source.manifest, *more)
 
         def reader(store: Store, manifest: Manifest, *more: Any) -> T:
-            place = (store.url, manifest.address, manifest.generation, manifest.digest)
-            return keep(_Source(place, store, manifest), *more)
+            return keep(_Source.of(store, manifest), *more)
 
         reader.__doc__ = read.__doc__
         return reader
@@ -61,14 +72,26 @@ def read_sampler(store: Store, manifest: Manifest, model: ModelSpec) -> Sampler:
     return trained_sampler(model, (channels, height, width), weights)
 
 
-def read_embedder(work: Workspace) -> Embedder:
-    """The embedder that the task's `embedder` input holds."""
-    return _embedder(work.store, work.input("embedder"))
+def read_embedder(work: Workspace, images: Images) -> Embedder:
+    """The network that the task's `embedder` input holds, for images of these sizes."""
+    _, channels, height, width = images.shape
+    return _embedder(work.store, work.input("embedder"), (channels, height, width))
 
 
 @cached(2)
-def _embedder(store: Store, manifest: Manifest) -> Embedder:
-    return build_embedder(manifest.result, store.read(manifest, "encoder.safetensors"))
+def _embedder(store: Store, manifest: Manifest, shape: Shape) -> Embedder:
+    return build_embedder(manifest.result, store.read(manifest, "encoder.safetensors"), shape)
+
+
+def build_embedder(result: dict[str, Any], weights: bytes, shape: Shape) -> Embedder:
+    """The network that an `encoder` or `weights` artifact describes, with its weights."""
+    told = result["encoder"]
+    # Not validated: it was, and where its weights came from is not told any more.
+    encoder = ENCODERS.member(told["name"]).model_construct(**told)
+    network = encoder.network(shape, result.get("classes", 0))
+    network.load_state_dict(deserialise(weights))
+    embedder: Embedder = network
+    return embedder
 
 
 def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
@@ -77,9 +100,19 @@ def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
     return [work.arrays(work.artifact(address), name) for address in addresses]
 
 
-def read_embedding(work: Workspace, role: str) -> Embedding:
-    """The features and probabilities that an input holds."""
-    return Embedding(**work.arrays(role, "embedding.safetensors"))
+def read_embedding(work: Workspace, *roles: str) -> Embedding:
+    """The features and probabilities that some inputs hold, one after another.
+
+    Kept, as the next metric is computed from the same.
+    """
+    first, *others = map(work.input, roles)
+    return _embedding(work.store, first, *(_Source.of(work.store, one) for one in others))
+
+
+@cached(2)
+def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
+    sources = [_Source.of(store, manifest), *others]
+    return join([Embedding(**one.arrays("embedding.safetensors")) for one in sources])
 
 
 def untrained_sampler(task: Task, plan: Plan) -> Sampler:

@@ -10,8 +10,8 @@ import yaml
 from ganray._version import __version__
 from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
-from ganray.metrics.score import Score
 from ganray.plan import Task
+from ganray.scores import Score
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
@@ -22,8 +22,10 @@ def write_card(work: Workspace) -> None:
     """Put a trained GAN's weights and its full model card together, ready for `load_generator`."""
     trained = work.input("gan")
     task = Task(**work.task.parameters["gan"])
-    roles = sorted(role for role in work.task.inputs if role.startswith("scores/"))
-    scores = [Score(**score) for role in roles for score in work.input(role).result["scores"]]
+    inputs = (role for role in work.task.inputs if role.startswith("scores/"))
+    roles = sorted(inputs, key=lambda role: int(role.rpartition("/")[2]))
+    measured = (work.input(role).result.get("score") for role in roles)
+    scores = [Score(**score) for score in measured if score is not None]
     digest = trained.file("generator.safetensors").sha256
     work.commit(
         {
@@ -99,7 +101,7 @@ def read_card(text: str) -> dict[str, Any]:
 
 def _score(score: Score) -> dict[str, Any]:
     return {
-        "metric": score.metric,
+        **score.name._asdict(),
         "value": score.value,
         "floor": score.floor,
         "n": score.n,
@@ -123,7 +125,8 @@ def _text(head: dict[str, Any]) -> str:
     if head["scores"]:
         lines.append("Scores of the side that it belongs to (floor: real against real):\n")
         lines.append(
-            "| metric | value | floor | n | samples | protocol |\n|---|---|---|---|---|---|"
+            "| metric | encoder | value | floor | n | samples | protocol |\n"
+            "|---|---|---|---|---|---|---|"
         )
         lines += [_row(score) for score in head["scores"]]
     else:
@@ -134,8 +137,8 @@ def _text(head: dict[str, Any]) -> str:
 def _row(score: dict[str, Any]) -> str:
     floor = "—" if score["floor"] is None else f"{score['floor']:.4g}"
     return (
-        f"| {score['metric']} | {score['value']:.4g} | {floor} | {score['n']} | "
-        f"{score['mixture']} | {score['protocol']} |"
+        f"| {score['metric']} | {score['encoder']} | {score['value']:.4g} | {floor} | "
+        f"{score['n']} | {score['mixture']} | {score['protocol']} |"
     )
 
 

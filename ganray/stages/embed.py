@@ -9,8 +9,9 @@ import safetensors.numpy
 from jaxtyping import Float32, UInt8
 
 from ganray.data import Split
-from ganray.embed import Embedding, embed_chunk, join
-from ganray.models.embedders import bare_embedder
+from ganray.embed import embed_chunk
+from ganray.metrics.features import Embedding, join
+from ganray.models.encoders import ENCODERS, Classifier, Encoder
 from ganray.plan import Plan, Task
 from ganray.specs import EmbedSpec
 from ganray.stages.artifacts import cached, chunk_arrays, read_embedder
@@ -25,7 +26,7 @@ def embed_images_chunk(work: Workspace, index: int) -> None:
     """Embed and commit one chunk of images."""
     spec = EmbedSpec(**work.task.parameters["embed"])
     images = _images(work)[index * spec.chunk : (index + 1) * spec.chunk]
-    part = embed_chunk(read_embedder(work), images, spec)
+    part = embed_chunk(read_embedder(work, images), images, spec)
     work.commit({"embedding.safetensors": _packed(part)}, {}, chunk=index)
 
 
@@ -61,16 +62,18 @@ def _packed(part: Embedding) -> bytes:
     return pack(arrays)
 
 
-def embedder_of(task: Task, plan: Plan) -> str | None:
-    """The ImageNet network on which a task embeds or measures; None: the study's own encoder."""
-    embedder = plan.by_address.get(task.inputs["embedder"])
-    return embedder.parameters.get("network") if embedder else None
+def encoder_of(task: Task, plan: Plan) -> Encoder:
+    """The encoder on which a task embeds or measures."""
+    embedder = plan.by_address[task.inputs["embedder"]]
+    if embedder.kind == "encoder":  # which says how it is trained
+        return Classifier()
+    return ENCODERS.parse(embedder.parameters["encoder"], "encoder")
 
 
 def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:
     """What the network of such a task makes of an image."""
     classes = len(plan.dataset["class_names"])
-    return embedding_size(embedder_of(task, plan), image_shape(plan), classes)
+    return embedding_size(encoder_of(task, plan), image_shape(plan), classes)
 
 
 def _cost(task: Task, plan: Plan) -> Cost:
@@ -81,14 +84,20 @@ def _cost(task: Task, plan: Plan) -> Cost:
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
-    """A chunk on the study's own encoder; one image on an ImageNet network, which does much."""
-    spec, name = EmbedSpec(**task.parameters["embed"]), embedder_of(task, plan)
+    """A chunk on the data set's own classifier; one image on a network that does much."""
+    spec, encoder = EmbedSpec(**task.parameters["embed"]), encoder_of(task, plan)
     shape = image_shape(plan)
-    network = bare_embedder(name, shape, len(plan.dataset["class_names"]))
-    short = spec.model_copy(update={"chunk": 1}) if name else spec
+    network = encoder.network(shape, len(plan.dataset["class_names"]))
+    short = spec if encoder.trained else spec.model_copy(update={"chunk": 1})
     images, part = blank(shape, short.chunk), short.chunk / (spec.chunk * task.chunks)
     return Timed(lambda: embed_chunk(network, images, short), part)
 
 
 # Of several networks on which images are embedded each is timed: speeds are not alike.
-STAGE = Stage(embed_images, embed_images_chunk, cost=_cost, timed=_timed, alike=embedder_of)
+STAGE = Stage(
+    embed_images,
+    embed_images_chunk,
+    cost=_cost,
+    timed=_timed,
+    alike=lambda task, plan: encoder_of(task, plan).name,
+)

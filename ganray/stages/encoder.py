@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.embed import embed
+from ganray.models.encoders import Classifier
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.stages.stage import (
@@ -44,7 +45,7 @@ def train_encoder(work: Workspace) -> None:
         {
             "test_accuracy": float(np.mean(guesses == test_labels)),
             "test_images": len(test_labels),
-            "shape": list(dataset.info.shape),
+            "encoder": Classifier().model_dump(mode="json"),
             "classes": classes,
             "flops": encoder_flops(dataset.info.shape, classes, spec) * trainer.steps,
         },

@@ -1,4 +1,4 @@
-"""Scores of a mixture of GANs, and their floor."""
+"""One metric, on one encoder, of a mixture of GANs; or its floor, that of held-out real images."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ganray.embed import Embedding, join
 from ganray.errors import UndefinedScore
-from ganray.metrics.frechet import Gaussian
-from ganray.metrics.score import Score
-from ganray.models.cafd_encoder import CafdEncoder
+from ganray.metrics import METRICS
+from ganray.metrics.features import Embedding
 from ganray.plan import Plan, Task
 from ganray.randomness import permutation
+from ganray.scores import Score
 from ganray.stages.artifacts import read_embedding
-from ganray.stages.embed import embedder_of, embedding_of
-from ganray.stages.scoring import (
-    posteriors,
-    read_protocol,
-    read_reference,
-    real_split,
-    score_values,
-)
+from ganray.stages.embed import embedding_of, encoder_of
+from ganray.stages.scoring import read_protocol, read_reference, real_split
 from ganray.stages.stage import Cost, Stage, Timed
 from ganray.stages.workspace import Workspace
 
@@ -32,37 +25,34 @@ def measure(work: Workspace) -> None:
 
     Inputs `set/0`, `set/1`, … are joined in that order. Without them the held-out split is scored:
     the floor, a fixed choice of as many held-out images as any side has samples. A task of a subset
-    of the classes knows real images of these alone, and no other class in any posterior.
+    of the classes knows real images of these alone, and no other class in posteriors of the data
+    set's own classes.
     """
     parameters = work.task.parameters
+    metric = METRICS.parse(parameters["metric"], "metric")
     subset = parameters.get("subset") or {"classes": [], "rows": {"test": [], "held_out": []}}
-    known = posteriors(work, subset["classes"])
+    known = tuple(parameters.get("among", ()))
     reference = read_reference(work, subset["rows"]["test"], known)
-    result: dict[str, Any] = {}
     if "held_out" in work.task.inputs:
         held_out = read_embedding(work, "held_out").of(subset["rows"]["held_out"])
         rows = permutation(0, "floor", 0, held_out.count)[: parameters["count"]]
-        generated = Embedding(held_out.features[rows], held_out.probabilities[rows]).among(known)
-        floors: dict[str, float] = {}
-        if known:
-            result |= _accuracy(reference.embedding, subset["rows"]["test"])
+        generated = held_out[rows].among(known)
+        result = _accuracy(reference, subset["rows"]["test"]) if known else {}
+        floor = None
     else:
         roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
-        generated = join([read_embedding(work, role) for role in roles]).among(known)
-        floors = {s["metric"]: s["value"] for s in work.input("floor").result["scores"]}
+        generated = read_embedding(work, *roles).among(known)
+        floor = work.input("floor").result.get("score", {}).get("value")
+        result = {}
+    try:
+        found = metric.compute(reference, generated)
+    except UndefinedScore as why:  # a collapse so complete is a result, too
+        work.commit({}, result | {"undefined": str(why)})
+        return
     split = real_split("test", subset["classes"])
-    protocol = read_protocol(work, reference.embedding.count, generated.count, split)
-    scores, undefined = [], {}
-    for name in parameters["metrics"]:
-        try:
-            found = score_values(reference, generated, [name], parameters["splits"])[name]
-        except UndefinedScore as why:  # a collapse so complete must not cost the other scores
-            undefined[name] = str(why)
-            continue
-        score = Score(metric=name, protocol=protocol, floor=floors.get(name), **found)
-        scores.append(score.model_dump(mode="json"))
-    result |= {"scores": scores} | ({"undefined": undefined} if undefined else {})
-    work.commit({}, result)
+    protocol = read_protocol(work, metric, reference.count, generated.count, split)
+    score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
+    work.commit({}, result | {"score": score.model_dump(mode="json")})
 
 
 def _accuracy(real: Embedding, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -76,27 +66,37 @@ def _number(role: str) -> int:
     return int(role.rpartition("/")[2])
 
 
-_EIGEN_TERMS = 25  # multiples of d³ for two symmetric eigenproblems and one singular-value problem
-
-
 def _cost(task: Task, plan: Plan) -> Cost:
-    """Of its distances: one over all, and with CAFD one for each class."""
-    distances = 1 if embedder_of(task, plan) else 1 + len(plan.dataset["class_names"])
-    dimensions = embedding_of(task, plan).dimensions
-    return Cost(distances * _EIGEN_TERMS * float(dimensions) ** 3, 0)
+    """The metric's own."""
+    size, metric = embedding_of(task, plan), METRICS.parse(task.parameters["metric"], "metric")
+    return Cost(metric.flops(task.parameters["count"], size.dimensions, size.classes), 0)
 
 
-def _timed(_: Task, plan: Plan, __: str) -> Timed:
-    """One distance in half as many dimensions: an eighth of the operations."""
-    size, random = CafdEncoder.dimensions // 2, np.random.default_rng(0)
-    factor = random.standard_normal((size, size))
-    covariance = factor @ factor.T / size
-
-    def distance() -> float:
-        mean = np.zeros(size)
-        return Gaussian(mean, covariance).distance(Gaussian(mean, covariance))
-
-    return Timed(distance, (1 / 8) / (1 + len(plan.dataset["class_names"])))
+_PROBED = 512, 2
+"""Dimensions and classes that a metric is timed on, at most."""
 
 
-STAGE = Stage(measure, cost=_cost, timed=_timed)
+def _timed(task: Task, plan: Plan, _: str) -> Timed:
+    """The metric on features and posteriors drawn at random, smaller than the real ones."""
+    size, metric = embedding_of(task, plan), METRICS.parse(task.parameters["metric"], "metric")
+    dimensions, classes = min(size.dimensions, _PROBED[0]), min(size.classes, _PROBED[1])
+    count, random = max(metric.least, 2 * dimensions), np.random.default_rng(0)
+
+    def drawn() -> Embedding:
+        features = random.standard_normal((count, dimensions)).astype(np.float32)
+        posteriors = random.dirichlet(np.ones(classes), count).astype(np.float32)
+        return Embedding(features, posteriors)
+
+    real, generated = drawn(), drawn()
+    whole = metric.flops(task.parameters["count"], size.dimensions, size.classes)
+    part = metric.flops(count, dimensions, classes) / whole
+    # Of real images afresh each time, as the first of all comparisons does most of the work.
+    return Timed(lambda: metric.compute(real[:], generated), part)
+
+
+STAGE = Stage(
+    measure,
+    cost=_cost,
+    timed=_timed,
+    alike=lambda task, plan: f"{task.parameters['metric']['name']}/{encoder_of(task, plan).name}",
+)

@@ -6,21 +6,16 @@ import math
 
 import numpy as np
 
-from ganray.embed import Embedding, embed, join
+from ganray.embed import embed
 from ganray.errors import TrainingDiverged, UndefinedScore
-from ganray.metrics.score import Score
+from ganray.metrics import METRICS
+from ganray.metrics.features import Embedding, join
 from ganray.models import MODELS
 from ganray.sample import sample
+from ganray.scores import Score
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.stages.artifacts import read_embedder, read_sampler
-from ganray.stages.scoring import (
-    Reference,
-    posteriors,
-    read_protocol,
-    read_reference,
-    real_split,
-    score_values,
-)
+from ganray.stages.scoring import read_protocol, read_reference, real_split
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
@@ -34,8 +29,7 @@ def score_trial(work: Workspace) -> None:
         TrainingDiverged: a score is not finite.
     """
     parameters = work.task.parameters
-    known = posteriors(work, parameters["classes"])
-    reference = read_reference(work, parameters["rows"], known)
+    reference = read_reference(work, parameters["rows"], tuple(parameters["among"]))
     scores = {side: _score(work, reference, side) for side in parameters["sides"]}
     work.commit(
         {},
@@ -46,25 +40,24 @@ def score_trial(work: Workspace) -> None:
     )
 
 
-def _score(work: Workspace, reference: Reference, side: str) -> Score:
+def _score(work: Workspace, reference: Embedding, side: str) -> Score:
     parameters = work.task.parameters
-    metric = parameters["metrics"][0]
-    known = posteriors(work, parameters["classes"])
-    generated = _generated(work, side, **parameters["sides"][side]).among(known)
+    metric = METRICS.parse(parameters["metric"], "metric")
+    generated = _generated(work, side, **parameters["sides"][side]).among(parameters["among"])
     try:
-        values = score_values(reference, generated, [metric], parameters["splits"])[metric]
+        found = metric.compute(reference, generated)
     except UndefinedScore as why:
-        raise TrainingDiverged(f"{metric} of the {side} side is undefined: {why}") from None
-    if not math.isfinite(values["value"]):
-        raise TrainingDiverged(f"{metric} of the {side} side is {values['value']}")
+        raise TrainingDiverged(f"{metric.name} of the {side} side is undefined: {why}") from None
+    if not math.isfinite(found.value):
+        raise TrainingDiverged(f"{metric.name} of the {side} side is {found.value}")
     split = real_split("held_out", parameters["classes"])
-    protocol = read_protocol(work, reference.embedding.count, generated.count, split)
-    return Score(metric=metric, protocol=protocol, **values)
+    protocol = read_protocol(work, metric, reference.count, generated.count, split)
+    return Score(metric=metric.name, protocol=protocol, **vars(found))
 
 
 def _generated(work: Workspace, side: str, counts: list[int], seeds: list[int]) -> Embedding:
     """The features of every GAN's share of samples, in the GANs' order."""
-    parameters, embedder = work.task.parameters, read_embedder(work)
+    parameters = work.task.parameters
     model = MODELS.parse(parameters["model"], "model")
     sampling = SampleSpec(**parameters["sample"])
     parts = []
@@ -72,6 +65,7 @@ def _generated(work: Workspace, side: str, counts: list[int], seeds: list[int]) 
         if count:
             sampler = read_sampler(work.store, work.input(f"gan/{side}/{index}"), model)
             images = sample(sampler, count, seed, sampling)
+            embedder = read_embedder(work, images)
             parts.append(embed(embedder, images, EmbedSpec(**parameters["embed"])))
     return join(parts)
 

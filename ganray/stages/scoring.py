@@ -1,71 +1,19 @@
-"""Scores of generated features against real ones, as measurements and sweeps share them."""
+"""What measurements and sweeps share: the real features, and the protocol of a score."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import safetensors.numpy
 import torch
 
-from ganray.embed import Embedding
-from ganray.errors import RefusedInput, UndefinedScore
-from ganray.metrics.cafd import (
-    class_aware_frechet_distance,
-    class_divergence,
-    class_gaussians,
-    class_moments,
-)
-from ganray.metrics.frechet import Gaussian
-from ganray.metrics.inception_score import inception_score
-from ganray.metrics.moments import Moments, moments
-from ganray.metrics.score import Protocol
+from ganray.metrics.features import Embedding
+from ganray.metrics.metric import Metric
+from ganray.scores import Protocol
 from ganray.stages.artifacts import cached
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
-
-_GAUSSIAN_BYTES = 16  # of each d²: a covariance and its factor
-_KEPT_BYTES = 2**28
-FRECHET = ("frechet_distance", "fid", "frechet_efficientnet_lite0")
-INCEPTION = ("inception_score", "inception_score_imagenet", "score_efficientnet_lite0")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The real features, and their statistics once they are needed."""
-
-    embedding: Embedding
-
-    @property
-    def classes(self) -> Iterable[Gaussian]:
-        """One for each class; kept where they are small, as each is factored once."""
-        k, d = self.embedding.probabilities.shape[1], self.embedding.features.shape[1]
-        few = k * d * d * _GAUSSIAN_BYTES <= _KEPT_BYTES
-        return self._few_classes if few else class_gaussians(_class_moments(self.embedding))
-
-    @cached_property
-    def _few_classes(self) -> list[Gaussian]:
-        return list(class_gaussians(_class_moments(self.embedding)))
-
-    @cached_property
-    def whole(self) -> Gaussian:
-        return Gaussian.fit(moments(self.embedding.features))
-
-
-def _class_moments(embedding: Embedding) -> Iterator[Moments]:
-    return class_moments(embedding.features, embedding.probabilities)
-
-
-def posteriors(work: Workspace, classes: Sequence[int]) -> tuple[int, ...]:
-    """The classes that probabilities are to be among, of a task of these; empty for all.
-
-    Those of a network trained on ImageNet are of other classes, and stay as they are.
-    """
-    own = work.task.parameters["embedder"] == "cafd_encoder"
-    return tuple(classes) if own else ()
 
 
 def real_split(split: str, classes: Sequence[int]) -> str:
@@ -75,12 +23,12 @@ def real_split(split: str, classes: Sequence[int]) -> str:
 
 def read_reference(
     work: Workspace, rows: Sequence[Sequence[int]], classes: tuple[int, ...]
-) -> Reference:
-    """The real features that the task's `reference` input holds.
+) -> Embedding:
+    """The real features that the task's `reference` input holds, with what was computed of them.
 
     Args:
         rows: the spans that count; none: all.
-        classes: whose probabilities count, from `posteriors`.
+        classes: that probabilities are among; none: all, as they are.
     """
     spans = tuple((int(start), int(end)) for start, end in rows)
     return _reference(work.store, work.input("reference"), spans, classes)
@@ -92,60 +40,24 @@ def _reference(
     manifest: Manifest,
     rows: tuple[tuple[int, int], ...],
     classes: tuple[int, ...],
-) -> Reference:
+) -> Embedding:
     features = Embedding(**safetensors.numpy.load(store.read(manifest, "embedding.safetensors")))
-    return Reference(features.of(rows).among(classes))
-
-
-def score_values(
-    reference: Reference, generated: Embedding, metrics: list[str], splits: int
-) -> dict[str, dict[str, Any]]:
-    """Metric → the fields of its `Score`.
-
-    Raises:
-        UndefinedScore: one has no finite value, since a class is missing altogether.
-    """
-    values: dict[str, dict[str, Any]] = {}
-    for name in metrics:
-        if name == "cafd":
-            fake = _class_moments(generated)
-            mean, terms = class_aware_frechet_distance(reference.classes, fake)
-            values[name] = {"value": mean, "per_class": terms}
-        elif name == "class_divergence":
-            values[name] = {"value": _divergence(reference.embedding, generated)}
-        elif name in FRECHET:
-            fitted = Gaussian.fit(moments(generated.features))
-            values[name] = {"value": reference.whole.distance(fitted)}
-        elif name in INCEPTION:
-            mean, deviation = inception_score(generated.probabilities, splits)
-            values[name] = {"value": mean, "standard_deviation": deviation}
-        else:
-            raise RefusedInput(f"metric (={name!r}) has no code here")
-    return values
-
-
-def _divergence(real: Embedding, generated: Embedding) -> float:
-    divergence = class_divergence(real.probabilities, generated.probabilities)
-    if np.isinf(divergence):
-        missing = np.flatnonzero(generated.probabilities.max(axis=0) == 0).tolist()
-        raise UndefinedScore(
-            f"infinite: no generated image has any probability of class {missing} (counted from 0)"
-        )
-    return divergence
+    return features.of(rows).among(classes)
 
 
 def read_protocol(
-    work: Workspace, reference_count: int, count: int, split: str = "test"
+    work: Workspace, metric: Metric, reference_count: int, count: int, split: str
 ) -> Protocol:
     """What a score of this task is comparable by; `split` says which images are the real ones."""
     parameters, embedder = work.task.parameters, work.input("embedder")
     return Protocol(
-        embedder=parameters["embedder"],
-        embedder_digest=embedder.digest[:12],
+        encoder=parameters["encoder"],
+        encoder_digest=embedder.digest[:12],
         preprocessing=parameters["preprocessing"],
         reference_split=f"{parameters['dataset']}/{split}",
         reference_count=reference_count,
         count=count,
         mixture=parameters["mixture"],
+        settings={name: value for name, value in metric.identity().items() if name != "name"},
         versions={"torch": torch.__version__.partition("+")[0], "numpy": np.__version__},
     )

@@ -69,7 +69,7 @@ def search_range(work: Workspace) -> None:
 
 def read_classes(work: Workspace, images: Images) -> Int64[np.ndarray, "n"]:
     """The encoder's class of each image."""
-    return embed(read_embedder(work), images).probabilities.argmax(axis=1)
+    return embed(read_embedder(work, images), images).probabilities.argmax(axis=1)
 
 
 def _rows(

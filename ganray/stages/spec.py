@@ -30,6 +30,7 @@ def choose_spec(work: Workspace) -> None:
         "evidence": {
             "sweep": parameters["sweep"],
             "metric": parameters["metric"],
+            "encoder": parameters["encoder"],
             "better": parameters["better"],
             "side": parameters["side"],
             "chosen": chosen,

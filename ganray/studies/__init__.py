@@ -20,6 +20,7 @@ from ganray.cost.speed import Speed, recorded_speed, training_device
 from ganray.cost.spending import Cost
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
+from ganray.models.encoders import Encoder
 from ganray.models.spec import checked_shape
 from ganray.plan import Plan, Resources
 from ganray.report import Page, Results
@@ -27,7 +28,7 @@ from ganray.spec import Spec, parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.from_spec import adopt
-from ganray.studies.settings import ImagenetWeights
+from ganray.studies.settings import Evaluate
 from ganray.study_yaml import YAMLError, load, what_is_wrong
 from ganray.urls import is_url
 
@@ -64,11 +65,10 @@ class Study:
             RefusedInput: settings, data and ImageNet weights that are missing or do not fit.
             StoreError: the speed cannot be read or written.
         """
-        other, imagenet = self.settings.search.other, self.settings.evaluate.imagenet
+        other = self.settings.search.other
         data = open_data(self.settings.data)
         probes = open_data(other, "search.other") if other else None
-        if imagenet:
-            check_weights(imagenet)
+        check_weights(self.settings.evaluate)
         probe = cache(partial(self._speed, store, data, keep))
         return self.module.plan(self.settings, data, probes, probe)
 
@@ -203,18 +203,18 @@ def open_data(spec: DatasetSpec, block: str = "data") -> Data:
     return Data(source.describe(), source.fingerprint(), url)
 
 
-def check_weights(imagenet: ImagenetWeights) -> None:
-    """Look at the ImageNet weights that a study names; else they are found when all is trained.
+def check_weights(evaluate: Evaluate) -> None:
+    """Look at the weights that encoders bring in; else they are found when all is trained.
 
     Raises:
         RefusedInput: they are missing, or not what the study says.
     """
-    from ganray.models.embedders import read_foreign  # torch, which no reader of a file needs
-
-    try:
-        read_foreign(imagenet.network, imagenet.weights, imagenet.sha256)
-    except RefusedInput as error:
-        raise RefusedInput(f"evaluate.imagenet: {error}") from None
+    for encoder in evaluate.encoders:
+        if not encoder.trained:
+            try:
+                encoder.read()
+            except RefusedInput as error:
+                raise RefusedInput(f"evaluate.encoders: {encoder.name}: {error}") from None
 
 
 def _set(values: dict[str, Any], override: str) -> None:
@@ -243,13 +243,20 @@ def _anchored(settings: Any, folder: Path) -> Any:
     search, evaluate = getattr(settings, "search", None), settings.evaluate
     if search is not None and search.other is not None:
         search = search.model_copy(update={"other": _anchor("search.other", search.other, folder)})
-    if evaluate.imagenet and evaluate.imagenet.weights:
-        named = "evaluate.imagenet.weights"
-        weights = {"weights": _absolute(named, evaluate.imagenet.weights, folder)}
-        imagenet = evaluate.imagenet.model_copy(update=weights)
-        evaluate = evaluate.model_copy(update={"imagenet": imagenet})
+    encoders = [_anchor_weights(encoder, folder) for encoder in evaluate.encoders]
+    evaluate = evaluate.model_copy(update={"encoders": encoders})
     places = {"data": data, "evaluate": evaluate} | ({"search": search} if search else {})
     return settings.model_copy(update=places)
+
+
+def _anchor_weights(encoder: Encoder, folder: Path) -> Encoder:
+    named = {name: getattr(encoder, name) for name in encoder.places}
+    places = {
+        name: _absolute(f"evaluate.encoders: {encoder.name}.{name}", place, folder)
+        for name, place in named.items()
+        if place is not None
+    }
+    return encoder.model_copy(update=places)
 
 
 def _anchor(block: str, spec: DatasetSpec, folder: Path) -> DatasetSpec:

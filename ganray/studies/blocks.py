@@ -9,15 +9,18 @@ from typing import Any
 
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
+from ganray.metrics import Metric
 from ganray.models import MODELS, ModelSpec
+from ganray.models.encoders import Encoder
 from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
-from ganray.roles import gan_role
+from ganray.roles import floor_role, gan_role, measure_role
+from ganray.scores import ScoreName
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.budgets import Probe
 from ganray.studies.counts import class_rows, target_names
-from ganray.studies.settings import ComparisonSettings, Evaluate, ImagenetWeights, RangeSearch
+from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.train.algorithms import check_fit
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -49,12 +52,17 @@ class Data:
 
 @dataclass(frozen=True)
 class Ruler:
-    """What all scores on one network share: the network, the real features and the floor."""
+    """What all scores on one encoder share: its network, the real features, and the floors.
 
-    name: str
+    Attributes:
+        floors: of each metric, that of held-out real images.
+        parameters: of every task that measures on it.
+    """
+
+    encoder: Encoder
     embedder: Task
     reference: Task
-    floor: Task
+    floors: list[tuple[Metric, Task]]
     parameters: dict[str, Any]
 
 
@@ -71,6 +79,8 @@ class Blocks:
         self.data, self.seed = data, seed
         self.classes = list(classes) or data.everything
         self.part = self.when = ""
+        self._whose: dict[str, tuple[str, list[str], int, str]] = {}
+        """Side, classes, replicate and part of each GAN; the first, where sides share one."""
 
     @property
     def subset(self) -> list[int]:
@@ -152,8 +162,9 @@ class Blocks:
             )
         name = side if side == "joint" else f"class {called}"
         seed = task_seed(self.seed, "train", classes, replicate)
-        return self.builder.add(
-            gan_role(side, self.data.names(classes), replicate, self.part),
+        whose = side, self.data.names(classes), replicate, self.part
+        gan = self.builder.add(
+            gan_role("train", *whose),
             "train",
             f"{name} r{replicate}{self.when}",
             {"model": model, "train": spec, "classes": classes, "seed": seed}
@@ -161,6 +172,8 @@ class Blocks:
             {"data": self.source},
             horizon=iterations,
         )
+        self._whose.setdefault(gan.address, whose)
+        return gan
 
     def encoder(self, spec: EncoderSpec) -> Task:
         """The data set's own classifier, whose features CAFD is measured on.
@@ -177,63 +190,93 @@ class Blocks:
         parameters = {"encoder": spec, "seed": seed}
         return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
 
-    def imagenet(self, wanted: ImagenetWeights) -> Task:
-        """A network trained on ImageNet, from the weights that the user names."""
+    def embedder(self, encoder: Encoder, training: EncoderSpec) -> Task:
+        """An encoder's network: trained by the study, or brought in from elsewhere.
+
+        Raises:
+            RefusedInput: as `encoder` does.
+        """
+        if encoder.trained:
+            return self.encoder(training)
         return self.builder.add(
+            f"weights/{encoder.name}",
             "weights",
-            "weights",
-            f"weights {wanted.network}",
-            {"network": wanted.network, "sha256": wanted.sha256},
+            f"weights {encoder.name}",
+            encoder.imported,
             {},
-            placement={"weights": wanted.weights},
+            placement={"encoder": encoder},
         )
 
-    def ruler(self, name: str, embedder: Task, evaluate: Evaluate, count: int) -> Ruler:
-        """The real side of every measurement on one network.
-
-        The floor scores `count` held-out images against the test split, as generated ones are; of a
-        study of some classes both are the images of these.
-        """
-        reference = self.embed_split(name, embedder, "test")
-        held_out = self.embed_split(name, embedder, "held_out")
-        parameters = protocol_fields(name, evaluate) | {
-            "count": count,
-            "splits": evaluate.splits,
+    def protocol(self, encoder: Encoder) -> dict[str, Any]:
+        """What every task that measures on an encoder is told of it, and of the real images."""
+        own = "class posteriors" in encoder.gives
+        return {
+            "encoder": encoder.name,
+            "preprocessing": encoder.preprocessing,
             "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
+            "among": self.subset if own else [],
         }
+
+    def ruler(
+        self, encoder: Encoder, metrics: Sequence[Metric], training: EncoderSpec, count: int
+    ) -> Ruler:
+        """The real side of every measurement on one encoder.
+
+        A floor scores `count` held-out images against the test split, as generated ones are; of a
+        study of some classes both are the images of these.
+
+        Raises:
+            RefusedInput: as `encoder` does.
+        """
+        embedder = self.embedder(encoder, training)
+        reference = self.embed_split(encoder, embedder, "test")
+        held_out = self.embed_split(encoder, embedder, "held_out")
+        parameters = self.protocol(encoder) | {"count": count}
         if self.subset:
             rows = {"test": self.rows("test"), "held_out": self.rows("held_out")}
             parameters["subset"] = {"classes": self.subset, "rows": rows}
-        floor = self.builder.add(
-            f"floor/{name}",
-            "measure",
-            f"floor {name}",
-            parameters | {"mixture": "real"},
-            {"reference": reference, "held_out": held_out, "embedder": embedder},
+        real = {"reference": reference, "held_out": held_out, "embedder": embedder}
+        floors = [
+            self.builder.add(
+                floor_role(ScoreName(metric.name, encoder.name)),
+                "measure",
+                f"floor of {metric.name} on {encoder.name}",
+                parameters | {"metric": metric, "mixture": "real"},
+                real,
+            )
+            for metric in metrics
+        ]
+        return Ruler(
+            encoder, embedder, reference, list(zip(metrics, floors, strict=True)), parameters
         )
-        return Ruler(name, embedder, reference, floor, parameters)
 
     def measure(
-        self, ruler: Ruler, role: str, gans: Sequence[Task], counts: Sequence[int], mixture: str
-    ) -> Task:
-        """Scores of a mixture of GANs, each giving its count of samples."""
+        self,
+        ruler: Ruler,
+        side: str,
+        replicate: int,
+        gans: Sequence[Task],
+        counts: Sequence[int],
+        mixture: str,
+    ) -> list[Task]:
+        """Each score of a mixture of GANs, of which each gives its count of samples."""
         sets = {
             f"set/{index}": self._embed_samples(ruler, gan, count)
             for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
             if count
         }
-        common = {
-            "reference": ruler.reference,
-            "floor": ruler.floor,
-            "embedder": ruler.embedder,
-        }
-        return self.builder.add(
-            f"{self.part}measure/{ruler.name}/{role}",
-            "measure",
-            f"scores {role.replace('/', ' r')}{self.when} {ruler.name}",
-            ruler.parameters | {"mixture": mixture},
-            common | sets,
-        )
+        common = {"reference": ruler.reference, "embedder": ruler.embedder}
+        on = ruler.encoder.name
+        return [
+            self.builder.add(
+                measure_role(ScoreName(metric.name, on), side, replicate, self.part),
+                "measure",
+                f"{metric.name} of {side} r{replicate}{self.when} on {on}",
+                ruler.parameters | {"metric": metric, "mixture": mixture},
+                common | {"floor": floor} | sets,
+            )
+            for metric, floor in ruler.floors
+        ]
 
     def targets(self, search: RangeSearch, other: Data | None) -> Task:
         """The probe images of the range-space search.
@@ -280,7 +323,7 @@ class Blocks:
         # With one class for all, both sides are one GAN and their scores the same.
         addresses = dict.fromkeys(task.address for task in scores)
         return self.builder.add(
-            f"card/{gan.title}",
+            self._made_of(gan, "card"),
             "card",
             f"card {gan.title}",
             {},
@@ -301,22 +344,23 @@ class Blocks:
         told = settings.model_dump(mode="json")
         return self.builder.plan(settings.name, settings.study, told, dataset, speed)
 
-    def embed_split(self, name: str, embedder: Task, split: Split) -> Task:
-        """The features of every image of one split on the network called `name`."""
-        spec, count = embed_spec(name), sum(self.data.info.counts[split])
+    def embed_split(self, encoder: Encoder, embedder: Task, split: Split) -> Task:
+        """The features of every image of one split."""
+        spec, count = EmbedSpec(chunk=encoder.chunk), sum(self.data.info.counts[split])
         return self.builder.add(
-            f"embed/{name}/{split}",
+            f"embed/{encoder.name}/{split}",
             "embed",
-            f"features {split} {name}",
+            f"features {split} {encoder.name}",
             {"embed": spec, "split": split},
             {"embedder": embedder, "data": self.source},
             chunks=chunks_for(count, spec.chunk),
         )
 
     def _embed_samples(self, ruler: Ruler, gan: Task, count: int) -> Task:
-        spec, sampling = embed_spec(ruler.name), SampleSpec()
+        encoder = ruler.encoder
+        spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
         samples = self.builder.add(
-            f"sample/{gan.title}",
+            self._made_of(gan, "sample"),
             "sample",
             f"samples {gan.title}",
             {
@@ -329,31 +373,14 @@ class Blocks:
             chunks=chunks_for(count, sampling.chunk),
         )
         return self.builder.add(
-            f"embed/{ruler.name}/{gan.title}",
+            self._made_of(gan, f"embed/{encoder.name}"),
             "embed",
-            f"features {gan.title} {ruler.name}",
+            f"features {gan.title} {encoder.name}",
             {"embed": spec},
             {"embedder": ruler.embedder, "images": samples},
             chunks=chunks_for(count, spec.chunk),
         )
 
-
-def embed_spec(name: str) -> EmbedSpec:
-    """Smaller chunks for ImageNet networks: 250 images at once took EfficientNet-Lite0 3.3 GB."""
-    return EmbedSpec() if name == "classifier" else EmbedSpec(chunk=50)
-
-
-def protocol_fields(name: str, evaluate: Evaluate) -> dict[str, Any]:
-    """What one network (`classifier` or `imagenet`) is, its metrics and how it sees images."""
-    from ganray.models.embedders import preprocessing_of  # torch, which no reader of a file needs
-
-    if name == "classifier":
-        network, metrics = "cafd_encoder", list(evaluate.metrics)
-    else:
-        assert evaluate.imagenet is not None
-        network, metrics = evaluate.imagenet.network, evaluate.imagenet.metrics
-    return {
-        "metrics": metrics,
-        "embedder": network,
-        "preprocessing": preprocessing_of(network),
-    }
+    def _made_of(self, gan: Task, purpose: str) -> str:
+        """What something that is made of a GAN is called, by the GAN's own role."""
+        return gan_role(purpose, *self._whose[gan.address])

@@ -18,13 +18,14 @@ from ganray.report.sections import Stretch
 from ganray.roles import SIDES
 from ganray.studies.blocks import Data
 from ganray.studies.budgets import Horizons, Probe, planned_horizons
-from ganray.studies.marginal_vs_joint import plan_search
 from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
     Sides,
+    add_embedders,
     comparison_blocks,
     evidence,
     measure,
+    plan_search,
     rulers,
     train_joint,
     train_marginals,
@@ -67,14 +68,14 @@ def plan(
     groups = partitions(settings.marginals, data.info.class_names)
     blocks = comparison_blocks(settings, data, groups)
     horizons = _horizons(settings, data, len(groups), probe)
-    encoder = blocks.encoder(settings.encoder)
+    add_embedders(blocks, settings)
     for fraction, until in horizons.items():
         with blocks.within(prefix(fraction), "" if fraction == 1 else f" at {fraction:g}"):
             joint = train_joint(blocks, settings, until)
             sides = Sides(groups, joint, train_marginals(blocks, settings, groups, until))
-            measured_on = rulers(blocks, settings.evaluate, encoder)
+            measured_on = rulers(blocks, settings)
             scores = measure(blocks, sides, measured_on, settings.evaluate)
-    plan_search(blocks, settings.search, sides, encoder, other)
+    plan_search(blocks, settings, sides, other)
     for gan in sides.gans:
         blocks.card(gan, scores[gan.address])
     return blocks.plan(settings, probe)

@@ -10,6 +10,7 @@ import numpy as np
 from ganray.data.spec import SourceInfo, Split
 from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
+from ganray.metrics import Metric
 from ganray.studies.settings import Evaluate, RangeSearch
 
 
@@ -27,26 +28,33 @@ def sample_count(evaluate: Evaluate, info: SourceInfo, classes: Sequence[int]) -
 
     Raises:
         RefusedInput: more than are held out, since the floor must stand at the same n; or fewer
-            than the Inception Score has splits.
+            than a metric can be computed on.
     """
     held_out = sum(info.counts["held_out"][index] for index in classes)
-    least, some = max(2, evaluate.splits), len(classes) < len(info.class_names)
+    least, some = evaluate.neediest.least, len(classes) < len(info.class_names)
     number = "class" if len(classes) == 1 else f"{len(classes)} classes"
     of_these = f" of the {number} that the marginals cover" if some else ""
     if held_out < least:
         raise RefusedInput(
             f"{info.name} has {held_out} held-out images{of_these}, and each side as many samples "
-            f"at most; evaluate.splits (={evaluate.splits}) needs {least} or more: lower it, or "
-            "raise data.held_out"
+            f"at most; {needing(evaluate.neediest)} needs {least} or more; raise data.held_out"
         )
     count = evaluate.samples or held_out
     if not least <= count <= held_out:
         raise RefusedInput(
-            f"evaluate.samples (={count}) must be from {least} (see evaluate.splits) to the "
-            f"held-out images{of_these}, {held_out}, so that the floor stands at the same n; see "
-            "data.held_out"
+            f"evaluate.samples (={count}) must be from {least} (for {needing(evaluate.neediest)}) "
+            f"to the held-out images{of_these}, {held_out}, so that the floor stands at the same "
+            "n; see data.held_out"
         )
     return count
+
+
+def needing(metric: Metric) -> str:
+    """A metric with its settings, as one tells how many images it needs."""
+    settings = ", ".join(
+        f"{name} {value}" for name, value in metric.model_dump().items() if name != "name"
+    )
+    return metric.name + (f" with {settings}" if settings else "")
 
 
 def mixture_counts(

@@ -11,20 +11,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from ganray.errors import quoted
-from ganray.names import label
-from ganray.plan import Plan, Task, partitions
+from ganray.plan import Plan, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
-from ganray.roles import SIDES, chosen
-from ganray.studies.blocks import Blocks, Data
+from ganray.roles import SIDES
+from ganray.studies.blocks import Data
 from ganray.studies.budgets import Probe, planned_horizons
-from ganray.studies.settings import ComparisonSettings, RangeSearch
+from ganray.studies.settings import ComparisonSettings
 from ganray.studies.sides import (
     Sides,
+    add_embedders,
     comparison_blocks,
     evidence,
     measure,
+    plan_search,
     rulers,
     train_joint,
     train_marginals,
@@ -55,37 +55,13 @@ def plan(
     blocks = comparison_blocks(settings, data, groups)
     until = planned_horizons(settings, data.info.shape, len(groups), probe)
     joint = train_joint(blocks, settings, until)
-    encoder = blocks.encoder(settings.encoder)
+    add_embedders(blocks, settings)
     sides = Sides(groups, joint, train_marginals(blocks, settings, groups, until))
-    plan_search(blocks, settings.search, sides, encoder, other)
-    scores = measure(blocks, sides, rulers(blocks, settings.evaluate, encoder), settings.evaluate)
+    plan_search(blocks, settings, sides, other)
+    scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
     for gan in sides.gans:
         blocks.card(gan, scores[gan.address])
     return blocks.plan(settings, probe)
-
-
-def plan_search(
-    blocks: Blocks, search: RangeSearch, sides: Sides, encoder: Task, other: Data | None
-) -> None:
-    """The range-space searches on the GANs of the first replicate that `search.on` names.
-
-    Raises:
-        RefusedInput: it names a GAN that there is not.
-    """
-    groups = [blocks.data.names(group) for group in sides.groups]
-    known = ["joint", *map(label, groups)]
-
-    def named(name: str) -> Task:
-        if name == "joint":  # in any case: a class of that name is '"joint"'
-            return sides.joint[0]
-        said = f"search.on (={quoted(name)})"
-        return sides.marginal[0][chosen(name, groups, said, known)]
-
-    gans = {name: named(name) for name in search.on}
-    if search.on:
-        targets = blocks.targets(search, other)
-        for name, gan in gans.items():
-            blocks.search(name, gan, targets, encoder, search)
 
 
 def page(results: Results) -> Page:

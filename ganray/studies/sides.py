@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ganray.errors import quoted
+from ganray.names import label
 from ganray.plan import Task
 from ganray.report import Results, sections
 from ganray.report.page import Section
-from ganray.roles import SIDES
+from ganray.roles import SIDES, chosen
 from ganray.studies.blocks import Blocks, Data, Ruler
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
@@ -65,18 +67,28 @@ def train_marginals(
     ]
 
 
-def rulers(blocks: Blocks, evaluate: Evaluate, encoder: Task) -> list[Ruler]:
-    """The networks that both sides are measured on, with their floors.
+def add_embedders(blocks: Blocks, settings: ComparisonSettings) -> None:
+    """The networks that both sides are measured on, early in the plan: all scores wait for them.
 
     Raises:
-        RefusedInput: a side would give more samples than are held out.
+        RefusedInput: as `Blocks.encoder`.
     """
+    for encoder in settings.evaluate.encoders:
+        blocks.embedder(encoder, settings.encoder)
+
+
+def rulers(blocks: Blocks, settings: ComparisonSettings) -> list[Ruler]:
+    """The encoders that both sides are measured on, with their floors.
+
+    Raises:
+        RefusedInput: a side would give more samples than are held out; or as `Blocks.encoder`.
+    """
+    evaluate = settings.evaluate
     count = sample_count(evaluate, blocks.data.info, blocks.classes)
-    found = [blocks.ruler("classifier", encoder, evaluate, count)]
-    if evaluate.imagenet:
-        weights = blocks.imagenet(evaluate.imagenet)
-        found.append(blocks.ruler("imagenet", weights, evaluate, count))
-    return found
+    return [
+        blocks.ruler(encoder, evaluate.on(encoder), settings.encoder, count)
+        for encoder in evaluate.encoders
+    ]
 
 
 def measure(
@@ -93,17 +105,42 @@ def measure(
         ):
             both = {"joint": ([joint], [count]), "marginal": (marginal, shares)}
             for side, (members, counts) in both.items():
-                scores = blocks.measure(ruler, f"{side}/{replicate}", members, counts, mixture)
+                scores = blocks.measure(ruler, side, replicate, members, counts, mixture)
                 for gan in members:
-                    measured.setdefault(gan.address, []).append(scores)
+                    measured.setdefault(gan.address, []).extend(scores)
     return measured
+
+
+def plan_search(
+    blocks: Blocks, settings: ComparisonSettings, sides: Sides, other: Data | None
+) -> None:
+    """The range-space searches on the GANs of the first replicate that `search.on` names.
+
+    Raises:
+        RefusedInput: it names a GAN that there is not; or as `Blocks.encoder`.
+    """
+    search = settings.search
+    groups = [blocks.data.names(group) for group in sides.groups]
+    known = ["joint", *map(label, groups)]
+
+    def named(name: str) -> Task:
+        if name == "joint":  # in any case: a class of that name is '"joint"'
+            return sides.joint[0]
+        said = f"search.on (={quoted(name)})"
+        return sides.marginal[0][chosen(name, groups, said, known)]
+
+    gans = {name: named(name) for name in search.on}
+    if search.on:
+        targets, encoder = blocks.targets(search, other), blocks.encoder(settings.encoder)
+        for name, gan in gans.items():
+            blocks.search(name, gan, targets, encoder, search)
 
 
 def evidence(results: Results) -> list[Section | None]:
     """What a report shows below its verdict; None for a part that this run has not."""
     return [
         sections.scores_section(results, *SIDES),
-        sections.samples_section(results, *SIDES, ruler="classifier"),
+        sections.samples_section(results, *SIDES),
         sections.losses_section(results),
         sections.search_section(results),
         sections.compute_section(results),

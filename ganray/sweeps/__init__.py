@@ -54,7 +54,5 @@ def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = Non
         raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
     settings = checked_places(parse(SweepSettings, values, path), path)
     check_search(settings.sweep)
-    imagenet = settings.evaluate.imagenet
-    if imagenet:
-        check_weights(imagenet)
+    check_weights(settings.evaluate)
     return SweepPlan(settings, open_data(settings.data))

@@ -15,14 +15,12 @@ from functools import cached_property
 from typing import Any
 
 from ganray.errors import RefusedInput
-from ganray.metrics.score import better
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
 from ganray.report import Page, Results
-from ganray.specs import SampleSpec
-from ganray.studies.blocks import Blocks, Data, embed_spec, protocol_fields
-from ganray.studies.counts import mixture_counts
-from ganray.studies.settings import CLASSIFIER_METRICS
+from ganray.specs import EmbedSpec, SampleSpec
+from ganray.studies.blocks import Blocks, Data
+from ganray.studies.counts import mixture_counts, needing
 from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps
 from ganray.sweeps.space import Values
@@ -117,7 +115,7 @@ class SweepPlan:
 
     def candidates(self, trials: Sequence[Trial]) -> list[Candidate]:
         """The best two of those that were trained to the end, with settings of their own."""
-        best = ranked(trials, self.settings.sweep.metric)
+        best = ranked(trials, self.settings.score.better)
         arrived = [one for one in best if one.state == "finished"]
         distinct: dict[str, Candidate] = {}
         for one in arrived:
@@ -166,8 +164,8 @@ class SweepPlan:
                 for one in candidates
             ],
             "sweep": self.name,
-            "metric": self.settings.sweep.metric,
-            "better": better(self.settings.sweep.metric),
+            **self.settings.score._asdict(),
+            "better": self.settings.score.better,
             "side": self.settings.sweep.side,
             "iterations": {
                 side: self.steps[-1] // len(self.groups(side)) for side in self.settings.sweep.sides
@@ -187,6 +185,7 @@ class SweepPlan:
         """The GANs of one trial, trained to one rung, and their score."""
         embedder, reference = self._ruler(blocks)
         count, evaluate = self._sample_count(), self.settings.evaluate
+        measured_on = self.settings.measured_on
         gans: dict[str, Task] = {}
         sides: dict[str, dict[str, list[int]]] = {}
         for side in self.settings.sweep.sides:
@@ -203,37 +202,26 @@ class SweepPlan:
             role,
             "objective",
             f"score of {name or f'{step} iterations'}",
-            protocol_fields(self._network, evaluate)
+            blocks.protocol(measured_on)
             | {
-                "metrics": [self.settings.sweep.metric],
-                "splits": evaluate.splits,
+                "metric": self.settings.sweep.metric,
                 "mixture": evaluate.mixture,
-                "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
                 "classes": blocks.subset,
                 "rows": blocks.rows("held_out"),
                 "model": model,
                 "sample": SampleSpec(),
-                "embed": embed_spec(self._network),
+                "embed": EmbedSpec(chunk=measured_on.chunk),
                 "sides": sides,
-            }
-            | self._among(blocks),
+            },
             {"embedder": embedder, "reference": reference} | gans,
         )
 
     def _ruler(self, blocks: Blocks) -> tuple[Task, Task]:
         """The network, and the held-out images on it: the test split has no part in a sweep."""
         blocks.import_data(self.settings.data)
-        evaluate = self.settings.evaluate
-        if self._network == "classifier":
-            embedder = blocks.encoder(self.settings.encoder)
-        else:
-            assert evaluate.imagenet is not None  # the settings say so
-            embedder = blocks.imagenet(evaluate.imagenet)
-        return embedder, blocks.embed_split(self._network, embedder, "held_out")
-
-    @property
-    def _network(self) -> str:
-        return "classifier" if self.settings.sweep.metric in CLASSIFIER_METRICS else "imagenet"
+        encoder = self.settings.measured_on
+        embedder = blocks.embedder(encoder, self.settings.encoder)
+        return embedder, blocks.embed_split(encoder, embedder, "held_out")
 
     def _latents(self, group: list[int], replicate: int) -> int:
         """One set of latent vectors for all trials; another for each fresh seed."""
@@ -243,7 +231,7 @@ class SweepPlan:
         """How many images each side is measured on.
 
         Raises:
-            RefusedInput: fewer than 2, or than the Inception Score has splits.
+            RefusedInput: fewer than 2, or than the metric needs.
         """
         held_out = [self.data.info.counts["held_out"][index] for index in self.classes]
         evaluate = self.settings.evaluate
@@ -252,25 +240,22 @@ class SweepPlan:
                 "every class must have 2 held-out images to be measured on; here are "
                 f"{held_out}; see data.held_out"
             )
-        if evaluate.samples is None and evaluate.splits > sum(held_out):
+        metric = self.settings.sweep.metric
+        if evaluate.samples is None and metric.least > sum(held_out):
             raise RefusedInput(
-                f"evaluate.splits (={evaluate.splits}) must be at most the samples of a side, as "
-                f"many as are held out, {sum(held_out)}; lower it, or name evaluate.samples"
+                f"sweep.metric: {needing(metric)} needs {metric.least} samples of a side, which "
+                f"has as many as are held out, {sum(held_out)}; name evaluate.samples"
             )
-        count, least = evaluate.samples or sum(held_out), max(2, evaluate.splits)
-        if count < least:
+        count = evaluate.samples or sum(held_out)
+        if count < metric.least:
             raise RefusedInput(
-                f"evaluate.samples (={count}) must be at least {least}; see evaluate.splits"
+                f"evaluate.samples (={count}) must be at least {metric.least}, which "
+                f"{needing(metric)} needs"
             )
         return count
 
     def _blocks(self) -> Blocks:
         return Blocks(self.data, self.settings.seed, self.classes)
-
-    def _among(self, blocks: Blocks) -> dict[str, str]:
-        """Tells scores of some classes from older ones, whose posteriors were of all classes."""
-        some = blocks.subset and self._network == "classifier"
-        return {"posteriors": "among these classes"} if some else {}
 
     def _extremes(self) -> list[dict[str, Any]]:
         """Every value that stands for others, each beside first values of the other fields."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ganray.metrics.score import better, metric_name
 from ganray.plan import class_index
 from ganray.report.cautions import weak_ruler
 from ganray.report.page import (
@@ -25,8 +24,10 @@ from ganray.report.page import (
 )
 from ganray.report.results import Results
 from ganray.report.sections.protocol import data_line, field_text, versions_table
+from ganray.scores import ScoreName
 from ganray.study_yaml import dump
 from ganray.sweeps.confirmation import confirmed, winner
+from ganray.sweeps.settings import judged_by
 from ganray.sweeps.trial_figures import TrialCurve, parallel_coordinates, trial_curves
 from ganray.sweeps.trials import Trial, ranked
 from ganray.urls import text_without_secrets
@@ -54,7 +55,7 @@ def confirmation_section(results: Results) -> Section | None:
     if evidence is None:
         return None
     spec = results.plan.roles["spec"].removesuffix("/whole")
-    metric, candidates = evidence["metric"], evidence["candidates"]
+    name, candidates = judged_by(results.plan.settings), evidence["candidates"]
     marks = [
         Mark(
             f"trial {one['trial']}",
@@ -67,7 +68,7 @@ def confirmation_section(results: Results) -> Section | None:
     ]
     chosen = candidates[evidence["chosen"]]
     finding = Finding(
-        metric_name(metric),
+        name.title,
         confirmed(evidence),
         _numbers(evidence),
         Strip(marks),
@@ -96,17 +97,16 @@ def confirmation_section(results: Results) -> Section | None:
 def trials_section(results: Results, trials: Sequence[Trial]) -> Section:
     """Every trial: its curve, its settings, and what it failed of."""
     sweep = results.plan.settings["sweep"]
-    metric = metric_name(sweep["metric"])
-    lines = _lines(trials, sweep["metric"])
+    name = judged_by(results.plan.settings)
+    metric, lines = name.title, _lines(trials, name)
     fields = {path: domain.get("log_uniform") is not None for path, domain in sweep["over"].items()}
-    direction = better(sweep["metric"])
     curves = trial_curves(lines, metric, f"{metric} of every trial against its iterations")
     settings = parallel_coordinates(
         lines, fields, metric, f"Settings of every trial and their {metric}"
     )
     blocks: list[Block] = [
         Paragraph(
-            f"Each trial’s {metric} ({direction} is better) at every rung. In colour the best "
+            f"Each trial’s {metric} ({name.better} is better) at every rung. In colour the best "
             "that was trained to the end, in black the second; dashed lines were stopped early, "
             "dotted ones failed. Vertical scales are logarithmic where values differ much. "
             "Settings are those that a trial’s last score was made with"
@@ -114,7 +114,7 @@ def trials_section(results: Results, trials: Sequence[Trial]) -> Section:
         ),
         Gallery([Figure([curves], "")], "sheet"),
         Gallery([Figure([settings], "")], "sheet", "Settings"),
-        _table(trials, list(fields), sweep["metric"]),
+        _table(trials, list(fields), name),
     ]
     moves = _moves(trials)
     return Section("Trials", "trials", blocks + ([moves] if moves else []))
@@ -194,7 +194,7 @@ def _changing(trials: Sequence[Trial], fields: Sequence[str]) -> str:
     return ", in the table behind those that its GANs began with: first → last."
 
 
-def _table(trials: Sequence[Trial], fields: list[str], metric: str) -> Table:
+def _table(trials: Sequence[Trial], fields: list[str], name: ScoreName) -> Table:
     rows: list[list[str | Strip]] = [
         [
             _label(one),
@@ -203,13 +203,13 @@ def _table(trials: Sequence[Trial], fields: list[str], metric: str) -> Table:
             number(one.value),
             one.state + (f": {one.why}" if one.why else ""),
         ]
-        for one in ranked(trials, metric)
+        for one in ranked(trials, name.better)
     ]
     columns = [
         Column("trial"),
         *(Column(name, numeric=True) for name in fields),
         Column("iterations", numeric=True),
-        Column(metric_name(metric), numeric=True),
+        Column(name.title, numeric=True),
         Column("ended"),
     ]
     caption = "All trials, the best first"
@@ -240,8 +240,8 @@ def _moves(trials: Sequence[Trial]) -> Table | None:
     return Table("The population’s moves", columns, rows) if rows else None
 
 
-def _lines(trials: Sequence[Trial], metric: str) -> list[TrialCurve]:
-    arrived = [one for one in ranked(trials, metric) if one.state == "finished" and one.points]
+def _lines(trials: Sequence[Trial], name: ScoreName) -> list[TrialCurve]:
+    arrived = [one for one in ranked(trials, name.better) if one.state == "finished" and one.points]
     ranks = {one.name: rank for rank, one in enumerate(arrived)}
     return [
         TrialCurve(

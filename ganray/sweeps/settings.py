@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -10,16 +11,19 @@ from pydantic import Field, field_validator, model_validator
 
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
+from ganray.metrics import AnyMetric, Cafd
 from ganray.models import ModelSpec
+from ganray.models.encoders import Encoder
 from ganray.plan import class_index
+from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, content_hash
 from ganray.studies.settings import (
-    CLASSIFIER_METRICS,
     MOST_ITERATIONS,
     MOST_SEEDS,
-    Metric,
     Setup,
+    check_needs,
     is_class_list,
+    usual_metrics,
 )
 from ganray.sweeps.space import (
     GROUPS,
@@ -68,7 +72,7 @@ class Sweep(Spec):
         "none", description="asha ends the worse trials early; pbt has them take better ones over"
     )
     reduction: int = Field(3, ge=2, description="ASHA lets one in so many trials go on")
-    metric: Metric = Field("cafd", description="what is best, on held-out images")
+    metric: AnyMetric = Field(Cafd(), description="what is best, on held-out images")
     side: Literal["joint", "marginal", "both"] = Field(
         "joint", description="the GANs of each trial; of both sides the mean score counts"
     )
@@ -190,15 +194,22 @@ class SweepSettings(Setup):
             )
         if self.train.schedule and self.sweep.scheduler == "pbt":
             raise ValueError("train.schedule: pbt makes a schedule of its own; leave it out")
-        known = [*CLASSIFIER_METRICS, *(self.evaluate.imagenet or _NoNetwork).metrics]
-        if self.sweep.metric not in known:
-            raise ValueError(
-                f"sweep.metric (={self.sweep.metric!r}) comes with another evaluate.imagenet; "
-                f"here are: {', '.join(known)}"
-            )
-        if self.evaluate.metrics != list(CLASSIFIER_METRICS):
+        if len(self.evaluate.encoders) > 1:
+            raise ValueError("evaluate.encoders: a sweep measures on one; leave the others out")
+        check_needs(self.sweep.metric, self.evaluate.encoders, "sweep.metric")
+        if self.evaluate.metrics != usual_metrics(self.evaluate.encoders):
             raise ValueError("evaluate.metrics: a sweep measures sweep.metric; leave it out")
         return self
+
+    @property
+    def score(self) -> ScoreName:
+        """What trials are compared by."""
+        return ScoreName(self.sweep.metric.name, self.measured_on.name)
+
+    @property
+    def measured_on(self) -> Encoder:
+        """What trials are measured on."""
+        return self.evaluate.encoders[0]
 
     @property
     def base(self) -> dict[str, Spec]:
@@ -264,8 +275,10 @@ def rung_steps(budget: int, rungs: int) -> list[int]:
     return [budget * (rung + 1) // rungs for rung in range(rungs)]
 
 
-class _NoNetwork:
-    metrics: tuple[str, ...] = ()
+def judged_by(settings: Mapping[str, Any]) -> ScoreName:
+    """What a sweep's trials are compared by, as the settings in its plan have it."""
+    (encoder,) = settings["evaluate"]["encoders"]
+    return ScoreName(settings["sweep"]["metric"]["name"], encoder["name"])
 
 
 def check_search(sweep: Sweep) -> None:

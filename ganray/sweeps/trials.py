@@ -15,7 +15,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from ganray.errors import DamagedRecord, GanrayError
-from ganray.metrics.score import better
 from ganray.plan import Plan
 from ganray.spec import content_hash, explain
 from ganray.store import Store
@@ -93,13 +92,13 @@ class Trial(BaseModel):
 _ORDER: tuple[State, ...] = ("finished", "stopped early", "running", "failed")
 
 
-def ranked(trials: Sequence[Trial], metric: str) -> list[Trial]:
+def ranked(trials: Sequence[Trial], better: Literal["lower", "higher"]) -> list[Trial]:
     """The best first: those that were trained to the end, then those that were stopped early, then
     those on their way, then the failed; among each by the value at their last rung.
 
     Those without a value come last among theirs, and equal ones in the order of their numbers.
     """
-    sign = 1.0 if better(metric) == "lower" else -1.0
+    sign = 1.0 if better == "lower" else -1.0
 
     def place(one: Trial) -> tuple[int, bool, float, int]:
         value = one.value

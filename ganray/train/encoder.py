@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
-from ganray.models.cafd_encoder import CafdEncoder
+from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.layers import initialise
 from ganray.tensors import Tensors
 from ganray.train.batches import ShuffledImages

@@ -12,8 +12,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.models import ModelSpec
-from ganray.models.cafd_encoder import CafdEncoder
-from ganray.models.embedders import bare_embedder
+from ganray.models.encoders import Encoder
+from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
@@ -102,10 +102,10 @@ class EmbeddingSize(NamedTuple):
 
 
 @lru_cache
-def embedding_size(network: str | None, shape: Shape, classes: int) -> EmbeddingSize:
-    """Of an ImageNet network, or of the CAFD encoder (None) of such images."""
+def embedding_size(encoder: Encoder, shape: Shape, classes: int) -> EmbeddingSize:
+    """Of such images of a data set of so many classes."""
     with torch.device("meta"):
-        embedder, image = bare_embedder(network, shape, classes), torch.empty(1, *shape)
+        embedder, image = encoder.network(shape, classes), torch.empty(1, *shape)
     with _counter() as counter, torch.no_grad():
         embedder(image)
     flops = float(counter.get_total_flops())

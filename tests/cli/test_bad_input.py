@@ -112,8 +112,8 @@ def test_an_image_folder_with_something_else_in_it(tmp_path, tiny_study):
 
 
 def test_inception_weights_need_their_sum(tmp_path, idx):
-    change = ("--set", "evaluate.imagenet={network: inception, weights: w.pth}")
-    run(tmp_path, *change).refused("evaluate.imagenet", "sha256")
+    change = ("--set", "evaluate.encoders=[{name: inception, weights: w.pth}]")
+    run(tmp_path, *change).refused("evaluate.encoders", "sha256")
 
 
 def run_into(study: Path, url: str):

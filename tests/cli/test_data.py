@@ -59,7 +59,7 @@ def test_what_is_left_out_is_said_before_anything_is_computed(tmp_path):
     assert said in ganray("data", "import", tmp_path / "set", "--to", tmp_path / "to").out
     study = tmp_path / "study.yaml"
     batches = "model: {width: 4}\ntrain: {batch: 8}\nencoder: {batch: 8}\n"
-    study.write_text(f"name: pets\ndata: {{source: set}}\n{batches}evaluate: {{splits: 2}}\n")
+    study.write_text(f"name: pets\ndata: {{source: set}}\n{batches}evaluate: {{metrics: [cafd]}}\n")
     answer = ganray("plan", study, "--store", tmp_path / "store")
     assert f"data: {said}" in answer.out, answer
 

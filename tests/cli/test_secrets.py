@@ -27,7 +27,7 @@ from ganray.cli import _show_traceback
 from ganray.data import Dataset, DatasetSpec, fetch, new_dataset_folder, open_source
 from ganray.data.location import check_target
 from ganray.errors import RefusedInput
-from ganray.models.inception import load_inception
+from ganray.models.encoders.networks.inception import load_inception
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.sweeps import read_sweep
@@ -38,7 +38,7 @@ from tests.secrets import LEAKY, MARK, leaks, secrets
 EXAMPLES = 3
 STUDY = "name: tiny\n"
 SWEEP = "data: {source: none}\nsweep: {over: {train.beta1: {uniform: [0.1, 0.9]}}}\n"
-WEIGHTS = "{network: inception, sha256: " + "0" * 64 + ", weights: "
+WEIGHTS = "{name: inception, sha256: " + "0" * 64 + ", weights: "
 
 Arguments = dict[str, Callable[[str], list[str]]]
 
@@ -109,7 +109,7 @@ FIELDS = {
     "data": {"data": None},
     "search.other.source": {"search": {"other": {"source": None}}},
     "search.on": {"search": {"on": [None]}},
-    "weights": {"evaluate": {"imagenet": {"network": "inception", "weights": None}}},
+    "weights": {"evaluate": {"encoders": [{"name": "inception", "weights": None}]}},
     "train.from": {"train": {"from": None}},
     "model.from": {"model": {"from": None}},
     "currency": {"cost": {"currency": None}},
@@ -163,7 +163,8 @@ ARGUMENTS: Arguments = (
             *["plan", "study.yaml", "--set", path.replace("URL", json.dumps(url))]
         ]
         for path in ("data.source=URL", "search.other={source: URL}", "data=URL", "name=URL",
-                     f"evaluate.imagenet={WEIGHTS}URL}}", "bogus=URL", "data.source={URL", "URL=1")
+                     f"evaluate.encoders=[{WEIGHTS}URL}}]", "bogus=URL", "data.source={URL",
+                     "URL=1")
     }
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ def store(copy) -> Store:
     """A run whose joint GAN and all that needs it are gone, and so are its drivers."""
     store = Store(copy.url)
     plan = read_runs(store).readable[0].plan
-    for role in (JOINT, "sample/joint r0"):
+    for role in (JOINT, "sample/joint/0+1+2/0"):
         for path in store.list(f"artifacts/{plan.roles[role]}/"):
             store.files.remove(path)
     for path in store.list(f"runs/{plan.run}/drivers/"):

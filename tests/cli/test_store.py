@@ -71,7 +71,7 @@ def test_verify_names_every_damaged_file(copy):
 def test_verify_names_manifests_that_count_for_nothing(copy):
     """One that is no manifest, and one whose payload was cut off: both artifacts are gone."""
     plan = find_run(copy.store, "tiny").plan
-    one, other = (plan.roles[f"card/{gan} r0"] for gan in ("joint", "class 0"))
+    one, other = (plan.roles[f"card/{gan}/0"] for gan in ("joint/0+1+2", "marginal/0"))
     text = copy.store.manifest(one).file("README.md")
     Path(copy.url, text.path).write_bytes(b"short")
     Path(copy.url, "artifacts", other, "manifest-0.json").write_text("{")

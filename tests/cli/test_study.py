@@ -216,7 +216,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(finished, tmp_path):
         ("data.size=32", ["size (=32)", "28"]),
         ("data.source=nowhere.parquet", ["nowhere.parquet"]),
         ("evaluate.samples=61", ["evaluate.samples (=61)", "60"]),
-        ("evaluate.imagenet.network=resnet", ["evaluate.imagenet.network (='resnet')"]),
+        ("evaluate.encoders=[resnet]", ["evaluate.encoders.0", "unknown name 'resnet'"]),
         ("search.shapes=[smily]", ["'smily'", "did you mean 'smiley'?"]),
         ("resources.device=tpu", ["resources.device (='tpu')"]),
     ],

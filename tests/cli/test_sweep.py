@@ -26,7 +26,6 @@ SWEEP = """\
 name: rates
 data: {source: digits.parquet}
 train: {batch: 10}
-evaluate: {splits: 2}
 budget: {iterations: 8}
 sweep: {over: {train.learning_rate: {log_uniform: [1e-4, 1e-2]}}, trials: 3}
 """

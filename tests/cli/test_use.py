@@ -14,7 +14,7 @@ from ganray.runs.record import find_run
 from ganray.stages.workspace import Workspace
 from tests.cli.command import files_below, ganray
 
-JOINT, ZERO, OTHERS = "joint r0", "class 0 r0", "class 1+2 r0"
+JOINT, ZERO, OTHERS = "joint/0+1+2/0", "marginal/0/0", "marginal/1+2/0"
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def test_the_joint_gans_first_images_are_those_that_were_measured(finished, tmp_
 def test_one_class_as_png(per_class, tmp_path):
     to = drawn(per_class, tmp_path / "to", "--class", "1", "-n", 5)
     assert files_below(to) == {f"1/{index:06d}.png" for index in range(5)}
-    np.testing.assert_array_equal(pictures(to / "1"), measured(per_class, "class 1 r0")[:5])
+    np.testing.assert_array_equal(pictures(to / "1"), measured(per_class, "marginal/1/0")[:5])
 
 
 def test_several_classes_as_parquet(per_class, tmp_path):
@@ -75,8 +75,8 @@ def test_several_classes_as_parquet(per_class, tmp_path):
     images = np.stack(
         [np.asarray(Image.open(io.BytesIO(data)))[None] for data in table["image"].to_pylist()]
     )
-    np.testing.assert_array_equal(images[:3], measured(per_class, "class 2 r0")[:3])
-    np.testing.assert_array_equal(images[3:], measured(per_class, "class 0 r0")[:3])
+    np.testing.assert_array_equal(images[:3], measured(per_class, "marginal/2/0")[:3])
+    np.testing.assert_array_equal(images[3:], measured(per_class, "marginal/0/0")[:3])
 
 
 @pytest.mark.parametrize("weights", ["real", "uniform"])

@@ -9,7 +9,7 @@ import pytest
 from ganray.cost import probes
 from ganray.cost.estimate import NOTHING, Estimate, estimate, operations, table
 from ganray.cost.probes import Timing
-from ganray.embed import Embedding
+from ganray.metrics.features import Embedding
 from ganray.plan import Plan
 from ganray.studies import read_study
 
@@ -27,7 +27,7 @@ def test_training_is_estimated_by_what_it_then_counted(tiny_run, costs):
 
 def test_bytes_are_of_the_size_of_what_was_stored(tiny_run, costs):
     """Chunks and the whole; a last chunk is counted as full, though its features are not padded."""
-    for role in ("embed/classifier/test", "encoder", "sample/joint r0"):
+    for role in ("embed/classifier/test", "encoder", "sample/joint/0+1+2/0"):
         task = tiny_run.plan.task(role)
         stored = sum(
             tiny_run.store.files.size(path)
@@ -58,10 +58,15 @@ def test_costs_add_up():
 
 
 def on_imagenet(study: Path, network: str) -> Plan:
-    """The plan of a study that also scores on that network."""
-    plan = read_study(str(study), ["evaluate.imagenet={network: efficientnet_lite0}"]).plan()
-    weights = plan.task("weights")
-    other = weights.model_copy(update={"parameters": weights.parameters | {"network": network}})
+    """The plan of a study that also scores on that encoder."""
+    words = ["evaluate.encoders=[classifier, efficientnet_lite0]",
+             "evaluate.metrics=[cafd, frechet_distance]"]  # fmt: skip
+    plan = read_study(str(study), words).plan()
+    weights = plan.task("weights/efficientnet_lite0")
+    encoder = {"name": network} | (
+        {"weights": "w", "sha256": "a" * 64} if network == "inception" else {}
+    )
+    other = weights.model_copy(update={"parameters": weights.parameters | {"encoder": encoder}})
     tasks = tuple(other if task == weights else task for task in plan.tasks)
     return plan.model_copy(update={"tasks": tasks})
 
@@ -76,11 +81,14 @@ def test_images_are_embedded_at_the_cost_of_their_network(
     """As published in multiply-adds for one image; the study's own encoder needs 0.014 G."""
     plan = on_imagenet(tiny_study, network)
     flops = operations(plan)
-    embed, own = (plan.task(f"embed/{name}/test") for name in ("imagenet", "classifier"))
+    embed, own = (plan.task(f"embed/{name}/test") for name in ("efficientnet_lite0", "classifier"))
     count = embed.chunks * embed.parameters["embed"]["chunk"]
     assert flops[embed.address] / count == pytest.approx(2 * published, rel=0.02)
     assert flops[own.address] / (own.chunks * 250) == pytest.approx(2 * 0.014e9, rel=0.02)
-    assert flops[plan.task("measure/imagenet/joint/0").address] == 25 * dimensions**3
+    assert flops[plan.task("measure/frechet_distance/efficientnet_lite0/joint/0").address] == (
+        25 * dimensions**3
+    )
+    assert flops[plan.task("measure/cafd/classifier/joint/0").address] == 3 * 25 * 1024**3
 
 
 def test_every_network_on_which_images_are_embedded_is_probed(tiny_study, monkeypatch):

@@ -61,7 +61,7 @@ def only(plan: Plan, *roles: str) -> Plan:
 def agenda(tiny_run, long_study, tmp_path) -> Agenda:
     """The joint GAN is to be trained, its samples drawn, and the search's targets collected."""
     store = copied(tiny_run, tmp_path, "data")
-    plan = only(long_study.plan(), "data", JOINT, "targets", "sample/joint r0")
+    plan = only(long_study.plan(), "data", JOINT, "targets", "sample/joint/0+1+2/0")
     return Agenda.open(plan, store)
 
 
@@ -138,7 +138,7 @@ def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
     host = os.uname().nodename
     assert why.startswith(f"joint r0: its worker on {host} died in attempt 2 of 2: ")
     assert "died" in why.split("attempt 2 of 2: ")[1]
-    assert agenda.failed[plan.roles["sample/joint r0"]] == "not possible without joint r0"
+    assert agenda.failed[plan.roles["sample/joint/0+1+2/0"]] == "not possible without joint r0"
     told = [e.details for e in events if {"warning", "failed"} & e.details.keys()]
     assert ["warning" in details for details in told] == [True, False]
 
@@ -156,7 +156,7 @@ def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, t
     assert 0 < max(seen) <= kept(agenda)
 
     plan = shorter(tiny_run.file, kept(agenda) + 5)
-    again = Agenda.open(only(plan, "data", JOINT, "sample/joint r0"), agenda.store)
+    again = Agenda.open(only(plan, "data", JOINT, "sample/joint/0+1+2/0"), agenda.store)
     RayRunner(long_study.resources).run(again)
     assert again.complete, again.failed
     fresh = copied(tiny_run, tmp_path / "fresh", "data")
@@ -166,7 +166,7 @@ def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, t
 def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
     """It would fail again; what does not depend on it goes on."""
     store = copied(tiny_run, tmp_path, "data")
-    plan = only(tiny_run.plan, "data", JOINT, "targets", "sample/joint r0")
+    plan = only(tiny_run.plan, "data", JOINT, "targets", "sample/joint/0+1+2/0")
     gan = plan.task(JOINT)
     train = gan.parameters["train"] | {"learning_rate": 1e30}
     broken = gan.model_copy(update={"parameters": gan.parameters | {"train": train}})

@@ -48,7 +48,7 @@ STUDY = {
     "marginals": [["a"], ["b", "c"]],
     "model": {"width": 16},
     "train": {"critic_steps": 3, "ema": 0.98},
-    "evaluate": {"imagenet": {"network": "efficientnet_lite0"}},
+    "evaluate": {"encoders": ["classifier", "efficientnet_lite0"]},
     "search": {"on": ["joint", "a"], "restarts": 4},
 }
 SWEEP = {
@@ -162,10 +162,10 @@ def summary(tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
     }
 
 
-def scores(plan: Plan, store: Store) -> dict[str, dict[str, float]]:
+def scores(plan: Plan, store: Store) -> dict[str, float]:
     """Every score of a finished run, by what was measured."""
     return {
-        role: {score["metric"]: score["value"] for score in manifest.result["scores"]}
+        role: manifest.result["score"]["value"]
         for role, address in sorted(plan.roles.items())
         if (manifest := store.manifest(address)) and manifest.address.startswith("measure/")
     }

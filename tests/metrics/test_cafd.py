@@ -12,10 +12,10 @@ from scipy.stats import entropy
 from ganray.errors import RefusedInput
 from ganray.metrics.cafd import (
     class_aware_frechet_distance,
-    class_divergence,
     class_gaussians,
     class_moments,
 )
+from ganray.metrics.class_divergence import class_divergence
 from tests.reference import metrics as reference
 
 CLASSES, DIMENSIONS = 3, 6

@@ -17,11 +17,11 @@ import pytest
 from PIL import Image
 
 from ganray.data import SPLITS, DatasetInfo, import_dataset, open_source
-from ganray.metrics.score import Protocol, Score
 from ganray.plan import Plan, Task
 from ganray.report import Results
 from ganray.runs.agenda import Agenda
 from ganray.runs.record import save_outcome, save_run
+from ganray.scores import Protocol, Score
 from ganray.stages.workspace import Workspace
 from ganray.store import Store, StoredFile
 from ganray.studies import open_data
@@ -30,9 +30,12 @@ from ganray.tensors import pack
 
 HOSTILE = '<script>alert("x")</script>'
 CLASSES = [HOSTILE, "T-shirt/top", "cats & 'dogs'"]
+JOINT = "joint/" + "+".join(CLASSES) + "/0"
+"""Ends the roles of what the first joint GAN is, and of what is made of it."""
 SHAPE = (1, 10, 8)
 COUNTS = {"train": 8, "held_out": 4, "test": 5}  # of each class
 SAMPLES = 12
+METRICS = ["cafd", {"name": "inception_score", "splits": 2}]
 CAFD = {"marginal": (60.0, 62.0, 64.0), "joint": (75.0, 76.0, 77.0), "floor": (20.0,)}
 
 
@@ -105,12 +108,14 @@ class Maker:
         return {"embedding.safetensors": pack(arrays)}, {}, {}
 
     def _measure(self, role: str, task: Task, random: np.random.Generator) -> Any:
-        side, replicate = ("floor", "0") if role.startswith("floor/") else role.split("/")[2:]
-        cafd = self.values[side][int(replicate)]
-        others = {"inception_score": {"floor": 2.9, "marginal": 2.0, "joint": 2.0}[side]}
-        scores = [score("cafd", cafd, None if side == "floor" else self.values["floor"][0])]
-        scores += [score(name, value + int(replicate) / 10) for name, value in others.items()]
-        return {}, {"scores": [one.model_dump(mode="json") for one in scores]}, {}
+        side, replicate = ("floor", "0") if role.startswith("floor/") else role.split("/")[3:]
+        if task.parameters["metric"]["name"] == "cafd":
+            floor = None if side == "floor" else self.values["floor"][0]
+            made = score("cafd", self.values[side][int(replicate)], floor)
+        else:
+            value = {"floor": 2.9, "marginal": 2.0, "joint": 2.0}[side]
+            made = score("inception_score", value + int(replicate) / 10)
+        return {}, {"score": made.model_dump(mode="json")}, {}
 
     def _targets(self, role: str, task: Task, random: np.random.Generator) -> Any:
         return {}, {"names": task.parameters["targets"]}, {}
@@ -156,8 +161,8 @@ def search_row(name: str, residual: float) -> dict[str, Any]:
 def score(metric: str, value: float, floor: float | None = None, **protocol: Any) -> Score:
     """A score under a made-up protocol; CAFD has one term for each class."""
     fields: dict[str, Any] = {
-        "embedder": "cafd_encoder",
-        "embedder_digest": "0123456789ab",
+        "encoder": "classifier",
+        "encoder_digest": "0123456789ab",
         "preprocessing": "uint8/255",
         "reference_split": "made-up/test",
         "reference_count": 15,
@@ -235,7 +240,7 @@ def _settings(source: str, **changes: Any) -> Settings:
         "train": {"batch": 4},
         "budget": {"iterations": 700},
         "encoder": {"batch": 4},
-        "evaluate": {"samples": SAMPLES, "splits": 2},
+        "evaluate": {"samples": SAMPLES, "metrics": METRICS},
         "search": {
             "on": ["joint", HOSTILE],
             "restarts": 3,

@@ -47,7 +47,10 @@ def test_small_grey_pictures_have_a_least_accuracy(whole, monkeypatch, accuracy,
     monkeypatch.setattr(Results, "result", lambda *_: {"test_accuracy": accuracy,
                                                       "test_images": 600})  # fmt: skip
     assert ClassifierAccuracy.of(results) == ClassifierAccuracy(
-        accuracy, 600, 0.9 if shape[0] == 1 and shape[1] < 64 else None
+        accuracy,
+        600,
+        0.9 if shape[0] == 1 and shape[1] < 64 else None,
+        ("CAFD", "Inception Score"),
     )
     assert bool(weak_ruler(results)) == weak
     if accuracy == 0.8999:

@@ -8,7 +8,7 @@ import pytest
 
 from ganray.report import write_report
 from ganray.studies.marginal_vs_joint import page
-from tests.report.conftest import CLASSES, HOSTILE, MadeUp, Make
+from tests.report.conftest import CLASSES, HOSTILE, JOINT, MadeUp, Make
 from tests.report.markup import Markup
 
 
@@ -53,7 +53,7 @@ def test_a_partial_run_is_labelled_and_names_the_failure(make_up: Make) -> None:
     assert "Partial report." in text
     assert f"class {HOSTILE} r0: {why}" in text
     assert "Not possible without these: " in text
-    assert "scores marginal r0 classifier" in text
+    assert "cafd of marginal r0 on classifier" in text
     assert f"{len(run.agenda.finished)} of {len(run.plan.tasks)} tasks have results" in text
     verdict = "".join(next(e for e in markup.all("section")).text)
     assert "marginal not measured" in verdict
@@ -68,7 +68,7 @@ def test_even_a_run_without_any_result_has_a_report(make_up: Make) -> None:
 
 def test_damage_found_on_the_way_is_named(make_up: Make) -> None:
     run = make_up(replicates=1)
-    manifest = run.store.manifest(run.plan.roles["sample/joint r0"])
+    manifest = run.store.manifest(run.plan.roles[f"sample/{JOINT}"])
     assert manifest is not None
     path = Path(run.store.url) / manifest.file("images.safetensors").path
     path.chmod(0o644)

@@ -5,18 +5,24 @@ from pathlib import Path
 
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.report import Results
+from ganray.scores import ScoreName
 from ganray.stages.workspace import Workspace
-from tests.report.conftest import CLASSES, HOSTILE, SAMPLES, MadeUp, Make, write_pictures
+from tests.report.conftest import CLASSES, HOSTILE, JOINT, SAMPLES, MadeUp, Make, write_pictures
+
+CAFD = ScoreName("cafd", "classifier")
 
 
 def test_a_finished_run_has_everything(whole: MadeUp) -> None:
     results = whole.results
     assert results.complete
     assert len(results.manifests) == len(whole.plan.tasks)
-    assert results.metrics == ["cafd", "inception_score"]
-    assert [s.value for s in results.side_scores("joint", "cafd")] == [75.0, 76.0, 77.0]
-    assert results.floor("cafd").value == 20.0
-    assert results.arrays("sample/joint r0", "images.safetensors")["images"].shape[0] == SAMPLES
+    assert [tuple(name) for name in results.measured] == [
+        ("cafd", "classifier"),
+        ("inception_score", "classifier"),
+    ]
+    assert [s.value for s in results.side_scores("joint", CAFD)] == [75.0, 76.0, 77.0]
+    assert results.floor(CAFD).value == 20.0
+    assert results.arrays(f"sample/{JOINT}", "images.safetensors")["images"].shape[0] == SAMPLES
     assert len(results.history("train/joint/" + "+".join(CLASSES) + "/0")["iteration"]) == 700
 
 
@@ -35,8 +41,8 @@ def test_what_is_missing_is_none_and_causes_come_before_consequences(make_up: Ma
     results = run.results
     assert not results.complete
     assert results.history(f"train/marginal/{HOSTILE}/1") is None
-    assert results.result("measure/classifier/marginal/1") == {}
-    assert len(results.side_scores("marginal", "cafd")) == 2
+    assert results.result("measure/cafd/classifier/marginal/1") == {}
+    assert len(results.side_scores("marginal", CAFD)) == 2
     causes = [p for p in results.problems if not p.consequence]
     assert [(p.title, p.why) for p in causes] == [
         (f"class {HOSTILE} r1", "TrainingDiverged: critic_loss is nan")
@@ -58,12 +64,12 @@ def test_a_result_that_no_longer_fits_its_inputs_does_not_count(make_up: Make) -
 
 def test_a_damaged_file_is_a_named_problem_and_no_exception(make_up: Make) -> None:
     run = make_up(replicates=1)
-    manifest = run.store.manifest(run.plan.roles["sample/joint r0"])
+    manifest = run.store.manifest(run.plan.roles[f"sample/{JOINT}"])
     path = Path(run.store.url) / manifest.file("images.safetensors").path
     path.chmod(0o644)
     path.write_bytes(bytes(path.stat().st_size))
     results = run.results
-    assert results.arrays("sample/joint r0", "images.safetensors") is None
+    assert results.arrays(f"sample/{JOINT}", "images.safetensors") is None
     assert not results.complete
     assert [p.title for p in results.problems] == ["samples joint r0"]
     assert "sha256" in results.problems[0].why
@@ -86,7 +92,7 @@ def test_an_empty_store_has_no_results_and_every_task_is_unfinished(
     whole: MadeUp, tmp_path: Path
 ) -> None:
     results = Results.open(type(whole.store)(str(tmp_path)), whole.plan)
-    assert results.metrics == []
+    assert results.measured == []
     assert results.real_images("test", 0) is None
     assert len(results.problems) == len(whole.plan.tasks)
 

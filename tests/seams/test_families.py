@@ -254,7 +254,9 @@ def test_they_are_trained_sampled_searched_measured_and_reported(run_of_toys):
     text = Path(answer.json["report"]).read_text()
     assert "Judge loss (in colour) and generator loss (grey)" in text
     assert "algorithm: least_squares" in text
-    folder = str(Path(store.url, results.manifest("card/joint r0").file("README.md").path).parent)
+    folder = str(
+        Path(store.url, results.manifest("card/joint/0+1+2/0").file("README.md").path).parent
+    )
     assert read_card(Path(folder, "README.md").read_text())["model"] == {
         "name": "flat",
         "hidden": 5,

@@ -22,7 +22,7 @@ def test_whatever_is_visible_is_right_after_every_kill(tiny_run, tmp_path):
     url = str(tmp_path / "store")
     store = copied(tiny_run, Path(url), "measure")
     undisturbed = digests(tiny_run.store, tiny_run.plan)
-    joint = tiny_run.plan.roles["measure/classifier/joint/0"]
+    joint = tiny_run.plan.roles["measure/cafd/classifier/joint/0"]
     next(Path(url, "artifacts", joint).glob("manifest-*.json")).unlink()
     command = [
         sys.executable,

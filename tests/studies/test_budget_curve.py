@@ -14,7 +14,9 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Results, write_report
 from ganray.report.page import Gallery, Table
+from ganray.roles import measure_role
 from ganray.runs.agenda import Agenda
+from ganray.scores import ScoreName
 from ganray.studies import budget_curve, read_study
 from ganray.studies.budget_curve import page, prefix
 from ganray.train.gan import GanTrainer
@@ -22,8 +24,9 @@ from tests import tiny
 from tests.report import chromium
 
 FRACTIONS = (0.25, 0.5, 1.0)
-METRICS = "evaluate.metrics=[class_divergence, inception_score]"
+METRICS = "evaluate.metrics=[class_divergence, {name: inception_score, splits: 2}]"
 CURVE = ("study=budget_curve", "search={on: []}", "name=curve", "replicates=2", METRICS)
+MEASURED = ("class_divergence", "inception_score")
 SIDES = ("marginal", "joint")
 GANS = ("train/joint/0+1+2/", "train/marginal/0/", "train/marginal/1+2/")
 
@@ -87,7 +90,7 @@ def test_the_whole_budget_is_the_other_studys_own_gans(ran, tiny_run):
 
 def test_a_fraction_is_what_a_budget_of_its_size_gives(ran, tiny_study):
     half = planned(tiny_study, "budget.iterations=2", "fractions=[1]")
-    for role in (*(f"{gan}0" for gan in GANS), "measure/classifier/marginal/1"):
+    for role in (*(f"{gan}0" for gan in GANS), "measure/inception_score/classifier/marginal/1"):
         assert half.roles[role] == ran.agenda.plan.roles[f"at/0.5/{role}"]
 
 
@@ -140,15 +143,16 @@ def test_fractions_too_fine_for_the_budget_are_refused(tiny_study, change, said)
 def test_each_fraction_has_its_own_scores_and_one_floor(ran):
     for part in FRACTIONS:
         found = ran.results.within(prefix(part))
-        roles = [f"measure/classifier/{side}/{r}" for side in SIDES for r in (0, 1)]
+        names = [ScoreName(metric, "classifier") for metric in MEASURED]
+        roles = [measure_role(name, side, r) for name in names for side in SIDES for r in (0, 1)]
         stored = [
-            ran.agenda.store.manifest(ran.agenda.plan.roles[prefix(part) + role]).result["scores"]
+            ran.agenda.store.manifest(ran.agenda.plan.roles[prefix(part) + role]).result["score"]
             for role in roles
         ]
-        values = [score["value"] for scores in stored for score in scores]
+        values = [score["value"] for score in stored]
         assert Counter(m.score.value for m in found.scores) == Counter(values)
-        assert found.floor("class_divergence") == ran.results.floor("class_divergence")
-    assert len({ran.results.within(prefix(p)).side_scores("joint", "class_divergence")[0].value
+        assert found.floor(names[0]) == ran.results.floor(names[0])
+    assert len({ran.results.within(prefix(p)).side_scores("joint", names[0])[0].value
                 for p in FRACTIONS}) == 3  # fmt: skip
 
 

@@ -127,11 +127,38 @@ def test_a_settings_file_can_be_written_back(file):
         ("name: My Study", "name (='My Study')"),
         ("evaluate: {metrics: [cafdd]}", "unknown name 'cafdd'; did you mean 'cafd'?"),
         ("evaluate: {metrics: []}", "evaluate.metrics"),
-        ("evaluate: {metrics: [fid]}", "metric 'fid' comes with evaluate.imagenet"),
-        ("evaluate: {imagenet: {network: inception}}", "needs `weights`"),
         (
-            "evaluate: {imagenet: {network: efficientnet_lite0, weights: /w}}",
-            "brings its own weights",
+            "evaluate: {metrics: [fid]}",
+            "evaluate.metrics.0: unknown name 'fid'; valid names: cafd, cl",
+        ),
+        (
+            "evaluate: {metrics: [{splits: 3}]}",
+            "metrics.0 (={'splits': 3}): must be one of",
+        ),
+        (
+            "evaluate: {metrics: [3]}",
+            "evaluate.metrics.0 (=3): must be one of cafd, cl",
+        ),
+        ("evaluate: {metrics: [cafd, {name: cafd}]}", "evaluate.metrics"),
+        ("evaluate: {metrics: cafd}", "evaluate.metrics (='cafd')"),
+        (
+            "evaluate: {encoders: [efficientnet_lite0], metrics: [cafd]}",
+            "metrics: 'cafd' needs class posteriors and features, which none of evaluate.encoders "
+            "(efficientnet_lite0) gives; those that do: classifier",
+        ),
+        (
+            "evaluate: {encoders: [classifier, efficientnet_lite0], metrics: [cafd]}",
+            "no metric is measured on 'efficientnet_lite0', which gives features and posteriors",
+        ),
+        ("evaluate: {encoders: []}", "evaluate.encoders"),
+        (
+            "evaluate: {encoders: [clasifier]}",
+            "unknown name 'clasifier'; did you mean 'classifier'?",
+        ),
+        ("evaluate: {encoders: [inception]}", "evaluate.encoders.0.weights: Field required"),
+        (
+            "evaluate: {encoders: [{name: efficientnet_lite0, weights: /w}]}",
+            "evaluate.encoders.0: unknown name 'weights'",
         ),
         ("search: {shapes: [smily]}", "unknown name 'smily'; did you mean 'smiley'?"),
         ("search: {real: 0, shapes: []}", "search needs at least one target"),
@@ -193,7 +220,10 @@ def test_an_unknown_study_is_answered_by_the_nearest():
         ({"search": {"on": ["d"]}}, r"search.on \(='d'\) must be one of: joint, a, b, c"),
         ({"marginals": [["a"], ["a"]]}, "no class twice"),
         ({"marginals": [["d"]]}, r"marginals: class \(='d'\) must be one of: a, b, c"),
-        ({"evaluate": {"splits": 101}}, r"100 held-out images.*evaluate.splits \(=101\)"),
+        (
+            {"evaluate": {"metrics": [{"name": "inception_score", "splits": 101}]}},
+            "100 held-out images.*inception_score with splits 101 needs 101 or more",
+        ),
         ({"search": {"real": 4}}, r"search.real \(=4\) must be at most 3, the classes of letters"),
         ({"search": {"noisy": 4}}, r"search.noisy \(=4\) must be at most 3"),
         ({"search": {"real": 1, "noisy": 2}}, r"search.noisy \(=2\) must be at most 1"),
@@ -236,10 +266,12 @@ def test_the_mixture_follows_the_real_classes_or_none():
 def test_a_gan_without_samples_takes_no_part_in_the_score():
     """A class whose share rounds to nothing has its card all the same."""
     counts = INFO.counts | {"train": [5000, 300, 60]}
-    found = plan(INFO.model_copy(update={"counts": counts}), evaluate={"samples": 10, "splits": 2})
-    sets = [r for r in found.task("measure/classifier/marginal/0").inputs if r.startswith("set/")]
+    found = plan(INFO.model_copy(update={"counts": counts}), evaluate={"samples": 10})
+    sets = [
+        r for r in found.task("measure/cafd/classifier/marginal/0").inputs if r.startswith("set/")
+    ]
     assert sets == ["set/0", "set/1"]
-    assert "card/class c r0" in found.roles
+    assert "card/marginal/c/0" in found.roles
 
 
 def test_targets_are_named_in_their_order():
@@ -263,7 +295,7 @@ def test_replicates_train_anew_and_share_the_ruler():
     found = plan(replicates=2)
     seeds = [found.task(f"train/joint/a+b+c/{r}").parameters["seed"] for r in (0, 1)]
     assert seeds[0] != seeds[1]
-    first, second = (found.task(f"measure/classifier/joint/{r}").inputs for r in (0, 1))
+    first, second = (found.task(f"measure/cafd/classifier/joint/{r}").inputs for r in (0, 1))
     assert first["set/0"] != second["set/0"]
     for shared in ("reference", "floor", "embedder"):
         assert first[shared] == second[shared]
@@ -281,9 +313,11 @@ def test_one_class_makes_one_gan_whose_card_names_each_score_once():
     counts = {split: [numbers[0]] for split, numbers in INFO.counts.items()}
     found = plan(INFO.model_copy(update={"class_names": ["a"], "counts": counts}))
     assert found.roles["train/joint/a/0"] == found.roles["train/marginal/a/0"]
-    assert [r for r in found.task("card/joint r0").inputs if r.startswith("scores/")] == [
-        "scores/0"
-    ]
+    (gan,) = [task for task in found.tasks if task.kind == "train"]
+    (card,) = [task for task in found.tasks if task.kind == "card"]
+    assert card.inputs["gan"] == gan.address
+    scores = [role for role in card.inputs if role.startswith("scores/")]
+    assert scores == [f"scores/{index}" for index in range(len(Evaluate().metrics))]
 
 
 @pytest.mark.parametrize("shape", [(1, 7, 28), (1, 28, 7), (4, 28, 28)])
@@ -294,9 +328,12 @@ def test_images_that_no_network_takes_are_refused_when_planned(shape):
 
 def test_foreign_weights_are_looked_at_before_anything_is_trained(file, tmp_path):
     """A relative path is relative to the study file; a wrong digest is told when planned."""
-    imagenet = f"{{network: inception, weights: w.pth, sha256: {'a' * 64}}}"
-    study = read_study(file(f"evaluate: {{imagenet: {imagenet}}}"))
-    assert study.settings.evaluate.imagenet.weights == str(tmp_path / "w.pth")
+    inception = f"{{name: inception, weights: w.pth, sha256: {'a' * 64}}}"
+    study = read_study(file(f"evaluate: {{encoders: [{inception}]}}"))
+    assert study.settings.evaluate.encoders[0].weights == str(tmp_path / "w.pth")
+    assert [metric.name for metric in study.settings.evaluate.metrics] == [
+        *("frechet_distance", "inception_score")
+    ]
     with pytest.raises(RefusedInput, match=r"weights '.*w.pth' cannot be read"):
         study.plan()
     (tmp_path / "w.pth").write_bytes(b"other")

@@ -10,6 +10,7 @@ from ganray.plan import Plan
 from ganray.report import Results
 from ganray.report.coverage import opening, restriction, title
 from ganray.report.tables import score_rows
+from ganray.scores import ScoreName
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import budget_curve, marginal_vs_joint
@@ -17,7 +18,8 @@ from tests import tiny
 from tests.golden import DATA, planned
 
 GROUPS = {"marginals": [["c"], ["a"]], "search": {"on": []}}
-SOME = {**GROUPS, "evaluate": {"splits": 2}}
+FEW = {"metrics": ["cafd", {"name": "inception_score", "splits": 2}]}
+SOME = {**GROUPS, "evaluate": FEW}
 
 
 def train_classes(plan: Plan) -> list[list[int]]:
@@ -34,7 +36,7 @@ def test_both_sides_and_the_real_images_are_of_the_covered_classes(study):
     for task in (task for task in plan.tasks if task.kind == "measure"):
         assert task.parameters["subset"] == subset
         assert task.parameters["count"] == 70  # held-out images of a and c
-    counts = [plan.task(f"sample/class {name} r0").horizon for name in "ca"]
+    counts = [plan.task(f"sample/marginal/{name}/0").horizon for name in "ca"]
     assert counts == [10, 60]  # by their share of the training split, 100 : 600
 
 
@@ -43,7 +45,11 @@ def test_marginals_that_cover_all_classes_change_no_key():
     every = planned(marginals=[["c", "a"], ["b"]], search={"on": []})
     assert every.covered == [0, 1, 2]
     assert all("subset" not in task.parameters for task in every.tasks)
-    for role in ("floor/classifier", "floor/imagenet", "embed/classifier/test"):
+    for role in (
+        "floor/cafd/classifier",
+        "floor/frechet_distance/efficientnet_lite0",
+        "embed/classifier/test",
+    ):
         assert every.roles[role] == planned().roles[role]
     assert restriction(every) == ""
 
@@ -86,7 +92,7 @@ def test_the_plan_says_what_it_restricts():
     ],
 )
 def test_title_and_lead_speak_of_what_is_compared(tmp_path, marginals, question, said):
-    plan = planned(marginals=marginals, search={"on": []}, evaluate={"splits": 2})
+    plan = planned(marginals=marginals, search={"on": []}, evaluate=FEW)
     results = Results(Store(str(tmp_path)), plan, {})
     assert title(results) == question
     assert opening(results).startswith(said)
@@ -120,9 +126,10 @@ def test_the_floor_is_of_the_covered_classes_and_knows_the_classifier_on_them(ra
     labels = np.repeat([0, 1, 2], 20)
     chosen = labels != 1
     right = test[chosen][:, [0, 2]].argmax(axis=1) * 2 == labels[chosen]
-    floor = ran.result("floor/classifier")
+    floor = ran.result("floor/cafd/classifier")
     assert floor["test_images"] == 40
     assert floor["test_accuracy"] == pytest.approx(float(right.mean()))
-    for name in ("cafd", "class_divergence"):
+    for metric in ("cafd", "class_divergence"):
+        name = ScoreName(metric, "classifier")
         marginal = ran.side_scores("marginal", name)[0]
         assert 0 <= ran.floor(name).value == marginal.floor < marginal.value

@@ -11,7 +11,6 @@ model: {width: 2, latent: 8}
 train: {batch: 10, critic_steps: 1, ema: 0.9}
 budget: {iterations: 6}
 encoder: {epochs: 1, batch: 20}
-evaluate: {splits: 2}
 sweep: {over: {train.beta1: {uniform: [0.1, 0.9]}}, rungs: 3, metric: frechet_distance}
 """
 

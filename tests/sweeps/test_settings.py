@@ -101,7 +101,7 @@ def test_fields_and_values_that_cannot_be(over, said):
         ({"confirm": {"seeds": 10**6}}, "sweep.confirm.seeds (=1000000)"),
         ({"rungs": 10**8}, "sweep.rungs (=100000000)"),
         ({"metric": "caft"}, "did you mean 'cafd'?"),
-        ({"metric": "fid"}, "sweep.metric (='fid') comes with another evaluate.imagenet"),
+        ({"metric": "fid"}, "sweep.metric: unknown name 'fid'"),
         ({"search": "grid"}, "a grid has `grid: […]`"),
         (
             {"search": "grid", "over": {"train.ema": {"grid": [0.5, 0.9]}}, "trials": 3},
@@ -137,8 +137,14 @@ def test_sweeps_that_cannot_be(sweep, said):
         ({"evaluate": {"metrics": ["cafd"]}}, "evaluate.metrics: a sweep measures sweep.metric"),
         ({"search": {}}, "unknown name 'search'"),
         ({"budget": {"iterations": 0}}, "budget.iterations (=0)"),
-        ({"evaluate": {"samples": 5}}, "evaluate.samples (=5) must be at least 10"),
-        ({"evaluate": {"splits": 1000}}, "evaluate.splits (=1000) must be at most"),
+        (
+            {"evaluate": {"encoders": ["efficientnet_lite0"]}},
+            "sweep.metric: 'cafd' needs",
+        ),
+        (
+            {"evaluate": {"encoders": ["classifier", "efficientnet_lite0"]}},
+            "evaluate.encoders: a sweep measures on one",
+        ),
         ({"evaluate": {"samples": 10**12}}, "evaluate.samples (=1000000000000)"),
         ({"encoder": {"batch": 1000}}, "encoder.batch (=1000)"),
     ],
@@ -258,11 +264,12 @@ def test_no_task_of_a_sweep_reads_the_test_split_to_judge():
 
 
 def test_an_imagenet_score_needs_no_classifier_of_the_sets_own():
-    file = {"evaluate": {"imagenet": {"network": "efficientnet_lite0"}}}
-    plan = SweepPlan(settings(file=file, metric="frechet_efficientnet_lite0"), DATA)
+    file = {"evaluate": {"encoders": ["efficientnet_lite0"]}}
+    plan = SweepPlan(settings(file=file, metric="frechet_distance"), DATA)
     rung = plan.rung(*plan.settings.specs({}), 10)
     assert [task.kind for task in rung.tasks] == ["data", "weights", "embed", "train", "objective"]
-    assert rung.task("objective").parameters["embedder"] == "efficientnet_lite0"
+    assert rung.task("objective").parameters["encoder"] == "efficientnet_lite0"
+    assert plan.settings.score.title == "Fréchet distance (EfficientNet-Lite0)"
 
 
 def test_a_trials_gan_is_the_first_replicate_of_a_study():

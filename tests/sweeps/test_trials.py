@@ -9,17 +9,16 @@ import pytest
 
 from ganray.embed import embed
 from ganray.errors import RefusedInput, TrainingDiverged
-from ganray.metrics.frechet import Gaussian
+from ganray.metrics.frechet_distance import FrechetDistance, Gaussian
 from ganray.metrics.intervals import welch
 from ganray.metrics.moments import moments
-from ganray.metrics.score import Score
-from ganray.models.embedders import build_embedder
 from ganray.plan import Resources
 from ganray.runs.spec import read_spec
 from ganray.sample import sample
+from ganray.scores import Score
 from ganray.specs import EmbedSpec
 from ganray.stages import run_whole
-from ganray.stages.artifacts import read_sampler
+from ganray.stages.artifacts import build_embedder, read_sampler
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.sweeps import read_sweep
 from ganray.sweeps.plan import Candidate, SweepPlan
@@ -59,7 +58,9 @@ def test_the_score_is_that_of_samples_against_held_out_images(file, store, class
     plan = rung(sweep, 2)
     result = run_rung(store, plan, CPU)
     manifest = store.manifest(plan.roles["encoder"])
-    network = build_embedder(manifest.result, store.read(manifest, "encoder.safetensors"))
+    network = build_embedder(
+        manifest.result, store.read(manifest, "encoder.safetensors"), (1, 28, 28)
+    )
     folder = store.manifest(plan.roles["data"]).file("dataset.json").path.rpartition("/")[0]
     chosen = None if classes is None else [0, 2]
     real = open_dataset(f"{store.url}/{folder}", None).images("held_out", chosen)[0]
@@ -144,7 +145,7 @@ def test_a_gan_that_comes_to_nothing_ends_its_trial(file, store):
 def test_the_better_mean_on_fresh_seeds_is_chosen_with_its_evidence(
     file, store, values, better, chosen, monkeypatch
 ):
-    monkeypatch.setattr("ganray.sweeps.plan.better", lambda metric: better)
+    monkeypatch.setattr(FrechetDistance, "better", better)
     sweep = read_sweep(file)
     trains = [sweep.settings.train.model_copy(update={"beta1": b}) for b in (0.2, 0.3)]
     best = [Candidate(n, sweep.settings.model, t, 1.0) for n, t in enumerate(trains)]

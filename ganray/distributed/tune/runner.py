@@ -40,7 +40,6 @@ from ganray.distributed.tune.search import domains, optuna, scheduler
 from ganray.distributed.tune.thread import TuneListener, fitted
 from ganray.distributed.tune.trainable import trainable_of
 from ganray.errors import GanrayError, StoreError
-from ganray.metrics.score import better
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from ganray.store.filesystem import state_place
@@ -159,7 +158,7 @@ class SweepRunner:
             param_space={"values": values},
             tune_config=tune.TuneConfig(
                 metric="objective",
-                mode="min" if better(settings.metric) == "lower" else "max",
+                mode="min" if sweep.settings.score.better == "lower" else "max",
                 search_alg=None if known else optuna(self.sweep),
                 scheduler=scheduler(self.sweep),
                 num_samples=1 if known else settings.count,
@@ -209,7 +208,7 @@ class _Hearer:
         sweep = self.runner.sweep
         self.runner.say(
             f"trial {number}: {result['iterations']} of {sweep.steps[-1]} iterations, "
-            f"{sweep.settings.sweep.metric} {result['objective']:.4g}"
+            f"{sweep.settings.score.title} {result['objective']:.4g}"
         )
 
     def ended(self, name: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.metrics.intervals import mean_interval
-from ganray.metrics.score import better, metric_name
 from ganray.report.coverage import opening
 from ganray.report.equality import Equality, span
 from ganray.report.page import (
@@ -24,6 +23,7 @@ from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
 from ganray.report.sections.verdict import brief_cautions, cautions, judge, side_tones, verdict
 from ganray.roles import Gan
+from ganray.scores import ScoreName
 from ganray.train.algorithms import ALGORITHMS
 from ganray.wording import interval, number
 
@@ -61,7 +61,7 @@ def curve_lead(stretches: Sequence[Stretch], first: str, second: str) -> str:
     parts = [
         f"At {_of_the_budget(stretch)}: {verdict(stretch.results, first, second)}"
         for stretch in stretches
-        if stretch.results.metrics
+        if stretch.results.measured
     ]
     if not parts:
         return "Nothing has been measured yet."
@@ -75,13 +75,13 @@ def _of_the_budget(stretch: Stretch) -> str:
 
 
 def curve_section(stretches: Sequence[Stretch], first: str, second: str) -> Section:
-    """Curves of each metric against the images seen, and a row for each fraction."""
-    metrics = list(dict.fromkeys(m for stretch in stretches for m in stretch.results.metrics))
-    if not metrics:
+    """Curves of each score against the images seen, and a row for each fraction."""
+    names = list(dict.fromkeys(n for stretch in stretches for n in stretch.results.measured))
+    if not names:
         return Section("Curves", "curves", [Paragraph("No score is stored yet.")])
     blocks: list[Block] = [Paragraph(_INTRO), Key(side_tones(first, second))]
-    blocks += [_gallery(stretches, metric, first, second) for metric in metrics]
-    blocks.append(_verdicts(stretches, metrics, first, second))
+    blocks += [_gallery(stretches, name, first, second) for name in names]
+    blocks.append(_verdicts(stretches, names, first, second))
     blocks += [Paragraph(text) for text in cautions(stretches[-1].results, first, second)]
     return Section("Curves", "curves", blocks)
 
@@ -95,31 +95,32 @@ _INTRO = (
 )
 
 
-def _gallery(stretches: Sequence[Stretch], metric: str, first: str, second: str) -> Gallery:
-    floor = stretches[-1].results.floor(metric)
+def _gallery(stretches: Sequence[Stretch], name: ScoreName, first: str, second: str) -> Gallery:
+    floor = stretches[-1].results.floor(name)
     tones = side_tones(first, second)
     figures = []
     for title, of_all in (("by each GAN", False), ("by the whole side", True)):
         curves = [
-            Curve(side, tones[side], _points(stretches, metric, side, of_all))
+            Curve(side, tones[side], _points(stretches, name, side, of_all))
             for side in (second, first)
         ]
         picture = score_curves(
             [curve for curve in curves if curve.points],
             floor.value if floor else None,
             f"real images seen {title}",
-            _alt(metric, title, curves, floor.value if floor else None),
+            _alt(name, title, curves, floor.value if floor else None),
         )
         figures.append(Figure([picture], ""))
-    name = metric_name(metric)
-    title = f"{name[0].upper()}{name[1:]} ({better(metric)} is better)"
+    title = f"{name.heading} ({name.better} is better)"
     return Gallery(figures, "panels", title)
 
 
-def _points(stretches: Sequence[Stretch], metric: str, side: str, of_all: bool) -> list[CurvePoint]:
+def _points(
+    stretches: Sequence[Stretch], name: ScoreName, side: str, of_all: bool
+) -> list[CurvePoint]:
     points = []
     for stretch in stretches:
-        scores = stretch.results.side_scores(side, metric)
+        scores = stretch.results.side_scores(side, name)
         if scores:
             seen = stretch.images(side)
             mean = mean_interval([score.value for score in scores])
@@ -128,21 +129,18 @@ def _points(stretches: Sequence[Stretch], metric: str, side: str, of_all: bool) 
     return points
 
 
-def _alt(metric: str, title: str, curves: Sequence[Curve], floor: float | None) -> str:
+def _alt(name: ScoreName, title: str, curves: Sequence[Curve], floor: float | None) -> str:
     parts = [
         f"{curve.name} " + ", ".join(f"{number(p.value)} at {p.at:,.0f}" for p in curve.points)
         for curve in curves
     ]
-    return (
-        f"{metric_name(metric)} against images seen {title}: {'; '.join(parts)}; "
-        f"floor {number(floor)}"
-    )
+    return f"{name.title} against images seen {title}: {'; '.join(parts)}; floor {number(floor)}"
 
 
 def _verdicts(
-    stretches: Sequence[Stretch], metrics: Sequence[str], first: str, second: str
+    stretches: Sequence[Stretch], names: Sequence[ScoreName], first: str, second: str
 ) -> Table:
-    rows = [_row(stretch, metric, first, second) for metric in metrics for stretch in stretches]
+    rows = [_row(stretch, name, first, second) for name in names for stretch in stretches]
     return Table(
         f"Verdict at each fraction of the budget; the difference is {first} − {second}, with "
         "Welch’s 95% interval",
@@ -158,8 +156,8 @@ def _verdicts(
     )
 
 
-def _row(stretch: Stretch, metric: str, first: str, second: str) -> list[str | Strip]:
-    judged, sides = judge(stretch.results, metric, first, second), (first, second)
+def _row(stretch: Stretch, name: ScoreName, first: str, second: str) -> list[str | Strip]:
+    judged, sides = judge(stretch.results, name, first, second), (first, second)
     ends = [[gan.task.horizon or 0 for gan in stretch.gans(side)] for side in sides]
     found = judged.comparison
     difference = (
@@ -172,15 +170,15 @@ def _row(stretch: Stretch, metric: str, first: str, second: str) -> list[str | S
     else:
         said = "one replicate" if found.low is None else "inconclusive"
     return [
-        metric_name(metric),
+        name.title,
         stretch.name,
         " / ".join(span(end) if end else "–" for end in ends),
-        *(_mean(stretch.results, metric, side) for side in sides),
+        *(_mean(stretch.results, name, side) for side in sides),
         difference,
         said,
     ]
 
 
-def _mean(results: Results, metric: str, side: str) -> str:
-    scores = results.side_scores(side, metric)
+def _mean(results: Results, name: ScoreName, side: str) -> str:
+    scores = results.side_scores(side, name)
     return number(mean_interval([s.value for s in scores]).mean) if scores else "–"

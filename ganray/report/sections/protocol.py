@@ -83,7 +83,7 @@ def versions_table(results: Results) -> Table:
 def _weights(results: Results) -> Table:
     rows: list[list[str | Strip]] = []
     for gan in {gan.task.address: gan for gan in results.gans}.values():
-        card = results.manifest(f"card/{gan.task.title}")
+        card = next(map(results.manifest, results.made_of(gan.task, "card")), None)
         url = "not written"
         if card:
             folder = card.file("generator.safetensors").path.rpartition("/")[0]

@@ -18,15 +18,13 @@ _COLUMNS, _ROWS = 12, 4  # of the unselected grid
 Images = UInt8[np.ndarray, "n c h w"]
 
 
-def samples_section(results: Results, first: str, second: str, ruler: str) -> Section:
+def samples_section(results: Results, first: str, second: str) -> Section:
     """The first of each class; grids of both sides by class; every GAN's samples as they come.
 
-    Classes that no GAN is trained on take no room.
-
-    Args:
-        ruler: the network whose posteriors say which class a sample belongs to.
+    Classes that no GAN is trained on take no room. The data set's own classifier says which class a
+    sample belongs to.
     """
-    gallery = _Samples.read(results, ruler)
+    gallery = _Samples.read(results)
     blocks: list[Block] = [
         Paragraph(_intro(first, second, len(results.covered))),
         gallery.glance(first, second),
@@ -64,16 +62,16 @@ class _Samples:
     drawn: dict[str, _Drawn | None]
 
     @classmethod
-    def read(cls, results: Results, ruler: str) -> _Samples:
+    def read(cls, results: Results) -> _Samples:
         gans = [gan for gan in results.gans if gan.replicate == 0]
-        return cls(results, gans, {gan.task.title: _drawn(results, gan, ruler) for gan in gans})
+        return cls(results, gans, {gan.task.address: _drawn(results, gan) for gan in gans})
 
     def of_class(self, side: str, label: int) -> tuple[Images, str]:
         """A side's samples that stand for one class, and the line that says how many they are."""
         mine = [gan for gan in self.gans if gan.side == side and label in gan.classes]
         if not mine:
             return self._nothing, "no GAN of this class"
-        drawn = self.drawn[mine[0].task.title]
+        drawn = self.drawn[mine[0].task.address]
         if drawn is None:
             return self._nothing, "not sampled"
         if len(mine[0].classes) == 1:
@@ -108,7 +106,7 @@ class _Samples:
 
     def _why_none(self, who: str) -> str:
         """Why a side, or the real images, have nothing to show of any class."""
-        drawn = [self.drawn[gan.task.title] for gan in self.gans if gan.side == who]
+        drawn = [self.drawn[gan.task.address] for gan in self.gans if gan.side == who]
         if not any(drawn):
             return "none in the store"
         if all(one is None or one.classes is None for one in drawn):
@@ -142,7 +140,7 @@ class _Samples:
         return Gallery([figure], "sheet", f"The first samples of {gan.task.title} as they come")
 
     def _first(self, gan: Gan, title: str, columns: int, rows: int) -> Figure:
-        name, drawn = gan.task.title, self.drawn[gan.task.title]
+        name, drawn = gan.task.title, self.drawn[gan.task.address]
         images = (drawn.images if drawn else self._nothing)[: columns * rows]
         line = f"{len(images)} of {len(drawn.images):,} samples" if drawn else "not sampled"
         return _figure(images, title, f"The first samples of {name}", line, columns, rows)
@@ -152,18 +150,22 @@ class _Samples:
         return np.zeros((0, *self.results.plan.dataset["shape"]), dtype=np.uint8)
 
 
-def _drawn(results: Results, gan: Gan, ruler: str) -> _Drawn | None:
-    title = gan.task.title
-    samples = results.arrays(f"sample/{title}", "images.safetensors")
-    if samples is None:
+def _drawn(results: Results, gan: Gan) -> _Drawn | None:
+    samples = next(iter(results.made_of(gan.task, "sample")), None)
+    stored = results.arrays(samples, "images.safetensors") if samples else None
+    if samples is None or stored is None:
         return None
+    images = stored["images"]
     if len(gan.classes) == 1:  # then there is nothing to look up
-        return _Drawn(samples["images"], None)
-    embedding = results.arrays(f"embed/{ruler}/{title}", "embedding.safetensors")
+        return _Drawn(images, None)
+    classifier = results.plan.roles.get("encoder")
+    embeddings = results.made_of(samples, "embed")
+    known = [one for one in embeddings if one.inputs["embedder"] == classifier]
+    embedding = results.arrays(known[0], "embedding.safetensors") if known else None
     if embedding is None:
-        return _Drawn(samples["images"], None)
+        return _Drawn(images, None)
     likeliest = embedding["probabilities"][:, results.covered].argmax(axis=1)
-    return _Drawn(samples["images"], np.asarray(results.covered)[likeliest])
+    return _Drawn(images, np.asarray(results.covered)[likeliest])
 
 
 def _figure(

@@ -8,8 +8,7 @@ import numpy as np
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import mean_interval, welch
-from ganray.metrics.score import METRICS, Score, better, metric_name
-from ganray.report.cautions import ClassifierAccuracy
+from ganray.report.cautions import CLASSIFIER, ClassifierAccuracy
 from ganray.report.page import (
     Block,
     Column,
@@ -23,33 +22,34 @@ from ganray.report.page import (
 )
 from ganray.report.results import Results
 from ganray.report.sections.verdict import cautions, side_tones
+from ganray.scores import Score, ScoreName
 from ganray.wording import interval, number
 
 
 def scores_section(results: Results, first: str, second: str) -> Section:
     """All scores; `first` is drawn in the accent colour."""
     sides = (first, second)
-    if not results.metrics:
+    if not results.measured:
         return Section("Scores", "scores", [Paragraph("No score is stored yet.")])
     blocks: list[Block] = [
         _means(results, sides),
         Details("What each metric is", [_glossary(results)]),
         Details("Each replicate", [_replicates(results)]),
     ]
-    for metric in results.metrics:
-        if any(score.per_class for side in sides for score in results.side_scores(side, metric)):
-            blocks += [_terms(results, metric, first, second), Key(side_tones(first, second))]
-    blocks.append(_encoder(results))
+    for name in results.measured:
+        if any(score.per_class for side in sides for score in results.side_scores(side, name)):
+            blocks += [_terms(results, name, first, second), Key(side_tones(first, second))]
+    blocks += _classifier(results)
     blocks += [Paragraph(text, note=True) for text in cautions(results, first, second)]
     return Section("Scores", "scores", blocks)
 
 
 def _means(results: Results, sides: Sequence[str]) -> Table:
     rows: list[list[str | Strip]] = []
-    for metric in results.metrics:
+    for name in results.measured:
         for side in sides:
-            scores = results.side_scores(side, metric)
-            rows.append([metric_name(metric), side, *_mean_cells(results, metric, side, scores)])
+            scores = results.side_scores(side, name)
+            rows.append([name.title, side, *_mean_cells(results, name, side, scores)])
     return Table(
         "Means over training replicates, with Student’s 95% interval",
         [
@@ -67,18 +67,18 @@ def _means(results: Results, sides: Sequence[str]) -> Table:
     )
 
 
-def _mean_cells(results: Results, metric: str, side: str, scores: Sequence[Score]) -> list[str]:
-    floor = results.floor(metric)
+def _mean_cells(results: Results, name: ScoreName, side: str, scores: Sequence[Score]) -> list[str]:
+    floor = results.floor(name)
     floor_text = number(floor.value if floor else None)
     if not scores:
-        gaps = any(gap.metric == metric and gap.side == side for gap in results.undefined)
+        gaps = any(gap.name == name and gap.side == side for gap in results.undefined)
         return [
             "undefined" if gaps else "not measured",
             "–",
             "0",
             floor_text,
             "–",
-            better(metric),
+            name.better,
             "–",
         ]
     mean = mean_interval([score.value for score in scores])
@@ -88,23 +88,24 @@ def _mean_cells(results: Results, metric: str, side: str, scores: Sequence[Score
         str(mean.n),
         floor_text,
         f"{scores[0].n:,}",
-        better(metric),
+        name.better,
         ", ".join(dict.fromkeys(score.fingerprint for score in scores)),
     ]
 
 
 def _glossary(results: Results) -> Table:
     rows: list[list[str | Strip]] = [
-        [metric_name(metric), METRICS[metric], f"{better(metric)} is better"]
-        for metric in results.metrics
+        [name.title, name.meaning, name.encoder, f"{name.better} is better"]
+        for name in results.measured
     ]
-    return Table("Metrics", [Column("metric"), Column("what it is"), Column("direction")], rows)
+    columns = [Column("metric"), Column("what it is"), Column("encoder"), Column("direction")]
+    return Table("Metrics", columns, rows)
 
 
 def _replicates(results: Results) -> Table:
     rows: list[list[str | Strip]] = [
         [
-            metric_name(m.score.metric),
+            name.title,
             m.side,
             str(m.replicate),
             number(m.score.value),
@@ -112,22 +113,22 @@ def _replicates(results: Results) -> Table:
             f"{m.score.n:,}",
             m.score.fingerprint,
         ]
-        for metric in results.metrics
+        for name in results.measured
         for m in results.scores
-        if m.score.metric == metric
+        if m.name == name
     ]
     columns = [Column("metric"), Column("side"), Column("replicate", numeric=True)]
     columns += [Column("value", numeric=True), Column("sd over splits", numeric=True)]
     return Table("Replicates", [*columns, Column("n", numeric=True), Column("protocol")], rows)
 
 
-def _terms(results: Results, metric: str, first: str, second: str) -> Table:
+def _terms(results: Results, name: ScoreName, first: str, second: str) -> Table:
     """One row a class: both sides' terms, their difference, and a strip on a common scale."""
-    floor = results.floor(metric)
+    floor = results.floor(name)
     named: dict[str, list[Score]] = {
         "floor": [floor] if floor else [],
-        second: results.side_scores(second, metric),
-        first: results.side_scores(first, metric),
+        second: results.side_scores(second, name),
+        first: results.side_scores(first, name),
     }
     terms = {who: [s.per_class for s in scores if s.per_class] for who, scores in named.items()}
     means = {who: np.mean(values, axis=0) for who, values in terms.items() if values}
@@ -135,16 +136,16 @@ def _terms(results: Results, metric: str, first: str, second: str) -> Table:
     ends = (float(flat.min()), float(flat.max()))
     tones = side_tones(first, second)
     rows: list[list[str | Strip]] = []
-    for index, name in enumerate(results.names(results.covered)):
+    for index, called in enumerate(results.names(results.covered)):
         marks = [Mark(who, float(v[index]), tones[who]) for who, v in means.items()]
         numbers = [
             number(float(means[who][index])) if who in means else "–"
             for who in (first, second, "floor")
         ]
         pair = [[row[index] for row in terms[who]] for who in (first, second)]
-        rows.append([name, *numbers, _difference(*pair), Strip(marks, ends)])
+        rows.append([called, *numbers, _difference(*pair), Strip(marks, ends)])
     return Table(
-        f"{metric_name(metric)} by class: the mean of these terms is the score",
+        f"{name.title} by class: the mean of these terms is the score",
         [
             Column("class"),
             Column(first, numeric=True),
@@ -165,14 +166,17 @@ def _difference(a: Sequence[float], b: Sequence[float]) -> str:
     return f"{number(found.difference)} {interval(found.low, found.high)}".rstrip()
 
 
-def _encoder(results: Results) -> Paragraph:
+def _classifier(results: Results) -> list[Block]:
+    """How good the data set's own classifier is, where scores rest on it."""
+    if not any(name.encoder == CLASSIFIER for name in results.measured):
+        return []
     ruler = ClassifierAccuracy.of(results)
     if ruler is None:
-        return Paragraph("The encoder that these scores rest on is not in the store.", note=True)
+        return [Paragraph("The classifier that scores rest on is not in the store.", note=True)]
     of_these = " of these classes" if len(results.covered) < len(results.class_names) else ""
-    return Paragraph(
-        f"The encoder behind the class-aware scores classifies "
-        f"{100 * ruler.accuracy:.2f}% of the {ruler.images:,} test images{of_these} "
-        "correctly; it was trained on the training split alone.",
-        note=True,
+    text = (
+        f"The classifier behind the class-aware scores knows "
+        f"{100 * ruler.accuracy:.2f}% of the {ruler.images:,} test images{of_these}; it was "
+        "trained on the training split alone."
     )
+    return [Paragraph(text, note=True)]

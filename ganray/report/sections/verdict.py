@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import Comparison, mean_interval
-from ganray.metrics.score import Score, better, compare, metric_name
 from ganray.report.cautions import few_replicates, weak_ruler
 from ganray.report.coverage import opening
 from ganray.report.equality import Equality
 from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
 from ganray.report.results import Results
+from ganray.scores import Score, ScoreName, compare
 from ganray.wording import interval, listed, number
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One metric's comparison; `winner` is None unless the interval excludes zero."""
+    """One score's comparison; `winner` is None unless the interval excludes zero."""
 
-    metric: str
+    name: ScoreName
     comparison: Comparison | None
     winner: str | None
     conclusion: str
@@ -28,10 +28,10 @@ class Judged:
 
 
 def verdict_section(results: Results, first: str, second: str) -> Section:
-    """A finding for each metric that was measured; no claim without an interval."""
+    """A finding for each score that was measured; no claim without an interval."""
     findings: list[Block] = [
-        _finding(results, judge(results, metric, first, second), first, second)
-        for metric in results.metrics
+        _finding(results, judge(results, name, first, second), first, second)
+        for name in results.measured
     ]
     if not findings:
         findings = [Paragraph("Nothing has been measured yet, so there is no verdict.")]
@@ -39,7 +39,7 @@ def verdict_section(results: Results, first: str, second: str) -> Section:
         findings.insert(0, Key(side_tones(first, second)))
     findings += [note for side in (first, second) for note in _gaps(results, side)]
     findings += [Paragraph(text) for text in cautions(results, first, second)]
-    if any(judge(results, m, first, second).comparison for m in results.metrics):
+    if any(judge(results, name, first, second).comparison for name in results.measured):
         findings.append(Paragraph(_FOOTNOTE, note=True))
     return Section("Verdict", "verdict", findings)
 
@@ -69,7 +69,7 @@ def verdict_lead(results: Results, first: str, second: str) -> str:
     """Who is compared, what all metrics say together, under which equality of training, and what
     to beware of, in a few sentences."""
     said = "Nothing has been measured yet."
-    if results.metrics:
+    if results.measured:
         said = f"{verdict(results, first, second)} {Equality.of(results).sentence}"
     parts = [opening(results), said, brief_cautions(results, first, second)]
     return " ".join(part for part in parts if part)
@@ -77,9 +77,9 @@ def verdict_lead(results: Results, first: str, second: str) -> str:
 
 def cautions(results: Results, first: str, second: str) -> list[str]:
     """What to beware of before the scores of two sides are believed."""
-    if not results.metrics:
+    if not results.measured:
         return []
-    replicates = (len(results.side_scores(side, m)) for m in results.metrics
+    replicates = (len(results.side_scores(side, name)) for name in results.measured
                   for side in (first, second))  # fmt: skip
     found = [weak_ruler(results), few_replicates(replicates)]
     return [text for text in found if text]
@@ -94,7 +94,7 @@ def brief_cautions(results: Results, first: str, second: str) -> str:
 def verdict(results: Results, first: str, second: str) -> str:
     """What all metrics say together, of which there is at least one, in a sentence."""
     sides = first, second
-    judged = [judge(results, metric, *sides) for metric in results.metrics]
+    judged = [judge(results, name, *sides) for name in results.measured]
     decided = [one for one in judged if one.winner]
     if not decided and any(one.comparison and one.comparison.low is None for one in judged):
         return (
@@ -103,47 +103,44 @@ def verdict(results: Results, first: str, second: str) -> str:
         )
     won = {side: [_won(one) for one in decided if one.winner == side] for side in sides}
     parts = [f"{side} is better on {listed(names)}" for side, names in won.items() if names]
-    gaps = {gap.metric for gap in results.undefined}
-    for word, metrics in (
-        (
-            "inconclusive",
-            [one.metric for one in judged if not one.winner and one.metric not in gaps],
-        ),
-        ("undefined", [one.metric for one in judged if one.metric in gaps]),
+    gaps = {gap.name for gap in results.undefined}
+    for word, names in (
+        ("inconclusive", [one.name for one in judged if not one.winner and one.name not in gaps]),
+        ("undefined", [one.name for one in judged if one.name in gaps]),
     ):
-        if metrics:
-            names = listed([metric_name(metric) for metric in metrics])
-            parts.append(f"{names} {'is' if len(metrics) == 1 else 'are'} {word}")
+        if names:
+            titles = listed([name.title for name in names])
+            parts.append(f"{titles} {'is' if len(names) == 1 else 'are'} {word}")
     text = "; ".join(parts)
     return text[0].upper() + text[1:] + "."
 
 
 def _won(judged: Judged) -> str:
-    return f"{metric_name(judged.metric)} ({judged.margin})"
+    return f"{judged.name.title} ({judged.margin})"
 
 
-def judge(results: Results, metric: str, first: str, second: str) -> Judged:
-    """Compare the two sides' replicates of one metric."""
+def judge(results: Results, name: ScoreName, first: str, second: str) -> Judged:
+    """Compare the two sides' replicates of one score."""
     for gap in results.undefined:  # the other replicates alone would flatter that side
-        if gap.metric == metric and gap.side in (first, second):
-            return Judged(metric, None, None, f"undefined: {gap.side} r{gap.replicate}: {gap.why}")
-    a, b = results.side_scores(first, metric), results.side_scores(second, metric)
+        if gap.name == name and gap.side in (first, second):
+            return Judged(name, None, None, f"undefined: {gap.side} r{gap.replicate}: {gap.why}")
+    a, b = results.side_scores(first, name), results.side_scores(second, name)
     if not a or not b:
-        return Judged(metric, None, None, f"{first if not a else second} not measured")
+        return Judged(name, None, None, f"{first if not a else second} not measured")
     try:
         comparison = compare(a, b)
     except RefusedInput as refusal:
-        return Judged(metric, None, None, f"not comparable: {refusal}")
+        return Judged(name, None, None, f"not comparable: {refusal}")
     plain = f"{first} − {second} = {number(comparison.difference)}"
     if comparison.verdict == "no interval":
-        return Judged(metric, comparison, None, f"{plain}; one replicate, so no interval")
+        return Judged(name, comparison, None, f"{plain}; one replicate, so no interval")
     if comparison.verdict == "inconclusive":
         bounds = interval(comparison.low, comparison.high)
-        return Judged(metric, comparison, None, f"inconclusive: {plain} {bounds}")
-    winner = first if comparison.verdict == better(metric) else second
+        return Judged(name, comparison, None, f"inconclusive: {plain} {bounds}")
+    winner = first if comparison.verdict == name.better else second
     bounds = interval(*sorted(abs(v) for v in (comparison.low or 0.0, comparison.high or 0.0)))
     margin = f"by {number(abs(comparison.difference))} {bounds}"
-    return Judged(metric, comparison, winner, f"{first} {comparison.verdict} {margin}", margin)
+    return Judged(name, comparison, winner, f"{first} {comparison.verdict} {margin}", margin)
 
 
 def side_tones(first: str, second: str) -> dict[str, Tone]:
@@ -151,12 +148,12 @@ def side_tones(first: str, second: str) -> dict[str, Tone]:
     return {first: "accent", second: "ink", "floor": "floor"}
 
 
-def side_marks(results: Results, metric: str, first: str, second: str) -> list[Mark]:
+def side_marks(results: Results, name: ScoreName, first: str, second: str) -> list[Mark]:
     """The floor and both sides' means with their intervals, as far as they are measured."""
-    floor, tones = results.floor(metric), side_tones(first, second)
+    floor, tones = results.floor(name), side_tones(first, second)
     marks = [Mark("floor", floor.value, "floor")] if floor else []
     for side in (second, first):
-        scores = results.side_scores(side, metric)
+        scores = results.side_scores(side, name)
         if scores:
             mean = mean_interval([score.value for score in scores])
             marks.append(Mark(side, mean.mean, tones[side], mean.low, mean.high))
@@ -164,17 +161,17 @@ def side_marks(results: Results, metric: str, first: str, second: str) -> list[M
 
 
 def _finding(results: Results, judged: Judged, first: str, second: str) -> Finding:
-    metric = judged.metric
-    means = [_mean(side, results.side_scores(side, metric)) for side in (first, second)]
-    scores = [s for side in (first, second) for s in results.side_scores(side, metric)]
-    floor = results.floor(metric)
+    name = judged.name
+    means = [_mean(side, results.side_scores(side, name)) for side in (first, second)]
+    scores = [s for side in (first, second) for s in results.side_scores(side, name)]
+    floor = results.floor(name)
     counted = f", n\u00a0=\u00a0{scores[0].n:,}" if scores else ""
     aside = f"floor {number(floor.value) if floor else 'not measured'}{counted}"
     return Finding(
-        name=metric_name(metric)[0].upper() + metric_name(metric)[1:],
+        name=name.heading,
         conclusion=judged.conclusion,
-        sentence=f"{', '.join(means)} ({aside}); {better(metric)} is better",
-        strip=Strip(side_marks(results, metric, first, second)),
+        sentence=f"{', '.join(means)} ({aside}); {name.better} is better",
+        strip=Strip(side_marks(results, name, first, second)),
         winner=None if judged.winner is None else f"{judged.winner} better",
     )
 

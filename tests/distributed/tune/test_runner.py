@@ -37,7 +37,6 @@ model: {width: 2, latent: 8}
 train: {batch: 10, critic_steps: 2, penalty_interval: 2, learning_rate: 0.001}
 budget: {iterations: 6}
 encoder: {epochs: 1, batch: 20}
-evaluate: {splits: 2}
 resources: {device: cpu}
 sweep:
   over:

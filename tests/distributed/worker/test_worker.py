@@ -48,7 +48,7 @@ def test_a_stop_is_an_outcome(tiny_run, store):
 
 
 def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monkeypatch):
-    task = tiny_run.plan.task("sample/joint r0")  # its GAN is not there
+    task = tiny_run.plan.task("sample/joint/0+1+2/0")  # its GAN is not there
     *_, last = stream(assignment(store, task, chunks=(0,)), lambda: False)
     assert last.details["outcome"] == "failed"
     assert "its input train/" in last.details["failed"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ganray.report.page import Code, Details, Table
 from ganray.report.sections import protocol_section
-from tests.report.conftest import MadeUp, Make
+from tests.report.conftest import JOINT, MadeUp, Make
 
 
 def table(run: MadeUp, caption: str) -> dict[object, list[object]]:
@@ -22,17 +22,17 @@ def test_the_url_of_a_card_is_a_folder_with_card_and_weights(whole: MadeUp) -> N
         "claim.json",
         "generator.safetensors",
     ]
-    assert artifact == whole.plan.task("card/joint r0").inputs["gan"]
+    assert artifact == whole.plan.task(f"card/{JOINT}").inputs["gan"]
 
 
 def test_a_gan_without_a_card_has_no_url(make_up: Make) -> None:
-    run = make_up(failed={"card/joint r0": "stopped"}, replicates=1)
+    run = make_up(failed={f"card/{JOINT}": "stopped"}, replicates=1)
     assert table(run, "load_generator")["joint r0"][0] == "not written"
 
 
 def test_the_protocol_is_told_field_by_field(whole: MadeUp) -> None:
     protocols = table(whole, "Protocols")
-    assert protocols["embedder"] == ["cafd_encoder"]
+    assert protocols["encoder"] == ["classifier"]
     assert protocols["count"] == ["12"]
 
 

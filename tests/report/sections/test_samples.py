@@ -9,11 +9,20 @@ from PIL import Image
 from ganray.report.page import Figure, Gallery
 from ganray.report.sections import samples_section
 from ganray.report.sections.samples import _Drawn, _Samples
-from tests.report.conftest import CLASSES, COUNTS, SHAPE, MadeUp, Make, sampled_images
+from tests.report.conftest import (
+    CLASSES,
+    COUNTS,
+    JOINT,
+    METRICS,
+    SHAPE,
+    MadeUp,
+    Make,
+    sampled_images,
+)
 
 
 def galleries(run: MadeUp) -> dict[str, Gallery]:
-    section = samples_section(run.results, "marginal", "joint", ruler="classifier")
+    section = samples_section(run.results, "marginal", "joint")
     return {block.title: block for block in section.blocks if isinstance(block, Gallery)}
 
 
@@ -63,7 +72,7 @@ def test_what_is_missing_is_said_in_its_place(make_up: Make) -> None:
     assert figures[1].pictures == []
 
 
-SOME = {"replicates": 1, "search": {"on": []}, "evaluate": {"samples": 8, "splits": 2}}
+SOME = {"replicates": 1, "search": {"on": []}, "evaluate": {"samples": 8, "metrics": METRICS}}
 
 
 def test_a_class_that_no_gan_knows_takes_no_room(make_up: Make) -> None:
@@ -85,8 +94,8 @@ def test_a_gan_of_a_group_shows_its_first_samples_as_they_come(
     assert (group.title, greys(group)) == ("+".join(CLASSES[1:]), list(range(8)))
     assert group.lines == ["8 of 8 samples"]
     assert title not in galleries(make_up(replicates=1, marginals="per_class"))
-    unclassified = make_up(failed={"embed/classifier/class " + "+".join(CLASSES[1:]) + " r0": "no"},
-                           replicates=1)  # fmt: skip
+    role = f"embed/classifier/marginal/{'+'.join(CLASSES[1:])}/0"
+    unclassified = make_up(failed={role: "no"}, replicates=1)
     assert greys(galleries(unclassified)[title].figures[0]) == list(range(8))
 
 
@@ -94,7 +103,7 @@ def test_samples_that_lie_in_the_store_are_never_said_to_be_missing(make_up: Mak
     """Those of a bad GAN may all be assigned to classes that it does not know."""
     run = make_up(**SOME, marginals=[CLASSES[1:]])
     every = run.results
-    samples = _Samples.read(every, "classifier")
+    samples = _Samples.read(every)
     lost = _Drawn(sampled_images(8), np.zeros(8, dtype=np.int64))
     for title in samples.drawn:
         samples.drawn[title] = lost
@@ -107,5 +116,5 @@ def test_samples_that_lie_in_the_store_are_never_said_to_be_missing(make_up: Mak
 
 
 def test_unclassified_samples_are_not_passed_off_as_a_class(make_up: Make) -> None:
-    run = make_up(failed={"embed/classifier/joint r0": "out of memory"}, replicates=1)
+    run = make_up(failed={f"embed/classifier/{JOINT}": "out of memory"}, replicates=1)
     assert galleries(run)[f"Class {CLASSES[0]}"].figures[1].lines == ["not classified"]

@@ -2,22 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.metrics.score import Score
 from ganray.report.page import Finding, Paragraph, Table
 from ganray.report.results import Measured, Results, Undefined
 from ganray.report.sections.scores import scores_section
 from ganray.report.sections.verdict import judge, verdict, verdict_lead, verdict_section
 from ganray.report.tables import score_rows
+from ganray.scores import Score, ScoreName
 from tests.report.conftest import CLASSES, MadeUp, score
 
 SIDES = ("marginal", "joint")
+CAFD = ScoreName("cafd", "classifier")
 
 
 def results(whole: MadeUp, marginal: list[Score], joint: list[Score]) -> Results:
     """The made-up run with other scores."""
     found = whole.results
     found.scores = [
-        Measured("classifier", side, replicate, one)
+        Measured(one.name, side, replicate, one)
         for side, scores in (("marginal", marginal), ("joint", joint))
         for replicate, one in enumerate(scores)
     ]
@@ -39,7 +40,9 @@ def test_the_winner_depends_on_the_metrics_direction(
     whole: MadeUp, metric: str, winner: str, words: str
 ) -> None:
     judged = judge(
-        results(whole, scores(metric, 60, 62, 64), scores(metric, 75, 76, 77)), metric, *SIDES
+        results(whole, scores(metric, 60, 62, 64), scores(metric, 75, 76, 77)),
+        ScoreName(metric, "classifier"),
+        *SIDES,
     )
     assert judged.winner == winner
     assert judged.conclusion.startswith(words)
@@ -57,7 +60,7 @@ def test_the_interval_is_welchs(whole: MadeUp) -> None:
 
 def test_an_interval_that_holds_zero_is_inconclusive(whole: MadeUp) -> None:
     found = results(whole, scores("cafd", 60, 80), scores("cafd", 61, 82))
-    judged = judge(found, "cafd", *SIDES)
+    judged = judge(found, CAFD, *SIDES)
     assert judged.winner is None
     assert judged.conclusion.startswith("inconclusive")
     assert verdict(found, *SIDES) == "CAFD is inconclusive."
@@ -65,7 +68,7 @@ def test_an_interval_that_holds_zero_is_inconclusive(whole: MadeUp) -> None:
 
 def test_one_replicate_declares_no_winner(whole: MadeUp) -> None:
     found = results(whole, scores("cafd", 1), scores("cafd", 1000))
-    assert judge(found, "cafd", *SIDES).conclusion == (
+    assert judge(found, CAFD, *SIDES).conclusion == (
         "marginal − joint = −999.0; one replicate, so no interval"
     )
     section = verdict_section(found, *SIDES)
@@ -77,7 +80,7 @@ def test_one_replicate_declares_no_winner(whole: MadeUp) -> None:
 
 def test_scores_under_different_protocols_are_not_compared(whole: MadeUp) -> None:
     other = [score("cafd", value, count=99) for value in (75.0, 76.0)]
-    judged = judge(results(whole, scores("cafd", 60, 62), other), "cafd", *SIDES)
+    judged = judge(results(whole, scores("cafd", 60, 62), other), CAFD, *SIDES)
     assert judged.winner is None
     assert judged.conclusion.startswith("not comparable")
     assert "count" in judged.conclusion
@@ -85,7 +88,7 @@ def test_scores_under_different_protocols_are_not_compared(whole: MadeUp) -> Non
 
 def test_a_side_that_was_not_measured_is_named(whole: MadeUp) -> None:
     found = results(whole, [], scores("cafd", 60, 62))
-    assert judge(found, "cafd", *SIDES).conclusion == "marginal not measured"
+    assert judge(found, CAFD, *SIDES).conclusion == "marginal not measured"
     assert verdict_section(found, *SIDES).blocks
 
 
@@ -117,8 +120,8 @@ def test_classes_without_a_gan_are_said(whole: MadeUp) -> None:
 def test_an_undefined_score_is_said_and_not_passed_over(whole: MadeUp) -> None:
     """The replicates that are left would flatter the side that collapsed."""
     found = whole.results
-    found.undefined = [Undefined("classifier", "joint", 1, "cafd", "class 3 is missing")]
-    judged = judge(found, "cafd", *SIDES)
+    found.undefined = [Undefined(CAFD, "joint", 1, "class 3 is missing")]
+    judged = judge(found, CAFD, *SIDES)
     assert (judged.winner, judged.conclusion) == (
         None,
         "undefined: joint r1: class 3 is missing",
@@ -126,7 +129,7 @@ def test_an_undefined_score_is_said_and_not_passed_over(whole: MadeUp) -> None:
     assert verdict(found, *SIDES) == "Inception Score is inconclusive; CAFD is undefined."
     assert score_rows(found)[-1]["undefined"] == "class 3 is missing"
     found.scores = [m for m in found.scores if m.score.metric != "cafd"]
-    assert found.metrics == ["inception_score", "cafd"]
+    assert [name.metric for name in found.measured] == ["cafd", "inception_score"]
     assert "undefined" in str(verdict_section(found, *SIDES).blocks)
     means = scores_section(found, *SIDES).blocks[0]
     assert isinstance(means, Table)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ganray.errors import RefusedInput
-from ganray.metrics.score import METRICS, Protocol, Score, better, compare, known
+from ganray.scores import Protocol, Score, ScoreName, compare
 from ganray.spec import parse
 
 PROTOCOL = Protocol(
-    embedder="cafd_encoder",
-    embedder_digest="ab" * 32,
+    encoder="classifier",
+    encoder_digest="ab" * 32,
     preprocessing="[0, 1]",
     reference_split="mnist/test",
     reference_count=10_000,
@@ -18,6 +18,8 @@ PROTOCOL = Protocol(
     mixture="empirical",
     versions={"torch": "2.13", "numpy": "2.4"},
 )
+
+LITE = "Fréchet distance (EfficientNet-Lite0)"
 
 
 def scores(*values: float, metric: str = "cafd", **changes: object) -> list[Score]:
@@ -27,13 +29,14 @@ def scores(*values: float, metric: str = "cafd", **changes: object) -> list[Scor
 
 def test_the_fingerprint_stands_for_every_field():
     changes = {
-        "embedder": "inception",
-        "embedder_digest": "cd" * 32,
+        "encoder": "inception",
+        "encoder_digest": "cd" * 32,
         "preprocessing": "[-1, 1]",
         "reference_split": "mnist/train",
         "reference_count": 9_999,
         "count": 999,
         "mixture": "uniform",
+        "settings": {"splits": 5},
         "versions": {"torch": "2.14", "numpy": "2.4"},
     }
     assert set(changes) == set(Protocol.model_fields)
@@ -44,7 +47,7 @@ def test_the_fingerprint_stands_for_every_field():
 
 def test_the_fingerprint_of_this_protocol_stays_what_it_was():
     """A golden value: stored scores stay comparable only while it holds."""
-    assert PROTOCOL.fingerprint == "da8a8d9cadd8"
+    assert PROTOCOL.fingerprint == "4d0dc2cfe70d"
     turned = PROTOCOL.model_copy(update={"versions": {"numpy": "2.4", "torch": "2.13"}})
     assert turned.fingerprint == PROTOCOL.fingerprint
 
@@ -71,7 +74,7 @@ def test_different_protocols_are_refused_with_what_differs():
     assert PROTOCOL.fingerprint in said
     assert other.fingerprint in said
     assert "count 1000 / 500, mixture 'empirical' / 'uniform'" in said
-    assert "embedder" not in said
+    assert "encoder" not in said
 
 
 def test_a_mixture_of_protocols_on_one_side_is_refused_too():
@@ -80,17 +83,17 @@ def test_a_mixture_of_protocols_on_one_side_is_refused_too():
 
 
 def test_different_metrics_and_empty_sides_are_refused():
-    with pytest.raises(RefusedInput, match="'cafd' and 'fid' cannot be compared"):
-        compare(scores(1.0), scores(1.0, metric="fid"))
+    with pytest.raises(RefusedInput, match="'cafd' and 'class_divergence' cannot be compared"):
+        compare(scores(1.0), scores(1.0, metric="class_divergence"))
     with pytest.raises(RefusedInput, match="a has 0, b has 1"):
         compare([], scores(1.0))
 
 
 def test_unknown_metrics_are_refused_with_the_nearest_name():
     with pytest.raises(RefusedInput, match="'inception_scor'; did you mean 'inception_score'"):
-        known("inception_scor")
+        assert ScoreName("inception_scor", "classifier").title
     with pytest.raises(RefusedInput, match="unknown name 'cfad'"):
-        better("cfad")
+        assert ScoreName("cfad", "classifier").better
 
 
 def test_no_score_is_infinite_or_of_a_misspelt_protocol():
@@ -100,9 +103,24 @@ def test_no_score_is_infinite_or_of_a_misspelt_protocol():
         parse(Protocol, PROTOCOL.model_dump() | {"mixtur": "uniform"}, "protocol")
 
 
-def test_directions():
-    assert {m for m in METRICS if better(m) == "higher"} == {
-        "inception_score",
-        "inception_score_imagenet",
-        "score_efficientnet_lite0",
-    }
+@pytest.mark.parametrize(
+    ("metric", "encoder", "title", "better"),
+    [
+        ("cafd", "classifier", "CAFD", "lower"),
+        ("class_divergence", "classifier", "class divergence", "lower"),
+        ("frechet_distance", "classifier", "Fréchet distance", "lower"),
+        ("frechet_distance", "inception", "FID", "lower"),
+        (
+            "frechet_distance",
+            "efficientnet_lite0",
+            "Fréchet distance (EfficientNet-Lite0)",
+            "lower",
+        ),
+        ("inception_score", "inception", "Inception Score (Inception)", "higher"),
+    ],
+)
+def test_a_score_is_called_by_its_metric_and_its_encoder(metric, encoder, title, better):
+    name = ScoreName(metric, encoder)
+    assert (name.title, name.better) == (title, better)
+    assert name.heading[0].isupper()
+    assert name.meaning

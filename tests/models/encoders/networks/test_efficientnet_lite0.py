@@ -10,7 +10,10 @@ from PIL import Image
 
 from ganray.errors import RefusedInput
 from ganray.models import efficientnet_lite
-from ganray.models.efficientnet_lite import EfficientNetLite0, load_efficientnet_lite0
+from ganray.models.encoders.networks.efficientnet_lite0 import (
+    EfficientNetLite0Network,
+    load_efficientnet_lite0,
+)
 from tests.reference import networks as reference
 
 MILITARY_UNIFORM = 652  # ImageNet's class of the photograph
@@ -31,7 +34,7 @@ def photograph():
 
 
 def test_it_has_the_published_size():
-    assert sum(p.numel() for p in EfficientNetLite0().parameters()) == 4_652_008
+    assert sum(p.numel() for p in EfficientNetLite0Network().parameters()) == 4_652_008
 
 
 @torch.inference_mode()

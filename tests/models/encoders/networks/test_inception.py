@@ -8,7 +8,12 @@ import pytest
 import torch
 
 from ganray.errors import RefusedInput
-from ganray.models.inception import WEIGHTS_SHA256, WEIGHTS_URL, FIDInception, load_inception
+from ganray.models.encoders.networks.inception import (
+    WEIGHTS_SHA256,
+    WEIGHTS_URL,
+    FIDInception,
+    load_inception,
+)
 from tests.reference import networks as reference
 
 

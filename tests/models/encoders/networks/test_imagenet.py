@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from ganray.errors import RefusedInput
-from ganray.models.imagenet import load_weights, resized_rgb
+from ganray.models.encoders.networks.imagenet import load_weights, resized_rgb
 
 
 def network(seed: int = 0) -> nn.Module:

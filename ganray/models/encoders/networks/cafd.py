@@ -17,7 +17,6 @@ class CafdEncoder(nn.Module):
     **before** its ReLU. On 28×28×1 images of 10 classes it has 3,274,634 parameters.
     """
 
-    preprocessing = "uint8/255"
     dimensions = 1024
 
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:

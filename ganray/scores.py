@@ -3,69 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from ganray.errors import RefusedInput
+from ganray.metrics import METRICS
 from ganray.metrics.intervals import Comparison, welch
-from ganray.spec import Spec, content_hash, unknown_name
-
-METRICS: dict[str, str] = {
-    "cafd": "class-aware Fréchet distance on a classifier of the data set's own classes",
-    "class_divergence": "KL(real ‖ generated) of the mean posteriors, in nats, same classifier",
-    "frechet_distance": "Fréchet distance, same classifier",
-    "inception_score": "Inception Score, same classifier",
-    "fid": "Fréchet Inception distance with the published Inception v3 weights",
-    "inception_score_imagenet": "Inception Score with the published Inception v3 weights",
-    "frechet_efficientnet_lite0": "Fréchet distance on EfficientNet-Lite0 (not comparable to FID)",
-    "score_efficientnet_lite0": "Inception Score's formula on EfficientNet-Lite0 (not an IS)",
-}
-
-_HIGHER_IS_BETTER = {"inception_score", "inception_score_imagenet", "score_efficientnet_lite0"}
+from ganray.models.encoders import ENCODERS
+from ganray.models.encoders.classifier import Classifier
+from ganray.spec import Spec, content_hash
 
 
-def better(metric: str) -> Literal["lower", "higher"]:
-    """The direction in which a metric improves.
+class ScoreName(NamedTuple):
+    """Which score: a metric on an encoder, by their names in a study file."""
 
-    Raises:
-        RefusedInput: for a metric that is not in `METRICS`, with the nearest name.
-    """
-    return "higher" if known(metric) in _HIGHER_IS_BETTER else "lower"
+    metric: str
+    encoder: str
 
+    @property
+    def title(self) -> str:
+        """What people call it within a sentence: CAFD, FID, Fréchet distance (EfficientNet-Lite0).
 
-def known(metric: str) -> str:
-    """The metric's name itself, if it is one of `METRICS`.
+        The metric's own title is that on the data set's own classifier.
+        """
+        metric, encoder = METRICS.member(self.metric), ENCODERS.member(self.encoder)
+        if self.encoder in metric.known_as:
+            return metric.known_as[self.encoder]
+        return metric.title if encoder is Classifier else f"{metric.title} ({encoder.title})"
 
-    Raises:
-        RefusedInput: for a metric that is not in `METRICS`, with the nearest name.
-    """
-    if metric not in METRICS:
-        raise RefusedInput(f"metric: {unknown_name(metric, list(METRICS))}")
-    return metric
+    @property
+    def heading(self) -> str:
+        """The same, as the first word of a line."""
+        return self.title[0].upper() + self.title[1:]
 
+    @property
+    def better(self) -> Literal["lower", "higher"]:
+        """The direction in which it improves."""
+        return METRICS.member(self.metric).better
 
-_METRICS = {
-    "cafd": "CAFD",
-    "fid": "FID",
-    "frechet_distance": "Fréchet distance",
-    "inception_score": "Inception Score",
-    "inception_score_imagenet": "Inception Score (ImageNet)",
-    "frechet_efficientnet_lite0": "Fréchet distance (EfficientNet-Lite0)",
-    "score_efficientnet_lite0": "Inception Score’s formula (EfficientNet-Lite0)",
-}
+    @property
+    def meaning(self) -> str:
+        """What it is, in a line."""
+        return METRICS.member(self.metric).meaning
 
 
 class Protocol(Spec):
     """How a score was measured: all that must be equal for two scores to be comparable."""
 
-    embedder: str = Field(min_length=1)  # name of the network that computes features
-    embedder_digest: str = Field(min_length=1)  # sha256 of its weights
+    encoder: str = Field(min_length=1)  # name of the network that computes features
+    encoder_digest: str = Field(min_length=1)  # sha256 of its weights
     preprocessing: str = Field(min_length=1)  # from pixels to the network's input
     reference_split: str = Field(min_length=1)  # which real images, e.g. "mnist/test"
     reference_count: int = Field(ge=1)
     count: int = Field(ge=1)  # generated images
     mixture: str = Field(min_length=1)  # how classes are weighted, e.g. "empirical"
+    settings: dict[str, Any] = Field(default_factory=dict)  # of the metric, unless they are usual
     versions: dict[str, str] = Field(default_factory=dict)  # libraries that shape the numbers
 
     @property
@@ -82,7 +75,12 @@ class Score(Spec):
     protocol: Protocol
     floor: float | None = None  # the value between two real sets of the same size
     per_class: list[float] | None = None
-    standard_deviation: float | None = None  # over the Inception Score's splits
+    standard_deviation: float | None = None  # over parts of the images
+
+    @property
+    def name(self) -> ScoreName:
+        """Which score it is."""
+        return ScoreName(self.metric, self.protocol.encoder)
 
     @property
     def n(self) -> int:
@@ -93,11 +91,6 @@ class Score(Spec):
     def fingerprint(self) -> str:
         """The protocol's fingerprint."""
         return self.protocol.fingerprint
-
-
-def metric_name(metric: str) -> str:
-    """A metric's name as people write it within a sentence."""
-    return _METRICS.get(metric, metric.replace("_", " "))
 
 
 def compare(a: Sequence[Score], b: Sequence[Score], confidence: float = 0.95) -> Comparison:
@@ -114,7 +107,7 @@ def compare(a: Sequence[Score], b: Sequence[Score], confidence: float = 0.95) ->
 
 
 def _check_comparable(a: Score, b: Score) -> None:
-    if known(a.metric) != known(b.metric):
+    if a.metric != b.metric:
         raise RefusedInput(f"metrics {a.metric!r} and {b.metric!r} cannot be compared")
     if a.fingerprint == b.fingerprint:
         return

@@ -1,0 +1,87 @@
+"""What metrics are computed from: features and class probabilities of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float, Float32
+
+from ganray.errors import RefusedInput
+
+_SUM_TOLERANCE = 1e-3  # wide enough for float32 softmax over a thousand classes
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Features and class probabilities of n images, in the images' order."""
+
+    features: Float32[np.ndarray, "n d"]
+    probabilities: Float32[np.ndarray, "n k"]
+    _kept: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, init=False)
+
+    def __getitem__(self, rows: Any) -> Embedding:
+        return Embedding(self.features[rows], self.probabilities[rows])
+
+    def of(self, rows: Sequence[Sequence[int]]) -> Embedding:
+        """The rows of some spans, each its first row and the one after its last; all for none."""
+        return join([self[slice(*span)] for span in rows]) if rows else self
+
+    def among(self, classes: Sequence[int]) -> Embedding:
+        """The same with probabilities among some classes alone, as if there were no others.
+
+        A softmax divided by its own sum over some classes is the softmax over these classes. An
+        image to which none of them has any probability gets equal ones.
+
+        Args:
+            classes: in the order of the new probabilities; none: all, as they are.
+        """
+        if not classes:
+            return self
+        chosen = self.probabilities[:, list(classes)].astype(np.float64)
+        total = chosen.sum(axis=1, keepdims=True)
+        even = np.full_like(chosen, 1 / len(classes))
+        known = np.divide(chosen, total, out=even, where=total > 0)
+        return Embedding(self.features, known.astype(np.float32))
+
+    @property
+    def count(self) -> int:
+        """The number of images."""
+        return len(self.features)
+
+    def once(self, statistic: Callable[[Embedding], T]) -> T:
+        """A statistic of these features, computed when it is first asked for."""
+        if statistic not in self._kept:
+            self._kept[statistic] = statistic(self)
+        kept: T = self._kept[statistic]
+        return kept
+
+
+def join(parts: Sequence[Embedding]) -> Embedding:
+    """The rows of all parts, one after another."""
+    return Embedding(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+    )
+
+
+def check_probabilities(probabilities: Float[np.ndarray, "n k"]) -> None:
+    """Make sure that each row is a probability vector.
+
+    Raises:
+        RefusedInput: naming the first row that is not, or if there are no rows.
+    """
+    if probabilities.size == 0:
+        raise RefusedInput(f"probabilities is empty (shape {probabilities.shape})")
+    sums = probabilities.sum(axis=1, dtype=np.float64)
+    valid = (abs(sums - 1.0) <= _SUM_TOLERANCE) & (probabilities >= 0).all(axis=1)
+    if not valid.all():
+        row = int(np.argmin(valid))
+        raise RefusedInput(
+            f"probabilities: row {row} sums to {sums[row]:g} with minimum "
+            f"{probabilities[row].min():g}; each row must be non-negative and sum to 1 "
+            "(softmax, not logits)"
+        )

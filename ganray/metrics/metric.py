@@ -1,0 +1,74 @@
+"""What every metric says of itself, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from ganray.metrics.features import Embedding
+from ganray.spec import Spec
+
+Need = Literal["features", "posteriors", "class posteriors"]
+"""What an encoder gives: features; probabilities of whatever classes it knows; probabilities of the
+data set's own classes."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A metric's answer.
+
+    Attributes:
+        per_class: the terms that the value is the mean of, where there is one for each class.
+        standard_deviation: over parts of the images.
+    """
+
+    value: float
+    per_class: list[float] | None = None
+    standard_deviation: float | None = None
+
+
+class Metric(Spec):
+    """How well generated images fit real ones: a member of the open list `ganray.metrics.METRICS`.
+
+    A metric is a file with its spec, which may have settings of its own, and its pure functions of
+    features; it knows of no generator, no encoder and no store.
+    """
+
+    title: ClassVar[str]
+    """What people call it within a sentence."""
+    known_as: ClassVar[Mapping[str, str]] = {}
+    """What it is called on some encoders, where the field has a name for it."""
+    meaning: ClassVar[str]
+    """What it is, in a line."""
+    better: ClassVar[Literal["lower", "higher"]]
+    """The direction in which it improves."""
+    needs: ClassVar[frozenset[Need]]
+    """What it is computed from: an encoder that does not give it is none for this metric."""
+
+    name: str
+
+    @property
+    def least(self) -> int:
+        """On how few images it can be computed."""
+        return 2
+
+    def compute(self, real: Embedding, generated: Embedding) -> Value:
+        """The metric of generated images against real ones.
+
+        Whatever it needs of `real` alone comes from `real.once`, as many are compared with it.
+
+        Raises:
+            UndefinedScore: it has no finite value on these.
+        """
+        raise NotImplementedError
+
+    def flops(self, count: int, dimensions: int, classes: int) -> float:
+        """Its operations on so many images, by their leading terms; 0 where that is next to none.
+
+        Args:
+            dimensions: of the features.
+            classes: that probabilities are of.
+        """
+        del count, dimensions, classes
+        return 0.0

@@ -1,0 +1,21 @@
+"""Encoders: the networks on which images are embedded; one file each, in the order of this list.
+
+A new encoder is a new file and its line here.
+"""
+
+from typing import Annotated
+
+from ganray.models.encoders.classifier import Classifier
+from ganray.models.encoders.efficientnet_lite0 import EfficientNetLite0
+from ganray.models.encoders.encoder import Embedder, Encoder
+from ganray.models.encoders.inception import Inception
+from ganray.registry import Registry
+
+ENCODERS: Registry[Encoder] = Registry(
+    "name", Classifier, Inception, EfficientNetLite0, implied=False
+)
+AnyEncoder = Annotated[Encoder, ENCODERS]
+"""The type of a file's field that names an encoder."""
+
+__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "EfficientNetLite0", "Embedder", "Encoder",
+           "Inception"]  # fmt: skip
