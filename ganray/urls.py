@@ -12,8 +12,13 @@ from urllib.parse import unquote
 
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{0,30}"
 _URL = re.compile(rf"(?:{_SCHEME}::)*{_SCHEME}://")
-_NEXT_LINK = re.compile(rf"::(?={_SCHEME}:(?://|:))")
-_CHAIN = re.compile(rf"(?:{_SCHEME}::)+$")
+_NEXT_LINK = re.compile(rf"::(?=(?:{_SCHEME}::){{0,9}}{_SCHEME}://)")
+# Nobody logs in to these; of what else stands before `::`, the first colon may end a user.
+_WITHOUT_USERS = (
+    "(?:simplecache|filecache|blockcache|cached|dir|reference|zip|tar|libarchive|file|local|memory)"
+)
+_SAFE = re.compile(rf"{_WITHOUT_USERS}(?:://|$)", re.I)
+_CHAIN = re.compile(rf"(?:{_WITHOUT_USERS}::)+$", re.I)
 _START = re.compile(rf"(?:{_SCHEME}:)?//")
 # A URL whose slashes were forgotten is a path; its secrets are as secret.
 _SLASHLESS = re.compile(
@@ -21,6 +26,7 @@ _SLASHLESS = re.compile(
 )
 _BY_NAME = re.compile(r"(?:https?|ftps?|webdav)://", re.I)
 _BUCKETS = re.compile(r"(?:s3a?|gs|gcs|hf|az|oss|file|local|memory|zip|tar)://", re.I)
+_AUTHORITY = re.compile(rf"(?:{_SCHEME}://|/*)")
 _PORT = re.compile(r"(?:[^:\[\]]*|\[[^\[\]]*\]?)(?::\d{0,5})?")
 _LAST_SCHEME = re.compile(rf"{_SCHEME}:$")
 _UNQUOTED = re.compile(r"[^'\"<>]+")
@@ -42,7 +48,7 @@ def without_secrets(url: str) -> str:
     """
     if _ENCODED in url.lower() and (plain := without_secrets(unquote(url))) != unquote(url):
         return plain
-    return "::".join(map(_link, _NEXT_LINK.split(url)))
+    return "::".join(map(_link, _links(url)))
 
 
 def address_without_secrets(address: str) -> str:
@@ -73,6 +79,32 @@ def _word(word: str) -> str:
     return before + _UNQUOTED.sub(lambda found: without_secrets(found[0]), url)
 
 
+def _links(url: str) -> list[str]:
+    """The links of a chain; what may be a part of a link's secret begins no other one."""
+    links, start, last_at = [], 0, url.rfind("@")
+    for mark in _NEXT_LINK.finditer(url):
+        link = url[start : mark.start()]
+        if _may_go_on(link, mark.end() <= last_at):
+            break
+        links.append(link)
+        start = mark.end()
+    return [*links, url[start:]]
+
+
+def _may_go_on(link: str, before_an_at: bool) -> bool:
+    """Whether a link's query or password may not have ended yet.
+
+    Args:
+        before_an_at: whether an @, which ends a password, comes later.
+    """
+    if "?" in link or "#" in link:
+        return True
+    if not before_an_at or _SAFE.match(link):
+        return False
+    host, ended, _ = link[_AUTHORITY.match(link).end() :].partition("/")  # type: ignore[union-attr]
+    return not ended or ":" in host or "@" in host
+
+
 def _link(link: str) -> str:
     if slashless := _SLASHLESS.match(link):
         return slashless[0] + _place(link[slashless.end() :], "http://")
@@ -96,7 +128,8 @@ def _place(rest: str, scheme: str) -> str:
     """What follows a scheme, without user, password, query and fragment."""
     head = re.split("[?#]", rest, maxsplit=1)[0]
     host, named = head.split("/", 1)[0], _BY_NAME.fullmatch(scheme)
-    if "@" in rest[len(head) :] and (":" in host or "@" in head):
+    known = named or _BUCKETS.fullmatch(scheme)
+    if "@" in rest[len(head) :] and (":" in host or "@" in head or not known):
         return _HIDDEN
     # Keys of buckets and paths of servers may hold an @; a password may hold slashes.
     path_may = _BUCKETS.fullmatch(scheme) or (named and ("." in host or host == "localhost"))

@@ -5,6 +5,22 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 _LETTERS = "abcXYZ0189éß鍵-_.~!$&()*+,;=%'\"\\@/?#:[]<>"
+_MARKS = (
+    "::",
+    "a://",
+    "a::",
+    "::a://",
+    "http://",
+    "://",
+    "/",
+    ":",
+    "@",
+    "?",
+    "#",
+    "80",
+    "%40",
+    "'",
+)
 _BEFORE_AT = (
     "http://user:{}@host/x.parquet",
     "HTTPS://user:{}@host:8080/x",
@@ -37,7 +53,10 @@ def secrets(spaces: bool) -> st.SearchStrategy[str]:
         spaces: whether they may hold spaces: where a URL stands in a text, it ends at the first.
     """
     letters = st.text(_LETTERS + (" " if spaces else ""), max_size=12)
-    return st.builds(lambda a, b: f"{a}S3cr3t{b}", letters, letters)
+    # Marks that make a URL or a chain of anything hardly ever come of single letters.
+    marks = st.lists(st.sampled_from(_MARKS), max_size=3).map("".join)
+    around = st.one_of(letters, marks)
+    return st.builds(lambda a, b: f"{a}S3cr3t{b}", around, around)
 
 
 MARK = "S3cr3t"
