@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar, get_args
@@ -25,10 +25,17 @@ class Registry(Generic[S]):
     Args:
         tag: the field that holds the word, a `Literal` of one value in each member.
         implied: whether a group without the word is of the first member; else it is refused.
+        others: words that people use for a member with something else, and what to write instead.
     """
 
-    def __init__(self, tag: str, *members: type[S], implied: bool = True) -> None:
-        self.tag, self.implied = tag, implied
+    def __init__(
+        self,
+        tag: str,
+        *members: type[S],
+        implied: bool = True,
+        others: Mapping[str, str] | None = None,
+    ) -> None:
+        self.tag, self.implied, self.others = tag, implied, dict(others or {})
         self._members: dict[str, type[S]] = {}
         for member in members:
             self.add(member)
@@ -110,6 +117,8 @@ class Registry(Generic[S]):
         first = next(iter(self._members)) if self.implied else None
         word = values.get(self.tag, first) if isinstance(values, dict) else first
         member = self._members.get(word) if isinstance(word, str) else None
+        if member is None and isinstance(word, str) and word.lower() in self.others:
+            raise ValueError(f"{word!r} is {self.others[word.lower()]}")
         if member is None:
             # Its words are for `explain`, which puts them and the path together.
             raise PydanticCustomError(NO_MEMBER, " ".join([self.tag, *self._members]))

@@ -24,6 +24,7 @@ _WORDS = {
     bool: "true or false",
     Any: "any value",
 }
+_NAMED = "name, or group with it"
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "at least {} long",
            "max_length": "at most {} long", "pattern": "fits {}"}  # fmt: skip
 
@@ -131,14 +132,13 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
         path = f"{above}{name}"
         annotation, inner = field.annotation, _spec_in(field.annotation)
         value = _default(default, name, field)
-        group = inner is not None
-        shown = (
-            ""
-            if group and not isinstance(value, list | tuple) and value is not None
-            else _yaml(value)
-        )
-        meaning = _meaning(field, inner)
-        yield path, _kind(annotation), shown, _bounds(field), meaning, group
+        own = _registry(field.metadata)
+        named = own is not None and not own.implied
+        group = inner is not None and not named
+        of_fields = group and not isinstance(value, list | tuple) and value is not None
+        kind = _NAMED if named else _kind(annotation)
+        shown = "" if of_fields else _yaml(value)
+        yield path, kind, shown, _bounds(field), _meaning(field, inner), group
         if inner is not None:
             mark = (
                 "[]"
@@ -147,7 +147,7 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
                 if _holds(annotation, (dict,))
                 else ""
             )
-            registry = next((one for one in field.metadata if isinstance(one, Registry)), None)
+            registry = own or _registry(_metadata(annotation))
             if registry is not None:
                 yield from _walk_members(registry, value, f"{path}{mark}.")
                 continue
@@ -166,11 +166,17 @@ def _walk_members(registry: Registry[Any], value: Any, above: str) -> Iterator[t
         for row in _walk(member, below, above):
             path, kind, default, *rest = row
             if path == f"{above}{registry.tag}":
-                row = (path, " or ".join(words), words[0], *rest)
+                first = words[0] if registry.implied else ""
+                row = (path, " or ".join(words), first, *rest)
             owners.setdefault(row, []).append(word)
     for (path, kind, default, bounds, meaning, group), whose in owners.items():
         of = "" if len(whose) == len(words) else f"of {', '.join(whose)}: "
         yield path, kind, default, bounds, of + meaning, group
+
+
+def _registry(metadata: Sequence[Any]) -> Registry[Any] | None:
+    """The open list that a field's value, or each of its values, is a member of."""
+    return next((one for one in metadata if isinstance(one, Registry)), None)
 
 
 def _default(instance: Any, name: str, field: FieldInfo) -> Any:
@@ -192,8 +198,7 @@ def _yaml(value: Any) -> str:
     """A value as YAML has it, in one line."""
     if value is PydanticUndefined:
         return ""
-    if isinstance(value, Spec):
-        value = value.model_dump(mode="json", exclude_defaults=True)
+    value = _plain(value)
     if isinstance(value, str):
         return value
     if value is None:
@@ -201,11 +206,22 @@ def _yaml(value: Any) -> str:
     return json.dumps(value, default=list, ensure_ascii=False).replace('"', "")
 
 
+def _plain(value: Any) -> Any:
+    """As a file has it: of a group what is not as usual, of a member as it usually is its word."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if not isinstance(value, Spec):
+        return value
+    changed = value.model_dump(mode="json", exclude_defaults=True)
+    return changed or getattr(value, "name", changed)
+
+
 def _kind(annotation: Any) -> str:
     """What may stand there, in words."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _kind(inner[0])
+        registry = _registry(inner[1:])
+        return _NAMED if registry and not registry.implied else _kind(inner[0])
     if origin is Literal:
         return " or ".join(map(str, inner))
     if origin in (Union, types.UnionType):

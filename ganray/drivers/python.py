@@ -104,11 +104,15 @@ def _refuse_unknown_to_workers(study: Study) -> None:
     """Workers import ganray anew: what was added to its lists here, they have not.
 
     Raises:
-        RefusedInput: the study names such networks or such an algorithm.
+        RefusedInput: the study names such a member.
     """
     settings = study.settings
-    named = {"model.name": settings.model.name, "train.algorithm": settings.train.algorithm}
-    for (path, word), spec in zip(named.items(), (settings.model, settings.train), strict=True):
+    named = [("model.name", settings.model.name, settings.model)]
+    named.append(("train.algorithm", settings.train.algorithm, settings.train))
+    for group in ("metrics", "encoders"):
+        members = getattr(settings.evaluate, group)
+        named += [(f"evaluate.{group}", one.name, one) for one in members]
+    for path, word, spec in named:
         if not type(spec).__module__.startswith("ganray."):
             raise RefusedInput(
                 f"{path} (={quoted(word)}) was added in this process, and Ray's workers do not "

@@ -14,7 +14,13 @@ from ganray.metrics.metric import Metric
 from ganray.registry import Registry
 
 METRICS: Registry[Metric] = Registry(
-    "name", Cafd, ClassDivergence, FrechetDistance, InceptionScore, implied=False
+    "name",
+    Cafd,
+    ClassDivergence,
+    FrechetDistance,
+    InceptionScore,
+    implied=False,
+    others={"fid": "frechet_distance, with inception among evaluate.encoders"},
 )
 AnyMetric = Annotated[Metric, METRICS]
 """The type of a file's field that names a metric."""

@@ -165,7 +165,7 @@ class Evaluate(Spec):
             if not self.on(encoder):
                 raise ValueError(
                     f"encoders: no metric is measured on {encoder.name!r}, which gives "
-                    f"{_listed(encoder.gives)}; add a metric of these, or leave it out"
+                    f"{_listed(encoder.gives)}; name a metric that needs no more, or leave it out"
                 )
         return self
 

@@ -101,7 +101,7 @@ def test_fields_and_values_that_cannot_be(over, said):
         ({"confirm": {"seeds": 10**6}}, "sweep.confirm.seeds (=1000000)"),
         ({"rungs": 10**8}, "sweep.rungs (=100000000)"),
         ({"metric": "caft"}, "did you mean 'cafd'?"),
-        ({"metric": "fid"}, "sweep.metric: unknown name 'fid'"),
+        ({"metric": "fid"}, "sweep.metric (='fid'): 'fid' is frechet_distance, with"),
         ({"search": "grid"}, "a grid has `grid: […]`"),
         (
             {"search": "grid", "over": {"train.ema": {"grid": [0.5, 0.9]}}, "trials": 3},
