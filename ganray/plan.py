@@ -99,10 +99,13 @@ class Plan(BaseModel):
     tasks: tuple[Task, ...]
     roles: dict[str, str]
     """What the study calls its tasks, e.g. "measure/joint/0", to their addresses."""
-    dataset: dict[str, Any]
-    """The data set as the plan saw it: name, shape, class names, counts; its URL if external."""
+    dataset: dict[str, Any] = Field(default_factory=dict)
+    """The data set as the plan saw it: name, shape, class names, counts; its URL if external.
+    Empty for a study that has none."""
     speed: dict[str, Any] | None = None
     """The measured speed by which a budget in device-seconds became iterations, if one did."""
+    sides: tuple[str, ...] = ()
+    """What its groups of GANs are called, in the order in which a report compares them."""
     known_as: str | None = None
     """The folder of the run, where its tasks do not name it: a sweep's follow from its trials."""
 
@@ -143,7 +146,12 @@ class Plan(BaseModel):
             if task.kind == "train"
             for index in task.parameters["classes"]
         }
-        return sorted(trained) or list(range(len(self.dataset["class_names"])))
+        return sorted(trained) or list(range(len(self.class_names)))
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """The name of class k at position k; none for a study without data."""
+        return [str(name) for name in self.dataset.get("class_names", ())]
 
     @cached_property
     def by_address(self) -> dict[str, Task]:
@@ -239,18 +247,25 @@ class PlanBuilder:
         name: str,
         study: str,
         settings: dict[str, Any],
-        dataset: dict[str, Any],
+        dataset: dict[str, Any] | None = None,
         speed: dict[str, Any] | None = None,
+        sides: Sequence[str] = (),
     ) -> Plan:
-        """The finished plan."""
+        """The finished plan.
+
+        Args:
+            dataset: as the plan sees it; none for a study without data.
+            sides: what its groups of GANs are called, in the order in which they are compared.
+        """
         return Plan(
             name=name,
             study=study,
             settings=settings,
             tasks=tuple(self.tasks.values()),
             roles=self.roles,
-            dataset=dataset,
+            dataset=dataset or {},
             speed=speed,
+            sides=tuple(sides),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,6 @@ from ganray.scores import ScoreName
 
 _GAN = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
 _FLOOR, _MEASURE = "floor", "measure"
-
-
-SIDES = ("marginal", "joint")
-"""In the order in which a report compares them."""
 
 
 def gan_role(purpose: str, side: str, names: Sequence[str], replicate: int, part: str = "") -> str:
@@ -81,6 +78,8 @@ class Gan:
     replicate: int
     role: str
     task: Task
+    whole: bool = False
+    """Whether it is trained on all the classes that the plan is of."""
 
     @property
     def classes(self) -> list[int]:
@@ -89,8 +88,8 @@ class Gan:
 
     @property
     def name(self) -> str:
-        """What a report calls it: its side, and what its classes are called unless it is joint."""
-        return self.side if self.side == "joint" else f"{self.side} {self.label}"
+        """What a report calls it: its side, and what its classes are called unless it has all."""
+        return self.side if self.whole else f"{self.side} {self.label}"
 
 
 def gans_of(plan: Plan) -> list[Gan]:
@@ -99,8 +98,8 @@ def gans_of(plan: Plan) -> list[Gan]:
     for role in plan.roles:
         if parts := _GAN.fullmatch(role):
             task = plan.task(role)
-            said = label(_names(plan, task))
-            found.append(Gan(parts["side"], said, int(parts["replicate"]), role, task))
+            said, whole = label(_names(plan, task)), task.parameters["classes"] == plan.covered
+            found.append(Gan(parts["side"], said, int(parts["replicate"]), role, task, whole))
     return found
 
 
@@ -124,18 +123,31 @@ def find_gan(plan: Plan, side: str, name: str, replicate: int) -> Gan:
     """The GAN of one side that is trained on the class, or classes, `name`.
 
     Args:
-        name: a class, `1+2` for a GAN of several, or either in quotes: `"1"+"2"`. Of no meaning
-            for the joint GAN.
+        name: a class, `1+2` for a GAN of several, or either in quotes: `"1"+"2"`; empty for the
+            one GAN of a side that has no other.
 
     Raises:
         RefusedInput: there is no such GAN, or there are two; names those that there are.
     """
     there = side_gans(plan, side, replicate)  # else the replicate is wrong, whatever the class
-    if side == "joint":
+    if not name and len(there) == 1:
         return there[0]
     said = f"{side} GAN (={quoted(name)}, replicate {replicate})"
     known = [f"{gan.label}/{replicate}" for gan in there]
     return there[chosen(name, [_names(plan, gan.task) for gan in there], said, known)]
+
+
+def gan_called(plan: Plan, name: str, replicate: int) -> Gan:
+    """The GAN that a user names: by its side where that has no other, else by its classes.
+
+    Raises:
+        RefusedInput: as `find_gan`.
+    """
+    counts = Counter(gan.side for gan in gans_of(plan) if gan.replicate == replicate)
+    if counts[name] == 1:
+        return find_gan(plan, name, "", replicate)
+    several = [side for side in plan.sides if counts[side] > 1]
+    return find_gan(plan, (several or list(plan.sides) or [name])[0], name, replicate)
 
 
 def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequence[str]) -> int:
@@ -159,5 +171,4 @@ def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequenc
 
 
 def _names(plan: Plan, task: Task) -> list[str]:
-    known = plan.dataset["class_names"]
-    return [str(known[index]) for index in task.parameters["classes"]]
+    return [plan.class_names[index] for index in task.parameters["classes"]]

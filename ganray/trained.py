@@ -20,7 +20,7 @@ from ganray.models import MODELS
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
-from ganray.roles import find_gan, side_gans
+from ganray.roles import find_gan, gan_called, side_gans
 from ganray.sample import sample
 from ganray.stages.artifacts import read_sampler
 from ganray.stages.card import read_card
@@ -54,20 +54,20 @@ def load_generator(url: str) -> Sampler:
     return trained_sampler(model, (channels, height, width), deserialise(weights))
 
 
-def trained_gan(store: Store, plan: Plan, side: str, name: str, replicate: int) -> Sampler:
-    """One GAN of a run, found as by `find_gan`.
+def trained_gan(store: Store, plan: Plan, name: str, replicate: int) -> Sampler:
+    """One GAN of a run, by the name that `gan_called` knows.
 
     Raises:
         RefusedInput: the run has no such GAN; names those that there are.
         StoreError: it is not trained yet.
     """
-    return _sampler(store, find_gan(plan, side, name, replicate).task)
+    return _sampler(store, gan_called(plan, name, replicate).task)
 
 
 def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
     """The first `count` samples of the joint GAN: those that were measured come first."""
     task = find_gan(plan, "joint", "", replicate).task
-    return Drawn(_draw(store, task, count), None, plan.dataset["class_names"])
+    return Drawn(_draw(store, task, count), None, plan.class_names)
 
 
 def draw_marginals(
@@ -90,7 +90,7 @@ def draw_marginals(
     """
     if weights not in ("real", "uniform"):
         raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
-    names = list(plan.dataset["class_names"])
+    names = plan.class_names
     asked = [find_gan(plan, "marginal", name, replicate) for name in classes]
     gans = list({gan.role: gan for gan in asked or side_gans(plan, "marginal", replicate)}.values())
     groups = [gan.classes for gan in gans]

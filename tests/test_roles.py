@@ -66,7 +66,9 @@ def test_ordinary_names_are_said_as_they_are():
                      "train/marginal/b+c/0"]  # fmt: skip
     assert find_gan(plan, "marginal", "T-shirt/top", 0).classes == [0]
     assert find_gan(plan, "marginal", "b+c", 1).classes == [1, 2]
-    assert find_gan(plan, "joint", "whatever", 1).replicate == 1
+    assert find_gan(plan, "joint", "", 1).replicate == 1
+    with pytest.raises(RefusedInput, match=r"joint GAN .*'whatever'.* must be one of"):
+        find_gan(plan, "joint", "whatever", 1)
 
 
 @pytest.mark.parametrize("typed", ["café", "cafe\u0301", '"cafe\u0301"'])
@@ -124,4 +126,4 @@ def test_a_role_is_one_tasks():
 
 
 def test_a_role_tells_its_part():
-    assert gan_role("joint", ["a", "b+c"], 2, "at/0.5/") == 'at/0.5/train/joint/a+"b+c"/2'
+    assert gan_role("train", "joint", ["a", "b+c"], 2, "at/0.5/") == 'at/0.5/train/joint/a+"b+c"/2'

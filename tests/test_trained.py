@@ -89,7 +89,7 @@ def test_a_text_without_a_head_is_no_card(text):
 def test_a_generator_is_loaded_by_its_folder(tiny_run, card):
     generator = load_generator(card[0])
     assert type(generator) is Sampler
-    again = trained_gan(tiny_run.store, tiny_run.plan, "joint", "", 0)
+    again = trained_gan(tiny_run.store, tiny_run.plan, "joint", 0)
     z = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
     assert torch.equal(generator(z), again(z))
     assert not generator.training
@@ -99,7 +99,7 @@ def test_generators_that_are_handed_out_are_frozen_but_for_their_input(tiny_run,
     z = torch.randn(2, 8)
     for generator in (
         load_generator(card[0]),
-        trained_gan(tiny_run.store, tiny_run.plan, "marginal", "0", 0),
+        trained_gan(tiny_run.store, tiny_run.plan, "0", 0),
     ):
         assert generator(z).numpy().shape == (2, 1, 28, 28)
         assert not generator.training
@@ -131,9 +131,9 @@ def test_samples_are_those_that_were_measured(tiny_run):
 
 def test_an_unknown_or_untrained_gan_is_named(tiny_run, tmp_path):
     with pytest.raises(RefusedInput, match=r"marginal GAN \(='7', replicate 0\).*0/0, 1\+2/0"):
-        trained_gan(tiny_run.store, tiny_run.plan, "marginal", "7", 0)
+        trained_gan(tiny_run.store, tiny_run.plan, "7", 0)
     with pytest.raises(StoreError, match="class 0 r0 is not trained yet"):
-        trained_gan(Store(str(tmp_path)), tiny_run.plan, "marginal", "0", 0)
+        trained_gan(Store(str(tmp_path)), tiny_run.plan, "0", 0)
 
 
 def test_marginal_samples_bear_their_class(tiny_run):

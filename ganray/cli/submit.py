@@ -173,7 +173,7 @@ def _mark(study: Study, store: str, part: str | None) -> Purpose:
     settings = study.settings
     kept = settings.model_dump(mode="json", exclude_defaults=True, exclude={"resources", "cost"})
     plan = content_hash(kept)
-    if settings.budget.unit != "device_seconds":
+    if not study.in_device_seconds:
         try:
             plan = study.plan().id
         except GanrayError:
@@ -184,10 +184,7 @@ def _mark(study: Study, store: str, part: str | None) -> Purpose:
 
 def _sources(study: Study) -> list[str]:
     """The paths and URLs that a study's settings name, beside the embedded set."""
-    settings = study.settings
-    data, other = settings.data, settings.search.other
-    named = [data.source, other.source if other else "", *settings.evaluate.places]
-    return [source for source in named if source and source != "embedded"]
+    return [source for source in study.places if source != "embedded"]
 
 
 def _local_paths(study: Study) -> list[str]:

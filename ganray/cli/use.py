@@ -94,8 +94,7 @@ def search(
     if to is not None and not local_path("--to", to).absolute().parent.is_dir():
         raise RefusedInput(f"--to (={to!r}) must be a file in a folder that is there")
     opened, found = open_run(store, name)
-    side = "joint" if on == "joint" else "marginal"
-    sampler = trained_gan(opened, found.plan, side, on, replicate)
+    sampler = trained_gan(opened, found.plan, on, replicate)
     target = read_image(str(picture), sampler.shape)
     with threads(1):
         answer = search_range(sampler, target[None], restarts, seed)

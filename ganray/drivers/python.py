@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +24,9 @@ from ganray.interrupts import keep_interrupts
 from ganray.plan import Plan
 from ganray.report import Results
 from ganray.report.tables import all_tables
-from ganray.roles import Gan, find_gan
+from ganray.roles import Gan, gan_called
 from ganray.runs.record import find_run
+from ganray.spec import Spec
 from ganray.store import Store
 from ganray.studies import Study, read_study, study_from
 from ganray.trained import trained_gan
@@ -106,18 +107,29 @@ def _refuse_unknown_to_workers(study: Study) -> None:
     Raises:
         RefusedInput: the study names such a member.
     """
-    settings = study.settings
-    named = [("model.name", settings.model.name, settings.model)]
-    named.append(("train.algorithm", settings.train.algorithm, settings.train))
-    for group in ("metrics", "encoders"):
-        members = getattr(settings.evaluate, group)
-        named += [(f"evaluate.{group}", one.name, one) for one in members]
-    for path, word, spec in named:
+    for path, spec in _groups("", study.settings):
         if not type(spec).__module__.startswith("ganray."):
             raise RefusedInput(
-                f"{path} (={quoted(word)}) was added in this process, and Ray's workers do not "
-                "know it: use runner 'local'"
+                f"{path or 'study'} (={quoted(_word(spec))}) was added in this process, and Ray's "
+                "workers do not know it: use runner 'local'"
             )
+
+
+def _groups(path: str, value: Any) -> Iterator[tuple[str, Spec]]:
+    """Every group of settings, with the path of the field that holds it."""
+    if isinstance(value, Spec):
+        yield path, value
+        for name in type(value).model_fields:
+            yield from _groups(f"{path}.{name}".lstrip("."), getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _groups(path, one)
+
+
+def _word(spec: Spec) -> str:
+    """What a group is called in a file."""
+    words = (getattr(spec, tag, None) for tag in ("study", "name", "algorithm"))
+    return next((word for word in words if word), type(spec).__name__)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -192,12 +204,11 @@ class FinishedRun:
 
     def generator(self, gan: str | int, replicate: int = 0) -> Sampler:
         """A trained GAN, from noise to images in [0, 1]; arguments and errors as of `losses`."""
-        found = self._trained(gan, replicate)
-        return trained_gan(self.store, self.plan, found.side, str(gan), replicate)
+        self._trained(gan, replicate)
+        return trained_gan(self.store, self.plan, str(gan), replicate)
 
     def _trained(self, gan: str | int, replicate: int) -> Gan:
-        side = "joint" if gan == "joint" else "marginal"
-        found = find_gan(self.plan, side, str(gan), replicate)
+        found = gan_called(self.plan, str(gan), replicate)
         if self._results.manifest(found.role) is None:
             raise RefusedInput(f"gan (={quoted(gan)}) is not trained: see `failed`")
         return found

@@ -14,25 +14,35 @@ _MOST = 8  # groups or classes that a sentence names
 
 def title(results: Results) -> str:
     """The question that a comparison asks."""
-    grouped = any(len(gan.classes) > 1 for gan in _marginals(results))
+    grouped = any(len(gan.classes) > 1 for gan in _first(results, results.plan.sides[0]))
     return f"One GAN per {'group of classes' if grouped else 'class'}, or one for all?"
 
 
 def opening(results: Results) -> str:
-    """Who is compared and on which classes, where it is not one GAN for each class of the data."""
-    gans = _marginals(results)
-    if all(len(gan.classes) == 1 for gan in gans) and not _left_out(results.plan):
+    """Who is compared and on which classes, where it is not just one GAN for each class of the data
+    on one side and one for all on another."""
+    sides = [_first(results, side) for side in results.plan.sides]
+    plain = all(len(gan.classes) == 1 or gan.whole for gans in sides for gan in gans)
+    if plain and len(sides) == 2 and not _left_out(results.plan):
         return ""
-    partition = "group of classes" if any(len(gan.classes) > 1 for gan in gans) else "class"
-    named = _some([gan.label for gan in gans])
-    who = (
-        f"{len(gans)} marginal GANs, one for each {partition} ({named})"
-        if len(gans) > 1
-        else f"One marginal GAN of {named}"
-    )
-    joint = f"one joint GAN of {_how_many(len(results.covered))}"
-    parts = [f"{who}, against {joint}.", restriction(results.plan)]
-    return " ".join(part for part in parts if part)
+    classes = len(results.covered)
+    told = [_said(gans, classes if place else None) for place, gans in enumerate(sides) if gans]
+    who = f"{told[0][0].upper()}{told[0][1:]}, against {listed(told[1:])}." if told[1:] else ""
+    return " ".join(part for part in (who, restriction(results.plan)) if part)
+
+
+def _said(gans: Sequence[Gan], classes: int | None) -> str:
+    """The GANs of a side: how many, and of what.
+
+    Args:
+        classes: in all, by which one GAN of all of them is told; none: by their names.
+    """
+    side, named = gans[0].side, _some([gan.label for gan in gans])
+    if len(gans) > 1:
+        partition = "group of classes" if any(len(gan.classes) > 1 for gan in gans) else "class"
+        return f"{len(gans)} {side} GANs, one for each {partition} ({named})"
+    whole = classes is not None and gans[0].whole
+    return f"one {side} GAN of {_how_many(classes or 0) if whole else named}"
 
 
 def restriction(plan: Plan) -> str:
@@ -43,7 +53,7 @@ def restriction(plan: Plan) -> str:
     left_out = _left_out(plan)
     if not left_out:
         return ""
-    names = [str(name) for name in plan.dataset["class_names"]]
+    names = plan.class_names
     kept = len(plan.covered)
     return (
         f"The marginals leave out {_some([names[index] for index in left_out])}: the joint GAN, "
@@ -52,13 +62,14 @@ def restriction(plan: Plan) -> str:
     )
 
 
-def _marginals(results: Results) -> list[Gan]:
-    return [gan for gan in results.gans if (gan.side, gan.replicate) == ("marginal", 0)]
+def _first(results: Results, side: str) -> list[Gan]:
+    """The GANs of a side's first replicate."""
+    return [gan for gan in results.gans if (gan.side, gan.replicate) == (side, 0)]
 
 
 def _left_out(plan: Plan) -> list[int]:
     covered = plan.covered
-    return [index for index in range(len(plan.dataset["class_names"])) if index not in covered]
+    return [index for index in range(len(plan.class_names)) if index not in covered]
 
 
 def _how_many(classes: int) -> str:

@@ -17,6 +17,13 @@ _NAMES = {
 }
 
 
+def equality(results: Results) -> str:
+    """What was equal and what was not, in a sentence; empty for a study that has no budget."""
+    budget = results.plan.settings.get("budget", {})
+    known = any(budget.get(unit) is not None for unit in _NAMES)
+    return Equality.of(results).sentence if known else ""
+
+
 @dataclass(frozen=True)
 class Equality:
     """What was equal: `amount` of `unit` for each GAN (`per` "gan") or for each side ("side").
@@ -76,7 +83,8 @@ class Equality:
     def _totals(self) -> str:
         totals = {side: sum(ends) for side, ends in self.iterations.items()}
         if len(set(totals.values())) <= 1:
-            return "both sides have had the same images and compute in all"
+            every = "both" if len(totals) <= 2 else "all"
+            return f"{every} sides have had the same images and compute in all"
         (least, fewer), (most, more) = (
             pick(totals.items(), key=lambda item: item[1]) for pick in (min, max)
         )

@@ -14,7 +14,7 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.plan import Plan, Task
-from ganray.roles import SIDES, Gan, floor_role, gans_of, measurements
+from ganray.roles import Gan, floor_role, gans_of, measurements
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
@@ -142,7 +142,7 @@ class Results:
     @property
     def class_names(self) -> list[str]:
         """The name of class k at position k."""
-        return [str(name) for name in self.plan.dataset["class_names"]]
+        return self.plan.class_names
 
     @property
     def covered(self) -> list[int]:
@@ -197,7 +197,7 @@ class Results:
     def sides(self) -> list[str]:
         """The sides that were measured, in the order in which they are compared."""
         measured = {measured.side for measured in self.scores}
-        return [side for side in SIDES if side in measured]
+        return [side for side in self.plan.sides if side in measured]
 
     @property
     def measured(self) -> list[ScoreName]:

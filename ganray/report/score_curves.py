@@ -10,6 +10,13 @@ from ganray.report.figures import ACCENT, FAINT, INK, canvas, picture
 from ganray.report.page import Picture, Tone
 from ganray.wording import quantity
 
+_COLOURS = {
+    "accent": (ACCENT, ACCENT),
+    "ink": (INK, "white"),
+    "third": ("#a4530f", "#a4530f"),
+    "fourth": ("#6a4c93", "#6a4c93"),
+}
+"""Of each tone: lines, and what points are filled with; those of `report.css`."""
 _SIZE = 3.1, 1.75  # inches
 _LABELS = 6  # on an axis, at most
 
@@ -50,7 +57,7 @@ def score_curves(curves: Sequence[Curve], floor: float | None, axis: str, alt: s
 
 
 def _draw(axes: Any, curve: Curve) -> None:
-    colour, filled = (ACCENT, ACCENT) if curve.tone == "accent" else (INK, "white")
+    colour, filled = _COLOURS[curve.tone]
     for point in curve.points:
         if point.low is not None:
             ends = [point.low, point.high]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from ganray.plan import Task
 from ganray.report.results import Results, Undefined
 from ganray.report.searched import searches
-from ganray.report.sections.verdict import judge
+from ganray.report.sections.verdict import judge, pairs
 
 TableRow = Mapping[str, Any]
 
@@ -101,12 +102,9 @@ def all_tables(results: Results) -> dict[str, pa.Table]:
 
 
 def comparison_rows(results: Results) -> list[dict[str, Any]]:
-    """One row for each score on which two sides are compared."""
-    if len(results.sides) != 2:
-        return []
-    first, second = results.sides
+    """One row for each score and each two sides that it compares."""
     rows = []
-    for name in results.measured:
+    for name, (first, second) in product(results.measured, pairs(results.sides)):
         judged = judge(results, name, first, second)
         row: dict[str, Any] = {
             **name._asdict(),

@@ -161,7 +161,8 @@ def _read(store: Store, name: str) -> Run:
     try:
         content = json.loads(store.get(f"runs/{name}/plan.json") or b"")
         plan, created = Plan(**content["plan"]), time.strptime(content["created"], _CREATED)
-        SourceInfo(**{field: plan.dataset.get(field) for field in SourceInfo.model_fields})
+        if plan.dataset:
+            SourceInfo(**{field: plan.dataset.get(field) for field in SourceInfo.model_fields})
         if plan.run != name:
             raise ValueError("its tasks are not those of the run")
         _refuse_hollow(plan)
@@ -178,9 +179,10 @@ def _refuse_hollow(plan: Plan) -> None:
     Raises:
         ValueError: a GAN's classes, or the counts, are not the data set's.
     """
-    known = range(len(plan.dataset["class_names"]))
+    known = range(len(plan.class_names))
     for task in plan.tasks:
         if task.kind == "train" and not set(task.parameters["classes"]).issubset(known):
             raise ValueError(f"{task.title} has classes that the data set has not")
-    if any(len(plan.dataset["counts"].get(split, ())) != len(known) for split in SPLITS):
+    counts = plan.dataset.get("counts", {})
+    if plan.dataset and any(len(counts.get(split, ())) != len(known) for split in SPLITS):
         raise ValueError("its counts are not of the classes of the data set")

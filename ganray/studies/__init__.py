@@ -1,6 +1,9 @@
-"""Studies: one file each, with `Settings`, `plan(settings, data)` and `page(results)`.
+"""Studies: one file each, with `Settings`, `plan(settings, …)` and `page(results)`.
 
-`study: marginal_vs_joint` in a study file names the Python module; the rest is its settings.
+`study: marginal_vs_joint` in a study file names the Python module; the rest is its settings. Those
+have a `name` and a `study`, and of all else what the study needs: `data`, of which `plan` is told
+what the source holds, `search.other`, `evaluate`, `resources`, `cost`. One without `data` has
+`plan(settings)`.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ from ganray.studies.settings import Evaluate
 from ganray.study_yaml import YAMLError, load, what_is_wrong
 from ganray.urls import is_url
 
-STUDIES = ("marginal_vs_joint", "budget_curve")
+STUDIES = {name: f"ganray.studies.{name}" for name in ("marginal_vs_joint", "budget_curve")}
+"""What a study is called, and its module; the first is meant where a file names none."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,27 @@ class Study:
     @property
     def resources(self) -> Resources:
         """What each worker is given."""
-        return self.settings.resources
+        return getattr(self.settings, "resources", Resources())
 
     @property
     def cost(self) -> Cost:
         """Prices and caps."""
-        return self.settings.cost
+        return getattr(self.settings, "cost", Cost())
+
+    @property
+    def places(self) -> list[str]:
+        """The paths and URLs that its data and weights are read from."""
+        settings = self.settings
+        specs = [getattr(settings, "data", None)]
+        specs.append(getattr(getattr(settings, "search", None), "other", None))
+        weights = settings.evaluate.places if hasattr(settings, "evaluate") else []
+        return [spec.source for spec in specs if spec is not None] + weights
+
+    @property
+    def in_device_seconds(self) -> bool:
+        """Whether its budget becomes iterations by a measured speed."""
+        budget = getattr(self.settings, "budget", None)
+        return budget is not None and budget.unit == "device_seconds"
 
     def plan(self, store: Store | None = None, keep: bool = True) -> Plan:
         """The study's tasks; reads the labels of its data source, not its images.
@@ -65,12 +84,16 @@ class Study:
             RefusedInput: settings, data and ImageNet weights that are missing or do not fit.
             StoreError: the speed cannot be read or written.
         """
-        other = self.settings.search.other
-        data = open_data(self.settings.data)
+        settings = self.settings
+        if not hasattr(settings, "data"):
+            return self.module.plan(settings)
+        other = settings.search.other if hasattr(settings, "search") else None
+        data = open_data(settings.data)
         probes = open_data(other, "search.other") if other else None
-        check_weights(self.settings.evaluate)
+        if hasattr(settings, "evaluate"):
+            check_weights(settings.evaluate)
         probe = cache(partial(self._speed, store, data, keep))
-        return self.module.plan(self.settings, data, probes, probe)
+        return self.module.plan(settings, data, probes, probe)
 
     def page(self, results: Results) -> Page:
         """The study's report."""
@@ -88,7 +111,7 @@ def study_module(name: str) -> ModuleType:
     """The module of a study; RefusedInput with the nearest name if there is none."""
     if name not in STUDIES:
         raise RefusedInput(f"study: {unknown_name(str(name), list(STUDIES))}")
-    return importlib.import_module(f"ganray.studies.{name}")
+    return importlib.import_module(STUDIES[name])
 
 
 def read_study(path: str, overrides: Sequence[str] = (), store: str | None = None) -> Study:
@@ -143,7 +166,7 @@ def _study(values: dict[str, Any], store: str | None, where: str, folder: Path) 
     if "sweep" in values:
         raise RefusedInput(f"{where} (a study's) hold a sweep: use `ganray sweep` with a file")
     values = adopt(values, store)
-    module = study_module(values.get("study", STUDIES[0]))
+    module = study_module(values.get("study", next(iter(STUDIES))))
     return Study(module, _anchored(parse(module.Settings, values, where), folder))
 
 
@@ -239,13 +262,16 @@ def _set(values: dict[str, Any], override: str) -> None:
 
 def _anchored(settings: Any, folder: Path) -> Any:
     """Make relative paths of data and weights absolute: a task may run in another folder."""
-    data = _anchor("data", settings.data, folder)
-    search, evaluate = getattr(settings, "search", None), settings.evaluate
+    places: dict[str, Any] = {}
+    if hasattr(settings, "data"):
+        places["data"] = _anchor("data", settings.data, folder)
+    search, evaluate = getattr(settings, "search", None), getattr(settings, "evaluate", None)
     if search is not None and search.other is not None:
-        search = search.model_copy(update={"other": _anchor("search.other", search.other, folder)})
-    encoders = [_anchor_weights(encoder, folder) for encoder in evaluate.encoders]
-    evaluate = evaluate.model_copy(update={"encoders": encoders})
-    places = {"data": data, "evaluate": evaluate} | ({"search": search} if search else {})
+        other = _anchor("search.other", search.other, folder)
+        places["search"] = search.model_copy(update={"other": other})
+    if evaluate is not None:
+        encoders = [_anchor_weights(encoder, folder) for encoder in evaluate.encoders]
+        places["evaluate"] = evaluate.model_copy(update={"encoders": encoders})
     return settings.model_copy(update=places)
 
 

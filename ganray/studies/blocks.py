@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
@@ -18,9 +19,8 @@ from ganray.plan import Plan, PlanBuilder, Task, task_seed
 from ganray.roles import floor_role, gan_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
-from ganray.studies.budgets import Probe
 from ganray.studies.counts import class_rows, target_names
-from ganray.studies.settings import ComparisonSettings, RangeSearch
+from ganray.studies.settings import RangeSearch, Setup
 from ganray.train.algorithms import check_fit
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -122,6 +122,7 @@ class Blocks:
     def train(
         self,
         side: str,
+        title: str,
         classes: list[int],
         replicate: int,
         model: ModelSpec,
@@ -132,6 +133,7 @@ class Blocks:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
         Args:
+            title: what people call it, beside its replicate.
             ranks: how many processes share each batch; part of the key, since it decides in which
                 order numbers are added.
 
@@ -160,13 +162,12 @@ class Blocks:
                 f"{' and '.join(model.batch_normalised)} normalise over a batch, of which each "
                 "worker has a part; use joint.workers 1"
             )
-        name = side if side == "joint" else f"class {called}"
         seed = task_seed(self.seed, "train", classes, replicate)
         whose = side, self.data.names(classes), replicate, self.part
         gan = self.builder.add(
             gan_role("train", *whose),
             "train",
-            f"{name} r{replicate}{self.when}",
+            f"{title} r{replicate}{self.when}",
             {"model": model, "train": spec, "classes": classes, "seed": seed}
             | ({"world_size": ranks} if ranks > 1 else {}),
             {"data": self.source},
@@ -332,17 +333,19 @@ class Blocks:
             placement={"gan": gan.model_dump(mode="json")},
         )
 
-    def plan(self, settings: ComparisonSettings, probe: Probe | None = None) -> Plan:
+    def plan(
+        self, study: str, settings: Setup, sides: Sequence[str], speed: Speed | None = None
+    ) -> Plan:
         """The plan of all that was added, under the study's settings.
 
         Args:
-            probe: its speed is kept in the plan if the budget was converted by it.
+            sides: in the order in which a report compares them.
+            speed: by which the budget was converted to iterations, if it was.
         """
         dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
-        timed = probe if settings.budget.unit == "device_seconds" else None
-        speed = timed().model_dump(mode="json") if timed else None
+        measured = speed.model_dump(mode="json") if speed else None
         told = settings.model_dump(mode="json")
-        return self.builder.plan(settings.name, settings.study, told, dataset, speed)
+        return self.builder.plan(settings.name, study, told, dataset, measured, sides)
 
     def embed_split(self, encoder: Encoder, embedder: Task, split: Split) -> Task:
         """The features of every image of one split."""

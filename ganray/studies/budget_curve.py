@@ -15,12 +15,11 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
-from ganray.roles import SIDES
 from ganray.studies.blocks import Data
-from ganray.studies.budgets import Horizons, Probe, planned_horizons
+from ganray.studies.budgets import Horizons, Probe, planned_horizons, used_speed
 from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
-    Sides,
+    SIDES,
     add_embedders,
     comparison_blocks,
     evidence,
@@ -29,6 +28,7 @@ from ganray.studies.sides import (
     rulers,
     train_joint,
     train_marginals,
+    write_cards,
 )
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -72,13 +72,12 @@ def plan(
     for fraction, until in horizons.items():
         with blocks.within(prefix(fraction), "" if fraction == 1 else f" at {fraction:g}"):
             joint = train_joint(blocks, settings, until)
-            sides = Sides(groups, joint, train_marginals(blocks, settings, groups, until))
-            measured_on = rulers(blocks, settings)
-            scores = measure(blocks, sides, measured_on, settings.evaluate)
-    plan_search(blocks, settings, sides, other)
-    for gan in sides.gans:
-        blocks.card(gan, scores[gan.address])
-    return blocks.plan(settings, probe)
+            marginal = train_marginals(blocks, settings, groups, until)
+            sides = [joint, marginal]
+            scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
+    plan_search(blocks, settings, joint, marginal, other)
+    write_cards(blocks, sides, scores)
+    return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 
 def prefix(fraction: float) -> str:
@@ -107,13 +106,13 @@ def page(results: Results) -> Page:
     fractions = [float(fraction) for fraction in results.plan.settings["fractions"]]
     stretches = [Stretch(part, results.within(prefix(part))) for part in fractions]
     parts = [
-        sections.curve_section(stretches, *SIDES),
-        replace(sections.verdict_section(results, *SIDES), title="Verdict at the whole budget"),
+        sections.curve_section(stretches, SIDES),
+        replace(sections.verdict_section(results, SIDES), title="Verdict at the whole budget"),
         *evidence(results),
     ]
     return Page(
         title="How does the comparison change with the budget?",
         subject=str(results.plan.dataset["name"]),
-        lead=sections.curve_lead(stretches, *SIDES),
+        lead=sections.curve_lead(stretches, SIDES),
         sections=[part for part in parts if part is not None],
     )

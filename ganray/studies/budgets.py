@@ -82,6 +82,11 @@ def iteration_cost(
     return probe().seconds_per_iteration
 
 
+def used_speed(budget: Budget, probe: Probe | None) -> Speed | None:
+    """The speed that a budget is converted by; none where it needs none."""
+    return probe() if probe and budget.unit == "device_seconds" else None
+
+
 def horizons(budget: Budget, cost: float, gans: int, fraction: float = 1.0) -> Horizons:
     """The budget, or a fraction of it, as whole iterations, rounded down.
 

@@ -14,12 +14,11 @@ from pydantic import Field
 from ganray.plan import Plan, partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
-from ganray.roles import SIDES
 from ganray.studies.blocks import Data
-from ganray.studies.budgets import Probe, planned_horizons
+from ganray.studies.budgets import Probe, planned_horizons, used_speed
 from ganray.studies.settings import ComparisonSettings
 from ganray.studies.sides import (
-    Sides,
+    SIDES,
     add_embedders,
     comparison_blocks,
     evidence,
@@ -28,6 +27,7 @@ from ganray.studies.sides import (
     rulers,
     train_joint,
     train_marginals,
+    write_cards,
 )
 
 
@@ -56,20 +56,20 @@ def plan(
     until = planned_horizons(settings, data.info.shape, len(groups), probe)
     joint = train_joint(blocks, settings, until)
     add_embedders(blocks, settings)
-    sides = Sides(groups, joint, train_marginals(blocks, settings, groups, until))
-    plan_search(blocks, settings, sides, other)
+    marginal = train_marginals(blocks, settings, groups, until)
+    plan_search(blocks, settings, joint, marginal, other)
+    sides = [joint, marginal]
     scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
-    for gan in sides.gans:
-        blocks.card(gan, scores[gan.address])
-    return blocks.plan(settings, probe)
+    write_cards(blocks, sides, scores)
+    return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 
 def page(results: Results) -> Page:
     """The study's report: who is better by how much, then everything that this rests on."""
-    parts = [sections.verdict_section(results, *SIDES), *evidence(results)]
+    parts = [sections.verdict_section(results, SIDES), *evidence(results)]
     return Page(
         title=title(results),
         subject=str(results.plan.dataset["name"]),
-        lead=sections.verdict_lead(results, *SIDES),
+        lead=sections.verdict_lead(results, SIDES),
         sections=[part for part in parts if part is not None],
     )

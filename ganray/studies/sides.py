@@ -1,4 +1,4 @@
-"""The two sides of a comparison: one GAN for each partition of the classes, and one for all.
+"""The sides of a comparison: one GAN for each partition of the classes, and one for all.
 
 Where the partitions leave classes out, the comparison is of the others alone: the joint GAN is
 trained on them, real images of them are the reference and the floor, and posteriors are among them.
@@ -14,11 +14,11 @@ from ganray.names import label
 from ganray.plan import Task
 from ganray.report import Results, sections
 from ganray.report.page import Section
-from ganray.roles import SIDES, chosen
+from ganray.roles import chosen
 from ganray.studies.blocks import Blocks, Data, Ruler
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
-from ganray.studies.settings import ComparisonSettings, Evaluate
+from ganray.studies.settings import ComparisonSettings, Evaluate, Setup
 
 
 def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:
@@ -30,44 +30,54 @@ def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[lis
 
 
 @dataclass(frozen=True)
-class Sides:
-    """The GANs of both sides, by replicate; the marginal ones of each in the order of `groups`."""
+class Side:
+    """A group of GANs that together stand for the data, and are compared with other such groups.
 
+    Attributes:
+        name: what it is called in roles, tables and reports.
+        groups: the classes of each of its GANs.
+        gans: by replicate; each in the order of `groups`.
+    """
+
+    name: str
     groups: list[list[int]]
-    joint: list[Task]
-    marginal: list[list[Task]]
-
-    @property
-    def gans(self) -> list[Task]:
-        """All of them, the joint ones first."""
-        return [*self.joint, *(gan for row in self.marginal for gan in row)]
+    gans: list[list[Task]]
 
 
-def train_joint(blocks: Blocks, settings: ComparisonSettings, until: Horizons) -> list[Task]:
-    """The joint GAN of each replicate, on the study's classes. Errors as in `Blocks.train`."""
+MARGINAL, JOINT = "marginal", "joint"
+SIDES = (MARGINAL, JOINT)
+"""In the order in which a report compares them."""
+
+
+def train_joint(blocks: Blocks, settings: ComparisonSettings, until: Horizons) -> Side:
+    """One GAN on all the study's classes. Errors as in `Blocks.train`."""
     model, train = settings.model, settings.train
     ranks = settings.joint.workers
-    return [
-        blocks.train("joint", blocks.classes, replicate, model, train, until.joint, ranks)
+    gans = [
+        blocks.train(JOINT, JOINT, blocks.classes, replicate, model, train, until.joint, ranks)
         for replicate in range(settings.replicates)
     ]
+    return Side(JOINT, [blocks.classes], [[gan] for gan in gans])
 
 
 def train_marginals(
     blocks: Blocks, settings: ComparisonSettings, groups: list[list[int]], until: Horizons
-) -> list[list[Task]]:
-    """The marginal GANs of each replicate. Errors as in `Blocks.train`."""
+) -> Side:
+    """A GAN for each group of classes. Errors as in `Blocks.train`."""
     model, train = settings.model, settings.train
-    return [
+    gans = [
         [
-            blocks.train("marginal", group, replicate, model, train, end)
+            blocks.train(
+                MARGINAL, f"class {blocks.data.label(group)}", group, replicate, model, train, end
+            )
             for group, end in zip(groups, until.marginal, strict=True)
         ]
         for replicate in range(settings.replicates)
     ]
+    return Side(MARGINAL, groups, gans)
 
 
-def add_embedders(blocks: Blocks, settings: ComparisonSettings) -> None:
+def add_embedders(blocks: Blocks, settings: Setup) -> None:
     """The networks that both sides are measured on, early in the plan: all scores wait for them.
 
     Raises:
@@ -77,7 +87,7 @@ def add_embedders(blocks: Blocks, settings: ComparisonSettings) -> None:
         blocks.embedder(encoder, settings.encoder)
 
 
-def rulers(blocks: Blocks, settings: ComparisonSettings) -> list[Ruler]:
+def rulers(blocks: Blocks, settings: Setup) -> list[Ruler]:
     """The encoders that both sides are measured on, with their floors.
 
     Raises:
@@ -92,27 +102,38 @@ def rulers(blocks: Blocks, settings: ComparisonSettings) -> list[Ruler]:
 
 
 def measure(
-    blocks: Blocks, sides: Sides, measured_on: Sequence[Ruler], evaluate: Evaluate
+    blocks: Blocks, sides: Sequence[Side], measured_on: Sequence[Ruler], evaluate: Evaluate
 ) -> dict[str, list[Task]]:
-    """Score both sides of every replicate; the tasks that measure a GAN, by its address."""
+    """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address."""
     info, mixture = blocks.data.info, evaluate.mixture
     count = sample_count(evaluate, info, blocks.classes)
-    shares = mixture_counts(sides.groups, info, mixture, count)
+    shares = {side.name: mixture_counts(side.groups, info, mixture, count) for side in sides}
     measured: dict[str, list[Task]] = {}
     for ruler in measured_on:
-        for replicate, (joint, marginal) in enumerate(
-            zip(sides.joint, sides.marginal, strict=True)
-        ):
-            both = {"joint": ([joint], [count]), "marginal": (marginal, shares)}
-            for side, (members, counts) in both.items():
-                scores = blocks.measure(ruler, side, replicate, members, counts, mixture)
+        for replicate in range(max(len(side.gans) for side in sides)):
+            for side in sides:
+                members = side.gans[replicate]
+                scores = blocks.measure(
+                    ruler, side.name, replicate, members, shares[side.name], mixture
+                )
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
     return measured
 
 
+def write_cards(blocks: Blocks, sides: Sequence[Side], measured: dict[str, list[Task]]) -> None:
+    """A model card for each GAN, with the scores of its side."""
+    for side in sides:
+        for gan in (gan for replicate in side.gans for gan in replicate):
+            blocks.card(gan, measured.get(gan.address, ()))
+
+
 def plan_search(
-    blocks: Blocks, settings: ComparisonSettings, sides: Sides, other: Data | None
+    blocks: Blocks,
+    settings: ComparisonSettings,
+    joint: Side,
+    marginal: Side,
+    other: Data | None,
 ) -> None:
     """The range-space searches on the GANs of the first replicate that `search.on` names.
 
@@ -120,14 +141,14 @@ def plan_search(
         RefusedInput: it names a GAN that there is not; or as `Blocks.encoder`.
     """
     search = settings.search
-    groups = [blocks.data.names(group) for group in sides.groups]
-    known = ["joint", *map(label, groups)]
+    groups = [blocks.data.names(group) for group in marginal.groups]
+    known = [JOINT, *map(label, groups)]
 
     def named(name: str) -> Task:
-        if name == "joint":  # in any case: a class of that name is '"joint"'
-            return sides.joint[0]
+        if name == JOINT:  # in any case: a class of that name is '"joint"'
+            return joint.gans[0][0]
         said = f"search.on (={quoted(name)})"
-        return sides.marginal[0][chosen(name, groups, said, known)]
+        return marginal.gans[0][chosen(name, groups, said, known)]
 
     gans = {name: named(name) for name in search.on}
     if search.on:
@@ -139,8 +160,8 @@ def plan_search(
 def evidence(results: Results) -> list[Section | None]:
     """What a report shows below its verdict; None for a part that this run has not."""
     return [
-        sections.scores_section(results, *SIDES),
-        sections.samples_section(results, *SIDES),
+        sections.scores_section(results, SIDES),
+        sections.samples_section(results, SIDES),
         sections.losses_section(results),
         sections.search_section(results),
         sections.compute_section(results),

@@ -192,7 +192,8 @@ class SweepPlan:
             groups = self.groups(side)
             for index, group in enumerate(groups):
                 own = step // len(groups)
-                gan = blocks.train(side, group, replicate, model, train, own)
+                title = side if side == "joint" else f"class {self.data.label(group)}"
+                gan = blocks.train(side, title, group, replicate, model, train, own)
                 gans[f"gan/{side}/{index}"] = _titled(blocks, gan, name)
             sides[side] = {
                 "counts": mixture_counts(groups, self.data.info, evaluate.mixture, count),
@@ -266,7 +267,8 @@ class SweepPlan:
     def _plan(self, blocks: Blocks) -> Plan:
         settings = self.settings.model_dump(mode="json") | {"folder": self.folder}
         dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
-        plan = blocks.builder.plan(self.settings.name, NAME, settings, dataset)
+        sides = self.settings.sweep.sides
+        plan = blocks.builder.plan(self.settings.name, NAME, settings, dataset, sides=sides)
         return plan.model_copy(update={"known_as": self.name})
 
 

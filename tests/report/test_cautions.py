@@ -61,9 +61,9 @@ def test_what_the_plan_names_counts_more(whole: MadeUp) -> None:
     assert weak_ruler(whole.results) == ""
     said = "the classifier knows only 93.1% of the 15 test images, where 95% is the least"
     weak = naming(whole.results, 0.95)
-    assert said in verdict_lead(weak, *SIDES)
+    assert said in verdict_lead(weak, SIDES)
     for section in (verdict_section, scores_section):
-        assert said in told(section(weak, *SIDES))
+        assert said in told(section(weak, SIDES))
     assert weak_ruler(naming(changed(whole, shape=[3, 64, 64]), 0.95))
     assert not weak_ruler(naming(whole.results, 0.5))
 
@@ -82,8 +82,8 @@ def test_two_replicates_are_a_word_of_caution(counts, said):
 
 def test_the_word_stands_where_scores_are_told(make_up: Make, whole: MadeUp) -> None:
     two = make_up(replicates=2).results
-    assert verdict_lead(two, *SIDES).endswith("Two replicates: caution.")
-    assert "caution" not in verdict_lead(whole.results, *SIDES)
+    assert verdict_lead(two, SIDES).endswith("Two replicates: caution.")
+    assert "caution" not in verdict_lead(whole.results, SIDES)
     for section in (verdict_section, scores_section):
-        assert "Student’s t is 12.7 there" in told(section(two, *SIDES))
-        assert "caution" not in told(section(whole.results, *SIDES))
+        assert "Student’s t is 12.7 there" in told(section(two, SIDES))
+        assert "caution" not in told(section(whole.results, SIDES))

@@ -216,7 +216,7 @@ def test_weights_that_a_family_fixes_stay_and_others_are_free_afterwards(mnist_s
 
 
 def test_workers_elsewhere_would_not_know_them(tiny_study, tmp_path):
-    with pytest.raises(RefusedInput, match=r"model.name \(='flat'\) was added in this process"):
+    with pytest.raises(RefusedInput, match=r"model \(='flat'\) was added in this process"):
         run_study(tiny_study, overrides=TOY, store=tmp_path)
     assert list(tmp_path.iterdir()) == []
 

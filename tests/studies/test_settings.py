@@ -127,10 +127,7 @@ def test_a_settings_file_can_be_written_back(file):
         ("name: My Study", "name (='My Study')"),
         ("evaluate: {metrics: [cafdd]}", "unknown name 'cafdd'; did you mean 'cafd'?"),
         ("evaluate: {metrics: []}", "evaluate.metrics"),
-        (
-            "evaluate: {metrics: [fid]}",
-            "evaluate.metrics.0: unknown name 'fid'; valid names: cafd, cl",
-        ),
+        ("evaluate: {metrics: [FID]}", "(='FID'): 'FID' is frechet_distance, with inception among"),
         (
             "evaluate: {metrics: [{splits: 3}]}",
             "metrics.0 (={'splits': 3}): must be one of",

@@ -114,4 +114,6 @@ def largest_set(plan: Plan) -> int:
 
     The encoder and the joint GAN read all of it.
     """
+    if not plan.dataset:
+        return 0
     return int(np.prod(plan.dataset["shape"])) * sum(plan.dataset["counts"]["train"])

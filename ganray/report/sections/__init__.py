@@ -7,7 +7,7 @@ from ganray.report.sections.protocol import protocol_section
 from ganray.report.sections.samples import samples_section
 from ganray.report.sections.scores import scores_section
 from ganray.report.sections.search import search_section
-from ganray.report.sections.verdict import verdict_lead, verdict_section
+from ganray.report.sections.verdict import verdict, verdict_lead, verdict_section
 
 __all__ = [
     "Stretch",
@@ -19,6 +19,7 @@ __all__ = [
     "samples_section",
     "scores_section",
     "search_section",
+    "verdict",
     "verdict_lead",
     "verdict_section",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ganray.report.equality import Equality
+from ganray.report.equality import equality
 from ganray.report.page import Block, Column, Details, Paragraph, Section, Table
 from ganray.report.results import Results
 from ganray.report.tables import TableRow, task_rows
@@ -15,7 +15,7 @@ def compute_section(results: Results) -> Section:
     """A table for each side, for each GAN and for each kind of task."""
     rows = task_rows(results)
     blocks: list[Block] = [
-        Paragraph(Equality.of(results).sentence),
+        *([Paragraph(said)] if (said := equality(results)) else []),
         _by_side(results, rows),
         _by_kind(rows),
         Details("Every GAN", [_by_gan(results, rows)]),

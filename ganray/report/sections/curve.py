@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ganray.metrics.intervals import mean_interval
 from ganray.report.coverage import opening
-from ganray.report.equality import Equality, span
+from ganray.report.equality import equality, span
 from ganray.report.page import (
     Block,
     Column,
@@ -21,7 +21,14 @@ from ganray.report.page import (
 )
 from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
-from ganray.report.sections.verdict import brief_cautions, cautions, judge, side_tones, verdict
+from ganray.report.sections.verdict import (
+    brief_cautions,
+    cautions,
+    judge,
+    pairs,
+    side_tones,
+    verdict,
+)
 from ganray.roles import Gan
 from ganray.scores import ScoreName
 from ganray.train.algorithms import ALGORITHMS
@@ -56,17 +63,17 @@ def _images(gan: Gan) -> int:
     return (gan.task.horizon or 0) * train.images
 
 
-def curve_lead(stretches: Sequence[Stretch], first: str, second: str) -> str:
+def curve_lead(stretches: Sequence[Stretch], sides: Sequence[str]) -> str:
     """The verdict at each fraction that is measured, and the equality that all of them rest on."""
     parts = [
-        f"At {_of_the_budget(stretch)}: {verdict(stretch.results, first, second)}"
+        f"At {_of_the_budget(stretch)}: {verdict(stretch.results, sides)}"
         for stretch in stretches
         if stretch.results.measured
     ]
     if not parts:
         return "Nothing has been measured yet."
     whole = stretches[-1].results
-    ends = [Equality.of(whole).sentence, brief_cautions(whole, first, second)]
+    ends = [equality(whole), brief_cautions(whole, sides)]
     return " ".join(part for part in [opening(whole), *parts, *ends] if part)
 
 
@@ -74,15 +81,15 @@ def _of_the_budget(stretch: Stretch) -> str:
     return "the whole budget" if stretch.fraction == 1 else f"{stretch.name} of the budget"
 
 
-def curve_section(stretches: Sequence[Stretch], first: str, second: str) -> Section:
+def curve_section(stretches: Sequence[Stretch], sides: Sequence[str]) -> Section:
     """Curves of each score against the images seen, and a row for each fraction."""
     names = list(dict.fromkeys(n for stretch in stretches for n in stretch.results.measured))
     if not names:
         return Section("Curves", "curves", [Paragraph("No score is stored yet.")])
-    blocks: list[Block] = [Paragraph(_INTRO), Key(side_tones(first, second))]
-    blocks += [_gallery(stretches, name, first, second) for name in names]
-    blocks.append(_verdicts(stretches, names, first, second))
-    blocks += [Paragraph(text) for text in cautions(stretches[-1].results, first, second)]
+    blocks: list[Block] = [Paragraph(_INTRO), Key(side_tones(sides))]
+    blocks += [_gallery(stretches, name, sides) for name in names]
+    blocks.append(_verdicts(stretches, names, sides))
+    blocks += [Paragraph(text) for text in cautions(stretches[-1].results, sides)]
     return Section("Curves", "curves", blocks)
 
 
@@ -95,14 +102,14 @@ _INTRO = (
 )
 
 
-def _gallery(stretches: Sequence[Stretch], name: ScoreName, first: str, second: str) -> Gallery:
+def _gallery(stretches: Sequence[Stretch], name: ScoreName, sides: Sequence[str]) -> Gallery:
     floor = stretches[-1].results.floor(name)
-    tones = side_tones(first, second)
+    tones = side_tones(sides)
     figures = []
     for title, of_all in (("by each GAN", False), ("by the whole side", True)):
         curves = [
             Curve(side, tones[side], _points(stretches, name, side, of_all))
-            for side in (second, first)
+            for side in reversed(sides)
         ]
         picture = score_curves(
             [curve for curve in curves if curve.points],
@@ -138,17 +145,29 @@ def _alt(name: ScoreName, title: str, curves: Sequence[Curve], floor: float | No
 
 
 def _verdicts(
-    stretches: Sequence[Stretch], names: Sequence[ScoreName], first: str, second: str
+    stretches: Sequence[Stretch], names: Sequence[ScoreName], sides: Sequence[str]
 ) -> Table:
-    rows = [_row(stretch, name, first, second) for name in names for stretch in stretches]
+    compared = pairs(sides)
+    rows = [_row(at, name, *pair) for name in names for at in stretches for pair in compared]
+    # Of more than two sides each row says which it compares.
+    first, second = compared[0] if len(compared) == 1 else ("first", "second")
+    columns = [Column("metric"), Column("budget")]
+    if len(compared) > 1:
+        columns += [Column("first"), Column("second")]
+        rows = [
+            [*row[:2], *pair, *row[2:]]
+            for row, pair in zip(rows, compared * (len(names) * len(stretches)), strict=True)
+        ]
     return Table(
         f"Verdict at each fraction of the budget; the difference is {first} − {second}, with "
         "Welch’s 95% interval",
         [
-            Column("metric"),
-            Column("budget"),
+            *columns,
             Column(f"iterations of a GAN, {first} / {second}", numeric=True),
-            *(Column(side, numeric=True) for side in (first, second)),
+            *(
+                Column(f"mean of {side}" if len(compared) > 1 else side, numeric=True)
+                for side in (first, second)
+            ),
             Column("difference", numeric=True),
             Column("verdict"),
         ],

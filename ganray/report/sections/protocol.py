@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganray.report.equality import Equality
+from ganray.report.equality import equality
 from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
 from ganray.study_yaml import dump
@@ -11,10 +11,10 @@ from ganray.urls import text_without_secrets
 
 def protocol_section(results: Results) -> Section:
     """Everything that is needed to check or repeat the numbers, and to load the GANs."""
-    settings = dump(results.plan.settings)
+    settings, said = dump(results.plan.settings), equality(results)
     blocks: list[Block] = [
         Paragraph(data_line(results)),
-        Paragraph(f"Training: {Equality.of(results).sentence}{_speed(results)}"),
+        *([Paragraph(f"Training: {said}{_speed(results)}")] if said else []),
         _protocols(results),
         versions_table(results),
         Details("Where the GANs lie", [_weights(results)]),

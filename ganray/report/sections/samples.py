@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ _COLUMNS, _ROWS = 12, 4  # of the unselected grid
 Images = UInt8[np.ndarray, "n c h w"]
 
 
-def samples_section(results: Results, first: str, second: str) -> Section:
+def samples_section(results: Results, sides: Sequence[str]) -> Section:
     """The first of each class; grids of both sides by class; every GAN's samples as they come.
 
     Classes that no GAN is trained on take no room. The data set's own classifier says which class a
@@ -26,19 +27,20 @@ def samples_section(results: Results, first: str, second: str) -> Section:
     """
     gallery = _Samples.read(results)
     blocks: list[Block] = [
-        Paragraph(_intro(first, second, len(results.covered))),
-        gallery.glance(first, second),
-        *gallery.groups(first),
-        *(gallery.triptych(label, first, second) for label in results.covered[:_CLASSES]),
-        *(gallery.as_they_come(gan) for gan in gallery.gans if gan.side == second),
+        Paragraph(_intro(sides, len(results.covered))),
+        gallery.glance(sides),
+        *(shown for side in sides for shown in gallery.groups(side)),
+        *(gallery.triptych(label, sides) for label in results.covered[:_CLASSES]),
+        *(gallery.as_they_come(gan) for gan in gallery.whole),
     ]
     return Section("Samples", "samples", blocks)
 
 
-def _intro(first: str, second: str, classes: int) -> str:
+def _intro(sides: Sequence[str], classes: int) -> str:
+    named = ", ".join(sides)
     some = f" Of {classes} classes the first {_CLASSES} are shown." if classes > _CLASSES else ""
     return (
-        f"{first.capitalize()}, {second} and real test images: of each the first in their order, "
+        f"{named[0].upper()}{named[1:]} and real test images: of each the first in their order, "
         "none chosen, from replicate 0. Where a GAN knows several classes, its samples of a class "
         "are those that the encoder assigns to it, and its first samples are shown as they come, "
         "too." + some
@@ -66,6 +68,11 @@ class _Samples:
         gans = [gan for gan in results.gans if gan.replicate == 0]
         return cls(results, gans, {gan.task.address: _drawn(results, gan) for gan in gans})
 
+    @property
+    def whole(self) -> list[Gan]:
+        """The GANs of all classes; one that two sides share is there once."""
+        return list({gan.task.address: gan for gan in self.gans if gan.whole}.values())
+
     def of_class(self, side: str, label: int) -> tuple[Images, str]:
         """A side's samples that stand for one class, and the line that says how many they are."""
         mine = [gan for gan in self.gans if gan.side == side and label in gan.classes]
@@ -89,7 +96,7 @@ class _Samples:
             return self._nothing, "not in the store"
         return images, f"{len(images):,} test images"
 
-    def glance(self, *sides: str) -> Gallery:
+    def glance(self, sides: Sequence[str]) -> Gallery:
         """One row for each side and one of real images: the first image of each class."""
         classes = self.results.covered[:_COLUMNS]
         rows = {side: [self.of_class(side, label)[0] for label in classes] for side in sides}
@@ -115,7 +122,9 @@ class _Samples:
 
     def groups(self, side: str) -> list[Gallery]:
         """The first samples of a side's GANs of several classes as they come; none without such."""
-        gans = [gan for gan in self.gans if gan.side == side and len(gan.classes) > 1]
+        gans = [
+            gan for gan in self.gans if gan.side == side and len(gan.classes) > 1 and not gan.whole
+        ]
         if not gans:
             return []
         figures = [self._first(gan, gan.label, _SIDE, _SIDE) for gan in gans[:_CLASSES]]
@@ -123,7 +132,7 @@ class _Samples:
         title = f"The first samples of each {side} GAN of several classes as they come{some}"
         return [Gallery(figures, "triptych", title)]
 
-    def triptych(self, label: int, *sides: str) -> Gallery:
+    def triptych(self, label: int, sides: Sequence[str]) -> Gallery:
         """The grids of one class: each side's, then real images."""
         name = self.results.class_names[label]
         figures = []

@@ -21,14 +21,13 @@ from ganray.report.page import (
     Table,
 )
 from ganray.report.results import Results
-from ganray.report.sections.verdict import cautions, side_tones
+from ganray.report.sections.verdict import cautions, pairs, side_tones
 from ganray.scores import Score, ScoreName
 from ganray.wording import interval, number
 
 
-def scores_section(results: Results, first: str, second: str) -> Section:
-    """All scores; `first` is drawn in the accent colour."""
-    sides = (first, second)
+def scores_section(results: Results, sides: Sequence[str]) -> Section:
+    """All scores of all sides."""
     if not results.measured:
         return Section("Scores", "scores", [Paragraph("No score is stored yet.")])
     blocks: list[Block] = [
@@ -38,9 +37,9 @@ def scores_section(results: Results, first: str, second: str) -> Section:
     ]
     for name in results.measured:
         if any(score.per_class for side in sides for score in results.side_scores(side, name)):
-            blocks += [_terms(results, name, first, second), Key(side_tones(first, second))]
+            blocks += [_terms(results, name, sides), Key(side_tones(sides))]
     blocks += _classifier(results)
-    blocks += [Paragraph(text, note=True) for text in cautions(results, first, second)]
+    blocks += [Paragraph(text, note=True) for text in cautions(results, sides)]
     return Section("Scores", "scores", blocks)
 
 
@@ -122,36 +121,34 @@ def _replicates(results: Results) -> Table:
     return Table("Replicates", [*columns, Column("n", numeric=True), Column("protocol")], rows)
 
 
-def _terms(results: Results, name: ScoreName, first: str, second: str) -> Table:
-    """One row a class: both sides' terms, their difference, and a strip on a common scale."""
+def _terms(results: Results, name: ScoreName, sides: Sequence[str]) -> Table:
+    """One row a class: the sides' terms, their differences, and a strip on a common scale."""
     floor = results.floor(name)
     named: dict[str, list[Score]] = {
         "floor": [floor] if floor else [],
-        second: results.side_scores(second, name),
-        first: results.side_scores(first, name),
+        **{side: results.side_scores(side, name) for side in reversed(sides)},
     }
     terms = {who: [s.per_class for s in scores if s.per_class] for who, scores in named.items()}
     means = {who: np.mean(values, axis=0) for who, values in terms.items() if values}
     flat = np.concatenate(list(means.values()))
     ends = (float(flat.min()), float(flat.max()))
-    tones = side_tones(first, second)
+    tones = side_tones(sides)
     rows: list[list[str | Strip]] = []
     for index, called in enumerate(results.names(results.covered)):
         marks = [Mark(who, float(v[index]), tones[who]) for who, v in means.items()]
         numbers = [
-            number(float(means[who][index])) if who in means else "–"
-            for who in (first, second, "floor")
+            number(float(means[who][index])) if who in means else "–" for who in (*sides, "floor")
         ]
-        pair = [[row[index] for row in terms[who]] for who in (first, second)]
-        rows.append([called, *numbers, _difference(*pair), Strip(marks, ends)])
+        own = {side: [row[index] for row in terms[side]] for side in sides}
+        differences = [_difference(own[a], own[b]) for a, b in pairs(sides)]
+        rows.append([called, *numbers, *differences, Strip(marks, ends)])
     return Table(
         f"{name.title} by class: the mean of these terms is the score",
         [
             Column("class"),
-            Column(first, numeric=True),
-            Column(second, numeric=True),
+            *(Column(side, numeric=True) for side in sides),
             Column("floor", numeric=True),
-            Column(f"{first} − {second}", numeric=True),
+            *(Column(f"{a} − {b}", numeric=True) for a, b in pairs(sides)),
             Column("on one scale"),
         ],
         rows,

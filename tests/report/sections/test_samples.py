@@ -22,7 +22,7 @@ from tests.report.conftest import (
 
 
 def galleries(run: MadeUp) -> dict[str, Gallery]:
-    section = samples_section(run.results, "marginal", "joint")
+    section = samples_section(run.results, ("marginal", "joint"))
     return {block.title: block for block in section.blocks if isinstance(block, Gallery)}
 
 
@@ -107,12 +107,12 @@ def test_samples_that_lie_in_the_store_are_never_said_to_be_missing(make_up: Mak
     lost = _Drawn(sampled_images(8), np.zeros(8, dtype=np.int64))
     for title in samples.drawn:
         samples.drawn[title] = lost
-    marginal, joint, _ = samples.glance("marginal", "joint").figures
+    marginal, joint, _ = samples.glance(("marginal", "joint")).figures
     for figure in (marginal, joint):
         assert figure.lines == [
             "none that the encoder assigns to these classes; shown below as they come"
         ]
-    assert samples.triptych(1, "marginal").figures[0].lines == ["none of 8 samples"]
+    assert samples.triptych(1, ("marginal",)).figures[0].lines == ["none of 8 samples"]
 
 
 def test_unclassified_samples_are_not_passed_off_as_a_class(make_up: Make) -> None:

@@ -49,7 +49,7 @@ def test_the_winner_depends_on_the_metrics_direction(
 
 
 def test_the_interval_is_welchs(whole: MadeUp) -> None:
-    finding = verdict_section(whole.results, *SIDES).blocks[1]
+    finding = verdict_section(whole.results, SIDES).blocks[1]
     assert isinstance(finding, Finding)
     # By hand: means 62 and 76, variances 4 and 1, so se² = 5/3, 2.94 degrees of freedom and
     # t = 3.22; 14 ∓ 3.22 · 1.291 = [9.84, 18.2].
@@ -63,7 +63,7 @@ def test_an_interval_that_holds_zero_is_inconclusive(whole: MadeUp) -> None:
     judged = judge(found, CAFD, *SIDES)
     assert judged.winner is None
     assert judged.conclusion.startswith("inconclusive")
-    assert verdict(found, *SIDES) == "CAFD is inconclusive."
+    assert verdict(found, SIDES) == "CAFD is inconclusive."
 
 
 def test_one_replicate_declares_no_winner(whole: MadeUp) -> None:
@@ -71,9 +71,9 @@ def test_one_replicate_declares_no_winner(whole: MadeUp) -> None:
     assert judge(found, CAFD, *SIDES).conclusion == (
         "marginal − joint = −999.0; one replicate, so no interval"
     )
-    section = verdict_section(found, *SIDES)
+    section = verdict_section(found, SIDES)
     assert [b.winner for b in section.blocks if isinstance(b, Finding)] == [None]
-    lead = verdict_lead(found, *SIDES)
+    lead = verdict_lead(found, SIDES)
     assert "no winner is declared" in lead
     assert "better" not in lead
 
@@ -89,18 +89,18 @@ def test_scores_under_different_protocols_are_not_compared(whole: MadeUp) -> Non
 def test_a_side_that_was_not_measured_is_named(whole: MadeUp) -> None:
     found = results(whole, [], scores("cafd", 60, 62))
     assert judge(found, CAFD, *SIDES).conclusion == "marginal not measured"
-    assert verdict_section(found, *SIDES).blocks
+    assert verdict_section(found, SIDES).blocks
 
 
 def test_the_lead_names_every_metric_once(whole: MadeUp) -> None:
-    assert verdict_lead(whole.results, *SIDES) == (
+    assert verdict_lead(whole.results, SIDES) == (
         f"2 marginal GANs, one for each group of classes ({CLASSES[0]} and {CLASSES[1]}+"
         f"{CLASSES[2]}), against one joint GAN of all 3 classes. "
         "Marginal is better on CAFD (by 14.0 [9.84,\u00a018.2]); Inception Score is inconclusive. "
         "Compared at equal iterations for each GAN: 700; in all, the marginal side (2 GANs) has "
         "had 2 times the images and compute of the joint side (1 GAN)."
     )
-    assert verdict_lead(results(whole, [], []), *SIDES).endswith("Nothing has been measured yet.")
+    assert verdict_lead(results(whole, [], []), SIDES).endswith("Nothing has been measured yet.")
 
 
 def test_classes_without_a_gan_are_said(whole: MadeUp) -> None:
@@ -108,7 +108,7 @@ def test_classes_without_a_gan_are_said(whole: MadeUp) -> None:
     found = whole.results
 
     def notes() -> list[str]:
-        blocks = verdict_section(found, *SIDES).blocks
+        blocks = verdict_section(found, SIDES).blocks
         return [block.text for block in blocks if isinstance(block, Paragraph) and not block.note]
 
     assert notes() == []
@@ -126,11 +126,11 @@ def test_an_undefined_score_is_said_and_not_passed_over(whole: MadeUp) -> None:
         None,
         "undefined: joint r1: class 3 is missing",
     )
-    assert verdict(found, *SIDES) == "Inception Score is inconclusive; CAFD is undefined."
+    assert verdict(found, SIDES) == "Inception Score is inconclusive; CAFD is undefined."
     assert score_rows(found)[-1]["undefined"] == "class 3 is missing"
     found.scores = [m for m in found.scores if m.score.metric != "cafd"]
     assert [name.metric for name in found.measured] == ["cafd", "inception_score"]
-    assert "undefined" in str(verdict_section(found, *SIDES).blocks)
-    means = scores_section(found, *SIDES).blocks[0]
+    assert "undefined" in str(verdict_section(found, SIDES).blocks)
+    means = scores_section(found, SIDES).blocks[0]
     assert isinstance(means, Table)
     assert [row[2] for row in means.rows if row[0] == "CAFD"] == ["not measured", "undefined"]

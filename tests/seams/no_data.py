@@ -1,0 +1,50 @@
+"""A toy study without data, networks and scores: it adds up squares."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from pydantic import Field
+
+from ganray.plan import Plan, PlanBuilder
+from ganray.report import Page, Results
+from ganray.report.page import Paragraph, Section
+from ganray.spec import RUN_NAME, Spec
+from ganray.stages.stage import Stage
+from ganray.stages.workspace import Workspace
+
+
+class Settings(Spec):
+    """How many squares."""
+
+    study: Literal["no_data"] = Field("no_data", description="which study the file is of")
+    name: str = Field("squares", pattern=RUN_NAME, description="its runs bear it")
+    terms: int = Field(3, ge=1, description="how many")
+
+
+def plan(settings: Settings) -> Plan:
+    """One task."""
+    builder = PlanBuilder()
+    builder.add("sum", "squares", "squares", {}, {}, horizon=settings.terms, chunks=settings.terms)
+    return builder.plan(settings.name, settings.study, settings.model_dump(mode="json"))
+
+
+def page(results: Results) -> Page:
+    """What they come to."""
+    said = f"The sum is {results.result('sum').get('sum', 'not known yet')}."
+    return Page("Squares", "numbers", said, [Section("Sum", "sum", [Paragraph(said)])])
+
+
+def square(work: Workspace, index: int) -> None:
+    """The square of its own number."""
+    work.commit({"square.json": json.dumps(index**2).encode()}, {}, chunk=index)
+
+
+def add_up(work: Workspace) -> None:
+    """All squares together."""
+    parts = [work.artifact(work.task.chunk_address(k)) for k in range(work.task.chunks)]
+    work.commit({}, {"sum": sum(json.loads(work.store.read(p, "square.json")) for p in parts)})
+
+
+STAGE = Stage(add_up, square)

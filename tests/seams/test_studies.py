@@ -1,0 +1,133 @@
+"""Studies that `ganray` does not know: of three sides, and of no data at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganray.drivers.python import run as run_study
+from ganray.errors import RefusedInput
+from ganray.kinds import KINDS, Kind
+from ganray.report.page import Finding, Table
+from ganray.report.results import Results
+from ganray.report.sections import verdict, verdict_section
+from ganray.report.sections.scores import scores_section
+from ganray.report.tables import comparison_rows
+from ganray.runs.record import save_run
+from ganray.studies import STUDIES, read_study
+from tests import tiny
+from tests.cli.command import ganray
+from tests.seams.three_sides import SIDES
+
+HERE = "tests.seams"
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch) -> None:
+    monkeypatch.setitem(STUDIES, "three_sides", f"{HERE}.three_sides")
+    monkeypatch.setitem(STUDIES, "no_data", f"{HERE}.no_data")
+    squares = Kind("squares", unit="terms", called=("sum", "sums"), home=f"{HERE}.no_data")
+    monkeypatch.setitem(KINDS, "squares", squares)
+
+
+THREE = """\
+study: three_sides
+name: three
+replicates: 2
+data: {source: digits.parquet}
+model: {width: 2, latent: 8}
+train: {batch: 10, critic_steps: 1}
+encoder: {epochs: 1, batch: 20}
+evaluate: {metrics: [cafd, class_divergence]}
+resources: {device: cpu}
+"""
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """The study of three sides, run to its end."""
+    folder = tmp_path_factory.mktemp("three")
+    tiny.write_digits(folder / "digits.parquet")
+    (folder / "three.yaml").write_text(THREE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(STUDIES, "three_sides", f"{HERE}.three_sides")
+        _, agenda = tiny.run(folder / "three.yaml", str(folder / "store"))
+    assert agenda.complete, agenda.failed
+    save_run(agenda.store, agenda.plan)
+    return Results.open(agenda.store, agenda.plan)
+
+
+def test_every_side_is_trained_and_measured(three):
+    assert three.sides == list(SIDES)
+    counts = {side: len([g for g in three.gans if g.side == side]) for side in SIDES}
+    assert counts == {"single": 6, "pairs": 4, "all": 2}
+    for side in SIDES:
+        for name in three.measured:
+            assert len(three.side_scores(side, name)) == 2
+
+
+def test_each_two_of_them_are_compared(three):
+    rows = comparison_rows(three)
+    compared = {(row["first"], row["second"]) for row in rows}
+    assert compared == {("single", "pairs"), ("single", "all"), ("pairs", "all")}
+    assert len(rows) == 3 * 2
+    said = verdict(three, SIDES)
+    assert said.count(" against ") == 3
+    assert said.startswith("Single against pairs: ")
+    finding = next(b for b in verdict_section(three, SIDES).blocks if isinstance(b, Finding))
+    assert [mark.label for mark in finding.strip.marks] == ["floor", "all", "pairs", "single"]
+    assert len({mark.tone for mark in finding.strip.marks}) == 4
+    terms = next(
+        b
+        for b in scores_section(three, SIDES).blocks
+        if isinstance(b, Table) and "by class" in b.caption
+    )
+    titles = [column.title for column in terms.columns]
+    assert titles == ["class", *SIDES, "floor", "single − pairs", "single − all", "pairs − all",
+                      "on one scale"]  # fmt: skip
+
+
+def test_their_report_and_their_gans_are_found_by_their_names(three, tmp_path):
+    store = three.store.url
+    text = Path(ganray("report", "three", "--store", store, "--json").json["report"]).read_text()
+    for said in ("How many GANs?", "pairs 0+1", 'circle class="third"', "The first samples of"):
+        assert said in text
+    ganray("sample", "three", "--store", store, "--joint", "--to", tmp_path).refused("joint")
+    image = tmp_path / "image.png"
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(image)
+    searched = ganray("search", "three", "--store", store, "--image", image, "--on", "all",
+                      "--restarts", 1, "--json")  # fmt: skip
+    assert searched.code == 0, searched
+
+
+def test_a_study_without_data_is_planned_run_and_reported(tmp_path):
+    (tmp_path / "squares.yaml").write_text("study: no_data\nterms: 4\n")
+    words = (tmp_path / "squares.yaml", "--store", tmp_path / "store")
+    planned = ganray("plan", *words, "--json")
+    assert [task["kind"] for task in planned.json["tasks"]] == ["squares"]
+    ran = ganray("run", *words, "--runner", "local")
+    assert ran.code == 0, ran
+    assert "1 sum" in ran.err
+    report = ganray("report", "squares", "--store", tmp_path / "store", "--json").json["report"]
+    assert "The sum is 14." in Path(report).read_text()
+    assert ganray("status", "squares", "--store", tmp_path / "store", "--json").code == 0
+    assert ganray("store", "gc", tmp_path / "store").code == 0
+    again = ganray("run", *words, "--runner", "local")
+    assert "nothing to do" in again.out
+
+
+def test_its_settings_are_explained_and_checked(tmp_path):
+    assert "terms: whole number, ≥ 1, default 3 (no_data)" in ganray("explain", "terms").out
+    (tmp_path / "squares.yaml").write_text("study: no_data\nterms: 0\n")
+    ganray("plan", tmp_path / "squares.yaml").refused("terms (=0)")
+    (tmp_path / "squares.yaml").write_text("study: no_data\ndata: {source: x}\n")
+    with pytest.raises(RefusedInput, match="unknown name 'data'"):
+        read_study(str(tmp_path / "squares.yaml"))
+
+
+def test_workers_elsewhere_would_not_know_it(tmp_path):
+    with pytest.raises(RefusedInput, match=r"study \(='no_data'\) was added in this process"):
+        run_study({"study": "no_data"}, store=tmp_path)
