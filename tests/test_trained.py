@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ import safetensors.numpy
 import torch
 from PIL import Image
 
+from ganray.data import DatasetSpec, open_source
 from ganray.data.folder import read_folder
 from ganray.data.location import Location
 from ganray.data.pictures import Drawn, read_image, write_parquet, write_png
@@ -155,6 +157,7 @@ def test_files_hold_the_pixels(tmp_path, channels):
     write_parquet(drawn, str(tmp_path))
     table = pq.read_table(tmp_path / "samples.parquet")
     assert table["label"].to_pylist() == [1, 0, 1]
+    assert json.loads(table.schema.metadata[b"class_names"]) == ["a", "b"]
     first = np.asarray(Image.open(io.BytesIO(table["image"][0].as_py())))
     np.testing.assert_array_equal(first.reshape(9, 9, channels).transpose(2, 0, 1), images[0])
 
@@ -198,6 +201,28 @@ def test_the_mixture_of_gans_of_subsets_has_no_labels(tiny_run):
 
 ODD_NAMES = ["a::b", "a/b", "a_b", "a\\b", "T-shirt/top", "../up", ".hidden", "größe ☃", "..", "",
              "http://u", "CON", "a b ", "x" * 300, "x" * 301, "a\0b", "*", "%2F", "/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("write", [write_png, write_parquet])
+@pytest.mark.parametrize("labels", [[0, 2, 2] * 4, [1] * 12, None])
+def test_what_is_written_opens_as_a_source(tmp_path, write, labels):
+    """The classes that were drawn, by their names; or no labels."""
+    names = ["a/b", "plain", "T-shirt%2Ftop"]
+    images = np.arange(12, dtype=np.uint8)[:, None, None, None].repeat(8, 2).repeat(8, 3)
+    drawn = Drawn(images, None if labels is None else np.array(labels), names)
+    write(drawn, str(tmp_path / "to"))
+    source = open_source(DatasetSpec(source=str(tmp_path / "to"), held_out=0, test=2))
+    info = source.describe()
+    known = sorted({names[k] for k in labels or []})
+    assert sorted(info.class_names) == (known or ["unlabelled"])
+    assert info.labels == ("classes" if labels else "none")
+    found = {
+        int(image.flat[0]): info.class_names[label]
+        for batch in source.batches()
+        for image, label in zip(batch.images, batch.labels, strict=True)
+    }
+    expected = [names[k] for k in labels] if labels else ["unlabelled"] * 12
+    assert found == dict(enumerate(expected))
 
 
 @pytest.mark.parametrize("target", ["to", "to::x", "what? [a]*#"])

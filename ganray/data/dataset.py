@@ -141,6 +141,7 @@ def read_dataset(folder: Location) -> Rows:
         stream=dataset.stream,
         fingerprint=lambda: info.digest,
         notes=info.notes,
+        told=info.labels,
     )
 
 

@@ -46,7 +46,8 @@ def read_folder(root: Location) -> Rows:
             class without images, or images of differing shapes.
     """
     listing = list_below(root)
-    folders = class_folders(listing)
+    layout = class_folders(listing)
+    folders = layout.folders
     images = _images(listing, folders)
     names = natural_order(sorted({image.class_name for image in images}))
     rank = {name: k for k, name in enumerate(names)}
@@ -60,12 +61,15 @@ def read_folder(root: Location) -> Rows:
         stream=lambda: _stream(root, images, shape),
         fingerprint=lambda: _fingerprint(root, images),
         notes=joined_notes(note, _note_of_strays(listing, folders), listing.note),
+        told=layout.labels,
     )
 
 
 def _images(listing: Listing, folders: dict[str, ClassFolder]) -> list[_Image]:
-    depth = next(iter(folders)).count("/") + 1
     files: dict[str, list[str]] = {folder: [] for folder in folders}
+    if "" in files:
+        files[""] = [path for path in listing.files if is_picture(path)]
+    depth = next(iter(folders)).count("/") + 1
     for path in listing.kinds:
         folder = "/".join(path.split("/")[:depth])
         if folder in files and path != folder:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from jaxtyping import Int32
 
 from ganray.data.rows import class_name, natural_order, refuse_gaps, short_list
+from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
 
 
@@ -20,20 +21,17 @@ class Labelled:
 
     Attributes:
         where: the file, for messages.
-        labels: a label for each row.
+        count: how many rows the file has; Spark and others write files without any.
+        labels: a label for each row; None for a set without.
         metadata: of the file's schema.
         sizes: bytes of every column of every row group; those of equal files are equal.
     """
 
     where: str
-    labels: pa.ChunkedArray
+    count: int
+    labels: pa.ChunkedArray | None
     metadata: dict[bytes, bytes]
     sizes: tuple[int, ...]
-
-    @property
-    def count(self) -> int:
-        """How many rows the file has; Spark and others write files without any."""
-        return len(self.labels)
 
 
 def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"], list[str]]:
@@ -49,8 +47,13 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
     filled = [part for part in parts if part.count]
     if not filled:
         raise RefusedInput(f"{where} holds no rows")
+    bare = [part for part in filled if part.labels is None]
+    if len(bare) == len(filled):
+        return np.zeros(sum(part.count for part in filled), np.int32), [UNLABELLED]
+    if bare:
+        raise RefusedInput(f"{bare[0].where} has no labels, but other files of {where} have")
     _refuse_types(filled, where)
-    chunks = [chunk for part in filled for chunk in part.labels.chunks]
+    chunks = [chunk for part in filled if part.labels is not None for chunk in part.labels.chunks]
     if all(pa.types.is_integer(chunk.type) for chunk in chunks):
         numbers = np.concatenate([chunk.to_numpy() for chunk in chunks])
         names = _names_in(parts, where) or [str(k) for k in range(len(np.unique(numbers)))]
@@ -75,20 +78,16 @@ def notes_of(parts: list[Labelled]) -> str | None:
 
 
 def _refuse_types(parts: list[Labelled], where: str) -> None:
-    kinds = [
-        "integers" if pa.types.is_integer(part.labels.type)
-        else "strings" if is_text(part.labels.type)
-        else ""
-        for part in parts
-    ]  # fmt: skip
-    for part, kind in zip(parts, kinds, strict=True):
-        if not kind:
+    typed = [(part, part.labels.type) for part in parts if part.labels is not None]
+    first, expected = typed[0][0], ""
+    for part, kind in typed:
+        if not (pa.types.is_integer(kind) or is_text(kind)):
+            raise RefusedInput(f"{part.where}: column label (={kind}); valid: integers or strings")
+        found = "strings" if is_text(kind) else "integers"
+        expected = expected or found
+        if found != expected:
             raise RefusedInput(
-                f"{part.where}: column label (={part.labels.type}); valid: integers or strings"
-            )
-        if kind != kinds[0]:
-            raise RefusedInput(
-                f"{where}: labels are {kinds[0]} in {parts[0].where}, but {kind} in {part.where}; "
+                f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
                 f"they must be one"
             )
 

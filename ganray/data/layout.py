@@ -1,20 +1,27 @@
 """Which folders hold which class and split: `<class>/`, `train/<class>/`, or CycleGAN's.
 
-The sets of CycleGAN (monet2photo, summer2winter) are two classes in `trainA`, `trainB`, `testA`
-and `testB`.
+The sets of CycleGAN (monet2photo, summer2winter) are two domains in `trainA`, `trainB`, `testA` and
+`testB`. Pictures in no class folder, alone or in `train/` and `test/`, are a set without labels.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from ganray.data.decoding import is_picture
 from ganray.data.listing import Listing
 from ganray.data.rows import TRAIN, class_name, short_list, split_code, split_words
+from ganray.data.spec import UNLABELLED, Labels
 from ganray.errors import RefusedInput
 
+NAMES_FILE = "class_names.json"
+"""Beside class folders whose names are not the classes': `{"class_names": {folder: name}}`."""
+_MOST_BYTES = 1 << 24
 _CYCLEGAN = re.compile("(train|test|val)([AB])")
 
 
@@ -25,47 +32,86 @@ class ClassFolder(NamedTuple):
     class_name: str
 
 
-def class_folders(listing: Listing) -> dict[str, ClassFolder]:
-    """The folders that hold the images, by their paths, in natural order.
+@dataclass(frozen=True)
+class Layout:
+    """The folders that hold the images, by their paths ("" is the root), in natural order."""
+
+    folders: dict[str, ClassFolder]
+    labels: Labels
+
+
+def class_folders(listing: Listing) -> Layout:
+    """Where the images are, and what their folders say of them.
 
     Raises:
-        RefusedInput: there is none; some folders, but not all, are called as splits; two are
+        RefusedInput: there are none; some folders, but not all, are called as splits; two are
             called as the same split; or a class has no proper name.
     """
-    folders = _by_names(listing)
+    folders, labels = _by_names(listing)
     if not folders:
         raise RefusedInput(
-            f"{listing.root.shown!r} has no class folders of images; valid: <class>/*.png|jpg, or "
-            f"train/<class>/… and test/<class>/…"
+            f"{listing.root.shown!r} has no class folders of images and no images; valid: "
+            f"<class>/*.png|jpg, train/<class>/… and test/<class>/…, or *.png|jpg without classes"
         )
     is_web = "http" in listing.root.fs.protocol  # where paths are quoted: "T%20shirt"
-    return {
-        path: ClassFolder(
-            split,
-            class_name(unquote(name) if is_web else name, repr(listing.root.child(path).shown)),
-        )
-        for path, (split, name) in folders.items()
-    }
+    kept = _names_kept(listing)
+    return Layout(
+        {
+            path: ClassFolder(
+                split,
+                class_name(
+                    kept.get(path) or (unquote(name) if is_web else name),
+                    repr(listing.root.child(path).shown if path else listing.root.shown),
+                ),
+            )
+            for path, (split, name) in folders.items()
+        },
+        labels,
+    )
 
 
-def _by_names(listing: Listing) -> dict[str, tuple[int, str]]:
+def _names_kept(listing: Listing) -> dict[str, str]:
+    """Path → name of the class, where `ganray sample` wrote down what it could not call a folder.
+
+    Raises:
+        RefusedInput: the file is damaged.
+    """
+    if NAMES_FILE not in listing.files:
+        return {}
+    file = listing.root.child(NAMES_FILE)
+    try:
+        names = json.loads(file.read(_MOST_BYTES))["class_names"]
+        return {str(path): str(name) for path, name in names.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RefusedInput(
+            f"{file.shown!r} must hold `class_names`, from folders to names; or remove it"
+        ) from None
+
+
+def _by_names(listing: Listing) -> tuple[dict[str, tuple[int, str]], Labels]:
     top = listing.folders_in("")
-    if top and all(_CYCLEGAN.fullmatch(name) for name in top):
-        return {name: (split_code(name[:-1]) or TRAIN, name[-1]) for name in top}
+    if not top:
+        flat = any(map(is_picture, listing.files))
+        return ({"": (TRAIN, UNLABELLED)} if flat else {}), "none"
+    if all(_CYCLEGAN.fullmatch(name) for name in top):
+        return {name: (split_code(name[:-1]) or TRAIN, name[-1]) for name in top}, "domains"
     codes = {name: code for name in top if (code := split_code(name)) is not None}
     if len(codes) < len(top):
         _refuse_half_a_split(top, listing)
-        return {name: (TRAIN, name) for name in top}
+        return {name: (TRAIN, name) for name in top}, "classes"
     if len(set(codes.values())) < len(codes):
         raise RefusedInput(
             f"{listing.root.shown!r}: two of the folders {short_list(top)} are called as one "
             f"split; join them, or remove one"
         )
-    return {
+    classes = {
         f"{split}/{name}": (code, name)
         for split, code in codes.items()
         for name in listing.folders_in(split)
     }
+    if not classes and any(map(is_picture, listing.files)):
+        return {split: (code, UNLABELLED) for split, code in codes.items()}, "none"
+    return classes, "classes"
 
 
 def _refuse_half_a_split(top: Sequence[str], listing: Listing) -> None:

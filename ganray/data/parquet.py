@@ -1,4 +1,7 @@
-"""Parquet sources: columns `image`, `label` and, where there is one, `split`."""
+"""Parquet sources: columns `image`, `label` and, where there is one, `split`.
+
+A set that has no other columns than `image` and `split` is one without labels.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,7 @@ def read_parquet(location: Location) -> Rows:
     parts = [labelled for labelled, _ in tables]
     _refuse_copies(shards, parts)
     labels, names = labels_of(parts, location.shown)
+    bare = any(part.labels is None for part in parts)
     notes = notes_of(parts)
     filled = next(s for s, part in zip(shards, parts, strict=True) if part.count)
     first, note = _first_image(filled)
@@ -64,6 +68,7 @@ def read_parquet(location: Location) -> Rows:
         notes=joined_notes(
             note if notes is None else notes, _note_of_empty(shards, parts), passed_over
         ),
+        told="none" if bare else "classes",
     )
 
 
@@ -106,7 +111,9 @@ def _read_columns(shard: Shard) -> tuple[Labelled, UInt8[np.ndarray, "n"]]:
     where = repr(shard.location.shown)
     with _opened(shard) as parquet:
         schema = parquet.schema_arrow
-        for name in ("image", "label"):
+        # With any other column that one may be the label, by another name.
+        unlabelled = set(schema.names) <= {"image", "split"}
+        for name in ("image",) if unlabelled else ("image", "label"):
             if schema.names.count(name) != 1:
                 lacks = "has two columns" if name in schema.names else "lacks the column"
                 raise RefusedInput(f"{where} {lacks} {name!r}; it has {', '.join(schema.names)}")
@@ -118,8 +125,11 @@ def _read_columns(shard: Shard) -> tuple[Labelled, UInt8[np.ndarray, "n"]]:
         if table[name].null_count:
             raise RefusedInput(f"{where}: {table[name].null_count} rows have no {name}")
     _refuse_other_split_columns(table, where)
-    labelled = Labelled(where, table["label"], dict(schema.metadata or {}), sizes)
-    return labelled, _splits(table, shard)
+    labels = None if unlabelled else table["label"]
+    labelled = Labelled(
+        where, parquet.metadata.num_rows, labels, dict(schema.metadata or {}), sizes
+    )
+    return labelled, _splits(table, labelled.count, shard)
 
 
 def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:
@@ -157,9 +167,9 @@ def _told(column: pa.ChunkedArray, name: str) -> list[str]:
     return values if all(split_code(value) is not None for value in values) else []
 
 
-def _splits(table: pa.Table, shard: Shard) -> UInt8[np.ndarray, "n"]:
+def _splits(table: pa.Table, count: int, shard: Shard) -> UInt8[np.ndarray, "n"]:
     if "split" not in table.column_names:
-        return np.full(len(table), shard.split or TRAIN, dtype=np.uint8)
+        return np.full(count, shard.split or TRAIN, dtype=np.uint8)
     column = table["split"].cast(pa.string()).combine_chunks().dictionary_encode()
     names = column.dictionary.to_pylist()
     codes = [split_code(name) for name in names]

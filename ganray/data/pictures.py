@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from jaxtyping import Int64, UInt8
 from PIL import Image
 
 from ganray.data.decoding import MAX_BYTES, decode_image
+from ganray.data.layout import NAMES_FILE
 from ganray.data.location import Location, refuse_large
+from ganray.data.rows import is_class_name
 from ganray.errors import GanrayError, RefusedInput, one_line, quoted
 from ganray.names import as_file
 
@@ -31,29 +34,47 @@ class Drawn:
     labels: Int64[np.ndarray, "n"] | None
     class_names: list[str]
 
+    @property
+    def named(self) -> list[str]:
+        """The classes that there are images of, where they are known."""
+        return [] if self.labels is None else [self.class_names[k] for k in np.unique(self.labels)]
+
 
 def write_png(drawn: Drawn, url: str) -> int:
     """One PNG an image, in a folder for each class where classes are known; how many.
 
-    Folders have the classes' names, as `ganray.names.as_file` writes them.
+    Folders have the classes' names, as `ganray.names.as_file` writes them, and where that is
+    another name `class_names.json` says which. Opened as a source, these are the same classes.
     """
     root, labels = _target(url), drawn.labels
+    folders = {name: as_file(name) for name in drawn.named}
     for index, image in enumerate(drawn.images):
         folder = root
         if labels is not None:
-            folder = root.child(as_file(drawn.class_names[labels[index]]))
+            folder = root.child(folders[drawn.class_names[labels[index]]])
         with _create(folder.child(f"{index:06d}.png")) as target:
             target.write(png(image))
+    names = {folder: name for name, folder in folders.items() if is_class_name(name)}
+    if any(name != folder for folder, name in names.items()):
+        with _create(root.child(NAMES_FILE)) as target:
+            target.write(json.dumps({"class_names": names}, indent=1).encode())
     return len(drawn.images)
 
 
 def write_parquet(drawn: Drawn, url: str) -> int:
-    """`samples.parquet` with PNG bytes in `image`, and `label` where classes are known."""
+    """`samples.parquet` with PNG bytes in `image`, and `label` where classes are known.
+
+    Labels are numbers among the classes that there are images of, whose names are in the metadata.
+    """
     columns: dict[str, object] = {"image": [png(image) for image in drawn.images]}
+    metadata = {}
     if drawn.labels is not None:
-        columns["label"] = drawn.labels
+        known, columns["label"] = np.unique(drawn.labels, return_inverse=True)
+        names = [drawn.class_names[label] for label in known]
+        metadata["class_names"] = json.dumps(names)
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, compression="zstd")
+    table = pa.table(columns).replace_schema_metadata(metadata)
+    pq.write_table(table, sink, compression="zstd")
     with _create(_target(url).child("samples.parquet")) as target:
         target.write(sink.getvalue())
     return len(drawn.images)

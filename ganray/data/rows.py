@@ -11,7 +11,7 @@ from unicodedata import category
 import numpy as np
 from jaxtyping import Int, Int32, UInt8
 
-from ganray.data.spec import SPLITS
+from ganray.data.spec import SPLITS, Labels
 from ganray.errors import RefusedInput
 from ganray.names import composed
 
@@ -38,6 +38,7 @@ class Rows:
             0 (train) throughout where the source has none.
         stream: yields the images of all rows in order, in chunks of about `CHUNK_BYTES`.
         fingerprint: SHA-256 of the source's bytes and layout.
+        told: what the classes are.
         by_class: whether what is set apart is taken class by class (else: the last rows).
     """
 
@@ -50,6 +51,7 @@ class Rows:
     fingerprint: Callable[[], str]
     by_class: bool = True
     notes: str = ""
+    told: Labels = "classes"
 
 
 def rows_per_chunk(shape: tuple[int, ...]) -> int:
@@ -78,10 +80,14 @@ def class_name(name: str, where: str) -> str:
     Raises:
         RefusedInput: for a name that is empty, no UTF-8 or holds line breaks or the like.
     """
-    is_text = bool(name.strip()) and not any(map(_is_no_letter, name))
-    if not is_text:
+    if not is_class_name(name):
         raise RefusedInput(f"{where}: class (={name!r}) is no name; rename it, in UTF-8")
     return composed(name)
+
+
+def is_class_name(name: str) -> bool:
+    """Whether a class may be called so."""
+    return bool(name.strip()) and not any(map(_is_no_letter, name))
 
 
 def _is_no_letter(character: str) -> bool:

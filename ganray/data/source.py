@@ -1,4 +1,4 @@
-"""Any source of labelled images, opened, checked, split and streamed."""
+"""Any source of images, opened, checked, split and streamed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ganray.data.dataset import INFO_FILE, read_dataset
+from ganray.data.decoding import is_picture
 from ganray.data.folder import read_folder
 from ganray.data.idx import has_idx, read_idx
 from ganray.data.listing import list_below
@@ -79,6 +80,7 @@ class Source:
             class_names=rows.class_names,
             counts=counts,
             notes=rows.notes,
+            labels=rows.told,
         )
 
     def fingerprint(self) -> str:
@@ -145,11 +147,12 @@ def _detect(location: Location) -> str:
     listing = list_below(location)
     if any(map(is_parquet, listing.files)):
         return "parquet"
-    if "directory" in listing.kinds.values():
+    if "directory" in listing.kinds.values() or any(map(is_picture, listing.files)):
         return "folder"
     raise RefusedInput(
         f"source (={location.shown!r}) is of no known format; valid: a folder with {INFO_FILE}, "
-        f"with the IDX files of MNIST, with *.parquet or with class folders, or a .parquet file"
+        f"with the IDX files of MNIST, with *.parquet, with class folders or with pictures, or a "
+        f".parquet file"
     )
 
 

@@ -8,6 +8,10 @@ from pydantic import Field
 
 from ganray.spec import Spec
 
+Labels = Literal["classes", "domains", "none"]
+"""What a set's classes are: kinds of things; domains, such as photographs and paintings, between
+which images are to be translated; or nothing: all images are in one class, called `UNLABELLED`."""
+UNLABELLED = "unlabelled"
 Split = Literal["train", "held_out", "test"]
 SPLITS: tuple[Split, ...] = ("train", "held_out", "test")
 
@@ -50,6 +54,7 @@ class SourceInfo(Spec):
         class_names: name of class k at position k.
         counts: images of each split and class; `counts[split][k]`.
         notes: licence and caveats that belong beside every figure made from the set.
+        labels: what the classes are.
     """
 
     name: str
@@ -57,6 +62,7 @@ class SourceInfo(Spec):
     class_names: list[str]
     counts: dict[Split, list[int]]
     notes: str = ""
+    labels: Labels = "classes"
 
 
 class DatasetFile(Spec):

@@ -180,8 +180,13 @@ class Blocks:
         """The data set's own classifier, whose features CAFD is measured on.
 
         Raises:
-            RefusedInput: there are fewer training images than its batch.
+            RefusedInput: there are fewer training images than its batch, or they have no labels.
         """
+        if self.data.info.labels == "none":
+            raise RefusedInput(
+                f"the images of {self.data.info.name} have no labels for a classifier to learn; "
+                "measure on another of evaluate.encoders, and leave the search out"
+            )
         images = sum(self.data.info.counts["train"])
         if images < spec.batch:
             raise RefusedInput(

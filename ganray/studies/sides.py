@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganray.errors import quoted
+from ganray.errors import RefusedInput, quoted
 from ganray.names import label
 from ganray.plan import Task
 from ganray.report import Results, sections
@@ -22,7 +22,16 @@ from ganray.studies.settings import ComparisonSettings, Evaluate, Setup
 
 
 def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:
-    """The blocks of a study of the classes that its marginal GANs cover, its data in place."""
+    """The blocks of a study of the classes that its marginal GANs cover, its data in place.
+
+    Raises:
+        RefusedInput: the images have no labels.
+    """
+    if data.info.labels == "none":
+        raise RefusedInput(
+            f"data.source: the images of {data.info.name} have no labels, by which marginal GANs "
+            "share them; a folder for each class, or a column label, would say them"
+        )
     covered = sorted(index for group in groups for index in group)
     blocks = Blocks(data, settings.seed, covered)
     blocks.import_data(settings.data)

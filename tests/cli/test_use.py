@@ -55,6 +55,18 @@ def drawn(url: str, to: Path, *words: object) -> Path:
     return to
 
 
+@pytest.mark.parametrize("kind", ["png", "parquet"])
+@pytest.mark.parametrize("words", [("--joint",), ("--class", 2), ()])
+def test_what_was_drawn_can_be_imported(per_class, tmp_path, kind, words):
+    folder = drawn(per_class, tmp_path / "to", *words, "-n", 21, "--format", kind)
+    answer = ganray("data", "import", folder, "--to", tmp_path / "set", "--held-out", 0, "--json")
+    assert answer.code == 0, answer
+    names = {"--joint": ["unlabelled"], "--class": ["2"]}.get(str((*words, "")[0]), ["0", "1", "2"])
+    assert answer.json["class_names"] == names
+    assert answer.json["labels"] == ("none" if words == ("--joint",) else "classes")
+    assert sum(map(sum, answer.json["counts"].values())) == 21
+
+
 def test_the_joint_gans_first_images_are_those_that_were_measured(finished, tmp_path):
     seen = pictures(drawn(finished.url, tmp_path / "to", "--joint", "-n", 7))
     np.testing.assert_array_equal(seen, measured(finished.url, JOINT)[:7])

@@ -40,7 +40,7 @@ def test_the_layout_of_cyclegan_is_followed(tmp_path):
     for split, rows in (("train", slice(30)), ("test", slice(30, None))):
         write_folder(tmp_path, IMAGES[rows], [split + domain for domain in domains[rows]])
     info = open_source(DatasetSpec(source=str(tmp_path), held_out=4)).describe()
-    assert info.class_names == ["A", "B"]
+    assert (info.class_names, info.labels) == (["A", "B"], "domains")
     assert info.counts["test"] == [int((domains[30:] == name).sum()) for name in "AB"]
     rows = read_all(source=str(tmp_path), held_out=0)
     for split, part in (("train", slice(30)), ("test", slice(30, None))):
@@ -48,6 +48,37 @@ def test_the_layout_of_cyclegan_is_followed(tmp_path):
         assert sorted(row[1:] for row in rows[split]) == sorted(
             (int(is_b), image.tobytes()) for is_b, image in expected
         )
+
+
+def test_pictures_in_no_folders_are_a_set_without_labels(tmp_path):
+    root = write_folder(tmp_path, IMAGES, [""] * len(IMAGES))
+    (root / "notes.txt").write_text("mine")
+    info = open_source(DatasetSpec(source=str(root))).describe()
+    assert (info.class_names, info.labels) == (["unlabelled"], "none")
+    rows = read_all(source=str(root), held_out=4, test=6)
+    assert [len(rows[split]) for split in ("train", "held_out", "test")] == [len(IMAGES) - 10, 4, 6]
+    seen = sorted(row[2] for split in rows.values() for row in split)
+    assert seen == sorted(image.tobytes() for image in IMAGES)
+
+
+def test_split_folders_of_pictures_alone_are_a_set_without_labels(tmp_path):
+    for split, part in (("train", slice(30)), ("test", slice(30, None))):
+        write_folder(tmp_path, IMAGES[part], [split] * len(IMAGES[part]))
+    info = open_source(DatasetSpec(source=str(tmp_path), held_out=4)).describe()
+    assert (info.class_names, info.labels) == (["unlabelled"], "none")
+    assert info.counts == {"train": [26], "held_out": [4], "test": [len(IMAGES) - 30]}
+
+
+def test_class_names_that_are_no_folders_names_stand_in_a_file(tmp_path):
+    write_folder(tmp_path, IMAGES, np.asarray(["a%2Fb", "c", "d"])[LABELS].tolist())
+    assert open_source(DatasetSpec(source=str(tmp_path))).describe().class_names[0] == "a%2Fb"
+    names = tmp_path / "class_names.json"
+    names.write_text('{"class_names": {"a%2Fb": "a/b"}}')
+    assert open_source(DatasetSpec(source=str(tmp_path))).describe().class_names[0] == "a/b"
+    for damaged in ("[", "[]", "{}", '{"class_names": 3}'):
+        names.write_text(damaged)
+        with pytest.raises(RefusedInput, match=r"class_names.json' must hold `class_names`"):
+            open_source(DatasetSpec(source=str(tmp_path)))
 
 
 def test_a_class_may_be_called_train_beside_others(tmp_path):

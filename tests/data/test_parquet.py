@@ -27,6 +27,22 @@ def write(path, rows=slice(None), metadata=None, **columns):
     return path
 
 
+def test_a_set_of_images_alone_has_no_labels(tmp_path):
+    split = pa.array(["train"] * 30 + ["test"] * 12)
+    info = open_source(
+        DatasetSpec(source=str(write(tmp_path / "a.parquet", label=None, split=split)), held_out=5)
+    ).describe()
+    assert (info.class_names, info.labels) == (["unlabelled"], "none")
+    assert info.counts == {"train": [25], "held_out": [5], "test": [12]}
+    bare = str(write(tmp_path / "b.parquet", label=None))
+    rows = read_all(source=bare, held_out=0, test=6).values()
+    assert [row[2] for split in rows for row in split] == [image.tobytes() for image in IMAGES]
+    write(tmp_path / "set" / "0.parquet", slice(20), label=None)
+    write(tmp_path / "set" / "1.parquet", slice(20, 42))
+    with pytest.raises(RefusedInput, match=r"0.parquet' has no labels, but other files of"):
+        open_source(DatasetSpec(source=str(tmp_path / "set")))
+
+
 def no_utf8(labels):
     """Strings out of a file of another encoding, which Arrow does not look at when it writes."""
     text = pa.array([b"caf\xe9" if label else b"tea" for label in labels], pa.binary())
@@ -276,7 +292,7 @@ def test_an_image_of_another_shape_is_refused_where_it_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"label": None}, "lacks the column 'label'; it has image"),
+        ({"label": None, "target": pa.array(LABELS)}, "lacks the column 'label'; it has image, t"),
         ({"image": None}, "lacks the column 'image'; it has label"),
         ({"label": pa.array(LABELS + 1)}, r"labels \(=1, 2, 3\) must be 0 … k-1"),
         ({"label": pa.array(LABELS * 2)}, r"labels \(=0, 2, 4\)"),

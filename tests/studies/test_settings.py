@@ -238,6 +238,12 @@ def test_probe_images_of_another_shape_are_refused_when_planned():
         plan(other=other)
 
 
+def test_images_without_labels_are_refused_where_they_are_needed():
+    bare = INFO.model_copy(update={"labels": "none"})
+    with pytest.raises(RefusedInput, match=r"data.source: the images of letters have no labels, b"):
+        plan(bare)
+
+
 def test_no_held_out_images_leave_no_floor():
     counts = INFO.counts | {"held_out": [0, 0, 0]}
     with pytest.raises(RefusedInput, match=r"has 0 held-out images.*raise data.held_out"):

@@ -272,6 +272,18 @@ def test_an_imagenet_score_needs_no_classifier_of_the_sets_own():
     assert plan.settings.score.title == "Fréchet distance (EfficientNet-Lite0)"
 
 
+def test_images_without_labels_are_enough_for_joint_gans():
+    counts = {split: [sum(numbers)] for split, numbers in INFO.counts.items()}
+    one = {"class_names": ["unlabelled"], "labels": "none", "counts": counts}
+    bare = INFO.model_copy(update=one)
+    data = Data(bare, "f" * 64)
+    file = {"evaluate": {"encoders": ["efficientnet_lite0"]}}
+    plan = SweepPlan(settings(file=file, metric="frechet_distance"), data)
+    assert "encoder" not in {task.kind for task in plan.preparation().tasks}
+    with pytest.raises(RefusedInput, match="have no labels for a classifier to learn"):
+        SweepPlan(settings(), data)
+
+
 def test_a_trials_gan_is_the_first_replicate_of_a_study():
     from ganray.studies import marginal_vs_joint
 
