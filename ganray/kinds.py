@@ -16,6 +16,8 @@ class Kind:
         version: part of its tasks' keys; raised whenever its code would give another result for
             the same parameters.
         unit: of the horizon, where tasks of the kind continue each other.
+        shard: how many chunks are committed as one; it decides which files there are, so that
+            changing it changes the digests of what is made.
         trains: whether it takes long, keeps checkpoints and may use a GPU.
         called: one and several, as people ask about them; none: a step on the way to what they do.
         home: the module of its code, which has a `STAGE`; `stages/<name>.py` if none is named.
@@ -24,6 +26,7 @@ class Kind:
     name: str
     version: int = 1
     unit: str | None = None
+    shard: int = 8
     trains: bool = False
     called: tuple[str, str] | None = None
     home: str = ""
@@ -43,7 +46,7 @@ _ALL = (
     Kind("embed"),
     Kind("measure", called=("set of scores", "sets of scores")),
     Kind("targets"),
-    Kind("search", unit="restarts", called=("search", "searches")),
+    Kind("search", unit="restarts", shard=4, called=("search", "searches")),
     Kind("card", called=("model card", "model cards")),
     Kind("objective"),
     Kind("spec"),

@@ -78,7 +78,7 @@ class LocalRunner:
                 should_stop=self.should_stop,
                 tell=log.passing(self.tell),
             )
-            run_chunks(work, range(task.chunks))
+            run_chunks(work, task.shards)
             run_whole(work)
 
 

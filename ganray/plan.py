@@ -83,9 +83,15 @@ class Task(BaseModel):
         """How many processes train it together; part of its key where it is not one."""
         return int(self.parameters.get("world_size", 1))
 
-    def chunk_address(self, index: int) -> str:
-        """The artifact of one chunk; chunks belong to the trajectory, whatever the horizon."""
-        return f"{self.trajectory}/chunk-{index:06d}"
+    @property
+    def shards(self) -> list[range]:
+        """Its chunks in runs, each of which is committed as one: see `runs.parts`."""
+        size = KINDS[self.kind].shard
+        return [range(self.chunks)[at : at + size] for at in range(0, self.chunks, size)]
+
+    def shard_address(self, chunks: range) -> str:
+        """The artifact of some chunks; it belongs to the trajectory, whatever the horizon."""
+        return f"{self.trajectory}/chunks-{chunks.start:06d}-{chunks.stop:06d}"
 
 
 class Plan(BaseModel):

@@ -10,6 +10,8 @@ import pytest
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
+from ganray.runs.parts import span, stored_shards
+from ganray.search import search_chunk
 from tests import tiny
 from tests.stages.stores import copied
 from tests.tiny import digests
@@ -21,10 +23,17 @@ def searched(run) -> set[str]:
     return {search.address, *search.inputs.values(), run.plan.roles["data"]}
 
 
-def chunks_written(store, search) -> int:
-    """How many chunks of pairs were searched, committed or not."""
-    paths = store.list(f"artifacts/{search.trajectory}/attempts/")
-    return sum(path.endswith("pairs.safetensors") for path in paths)
+@pytest.fixture
+def searched_chunks(monkeypatch) -> list[int]:
+    """The numbers of the chunks that were searched, as they come."""
+    seen: list[int] = []
+
+    def counted(*arguments):
+        seen.append(arguments[-1])
+        return search_chunk(*arguments)
+
+    monkeypatch.setattr("ganray.stages.search.search_chunk", counted)
+    return seen
 
 
 def test_a_second_run_elsewhere_commits_equal_manifests(tiny_run, tmp_path):
@@ -77,7 +86,8 @@ def test_a_diverging_gan_fails_alone(tiny_run, tmp_path):
     assert "the last good checkpoint is kept" in reasons.pop("class 0 r0")
     assert set(reasons.values()) == {"not possible without class 0 r0"}
     assert reasons.keys() == {
-        *("samples class 0 r0", "features class 0 r0 classifier", "scores marginal r0 classifier"),
+        *("samples class 0 r0", "features class 0 r0 classifier"),
+        *(f"{metric} of marginal r0 on classifier" for metric in tiny.METRICS),
         *("search class 0 r0", "card class 0 r0", "card class 1+2 r0"),
     }
     for address, digest in digests(store, plan).items():
@@ -105,7 +115,7 @@ def test_an_unforeseen_error_is_one_line_with_its_traceback_apart(tiny_run, tmp_
     assert "Traceback" in events[-1].details["traceback"]
 
 
-def test_it_stops_between_chunks_and_goes_on_where_it_was(tiny_run, tmp_path):
+def test_it_stops_between_chunks_and_goes_on_where_it_was(tiny_run, tmp_path, searched_chunks):
     """The search's chunks that were finished are not searched again."""
     store = copied(tiny_run, tmp_path, "data", "train", "encoder", "targets")
     search = tiny_run.plan.task("search/joint")
@@ -118,32 +128,41 @@ def test_it_stops_between_chunks_and_goes_on_where_it_was(tiny_run, tmp_path):
     )
     with pytest.raises(Stopped, match="search joint r0 stopped before chunk 2"):
         runner.run(Agenda.open(plan, store))
-    first = [store.manifest(search.chunk_address(index)) for index in range(4)]
-    assert [manifest is not None for manifest in first] == [True, True, False, False]
+    assert [span(one) for one in stored_shards(store, search)] == [range(2)]
     LocalRunner(tiny_run.study.resources).run(Agenda.open(plan, store))
-    assert store.manifest(search.chunk_address(0)) == first[0]
-    assert chunks_written(store, search) == 4  # none twice
+    assert searched_chunks == [0, 1, 2, 3]  # none twice
+    assert [span(one) for one in stored_shards(store, search)] == [range(2), range(4)]
     assert store.manifest(search.address).digest == tiny_run.manifest("search/joint").digest
 
 
-def test_a_study_file_runs_as_a_whole(tiny_run, tmp_path):
+def test_a_study_file_runs_as_a_whole(tiny_run, tmp_path, searched_chunks):
     """A changed horizon of the search alone: everything else is reused."""
     store = copied(tiny_run, tmp_path)
-    before = {
-        chunk: store.manifest(tiny_run.plan.task("search/joint").chunk_address(chunk))
-        for chunk in range(4)
-    }
+    (before,) = stored_shards(store, tiny_run.plan.task("search/joint"))
     _, agenda = tiny.run(tiny_run.file, store.url, "search.restarts=4")
     assert agenda.complete
     assert len(agenda.plan.tasks) - len(agenda.reused) == 2
     more = agenda.plan.task("search/joint")
     assert more.chunks == 5
-    for chunk, manifest in before.items():
-        assert store.manifest(more.chunk_address(chunk)) == manifest
-    assert chunks_written(store, more) == 5  # the new one alone was searched
+    assert stored_shards(store, more)[0] == before
+    assert searched_chunks == [4, 4]  # of each GAN that is searched
     rows = store.manifest(more.address).result["rows"]
     for row, old in zip(rows, tiny_run.manifest("search/joint").result["rows"], strict=True):
         assert row["residual"] <= old["residual"]
+
+
+def test_fewer_and_then_more_restarts_share_their_chunks(tiny_run, tmp_path, searched_chunks):
+    """A shorter horizon cuts a shard, a longer one goes on from it; nothing is searched twice."""
+    store = copied(tiny_run, tmp_path)
+    for restarts, more in ((2, []), (6, [4, 5, 6]), (4, []), (7, [7])):
+        words = (f"search.restarts={restarts}", "search.on=[joint]")
+        _, agenda = tiny.run(tiny_run.file, store.url, *words)
+        assert agenda.complete, agenda.failed
+        assert searched_chunks == more
+        searched_chunks.clear()
+        search = agenda.plan.task("search/joint")
+        spans = {span(one) for one in stored_shards(store, search)}
+        assert set(search.shards) <= spans
 
 
 def test_a_gan_of_several_processes_is_refused_before_anything_is_computed(tiny_study, tmp_path):

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import safetensors.numpy
 import torch
 from PIL import Image
 
@@ -22,6 +21,7 @@ from ganray.data.pictures import Drawn, read_image, write_parquet, write_png
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
 from ganray.models.sampler import Sampler
 from ganray.names import as_file
+from ganray.runs.parts import read_joined
 from ganray.stages.card import read_card
 from ganray.store import Store
 from ganray.trained import draw_joint, draw_marginals, load_generator, trained_gan
@@ -123,9 +123,8 @@ def test_altered_weights_and_missing_cards_are_refused(tiny_run, tmp_path):
 
 
 def test_samples_are_those_that_were_measured(tiny_run):
-    measured = safetensors.numpy.load(
-        tiny_run.store.read(tiny_run.manifest("sample/joint/0+1+2/0"), "images.safetensors")
-    )["images"]
+    manifest = tiny_run.manifest("sample/joint/0+1+2/0")
+    measured = read_joined(tiny_run.store, manifest, "images")["images"]
     drawn = draw_joint(tiny_run.store, tiny_run.plan, 70)
     np.testing.assert_array_equal(drawn.images[:60], measured)
     assert drawn.labels is None

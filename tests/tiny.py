@@ -28,6 +28,7 @@ from ganray.studies import Study, read_study
 from ganray.train.gan import GanTrainer
 
 CLASSES = 3
+METRICS = ("cafd", "class_divergence", "inception_score")
 COUNTS = {"train": 40, "held_out": 20, "test": 20}  # of each class
 STUDY = """\
 study: marginal_vs_joint

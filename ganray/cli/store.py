@@ -64,10 +64,10 @@ def gc(
     store = _used(url, empty=False)
     runs, needs = read_runs(store), read_needs(store)
     tasks = [task for run in runs.readable for task in run.plan.tasks]
-    # What can be taken further keeps where it would go on: chunks, and its last checkpoint.
+    # What can be taken further keeps where it would go on: shards, and its last checkpoint.
     longer = [task for task in tasks if task.horizon is not None]
-    chunks = {task.chunk_address(index) for task in longer for index in range(task.chunks)}
-    needed = {task.address for task in tasks} | chunks | needs.addresses
+    shards = {task.shard_address(chunks) for task in tasks for chunks in task.shards}
+    needed = {task.address for task in tasks} | shards | needs.addresses
     continued = {task.trajectory for task in longer} | needs.continued
     unreadable = [*runs.unreadable.values(), *needs.unreadable]
     garbage = store.gc(None if unreadable else needed, older_than * 86400, continued)

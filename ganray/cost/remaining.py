@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ganray.plan import Task
 from ganray.runs.agenda import READERS, Agenda
 from ganray.runs.inputs import input_digests
+from ganray.runs.parts import span, stored_shards
 from ganray.stages.stage import stage_of
 
 
@@ -45,6 +46,5 @@ def _stored_chunks(agenda: Agenda, task: Task) -> int:
     if task.address in agenda.forced:
         return 0
     inputs = input_digests(agenda.store, task)
-    chunks = {task.chunk_address(index) for index in range(task.chunks)}
-    found = agenda.store.manifests(f"{task.trajectory}/chunk-")
-    return sum(one.address in chunks and one.inputs == inputs for one in found)
+    current = [one for one in stored_shards(agenda.store, task) if one.inputs == inputs]
+    return len({index for one in current for index in span(one) if index < task.chunks})

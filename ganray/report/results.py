@@ -18,6 +18,7 @@ from ganray.roles import Gan, floor_role, gans_of, measurements
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
+from ganray.runs.parts import read_joined, span, stored_shards
 from ganray.runs.record import read_outcome
 from ganray.scores import Score, ScoreName
 from ganray.store import Manifest, Store
@@ -99,16 +100,23 @@ class Results:
         """The arrays of a safetensors file of that artifact."""
         return self._read(which, name, safetensors.numpy.load)
 
+    def rows(self, which: str | Task, stem: str) -> dict[str, np.ndarray] | None:
+        """The arrays of a sharded task, whose shards' files begin with `stem`."""
+        return self._checked(which, lambda manifest: read_joined(self.store, manifest, stem))
+
     def history(self, which: str | Task) -> dict[str, np.ndarray] | None:
         """Iterations and losses of a training."""
         return self._read(which, "history.parquet", read_history)
 
     def _read(self, which: str | Task, name: str, decode: Callable[[bytes], T]) -> T | None:
+        return self._checked(which, lambda one: decode(self.store.read(one, name)))
+
+    def _checked(self, which: str | Task, read: Callable[[Manifest], T]) -> T | None:
         manifest = self.manifest(which)
         if manifest is None:
             return None
         try:
-            return decode(self.store.read(manifest, name))
+            return read(manifest)
         except (StoreError, ValueError) as error:
             if isinstance(error, StoreError) and error.away:  # that is no damage
                 raise
@@ -218,9 +226,8 @@ class Results:
             )
 
     def _spent(self, task: Task) -> float:
-        chunks = {task.chunk_address(index) for index in range(task.chunks)}
-        stored = self.store.manifests(f"{task.trajectory}/") if chunks else []
-        parts = [manifest for manifest in stored if manifest.address in chunks]
+        stored = stored_shards(self.store, task) if task.chunks else []
+        parts = [one for one in stored if span(one).start < task.chunks]
         spent = sum(_seconds(manifest) for manifest in [self.manifests[task.address], *parts])
         begun = self.plan.continued(task) if task.trains else None
         before = self.manifests.get(begun.address) if begun else None

@@ -143,7 +143,7 @@ class Agenda:
 
     def _damaged(self, task: Task) -> bool:
         """Whether a file of its artifact, or of a chunk that more would build on, is damaged."""
-        addresses = [task.address, *map(task.chunk_address, range(task.chunks))]
+        addresses = [task.address, *map(task.shard_address, task.shards)]
         manifests = (self.store.manifest(address) for address in addresses)
         return any(self.store.verify(manifest) for manifest in manifests if manifest is not None)
 

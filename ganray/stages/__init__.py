@@ -5,37 +5,96 @@
      └─▶ targets ─▶ search
 
 A stage reads its inputs from the store, does its work with plain PyTorch or NumPy, and commits one
-artifact. Stages with a `chunk` function are first worked chunk by chunk, by whoever is free, and
-then put together by their `whole` function. `LocalRunner` runs a plan here; `ganray.distributed`
-runs the same functions on Ray.
+artifact. Stages with a `chunk` function are first worked chunk by chunk, by whoever is free, each
+shard (some chunks in a row) committed as one, and then put together by their `whole` function.
+`LocalRunner` runs a plan here; `ganray.distributed` runs the same functions on Ray.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+
+import safetensors.numpy
 
 from ganray.errors import Stopped
 from ganray.numerics import threads
+from ganray.runs.parts import (
+    Arrays,
+    named,
+    read_chunks,
+    shard_file,
+    span,
+    stored_shards,
+)
 from ganray.stages.stage import Stage, stage_of
 from ganray.stages.workspace import Workspace
 
 __all__ = ["Stage", "Workspace", "run_chunks", "run_whole", "stage_of"]
 
 
-def run_chunks(work: Workspace, indices: Iterable[int]) -> None:
-    """Work those of the chunks that the store does not hold yet.
+def run_chunks(work: Workspace, shards: Iterable[range]) -> None:
+    """Work those shards that the store does not hold yet, chunk by chunk.
+
+    What an interrupted shard has so far is kept, at the latest after `checkpoint_seconds`.
 
     Raises:
-        Stopped: on request, between two chunks; finished ones are kept.
+        Stopped: on request, between two chunks.
     """
-    code = stage_of(work.task.kind)
     with threads(1):
-        for index in indices:
-            if work.should_stop():
-                raise Stopped(f"{work.task.title} stopped before chunk {index}")
-            if code.chunk and not _has_chunk(work, index):
-                code.chunk(work, index)
+        for chunks in shards:
+            _Shard(work, chunks).run()
+
+
+class _Shard:
+    """Some chunks in a row, worked one after another and committed as one."""
+
+    def __init__(self, work: Workspace, chunks: range) -> None:
+        self.work, self.chunks = work, chunks
+        self.code = stage_of(work.task.kind)
+        self._kept_at = time.monotonic()
+
+    def run(self) -> None:
+        work, made = self.work, self._stored()
+        for index in self.chunks:
+            if index not in made:
+                if work.should_stop():
+                    self._keep(made)
+                    raise Stopped(f"{work.task.title} stopped before chunk {index}")
+                if time.monotonic() - self._kept_at >= work.checkpoint_seconds:
+                    self._keep(made)
+                assert self.code.chunk is not None
+                made[index] = self.code.chunk(work, index)
+                self._fresh = True
             work.report(1, work.task.chunks, chunk=index)
+        self._keep(made)
+
+    _fresh = False
+    """Whether there is anything that is not in the store."""
+
+    def _stored(self) -> dict[int, Arrays]:
+        """What the store holds of it: all chunks, of which none is read, or the first ones."""
+        work = self.work
+        found = [] if work.redo else stored_shards(work.store, work.task, self.chunks.start)
+        current = [one for one in found if one.inputs == work.input_digests]
+        longest = max(current, key=lambda one: span(one).stop, default=None)
+        if longest is None:
+            return {}
+        if any(span(one) == self.chunks for one in current):
+            return {index: {} for index in self.chunks}
+        chunks = read_chunks(work.store, longest, self.code.parts)
+        kept = dict(zip(span(longest), chunks, strict=True))
+        self._fresh = span(longest).stop > self.chunks.stop  # of a longer horizon than this one
+        return {index: kept[index] for index in self.chunks if index in kept}
+
+    def _keep(self, made: dict[int, Arrays]) -> None:
+        if self._fresh:
+            rows = [len(next(iter(arrays.values()))) for arrays in made.values()]
+            first, end = self.chunks.start, self.chunks.start + len(made)
+            data = safetensors.numpy.save(named(made))
+            files = {shard_file(self.code.parts, first): data}
+            self.work.commit(files, {"rows": sum(rows)}, chunks=range(first, end))
+            self._fresh, self._kept_at = False, time.monotonic()
 
 
 def run_whole(work: Workspace) -> None:
@@ -43,9 +102,3 @@ def run_whole(work: Workspace) -> None:
     with threads(work.task.threads):
         stage_of(work.task.kind).whole(work)
     work.report(1, 1, finished=True)
-
-
-def _has_chunk(work: Workspace, index: int) -> bool:
-    manifest = work.store.manifest(work.task.chunk_address(index))
-    current = manifest is not None and manifest.inputs == work.input_digests
-    return current and not work.redo

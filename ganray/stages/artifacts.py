@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
-import safetensors.numpy
 from jaxtyping import UInt8
 
 from ganray.metrics.features import Embedding, join
@@ -17,9 +16,10 @@ from ganray.models.encoders import ENCODERS, Embedder
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
+from ganray.runs.parts import Arrays, read_chunks, read_joined, stored_shards
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace
-from ganray.store import Manifest, Store
+from ganray.store import Manifest, Store, StoredFile
 from ganray.tensors import deserialise
 
 T = TypeVar("T")
@@ -38,9 +38,6 @@ class _Source:
     def of(cls, store: Store, manifest: Manifest) -> _Source:
         place = (store.url, manifest.address, manifest.generation, manifest.digest)
         return cls(place, store, manifest)
-
-    def arrays(self, name: str) -> dict[str, np.ndarray]:
-        return safetensors.numpy.load(self.store.read(self.manifest, name))
 
 
 def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
@@ -94,10 +91,36 @@ def build_embedder(result: dict[str, Any], weights: bytes, shape: Shape) -> Embe
     return embedder
 
 
-def chunk_arrays(work: Workspace, name: str) -> list[dict[str, np.ndarray]]:
+def shards(work: Workspace) -> list[Manifest]:
+    """The shards of the task, in order.
+
+    Raises:
+        StoreError: one is not in the store.
+    """
+    found = {one.address: one for one in stored_shards(work.store, work.task)}
+    wanted = map(work.task.shard_address, work.task.shards)
+    return [found[one] if one in found else work.artifact(one) for one in wanted]
+
+
+def shard_files(work: Workspace) -> tuple[StoredFile, ...]:
+    """The files of the task's shards, for the artifact of the whole to name."""
+    return tuple(file for shard in shards(work) for file in shard.files)
+
+
+def chunk_arrays(work: Workspace, stem: str) -> list[Arrays]:
     """The arrays of every chunk of the task, in order."""
-    addresses = (work.task.chunk_address(index) for index in range(work.task.chunks))
-    return [work.arrays(work.artifact(address), name) for address in addresses]
+    return [one for shard in shards(work) for one in read_chunks(work.store, shard, stem)]
+
+
+@cached(2)
+def read_images(store: Store, manifest: Manifest) -> Images:
+    """The images of a sample artifact."""
+    return read_joined(store, manifest, "images")["images"]
+
+
+def load_embedding(store: Store, manifest: Manifest) -> Embedding:
+    """The features and probabilities of an embed artifact."""
+    return Embedding(**read_joined(store, manifest, "embedding"))
 
 
 def read_embedding(work: Workspace, *roles: str) -> Embedding:
@@ -112,7 +135,7 @@ def read_embedding(work: Workspace, *roles: str) -> Embedding:
 @cached(2)
 def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
     sources = [_Source.of(store, manifest), *others]
-    return join([Embedding(**one.arrays("embedding.safetensors")) for one in sources])
+    return join([load_embedding(one.store, one.manifest) for one in sources])
 
 
 def untrained_sampler(task: Task, plan: Plan) -> Sampler:

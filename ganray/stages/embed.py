@@ -5,61 +5,46 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import safetensors.numpy
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from ganray.data import Split
 from ganray.embed import embed_chunk
-from ganray.metrics.features import Embedding, join
 from ganray.models.encoders import ENCODERS, Classifier, Encoder
 from ganray.plan import Plan, Task
+from ganray.runs.parts import Arrays
 from ganray.specs import EmbedSpec
-from ganray.stages.artifacts import cached, chunk_arrays, read_embedder
+from ganray.stages.artifacts import read_embedder, read_images, shards
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace, open_dataset
-from ganray.store import Manifest, Store
-from ganray.tensors import pack
 from ganray.train.flops import EmbeddingSize, embedding_size
 
 
-def embed_images_chunk(work: Workspace, index: int) -> None:
-    """Embed and commit one chunk of images."""
+def embed_images_chunk(work: Workspace, index: int) -> Arrays:
+    """The features and probabilities of one chunk of images."""
     spec = EmbedSpec(**work.task.parameters["embed"])
     images = _images(work)[index * spec.chunk : (index + 1) * spec.chunk]
     part = embed_chunk(read_embedder(work, images), images, spec)
-    work.commit({"embedding.safetensors": _packed(part)}, {}, chunk=index)
+    return {"features": part.features, "probabilities": part.probabilities}
 
 
 def embed_images(work: Workspace) -> None:
-    """Put the chunks together, in the order of the images."""
-    parts = chunk_arrays(work, "embedding.safetensors")
-    whole = join([Embedding(**part) for part in parts])
-    work.commit({"embedding.safetensors": _packed(whole)}, {"count": whole.count})
+    """Name the shards, in the order of the images."""
+    parts = shards(work)
+    count = sum(int(part.result["rows"]) for part in parts)
+    files = tuple(file for part in parts for file in part.files)
+    work.commit({}, {"count": count}, stored=files)
 
 
 def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
     if "images" in work.task.inputs:
-        return _samples(work.store, work.input("images"))
+        return read_images(work.store, work.input("images"))
     return _split(*work.dataset_place(), work.task.parameters["split"])
-
-
-@cached(1)
-def _samples(store: Store, manifest: Manifest) -> UInt8[np.ndarray, "n c h w"]:
-    return safetensors.numpy.load(store.read(manifest, "images.safetensors"))["images"]
 
 
 @lru_cache(maxsize=1)
 def _split(folder: str, digest: str | None, split: Split) -> UInt8[np.ndarray, "n c h w"]:
     """Kept, too: a data set is never written twice at one URL."""
     return open_dataset(folder, digest).images(split)[0]
-
-
-def _packed(part: Embedding) -> bytes:
-    arrays: dict[str, Float32[np.ndarray, "n d"]] = {
-        "features": part.features,
-        "probabilities": part.probabilities,
-    }
-    return pack(arrays)
 
 
 def encoder_of(task: Task, plan: Plan) -> Encoder:
@@ -77,9 +62,9 @@ def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:
 
 
 def _cost(task: Task, plan: Plan) -> Cost:
-    """Its bytes are the chunks', and all of them together."""
+    """Its bytes are the chunks'."""
     count, network = task.chunks * int(task.parameters["embed"]["chunk"]), embedding_of(task, plan)
-    size = 2 * count * (network.dimensions + network.classes) * FLOAT_BYTES
+    size = count * (network.dimensions + network.classes) * FLOAT_BYTES
     return Cost(count * network.flops, size)
 
 
@@ -97,6 +82,7 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
 STAGE = Stage(
     embed_images,
     embed_images_chunk,
+    "embedding",
     cost=_cost,
     timed=_timed,
     alike=lambda task, plan: encoder_of(task, plan).name,

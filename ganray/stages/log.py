@@ -49,7 +49,7 @@ class TaskLog:
     """The log of one unit of work, from its begin to its end; a context around that work.
 
     Args:
-        chunks: of the task, where the unit is not all of it.
+        shards: of the task, where the unit is not all of it.
         prints: whether what is printed meanwhile belongs in it, as in a worker process of Ray.
     """
 
@@ -58,16 +58,16 @@ class TaskLog:
         store: Store,
         task: Task,
         device: str,
-        chunks: tuple[int, ...] | None = None,
+        shards: tuple[range, ...] | None = None,
         prints: bool = False,
     ) -> None:
         name = re.sub(r"[^A-Za-z0-9_]+", "_", platform.node()) or "host"
         self.path = f"logs/{task.trajectory}/{name}-{os.getpid()}-{secrets.token_hex(4)}.log"
         self._store, self._task, self._device = store, task, device
-        self._chunks, self._prints = chunks, prints
+        self._shards, self._prints = shards, prints
         self._lines, self._written = Transcript(), 0
         self._told = float("-inf")
-        self._eventful = chunks is None
+        self._eventful = shards is None
         self._outages = OutageNews(OUTAGES.own)
         self._stack = contextlib.ExitStack()
 
@@ -104,7 +104,7 @@ class TaskLog:
 
     def __enter__(self) -> TaskLog:
         self._begun = time.monotonic()
-        self._lines.add(_beginning(self._task, self._device, self._chunks))
+        self._lines.add(_beginning(self._task, self._device, self._shards))
         self._stack.enter_context(captured(self.add, self._prints))
         self._stack.enter_context(
             repeated(self._flush, _FLUSH_SECONDS, "ganray-log", _FIRST_SECONDS)
@@ -144,10 +144,10 @@ def peak_memory() -> str:
     return text
 
 
-def _beginning(task: Task, device: str, chunks: tuple[int, ...] | None) -> str:
+def _beginning(task: Task, device: str, shards: tuple[range, ...] | None) -> str:
     seed = task.parameters.get("seed", "none")
     facts = numerics() | {"threads": task.threads, "device": device, "seed": seed}
-    part = f", chunks {chunks[0]} to {chunks[-1]}" if chunks else ""
+    part = f", chunks {shards[0][0]} to {shards[-1][-1]}" if shards else ""
     versions = " ".join(f"{name}={value}" for name, value in facts.items())
     where = f"{platform.node()} process {os.getpid()}"
     return f"begins {task.title} ({task.address}{part}) on {where}: ganray={__version__} {versions}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import safetensors.numpy
 import torch
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric
 from ganray.scores import Protocol
-from ganray.stages.artifacts import cached
+from ganray.stages.artifacts import cached, load_embedding
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 
@@ -41,8 +40,7 @@ def _reference(
     rows: tuple[tuple[int, int], ...],
     classes: tuple[int, ...],
 ) -> Embedding:
-    features = Embedding(**safetensors.numpy.load(store.read(manifest, "embedding.safetensors")))
-    return features.of(rows).among(classes)
+    return load_embedding(store, manifest).of(rows).among(classes)
 
 
 def read_protocol(

@@ -13,6 +13,7 @@ from ganray.embed import embed
 from ganray.models import MODELS, ModelSpec
 from ganray.models.sampler import Sampler
 from ganray.plan import Plan, Task
+from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.specs import SampleSpec, SearchSpec
@@ -32,21 +33,20 @@ from ganray.train.flops import sampling_flops
 Images = UInt8[np.ndarray, "n c h w"]
 
 
-def search_range_chunk(work: Workspace, index: int) -> None:
-    """Search one chunk of (target, restart) pairs and commit where each ended."""
+def search_range_chunk(work: Workspace, index: int) -> Arrays:
+    """Search one chunk of (target, restart) pairs: where each ended."""
     parameters, sampler = work.task.parameters, _sampler(work)
     targets = np.concatenate([_probes(work)["images"], _own_samples(work)])
     spec = SearchSpec(**parameters["search"])
     chunk = search_chunk(sampler, targets, spec, parameters["seed"], index)
-    arrays = {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
-    work.commit({"pairs.safetensors": pack(arrays)}, {}, chunk=index)
+    return {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
 
 
 def search_range(work: Workspace) -> None:
     """Choose each target's best restart; classify targets and answers; set the null beside them."""
     probes, own = _probes(work), _own_samples(work)
     targets = np.concatenate([probes["images"], own])
-    chunks = [SearchChunk(**part) for part in chunk_arrays(work, "pairs.safetensors")]
+    chunks = [SearchChunk(**part) for part in chunk_arrays(work, "pairs")]
     found = collect(chunks, len(targets), work.task.horizon or 0)
     names = work.input("targets").result["names"] + [f"own sample {i}" for i in range(len(own))]
     arrays = {
@@ -142,4 +142,4 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: search_chunk(sampler, targets, short, 0, 0), part)
 
 
-STAGE = Stage(search_range, search_range_chunk, cost=_cost, timed=_timed)
+STAGE = Stage(search_range, search_range_chunk, "pairs", cost=_cost, timed=_timed)

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from ganray.kinds import KINDS
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
+from ganray.runs.parts import Arrays
 from ganray.stages.workspace import Workspace
 
 
@@ -56,7 +57,8 @@ class Stage:
 
     Attributes:
         whole: does a task, or puts its chunks together, and commits its artifact.
-        chunk: works and commits one chunk; none: the kind has no chunks.
+        chunk: works one chunk and answers its arrays; none: the kind has no chunks.
+        parts: how the files of its shards begin.
         cost: what a task costs, as far as is known before it is run.
         timed: real work of a task on images without content, on a device; none: not timed.
         alike: tasks for which it answers alike run at one speed.
@@ -65,7 +67,8 @@ class Stage:
     """
 
     whole: Callable[[Workspace], None]
-    chunk: Callable[[Workspace, int], None] | None = None
+    chunk: Callable[[Workspace, int], Arrays] | None = None
+    parts: str = "part"
     cost: Callable[[Task, Plan], Cost] = _nothing
     timed: Callable[[Task, Plan, str], Timed] | None = None
     alike: Callable[[Task, Plan], str | None] = lambda *_: None

@@ -96,19 +96,18 @@ class Workspace:
         files: Mapping[str, bytes],
         result: Mapping[str, Any],
         *,
-        chunk: int | None = None,
+        chunks: range | None = None,
         stored: tuple[StoredFile, ...] = (),
         **record: Any,
     ) -> Manifest:
         """Write the files under this attempt and commit them as the task's artifact.
 
-        `chunk` commits the artifact of that chunk instead; `stored` are files streamed there
-        before.
+        `chunks` commits the artifact of these instead; `stored` are files that lie there already.
         `record` holds what may differ between equal runs (seconds, host); `result` must not.
         """
-        address = self.task.address if chunk is None else self.task.chunk_address(chunk)
-        # Without folders of their own, chunk n would try the n paths of the chunks before it.
-        below = "" if chunk is None else address.rpartition("/")[2]
+        address = self.task.address if chunks is None else self.task.shard_address(chunks)
+        # Without folders of their own, files of one name would try each other's paths.
+        below = "" if chunks is None else address.rpartition("/")[2]
         written = [self.attempt.write(name, data, below) for name, data in files.items()]
         return self.attempt.commit(
             address,

@@ -157,7 +157,8 @@ def test_one_gan_that_diverges_costs_its_own_part_alone(
     assert answer.code == as_json.code == 3
     (first, *_) = [line for line in answer.out.splitlines() if line.startswith("failed: ")]
     assert first.startswith("failed: class 0 r0: critic_loss became nan in iteration 1")
-    assert "failed: scores marginal r0 classifier: not possible without" in answer.out
+    score = "class_divergence of marginal r0 on classifier"
+    assert f"failed: {score}: not possible without" in answer.out
     assert "class 0 r0: failed: critic_loss became nan" in answer.err
     assert "Traceback" not in answer.err
     assert as_json.json["failed"]["class 0 r0"].startswith("critic_loss became nan")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ganray.runs.parts import span, stored_shards
 from ganray.runs.record import find_run
 from ganray.store import Store
 from tests.cli.command import files_below, ganray
@@ -112,14 +113,15 @@ def test_gc_keeps_what_the_run_needs_and_where_it_would_go_on(aged):
     store, plan = aged.store, find_run(aged.store, "tiny").plan
     before = digests(store, plan)
     gan, search = plan.task(GAN), plan.task("search/joint")
-    chunks = [store.manifest(search.chunk_address(index)) for index in range(search.chunks)]
+    shards = stored_shards(store, search)
+    assert [span(one) for one in shards] == search.shards
     answer = ganray("store", "gc", aged.url, "--delete", "--json")
     assert answer.json["deleted"] == len(answer.json["garbage"]) > 0
     assert ganray("store", "gc", aged.url, "--json").json["garbage"] == []
     assert ganray("store", "verify", aged.url).code == 0
     assert digests(store, plan) == before
     assert store.latest_checkpoint(gan.trajectory, 100).step == gan.horizon
-    assert [store.manifest(search.chunk_address(i)) for i in range(search.chunks)] == chunks
+    assert stored_shards(store, search) == shards
     again = ganray("run", aged.file, "--runner", "local", "--store", aged.url)
     assert "nothing to do" in again.out
 

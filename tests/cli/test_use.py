@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from ganray.runs.parts import read_joined
 from ganray.runs.record import find_run
-from ganray.stages.workspace import Workspace
 from tests.cli.command import files_below, ganray
 
 JOINT, ZERO, OTHERS = "joint/0+1+2/0", "marginal/0/0", "marginal/1+2/0"
@@ -34,9 +34,7 @@ def measured(url: str, name: str) -> np.ndarray:
     """The images of one GAN that the run scored."""
     run = find_run(_store(url), "tiny")
     task = run.plan.task(f"sample/{name}")
-    return Workspace(_store(url), task).arrays(
-        _store(url).manifest(task.address), "images.safetensors"
-    )["images"]
+    return read_joined(_store(url), _store(url).manifest(task.address), "images")["images"]
 
 
 def _store(url: str):

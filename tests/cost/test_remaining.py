@@ -6,6 +6,7 @@ import pytest
 
 from ganray.cost.remaining import remainder
 from ganray.runs.agenda import Agenda
+from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from tests.stages.stores import copied, flip_a_byte
 
@@ -53,9 +54,11 @@ def test_stored_chunks_are_no_more_to_be_done_unless_their_inputs_have_changed(t
     plan = tiny_run.plan
     search = plan.task("search/joint")
     store = copied(tiny_run, tmp_path)
-    for address in (search.address, search.chunk_address(0)):
+    for address in (search.address, search.shard_address(search.shards[0])):
         for path in store.list(f"artifacts/{address}/manifest-"):
             store.files.remove(path)
+    assert remainder(Agenda.open(plan, store))[search.address] == 1.0
+    Workspace(store, search).commit({}, {}, chunks=range(search.chunks - 1))
     left = remainder(Agenda.open(plan, store))
     assert left[search.address] == pytest.approx(1 / search.chunks)
     forced = Agenda.open(plan, store)

@@ -20,6 +20,7 @@ from ganray.data import SPLITS, DatasetInfo, import_dataset, open_source
 from ganray.plan import Plan, Task
 from ganray.report import Results
 from ganray.runs.agenda import Agenda
+from ganray.runs.parts import named, shard_file
 from ganray.runs.record import save_outcome, save_run
 from ganray.scores import Protocol, Score
 from ganray.stages.workspace import Workspace
@@ -66,8 +67,8 @@ class Maker:
         task = self.plan.task(role)
         work = Workspace(self.store, task)
         random = np.random.default_rng(len(task.address))
-        for index in range(task.chunks):
-            work.commit({}, {"chunk": index}, chunk=index, device_seconds=0.5)
+        for chunks in task.shards:
+            work.commit({}, {}, chunks=chunks, device_seconds=0.5 * len(chunks))
         if task.kind == "data":
             self._data(work)
             return
@@ -99,13 +100,14 @@ class Maker:
         return {"history.parquet": sink.getvalue()}, result, {"device_seconds": 30.0}
 
     def _sample(self, role: str, task: Task, random: np.random.Generator) -> Any:
-        return {"images.safetensors": pack({"images": sampled_images(task.horizon or 0)})}, {}, {}
+        images = sampled_images(task.horizon or 0)
+        return {shard_file("images", 0): pack({"images/000000": images})}, {}, {}
 
     def _embed(self, role: str, task: Task, random: np.random.Generator) -> Any:
         count = self.plan.by_address.get(task.inputs.get("images", ""), task).horizon or 1
         probabilities = np.eye(3, dtype=np.float32)[np.arange(count) % 3]
-        arrays = {"features": probabilities, "probabilities": probabilities}
-        return {"embedding.safetensors": pack(arrays)}, {}, {}
+        arrays = named({0: {"features": probabilities, "probabilities": probabilities}})
+        return {shard_file("embedding", 0): pack(arrays)}, {}, {}
 
     def _measure(self, role: str, task: Task, random: np.random.Generator) -> Any:
         side, replicate = ("floor", "0") if role.startswith("floor/") else role.split("/")[3:]

@@ -70,7 +70,7 @@ def test_damage_found_on_the_way_is_named(make_up: Make) -> None:
     run = make_up(replicates=1)
     manifest = run.store.manifest(run.plan.roles[f"sample/{JOINT}"])
     assert manifest is not None
-    path = Path(run.store.url) / manifest.file("images.safetensors").path
+    path = Path(run.store.url) / manifest.files[0].path
     path.chmod(0o644)
     path.write_bytes(bytes(path.stat().st_size))
     html = written(run).read_text("utf-8")

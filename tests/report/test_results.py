@@ -22,7 +22,7 @@ def test_a_finished_run_has_everything(whole: MadeUp) -> None:
     ]
     assert [s.value for s in results.side_scores("joint", CAFD)] == [75.0, 76.0, 77.0]
     assert results.floor(CAFD).value == 20.0
-    assert results.arrays(f"sample/{JOINT}", "images.safetensors")["images"].shape[0] == SAMPLES
+    assert results.rows(f"sample/{JOINT}", "images")["images"].shape[0] == SAMPLES
     assert len(results.history("train/joint/" + "+".join(CLASSES) + "/0")["iteration"]) == 700
 
 
@@ -65,11 +65,11 @@ def test_a_result_that_no_longer_fits_its_inputs_does_not_count(make_up: Make) -
 def test_a_damaged_file_is_a_named_problem_and_no_exception(make_up: Make) -> None:
     run = make_up(replicates=1)
     manifest = run.store.manifest(run.plan.roles[f"sample/{JOINT}"])
-    path = Path(run.store.url) / manifest.file("images.safetensors").path
+    path = Path(run.store.url) / manifest.files[0].path
     path.chmod(0o644)
     path.write_bytes(bytes(path.stat().st_size))
     results = run.results
-    assert results.arrays(f"sample/{JOINT}", "images.safetensors") is None
+    assert results.rows(f"sample/{JOINT}", "images") is None
     assert not results.complete
     assert [p.title for p in results.problems] == ["samples joint r0"]
     assert "sha256" in results.problems[0].why

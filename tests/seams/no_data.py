@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from ganray.plan import Plan, PlanBuilder
 from ganray.report import Page, Results
 from ganray.report.page import Paragraph, Section
 from ganray.spec import RUN_NAME, Spec
+from ganray.stages.artifacts import chunk_arrays
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
@@ -36,15 +37,14 @@ def page(results: Results) -> Page:
     return Page("Squares", "numbers", said, [Section("Sum", "sum", [Paragraph(said)])])
 
 
-def square(work: Workspace, index: int) -> None:
+def square(_: Workspace, index: int) -> dict[str, np.ndarray]:
     """The square of its own number."""
-    work.commit({"square.json": json.dumps(index**2).encode()}, {}, chunk=index)
+    return {"square": np.array([index**2])}
 
 
 def add_up(work: Workspace) -> None:
     """All squares together."""
-    parts = [work.artifact(work.task.chunk_address(k)) for k in range(work.task.chunks)]
-    work.commit({}, {"sum": sum(json.loads(work.store.read(p, "square.json")) for p in parts)})
+    work.commit({}, {"sum": sum(int(one["square"][0]) for one in chunk_arrays(work, "part"))})
 
 
 STAGE = Stage(add_up, square)

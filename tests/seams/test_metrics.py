@@ -180,7 +180,7 @@ def test_they_are_measured_with_their_floor_and_protocol(run_of_toys):
     assert score.protocol.preprocessing == "means of quarters"
     assert score.protocol.settings == {"scale": 3.0}
     images, _ = results.dataset.images("test")
-    sampled = results.arrays("sample/joint/0+1+2/0", "images.safetensors")["images"]
+    sampled = results.rows("sample/joint/0+1+2/0", "images")["images"]
 
     def corners(pictures):
         quarters = pictures.reshape(len(pictures), 2, 14, 2, 14) / 255

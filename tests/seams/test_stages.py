@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -17,20 +15,20 @@ from ganray.local import LocalRunner
 from ganray.plan import Plan, PlanBuilder, Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
+from ganray.stages.artifacts import chunk_arrays
 from ganray.stages.stage import Cost, Stage, Timed
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 
 
-def square(work: Workspace, index: int) -> None:
+def square(_: Workspace, index: int) -> dict[str, np.ndarray]:
     """The square of its own number."""
-    work.commit({"square.json": json.dumps(index**2).encode()}, {}, chunk=index)
+    return {"square": np.array([index**2])}
 
 
 def add_up(work: Workspace) -> None:
     """All squares together, and what was asked for besides."""
-    parts = [work.artifact(work.task.chunk_address(k)) for k in range(work.task.chunks)]
-    squares = [json.loads(work.store.read(part, "square.json")) for part in parts]
+    squares = [int(chunk["square"][0]) for chunk in chunk_arrays(work, "part")]
     work.commit({}, {"sum": sum(squares) + work.task.parameters["more"]})
 
 
@@ -44,7 +42,8 @@ STAGE = Stage(
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch) -> None:
-    monkeypatch.setitem(KINDS, "squares", Kind("squares", version=3, unit="terms", home=__name__))
+    squares = Kind("squares", version=3, unit="terms", shard=2, home=__name__)
+    monkeypatch.setitem(KINDS, "squares", squares)
 
 
 def plan(chunks: int, more: int = 0) -> Plan:

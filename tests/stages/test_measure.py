@@ -11,6 +11,7 @@ import pytest
 from ganray.plan import Plan, Task
 from ganray.randomness import permutation
 from ganray.stages import measure, run_chunks, run_whole
+from ganray.stages.artifacts import load_embedding
 from ganray.store import Store
 from tests.reference import metrics as reference
 from tests.stages.stores import committed, copied, workspace
@@ -22,43 +23,45 @@ SEARCH = "search/joint"
 
 
 def rechunked(plan: Plan, role: str) -> Task:
-    """The joint GAN's tasks, in chunks of 8 images rather than 250."""
+    """The joint GAN's tasks, in chunks of one image rather than 250, and of two pairs."""
     task = plan.task(role)
-    changes = {name: {"chunk": 8} for name in ("sample", "embed") if name in task.parameters}
-    chunks = math.ceil(60 / 8) if task.chunks and task.kind != "search" else task.chunks
+    changes = {name: {"chunk": 1} for name in ("sample", "embed") if name in task.parameters}
+    chunks = 60 if changes else task.chunks
+    if task.kind == "search":
+        changes, chunks = {"search": task.parameters["search"] | {"chunk": 2}}, math.ceil(27 / 2)
     return task.model_copy(update={"parameters": task.parameters | changes, "chunks": chunks})
 
 
-def worked(store: Store, task: Task, shards: int, shuffle: random.Random) -> None:
-    """Chunks in any order, each by the workspace of its shard; then the whole."""
-    spaces = [workspace(store, task) for _ in range(shards)]
-    indices = list(range(task.chunks))
-    if shards > 1:
-        shuffle.shuffle(indices)
-    for index in indices:
-        run_chunks(spaces[index % shards], [index])
+def worked(store: Store, task: Task, workers: int, shuffle: random.Random) -> None:
+    """Shards in any order, by the workspaces of some workers in turn; then the whole."""
+    spaces = [workspace(store, task) for _ in range(workers)]
+    shards = task.shards
+    if workers > 1:
+        shuffle.shuffle(shards)
+    for turn, chunks in enumerate(shards):
+        run_chunks(spaces[turn % workers], [chunks])
     run_whole(workspace(store, task))
 
 
 @pytest.fixture(scope="module")
 def one_and_seven(tiny_run, tmp_path_factory):
-    """The same tasks in one shard, in order, and in seven, shuffled."""
+    """The same tasks by one worker, in order, and by seven, shuffled."""
     stores = []
-    for shards in (1, 7):
-        folder = tmp_path_factory.mktemp(f"shards-{shards}")
+    for workers in (1, 7):
+        folder = tmp_path_factory.mktemp(f"workers-{workers}")
         store = copied(tiny_run, folder, "data", "train", "encoder", "targets")
         copied(tiny_run, folder, "embed", "measure")
         for role in (*JOINT, SEARCH):
             task = rechunked(tiny_run.plan, role)
             for path in (folder / "artifacts" / task.trajectory).rglob("manifest-*.json"):
                 path.unlink()
-            worked(store, task, shards, random.Random(4))
+            worked(store, task, workers, random.Random(4))
         stores.append(store)
     return stores
 
 
 @pytest.mark.parametrize("role", [*JOINT, SEARCH])
-def test_seven_shards_give_the_bits_of_one(one_and_seven, tiny_run, role):
+def test_seven_workers_give_the_bits_of_one(one_and_seven, tiny_run, role):
     """Samples, features, every metric, and the answers of the search."""
     task = rechunked(tiny_run.plan, role)
     one, seven = (committed(store, task) for store in one_and_seven)
@@ -67,29 +70,29 @@ def test_seven_shards_give_the_bits_of_one(one_and_seven, tiny_run, role):
     assert one.digest == seven.digest
 
 
-def test_the_shards_did_not_share_their_chunks(one_and_seven, tiny_run):
+def test_the_workers_did_not_share_their_shards(one_and_seven, tiny_run):
     """Guard of the test above: seven attempts wrote what one wrote."""
     task = rechunked(tiny_run.plan, JOINT[0])
-    assert task.chunks == 8
+    assert len(task.shards) == 8
     attempts = [
-        {store.manifest(task.chunk_address(index)).attempt for index in range(8)}
+        {store.manifest(task.shard_address(chunks)).attempt for chunks in task.shards}
         for store in one_and_seven
     ]
     assert [len(found) for found in attempts] == [1, 7]
 
 
-def test_two_workers_of_one_chunk_commit_it_once(tiny_run, tmp_path):
+def test_two_workers_of_one_shard_commit_it_once(tiny_run, tmp_path):
     """A worker thought dead goes on: the first commit counts, the second adopts it."""
     store = copied(tiny_run, tmp_path, "data", "train")
     task = tiny_run.plan.task(JOINT[0])
     first, zombie = workspace(store, task), workspace(store, task, redo=False)
     assert first.attempt.number != zombie.attempt.number
-    run_chunks(first, [0])
-    before = store.manifest(task.chunk_address(0))
-    run_chunks(zombie, [0])
+    run_chunks(first, task.shards)
+    before = store.manifest(task.shard_address(task.shards[0]))
+    run_chunks(zombie, task.shards)
     run_whole(zombie)
     run_whole(first)
-    assert store.manifest(task.chunk_address(0)) == before
+    assert store.manifest(task.shard_address(task.shards[0])) == before
     assert committed(store, task).attempt == zombie.attempt.number
     assert committed(store, task).digest == tiny_run.manifest(JOINT[0]).digest
 
@@ -104,10 +107,8 @@ def scores_of(run, side: str | None) -> dict[str, dict]:
 
 
 def embedding(run, address: str):
-    arrays = workspace(run.store, run.plan.tasks[0]).arrays(
-        run.store.manifest(address), "embedding.safetensors"
-    )
-    return arrays["features"].astype(float), arrays["probabilities"].astype(float)
+    found = load_embedding(run.store, run.store.manifest(address))
+    return found.features.astype(float), found.probabilities.astype(float)
 
 
 def test_scores_are_those_of_the_stored_embeddings(tiny_run):

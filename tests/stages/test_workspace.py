@@ -114,12 +114,14 @@ def test_a_set_outside_the_store_must_be_the_one_that_was_planned(store, tmp_pat
             work.dataset()
 
 
-def test_every_chunk_has_a_folder_of_its_own(store):
-    """Or the n-th chunk would upload its files n times before it finds a free name."""
-    task = PlanBuilder().add("task", "embed", "the features", {}, {}, chunks=3)
+def test_every_shard_has_a_folder_of_its_own(store):
+    """Or the n-th shard would upload its files n times before it finds a free name."""
+    task = PlanBuilder().add("task", "embed", "the features", {}, {}, chunks=24)
     work = workspace(store, task)
-    paths = [work.commit({"a.bin": b"1"}, {}, chunk=index).files[0].path for index in range(3)]
-    assert [path.rsplit("/", 2)[1] for path in paths] == [f"chunk-{i:06d}" for i in range(3)]
+    paths = [work.commit({"a.bin": b"1"}, {}, chunks=part).files[0].path for part in task.shards]
+    assert [path.rsplit("/", 2)[1] for path in paths] == [
+        f"chunks-{first:06d}-{first + 8:06d}" for first in (0, 8, 16)
+    ]
 
 
 FAULTS = """

@@ -122,7 +122,7 @@ def test_scores_are_against_the_covered_classes_alone(ran):
 
 
 def test_the_floor_is_of_the_covered_classes_and_knows_the_classifier_on_them(ran):
-    test = ran.arrays("embed/classifier/test", "embedding.safetensors")["probabilities"]
+    test = ran.rows("embed/classifier/test", "embedding")["probabilities"]
     labels = np.repeat([0, 1, 2], 20)
     chosen = labels != 1
     right = test[chosen][:, [0, 2]].argmax(axis=1) * 2 == labels[chosen]

@@ -282,12 +282,13 @@ class Supervisor:
         )
 
     def _stop(self) -> None:
-        """Let trainers make their checkpoints, end everything else, and raise `Stopped`."""
+        """Let trainers make their checkpoints and shards keep their chunks, end everything else,
+        and raise `Stopped`."""
         self.waiting.clear()
         for slot in list(self.pool.slots):
-            if slot.unit is not None and slot.unit.trains:
+            if slot.unit is not None and (slot.unit.trains or slot.unit.assignment.shards):
                 slot.stop()
-            else:  # finished chunks are kept
+            else:
                 self.pool.dismiss(slot)
         deadline = time.monotonic() + STOP_SECONDS
         while self.pool.busy and time.monotonic() < deadline:

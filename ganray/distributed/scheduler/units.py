@@ -11,8 +11,8 @@ from ganray.distributed.worker.worker import Assignment
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 
-SHARDS_PER_SLOT = 2
-"""Shards are small enough that a late one does not hold up the rest."""
+UNITS_PER_SLOT = 2
+"""Units are small enough that a late one does not hold up the rest."""
 BLAMELESS_LOSSES = 10
 """For each attempt that a task has, so many losses in a row that are not its own doing."""
 
@@ -82,33 +82,34 @@ class Desk:
 
     agenda: Agenda
     resources: Resources
-    open_shards: dict[str, int] = field(default_factory=dict)
+    open_units: dict[str, int] = field(default_factory=dict)
 
     def units(self, task: Task, slots: int) -> Iterator[Unit]:
-        """All of a task, or its chunks in shards, for `slots` workers beside each other."""
+        """All of a task, or some of its shards each, for `slots` workers beside each other."""
         if not task.chunks:
             yield self._unit(task, None)
             return
-        size = max(1, task.chunks // (max(1, slots) * SHARDS_PER_SLOT))
-        shards = [range(task.chunks)[at : at + size] for at in range(0, task.chunks, size)]
-        self.open_shards[task.address] = len(shards)
-        for shard in shards:
-            yield self._unit(task, tuple(shard))
+        shards = task.shards
+        size = max(1, len(shards) // (max(1, slots) * UNITS_PER_SLOT))
+        units = [tuple(shards[at : at + size]) for at in range(0, len(shards), size)]
+        self.open_units[task.address] = len(units)
+        for unit in units:
+            yield self._unit(task, unit)
 
     def after(self, unit: Unit) -> Unit | None:
         """What follows a unit that is done: the whole, once all shards are there."""
-        if unit.assignment.chunks is None:
+        if unit.assignment.shards is None:
             self.agenda.finish(unit.task)
             return None
-        self.open_shards[unit.task.address] -= 1
-        return None if self.open_shards[unit.task.address] else self._unit(unit.task, None)
+        self.open_units[unit.task.address] -= 1
+        return None if self.open_units[unit.task.address] else self._unit(unit.task, None)
 
-    def _unit(self, task: Task, chunks: tuple[int, ...] | None) -> Unit:
+    def _unit(self, task: Task, shards: tuple[range, ...] | None) -> Unit:
         resources, agenda = self.resources, self.agenda
         assignment = Assignment(
             store_url=agenda.store.url,
             task=task,
-            chunks=chunks,
+            shards=shards,
             dataset_url=agenda.plan.dataset.get("url"),
             device=resources.device,
             checkpoint_seconds=resources.checkpoint_seconds,

@@ -40,11 +40,11 @@ WORKER_BEAT_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Assignment:
-    """One unit of work: some chunks of a task, or (without chunks) all of it."""
+    """One unit of work: some shards of a task, or (without shards) all of it."""
 
     store_url: str
     task: Task
-    chunks: tuple[int, ...] | None
+    shards: tuple[range, ...] | None
     dataset_url: str | None
     device: str
     checkpoint_seconds: float
@@ -62,7 +62,7 @@ class Assignment:
             ranks: the others that it is done together with, where there are some.
         """
         store = open_store(self.store_url)
-        with TaskLog(store, self.task, self.device, self.chunks, prints=True) as log:
+        with TaskLog(store, self.task, self.device, self.shards, prints=True) as log:
             workspace = Workspace(
                 store=store,
                 task=self.task,
@@ -74,10 +74,10 @@ class Assignment:
                 should_stop=should_stop,
                 tell=log.passing(tell),
             )
-            if self.chunks is None:
+            if self.shards is None:
                 run_whole(workspace)
             else:
-                run_chunks(workspace, self.chunks)
+                run_chunks(workspace, self.shards)
 
     def event(self, **details: object) -> Event:
         """News of this assignment's task."""

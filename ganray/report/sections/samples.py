@@ -161,7 +161,7 @@ class _Samples:
 
 def _drawn(results: Results, gan: Gan) -> _Drawn | None:
     samples = next(iter(results.made_of(gan.task, "sample")), None)
-    stored = results.arrays(samples, "images.safetensors") if samples else None
+    stored = results.rows(samples, "images") if samples else None
     if samples is None or stored is None:
         return None
     images = stored["images"]
@@ -170,7 +170,7 @@ def _drawn(results: Results, gan: Gan) -> _Drawn | None:
     classifier = results.plan.roles.get("encoder")
     embeddings = results.made_of(samples, "embed")
     known = [one for one in embeddings if one.inputs["embedder"] == classifier]
-    embedding = results.arrays(known[0], "embedding.safetensors") if known else None
+    embedding = results.rows(known[0], "embedding") if known else None
     if embedding is None:
         return _Drawn(images, None)
     likeliest = embedding["probabilities"][:, results.covered].argmax(axis=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ganray.distributed.worker.worker import Assignment, stream
+from ganray.runs.parts import span, stored_shards
 from ganray.store import Store
 from tests.stages.stores import copied, stop_after
 
@@ -17,7 +18,7 @@ def assignment(store: Store, task, **changes) -> Assignment:
     values = {
         "store_url": store.url,
         "task": task,
-        "chunks": None,
+        "shards": None,
         "dataset_url": None,
         "device": "cpu",
         "checkpoint_seconds": 60.0,
@@ -49,7 +50,7 @@ def test_a_stop_is_an_outcome(tiny_run, store):
 
 def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monkeypatch):
     task = tiny_run.plan.task("sample/joint/0+1+2/0")  # its GAN is not there
-    *_, last = stream(assignment(store, task, chunks=(0,)), lambda: False)
+    *_, last = stream(assignment(store, task, shards=(range(1),)), lambda: False)
     assert last.details["outcome"] == "failed"
     assert "its input train/" in last.details["failed"]
     assert last.details["traceback"] == ""
@@ -60,13 +61,12 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     assert "Traceback" in last.details["traceback"]
 
 
-def test_chunks_are_committed_one_by_one(tiny_run, tmp_path):
+def test_some_shards_are_committed_and_no_others(tiny_run, tmp_path):
     store = copied(tiny_run, tmp_path, "data", "encoder", "targets", "train")
     task = tiny_run.plan.task("search/joint")
-    *_, last = stream(assignment(store, task, chunks=(1, 3)), lambda: False)
+    *_, last = stream(assignment(store, task, shards=(range(1, 2), range(3, 4))), lambda: False)
     assert last.details["outcome"] == "done"
-    there = [store.manifest(task.chunk_address(i)) is not None for i in range(task.chunks)]
-    assert there == [False, True, False, True]
+    assert [span(one) for one in stored_shards(store, task)] == [range(1, 2), range(3, 4)]
     assert store.manifest(task.address) is None
 
 
