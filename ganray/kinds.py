@@ -44,7 +44,7 @@ _ALL = (
     Kind("encoder", trains=True, called=("classifier", "classifiers")),
     Kind("sample", unit="count", called=("set of samples", "sets of samples")),
     Kind("embed"),
-    Kind("measure", called=("set of scores", "sets of scores")),
+    Kind("measure", called=("score", "scores")),
     Kind("targets"),
     Kind("search", unit="restarts", shard=4, called=("search", "searches")),
     Kind("card", called=("model card", "model cards")),

@@ -56,6 +56,7 @@ def test_a_family_is_chosen_by_its_word_and_the_first_where_there_is_none():
     second = parse(Chosen, {"model": {"name": "second", "depth": 5}}, "f")
     assert second.model == Second(depth=5)
     assert Chosen(**second.model_dump(mode="json")) == second
+    assert parse(Chosen, {"model": "second"}, "f").model == Second()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,8 @@ def test_a_family_is_chosen_by_its_word_and_the_first_where_there_is_none():
         ({"name": "second", "depth": 0}, "f: model.depth (=0): Input should be greater than"),
         ({"depth": 3}, "f: model: unknown name 'depth'; did you mean"),
         ({"width": True}, "f: model.width (=True): true and false are not valid here"),
-        ("second", "f: model (='second'): must be a group"),
+        (3, "f: model (=3): must be a group"),
+        ("third", "f: model: unknown name 'third'"),
         (None, "f: model (=None): must be a group"),
     ],
 )

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from ganray.errors import StoreError
 from ganray.plan import Task
-from ganray.store import Store
+from ganray.store import Manifest, Store
 
 
-def dataset_location(store: Store, address: str, url: str | None) -> str:
-    """The folder of `dataset.json`: an artifact's own, or the URL of an external set."""
+def dataset_location(
+    store: Store, address: str, url: str | None, known: Manifest | None = None
+) -> str:
+    """The folder of `dataset.json`: an artifact's own, or the URL of an external set.
+
+    Args:
+        known: the artifact's manifest, where it was read before.
+    """
     if address.startswith("external/"):
         if url is None:
             raise StoreError(f"{address}: the plan does not say where this data set lies")
         return url
-    manifest = store.manifest(address)
+    manifest = known or store.manifest(address)
     if manifest is None:
         raise StoreError(f"the data set {address} is not in {store.url}")
     folder = manifest.file("dataset.json").path.rpartition("/")[0]
     return f"{store.url}/{folder}"
 
 
-def input_digests(store: Store, task: Task) -> dict[str, str]:
-    """The content digest of every input as it is now, by address."""
-    return {address: input_digest(store, address) for address in task.inputs.values()}
+def input_digests(
+    store: Store, task: Task, read: dict[str, Manifest] | None = None
+) -> dict[str, str]:
+    """The content digest of every input as it is now, by address.
 
-
-def input_digest(store: Store, address: str) -> str:
-    """The content digest of one input; an external data set is named by its own."""
-    if address.startswith("external/"):
-        return address.removeprefix("external/").partition("/")[0]
-    manifest = store.manifest(address)
-    return "" if manifest is None else manifest.digest
+    Args:
+        read: takes the manifests that there are, by address.
+    """
+    digests = {}
+    for address in dict.fromkeys(task.inputs.values()):
+        if external(address):  # it is named by its own digest
+            digests[address] = address.removeprefix("external/").partition("/")[0]
+            continue
+        manifest = store.manifest(address)
+        digests[address] = "" if manifest is None else manifest.digest
+        if manifest is not None and read is not None:
+            read[address] = manifest
+    return digests
 
 
 def external(address: str) -> bool:

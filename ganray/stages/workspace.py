@@ -43,10 +43,11 @@ class Workspace:
     tell: Callable[[Event], None] = lambda _: None
     input_digests: dict[str, str] = field(init=False)
     _started: float = field(default_factory=time.monotonic)
+    _inputs: dict[str, Manifest] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Read before the work: an input that is superseded meanwhile makes the result stale.
-        self.input_digests = input_digests(self.store, self.task)
+        # Read before the work, and once: an input that is superseded meanwhile makes it stale.
+        self.input_digests = input_digests(self.store, self.task, self._inputs)
 
     @cached_property
     def attempt(self) -> Attempt:
@@ -63,7 +64,7 @@ class Workspace:
 
     def artifact(self, address: str) -> Manifest:
         """The current manifest at `address`; StoreError if there is none."""
-        manifest = self.store.manifest(address)
+        manifest = self._inputs.get(address) or self.store.manifest(address)
         if manifest is None:
             raise StoreError(f"{self.task.title}: its input {address} is not in {self.store.url}")
         return manifest
@@ -85,7 +86,8 @@ class Workspace:
         """The URL of that data set; of one outside the store also the digest that was planned."""
         address = self.task.inputs["data"]
         digest = self.input_digests[address] if address.startswith("external/") else None
-        return dataset_location(self.store, address, self.dataset_url), digest
+        known = self._inputs.get(address)
+        return dataset_location(self.store, address, self.dataset_url, known), digest
 
     def report(self, done: int, total: int, **details: Any) -> None:
         """Tell the driver how far this task is."""

@@ -189,11 +189,12 @@ class Attempt:
                 raise RefusedInput(
                     f"file {file.name!r} (={file.path!r}) is no payload of {self.trajectory}"
                 )
-            if not self.store.is_stored(file):
-                raise StoreError(
-                    f"{address}: not committed, since payload file {file.name!r} is not in the "
-                    f"store with its {file.size} bytes ({file.path})"
-                )
+        if not self.store.are_stored(files):
+            file = next(file for file in files if not self.store.is_stored(file))
+            raise StoreError(
+                f"{address}: not committed, since payload file {file.name!r} is not in the "
+                f"store with its {file.size} bytes ({file.path})"
+            )
 
 
 def claim_attempt(store: Catalogue, trajectory: str, note: Mapping[str, Any] | None) -> Attempt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ganray.errors import CorruptArtifact
 from ganray.store.files import Files, check_path
@@ -20,6 +20,8 @@ from ganray.store.manifest import (
     decode,
     manifest_path,
 )
+
+_FEW_FILES = 3  # so many are asked for one by one
 
 
 class Catalogue:
@@ -79,7 +81,19 @@ class Catalogue:
         manifest = None if data is None else decode(Manifest, data, address)
         if manifest is None or (manifest.address, manifest.generation) != (address, generation):
             return None
-        return manifest if all(self.is_stored(f, sizes or {}) for f in manifest.files) else None
+        return manifest if self.are_stored(manifest.files, sizes) else None
+
+    def are_stored(
+        self, files: Sequence[StoredFile], sizes: Mapping[str, int] | None = None
+    ) -> bool:
+        """As `is_stored`, of several files: of many by one listing of where they lie."""
+        known = dict(sizes or {})
+        asked = [file.path for file in files if file.path not in known]
+        if len(asked) > _FEW_FILES:
+            for folder in {path.partition("/attempts/")[0] for path in asked}:
+                entries = self.files.entries(f"{folder}/attempts/")
+                known |= {entry.path: entry.size for entry in entries}
+        return all(self.is_stored(file, known) for file in files)
 
     def is_stored(self, file: StoredFile, sizes: Mapping[str, int] | None = None) -> bool:
         """Whether `file` is in the store with its size (its content is not read)."""

@@ -40,7 +40,7 @@ def test_the_log_of_a_task_by_any_of_its_names(finished, joint):
 def test_the_tasks_that_have_logs(finished):
     answer = ganray("logs", "tiny", "--store", finished.url)
     last = answer.out.splitlines()[-1]
-    assert last.endswith("22 of 22 tasks have logs"), answer.out
+    assert last.endswith("28 of 28 tasks have logs"), answer.out
     assert any(line.endswith("  joint r0") for line in answer.out.splitlines())
     rows = ganray("logs", "tiny", "--store", finished.url, "--json").json["tasks"]
     assert {row["logs"] for row in rows} == {1}

@@ -74,7 +74,7 @@ def test_one_command_runs_everything_and_ends_with_the_report(finished, tiny_run
 
 def test_the_first_lines_say_what_is_done_and_the_last_how_to_see_it(finished):
     what, how_long, where = finished.answer.err.splitlines()[:3]
-    assert "22 tasks to do: 1 data set, 3 GANs of 4 iterations, 1 classifier, " in what
+    assert "28 tasks to do: 1 data set, 3 GANs of 4 iterations, 1 classifier, " in what
     assert how_long.startswith("about ")
     assert where.startswith(f"results go to {finished.url}, the report to ")
     way, path = finished.answer.out.splitlines()[-2:]
@@ -96,7 +96,7 @@ def test_a_second_run_does_nothing_and_needs_no_ray(finished):
     words = ("run", finished.file, "--store", finished.url, "--runner", "ray")
     answer = finish(start_python(["-c", code], *words))
     assert answer.code == 0, answer
-    assert "nothing to do, all 22 tasks are in the store" in answer.out
+    assert "nothing to do, all 28 tasks are in the store" in answer.out
     assert answer.last == finished.answer.last
     assert files == {path: Path(finished.url, path).stat().st_mtime_ns for path in _files(finished)}
 
@@ -110,7 +110,7 @@ def test_the_result_as_json(finished):
     assert answer.code == 0
     assert answer.err == ""
     assert answer.json["code"] == answer.json["done"] == 0
-    assert answer.json["reused"] == 22
+    assert answer.json["reused"] == 28
     assert answer.json["report"] == finished.answer.last
 
 
@@ -130,7 +130,7 @@ def test_a_flipped_byte_is_named_and_superseded_with_what_depends_on_it(copy):
     assert "nothing to do" in run(copy.file, copy.url).out  # sizes alone do not show it
     answer = run(copy.file, copy.url, "--verify")
     assert answer.code == 0, answer
-    assert "3 tasks done, 19 reused" in answer.out  # the targets and both searches
+    assert "3 tasks done, 25 reused" in answer.out  # the targets and both searches
     for role in ("targets", "search/joint", "search/0"):
         assert store.manifest(plan.roles[role]).generation == 1
     assert store.manifest(plan.roles["encoder"]).generation == 0
@@ -258,7 +258,7 @@ def test_more_restarts_add_chunks_and_change_none(copy, monkeypatch):
     monkeypatch.setattr(search, "search_chunk", counted)
     answer = run(copy.file, copy.url, "--set", "search.restarts=4")
     assert answer.code == 0, answer
-    assert "2 tasks done, 20 reused" in answer.out
+    assert "2 tasks done, 26 reused" in answer.out
     assert searched == [4, 4]  # 8 targets × 4 restarts in chunks of 7; four were there
 
 
@@ -336,7 +336,7 @@ def test_a_part_alone_and_then_the_rest(tiny_study, tiny_run, tmp_path, iteratio
     assert trained.last.startswith("tiny-")
     assert "3 tasks done" in trained.last
     assert not (tmp_path / "store" / "reports").exists()
-    left = "; still to do: 3 sets of samples, 3 sets of scores, 3 model cards: ganray run "
+    left = "; still to do: 3 sets of samples, 3 scores, 3 model cards: ganray run "
     assert left in trained.last
     again = run(tiny_study, store.url, *CHEAP, "--only", "train")
     assert ": train: nothing to do, all of it is in the store" in again.last

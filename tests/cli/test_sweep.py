@@ -54,7 +54,7 @@ def test_dry_run_shows_every_trial_and_writes_nothing(file, store):
     text = ganray("sweep", file, "--store", store.url, "--dry-run")
     assert text.code == 0
     assert text.out.count("trial ") == 3
-    assert "measured after 2, 4, 6, 8 iterations by cafd" in text.last
+    assert "measured after 2, 4, 6, 8 iterations by CAFD" in text.last
     assert not Path(store.url).exists()
 
 

@@ -60,9 +60,9 @@ def test_a_sweep_is_known_while_it_runs_when_killed_and_when_over(sweep, store):
         save_trial(store, sweep.folder, record(3, 7.0, state="failed", why="it diverged"))
         assert states(told(store)) == {0: "running", 1: "running", 2: "stopped early", 3: "failed"}
         text = ganray("status", "rates", "--store", store.url).out
-        assert "running       trial 1     2 of 3 rungs, 4 iterations, frechet_distance 8.00" in text
+        assert "running       trial 1     2 of 3 rungs, 4 iterations, Fréchet distance 8.00" in text
         assert (
-            "failed        trial 3     1 of 3 rungs, 2 iterations, frechet_distance 7.00: it"
+            "failed        trial 3     1 of 3 rungs, 2 iterations, Fréchet distance 7.00: it"
             in text
         )
         assert "4 of 4 trials begun, 2 running, 1 stopped early, 1 failed" in text

