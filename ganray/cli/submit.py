@@ -194,9 +194,10 @@ def _local_paths(study: Study) -> list[str]:
 @contextmanager
 def parcel(study: Study) -> Iterator[Path]:
     """The study as one file in a folder of its own: with its overrides, its paths absolute."""
+    from ganray.studies import as_written
     from ganray.study_yaml import dump
 
-    values: dict[str, Any] = study.settings.model_dump(mode="json", exclude_unset=True)
+    values: dict[str, Any] = as_written(study.settings)
     with tempfile.TemporaryDirectory(prefix="ganray-") as folder:
         file = Path(folder) / f"{study.settings.name}.yaml"
         file.write_text(dump(values | {"study": study.settings.study}))

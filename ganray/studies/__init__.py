@@ -142,23 +142,23 @@ def study_from(
     Raises:
         RefusedInput: a name or value is not valid, or a URL holds credentials.
     """
-    values: dict[str, Any] = _plain(settings)
+    values: dict[str, Any] = as_written(settings)
     for override in overrides:
         _set(values, override)
     refuse_secrets("", values)
     return _study(values, store, "settings", Path.cwd())
 
 
-def _plain(value: Any) -> Any:
+def as_written(value: Any) -> Any:
     """As a file would hold what Python writes otherwise: specs, paths, tuples, numpy's values."""
     if isinstance(value, Spec):
-        return {name: _plain(getattr(value, name)) for name in value.written}
+        return {name: as_written(getattr(value, name)) for name in value.written}
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): as_written(inner) for name, inner in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [as_written(inner) for inner in value]
     return str(value) if isinstance(value, Path) else value
 
 
