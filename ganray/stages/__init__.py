@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 import safetensors.numpy
 
-from ganray.errors import Stopped
+from ganray.errors import CorruptArtifact, Stopped
 from ganray.numerics import threads
 from ganray.runs.parts import (
     Arrays,
@@ -52,7 +52,7 @@ class _Shard:
     def __init__(self, work: Workspace, chunks: range) -> None:
         self.work, self.chunks = work, chunks
         self.code = stage_of(work.task.kind)
-        self._kept_at = time.monotonic()
+        self._fresh, self._kept_at = False, time.monotonic()  # whether the store lacks something
 
     def run(self) -> None:
         work, made = self.work, self._stored()
@@ -69,9 +69,6 @@ class _Shard:
             work.report(1, work.task.chunks, chunk=index)
         self._keep(made)
 
-    _fresh = False
-    """Whether there is anything that is not in the store."""
-
     def _stored(self) -> dict[int, Arrays]:
         """What the store holds of it: all chunks, of which none is read, or the first ones."""
         work = self.work
@@ -82,7 +79,10 @@ class _Shard:
             return {}
         if any(span(one) == self.chunks for one in current):
             return {index: {} for index in self.chunks}
-        chunks = read_chunks(work.store, longest, self.code.parts)
+        try:
+            chunks = read_chunks(work.store, longest, self.code.parts)
+        except CorruptArtifact:  # then they are worked again
+            return {}
         kept = dict(zip(span(longest), chunks, strict=True))
         self._fresh = span(longest).stop > self.chunks.stop  # of a longer horizon than this one
         return {index: kept[index] for index in self.chunks if index in kept}

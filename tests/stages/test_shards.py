@@ -1,0 +1,116 @@
+"""Shards: some chunks worked one after another and committed as one, kept when interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganray.errors import Stopped
+from ganray.kinds import KINDS, Kind
+from ganray.plan import PlanBuilder, Task
+from ganray.runs.parts import read_joined, span, stored_shards
+from ganray.stages import run_chunks, run_whole
+from ganray.stages.artifacts import shard_files
+from ganray.stages.stage import Stage
+from ganray.stages.workspace import Workspace
+from ganray.store import Store
+from tests.stages.stores import flip_a_byte, stop_after, workspace
+
+WORKED: list[int] = []
+
+
+def chunk(_: Workspace, index: int) -> dict[str, np.ndarray]:
+    """Two rows, the last chunk of all only one."""
+    WORKED.append(index)
+    return {"rows": np.arange(2 * index, 2 * index + 2), "twice": np.arange(2) + 4 * index}
+
+
+def whole(work: Workspace) -> None:
+    work.commit({}, {"count": 2 * work.task.chunks - 1}, stored=shard_files(work))
+
+
+STAGE = Stage(whole, chunk, "rows")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch) -> None:
+    WORKED.clear()
+    monkeypatch.setitem(KINDS, "toy", Kind("toy", unit="terms", shard=3, home=__name__))
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(str(tmp_path))
+
+
+def task(chunks: int) -> Task:
+    return PlanBuilder().add("toy", "toy", "toy", {}, {}, horizon=chunks, chunks=chunks)
+
+
+def spans(store: Store, task: Task) -> list[range]:
+    return [span(one) for one in stored_shards(store, task)]
+
+
+def test_the_whole_names_the_files_of_its_shards_and_copies_none(store):
+    toy = task(7)
+    run_chunks(workspace(store, toy), toy.shards)
+    run_whole(workspace(store, toy))
+    manifest = store.manifest(toy.address)
+    assert [file.name for file in manifest.files] == [
+        f"rows-{first:06d}.safetensors" for first in (0, 3, 6)
+    ]
+    found = read_joined(store, manifest, "rows")
+    assert found["rows"].tolist() == list(range(13))
+    payload = [path for path in Path(store.url).rglob("*.safetensors") if path.is_file()]
+    assert len(payload) == 3
+
+
+def test_what_an_interrupted_shard_has_is_kept_and_not_worked_again(store):
+    toy = task(6)
+    with pytest.raises(Stopped, match="toy stopped before chunk 2"):
+        run_chunks(workspace(store, toy, should_stop=stop_after(2)), toy.shards)
+    assert spans(store, toy) == [range(2)]
+    run_chunks(workspace(store, toy), toy.shards)
+    assert WORKED == [0, 1, 2, 3, 4, 5]
+    assert spans(store, toy) == [range(2), range(3), range(3, 6)]
+
+
+def test_a_long_shard_is_kept_on_its_way(store):
+    toy = task(3)
+    run_chunks(workspace(store, toy, checkpoint_seconds=0.0), toy.shards)
+    assert spans(store, toy) == [range(1), range(2), range(3)]
+
+
+@pytest.mark.parametrize(("first", "then", "anew"), [(4, 6, [4, 5]), (6, 4, []), (5, 5, [])])
+def test_another_horizon_goes_on_from_the_chunks_that_there_are(store, first, then, anew):
+    for chunks in (first, then):
+        WORKED.clear()
+        toy = task(chunks)
+        run_chunks(workspace(store, toy), toy.shards)
+        run_whole(workspace(store, toy))
+        found = read_joined(store, store.manifest(toy.address), "rows")
+        assert found["rows"].tolist() == list(range(2 * chunks - 1))
+    assert anew == WORKED
+
+
+def test_damaged_chunks_of_an_interrupted_shard_are_worked_again(store):
+    toy = task(3)
+    with pytest.raises(Stopped):
+        run_chunks(workspace(store, toy, should_stop=stop_after(2)), toy.shards)
+    (kept,) = stored_shards(store, toy)
+    flip_a_byte(store, kept.files[0].path)
+    run_chunks(workspace(store, toy), toy.shards)
+    assert WORKED == [0, 1, 0, 1, 2]
+    assert store.verify(store.manifest(toy.shard_address(range(3)))) == []
+
+
+def test_two_workers_of_one_shard_commit_it_once(store):
+    toy = task(3)
+    one, other = workspace(store, toy), workspace(store, toy)
+    assert one.attempt.number != other.attempt.number
+    for work in (one, other):
+        run_chunks(work, toy.shards)
+    (kept,) = stored_shards(store, toy)
+    assert kept.attempt == one.attempt.number
