@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
-from ganray.metrics import Metric
 from ganray.models import MODELS, ModelSpec
-from ganray.models.encoders import Encoder
 from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
-from ganray.roles import floor_role, gan_role, measure_role
-from ganray.scores import ScoreName
-from ganray.specs import EmbedSpec, SampleSpec, chunks_for
+from ganray.roles import gan_role
+from ganray.specs import chunks_for
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import RangeSearch, Setup
 from ganray.train.algorithms import check_fit
@@ -48,22 +44,6 @@ class Data:
     def names(self, classes: Sequence[int]) -> list[str]:
         """The names of some classes."""
         return [self.info.class_names[index] for index in classes]
-
-
-@dataclass(frozen=True)
-class Ruler:
-    """What all scores on one encoder share: its network, the real features, and the floors.
-
-    Attributes:
-        floors: of each metric, that of held-out real images.
-        parameters: of every task that measures on it.
-    """
-
-    encoder: Encoder
-    embedder: Task
-    reference: Task
-    floors: list[tuple[Metric, Task]]
-    parameters: dict[str, Any]
 
 
 class Blocks:
@@ -196,94 +176,6 @@ class Blocks:
         parameters = {"encoder": spec, "seed": seed}
         return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
 
-    def embedder(self, encoder: Encoder, training: EncoderSpec) -> Task:
-        """An encoder's network: trained by the study, or brought in from elsewhere.
-
-        Raises:
-            RefusedInput: as `encoder` does.
-        """
-        if encoder.trained:
-            return self.encoder(training)
-        return self.builder.add(
-            f"weights/{encoder.name}",
-            "weights",
-            f"weights {encoder.name}",
-            encoder.imported,
-            {},
-            placement={"encoder": encoder},
-        )
-
-    def protocol(self, encoder: Encoder) -> dict[str, Any]:
-        """What every task that measures on an encoder is told of it, and of the real images."""
-        own = "class posteriors" in encoder.gives
-        return {
-            "encoder": encoder.name,
-            "preprocessing": encoder.preprocessing,
-            "dataset": f"{self.data.info.name}@{self.data.fingerprint[:12]}",
-            "among": self.subset if own else [],
-        }
-
-    def ruler(
-        self, encoder: Encoder, metrics: Sequence[Metric], training: EncoderSpec, count: int
-    ) -> Ruler:
-        """The real side of every measurement on one encoder.
-
-        A floor scores `count` held-out images against the test split, as generated ones are; of a
-        study of some classes both are the images of these.
-
-        Raises:
-            RefusedInput: as `encoder` does.
-        """
-        embedder = self.embedder(encoder, training)
-        reference = self.embed_split(encoder, embedder, "test")
-        held_out = self.embed_split(encoder, embedder, "held_out")
-        parameters = self.protocol(encoder) | {"count": count}
-        if self.subset:
-            rows = {"test": self.rows("test"), "held_out": self.rows("held_out")}
-            parameters["subset"] = {"classes": self.subset, "rows": rows}
-        real = {"reference": reference, "held_out": held_out, "embedder": embedder}
-        floors = [
-            self.builder.add(
-                floor_role(ScoreName(metric.name, encoder.name)),
-                "measure",
-                f"floor of {metric.name} on {encoder.name}",
-                parameters | {"metric": metric, "mixture": "real"},
-                real,
-            )
-            for metric in metrics
-        ]
-        return Ruler(
-            encoder, embedder, reference, list(zip(metrics, floors, strict=True)), parameters
-        )
-
-    def measure(
-        self,
-        ruler: Ruler,
-        side: str,
-        replicate: int,
-        gans: Sequence[Task],
-        counts: Sequence[int],
-        mixture: str,
-    ) -> list[Task]:
-        """Each score of a mixture of GANs, of which each gives its count of samples."""
-        sets = {
-            f"set/{index}": self._embed_samples(ruler, gan, count)
-            for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
-            if count
-        }
-        common = {"reference": ruler.reference, "embedder": ruler.embedder}
-        on = ruler.encoder.name
-        return [
-            self.builder.add(
-                measure_role(ScoreName(metric.name, on), side, replicate, self.part),
-                "measure",
-                f"{metric.name} of {side} r{replicate}{self.when} on {on}",
-                ruler.parameters | {"metric": metric, "mixture": mixture},
-                common | {"floor": floor} | sets,
-            )
-            for metric, floor in ruler.floors
-        ]
-
     def targets(self, search: RangeSearch, other: Data | None) -> Task:
         """The probe images of the range-space search.
 
@@ -329,7 +221,7 @@ class Blocks:
         # With one class for all, both sides are one GAN and their scores the same.
         addresses = dict.fromkeys(task.address for task in scores)
         return self.builder.add(
-            self._made_of(gan, "card"),
+            self.made_of(gan, "card"),
             "card",
             f"card {gan.title}",
             {},
@@ -352,43 +244,6 @@ class Blocks:
         told = settings.model_dump(mode="json")
         return self.builder.plan(settings.name, study, told, dataset, measured, sides)
 
-    def embed_split(self, encoder: Encoder, embedder: Task, split: Split) -> Task:
-        """The features of every image of one split."""
-        spec, count = EmbedSpec(chunk=encoder.chunk), sum(self.data.info.counts[split])
-        return self.builder.add(
-            f"embed/{encoder.name}/{split}",
-            "embed",
-            f"features {split} {encoder.name}",
-            {"embed": spec, "split": split},
-            {"embedder": embedder, "data": self.source},
-            chunks=chunks_for(count, spec.chunk),
-        )
-
-    def _embed_samples(self, ruler: Ruler, gan: Task, count: int) -> Task:
-        encoder = ruler.encoder
-        spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
-        samples = self.builder.add(
-            self._made_of(gan, "sample"),
-            "sample",
-            f"samples {gan.title}",
-            {
-                "model": MODELS.parse(gan.parameters["model"], "model"),
-                "sample": sampling,
-                "seed": task_seed(gan.parameters["seed"], "sample", [], 0),
-            },
-            {"gan": gan},
-            horizon=count,
-            chunks=chunks_for(count, sampling.chunk),
-        )
-        return self.builder.add(
-            self._made_of(gan, f"embed/{encoder.name}"),
-            "embed",
-            f"features {gan.title} {encoder.name}",
-            {"embed": spec},
-            {"embedder": ruler.embedder, "images": samples},
-            chunks=chunks_for(count, spec.chunk),
-        )
-
-    def _made_of(self, gan: Task, purpose: str) -> str:
+    def made_of(self, gan: Task, purpose: str) -> str:
         """What something that is made of a GAN is called, by the GAN's own role."""
         return gan_role(purpose, *self._whose[gan.address])

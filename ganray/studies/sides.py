@@ -15,9 +15,10 @@ from ganray.plan import Task
 from ganray.report import Results, sections
 from ganray.report.page import Section
 from ganray.roles import chosen
-from ganray.studies.blocks import Blocks, Data, Ruler
+from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
+from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
 from ganray.studies.settings import ComparisonSettings, Evaluate, Setup
 
 
@@ -93,7 +94,7 @@ def add_embedders(blocks: Blocks, settings: Setup) -> None:
         RefusedInput: as `Blocks.encoder`.
     """
     for encoder in settings.evaluate.encoders:
-        blocks.embedder(encoder, settings.encoder)
+        add_embedder(blocks, encoder, settings.encoder)
 
 
 def rulers(blocks: Blocks, settings: Setup) -> list[Ruler]:
@@ -105,7 +106,7 @@ def rulers(blocks: Blocks, settings: Setup) -> list[Ruler]:
     evaluate = settings.evaluate
     count = sample_count(evaluate, blocks.data.info, blocks.classes)
     return [
-        blocks.ruler(encoder, evaluate.on(encoder), settings.encoder, count)
+        add_ruler(blocks, encoder, evaluate.on(encoder), settings.encoder, count)
         for encoder in evaluate.encoders
     ]
 
@@ -122,8 +123,8 @@ def measure(
         for replicate in range(max(len(side.gans) for side in sides)):
             for side in sides:
                 members = side.gans[replicate]
-                scores = blocks.measure(
-                    ruler, side.name, replicate, members, shares[side.name], mixture
+                scores = measure_side(
+                    blocks, ruler, side.name, replicate, members, shares[side.name], mixture
                 )
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)

@@ -21,6 +21,7 @@ from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.counts import mixture_counts, needing
+from ganray.studies.measuring import add_embedder, embed_split, protocol_on
 from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps
 from ganray.sweeps.space import Values
@@ -203,7 +204,7 @@ class SweepPlan:
             role,
             "objective",
             f"score of {name or f'{step} iterations'}",
-            blocks.protocol(measured_on)
+            protocol_on(blocks, measured_on)
             | {
                 "metric": self.settings.sweep.metric,
                 "mixture": evaluate.mixture,
@@ -221,8 +222,8 @@ class SweepPlan:
         """The network, and the held-out images on it: the test split has no part in a sweep."""
         blocks.import_data(self.settings.data)
         encoder = self.settings.measured_on
-        embedder = blocks.embedder(encoder, self.settings.encoder)
-        return embedder, blocks.embed_split(encoder, embedder, "held_out")
+        embedder = add_embedder(blocks, encoder, self.settings.encoder)
+        return embedder, embed_split(blocks, encoder, embedder, "held_out")
 
     def _latents(self, group: list[int], replicate: int) -> int:
         """One set of latent vectors for all trials; another for each fresh seed."""

@@ -1,0 +1,163 @@
+"""The measuring part of studies: encoders, real features, floors, and the scores of sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganray.data.spec import Split
+from ganray.metrics import Metric
+from ganray.models import MODELS
+from ganray.models.encoders import Encoder
+from ganray.plan import Task, task_seed
+from ganray.roles import floor_role, measure_role
+from ganray.scores import ScoreName
+from ganray.specs import EmbedSpec, SampleSpec, chunks_for
+from ganray.studies.blocks import Blocks
+from ganray.train.spec import EncoderSpec
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What all scores on one encoder share: its network, the real features, and the floors.
+
+    Attributes:
+        floors: of each metric, that of held-out real images.
+        parameters: of every task that measures on it.
+    """
+
+    encoder: Encoder
+    embedder: Task
+    reference: Task
+    floors: list[tuple[Metric, Task]]
+    parameters: dict[str, Any]
+
+
+def add_embedder(blocks: Blocks, encoder: Encoder, training: EncoderSpec) -> Task:
+    """An encoder's network: trained by the study, or brought in from elsewhere.
+
+    Raises:
+        RefusedInput: as `Blocks.encoder` does.
+    """
+    if encoder.trained:
+        return blocks.encoder(training)
+    return blocks.builder.add(
+        f"weights/{encoder.name}",
+        "weights",
+        f"weights {encoder.name}",
+        encoder.imported,
+        {},
+        placement={"encoder": encoder},
+    )
+
+
+def protocol_on(blocks: Blocks, encoder: Encoder) -> dict[str, Any]:
+    """What every task that measures on an encoder is told of it, and of the real images."""
+    own = "class posteriors" in encoder.gives
+    return {
+        "encoder": encoder.name,
+        "preprocessing": encoder.preprocessing,
+        "dataset": f"{blocks.data.info.name}@{blocks.data.fingerprint[:12]}",
+        "among": blocks.subset if own else [],
+    }
+
+
+def add_ruler(
+    blocks: Blocks, encoder: Encoder, metrics: Sequence[Metric], training: EncoderSpec, count: int
+) -> Ruler:
+    """The real side of every measurement on one encoder.
+
+    A floor scores `count` held-out images against the test split, as generated ones are; of a
+    study of some classes both are the images of these.
+
+    Raises:
+        RefusedInput: as `Blocks.encoder` does.
+    """
+    embedder = add_embedder(blocks, encoder, training)
+    reference = embed_split(blocks, encoder, embedder, "test")
+    held_out = embed_split(blocks, encoder, embedder, "held_out")
+    parameters = protocol_on(blocks, encoder) | {"count": count}
+    if blocks.subset:
+        rows = {"test": blocks.rows("test"), "held_out": blocks.rows("held_out")}
+        parameters["subset"] = {"classes": blocks.subset, "rows": rows}
+    real = {"reference": reference, "held_out": held_out, "embedder": embedder}
+    floors = [
+        blocks.builder.add(
+            floor_role(ScoreName(metric.name, encoder.name)),
+            "measure",
+            f"floor of {metric.name} on {encoder.name}",
+            parameters | {"metric": metric, "mixture": "real"},
+            real,
+        )
+        for metric in metrics
+    ]
+    return Ruler(encoder, embedder, reference, list(zip(metrics, floors, strict=True)), parameters)
+
+
+def measure_side(
+    blocks: Blocks,
+    ruler: Ruler,
+    side: str,
+    replicate: int,
+    gans: Sequence[Task],
+    counts: Sequence[int],
+    mixture: str,
+) -> list[Task]:
+    """Each score of a mixture of GANs, of which each gives its count of samples."""
+    sets = {
+        f"set/{index}": _embed_samples(blocks, ruler, gan, count)
+        for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
+        if count
+    }
+    common = {"reference": ruler.reference, "embedder": ruler.embedder}
+    on = ruler.encoder.name
+    return [
+        blocks.builder.add(
+            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
+            "measure",
+            f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
+            ruler.parameters | {"metric": metric, "mixture": mixture},
+            common | {"floor": floor} | sets,
+        )
+        for metric, floor in ruler.floors
+    ]
+
+
+def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) -> Task:
+    """The features of every image of one split."""
+    spec, count = EmbedSpec(chunk=encoder.chunk), sum(blocks.data.info.counts[split])
+    return blocks.builder.add(
+        f"embed/{encoder.name}/{split}",
+        "embed",
+        f"features {split} {encoder.name}",
+        {"embed": spec, "split": split},
+        {"embedder": embedder, "data": blocks.source},
+        chunks=chunks_for(count, spec.chunk),
+    )
+
+
+def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
+    encoder = ruler.encoder
+    spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
+    samples = blocks.builder.add(
+        blocks.made_of(gan, "sample"),
+        "sample",
+        f"samples {gan.title}",
+        {
+            "model": MODELS.parse(gan.parameters["model"], "model"),
+            "sample": sampling,
+            "seed": task_seed(gan.parameters["seed"], "sample", [], 0),
+        },
+        {"gan": gan},
+        horizon=count,
+        chunks=chunks_for(count, sampling.chunk),
+    )
+    return blocks.builder.add(
+        blocks.made_of(gan, f"embed/{encoder.name}"),
+        "embed",
+        f"features {gan.title} {encoder.name}",
+        {"embed": spec},
+        {"embedder": ruler.embedder, "images": samples},
+        chunks=chunks_for(count, spec.chunk),
+    )
