@@ -11,7 +11,6 @@ import hashlib
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.special import ndtri
 
 from ganray.spec import canonical_json
 
@@ -43,6 +42,8 @@ def normals(
     seed: int, stream: str, start: int, count: int, width: int
 ) -> Float64[np.ndarray, "count width"]:
     """Rows `start … start+count-1` of a stream of standard normal numbers, by inversion."""
+    from scipy.special import ndtri  # a quarter of a second, which no reader of a store should wait
+
     return np.asarray(ndtri(uniforms(seed, stream, start, count, width)))
 
 

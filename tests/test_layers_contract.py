@@ -13,6 +13,7 @@ import pytest
 
 from ganray.runs.record import save_run
 from tests.stages.stores import copied
+from tests.sweeps.files import sweep_file
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,7 +75,7 @@ def loaded_by(code: str, *words: object) -> set[str]:
     report = (
         "import sys, atexit\n"
         f"sys.argv = ['ganray', *{list(map(str, words))}]\n"
-        "heavy = lambda: sorted({'torch', 'ray', 'pyarrow'} & set(sys.modules))\n"
+        "heavy = lambda: sorted({'torch', 'ray', 'pyarrow', 'scipy'} & set(sys.modules))\n"
         "atexit.register(lambda: print('\\nloaded', *heavy()))\n"
     )
     return set(python(report + code).splitlines()[-1].split()[1:])
@@ -118,10 +119,14 @@ def test_a_runs_record_is_read_without_torch_and_ray(module):
 def test_what_only_looks_at_a_store_loads_neither_torch_nor_ray(words, tiny_run, tmp_path):
     store = copied(tiny_run, tmp_path)
     save_run(store, tiny_run.plan)
-    assert not loaded_by(COMMAND, *words.replace("STORE", store.url).split()) & {"torch", "ray"}
+    loaded = loaded_by(COMMAND, *words.replace("STORE", store.url).split())
+    slow = {"torch", "ray"} | ({"scipy"} if words.startswith("status") else set())
+    assert not loaded & slow
 
 
-def test_a_study_file_is_read_without_torch_and_ray(tiny_study):
+def test_a_study_file_and_a_sweep_file_are_read_without_torch_and_ray(tiny_study, tmp_path):
     code = f"from ganray.studies import read_study\nread_study({str(tiny_study)!r})"
     assert not loaded_by(code) & {"torch", "ray"}
-    assert not loaded_by("import ganray.sweeps") & {"torch", "ray"}
+    file = sweep_file(tiny_study, tmp_path)
+    code = f"from ganray.sweeps import read_sweep\nread_sweep({file!r}).preparation()"
+    assert not loaded_by(code) & {"torch", "ray"}

@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 from pydantic import Field
-from scipy.special import rel_entr
 
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import Embedding, check_probabilities
@@ -44,6 +43,8 @@ def class_divergence(p_real: Float[np.ndarray, "n k"], p_gen: Float[np.ndarray, 
     Raises:
         RefusedInput: if rows are no probabilities or the numbers of classes differ.
     """
+    from scipy.special import rel_entr
+
     check_probabilities(p_real)
     check_probabilities(p_gen)
     if p_real.shape[1] != p_gen.shape[1]:

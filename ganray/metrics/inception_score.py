@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float64
 from pydantic import Field
-from scipy.special import rel_entr
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding, check_probabilities
@@ -65,5 +64,7 @@ def inception_score(
 
 
 def _one_split(posteriors: Float64[np.ndarray, "n k"]) -> float:
+    from scipy.special import rel_entr
+
     marginal = posteriors.mean(axis=0)
     return float(np.exp(rel_entr(posteriors, marginal).sum(axis=1).mean()))

@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.special import stdtrit
 
 from ganray.errors import RefusedInput
 
@@ -55,6 +54,8 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     mean, n = float(sample.mean()), len(sample)
     if n == 1:
         return Interval(mean, None, None, None, n, confidence)
+    from scipy.special import stdtrit
+
     deviation = float(sample.std(ddof=1))
     margin = float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / n**0.5
     return Interval(mean, mean - margin, mean + margin, deviation, n, confidence)
