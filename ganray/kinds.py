@@ -39,7 +39,7 @@ class Kind:
 
 _ALL = (
     Kind("data", called=("data set", "data sets")),
-    Kind("weights", called=("ImageNet network", "ImageNet networks")),
+    Kind("weights", called=("encoder’s weights", "encoders’ weights")),
     Kind("train", unit="step", trains=True, called=("GAN", "GANs")),
     Kind("encoder", trains=True, called=("classifier", "classifiers")),
     Kind("sample", unit="count", called=("set of samples", "sets of samples")),

@@ -204,9 +204,12 @@ ODD_NAMES = ["a::b", "a/b", "a_b", "a\\b", "T-shirt/top", "../up", ".hidden", "g
 
 @pytest.mark.parametrize("write", [write_png, write_parquet])
 @pytest.mark.parametrize("labels", [[0, 2, 2] * 4, [1] * 12, None])
-def test_what_is_written_opens_as_a_source(tmp_path, write, labels):
-    """The classes that were drawn, by their names; or no labels."""
-    names = ["a/b", "plain", "T-shirt%2Ftop"]
+@pytest.mark.parametrize(
+    "names",
+    [["a/b", "plain", "T-shirt%2Ftop"], ["train", "test", "val"], ["trainA", "trainB", "testA"]],
+)
+def test_what_is_written_opens_as_a_source(tmp_path, write, labels, names):
+    """The classes that were drawn, by their names, also where these look like splits; or none."""
     images = np.arange(12, dtype=np.uint8)[:, None, None, None].repeat(8, 2).repeat(8, 3)
     drawn = Drawn(images, None if labels is None else np.array(labels), names)
     write(drawn, str(tmp_path / "to"))

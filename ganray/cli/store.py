@@ -20,18 +20,21 @@ UrlArgument = Annotated[str, typer.Argument(metavar="URL", help="Folder or s3://
 @app.command()
 def ls(url: UrlArgument, as_json: JsonOption = False) -> None:
     """List the artifacts of a store."""
-    rows = [
-        {
-            "address": manifest.address,
-            "generation": manifest.generation,
-            "bytes": sum(file.size for file in manifest.files),
-            "created": manifest.record.get("created", ""),
-            "digest": manifest.digest,
-        }
-        for manifest in _used(url).manifests()
-    ]
+    rows: list[dict[str, Any]] = []
+    sizes: dict[str, int] = {}  # the files of shards belong to two artifacts and lie there once
+    for manifest in _used(url).manifests():
+        sizes |= {file.path: file.size for file in manifest.files}
+        rows.append(
+            {
+                "address": manifest.address,
+                "generation": manifest.generation,
+                "bytes": sum(file.size for file in manifest.files),
+                "created": manifest.record.get("created", ""),
+                "digest": manifest.digest,
+            }
+        )
     lines = [f"{row['created']:<20} {size(row['bytes']):>10}  {row['address']}" for row in rows]
-    total = size(sum(row["bytes"] for row in rows))
+    total = size(sum(sizes.values()))
     speak(as_json, rows, "\n".join([*lines, f"{len(rows)} artifacts, {total}"]))
 
 

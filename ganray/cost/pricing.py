@@ -66,7 +66,7 @@ def _bill(
         cpu_seconds += seconds * (resources.num_cpus if trains else 1.0)
         gpu_seconds += seconds * (resources.num_gpus if trains else 0.0)
         needs = tuple(places[a] for a in task.inputs.values() if a in places)
-        width = max(task.chunks, ranks)
+        width = max(len(task.shards), ranks)
         pieces.append(Piece(needs, seconds, max(1, min(width, workers))))
     cpu_hours, gpu_hours = cpu_seconds / _HOUR, gpu_seconds / _HOUR
     hours = makespan(pieces, workers) / _HOUR

@@ -134,7 +134,7 @@ def _names_of(part: Labelled) -> list[str]:
 def _json(part: Labelled, key: bytes) -> Any:
     try:
         return json.loads(_text(part, key))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(

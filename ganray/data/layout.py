@@ -15,12 +15,20 @@ from urllib.parse import unquote
 
 from ganray.data.decoding import is_picture
 from ganray.data.listing import Listing
-from ganray.data.rows import TRAIN, class_name, short_list, split_code, split_words
+from ganray.data.rows import (
+    TRAIN,
+    class_name,
+    is_class_name,
+    refuse_equal_names,
+    short_list,
+    split_code,
+    split_words,
+)
 from ganray.data.spec import UNLABELLED, Labels
 from ganray.errors import RefusedInput
 
 NAMES_FILE = "class_names.json"
-"""Beside class folders whose names are not the classes': `{"class_names": {folder: name}}`."""
+"""Beside the class folders that `ganray sample` writes: `{"class_names": {folder: name}}`."""
 _MOST_BYTES = 1 << 24
 _CYCLEGAN = re.compile("(train|test|val)([AB])")
 
@@ -47,14 +55,14 @@ def class_folders(listing: Listing) -> Layout:
         RefusedInput: there are none; some folders, but not all, are called as splits; two are
             called as the same split; or a class has no proper name.
     """
-    folders, labels = _by_names(listing)
+    kept = _names_kept(listing)
+    folders, labels = _by_names(listing, kept)
     if not folders:
         raise RefusedInput(
             f"{listing.root.shown!r} has no class folders of images and no images; valid: "
             f"<class>/*.png|jpg, train/<class>/… and test/<class>/…, or *.png|jpg without classes"
         )
     is_web = "http" in listing.root.fs.protocol  # where paths are quoted: "T%20shirt"
-    kept = _names_kept(listing)
     return Layout(
         {
             path: ClassFolder(
@@ -71,28 +79,33 @@ def class_folders(listing: Listing) -> Layout:
 
 
 def _names_kept(listing: Listing) -> dict[str, str]:
-    """Path → name of the class, where `ganray sample` wrote down what it could not call a folder.
+    """Folder → name of the class, where `ganray sample` wrote them down; a file of another form is
+    somebody else's.
 
     Raises:
-        RefusedInput: the file is damaged.
+        RefusedInput: two folders have one name.
     """
     if NAMES_FILE not in listing.files:
         return {}
     file = listing.root.child(NAMES_FILE)
     try:
         names = json.loads(file.read(_MOST_BYTES))["class_names"]
-        return {str(path): str(name) for path, name in names.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise RefusedInput(
-            f"{file.shown!r} must hold `class_names`, from folders to names; or remove it"
-        ) from None
+        known = {str(path): name for path, name in names.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    if not all(isinstance(name, str) and is_class_name(name) for name in known.values()):
+        return {}
+    refuse_equal_names(list(known.values()), repr(file.shown))
+    return known
 
 
-def _by_names(listing: Listing) -> tuple[dict[str, tuple[int, str]], Labels]:
+def _by_names(listing: Listing, kept: dict[str, str]) -> tuple[dict[str, tuple[int, str]], Labels]:
     top = listing.folders_in("")
     if not top:
         flat = any(map(is_picture, listing.files))
         return ({"": (TRAIN, UNLABELLED)} if flat else {}), "none"
+    if kept and kept.keys() >= set(top):  # whatever they are called
+        return {name: (TRAIN, name) for name in top}, "classes"
     if all(_CYCLEGAN.fullmatch(name) for name in top):
         return {name: (split_code(name[:-1]) or TRAIN, name[-1]) for name in top}, "domains"
     codes = {name: code for name in top if (code := split_code(name)) is not None}

@@ -53,7 +53,7 @@ def read_parquet(location: Location) -> Rows:
     parts = [labelled for labelled, _ in tables]
     _refuse_copies(shards, parts)
     labels, names = labels_of(parts, location.shown)
-    bare = any(part.labels is None for part in parts)
+    bare = any(part.labels is None for part in parts if part.count)
     notes = notes_of(parts)
     filled = next(s for s, part in zip(shards, parts, strict=True) if part.count)
     first, note = _first_image(filled)
@@ -113,7 +113,8 @@ def _read_columns(shard: Shard) -> tuple[Labelled, UInt8[np.ndarray, "n"]]:
         schema = parquet.schema_arrow
         # With any other column that one may be the label, by another name.
         unlabelled = set(schema.names) <= {"image", "split"}
-        for name in ("image",) if unlabelled else ("image", "label"):
+        needed = ["image", *([] if unlabelled else ["label"])]
+        for name in [*needed, *({"split"} & set(schema.names))]:
             if schema.names.count(name) != 1:
                 lacks = "has two columns" if name in schema.names else "lacks the column"
                 raise RefusedInput(f"{where} {lacks} {name!r}; it has {', '.join(schema.names)}")

@@ -43,8 +43,8 @@ class Drawn:
 def write_png(drawn: Drawn, url: str) -> int:
     """One PNG an image, in a folder for each class where classes are known; how many.
 
-    Folders have the classes' names, as `ganray.names.as_file` writes them, and where that is
-    another name `class_names.json` says which. Opened as a source, these are the same classes.
+    Folders have the classes' names, as `ganray.names.as_file` writes them, and `class_names.json`
+    says which is which. Opened as a source, these are the same classes.
     """
     root, labels = _target(url), drawn.labels
     folders = {name: as_file(name) for name in drawn.named}
@@ -55,7 +55,7 @@ def write_png(drawn: Drawn, url: str) -> int:
         with _create(folder.child(f"{index:06d}.png")) as target:
             target.write(png(image))
     names = {folder: name for name, folder in folders.items() if is_class_name(name)}
-    if any(name != folder for folder, name in names.items()):
+    if names:
         with _create(root.child(NAMES_FILE)) as target:
             target.write(json.dumps({"class_names": names}, indent=1).encode())
     return len(drawn.images)

@@ -170,7 +170,7 @@ class FinishedRun:
 
     @property
     def comparisons(self) -> pd.DataFrame:
-        """For each metric the difference of both sides, its interval, and who is better."""
+        """For each metric the difference of each two sides, its interval, and who is better."""
         return self._table("comparisons")
 
     @property

@@ -204,7 +204,7 @@ class Results:
     @property
     def sides(self) -> list[str]:
         """The sides that were measured, in the order in which they are compared."""
-        measured = {measured.side for measured in self.scores}
+        measured = {one.side for one in self.scores} | {one.side for one in self.undefined}
         return [side for side in self.plan.sides if side in measured]
 
     @property

@@ -54,7 +54,7 @@ class Outlook:
                 return None
             first = (*row.task.inputs.values(), self._shorter.get(row.address, ""))
             needs = {positions[address] for address in first if address in positions}
-            pieces.append(Piece(tuple(needs), seconds, max(1, row.task.chunks)))
+            pieces.append(Piece(tuple(needs), seconds, max(1, len(row.task.shards))))
         return makespan(pieces, workers)
 
     def _seen(self, moved: Iterable[TaskState], now: float) -> Iterator[Seen]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import safetensors.numpy
 
+from ganray.errors import CorruptArtifact
 from ganray.plan import Task
 from ganray.store import Manifest, Store, StoredFile
 
@@ -69,11 +70,17 @@ def read_chunks(store: Store, manifest: Manifest, stem: str) -> list[Arrays]:
 
 
 def joined(chunks: Sequence[Arrays]) -> Arrays:
-    """Of arrays of one name the rows of all chunks, one after another."""
+    """Of arrays of one name the rows of all chunks, of which there is at least one."""
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
 
 def read_joined(store: Store, manifest: Manifest, stem: str) -> Arrays:
-    """The rows of an artifact, as many as its result says (`count`)."""
-    count = manifest.result.get("count")
-    return {name: rows[:count] for name, rows in joined(read_chunks(store, manifest, stem)).items()}
+    """The rows of an artifact, as many as its result says (`count`).
+
+    Raises:
+        CorruptArtifact: a file is missing or damaged, or there is none.
+    """
+    count, chunks = manifest.result.get("count"), read_chunks(store, manifest, stem)
+    if not chunks:
+        raise CorruptArtifact(f"{manifest.address}: it names no {stem}-*.safetensors")
+    return {name: rows[:count] for name, rows in joined(chunks).items()}

@@ -162,7 +162,8 @@ def _read(store: Store, name: str) -> Run:
         content = json.loads(store.get(f"runs/{name}/plan.json") or b"")
         plan, created = Plan(**content["plan"]), time.strptime(content["created"], _CREATED)
         if plan.dataset:
-            SourceInfo(**{field: plan.dataset.get(field) for field in SourceInfo.model_fields})
+            known = SourceInfo.model_fields.keys() & plan.dataset.keys()
+            SourceInfo(**{field: plan.dataset[field] for field in known})
         if plan.run != name:
             raise ValueError("its tasks are not those of the run")
         _refuse_hollow(plan)

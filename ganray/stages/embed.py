@@ -73,7 +73,7 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     spec, encoder = EmbedSpec(**task.parameters["embed"]), encoder_of(task, plan)
     shape = image_shape(plan)
     network = encoder.network(shape, len(plan.dataset["class_names"]))
-    short = spec if encoder.trained else spec.model_copy(update={"chunk": 1})
+    short = spec if isinstance(encoder, Classifier) else spec.model_copy(update={"chunk": 1})
     images, part = blank(shape, short.chunk), short.chunk / (spec.chunk * task.chunks)
     return Timed(lambda: embed_chunk(network, images, short), part)
 

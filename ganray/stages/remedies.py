@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ganray.errors import GanrayError, StoreError
+from ganray.errors import CorruptArtifact, GanrayError, StoreError
 from ganray.redaction import redacted
 from ganray.runs.failures import AGAIN
 from ganray.wording import size
@@ -60,6 +60,11 @@ REMEDIES = (
         _numbered(errno.ENOSPC, errno.EDQUOT),
         "the disk of {host} is full ({error})",
         f"free some of it, {AGAIN}",
+    ),
+    Remedy(
+        lambda error: isinstance(error, CorruptArtifact) and ", expected " in str(error),
+        "",
+        "`ganray run --verify` makes anew what is damaged in the store",
     ),
     Remedy(_says("no space left", "quota is used up"), "", f"free space there, {AGAIN}"),
     Remedy(_says("token has expired"), "", f"renew the credentials on every node, {AGAIN}"),

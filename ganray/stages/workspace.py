@@ -111,12 +111,13 @@ class Workspace:
         # Without folders of their own, files of one name would try each other's paths.
         below = "" if chunks is None else address.rpartition("/")[2]
         written = [self.attempt.write(name, data, below) for name, data in files.items()]
+        seconds, self._started = time.monotonic() - self._started, time.monotonic()
         return self.attempt.commit(
             address,
             [*stored, *written],
             inputs=self.input_digests,
             result=dict(result),
-            record=provenance(time.monotonic() - self._started) | record,
+            record=provenance(seconds) | record,
             generation=self._generation(address),
         )
 

@@ -83,9 +83,9 @@ def _unreachable(
     """Artifacts and logs that no plan reaches; an attempt is as old as its newest file."""
     entries = list(catalogue.files.entries("artifacts/"))
     current = {manifest.address: manifest for manifest in catalogue.manifests()}
-    kept = set()
+    kept, begun = set(), _begun_shards(reachable - current.keys())
     for manifest in current.values():
-        if manifest.address in reachable:
+        if manifest.address in reachable or _shard_start(manifest.address) in begun:
             kept.add(manifest_path(manifest.address, manifest.generation))
             kept.update(file.path for file in manifest.files)
     kept |= _newest_checkpoints(entries, continued)
@@ -103,6 +103,18 @@ def _unreachable(
         log = _LOG.fullmatch(entry.path)
         if log and log["trajectory"] not in wanted:
             yield Garbage.of(entry, now, "log of work that no plan reaches")
+
+
+def _begun_shards(missing: Iterable[str]) -> set[str]:
+    """How the addresses of shards begin that are still to be made; what an interrupted one has is
+    kept under such an address, too."""
+    return {start for address in missing if (start := _shard_start(address))}
+
+
+def _shard_start(address: str) -> str:
+    """`<trajectory>/chunks-<first>` of a shard's address; empty for all others."""
+    start, dash, _ = address.rpartition("-")
+    return start if dash and "/chunks-" in start else ""
 
 
 def _judge(

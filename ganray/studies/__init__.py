@@ -23,7 +23,7 @@ from ganray.cost.speed import Speed, recorded_speed, training_device
 from ganray.cost.spending import Cost
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
-from ganray.models.encoders import Encoder
+from ganray.models.encoders import Classifier, Encoder
 from ganray.models.spec import checked_shape
 from ganray.plan import Plan, Resources
 from ganray.report import Page, Results
@@ -233,7 +233,7 @@ def check_weights(evaluate: Evaluate) -> None:
         RefusedInput: they are missing, or not what the study says.
     """
     for encoder in evaluate.encoders:
-        if not encoder.trained:
+        if not isinstance(encoder, Classifier):
             try:
                 encoder.read()
             except RefusedInput as error:

@@ -61,6 +61,8 @@ class Blocks:
         self.part = self.when = ""
         self._whose: dict[str, tuple[str, list[str], int, str]] = {}
         """Side, classes, replicate and part of each GAN; the first, where sides share one."""
+        self.sampled: dict[str, int] = {}
+        """How many samples each GAN gives, by its address; the first, where sides share one."""
 
     @property
     def subset(self) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 from ganray.data.spec import Split
 from ganray.metrics import Metric
 from ganray.models import MODELS
-from ganray.models.encoders import Encoder
+from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Task, task_seed
 from ganray.roles import floor_role, measure_role
 from ganray.scores import ScoreName
@@ -40,7 +40,7 @@ def add_embedder(blocks: Blocks, encoder: Encoder, training: EncoderSpec) -> Tas
     Raises:
         RefusedInput: as `Blocks.encoder` does.
     """
-    if encoder.trained:
+    if isinstance(encoder, Classifier):
         return blocks.encoder(training)
     return blocks.builder.add(
         f"weights/{encoder.name}",
@@ -140,8 +140,10 @@ def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) 
 def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
     encoder = ruler.encoder
     spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
+    # A GAN that two sides share may have to give another number of samples to each.
+    more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
     samples = blocks.builder.add(
-        blocks.made_of(gan, "sample"),
+        blocks.made_of(gan, "sample") + more,
         "sample",
         f"samples {gan.title}",
         {
@@ -154,7 +156,7 @@ def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
         chunks=chunks_for(count, sampling.chunk),
     )
     return blocks.builder.add(
-        blocks.made_of(gan, f"embed/{encoder.name}"),
+        blocks.made_of(gan, f"embed/{encoder.name}") + more,
         "embed",
         f"features {gan.title} {encoder.name}",
         {"embed": spec},

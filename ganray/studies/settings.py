@@ -149,7 +149,7 @@ class Evaluate(Spec):
     @classmethod
     def _usual_metrics_that_fit(cls, values: Any) -> Any:
         """Who names encoders alone need not take away what these cannot give."""
-        if not isinstance(values, dict) or "metrics" in values or "encoders" not in values:
+        if not isinstance(values, dict) or "metrics" in values or not values.get("encoders"):
             return values
         try:
             encoders = [ENCODERS.parse(one, "encoders") for one in values["encoders"]]

@@ -117,11 +117,14 @@ def measure(
     """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address."""
     info, mixture = blocks.data.info, evaluate.mixture
     count = sample_count(evaluate, info, blocks.classes)
+    names = [side.name for side in sides]
+    if len(set(names)) < len(names) or any("/" in name or not name for name in names):
+        raise ValueError(f"sides must have names of their own without slashes; here are {names}")
     shares = {side.name: mixture_counts(side.groups, info, mixture, count) for side in sides}
     measured: dict[str, list[Task]] = {}
     for ruler in measured_on:
         for replicate in range(max(len(side.gans) for side in sides)):
-            for side in sides:
+            for side in (side for side in sides if replicate < len(side.gans)):
                 members = side.gans[replicate]
                 scores = measure_side(
                     blocks, ruler, side.name, replicate, members, shares[side.name], mixture
@@ -170,8 +173,8 @@ def plan_search(
 def evidence(results: Results) -> list[Section | None]:
     """What a report shows below its verdict; None for a part that this run has not."""
     return [
-        sections.scores_section(results, SIDES),
-        sections.samples_section(results, SIDES),
+        sections.scores_section(results, results.plan.sides),
+        sections.samples_section(results, results.plan.sides),
         sections.losses_section(results),
         sections.search_section(results),
         sections.compute_section(results),

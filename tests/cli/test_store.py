@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from ganray.errors import Stopped
 from ganray.runs.parts import span, stored_shards
 from ganray.runs.record import find_run
+from ganray.stages import Workspace, run_chunks
 from ganray.store import Store
+from ganray.store.manifest import manifest_path
 from tests.cli.command import files_below, ganray
-from tests.stages.stores import flip_a_byte
+from tests.stages.stores import flip_a_byte, stop_after
 from tests.tiny import digests
 
 GAN = "train/joint/0+1+2/0"
@@ -101,6 +104,22 @@ def test_gc_shows_and_deletes_nothing_unless_told(aged):
 def test_gc_leaves_young_files_alone(copy):
     assert ganray("store", "gc", copy.url, "--json").json["garbage"] == []
     assert ganray("store", "gc", copy.url, "--older-than", "0", "--json").json["garbage"]
+
+
+def test_gc_keeps_what_an_interrupted_shard_has(copy):
+    """As it keeps the last checkpoints of a training; once the shard is whole, it goes."""
+    store, plan = copy.store, find_run(copy.store, "tiny").plan
+    search = plan.task("search/joint")
+    for manifest in [*stored_shards(store, search), store.manifest(search.address)]:
+        store.files.remove(manifest_path(manifest.address, manifest.generation))
+    work = Workspace(store, search, should_stop=stop_after(2))
+    with pytest.raises(Stopped):
+        run_chunks(work, search.shards)
+    ganray("store", "gc", copy.url, "--older-than", 0, "--delete")
+    assert [span(one) for one in stored_shards(store, search)] == [range(2)]
+    run_chunks(Workspace(store, search), search.shards)
+    ganray("store", "gc", copy.url, "--older-than", 0, "--delete")
+    assert [span(one) for one in stored_shards(store, search)] == search.shards
 
 
 @pytest.mark.parametrize("days", ["nan", "-5"])

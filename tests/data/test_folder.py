@@ -75,10 +75,12 @@ def test_class_names_that_are_no_folders_names_stand_in_a_file(tmp_path):
     names = tmp_path / "class_names.json"
     names.write_text('{"class_names": {"a%2Fb": "a/b"}}')
     assert open_source(DatasetSpec(source=str(tmp_path))).describe().class_names[0] == "a/b"
-    for damaged in ("[", "[]", "{}", '{"class_names": 3}'):
-        names.write_text(damaged)
-        with pytest.raises(RefusedInput, match=r"class_names.json' must hold `class_names`"):
-            open_source(DatasetSpec(source=str(tmp_path)))
+    for of_others in ("[", "[" * 200_000, "[]", "{}", '["a", "b"]', '{"class_names": {"c": null}}'):
+        names.write_text(of_others)
+        assert open_source(DatasetSpec(source=str(tmp_path))).describe().class_names[0] == "a%2Fb"
+    names.write_text('{"class_names": {"a%2Fb": "x", "c": "x"}}')
+    with pytest.raises(RefusedInput, match=r"class_names.json': class names \(='x'\) are each"):
+        open_source(DatasetSpec(source=str(tmp_path)))
 
 
 def test_a_class_may_be_called_train_beside_others(tmp_path):

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganray.data.spec import DatasetSpec, SourceInfo
 from ganray.drivers.python import run as run_study
 from ganray.errors import RefusedInput
 from ganray.kinds import KINDS, Kind
+from ganray.models import DefenseGan
+from ganray.plan import Task
 from ganray.report.page import Finding, Table
 from ganray.report.results import Results
 from ganray.report.sections import verdict, verdict_section
@@ -18,6 +21,10 @@ from ganray.report.sections.scores import scores_section
 from ganray.report.tables import comparison_rows
 from ganray.runs.record import save_run
 from ganray.studies import STUDIES, read_study
+from ganray.studies.blocks import Blocks, Data
+from ganray.studies.settings import Setup
+from ganray.studies.sides import Side, measure, rulers
+from ganray.train import WganGp
 from tests import tiny
 from tests.cli.command import ganray
 from tests.seams.three_sides import SIDES
@@ -101,6 +108,43 @@ def test_their_report_and_their_gans_are_found_by_their_names(three, tmp_path):
     searched = ganray("search", "three", "--store", store, "--image", image, "--on", "all",
                       "--restarts", 1, "--json")  # fmt: skip
     assert searched.code == 0, searched
+
+
+def blocks_of(labels: int = 3) -> Blocks:
+    """Of a made-up set; the encoder needs nothing of it."""
+    names = [f"c{k}" for k in range(labels)]
+    counts = {"train": [60] * labels, "held_out": [20] * labels, "test": [20] * labels}
+    info = SourceInfo(name="made-up", shape=(1, 28, 28), class_names=names, counts=counts)
+    blocks = Blocks(Data(info, "f" * 64), 0)
+    blocks.import_data(DatasetSpec())
+    return blocks
+
+
+def test_sides_may_share_a_gan_and_differ_in_their_replicates():
+    """One that gives all samples of a side, and a part of another's."""
+    settings, blocks = Setup(evaluate={"metrics": ["frechet_distance"]}), blocks_of()
+
+    def gan(side: str, classes: list[int], replicate: int) -> Task:
+        return blocks.train(side, side, classes, replicate, DefenseGan(), WganGp(), 2)
+
+    every = [0, 1, 2]
+    alone = Side("alone", [every], [[gan("alone", every, r)] for r in (0, 1)])
+    mixed = Side("mixed", [every, [0]], [[gan("mixed", every, 0), gan("mixed", [0], 0)]])
+    measured = measure(blocks, [alone, mixed], rulers(blocks, settings), settings.evaluate)
+    shared = alone.gans[0][0]
+    assert shared.address == mixed.gans[0][0].address
+    assert len(measured[shared.address]) == 2
+    counts = [t.horizon for t in blocks.builder.tasks.values() if t.kind == "sample"]
+    assert sorted(counts) == [15, 45, 60, 60]
+    assert {r.partition("/")[0] for r in blocks.builder.roles} >= {"measure", "sample", "embed"}
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("a/b", "c"), ("", "c")])
+def test_sides_have_names_of_their_own(names):
+    settings, blocks = Setup(evaluate={"metrics": ["frechet_distance"]}), blocks_of()
+    sides = [Side(name, [], []) for name in names]
+    with pytest.raises(ValueError, match="names of their own"):
+        measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
 
 
 def test_a_study_without_data_is_planned_run_and_reported(tmp_path):

@@ -17,7 +17,6 @@ class Classifier(Encoder):
     gives = frozenset({"features", "posteriors", "class posteriors"})
     preprocessing = "uint8/255"
     chunk = 250
-    trained = True
 
     name: Literal["classifier"] = Field("classifier", description="the encoder")
 

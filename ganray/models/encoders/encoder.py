@@ -40,8 +40,6 @@ class Encoder(Spec):
     """What the network does to images in [0, 1] first; part of every score's protocol."""
     chunk: ClassVar[int] = 50
     """Images embedded at once: 250 took EfficientNet-Lite0 3.3 GB."""
-    trained: ClassVar[bool] = False
-    """Whether its weights are trained by the study itself; else they come from elsewhere."""
     places: ClassVar[tuple[str, ...]] = ()
     """Its fields that are a path or a URL: they say where weights lie, and are in no key."""
 
@@ -75,4 +73,4 @@ class Encoder(Spec):
         Those of the first release have `sha256` whether they name one or not.
         """
         own = {k: v for k, v in self.identity().items() if k != "name"}
-        return {"network": self.name, "sha256": None} | own
+        return {"sha256": None} | own | {"network": self.name}

@@ -1,4 +1,4 @@
-"""How both sides' scores move with the budget, and the verdict at each fraction of it."""
+"""How all sides' scores move with the budget, and the verdict at each fraction of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both sides generate, class by class, beside real images; nothing is picked by hand."""
+"""What all sides generate, class by class, beside real images; nothing is picked by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 
 def samples_section(results: Results, sides: Sequence[str]) -> Section:
-    """The first of each class; grids of both sides by class; every GAN's samples as they come.
+    """The first of each class; grids of all sides by class; every GAN's samples as they come.
 
     Classes that no GAN is trained on take no room. The data set's own classifier says which class a
     sample belongs to.

@@ -110,18 +110,22 @@ def verdict(results: Results, sides: Sequence[str]) -> str:
 def _verdict(results: Results, first: str, second: str) -> str:
     sides = first, second
     found = [judge(results, name, *sides) for name in results.measured]
-    decided = [one for one in found if one.winner]
-    if not decided and any(one.comparison and one.comparison.low is None for one in found):
-        return (
+    won = {side: [_won(one) for one in found if one.winner == side] for side in sides}
+    parts = [f"{side} is better on {listed(names)}" for side, names in won.items() if names]
+    gaps = {gap.name for gap in results.undefined if gap.side in sides}
+    compared = [one for one in found if one.comparison and not one.winner]
+    single = any(one.comparison.low is None for one in compared if one.comparison)
+    if single and not parts:
+        parts.append(
             "a single training replicate gives no interval: the numbers stand side by side, "
             "and no winner is declared"
         )
-    won = {side: [_won(one) for one in decided if one.winner == side] for side in sides}
-    parts = [f"{side} is better on {listed(names)}" for side, names in won.items() if names]
-    gaps = {gap.name for gap in results.undefined if gap.side in sides}
+        compared = []
+    absent = [one for one in found if not one.comparison and one.name not in gaps]
     for word, names in (
-        ("inconclusive", [one.name for one in found if not one.winner and one.name not in gaps]),
+        ("inconclusive", [one.name for one in compared]),
         ("undefined", [one.name for one in found if one.name in gaps]),
+        ("not compared", [one.name for one in absent]),
     ):
         if names:
             titles = listed([name.title for name in names])
