@@ -75,7 +75,7 @@ def test_the_joint_gans_first_images_are_those_that_were_measured(finished, tmp_
 
 def test_one_class_as_png(per_class, tmp_path):
     to = drawn(per_class, tmp_path / "to", "--class", "1", "-n", 5)
-    assert files_below(to) == {f"1/{index:06d}.png" for index in range(5)}
+    assert files_below(to) == {"class_names.json", *(f"1/{index:06d}.png" for index in range(5))}
     np.testing.assert_array_equal(pictures(to / "1"), measured(per_class, "marginal/1/0")[:5])
 
 

@@ -79,7 +79,7 @@ class Simulated:
     _agenda: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _finished: set[str] = field(default_factory=set)
     _begun: set[str] = field(default_factory=set)
-    _queue: list[tuple[Task, int | None]] = field(default_factory=list)
+    _queue: list[tuple[Task, range | None]] = field(default_factory=list)
     _chunks: Counter[str] = field(default_factory=Counter)
     _free: int = 0
     _count: int = 0
@@ -112,15 +112,21 @@ class Simulated:
             if ready and one.address not in self._begun:
                 self._begun.add(one.address)
                 self._say(one, queued=True)
-                self._queue += [(one, chunk) for chunk in range(one.chunks)] or [(one, None)]
+                self._queue += [(one, shard) for shard in one.shards] or [(one, None)]
         while self._queue and self._free:
             self._free -= 1
-            one, chunk = self._queue.pop(0)
+            one, shard = self._queue.pop(0)
             self._say(one, host=f"host-{self._free}", node="n")
-            seconds = self.seconds(one) / max(1, one.chunks)
+            each = self.seconds(one) / max(1, one.chunks)
+            seconds = each * (len(shard) if shard else 1)
             if one.trains:
                 self._progress(one, seconds)
-            self._at(self.now + seconds, lambda one=one, chunk=chunk: self._end(one, chunk))
+            for place, chunk in enumerate(shard or (), 1):
+                self._at(
+                    self.now + place * each,
+                    lambda one=one, chunk=chunk: self._say(one, 1, one.chunks, chunk=chunk),
+                )
+            self._at(self.now + seconds, lambda one=one, shard=shard: self._end(one, shard))
 
     def _progress(self, one: Task, seconds: float) -> None:
         steps = one.horizon or 1
@@ -138,12 +144,11 @@ class Simulated:
                 ),
             )
 
-    def _end(self, one: Task, chunk: int | None) -> None:
+    def _end(self, one: Task, shard: range | None) -> None:
         self._free += 1
-        if chunk is not None:
-            self._say(one, 1, one.chunks, chunk=chunk)
+        if shard is not None:
             self._say(one, outcome="done")
-            self._chunks[one.address] += 1
+            self._chunks[one.address] += len(shard)
             if self._chunks[one.address] < one.chunks:
                 return
         self._say(one, 1, 1, finished=True)
