@@ -26,7 +26,10 @@ DISTANCE_TERMS = 25
 
 
 class FrechetDistance(Metric):
-    """The distance between the Gaussians fitted to real and to generated features."""
+    """The distance between the Gaussians fitted to real and to generated features.
+
+    It is biased upwards, the more so the fewer the images: its floor stands at the same number.
+    """
 
     title = "Fréchet distance"
     known_as: ClassVar[Mapping[str, str]] = {"inception": "FID"}
@@ -55,6 +58,9 @@ class Gaussian:
     @classmethod
     def fit(cls, moments: Moments, ddof: int = 1) -> Gaussian:
         """The normal distribution with these moments.
+
+        Args:
+            ddof: 1 is the FID's (`numpy.cov`), 0 is CAFD's.
 
         Raises:
             RefusedInput: if the moments' weight is not above `ddof`.
@@ -87,19 +93,6 @@ class Gaussian:
         spread = np.trace(self.covariance) + np.trace(other.covariance)
         overlap = np.linalg.svd(self.factor.T @ other.factor, compute_uv=False).sum()
         return max(0.0, float(shift @ shift + spread - 2.0 * overlap))
-
-
-def frechet_distance(a: Moments, b: Moments, ddof: int = 1) -> float:
-    """The Fréchet distance between the Gaussians with the moments `a` and `b`.
-
-    `ddof` 1 is the FID's (`numpy.cov`), 0 is CAFD's. It is biased upwards, the more so the fewer
-    the samples: print the same distance between two real sets of the same size beside it.
-    To compare many sets with one reference, keep its `Gaussian`, which is factored once.
-
-    Raises:
-        RefusedInput: if dimensions differ or a weight is not above `ddof`.
-    """
-    return Gaussian.fit(a, ddof).distance(Gaussian.fit(b, ddof))
 
 
 def fitted(embedding: Embedding) -> Gaussian:

@@ -63,12 +63,11 @@ class Metric(Spec):
         """
         raise NotImplementedError
 
-    def flops(self, count: int, dimensions: int, classes: int) -> float:
+    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """Its operations on so many images, by their leading terms; 0 where that is next to none.
 
         Args:
             dimensions: of the features.
             classes: that probabilities are of.
         """
-        del count, dimensions, classes
         return 0.0

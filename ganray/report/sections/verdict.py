@@ -147,36 +147,26 @@ def judge(results: Results, name: ScoreName, first: str, second: str) -> Judged:
     sides = first, second
     for gap in results.undefined:  # the other replicates alone would flatter that side
         if gap.name == name and gap.side in sides:
-            return Judged(
-                name,
-                (first, second),
-                None,
-                None,
-                f"undefined: {gap.side} r{gap.replicate}: {gap.why}",
-            )
+            said = f"undefined: {gap.side} r{gap.replicate}: {gap.why}"
+            return Judged(name, sides, None, None, said)
     a, b = results.side_scores(first, name), results.side_scores(second, name)
     if not a or not b:
-        return Judged(
-            name, (first, second), None, None, f"{first if not a else second} not measured"
-        )
+        said = f"{first if not a else second} not measured"
+        return Judged(name, sides, None, None, said)
     try:
         comparison = compare(a, b)
     except RefusedInput as refusal:
         return Judged(name, sides, None, None, f"not comparable: {refusal}")
     plain = f"{first} − {second} = {number(comparison.difference)}"
     if comparison.verdict == "no interval":
-        return Judged(
-            name, (first, second), comparison, None, f"{plain}; one replicate, so no interval"
-        )
+        return Judged(name, sides, comparison, None, f"{plain}; one replicate, so no interval")
     if comparison.verdict == "inconclusive":
         bounds = interval(comparison.low, comparison.high)
         return Judged(name, sides, comparison, None, f"inconclusive: {plain} {bounds}")
     winner = first if comparison.verdict == name.better else second
     bounds = interval(*sorted(abs(v) for v in (comparison.low or 0.0, comparison.high or 0.0)))
     margin = f"by {number(abs(comparison.difference))} {bounds}"
-    return Judged(
-        name, (first, second), comparison, winner, f"{first} {comparison.verdict} {margin}", margin
-    )
+    return Judged(name, sides, comparison, winner, f"{first} {comparison.verdict} {margin}", margin)
 
 
 _TONES: tuple[Tone, ...] = ("accent", "ink", "third", "fourth")
