@@ -7,6 +7,7 @@ artifact of the whole names the files of its shards, which lie there once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from ganray.plan import Task
 from ganray.store import Manifest, Store, StoredFile
 
 Arrays = dict[str, np.ndarray]
+"""By their names; the first axis of each is the rows: images, or pairs of a search."""
 
 
 def shard_file(stem: str, first: int) -> str:
@@ -57,7 +59,8 @@ def span(manifest: Manifest) -> range:
 def part_files(manifest: Manifest, stem: str) -> list[StoredFile]:
     """The files of an artifact's shards, in their order."""
     mine = [file for file in manifest.files if file.name.startswith(f"{stem}-")]
-    return sorted(mine, key=lambda file: file.name)
+    # By number: of more than a million chunks names would not be in their order.
+    return sorted(mine, key=lambda file: int(re.findall(r"\d+", file.name)[-1]))
 
 
 def read_chunks(store: Store, manifest: Manifest, stem: str) -> list[Arrays]:

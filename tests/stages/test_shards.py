@@ -10,12 +10,12 @@ import pytest
 from ganray.errors import Stopped
 from ganray.kinds import KINDS, Kind
 from ganray.plan import PlanBuilder, Task
-from ganray.runs.parts import read_joined, span, stored_shards
+from ganray.runs.parts import part_files, read_joined, shard_file, span, stored_shards
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.artifacts import shard_files
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
-from ganray.store import Store
+from ganray.store import Manifest, Store, StoredFile
 from tests.stages.stores import flip_a_byte, stop_after, workspace
 
 WORKED: list[int] = []
@@ -114,3 +114,15 @@ def test_two_workers_of_one_shard_commit_it_once(store):
         run_chunks(work, toy.shards)
     (kept,) = stored_shards(store, toy)
     assert kept.attempt == one.attempt.number
+
+
+def test_shards_are_in_the_order_of_their_numbers_however_many_there_are():
+    firsts = [999_999, 1_000_002, 3]
+    files = [
+        StoredFile(name=shard_file("rows", first), path="a", size=0, sha256="0" * 64)
+        for first in firsts
+    ]
+    manifest = Manifest(address="toy/k/whole", generation=0, attempt=1, files=tuple(files),
+                        inputs={}, result={}, record={})  # fmt: skip
+    expected = [shard_file("rows", first) for first in sorted(firsts)]
+    assert [file.name for file in part_files(manifest, "rows")] == expected
