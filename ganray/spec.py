@@ -55,6 +55,15 @@ class Spec(BaseModel):
             raise ValueError("true and false are not valid here")
         return value
 
+    @classmethod
+    def within(cls, _: type[Spec], /) -> type[Spec]:
+        """The group as it is within that one, which may give it fields of its own."""
+        return cls
+
+    def __hash__(self) -> int:
+        """By content: a spec with a list in it is a key of a cache as any other is."""
+        return hash(canonical_json(self.model_dump(mode="json")))
+
     def identity(self) -> dict[str, Any]:
         """The fields that differ from their defaults, as plain JSON values, and every tag.
 

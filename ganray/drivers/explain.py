@@ -131,6 +131,7 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
     for name, field in spec.model_fields.items():
         path = f"{above}{name}"
         annotation, inner = field.annotation, _spec_in(field.annotation)
+        inner = inner.within(spec) if inner else None
         value = _default(default, name, field)
         own = _registry(field.metadata)
         named = own is not None and not own.implied

@@ -29,7 +29,7 @@ from ganray.sweeps.trials import (
     save_trial,
 )
 from ganray.train.algorithms import ALGORITHMS
-from ganray.train.spec import OPTIMISER_FIELDS, Change, TrainSpec
+from ganray.train.spec import TrainSpec
 
 Values = dict[str, Any]
 Memory = dict[str, Any]
@@ -142,16 +142,15 @@ class TrialRunner:
         now = before.at(own)
         changed = {
             name: getattr(wanted, name)
-            for name in OPTIMISER_FIELDS
-            if name in type(wanted).model_fields and getattr(wanted, name) != getattr(now, name)
+            for name in type(wanted).changeable
+            if getattr(wanted, name) != getattr(now, name)
         }
         donor = str(memory["trial"])
         if donor != self.name or changed:
             record.moves.append(Move(iterations=step, donor=donor, values=changed))
         if not changed:
             return before
-        change = Change(iteration=own, **changed)
-        after = before.model_copy(update={"schedule": (*before.schedule, change)})
+        after = before.changed(own, changed)
         plans = (self.sweep.rung(model, train, step) for train in (before, after))
         branch(self.store, *plans)
         return after

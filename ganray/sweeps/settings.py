@@ -34,7 +34,7 @@ from ganray.sweeps.space import (
     configured,
     drawn,
 )
-from ganray.train.spec import OPTIMISER_FIELDS, TrainSpec
+from ganray.train.spec import TrainSpec
 
 DEFAULT_TRIALS, MOST_TRIALS = 10, 10_000
 _PLACEMENT = {"resources"}
@@ -156,12 +156,6 @@ class Sweep(Spec):
             )
 
     def _check_population(self) -> None:
-        wrong = [path for path in self.over if path not in _PERTURBED]
-        if wrong:
-            raise ValueError(
-                f"over (={wrong[0]!r}): pbt changes GANs while they are trained, which only "
-                f"{', '.join(_PERTURBED)} allow"
-            )
         if self.search != "random":
             raise ValueError(f"search (={self.search!r}) must be 'random' with pbt")
         if self.side == "both":
@@ -170,9 +164,6 @@ class Sweep(Spec):
             raise ValueError(f"trials (={self.count}) must be at least 2 with pbt")
         if self.concurrent is not None:  # Tune would take so many trials for the population
             raise ValueError(f"concurrent (={self.concurrent}): pbt's trials take turns; leave out")
-
-
-_PERTURBED = tuple(f"train.{name}" for name in OPTIMISER_FIELDS)
 
 
 class SweepSettings(Setup):
@@ -192,14 +183,25 @@ class SweepSettings(Setup):
                 f"sweep.over.train.threads (={most}) must be at most resources.num_cpus "
                 f"(={self.resources.num_cpus:g}); raise the one or lower the other"
             )
-        if self.train.schedule and self.sweep.scheduler == "pbt":
-            raise ValueError("train.schedule: pbt makes a schedule of its own; leave it out")
+        if self.sweep.scheduler == "pbt":
+            self._check_changes()
         if len(self.evaluate.encoders) > 1:
             raise ValueError("evaluate.encoders: a sweep measures on one; leave the others out")
         check_needs(self.sweep.metric, self.evaluate.encoders, "sweep.metric")
         if self.evaluate.metrics != usual_metrics(self.evaluate.encoders):
             raise ValueError("evaluate.metrics: a sweep measures sweep.metric; leave it out")
         return self
+
+    def _check_changes(self) -> None:
+        able = [f"train.{name}" for name in self.train.changeable]
+        wrong = [path for path in self.sweep.over if path not in able]
+        if wrong:
+            raise ValueError(
+                f"sweep.over (={wrong[0]!r}): pbt changes GANs while they are trained, which "
+                f"{self.train.algorithm} allows for {', '.join(able) or 'no setting'}"
+            )
+        if self.train.schedule:
+            raise ValueError("train.schedule: pbt makes a schedule of its own; leave it out")
 
     @property
     def score(self) -> ScoreName:

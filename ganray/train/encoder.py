@@ -39,7 +39,7 @@ class EncoderTrainer:
         device: str = "auto",
     ) -> None:
         self.device = choose_device(device)
-        self.spec, self.step = spec, 0
+        self.spec, self.step, self.remedy = spec, 0, spec.remedy
         self._batches = ShuffledImages(images, spec.batch, seed, self.device)
         self.encoder = CafdEncoder(self._batches.shape, classes)
         initialise(self.encoder, seed, "encoder")

@@ -79,7 +79,7 @@ class GanTrainer:
         self._steps, self._part = train.steps(), slice(0, train.batch)
         self._weights = trainable(self.networks)
         self._optimizers = {step.name: self._optimizer(step) for step in self._steps}
-        self.losses = train.losses
+        self.losses, self.remedy = train.losses, train.remedy
 
     @property
     def images_per_step(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,7 +51,7 @@ class History:
         if self._fresh:
             fresh = torch.stack(self._fresh).float().cpu().numpy()
             self._fresh.clear()
-            _refuse_non_finite(fresh, len(self.rows), trainer.losses)
+            _refuse_non_finite(fresh, len(self.rows), trainer)
             self.rows = np.concatenate([self.rows, fresh])
         return self.rows
 
@@ -101,10 +101,7 @@ def _checkpoint(trainer: Trainer, record: History, host: Host) -> None:
     rows = record.flush(trainer)
     for name, value in trainer.tensors().items():
         if not bool(torch.isfinite(value).all()):
-            raise TrainingDiverged(
-                f"{name} is not finite after iteration {trainer.step}; the last good checkpoint is "
-                "kept. Try a smaller train.learning_rate"
-            )
+            raise _diverged(f"{name} is not finite after iteration {trainer.step}", trainer)
     host.checkpoint(trainer, rows)
 
 
@@ -136,12 +133,15 @@ class _Clock:
 
 
 def _refuse_non_finite(
-    fresh: Float32[np.ndarray, "steps losses"], before: int, names: Sequence[str]
+    fresh: Float32[np.ndarray, "steps losses"], before: int, trainer: Trainer
 ) -> None:
     bad = np.argwhere(~np.isfinite(fresh))
     if len(bad):
         row, column = bad[0]
-        raise TrainingDiverged(
-            f"{names[column]} became {fresh[row, column]} in iteration {before + row + 1}; "
-            "the last good checkpoint is kept. Try a smaller train.learning_rate"
-        )
+        name, value = trainer.losses[column], fresh[row, column]
+        raise _diverged(f"{name} became {value} in iteration {before + row + 1}", trainer)
+
+
+def _diverged(said: str, trainer: Trainer) -> TrainingDiverged:
+    advice = f". Try {trainer.remedy}" if trainer.remedy else ""
+    return TrainingDiverged(f"{said}; the last good checkpoint is kept{advice}")

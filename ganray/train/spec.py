@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    TypeAdapter,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
-from ganray.spec import Spec
+from ganray.spec import Spec, parse
 
 if TYPE_CHECKING:
     from ganray.train.steps import Step
 
 
 class Change(Spec):
-    """Settings of the optimisers and of the penalty from some iteration on; none: as before."""
+    """Settings of the algorithm from some iteration on: those that it lets change on the way."""
 
     iteration: int = Field(ge=1, description="iterations done when it comes into force")
-    learning_rate: float | None = Field(None, gt=0, description="from then on; none: as before")
-    beta1: float | None = Field(None, ge=0, lt=1, description="from then on; none: as before")
-    beta2: float | None = Field(None, ge=0, lt=1, description="from then on; none: as before")
-    penalty_weight: float | None = Field(None, ge=0, description="from then on; none: as before")
 
     @property
-    def fields(self) -> dict[str, float]:
-        """What changes: the fields of `TrainSpec` that are named, with their new values."""
-        values = {name: getattr(self, name) for name in OPTIMISER_FIELDS}
-        return {name: value for name, value in values.items() if value is not None}
+    def settings(self) -> dict[str, Any]:
+        """What changes: fields of the algorithm's spec, with their new values."""
+        named = {name: getattr(self, name) for name in type(self).model_fields}
+        return {n: value for n, value in named.items() if n != "iteration" and value is not None}
 
-
-OPTIMISER_FIELDS = ("learning_rate", "beta1", "beta2", "penalty_weight")
-"""The settings that may change while a GAN is trained."""
+    @classmethod
+    def within(cls, owner: type[Spec], /) -> type[Spec]:
+        """With a field for each setting that the algorithm lets change."""
+        return owner.change() if issubclass(owner, TrainSpec) else cls
 
 
 class TrainSpec(Spec):
@@ -44,6 +50,11 @@ class TrainSpec(Spec):
     unnormalised: ClassVar[tuple[str, ...]] = ()
     """The roles whose networks may not normalise over a batch: a gradient penalty is of each image
     by itself."""
+    changeable: ClassVar[tuple[str, ...]] = ()
+    """The settings that may change while a GAN is trained: numbers that losses and optimisers take
+    anew in each iteration."""
+    remedy: ClassVar[str] = ""
+    """What to try where a loss stops being finite, such as "a smaller train.learning_rate"."""
 
     algorithm: str
     batch: int = Field(50, ge=1, description="real images in each step")
@@ -51,7 +62,7 @@ class TrainSpec(Spec):
         None, gt=0, lt=1, description="decay of the generator's moving average; none: not kept"
     )
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
-    schedule: tuple[Change, ...] = Field(
+    schedule: tuple[SerializeAsAny[Change], ...] = Field(
         (), description="changes on the way, e.g. those that population-based training found"
     )
 
@@ -73,6 +84,16 @@ class TrainSpec(Spec):
         """The same with every step done once in an iteration, to be timed quickly."""
         return self
 
+    @classmethod
+    def change(cls) -> type[Change]:
+        """The type of a change of this algorithm's settings, each a field that may be left out."""
+        return _change_of(cls)
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _changes_are_its_own(cls, value: Any) -> Any:
+        return _changes_of(cls)(value)
+
     @model_validator(mode="after")
     def _changes_ascend(self) -> TrainSpec:
         iterations = [change.iteration for change in self.schedule]
@@ -83,24 +104,49 @@ class TrainSpec(Spec):
             raise ValueError(
                 f"{self.algorithm}: steps must differ in their names; they are {names}"
             )
-        for name in (name for change in self.schedule for name in change.fields):
-            if name not in type(self).model_fields:
-                raise ValueError(f"schedule: {self.algorithm} has no {name}")
         return self
+
+    def changed(self, iteration: int, settings: Mapping[str, Any]) -> TrainSpec:
+        """The same with one more change, after those that it has.
+
+        Raises:
+            RefusedInput: the algorithm does not let one of these change, or not to that value.
+        """
+        change = parse(self.change(), {"iteration": iteration, **settings}, "train.schedule")
+        return self.model_copy(update={"schedule": (*self.schedule, change)})
 
     def at(self, iteration: int) -> TrainSpec:
         """The settings in force after `iteration` iterations, as if they had always been so."""
         if not self.schedule:
             return self
-        past = (change.fields for change in self.schedule if change.iteration <= iteration)
-        values = {name: value for fields in past for name, value in fields.items()}
+        past = (change.settings for change in self.schedule if change.iteration <= iteration)
+        values = {name: value for settings in past for name, value in settings.items()}
         return self.model_copy(update=values | {"schedule": ()})
 
 
 class EncoderSpec(Spec):
     """Training of the CAFD encoder: Adam, cross-entropy, learning rate decayed linearly to zero."""
 
+    remedy: ClassVar[str] = "a smaller encoder.learning_rate"
+
     epochs: int = Field(4, ge=1, description="passes over the training split")
     batch: int = Field(50, ge=1, description="images in each step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size at the beginning")
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
+
+
+@cache
+def _change_of(train: type[TrainSpec]) -> type[Change]:
+    fields: dict[str, Any] = {}
+    for name in train.changeable:
+        field = train.model_fields[name]
+        wanted: Any = Annotated[(field.annotation | None, *field.metadata)]  # type: ignore[operator]
+        fields[name] = wanted, Field(None, description="from then on; none: as before")
+    name = f"{train.__name__}Change"
+    return create_model(name, __base__=Change, __doc__=Change.__doc__, **fields)
+
+
+@cache
+def _changes_of(train: type[TrainSpec]) -> Callable[[Any], tuple[Change, ...]]:
+    changes: Any = tuple[train.change(), ...]  # type: ignore[misc]
+    return TypeAdapter(changes).validate_python

@@ -17,6 +17,8 @@ class Trainer(Protocol):
 
     step: int
     losses: tuple[str, ...]
+    remedy: str
+    """What to try where a loss stops being finite; may be empty."""
 
     @property
     def images_per_step(self) -> int:

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import nn
 
 from ganray.drivers.python import run as run_study
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, TrainingDiverged
 from ganray.models import MODELS, ModelSpec
 from ganray.models.layers import chain, initialise
 from ganray.models.spec import Normal, Shape
@@ -24,6 +24,7 @@ from ganray.runs.record import save_run
 from ganray.stages.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study
+from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, TrainSpec, WganGp, run
 from ganray.train.algorithms import ALGORITHMS
@@ -68,6 +69,8 @@ class LeastSquares(TrainSpec):
     """Mao et al., arXiv 1611.04076, with a = 0 and b = c = 1."""
 
     needs = ("generator", "judge")
+    changeable = ("rate",)
+    remedy = "a smaller train.rate"
 
     algorithm: Literal["least_squares"] = Field("least_squares", description="the rule of updates")
     rate: float = Field(1e-3, gt=0, description="Adam's step size")
@@ -150,6 +153,54 @@ def test_what_does_not_fit_is_refused_with_what_would(tiny_study):
         "train.algorithm (='wgan_gp') cannot train model.name (='flat'): it has no critic, but "
         "generator, judge; algorithms for flat: least_squares; networks for wgan_gp: defense_gan"
     )
+
+
+def test_what_an_algorithm_lets_change_is_a_schedules_and_a_populations(tiny_study):
+    schedule = '[{iteration: 3, rate: "1e-4"}]'
+    spec = read_study(str(tiny_study), (*TOY, f"train.schedule={schedule}")).settings.train
+    assert spec.at(3) == LeastSquares(batch=10, rate=1e-4)
+    assert spec.identity()["schedule"] == [{"iteration": 3, "rate": 1e-4}]
+    assert ALGORITHMS.parse(spec.model_dump(mode="json"), "train") == spec
+    assert spec.changed(4, {"rate": 1}).at(9).rate == 1.0
+    with pytest.raises(RefusedInput, match=r"train.schedule: rate \(=0\): Input should be greater"):
+        spec.changed(4, {"rate": 0})
+    lines = ganray("explain", "train.schedule").out
+    assert "train.schedule[].rate: number or none, > 0, default none" in lines
+    assert "of least_squares: from then on" in lines
+    for wrong, said in (
+        ("{iteration: 3, learning_rate: 1}", "train.schedule.0: unknown name 'learning_rate'"),
+        ("{iteration: 3, batch: 1}", "train.schedule.0: unknown name 'batch'"),
+        ("{iteration: 3, rate: -1}", "train.schedule.0.rate (=-1)"),
+    ):
+        words = [word for value in TOY for word in ("--set", value)]
+        ganray("plan", tiny_study, *words, "--set", f"train.schedule=[{wrong}]").refused(said)
+
+
+def test_a_population_changes_what_the_algorithm_lets_change():
+    def swept(path: str) -> SweepSettings:
+        sweep = {"over": {path: {"uniform": [0.1, 0.2]}}, "scheduler": "pbt", "trials": 2}
+        toys = {"model": {"name": "flat"}, "train": {"algorithm": "least_squares"}}
+        return SweepSettings(data={"source": "mnist"}, sweep=sweep, **toys)
+
+    assert swept("train.rate").sweep.count == 2
+    with pytest.raises(ValueError, match=r"'train.ema'.* least_squares allows for train.rate"):
+        swept("train.ema")
+
+
+def test_a_list_in_a_spec_hinders_no_cache():
+    class Listed(LeastSquares):
+        algorithm: Literal["listed"] = "listed"
+        rates: list[float] = Field([])
+
+    assert gan_flops((1, 8, 8), Flat(), Listed(rates=[1.0])) == gan_flops(
+        (1, 8, 8), Flat(), Listed(rates=[1])
+    )
+
+
+def test_a_remedy_is_the_algorithms_own(mnist_small_images):
+    trainer = GanTrainer(mnist_small_images[:20], Flat(), LeastSquares(batch=5, rate=1e38))
+    with pytest.raises(TrainingDiverged, match=r"is kept\. Try a smaller train\.rate"):
+        run(trainer, until=5, progress=False)
 
 
 def test_a_network_that_normalises_where_it_may_not_is_refused(tiny_study):

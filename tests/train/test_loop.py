@@ -15,6 +15,7 @@ class Counting:
     """A trainer whose losses are its step and its negation; breaks where it is told to."""
 
     losses: tuple[str, ...] = ("up", "down")
+    remedy = ""
     images_per_step = 10
 
     def __init__(self, bad_loss: int | None = None, bad_weight: int | None = None) -> None:

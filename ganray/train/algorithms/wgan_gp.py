@@ -20,6 +20,8 @@ class WganGp(TrainSpec):
     implied = frozenset({"algorithm"})
     needs = ("generator", "critic")
     unnormalised = ("critic",)
+    changeable = ("learning_rate", "beta1", "beta2", "penalty_weight")
+    remedy = "a smaller train.learning_rate"
 
     algorithm: Literal["wgan_gp"] = Field("wgan_gp", description="the rule of updates")
     critic_steps: int = Field(5, ge=1, description="critic steps before each generator step")
