@@ -20,7 +20,7 @@ from ganray.models import MODELS
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
-from ganray.roles import find_gan, gan_called, side_gans
+from ganray.plan.roles import find_gan, gan_called, side_gans
 from ganray.sample import sample
 from ganray.stages.artifacts import read_sampler
 from ganray.stages.card import read_card

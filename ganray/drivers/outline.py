@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from ganray.cost.estimate import training_speed
 from ganray.cost.remaining import remainder
-from ganray.kinds import KINDS
 from ganray.plan import Resources, Task
+from ganray.plan.kinds import KINDS
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.train.device import choose_device

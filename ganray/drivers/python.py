@@ -22,9 +22,9 @@ from ganray.drivers.run import Outcome, execute
 from ganray.errors import RefusedInput, Stopped, quoted, refuse_secrets
 from ganray.interrupts import keep_interrupts
 from ganray.plan import Plan
+from ganray.plan.roles import Gan, gan_called
 from ganray.report import Results
 from ganray.report.tables import all_tables
-from ganray.roles import Gan, gan_called
 from ganray.runs.record import find_run
 from ganray.spec import Spec
 from ganray.store import Store

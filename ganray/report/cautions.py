@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ganray.plan import Plan
+from ganray.plan.roles import floors, measurements
 from ganray.report.results import Results
-from ganray.roles import floors, measurements
 from ganray.store import Store
 
 _GREY_PIXELS, _GREY_LEAST = 32, 0.9

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganray.plan import Plan
+from ganray.plan.roles import Gan
 from ganray.report.results import Results
-from ganray.roles import Gan
 from ganray.wording import listed
 
 _MOST = 8  # groups or classes that a sentence names

@@ -14,7 +14,7 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.plan import Plan, Task
-from ganray.roles import Gan, floor_role, gans_of, measurements
+from ganray.plan.roles import Gan, floor_role, gans_of, measurements
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location

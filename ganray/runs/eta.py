@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ganray.kinds import KINDS
+from ganray.plan.kinds import KINDS
 from ganray.runs.makespan import Pace, Piece, Seen, makespan
 from ganray.runs.states import COMPLETE, TaskState
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from ganray.kinds import KINDS
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
+from ganray.plan.kinds import KINDS
 from ganray.runs.parts import Arrays
 from ganray.stages.workspace import Workspace
 

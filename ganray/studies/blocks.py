@@ -13,7 +13,7 @@ from ganray.models import MODELS, ModelSpec
 from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
-from ganray.roles import gan_role
+from ganray.plan.roles import gan_role
 from ganray.specs import chunks_for
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import RangeSearch, Setup

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from ganray.errors import RefusedInput
-from ganray.plan import Plan, partitions
+from ganray.plan import Plan
+from ganray.plan.classes import partitions
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
 from ganray.studies.blocks import Data

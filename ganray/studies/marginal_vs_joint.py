@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ganray.plan import Plan, partitions
+from ganray.plan import Plan
+from ganray.plan.classes import partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
 from ganray.studies.blocks import Data

@@ -11,7 +11,7 @@ from ganray.metrics import Metric
 from ganray.models import MODELS
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Task, task_seed
-from ganray.roles import floor_role, measure_role
+from ganray.plan.roles import floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from ganray.errors import RefusedInput, quoted
 from ganray.names import label
 from ganray.plan import Task
+from ganray.plan.roles import chosen
 from ganray.report import Results, sections
 from ganray.report.page import Section
-from ganray.roles import chosen
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count

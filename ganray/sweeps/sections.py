@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ganray.plan import class_index
+from ganray.plan.classes import class_index
 from ganray.report.cautions import weak_ruler
 from ganray.report.page import (
     Block,

@@ -14,7 +14,7 @@ from ganray.errors import RefusedInput
 from ganray.metrics import AnyMetric, Cafd
 from ganray.models import ModelSpec
 from ganray.models.encoders import Encoder
-from ganray.plan import class_index
+from ganray.plan.classes import class_index
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, content_hash
 from ganray.studies.settings import (

@@ -191,8 +191,8 @@ def _check_what_came_onto_the_machines(machines: SshHosts) -> None:
         home = machines.home(name)
         assert (home / ".ray" / "auth_token").read_text() == token
         assert (home / ".ray" / "auth_token").stat().st_mode & 0o777 == 0o600
-        assert (home / "ganray" / "ganray" / "plan.py").read_bytes() == (
-            ROOT / "ganray" / "plan.py"
+        assert (home / "ganray" / "ganray" / "spec.py").read_bytes() == (
+            ROOT / "ganray" / "spec.py"
         ).read_bytes()
     # The dashboard listens on the head's loopback alone.
     look = f"import socket; socket.create_connection(('{HEAD}', 8265), 5)"

@@ -10,9 +10,9 @@ from ganray.cost.probes import probe
 from ganray.cost.remaining import remainder
 from ganray.drivers.outline import counted
 from ganray.errors import Stopped
-from ganray.kinds import KINDS, Kind
 from ganray.local import LocalRunner
 from ganray.plan import Plan, PlanBuilder, Resources, Task
+from ganray.plan.kinds import KINDS, Kind
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.stages.artifacts import chunk_arrays

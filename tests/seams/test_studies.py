@@ -11,9 +11,9 @@ from PIL import Image
 from ganray.data.spec import DatasetSpec, SourceInfo
 from ganray.drivers.python import run as run_study
 from ganray.errors import RefusedInput
-from ganray.kinds import KINDS, Kind
 from ganray.models import DefenseGan
 from ganray.plan import Task
+from ganray.plan.kinds import KINDS, Kind
 from ganray.report.page import Finding, Table
 from ganray.report.results import Results
 from ganray.report.sections import verdict, verdict_section

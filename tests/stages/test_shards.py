@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ganray.errors import Stopped
-from ganray.kinds import KINDS, Kind
 from ganray.plan import PlanBuilder, Task
+from ganray.plan.kinds import KINDS, Kind
 from ganray.runs.parts import part_files, read_joined, shard_file, span, stored_shards
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.artifacts import shard_files

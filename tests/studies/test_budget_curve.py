@@ -12,9 +12,9 @@ import pytest
 from ganray.cost.estimate import estimate
 from ganray.errors import RefusedInput
 from ganray.plan import Plan
+from ganray.plan.roles import measure_role
 from ganray.report import Results, write_report
 from ganray.report.page import Gallery, Table
-from ganray.roles import measure_role
 from ganray.runs.agenda import Agenda
 from ganray.scores import ScoreName
 from ganray.studies import budget_curve, read_study

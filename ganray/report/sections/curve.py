@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.metrics.intervals import mean_interval
+from ganray.plan.roles import Gan
 from ganray.report.coverage import opening
 from ganray.report.equality import equality, span
 from ganray.report.page import (
@@ -29,7 +30,6 @@ from ganray.report.sections.verdict import (
     side_tones,
     verdict,
 )
-from ganray.roles import Gan
 from ganray.scores import ScoreName
 from ganray.train.algorithms import ALGORITHMS
 from ganray.wording import interval, number

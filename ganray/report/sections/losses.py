@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ganray.plan.roles import Gan
 from ganray.report.figures import ACCENT, FAINT, INK, curves
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
 from ganray.report.results import Results
-from ganray.roles import Gan
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec
 

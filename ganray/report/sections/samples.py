@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from ganray.plan.roles import Gan
 from ganray.report.figures import image_grid
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
 from ganray.report.results import Results
-from ganray.roles import Gan
 
 _SIDE = 4  # images in a row, and rows, of a class's grid
 _CLASSES = 20  # shown at most, which keeps the page's size in bounds

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ganray.errors import RefusedInput
 from ganray.names import exact_label
 from ganray.plan import Plan, PlanBuilder
-from ganray.roles import find_gan, gan_role, gans_of, side_gans
+from ganray.plan.roles import find_gan, gan_role, gans_of, side_gans
 from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
 from ganray.studies.blocks import Data

@@ -1,97 +1,17 @@
-"""Plans: frozen tasks, each named by the hash of what determines its result.
-
-A task's key hashes its stage, the version of the stage's code, those of its parameters that differ
-from their defaults, and the addresses of its inputs. Where it runs (node, device, shards) is no
-part of it. A key names a trajectory; how far it is followed (training iterations, number of
-samples, restarts) is the task's horizon, and (key, horizon) is the artifact: going further
-continues it.
-"""
+"""The tasks of one run and what each needs of others, and who collects them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ganray.errors import RefusedInput
-from ganray.kinds import KINDS
-from ganray.names import composed
-from ganray.randomness import derive_seed
+from ganray.plan.kinds import KINDS
+from ganray.plan.task import Task, task_key
 from ganray.spec import Spec, content_hash
-
-
-class Resources(Spec):
-    """What each training worker is given, and how carefully: placement, so no part of any key."""
-
-    num_cpus: float = Field(1.0, gt=0, description="CPUs of each trainer")
-    num_gpus: float = Field(0.0, ge=0, description="GPUs of each trainer; fractions share one")
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="where GANs and classifiers train; auto: cuda where there is one"
-    )
-    checkpoint_seconds: float = Field(60.0, gt=0, description="time between checkpoints")
-    attempts: int = Field(3, ge=1, description="tries at a task whose worker died")
-    silence_seconds: float = Field(
-        300.0, gt=10, description="a worker silent or stuck for so long is ended"
-    )
-
-
-class Task(BaseModel):
-    """One unit of work whose result is one artifact.
-
-    `parameters` holds all that the stage's code needs; `inputs` maps a role to an artifact's
-    address; `chunks` is the number of fixed-size pieces that can be worked apart (0: not sharded).
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
-    title: str
-    key: str
-    parameters: dict[str, Any]
-    inputs: dict[str, str]
-    horizon: int | None = None
-    chunks: int = 0
-
-    @property
-    def trajectory(self) -> str:
-        """`<kind>/<key>`: what checkpoints and chunks belong to."""
-        return f"{self.kind}/{self.key}"
-
-    @property
-    def address(self) -> str:
-        """`<kind>/<key>/<extent>`: where the artifact lies in the store."""
-        if self.horizon is None:
-            return f"{self.trajectory}/whole"
-        return f"{self.trajectory}/{KINDS[self.kind].unit}-{self.horizon:09d}"
-
-    @property
-    def trains(self) -> bool:
-        """Whether it takes long, keeps checkpoints and may use a GPU."""
-        return KINDS[self.kind].trains
-
-    @property
-    def threads(self) -> int:
-        """The torch threads of its work; those of a training spec are part of its key."""
-        spec = self.parameters.get(self.kind)
-        return int(spec.get("threads", 1)) if isinstance(spec, dict) else 1
-
-    @property
-    def ranks(self) -> int:
-        """How many processes train it together; part of its key where it is not one."""
-        return int(self.parameters.get("world_size", 1))
-
-    @property
-    def shards(self) -> list[range]:
-        """Its chunks in runs, each of which is committed as one: see `runs.parts`."""
-        size = KINDS[self.kind].shard
-        return [range(self.chunks)[at : at + size] for at in range(0, self.chunks, size)]
-
-    def shard_address(self, chunks: range) -> str:
-        """The artifact of some chunks; it belongs to the trajectory, whatever the horizon."""
-        return f"{self.trajectory}/chunks-{chunks.start:06d}-{chunks.stop:06d}"
 
 
 class Plan(BaseModel):
@@ -273,74 +193,6 @@ class PlanBuilder:
             speed=speed,
             sides=tuple(sides),
         )
-
-
-def task_key(kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
-    """32 hexadecimal digits over what determines a task's result (design, decision 3)."""
-    return content_hash(
-        {
-            "stage": kind,
-            "version": KINDS[kind].version,
-            "parameters": {
-                name: value.identity() if isinstance(value, Spec) else value
-                for name, value in parameters.items()
-            },
-            "inputs": dict(inputs),
-        }
-    )
-
-
-def task_seed(study_seed: int, purpose: str, classes: Sequence[int], replicate: int) -> int:
-    """A task's seed: from the study's, its partition and replicate, never from where it runs."""
-    return derive_seed(study_seed, purpose, list(classes), replicate)
-
-
-def partitions(
-    wanted: str | Sequence[Sequence[int | str]], class_names: Sequence[str]
-) -> list[list[int]]:
-    """The classes of each marginal GAN: `per_class`, or lists as `class_index` understands them.
-
-    Raises:
-        RefusedInput: for a class that the data set lacks, an empty list, or a class named twice.
-    """
-    if wanted == "per_class":
-        return [[index] for index in range(len(class_names))]
-    chosen = [
-        sorted(class_index(name, class_names, "marginals: class") for name in group)
-        for group in wanted
-    ]
-    flat = [index for group in chosen for index in group]
-    if not flat or not all(chosen) or len(set(flat)) != len(flat):
-        raise RefusedInput(
-            f"marginals (={wanted!r}) must be 'per_class' or lists of classes, none empty and "
-            f"no class twice; classes: {', '.join(class_names)}"
-        )
-    return chosen
-
-
-def class_index(name: int | str, class_names: Sequence[str], argument: str = "class") -> int:
-    """The number of a class by its name; RefusedInput, by `argument`, for no class.
-
-    Names are compared as `composed`. Where no class is called by a number, a number
-    is a place among the classes, from 0; where some are, [0] and [2] of classes "1", "2" and "3"
-    would mix a place with a name, so that only names count.
-    """
-    places = {composed(known): place for place, known in enumerate(class_names)}
-    place = places.get(composed(str(name)))
-    if place is not None:
-        return place
-    has_places = not any(map(_is_number, class_names))
-    if has_places and isinstance(name, int) and 0 <= name < len(class_names):
-        return name
-    raise RefusedInput(f"{argument} (={name!r}) must be one of: {', '.join(class_names)}")
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from ganray.errors import RefusedInput, quoted
 from ganray.names import composed, exact_label, label, labels
-from ganray.plan import Plan, Task
+from ganray.plan.graph import Plan
+from ganray.plan.task import Task
 from ganray.scores import ScoreName
 
 _GAN = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)

@@ -1,0 +1,103 @@
+"""One task, and the key that names what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ganray.plan.kinds import KINDS
+from ganray.randomness import derive_seed
+from ganray.spec import Spec, content_hash
+
+
+class Resources(Spec):
+    """What each training worker is given, and how carefully: placement, so no part of any key."""
+
+    num_cpus: float = Field(1.0, gt=0, description="CPUs of each trainer")
+    num_gpus: float = Field(0.0, ge=0, description="GPUs of each trainer; fractions share one")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where GANs and classifiers train; auto: cuda where there is one"
+    )
+    checkpoint_seconds: float = Field(60.0, gt=0, description="time between checkpoints")
+    attempts: int = Field(3, ge=1, description="tries at a task whose worker died")
+    silence_seconds: float = Field(
+        300.0, gt=10, description="a worker silent or stuck for so long is ended"
+    )
+
+
+class Task(BaseModel):
+    """One unit of work whose result is one artifact.
+
+    `parameters` holds all that the stage's code needs; `inputs` maps a role to an artifact's
+    address; `chunks` is the number of fixed-size pieces that can be worked apart (0: not sharded).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    title: str
+    key: str
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    horizon: int | None = None
+    chunks: int = 0
+
+    @property
+    def trajectory(self) -> str:
+        """`<kind>/<key>`: what checkpoints and chunks belong to."""
+        return f"{self.kind}/{self.key}"
+
+    @property
+    def address(self) -> str:
+        """`<kind>/<key>/<extent>`: where the artifact lies in the store."""
+        if self.horizon is None:
+            return f"{self.trajectory}/whole"
+        return f"{self.trajectory}/{KINDS[self.kind].unit}-{self.horizon:09d}"
+
+    @property
+    def trains(self) -> bool:
+        """Whether it takes long, keeps checkpoints and may use a GPU."""
+        return KINDS[self.kind].trains
+
+    @property
+    def threads(self) -> int:
+        """The torch threads of its work; those of a training spec are part of its key."""
+        spec = self.parameters.get(self.kind)
+        return int(spec.get("threads", 1)) if isinstance(spec, dict) else 1
+
+    @property
+    def ranks(self) -> int:
+        """How many processes train it together; part of its key where it is not one."""
+        return int(self.parameters.get("world_size", 1))
+
+    @property
+    def shards(self) -> list[range]:
+        """Its chunks in runs, each of which is committed as one: see `runs.parts`."""
+        size = KINDS[self.kind].shard
+        return [range(self.chunks)[at : at + size] for at in range(0, self.chunks, size)]
+
+    def shard_address(self, chunks: range) -> str:
+        """The artifact of some chunks; it belongs to the trajectory, whatever the horizon."""
+        return f"{self.trajectory}/chunks-{chunks.start:06d}-{chunks.stop:06d}"
+
+
+def task_key(kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """32 hexadecimal digits over what determines a task's result (design, decision 3)."""
+    return content_hash(
+        {
+            "stage": kind,
+            "version": KINDS[kind].version,
+            "parameters": {
+                name: value.identity() if isinstance(value, Spec) else value
+                for name, value in parameters.items()
+            },
+            "inputs": dict(inputs),
+        }
+    )
+
+
+def task_seed(study_seed: int, purpose: str, classes: Sequence[int], replicate: int) -> int:
+    """A task's seed: from the study's, its partition and replicate, never from where it runs."""
+    return derive_seed(study_seed, purpose, list(classes), replicate)
