@@ -1,8 +1,8 @@
-"""Open lists of specs: a field of a file that may hold any of several, told apart by one word."""
+"""Open lists: a field of a file that may hold any of several, told apart by one word."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar, get_args
@@ -123,3 +123,26 @@ class Registry(Generic[S]):
             # Its words are for `explain`, which puts them and the path together.
             raise PydanticCustomError(NO_MEMBER, " ".join([self.tag, *self._members]))
         return member
+
+
+class OneOf:
+    """As metadata of a text field's type: it holds a word of an open list, or one of `others`."""
+
+    def __init__(self, known: Collection[str], *others: str) -> None:
+        self._known, self._others = known, others
+
+    @property
+    def words(self) -> list[str]:
+        """What may be there now."""
+        return [*self._others, *self._known]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """How pydantic reads such a field."""
+        return core_schema.no_info_after_validator_function(self._validate, handler(source))
+
+    def _validate(self, word: str) -> str:
+        if word not in self.words:
+            raise ValueError(f"must be one of {', '.join(self.words)}")
+        return word

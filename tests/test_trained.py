@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.folder import read_folder
+from ganray.data.formats.folder import read_folder
 from ganray.data.location import Location
 from ganray.data.pictures import Drawn, read_image, write_parquet, write_png
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError

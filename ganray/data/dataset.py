@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 
 from ganray.data.location import Location
-from ganray.data.rows import Rows, class_name, refuse_equal_names, rows_per_chunk, shape_text
+from ganray.data.rows import class_name, refuse_equal_names, rows_per_chunk, shape_text
 from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo
 from ganray.errors import CorruptArtifact, RefusedInput
 from ganray.spec import parse
@@ -123,26 +123,6 @@ class Dataset:
                 f"{self.folder.child(file.path).shown!r}: sha256 {found} is not {file.sha256} as "
                 f"{INFO_FILE} says; import the data set again"
             )
-
-
-def read_dataset(folder: Location) -> Rows:
-    """An imported set as a source, in the order of its files."""
-    dataset = Dataset.at(folder)
-    info = dataset.info
-    counts = [file.count for file in info.files]
-    return Rows(
-        name=info.name,
-        shape=info.shape,
-        class_names=info.class_names,
-        labels=np.repeat([file.label for file in info.files], counts).astype(np.int32),
-        splits=np.repeat([SPLITS.index(file.split) for file in info.files], counts).astype(
-            np.uint8
-        ),
-        stream=dataset.stream,
-        fingerprint=lambda: info.digest,
-        notes=info.notes,
-        told=info.labels,
-    )
 
 
 def _refuse_inconsistent(info: DatasetInfo, file: Location) -> None:

@@ -17,7 +17,7 @@ from jaxtyping import Int64, UInt8
 from PIL import Image
 
 from ganray.data.decoding import MAX_BYTES, decode_image
-from ganray.data.layout import NAMES_FILE
+from ganray.data.formats.layout import NAMES_FILE
 from ganray.data.location import Location, refuse_large
 from ganray.data.rows import is_class_name
 from ganray.errors import GanrayError, RefusedInput, one_line, quoted

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from ganray.data.dataset import INFO_FILE, read_dataset
-from ganray.data.decoding import is_picture
-from ganray.data.folder import read_folder
-from ganray.data.idx import has_idx, read_idx
-from ganray.data.listing import list_below
+from ganray.data.formats.format import format_called, recognised
 from ganray.data.location import Location
-from ganray.data.parquet import read_parquet
 from ganray.data.rows import Rows, refuse_equal_names, shape_text
-from ganray.data.shards import is_parquet
 from ganray.data.spec import SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.errors import RefusedInput
 
 EMBEDDED = "mnist_small.parquet"
-
-_READERS: dict[str, Callable[[Location], Rows]] = {
-    "idx": read_idx,
-    "parquet": read_parquet,
-    "folder": read_folder,
-    "dataset": read_dataset,
-}
 
 
 @dataclass(frozen=True)
@@ -131,29 +118,8 @@ def open_source(spec: DatasetSpec) -> Source:
         location = Location.of(str(files("ganray.data") / EMBEDDED))
     else:
         location = Location.of(spec.source, "source")
-    kind = _detect(location) if spec.format == "auto" else spec.format
-    return Source(_READERS[kind](location), spec, imported=kind == "dataset")
-
-
-def _detect(location: Location) -> str:
-    if is_parquet(location.name):
-        return "parquet"
-    if location.child(INFO_FILE).exists():
-        return "dataset"
-    if has_idx(location):
-        return "idx"
-    if "file" in location.fs.protocol and not location.exists():
-        raise RefusedInput(f"source (={location.shown!r}) does not exist")
-    listing = list_below(location)
-    if any(map(is_parquet, listing.files)):
-        return "parquet"
-    if "directory" in listing.kinds.values() or any(map(is_picture, listing.files)):
-        return "folder"
-    raise RefusedInput(
-        f"source (={location.shown!r}) is of no known format; valid: a folder with {INFO_FILE}, "
-        f"with the IDX files of MNIST, with *.parquet, with class folders or with pictures, or a "
-        f".parquet file"
-    )
+    known = recognised(location) if spec.format == "auto" else format_called(spec.format)
+    return Source(known.read(location), spec, imported=known.in_place)
 
 
 def _refuse_unexpected(rows: Rows, spec: DatasetSpec) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ganray.data.formats import FORMATS
+from ganray.registry import OneOf
 from ganray.spec import Spec
 
 Labels = Literal["classes", "domains", "none"]
@@ -25,7 +27,7 @@ class DatasetSpec(Spec):
         description="embedded (6,500 MNIST digits that travel with the package), a path or a URL; "
         "a path is relative to the file",
     )
-    format: Literal["auto", "idx", "parquet", "folder", "dataset"] = Field(
+    format: Annotated[str, OneOf(FORMATS, "auto")] = Field(
         "auto", description="how to read it; dataset is a set that `ganray data import` made"
     )
     held_out: int | None = Field(

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ganray.errors import RefusedInput
-from ganray.registry import Registry
+from ganray.registry import OneOf, Registry
 from ganray.spec import Spec, unknown_name
 from ganray.studies import STUDIES, study_module
 from ganray.sweeps.settings import SweepSettings
@@ -137,7 +137,8 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
         named = own is not None and not own.implied
         group = inner is not None and not named
         of_fields = group and not isinstance(value, list | tuple) and value is not None
-        kind = _NAMED if named else _kind(annotation)
+        words = next((one.words for one in field.metadata if isinstance(one, OneOf)), None)
+        kind = " or ".join(words) if words else _NAMED if named else _kind(annotation)
         shown = "" if of_fields else _yaml(value)
         yield path, kind, shown, _bounds(field), _meaning(field, inner), group
         if inner is not None:

@@ -14,7 +14,7 @@ from ganray.spec import parse
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"format": "hdf5"}, r"format \(='hdf5'\).*'idx'"),
+        ({"format": "hdf5"}, r"format \(='hdf5'\).*idx"),
         ({"held_out": -1}, r"held_out \(=-1\)"),
         ({"test": 0}, r"test \(=0\)"),
         ({"channels": 2}, r"channels \(=2\)"),

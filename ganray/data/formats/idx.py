@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.data.decoding import MAX_PIXELS
+from ganray.data.formats.format import Format
 from ganray.data.location import Location
 from ganray.data.rows import TEST, TRAIN, Rows, refuse_gaps, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
@@ -185,3 +186,10 @@ def _stream(files: list[_File]) -> Iterator[UInt8[np.ndarray, "_ 1 h w"]]:
 def _fingerprint(parts: list[tuple[_File, _File, int]]) -> str:
     layout = [[split, images.sha256, labels.sha256] for images, labels, split in parts]
     return hashlib.sha256(canonical_json({"format": "idx", "parts": layout})).hexdigest()
+
+
+FORMAT = Format(
+    valid="a folder with the IDX files of MNIST",
+    fits=lambda found: has_idx(found.location),
+    read=read_idx,
+)

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
-from ganray.data.columns import BYTES, images_of_column
 from ganray.data.decoding import JPEG_NOTE, is_jpeg
-from ganray.data.labels import Labelled, is_text, labels_of, notes_of
+from ganray.data.formats.columns import BYTES, images_of_column
+from ganray.data.formats.format import Format
+from ganray.data.formats.labels import Labelled, is_text, labels_of, notes_of
+from ganray.data.formats.shards import Shard, find_shards, is_parquet
 from ganray.data.location import Location, one_line
 from ganray.data.rows import (
     TEST,
@@ -30,7 +32,6 @@ from ganray.data.rows import (
     split_words,
     words_of,
 )
-from ganray.data.shards import Shard, find_shards
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 
@@ -215,3 +216,11 @@ def _stream(shards: list[Shard], rows: int) -> Iterator[UInt8[np.ndarray, "_ c h
 def _fingerprint(shards: list[Shard]) -> str:
     layout = [[shard.split, shard.location.sha256()] for shard in shards]
     return hashlib.sha256(canonical_json({"format": "parquet", "files": layout})).hexdigest()
+
+
+FORMAT = Format(
+    valid="a folder with *.parquet, or a .parquet file",
+    fits=lambda found: any(map(is_parquet, found.listing.files)),
+    read=read_parquet,
+    suffixes=(".parquet",),
+)

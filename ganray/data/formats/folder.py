@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.data.decoding import JPEG_NOTE, MAX_BYTES, SUFFIXES, decode_image, is_jpeg, is_picture
-from ganray.data.layout import ClassFolder, class_folders
+from ganray.data.formats.format import Format
+from ganray.data.formats.layout import ClassFolder, class_folders
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
 from ganray.data.rows import (
@@ -162,3 +163,12 @@ def _fingerprint(root: Location, images: list[_Image]) -> str:
         content = root.child(image.path).sha256()
         digest.update(canonical_json([SPLITS[image.split], image.class_name, content]))
     return digest.hexdigest()
+
+
+FORMAT = Format(
+    valid="a folder with class folders or with pictures",
+    fits=lambda found: (
+        "directory" in found.listing.kinds.values() or any(map(is_picture, found.listing.files))
+    ),
+    read=read_folder,
+)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from ganray.data.formats.shards import find_shards
 from ganray.data.location import Location
 from ganray.data.rows import HELD_OUT, TEST, TRAIN
-from ganray.data.shards import find_shards
 from ganray.errors import RefusedInput
 
 

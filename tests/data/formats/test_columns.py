@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganray.data.columns import images_of_column
+from ganray.data.formats.columns import images_of_column
 from ganray.errors import RefusedInput
 from tests.data.published import encoded
 

@@ -1,0 +1,10 @@
+"""The formats that images are published in: one file each, which recognises a source and reads it.
+
+A new one is a file with a `FORMAT` and its place in the list: the first that fits is taken. Free of
+what reads, so that a study file is checked fast.
+"""
+
+from __future__ import annotations
+
+FORMATS = {name: f"{__name__}.{name}" for name in ("dataset", "idx", "parquet", "folder")}
+"""What a format is called, and its module."""
