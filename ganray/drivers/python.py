@@ -170,12 +170,15 @@ class FinishedRun:
 
     @property
     def comparisons(self) -> pd.DataFrame:
-        """For each metric the difference of each two sides, its interval, and who is better."""
+        """For each metric the difference of each two sides, its interval, and who is better.
+
+        `part` names a part of the study, as "at/0.25" of its budget; none: the whole.
+        """
         return self._table("comparisons")
 
     @property
     def scores(self) -> pd.DataFrame:
-        """Every score of every replicate at the whole budget, its floor, and each class's term."""
+        """Every score of every replicate, its floor, and each class's term; parts as above."""
         return self._table("scores")
 
     @property
@@ -230,7 +233,8 @@ class FinishedRun:
     def __repr__(self) -> str:
         done = f"{len(self._results.manifests)} of {len(self.plan.tasks)} tasks done"
         lines = [f"ganray run {self.name} in {self.store.url}: {done}"]
-        lines += [f"  {row.metric}: {row.conclusion}" for row in self.comparisons.itertuples()]
+        whole = self.comparisons[self.comparisons["part"].isna()]
+        lines += [f"  {row.metric}: {row.conclusion}" for row in whole.itertuples()]
         lines += [f"  failed: {title}: {why}" for title, why in self.failed.items()]
         return "\n".join(lines)
 
@@ -263,9 +267,10 @@ def _place(store: str | Path) -> str:
         RefusedInput: it is neither, is empty, carries credentials, or is a URL that a `Path` has
             made a folder of.
     """
-    known = isinstance(store, str | os.PathLike)
-    text = os.fspath(store) if known else ""
-    if not isinstance(text, str) or text in ("", "."):
+    text = os.fspath(store) if isinstance(store, str | os.PathLike) else ""
+    # A `Path` of nothing is "."; who means the folder that one happens to be in says so in text.
+    nothing = "" if isinstance(store, str) else "."
+    if not isinstance(text, str) or text in ("", nothing):
         raise RefusedInput(f"store (={quoted(store)}) must be a folder or an s3:// URL")
     refuse_secrets("store", text)
     if is_url(text):

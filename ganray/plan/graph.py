@@ -32,6 +32,8 @@ class Plan(BaseModel):
     """The measured speed by which a budget in device-seconds became iterations, if one did."""
     sides: tuple[str, ...] = ()
     """What its groups of GANs are called, in the order in which a report compares them."""
+    parts: tuple[str, ...] = ()
+    """Of parts of the study that are measured beside the whole, how their roles begin."""
     known_as: str | None = None
     """The folder of the run, where its tasks do not name it: a sweep's follow from its trials."""
 
@@ -176,12 +178,14 @@ class PlanBuilder:
         dataset: dict[str, Any] | None = None,
         speed: dict[str, Any] | None = None,
         sides: Sequence[str] = (),
+        parts: Sequence[str] = (),
     ) -> Plan:
         """The finished plan.
 
         Args:
             dataset: as the plan sees it; none for a study without data.
             sides: what its groups of GANs are called, in the order in which they are compared.
+            parts: how the roles of each of its parts begin.
         """
         return Plan(
             name=name,
@@ -192,6 +196,7 @@ class PlanBuilder:
             dataset=dataset or {},
             speed=speed,
             sides=tuple(sides),
+            parts=tuple(parts),
         )
 
 

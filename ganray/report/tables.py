@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
@@ -18,9 +18,11 @@ from ganray.report.searched import searches
 from ganray.report.sections.verdict import judge, pairs
 
 TableRow = Mapping[str, Any]
+Rows = Callable[[Results], list[dict[str, Any]]]
 
 SCORES = pa.schema(
     [
+        ("part", pa.string()),  # null: the whole study; else a part of it, such as at/0.25
         ("metric", pa.string()),
         ("encoder", pa.string()),
         ("side", pa.string()),
@@ -36,6 +38,7 @@ SCORES = pa.schema(
 )
 COMPARISONS = pa.schema(
     [
+        ("part", pa.string()),  # as of scores
         ("metric", pa.string()),
         ("encoder", pa.string()),
         ("first", pa.string()),
@@ -94,11 +97,19 @@ def table_files(results: Results) -> dict[str, bytes]:
 def all_tables(results: Results) -> dict[str, pa.Table]:
     """Every table by its name."""
     return {
-        "scores": pa.Table.from_pylist(score_rows(results), SCORES),
-        "comparisons": pa.Table.from_pylist(comparison_rows(results), COMPARISONS),
+        "scores": pa.Table.from_pylist(_of_parts(results, score_rows), SCORES),
+        "comparisons": pa.Table.from_pylist(_of_parts(results, comparison_rows), COMPARISONS),
         "search": pa.Table.from_pylist(search_rows(results), SEARCH),
         "tasks": pa.Table.from_pylist(task_rows(results), TASKS),
     }
+
+
+def _of_parts(results: Results, rows: Rows) -> list[dict[str, Any]]:
+    """The rows of the whole, then those of each part."""
+    inner = ((part, rows(results.within(part))) for part in results.plan.parts)
+    return rows(results) + [
+        {"part": part.rstrip("/")} | row for part, found in inner for row in found
+    ]
 
 
 def comparison_rows(results: Results) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ganray.data.spec import SPLITS, SourceInfo
 from ganray.errors import DamagedRecord, GanrayError, RefusedInput, one_line, quoted
 from ganray.plan import Plan
+from ganray.plan.kinds import KINDS
 from ganray.runs.agenda import Agenda
 from ganray.spec import explain
 from ganray.store import Store
@@ -158,9 +159,15 @@ def _worked_on(store: Store, run: Run) -> float:
 
 
 def _read(store: Store, name: str) -> Run:
+    path = f"runs/{name}/plan.json"
     try:
-        content = json.loads(store.get(f"runs/{name}/plan.json") or b"")
+        content = json.loads(store.get(path) or b"")
         plan, created = Plan(**content["plan"]), time.strptime(content["created"], _CREATED)
+        if strange := sorted({task.kind for task in plan.tasks} - KINDS.keys()):
+            raise DamagedRecord(
+                f"{store.url}/{path} is of another release of ganray: it has tasks of kind "
+                f"{', '.join(map(quoted, strange))}; here are {', '.join(KINDS)}"
+            )
         if plan.dataset:
             known = SourceInfo.model_fields.keys() & plan.dataset.keys()
             SourceInfo(**{field: plan.dataset[field] for field in known})
@@ -170,7 +177,7 @@ def _read(store: Store, name: str) -> Run:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = explain(error) if isinstance(error, ValidationError) else one_line(error)
         why = f"it lacks {why}" if isinstance(error, KeyError) else why
-        raise DamagedRecord(f"{store.url}/runs/{name}/plan.json is damaged: {why}") from None
+        raise DamagedRecord(f"{store.url}/{path} is damaged: {why}") from None
     return Run(plan, time.strftime(_CREATED, created))
 
 

@@ -59,6 +59,7 @@ class Blocks:
         self.data, self.seed = data, seed
         self.classes = list(classes) or data.everything
         self.part = self.when = ""
+        self._parts: dict[str, None] = {}
         self._whose: dict[str, tuple[str, list[str], int, str]] = {}
         """Side, classes, replicate and part of each GAN; the first, where sides share one."""
         self.sampled: dict[str, int] = {}
@@ -78,10 +79,12 @@ class Blocks:
         """What is added meanwhile belongs to a part of the study.
 
         Args:
-            part: how its roles begin, e.g. "at/0.5/"; `Results.within` finds them again.
+            part: how its roles begin, e.g. "at/0.5/", by which `Results.within` finds them again;
+                empty for the whole.
             when: what its GANs' titles end in.
         """
         self.part, self.when = part, when
+        self._parts |= {part: None} if part else {}
         yield
         self.part = self.when = ""
 
@@ -244,7 +247,9 @@ class Blocks:
         dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
         measured = speed.model_dump(mode="json") if speed else None
         told = settings.model_dump(mode="json")
-        return self.builder.plan(settings.name, study, told, dataset, measured, sides)
+        return self.builder.plan(
+            settings.name, study, told, dataset, measured, sides, tuple(self._parts)
+        )
 
     def made_of(self, gan: Task, purpose: str) -> str:
         """What something that is made of a GAN is called, by the GAN's own role."""

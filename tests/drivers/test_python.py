@@ -57,6 +57,13 @@ def test_losses_and_generators_are_had_by_name(done):
             ask("7")
 
 
+def test_the_folder_that_one_is_in_may_be_the_store(tiny_run, tmp_path, monkeypatch):
+    store = copied(tiny_run, tmp_path / "here")
+    monkeypatch.chdir(store.url)
+    done = ganray.run(tiny_run.file, store=".", runner="local", quiet=True)
+    assert done.store.url == store.url
+
+
 def test_a_report_shows_itself_in_a_frame_of_its_own(done, tmp_path):
     page = Path(done.report.url).read_text()
     assert done.report.save(tmp_path / "page.html").read_text() == page

@@ -143,6 +143,13 @@ def test_a_damaged_plan_is_named_and_hides_no_other(store, plans, damage):
         find_run(store, "none")
 
 
+def test_a_plan_of_another_release_is_not_called_damaged(store, plans):
+    tasks = [{**task, "kind": "squares"} for task in plans[0].model_dump(mode="json")["tasks"]]
+    store.put(f"runs/{plans[0].run}/plan.json", changed(plans[0], tasks=tasks))
+    with pytest.raises(StoreError, match=r"is of another release .* kind 'squares'; here are"):
+        find_run(store, plans[0].name)
+
+
 def test_a_folder_that_is_no_runs_is_named(store, plans):
     """Somebody's own folder, with characters that no path of a store has."""
     save_run(store, plans[0])

@@ -15,6 +15,7 @@ from ganray.plan import Plan
 from ganray.plan.roles import measure_role
 from ganray.report import Results, write_report
 from ganray.report.page import Gallery, Table
+from ganray.report.tables import all_tables
 from ganray.runs.agenda import Agenda
 from ganray.scores import ScoreName
 from ganray.studies import budget_curve, read_study
@@ -228,3 +229,24 @@ def test_chromium_shows_it_whole(ran, tmp_path):
     assert (seen.complaints, seen.requests) == ([], [])
     assert [alt for alt, loaded in seen.layout["images"] if not loaded] == []
     assert seen.layout["width"] <= seen.layout["inner"] == 390
+
+
+def test_its_tables_have_every_point(ran):
+    tables = all_tables(ran.results)
+    scores, comparisons = (tables[name].to_pylist() for name in ("scores", "comparisons"))
+    name = ScoreName("class_divergence", "classifier")
+    for fraction in FRACTIONS:
+        part = None if fraction == 1 else f"at/{fraction:g}"
+        there = ran.results.within(prefix(fraction))
+        for side in SIDES:
+            told = [
+                row["value"]
+                for row in scores
+                if (row["part"], row["metric"], row["side"]) == (part, name.metric, side)
+            ]
+            assert told == [score.value for score in there.side_scores(side, name)]
+        (judged,) = [
+            row for row in comparisons if (row["part"], row["metric"]) == (part, name.metric)
+        ]
+        assert (judged["first"], judged["second"]) == SIDES
+    assert len({row["difference"] for row in comparisons}) == len(comparisons)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+import ray
+
 from ganray.distributed.ray_internals import bootstrap_address
 from ganray.errors import RefusedInput
 from ganray.urls import address_without_secrets
@@ -41,3 +43,23 @@ def refuse_unreachable(address: str) -> None:
             "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "unknown"
         )
         raise RefusedInput(f"address (={shown!r}): no Ray cluster answers: {why}") from None
+
+
+def refuse_another(address: str | None) -> None:
+    """Refuse the address of another cluster than the one that this process is connected to.
+
+    Raises:
+        RefusedInput: naming both.
+    """
+    if address is None or address == "auto":
+        return
+    here = ray.get_runtime_context().gcs_address
+    try:
+        meant = bootstrap_address(address)
+    except ValueError:
+        meant = address
+    if meant != here:
+        raise RefusedInput(
+            f"address (={address_without_secrets(address)!r}): this process is connected to the "
+            f"cluster at {here} already; leave the address out, or call ray.shutdown() before"
+        )

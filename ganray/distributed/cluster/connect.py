@@ -18,7 +18,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 
-from ganray.distributed.cluster.address import refuse_unreachable
+from ganray.distributed.cluster.address import refuse_another, refuse_unreachable
 from ganray.distributed.ray_internals import end_own_processes
 from ganray.errors import GanrayError
 
@@ -35,10 +35,12 @@ def connected(address: str | None) -> Iterator[None]:
             one that listens on loopback alone and ends with the context.
 
     Raises:
-        RefusedInput: nobody listens at the address, or it is no head's.
+        RefusedInput: nobody listens at the address, or it is no head's; or this process is
+            connected to another cluster.
         GanrayError: the cluster cannot be reached.
     """
     if ray.is_initialized():
+        refuse_another(address)
         yield
         return
     if address is not None:

@@ -8,7 +8,10 @@ import pytest
 
 pytest.importorskip("ray")
 
+import ray
+
 from ganray.distributed.cluster.address import refuse_unreachable
+from ganray.distributed.cluster.connect import connected
 from ganray.errors import RefusedInput
 
 
@@ -35,3 +38,17 @@ def test_somebody_who_listens_passes():
         server.bind(("127.0.0.1", 0))
         server.listen()
         refuse_unreachable(f"127.0.0.1:{server.getsockname()[1]}")
+
+
+@pytest.mark.ray
+def test_a_process_that_is_connected_is_sent_to_no_other_cluster(ray_session, tmp_path):
+    here = ray.get_runtime_context().gcs_address
+    for address in (None, "auto", here):
+        with connected(address):
+            pass
+    with (
+        pytest.raises(RefusedInput, match=rf"127.0.0.1:9'.* connected to the cluster at {here}"),
+        connected("127.0.0.1:9"),
+    ):
+        pass
+    assert ray.is_initialized()
