@@ -33,6 +33,7 @@ class Cafd(Metric):
     meaning = "class-aware Fréchet distance: the mean over classes, softly assigned by posteriors"
     better = "lower"
     needs = frozenset({"features", "class posteriors"})
+    usual = True
 
     name: Literal["cafd"] = Field("cafd", description="the metric")
 

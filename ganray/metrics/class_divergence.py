@@ -20,6 +20,7 @@ class ClassDivergence(Metric):
     meaning = "KL(real ‖ generated) of the mean class posteriors, in nats"
     better = "lower"
     needs = frozenset({"class posteriors"})
+    usual = True
 
     name: Literal["class_divergence"] = Field("class_divergence", description="the metric")
 

@@ -25,6 +25,7 @@ class InceptionScore(Metric):
     meaning = "exp of the mean KL between an image's posteriors and their mean over the images"
     better = "higher"
     needs = frozenset({"posteriors"})
+    usual = True
 
     name: Literal["inception_score"] = Field("inception_score", description="the metric")
     splits: int = Field(10, ge=1, le=10**6, description="equal parts of the images, as published")

@@ -46,6 +46,9 @@ class Metric(Spec):
     needs: ClassVar[frozenset[Need]]
     """What it is computed from: an encoder that does not give it is none for this metric."""
 
+    usual: ClassVar[bool] = False
+    """Whether it is measured where a study names no metric."""
+
     name: str
 
     @property

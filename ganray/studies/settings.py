@@ -11,14 +11,7 @@ from ganray.cost.spending import Cost
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
-from ganray.metrics import (
-    AnyMetric,
-    Cafd,
-    ClassDivergence,
-    FrechetDistance,
-    InceptionScore,
-    Metric,
-)
+from ganray.metrics import METRICS, AnyMetric, Metric
 from ganray.models import DefenseGan, Model
 from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder
 from ganray.plan import Resources
@@ -115,14 +108,11 @@ def _named_once(values: list[Any]) -> list[Any]:
 NamedOnce = Annotated[list[Item], AfterValidator(_named_once)]
 
 
-_USUAL: tuple[Metric, ...] = Cafd(), ClassDivergence(), FrechetDistance(), InceptionScore()
-
-
 class Evaluate(Spec):
     """What is measured, on which encoders, on how many images."""
 
     metrics: NamedOnce[AnyMetric] = Field(
-        list(_USUAL),
+        default_factory=lambda: usual_metrics([Classifier()]),
         min_length=1,
         description="names, or groups with settings; each on every encoder that gives its needs",
     )
@@ -187,7 +177,8 @@ class Evaluate(Spec):
 
 def usual_metrics(encoders: Sequence[Encoder]) -> list[Metric]:
     """What is measured on some encoders where no metric is named."""
-    return [one for one in _USUAL if any(one.needs <= encoder.gives for encoder in encoders)]
+    usual = [METRICS.parse(METRICS.word(one), "metrics") for one in METRICS if one.usual]
+    return [one for one in usual if any(one.needs <= encoder.gives for encoder in encoders)]
 
 
 def check_needs(metric: Metric, encoders: Sequence[Encoder], where: str) -> None:
