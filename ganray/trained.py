@@ -20,7 +20,7 @@ from ganray.models import MODELS
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
-from ganray.plan.roles import find_gan, gan_called, side_gans
+from ganray.plan.roles import chosen_side, find_gan, gan_called, side_gans
 from ganray.sample import sample
 from ganray.stages.artifacts import read_sampler
 from ganray.stages.card import read_card
@@ -64,35 +64,32 @@ def trained_gan(store: Store, plan: Plan, name: str, replicate: int) -> Sampler:
     return _sampler(store, gan_called(plan, name, replicate).task)
 
 
-def draw_joint(store: Store, plan: Plan, count: int, replicate: int = 0) -> Drawn:
-    """The first `count` samples of the joint GAN: those that were measured come first."""
-    task = find_gan(plan, "joint", "", replicate).task
-    return Drawn(_draw(store, task, count), None, plan.class_names)
-
-
-def draw_marginals(
+def draw(
     store: Store,
     plan: Plan,
-    classes: Sequence[str],
     count: int,
+    side: str | None = None,
+    classes: Sequence[str] = (),
     weights: str = "real",
     replicate: int = 0,
 ) -> Drawn:
-    """`count` samples of the marginal GANs of some classes (all, if none is named), GAN by GAN.
+    """The first `count` samples of some GANs of a side, GAN by GAN; measured ones come first.
 
     Args:
-        classes: names of GANs, as `find_gan` takes them.
+        side: as the study calls it; none: the first that it compares.
+        classes: names of GANs, as `find_gan` takes them; none: all of the side.
         weights: "real" shares `count` out as the training split does, "uniform" equally over
             classes.
 
     Raises:
-        RefusedInput: as `trained_gan`, or `weights` is neither.
+        RefusedInput: the run has no such side, GAN or replicate, or `weights` is neither.
+        StoreError: one is not trained yet.
     """
     if weights not in ("real", "uniform"):
         raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
-    names = plan.class_names
-    asked = [find_gan(plan, "marginal", name, replicate) for name in classes]
-    gans = list({gan.role: gan for gan in asked or side_gans(plan, "marginal", replicate)}.values())
+    names, side = plan.class_names, chosen_side(plan, side)
+    asked = [find_gan(plan, side, name, replicate) for name in classes]
+    gans = list({gan.role: gan for gan in asked or side_gans(plan, side, replicate)}.values())
     groups = [gan.classes for gan in gans]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
     shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)

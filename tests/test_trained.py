@@ -24,7 +24,7 @@ from ganray.names import as_file
 from ganray.runs.parts import read_joined
 from ganray.stages.card import read_card
 from ganray.store import Store
-from ganray.trained import draw_joint, draw_marginals, load_generator, trained_gan
+from ganray.trained import draw, load_generator, trained_gan
 from tests.stages.stores import copied, flip_a_byte
 
 
@@ -125,7 +125,7 @@ def test_altered_weights_and_missing_cards_are_refused(tiny_run, tmp_path):
 def test_samples_are_those_that_were_measured(tiny_run):
     manifest = tiny_run.manifest("sample/joint/0+1+2/0")
     measured = read_joined(tiny_run.store, manifest, "images")["images"]
-    drawn = draw_joint(tiny_run.store, tiny_run.plan, 70)
+    drawn = draw(tiny_run.store, tiny_run.plan, 70, "joint")
     np.testing.assert_array_equal(drawn.images[:60], measured)
     assert drawn.labels is None
 
@@ -138,11 +138,11 @@ def test_an_unknown_or_untrained_gan_is_named(tiny_run, tmp_path):
 
 
 def test_marginal_samples_bear_their_class(tiny_run):
-    drawn = draw_marginals(tiny_run.store, tiny_run.plan, ["0"], 5, "uniform")
+    drawn = draw(tiny_run.store, tiny_run.plan, 5, classes=["0"], weights="uniform")
     assert drawn.labels.tolist() == [0] * 5
     assert drawn.images.shape == (5, 1, 28, 28)
     with pytest.raises(RefusedInput, match=r"weights \(='equal'\) must be 'real' or 'uniform'"):
-        draw_marginals(tiny_run.store, tiny_run.plan, ["0"], 5, "equal")
+        draw(tiny_run.store, tiny_run.plan, 5, classes=["0"], weights="equal")
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -191,10 +191,10 @@ def test_a_picture_is_decoded_as_a_data_set_s(tmp_path):
 
 def test_the_mixture_of_gans_of_subsets_has_no_labels(tiny_run):
     """Classes 1 and 2 share a GAN, which gives two of three images."""
-    drawn = draw_marginals(tiny_run.store, tiny_run.plan, [], 9)
+    drawn = draw(tiny_run.store, tiny_run.plan, 9)
     assert drawn.labels is None
     assert len(drawn.images) == 9
-    pair = draw_marginals(tiny_run.store, tiny_run.plan, ["1+2"], 6)
+    pair = draw(tiny_run.store, tiny_run.plan, 6, classes=["1+2"])
     np.testing.assert_array_equal(drawn.images[3:], pair.images)
 
 

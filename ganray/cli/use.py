@@ -31,12 +31,18 @@ def sample(
     store: StoreOption = DEFAULT_STORE,
     classes: Annotated[
         list[str] | None,
-        typer.Option("--class", help="A class, or a group such as 1+2; repeatable. Default: all."),
+        typer.Option(
+            "--class", help="A GAN's class, or group such as 1+2; repeatable. Default: all."
+        ),
     ] = None,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, max=10**7, help="Images in all.")
     ] = 100,
-    joint: Annotated[bool, typer.Option("--joint", help="From the joint GAN instead.")] = False,
+    side: Annotated[
+        str | None,
+        typer.Option("--side", help="Whose GANs: joint, say. Default: the study's first side."),
+    ] = None,
+    joint: Annotated[bool, typer.Option("--joint", help="The same as --side joint.")] = False,
     weights: Annotated[
         str, typer.Option(help="Shares of several classes: real or uniform.")
     ] = "real",
@@ -47,20 +53,20 @@ def sample(
     """Write images of a run's GANs, as PNG files or Parquet."""
     if kind not in ("png", "parquet"):
         raise RefusedInput(f"--format (={quoted(kind)}) must be 'png' or 'parquet'")
-    if joint and classes:
+    if joint and side not in (None, "joint"):
+        raise RefusedInput(f"--side (={quoted(side)}) is another side than --joint; drop one")
+    side = "joint" if joint else side
+    if side == "joint" and classes:
         raise RefusedInput(
             f"--class (={quoted(classes[0])}) cannot be asked of the joint GAN; drop one"
         )
     from ganray.data.location import check_target
     from ganray.data.pictures import write_parquet, write_png
-    from ganray.trained import draw_joint, draw_marginals
+    from ganray.trained import draw
 
     check_target("--to", to)
     opened, found = open_run(store, name)
-    if joint:
-        drawn = draw_joint(opened, found.plan, count, replicate)
-    else:
-        drawn = draw_marginals(opened, found.plan, classes or [], count, weights, replicate)
+    drawn = draw(opened, found.plan, count, side, classes or [], weights, replicate)
     target = absolute(to, "--to")
     written = write_png(drawn, target) if kind == "png" else write_parquet(drawn, target)
     speak(as_json, {"to": target, "count": written}, f"{written} images in {target}",
@@ -72,7 +78,8 @@ def search(
     image: Annotated[str, typer.Option("--image", help="Any picture; resized to the GAN's size.")],
     store: StoreOption = DEFAULT_STORE,
     on: Annotated[
-        str, typer.Option(help="'joint', or the class or group of a marginal GAN.")
+        str,
+        typer.Option(help="A side of one GAN such as joint, or a GAN's class or group, as 1+2."),
     ] = "joint",
     restarts: Annotated[int, typer.Option(min=1, max=10**6, help="Random starts.")] = 10,
     to: Annotated[str | None, typer.Option("--to", help="Write the answer here, as PNG.")] = None,

@@ -120,6 +120,21 @@ def side_gans(plan: Plan, side: str, replicate: int) -> list[Gan]:
     return there
 
 
+def chosen_side(plan: Plan, name: str | None) -> str:
+    """A side of the plan: the one that is called so, or the first that it compares.
+
+    Raises:
+        RefusedInput: there is none; names those that there are.
+    """
+    trained = dict.fromkeys(gan.side for gan in gans_of(plan))
+    sides = [*dict.fromkeys(side for side in (*plan.sides, *trained) if side in trained)]
+    if not sides:
+        raise RefusedInput(f"run {plan.run} has no GANs")
+    if name is None or name in sides:
+        return sides[0] if name is None else name
+    raise RefusedInput(f"side (={quoted(name)}) must be one of: {', '.join(sides)}")
+
+
 def find_gan(plan: Plan, side: str, name: str, replicate: int) -> Gan:
     """The GAN of one side that is trained on the class, or classes, `name`.
 
@@ -139,14 +154,21 @@ def find_gan(plan: Plan, side: str, name: str, replicate: int) -> Gan:
 
 
 def gan_called(plan: Plan, name: str, replicate: int) -> Gan:
-    """The GAN that a user names: by its side where that has no other, else by its classes.
+    """The GAN that a user names: by its side where that has no other, by its classes, or by both.
+
+    Classes alone are those of the first side of several GANs; of another, as a report has them:
+    "pairs 0+1".
 
     Raises:
         RefusedInput: as `find_gan`.
     """
-    counts = Counter(gan.side for gan in gans_of(plan) if gan.replicate == replicate)
+    there = [gan for gan in gans_of(plan) if gan.replicate == replicate]
+    counts = Counter(gan.side for gan in there)
     if counts[name] == 1:
         return find_gan(plan, name, "", replicate)
+    side, _, classes = name.partition(" ")
+    if counts[side] > 1 and name not in plan.class_names:
+        return find_gan(plan, side, classes, replicate)
     several = [side for side in plan.sides if counts[side] > 1]
     return find_gan(plan, (several or list(plan.sides) or [name])[0], name, replicate)
 

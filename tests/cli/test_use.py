@@ -100,14 +100,14 @@ def test_the_mixture_shares_the_images_out(weights, per_class, tmp_path):
 
 
 def test_real_weights_follow_the_data_and_uniform_ones_do_not(per_class, monkeypatch):
-    from ganray.trained import draw_marginals
+    from ganray.trained import draw
 
     store = _store(per_class)
     plan = find_run(store, "tiny").plan
     counts = plan.dataset["counts"] | {"train": [80, 30, 10]}
     uneven = plan.model_copy(update={"dataset": plan.dataset | {"counts": counts}})
-    real = draw_marginals(store, uneven, [], 12, "real").labels
-    uniform = draw_marginals(store, uneven, [], 12, "uniform").labels
+    real = draw(store, uneven, 12).labels
+    uniform = draw(store, uneven, 12, weights="uniform").labels
     assert np.bincount(real).tolist() == [8, 3, 1]
     assert np.bincount(uniform).tolist() == [4, 4, 4]
 
@@ -128,6 +128,8 @@ def test_what_was_drawn_can_be_imported_again(per_class, tmp_path):
         (["--replicate", "3"], "replicate (=3) of the marginal GANs must be one of: 0"),
         (["--joint", "--replicate", "1"], "replicate (=1)"),
         (["--joint", "--class", "0"], "--class (='0') cannot be asked of the joint GAN"),
+        (["--joint", "--side", "marginal"], "--side (='marginal') is another side than --joint"),
+        (["--side", "merged"], "side (='merged') must be one of: marginal, joint"),
         (["-n", "100000000000"], "'--count' (='100000000000')"),
         (["--weights", "equal"], "weights (='equal') must be 'real' or 'uniform'"),
         (["--format", "gif"], "--format (='gif') must be 'png' or 'parquet'"),

@@ -30,7 +30,7 @@ from ganray.train import GanTrainer, TrainSpec, WganGp, run
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.flops import gan_flops
 from ganray.train.steps import Adam, Batch, Latents, Networks, Noise, Step
-from ganray.trained import draw_joint, load_generator
+from ganray.trained import draw, load_generator
 from tests import tiny
 from tests.cli.command import ganray
 
@@ -313,7 +313,7 @@ def test_they_are_trained_sampled_searched_measured_and_reported(run_of_toys):
         "hidden": 5,
     }
     loaded = load_generator(folder)
-    drawn = draw_joint(store, plan, 7).images
+    drawn = draw(store, plan, 7, "joint").images
     assert loaded.model == Flat(hidden=5)
     assert drawn.shape == (7, 1, 28, 28)
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganray.data.formats.folder import read_folder
+from ganray.data.location import Location
 from ganray.data.spec import DatasetSpec, SourceInfo
 from ganray.drivers.python import run as run_study
 from ganray.errors import RefusedInput
@@ -102,12 +104,22 @@ def test_their_report_and_their_gans_are_found_by_their_names(three, tmp_path):
     text = Path(ganray("report", "three", "--store", store, "--json").json["report"]).read_text()
     for said in ("How many GANs?", "pairs 0+1", 'circle class="third"', "The first samples of"):
         assert said in text
-    ganray("sample", "three", "--store", store, "--joint", "--to", tmp_path).refused("joint")
+    ganray("sample", "three", "--store", store, "--joint", "--to", tmp_path).refused(
+        "side (='joint') must be one of: single, pairs, all"
+    )
+    for side, classes in (("single", ["0", "1", "2"]), ("pairs", ["unlabelled"])):
+        to = tmp_path / side
+        words = ("sample", "three", "--store", store, "--side", side, "-n", 6, "--to", to)
+        assert ganray(*words).code == 0
+        assert read_folder(Location.of(str(to))).class_names == classes
     image = tmp_path / "image.png"
     Image.fromarray(np.zeros((28, 28), np.uint8)).save(image)
     searched = ganray("search", "three", "--store", store, "--image", image, "--on", "all",
                       "--restarts", 1, "--json")  # fmt: skip
     assert searched.code == 0, searched
+    words = ("search", "three", "--store", store, "--image", image, "--restarts", 1, "--on")
+    assert ganray(*words, "pairs 0+1").code == 0
+    ganray(*words, "pairs 0").refused("pairs GAN (='0', replicate 0) must be one of: 0+1/0, 2/0")
 
 
 def blocks_of(labels: int = 3) -> Blocks:
