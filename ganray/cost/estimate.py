@@ -12,8 +12,8 @@ from typing import Any
 
 from ganray.cost.timing import seconds_per_iteration
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import TrainParameters
 from ganray.stages.stage import image_shape, stage_of
-from ganray.stages.train import gan_specs
 from ganray.train.flops import gan_flops
 
 _PROBED_FLOPS = 4e9  # of a timed step, at most
@@ -66,12 +66,12 @@ def training_speed(plan: Plan, gan: Task) -> float:
 
     Of a large batch only so much is taken that it takes a second at the most.
     """
-    shape, (model, train) = image_shape(plan), gan_specs(gan)
-    spec = train.once().model_copy(update={"threads": 1})
-    flops = gan_flops(shape, model, spec)
+    shape, told = image_shape(plan), TrainParameters.of(gan)
+    spec = told.train.once().model_copy(update={"threads": 1})
+    flops = gan_flops(shape, told.model, spec)
     batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
     small = spec.model_copy(update={"batch": batch})
-    return flops * batch / spec.batch / seconds_per_iteration(shape, model, small, rounds=1)
+    return flops * batch / spec.batch / seconds_per_iteration(shape, told.model, small, rounds=1)
 
 
 def table(plan: Plan, costs: dict[str, Estimate], stored: set[str]) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def _bill(
     pieces = []
     for task in tasks:
         seconds = left[task.address] * flops[task.address] * pace.get(task.kind, 0.0)
-        trains, ranks = task.trains, int(task.parameters.get("world_size", 1))
+        trains, ranks = task.trains, task.ranks
         cpu_seconds += seconds * (resources.num_cpus if trains else 1.0)
         gpu_seconds += seconds * (resources.num_gpus if trains else 0.0)
         needs = tuple(places[a] for a in task.inputs.values() if a in places)

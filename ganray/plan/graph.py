@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganray.plan.kinds import KINDS
+from ganray.plan.parameters import Parameters
 from ganray.plan.task import Task, task_key
-from ganray.spec import Spec, content_hash
+from ganray.spec import content_hash
 
 
 class Plan(BaseModel):
@@ -68,12 +69,7 @@ class Plan(BaseModel):
     @cached_property
     def covered(self) -> list[int]:
         """The classes that its GANs are trained on, in ascending order; all where it has no GAN."""
-        trained = {
-            int(index)
-            for task in self.tasks
-            if task.kind == "train"
-            for index in task.parameters["classes"]
-        }
+        trained = {index for task in self.tasks if task.kind == "train" for index in task.classes}
         return sorted(trained) or list(range(len(self.class_names)))
 
     @cached_property
@@ -128,25 +124,26 @@ class PlanBuilder:
         role: str,
         kind: str,
         title: str,
-        parameters: Mapping[str, Any],
+        parameters: Parameters,
         inputs: Mapping[str, Task | str],
         horizon: int | None = None,
         chunks: int = 0,
-        placement: Mapping[str, Any] | None = None,
     ) -> Task:
         """Add one task under the study's name for it.
 
         Args:
-            parameters: `Spec`s (hashed without their defaults) and plain JSON values.
             inputs: role → the task, or the address, that gives it.
-            placement: more parameters, which say where things lie and enter no key.
 
         Raises:
             ValueError: the role is another task's: that one would be lost; or there is no such
-                kind, or its tasks do not continue each other and have no horizon.
+                kind, its tasks are told something else, or do not continue each other and have no
+                horizon.
         """
         if kind not in KINDS:
             raise ValueError(f"kind (={kind!r}) must be one of: {', '.join(KINDS)}")
+        if not isinstance(parameters, KINDS[kind].parameters):
+            wanted = KINDS[kind].parameters.__name__
+            raise ValueError(f"parameters of kind {kind!r} must be {wanted}; here are {parameters}")
         if horizon is not None and KINDS[kind].unit is None:
             raise ValueError(f"horizon (={horizon}): tasks of kind {kind!r} have none")
         addresses = {
@@ -157,9 +154,7 @@ class PlanBuilder:
             kind=kind,
             title=title,
             key=task_key(kind, parameters, addresses),
-            parameters={
-                name: _plain(value) for name, value in {**parameters, **(placement or {})}.items()
-            },
+            parameters=parameters.stored,
             inputs=addresses,
             horizon=horizon,
             chunks=chunks,
@@ -198,7 +193,3 @@ class PlanBuilder:
             sides=tuple(sides),
             parts=tuple(parts),
         )
-
-
-def _plain(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, Spec) else value

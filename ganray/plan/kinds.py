@@ -1,11 +1,28 @@
 """The kinds of tasks, each with what a plan must know of it; its code is `stages/<kind>.py`.
 
-Free of torch, as whoever reads a plan needs it. A new kind is its file in `stages` and a line here.
+Free of torch, as whoever reads a plan needs it. A new kind is its file in `stages`, what its tasks
+are told, and a line here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from ganray.plan.parameters import (
+    CardParameters,
+    ChoiceParameters,
+    DataParameters,
+    EmbedParameters,
+    EncoderParameters,
+    MeasureParameters,
+    ObjectiveParameters,
+    Parameters,
+    SampleParameters,
+    SearchParameters,
+    TargetsParameters,
+    TrainParameters,
+    WeightsParameters,
+)
 
 
 @dataclass(frozen=True)
@@ -13,6 +30,7 @@ class Kind:
     """One kind.
 
     Attributes:
+        parameters: what its tasks are told.
         version: part of its tasks' keys; raised whenever its code would give another result for
             the same parameters.
         unit: of the horizon, where tasks of the kind continue each other.
@@ -24,6 +42,7 @@ class Kind:
     """
 
     name: str
+    parameters: type[Parameters] = Parameters
     version: int = 1
     unit: str | None = None
     shard: int = 8
@@ -38,17 +57,17 @@ class Kind:
 
 
 _ALL = (
-    Kind("data", called=("data set", "data sets")),
-    Kind("weights", called=("encoder’s weights", "encoders’ weights")),
-    Kind("train", unit="step", trains=True, called=("GAN", "GANs")),
-    Kind("encoder", trains=True, called=("classifier", "classifiers")),
-    Kind("sample", unit="count", called=("set of samples", "sets of samples")),
-    Kind("embed"),
-    Kind("measure", called=("score", "scores")),
-    Kind("targets"),
-    Kind("search", unit="restarts", shard=4, called=("search", "searches")),
-    Kind("card", called=("model card", "model cards")),
-    Kind("objective"),
-    Kind("spec"),
+    Kind("data", DataParameters, called=("data set", "data sets")),
+    Kind("weights", WeightsParameters, called=("encoder’s weights", "encoders’ weights")),
+    Kind("train", TrainParameters, unit="step", trains=True, called=("GAN", "GANs")),
+    Kind("encoder", EncoderParameters, trains=True, called=("classifier", "classifiers")),
+    Kind("sample", SampleParameters, unit="count", called=("set of samples", "sets of samples")),
+    Kind("embed", EmbedParameters),
+    Kind("measure", MeasureParameters, called=("score", "scores")),
+    Kind("targets", TargetsParameters),
+    Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
+    Kind("card", CardParameters, called=("model card", "model cards")),
+    Kind("objective", ObjectiveParameters),
+    Kind("spec", ChoiceParameters),
 )
 KINDS = {kind.name: kind for kind in _ALL}

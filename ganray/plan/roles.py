@@ -85,7 +85,7 @@ class Gan:
     @property
     def classes(self) -> list[int]:
         """The classes that it was trained on."""
-        return [int(index) for index in self.task.parameters["classes"]]
+        return self.task.classes
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ def gans_of(plan: Plan) -> list[Gan]:
     for role in plan.roles:
         if parts := _GAN.fullmatch(role):
             task = plan.task(role)
-            said, whole = label(_names(plan, task)), task.parameters["classes"] == plan.covered
+            said, whole = label(_names(plan, task)), task.classes == plan.covered
             found.append(Gan(parts["side"], said, int(parts["replicate"]), role, task, whole))
     return found
 
@@ -194,4 +194,4 @@ def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequenc
 
 
 def _names(plan: Plan, task: Task) -> list[str]:
-    return [plan.class_names[index] for index in task.parameters["classes"]]
+    return [plan.class_names[index] for index in task.classes]

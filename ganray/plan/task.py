@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganray.plan.kinds import KINDS
+from ganray.plan.parameters import Parameters
 from ganray.randomness import derive_seed
 from ganray.spec import Spec, content_hash
 
@@ -30,8 +31,9 @@ class Resources(Spec):
 class Task(BaseModel):
     """One unit of work whose result is one artifact.
 
-    `parameters` holds all that the stage's code needs; `inputs` maps a role to an artifact's
-    address; `chunks` is the number of fixed-size pieces that can be worked apart (0: not sharded).
+    `parameters` holds all that the stage's code needs, which `Parameters.of` reads; `inputs` maps a
+    role to an artifact's address; `chunks` is the number of fixed-size pieces that can be worked
+    apart (0: not sharded).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +57,11 @@ class Task(BaseModel):
         if self.horizon is None:
             return f"{self.trajectory}/whole"
         return f"{self.trajectory}/{KINDS[self.kind].unit}-{self.horizon:09d}"
+
+    @property
+    def classes(self) -> list[int]:
+        """Of a GAN's training its classes, read as they are stored: plans have many of them."""
+        return [int(index) for index in self.parameters["classes"]]
 
     @property
     def trains(self) -> bool:
@@ -83,16 +90,13 @@ class Task(BaseModel):
         return f"{self.trajectory}/chunks-{chunks.start:06d}-{chunks.stop:06d}"
 
 
-def task_key(kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+def task_key(kind: str, parameters: Parameters, inputs: Mapping[str, str]) -> str:
     """32 hexadecimal digits over what determines a task's result (design, decision 3)."""
     return content_hash(
         {
             "stage": kind,
             "version": KINDS[kind].version,
-            "parameters": {
-                name: value.identity() if isinstance(value, Spec) else value
-                for name, value in parameters.items()
-            },
+            "parameters": parameters.identity(),
             "inputs": dict(inputs),
         }
     )

@@ -189,7 +189,7 @@ def _refuse_hollow(plan: Plan) -> None:
     """
     known = range(len(plan.class_names))
     for task in plan.tasks:
-        if task.kind == "train" and not set(task.parameters["classes"]).issubset(known):
+        if task.kind == "train" and not set(task.classes).issubset(known):
             raise ValueError(f"{task.title} has classes that the data set has not")
     counts = plan.dataset.get("counts", {})
     if plan.dataset and any(len(counts.get(split, ())) != len(known) for split in SPLITS):

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.metrics.features import Embedding, join
-from ganray.models import MODELS, ModelSpec
+from ganray.models import ModelSpec
 from ganray.models.encoders import ENCODERS, Embedder
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
-from ganray.plan import Plan, Task
+from ganray.plan import Plan
 from ganray.runs.parts import Arrays, read_chunks, read_joined, stored_shards
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace
@@ -138,7 +138,7 @@ def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
     return join([load_embedding(one.store, one.manifest) for one in sources])
 
 
-def untrained_sampler(task: Task, plan: Plan) -> Sampler:
-    """The GAN of a task with whatever weights torch gives it, for what needs its form alone."""
-    model, shape = MODELS.parse(task.parameters["model"], "model"), image_shape(plan)
+def untrained_sampler(model: ModelSpec, plan: Plan) -> Sampler:
+    """A GAN with whatever weights torch gives it, for what needs its form alone."""
+    shape = image_shape(plan)
     return Sampler(model, shape, new_networks(model, shape)).eval()

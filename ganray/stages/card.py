@@ -11,6 +11,7 @@ from ganray._version import __version__
 from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
 from ganray.plan import Task
+from ganray.plan.parameters import CardParameters
 from ganray.scores import Score
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
@@ -21,7 +22,7 @@ _FENCE = "---\n"
 def write_card(work: Workspace) -> None:
     """Put a trained GAN's weights and its full model card together, ready for `load_generator`."""
     trained = work.input("gan")
-    task = Task(**work.task.parameters["gan"])
+    task = Task(**CardParameters.of(work.task).gan)
     inputs = (role for role in work.task.inputs if role.startswith("scores/"))
     roles = sorted(inputs, key=lambda role: int(role.rpartition("/")[2]))
     measured = (work.input(role).result.get("score") for role in roles)
@@ -32,7 +33,7 @@ def write_card(work: Workspace) -> None:
             "README.md": model_card(task, work.dataset().info, digest, scores).encode(),
             "generator.safetensors": work.store.read(trained, "generator.safetensors"),
         },
-        {"classes": task.parameters["classes"]},
+        {"classes": task.classes},
     )
 
 
@@ -64,7 +65,7 @@ def _head(
         "library_name": "ganray",
         "library_version": __version__,
         "data": {"name": info.name, "digest": info.digest, "split": "train", "notes": info.notes},
-        "classes": [info.class_names[index] for index in task.parameters["classes"]],
+        "classes": [info.class_names[index] for index in task.classes],
         "shape": list(info.shape),
         "model": task.parameters["model"],
         "recipe": {

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ganray.data import DatasetSpec, import_dataset, open_source
+from ganray.data import import_dataset, open_source
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import DataParameters
 from ganray.stages.stage import Cost, Stage
 from ganray.stages.workspace import Workspace
 from ganray.store import StoredFile
@@ -16,7 +17,7 @@ from ganray.store import StoredFile
 
 def import_data(work: Workspace) -> None:
     """Bring the source into the store, partitioned by split and class."""
-    spec = DatasetSpec(**work.task.parameters["data"])
+    spec = DataParameters.of(work.task).data
     stored: list[StoredFile] = []
 
     @contextmanager

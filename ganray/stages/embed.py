@@ -9,10 +9,10 @@ from jaxtyping import UInt8
 
 from ganray.data import Split
 from ganray.embed import embed_chunk
-from ganray.models.encoders import ENCODERS, Classifier, Encoder
+from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import EmbedParameters, WeightsParameters
 from ganray.runs.parts import Arrays
-from ganray.specs import EmbedSpec
 from ganray.stages.artifacts import read_embedder, read_images, shards
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace, open_dataset
@@ -21,7 +21,7 @@ from ganray.train.flops import EmbeddingSize, embedding_size
 
 def embed_images_chunk(work: Workspace, index: int) -> Arrays:
     """The features and probabilities of one chunk of images."""
-    spec = EmbedSpec(**work.task.parameters["embed"])
+    spec = EmbedParameters.of(work.task).embed
     images = _images(work)[index * spec.chunk : (index + 1) * spec.chunk]
     part = embed_chunk(read_embedder(work, images), images, spec)
     return {"features": part.features, "probabilities": part.probabilities}
@@ -38,7 +38,9 @@ def embed_images(work: Workspace) -> None:
 def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
     if "images" in work.task.inputs:
         return read_images(work.store, work.input("images"))
-    return _split(*work.dataset_place(), work.task.parameters["split"])
+    split = EmbedParameters.of(work.task).split
+    assert split is not None  # a task without images as its input is of a split
+    return _split(*work.dataset_place(), split)
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +54,7 @@ def encoder_of(task: Task, plan: Plan) -> Encoder:
     embedder = plan.by_address[task.inputs["embedder"]]
     if embedder.kind == "encoder":  # which says how it is trained
         return Classifier()
-    return ENCODERS.parse(embedder.parameters["encoder"], "encoder")
+    return WeightsParameters.of(embedder).encoder
 
 
 def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:
@@ -63,14 +65,14 @@ def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:
 
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its bytes are the chunks'."""
-    count, network = task.chunks * int(task.parameters["embed"]["chunk"]), embedding_of(task, plan)
+    count, network = task.chunks * EmbedParameters.of(task).embed.chunk, embedding_of(task, plan)
     size = count * (network.dimensions + network.classes) * FLOAT_BYTES
     return Cost(count * network.flops, size)
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
     """A chunk on the data set's own classifier; one image on a network that does much."""
-    spec, encoder = EmbedSpec(**task.parameters["embed"]), encoder_of(task, plan)
+    spec, encoder = EmbedParameters.of(task).embed, encoder_of(task, plan)
     shape = image_shape(plan)
     network = encoder.network(shape, len(plan.dataset["class_names"]))
     short = spec if isinstance(encoder, Classifier) else spec.model_copy(update={"chunk": 1})

@@ -8,6 +8,7 @@ from ganray.embed import embed
 from ganray.models.encoders import Classifier
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import EncoderParameters
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
     FLOAT_BYTES,
@@ -28,11 +29,11 @@ from ganray.train.history import history_table
 
 def train_encoder(work: Workspace) -> None:
     """Train the CAFD encoder on the training split; test accuracy goes into its result."""
-    parameters, dataset = work.task.parameters, work.dataset()
+    told, dataset = EncoderParameters.of(work.task), work.dataset()
     images, labels = dataset.images("train")
-    spec = EncoderSpec(**parameters["encoder"])
+    spec = told.encoder
     classes = len(dataset.info.class_names)
-    trainer = EncoderTrainer(images, labels, classes, spec, parameters["seed"], work.device)
+    trainer = EncoderTrainer(images, labels, classes, spec, told.seed, work.device)
     history, seconds = follow(work, trainer, trainer.steps)
     encoder = trainer.encoder.cpu().eval()
     test_images, test_labels = dataset.images("test")
@@ -54,7 +55,7 @@ def train_encoder(work: Workspace) -> None:
 
 
 def _end(task: Task, plan: Plan) -> int:
-    spec = EncoderSpec(**task.parameters["encoder"])
+    spec = EncoderParameters.of(task).encoder
     return encoder_steps(spec, sum(plan.dataset["counts"]["train"]))
 
 
@@ -74,7 +75,7 @@ def _timed(task: Task, plan: Plan, device: str) -> Timed:
 
 def _facts(task: Task, plan: Plan) -> tuple[EncoderSpec, Shape, int]:
     classes = len(plan.dataset["class_names"])
-    return EncoderSpec(**task.parameters["encoder"]), image_shape(plan), classes
+    return EncoderParameters.of(task).encoder, image_shape(plan), classes
 
 
 STAGE = Stage(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ganray.errors import UndefinedScore
-from ganray.metrics import METRICS
 from ganray.metrics.features import Embedding
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import MeasureParameters, Subset
 from ganray.randomness import permutation
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedding
@@ -28,16 +28,15 @@ def measure(work: Workspace) -> None:
     of the classes knows real images of these alone, and no other class in posteriors of the data
     set's own classes.
     """
-    parameters = work.task.parameters
-    metric = METRICS.parse(parameters["metric"], "metric")
-    subset = parameters.get("subset") or {"classes": [], "rows": {"test": [], "held_out": []}}
-    known = tuple(parameters.get("among", ()))
-    reference = read_reference(work, subset["rows"]["test"], known)
+    told = MeasureParameters.of(work.task)
+    subset = told.subset or Subset(classes=[], rows={"test": [], "held_out": []})
+    metric, known, rows = told.metric, tuple(told.among), subset.rows
+    reference = read_reference(work, rows["test"], known)
     if "held_out" in work.task.inputs:
-        held_out = read_embedding(work, "held_out").of(subset["rows"]["held_out"])
-        rows = permutation(0, "floor", 0, held_out.count)[: parameters["count"]]
-        generated = held_out[rows].among(known)
-        result = _accuracy(reference, subset["rows"]["test"]) if known else {}
+        held_out = read_embedding(work, "held_out").of(rows["held_out"])
+        chosen = permutation(0, "floor", 0, held_out.count)[: told.count]
+        generated = held_out[chosen].among(known)
+        result = _accuracy(reference, rows["test"]) if known else {}
         floor = None
     else:
         roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
@@ -49,8 +48,8 @@ def measure(work: Workspace) -> None:
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})
         return
-    split = real_split("test", subset["classes"])
-    protocol = read_protocol(work, metric, reference.count, generated.count, split)
+    split = real_split("test", subset.classes)
+    protocol = read_protocol(work, told, reference.count, generated.count, split)
     score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
     work.commit({}, result | {"score": score.model_dump(mode="json")})
 
@@ -68,8 +67,8 @@ def _number(role: str) -> int:
 
 def _cost(task: Task, plan: Plan) -> Cost:
     """The metric's own."""
-    size, metric = embedding_of(task, plan), METRICS.parse(task.parameters["metric"], "metric")
-    return Cost(metric.flops(task.parameters["count"], size.dimensions, size.classes), 0)
+    size, told = embedding_of(task, plan), MeasureParameters.of(task)
+    return Cost(told.metric.flops(told.count, size.dimensions, size.classes), 0)
 
 
 _PROBED = 512, 2
@@ -78,7 +77,8 @@ _PROBED = 512, 2
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
     """The metric on features and posteriors drawn at random, smaller than the real ones."""
-    size, metric = embedding_of(task, plan), METRICS.parse(task.parameters["metric"], "metric")
+    size, told = embedding_of(task, plan), MeasureParameters.of(task)
+    metric = told.metric
     dimensions, classes = min(size.dimensions, _PROBED[0]), min(size.classes, _PROBED[1])
     count, random = max(metric.least, 2 * dimensions), np.random.default_rng(0)
 
@@ -88,7 +88,7 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
         return Embedding(features, posteriors)
 
     real, generated = drawn(), drawn()
-    whole = metric.flops(task.parameters["count"], size.dimensions, size.classes)
+    whole = metric.flops(told.count, size.dimensions, size.classes)
     part = metric.flops(count, dimensions, classes) / whole
     # Of real images afresh each time, as the first of all comparisons does most of the work.
     return Timed(lambda: metric.compute(real[:], generated), part)
@@ -98,5 +98,7 @@ STAGE = Stage(
     measure,
     cost=_cost,
     timed=_timed,
-    alike=lambda task, plan: f"{task.parameters['metric']['name']}/{encoder_of(task, plan).name}",
+    alike=lambda task, plan: (
+        f"{MeasureParameters.of(task).metric.name}/{encoder_of(task, plan).name}"
+    ),
 )

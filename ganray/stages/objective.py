@@ -8,12 +8,10 @@ import numpy as np
 
 from ganray.embed import embed
 from ganray.errors import TrainingDiverged, UndefinedScore
-from ganray.metrics import METRICS
 from ganray.metrics.features import Embedding, join
-from ganray.models import MODELS
+from ganray.plan.parameters import ObjectiveParameters
 from ganray.sample import sample
 from ganray.scores import Score
-from ganray.specs import EmbedSpec, SampleSpec
 from ganray.stages.artifacts import read_embedder, read_sampler
 from ganray.stages.scoring import read_protocol, read_reference, real_split
 from ganray.stages.stage import Stage
@@ -28,9 +26,9 @@ def score_trial(work: Workspace) -> None:
     Raises:
         TrainingDiverged: a score is not finite.
     """
-    parameters = work.task.parameters
-    reference = read_reference(work, parameters["rows"], tuple(parameters["among"]))
-    scores = {side: _score(work, reference, side) for side in parameters["sides"]}
+    told = ObjectiveParameters.of(work.task)
+    reference = read_reference(work, told.rows, tuple(told.among))
+    scores = {side: _score(work, told, reference, side) for side in told.sides}
     work.commit(
         {},
         {
@@ -40,33 +38,28 @@ def score_trial(work: Workspace) -> None:
     )
 
 
-def _score(work: Workspace, reference: Embedding, side: str) -> Score:
-    parameters = work.task.parameters
-    metric = METRICS.parse(parameters["metric"], "metric")
-    generated = _generated(work, side, **parameters["sides"][side]).among(parameters["among"])
+def _score(work: Workspace, told: ObjectiveParameters, reference: Embedding, side: str) -> Score:
+    metric, generated = told.metric, _generated(work, told, side).among(told.among)
     try:
         found = metric.compute(reference, generated)
     except UndefinedScore as why:
         raise TrainingDiverged(f"{metric.name} of the {side} side is undefined: {why}") from None
     if not math.isfinite(found.value):
         raise TrainingDiverged(f"{metric.name} of the {side} side is {found.value}")
-    split = real_split("held_out", parameters["classes"])
-    protocol = read_protocol(work, metric, reference.count, generated.count, split)
+    split = real_split("held_out", told.classes)
+    protocol = read_protocol(work, told, reference.count, generated.count, split)
     return Score(metric=metric.name, protocol=protocol, **vars(found))
 
 
-def _generated(work: Workspace, side: str, counts: list[int], seeds: list[int]) -> Embedding:
+def _generated(work: Workspace, told: ObjectiveParameters, side: str) -> Embedding:
     """The features of every GAN's share of samples, in the GANs' order."""
-    parameters = work.task.parameters
-    model = MODELS.parse(parameters["model"], "model")
-    sampling = SampleSpec(**parameters["sample"])
-    parts = []
-    for index, (count, seed) in enumerate(zip(counts, seeds, strict=True)):
+    parts, shares = [], told.sides[side]
+    for index, (count, seed) in enumerate(zip(shares.counts, shares.seeds, strict=True)):
         if count:
-            sampler = read_sampler(work.store, work.input(f"gan/{side}/{index}"), model)
-            images = sample(sampler, count, seed, sampling)
+            sampler = read_sampler(work.store, work.input(f"gan/{side}/{index}"), told.model)
+            images = sample(sampler, count, seed, told.sample)
             embedder = read_embedder(work, images)
-            parts.append(embed(embedder, images, EmbedSpec(**parameters["embed"])))
+            parts.append(embed(embedder, images, told.embed))
     return join(parts)
 
 

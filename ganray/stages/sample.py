@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-from ganray.models import MODELS
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import SampleParameters
 from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
-from ganray.specs import SampleSpec
 from ganray.stages.artifacts import read_sampler, shard_files, untrained_sampler
 from ganray.stages.stage import Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
@@ -17,11 +16,9 @@ from ganray.train.flops import sampling_flops
 
 def sample_images_chunk(work: Workspace, index: int) -> Arrays:
     """One chunk of a GAN's samples."""
-    parameters = work.task.parameters
-    model = MODELS.parse(parameters["model"], "model")
-    sampler = read_sampler(work.store, work.input("gan"), model)
-    spec = SampleSpec(**parameters["sample"])
-    return {"images": sample_chunk(sampler, spec, parameters["seed"], index)}
+    told = SampleParameters.of(work.task)
+    sampler = read_sampler(work.store, work.input("gan"), told.model)
+    return {"images": sample_chunk(sampler, told.sample, told.seed, index)}
 
 
 def sample_images(work: Workspace) -> None:
@@ -31,15 +28,15 @@ def sample_images(work: Workspace) -> None:
 
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its bytes are the chunks'."""
-    parameters, shape = task.parameters, image_shape(plan)
-    count = task.chunks * int(parameters["sample"]["chunk"])
-    flops = count * sampling_flops(shape, MODELS.parse(parameters["model"], "model"))
-    return Cost(flops, count * math.prod(shape))
+    told, shape = SampleParameters.of(task), image_shape(plan)
+    count = task.chunks * told.sample.chunk
+    return Cost(count * sampling_flops(shape, told.model), count * math.prod(shape))
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
-    spec, sampler = SampleSpec(**task.parameters["sample"]), untrained_sampler(task, plan)
-    return Timed(lambda: sample_chunk(sampler, spec, 0, 0), 1 / task.chunks)
+    told = SampleParameters.of(task)
+    sampler = untrained_sampler(told.model, plan)
+    return Timed(lambda: sample_chunk(sampler, told.sample, 0, 0), 1 / task.chunks)
 
 
 STAGE = Stage(sample_images, sample_images_chunk, "images", cost=_cost, timed=_timed)

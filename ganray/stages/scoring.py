@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ganray.metrics.features import Embedding
-from ganray.metrics.metric import Metric
+from ganray.plan.parameters import ScoreParameters
 from ganray.scores import Protocol
 from ganray.stages.artifacts import cached, load_embedding
 from ganray.stages.workspace import Workspace
@@ -44,18 +44,18 @@ def _reference(
 
 
 def read_protocol(
-    work: Workspace, metric: Metric, reference_count: int, count: int, split: str
+    work: Workspace, told: ScoreParameters, reference_count: int, count: int, split: str
 ) -> Protocol:
     """What a score of this task is comparable by; `split` says which images are the real ones."""
-    parameters, embedder = work.task.parameters, work.input("embedder")
+    embedder, settings = work.input("embedder"), told.metric.identity()
     return Protocol(
-        encoder=parameters["encoder"],
+        encoder=told.encoder,
         encoder_digest=embedder.digest[:12],
-        preprocessing=parameters["preprocessing"],
-        reference_split=f"{parameters['dataset']}/{split}",
+        preprocessing=told.preprocessing,
+        reference_split=f"{told.dataset}/{split}",
         reference_count=reference_count,
         count=count,
-        mixture=parameters["mixture"],
-        settings={name: value for name, value in metric.identity().items() if name != "name"},
+        mixture=told.mixture,
+        settings={name: value for name, value in settings.items() if name != "name"},
         versions={"torch": torch.__version__.partition("+")[0], "numpy": np.__version__},
     )

@@ -10,13 +10,13 @@ import safetensors.numpy
 from jaxtyping import Int64, UInt8
 
 from ganray.embed import embed
-from ganray.models import MODELS, ModelSpec
-from ganray.models.sampler import Sampler
+from ganray.models import ModelSpec
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import SearchParameters
 from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
-from ganray.specs import SampleSpec, SearchSpec
+from ganray.specs import SampleSpec
 from ganray.stages.artifacts import (
     cached,
     chunk_arrays,
@@ -35,10 +35,10 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 def search_range_chunk(work: Workspace, index: int) -> Arrays:
     """Search one chunk of (target, restart) pairs: where each ended."""
-    parameters, sampler = work.task.parameters, _sampler(work)
+    told = SearchParameters.of(work.task)
+    sampler = read_sampler(work.store, work.input("gan"), told.model)
     targets = np.concatenate([_probes(work)["images"], _own_samples(work)])
-    spec = SearchSpec(**parameters["search"])
-    chunk = search_chunk(sampler, targets, spec, parameters["seed"], index)
+    chunk = search_chunk(sampler, targets, told.search, told.seed, index)
     return {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
 
 
@@ -101,18 +101,10 @@ def _read_probes(store: Store, manifest: Manifest) -> dict[str, np.ndarray]:
     return safetensors.numpy.load(store.read(manifest, "targets.safetensors"))
 
 
-def _sampler(work: Workspace) -> Sampler:
-    return read_sampler(work.store, work.input("gan"), _model(work))
-
-
-def _model(work: Workspace) -> ModelSpec:
-    return MODELS.parse(work.task.parameters["model"], "model")
-
-
 def _own_samples(work: Workspace) -> Images:
     """The null: images that the GAN certainly can make, drawn from a stream of their own."""
-    count, seed = work.task.parameters["own_samples"], work.task.parameters["seed"]
-    return _drawn(work.store, work.input("gan"), _model(work), count, seed)
+    told = SearchParameters.of(work.task)
+    return _drawn(work.store, work.input("gan"), told.model, told.own_samples, told.seed)
 
 
 @cached(1)
@@ -128,15 +120,16 @@ _PROBED_STEPS = 2  # of the descents
 
 def _cost(task: Task, plan: Plan) -> Cost:
     """A step of a descent goes forward, and twice that backward."""
-    shape, model = image_shape(plan), MODELS.parse(task.parameters["model"], "model")
-    pairs = task.chunks * int(task.parameters["search"]["chunk"])
-    passes = 3 * pairs * int(task.parameters["search"]["steps"])
-    size = math.prod(shape) + model.latents.size * FLOAT_BYTES
-    return Cost(passes * sampling_flops(shape, model), pairs * size)
+    shape, told = image_shape(plan), SearchParameters.of(task)
+    pairs = task.chunks * told.search.chunk
+    passes = 3 * pairs * told.search.steps
+    size = math.prod(shape) + told.model.latents.size * FLOAT_BYTES
+    return Cost(passes * sampling_flops(shape, told.model), pairs * size)
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
-    spec, sampler = SearchSpec(**task.parameters["search"]), untrained_sampler(task, plan)
+    told = SearchParameters.of(task)
+    spec, sampler = told.search, untrained_sampler(told.model, plan)
     short = spec.model_copy(update={"steps": min(_PROBED_STEPS, spec.steps)})
     targets, part = blank(image_shape(plan), 1), short.steps / (spec.steps * task.chunks)
     return Timed(lambda: search_chunk(sampler, targets, short, 0, 0), part)

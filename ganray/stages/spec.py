@@ -7,6 +7,7 @@ import json
 import numpy as np
 
 from ganray.metrics.intervals import mean_interval, welch
+from ganray.plan.parameters import ChoiceParameters
 from ganray.runs.spec import SPEC_FILE
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
@@ -14,10 +15,10 @@ from ganray.stages.workspace import Workspace
 
 def choose_spec(work: Workspace) -> None:
     """Commit the candidate with the better mean over fresh seeds, with the evidence for it."""
-    parameters = work.task.parameters
-    candidates = parameters["candidates"]
+    told = ChoiceParameters.of(work.task)
+    candidates = [one.model_dump(mode="json") for one in told.candidates]
     values = [_values(work, index) for index in range(len(candidates))]
-    sign = 1.0 if parameters["better"] == "lower" else -1.0
+    sign = 1.0 if told.better == "lower" else -1.0
     chosen = min(range(len(values)), key=lambda index: sign * float(np.mean(values[index])))
     fresh = [
         candidate | {"fresh": own, "interval": vars(mean_interval(own))}
@@ -26,13 +27,13 @@ def choose_spec(work: Workspace) -> None:
     spec = {
         "train": candidates[chosen]["train"],
         "model": candidates[chosen]["model"],
-        "iterations": parameters["iterations"],
+        "iterations": told.iterations,
         "evidence": {
-            "sweep": parameters["sweep"],
-            "metric": parameters["metric"],
-            "encoder": parameters["encoder"],
-            "better": parameters["better"],
-            "side": parameters["side"],
+            "sweep": told.sweep,
+            "metric": told.metric,
+            "encoder": told.encoder,
+            "better": told.better,
+            "side": told.side,
             "chosen": chosen,
             "candidates": fresh,
             "comparison": vars(welch(values[0], values[1])) if len(values) > 1 else None,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from ganray.data import Dataset, DatasetSpec, open_source
 from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
+from ganray.plan.parameters import TargetsParameters
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
@@ -19,8 +18,8 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 def draw_targets(work: Workspace) -> None:
     """Collect the probe images, and for each the nearest real training image by pixels."""
-    parameters, dataset = work.task.parameters, work.dataset()
-    named = [(name, _target(name, dataset, parameters)) for name in parameters["targets"]]
+    told, dataset = TargetsParameters.of(work.task), work.dataset()
+    named = [(name, _target(name, dataset, told.other_data)) for name in told.targets]
     images = np.stack([image for _, image in named])
     nearest, distances = nearest_images(images, dataset.images("train")[0])
     arrays = {"images": images, "nearest": nearest, "nearest_residuals": distances}
@@ -47,11 +46,12 @@ def nearest_images(
     return images[found], (best / (255.0**2 * targets[0].size)).astype(np.float32)
 
 
-def _target(name: str, dataset: Dataset, parameters: dict[str, Any]) -> UInt8[np.ndarray, "c h w"]:
+def _target(name: str, dataset: Dataset, other: DatasetSpec | None) -> UInt8[np.ndarray, "c h w"]:
     """`real <class>`, `noisy <class>`, `other <n>` (of the other data set) or a drawing's name."""
     kind, _, which = name.partition(" ")
     if kind == "other":
-        return _other_images(parameters["other_data"], dataset.info.shape)[int(which)]
+        assert other is not None  # else the plan names no image of it
+        return _other_images(other, dataset.info.shape)[int(which)]
     if kind not in ("real", "noisy"):
         return draw(name, dataset.info.shape)
     index = dataset.info.class_names.index(which)
@@ -59,13 +59,13 @@ def _target(name: str, dataset: Dataset, parameters: dict[str, Any]) -> UInt8[np
     return add_noise(image) if kind == "noisy" else image
 
 
-def _other_images(spec: dict[str, Any], shape: tuple[int, int, int]) -> Images:
+def _other_images(spec: DatasetSpec, shape: tuple[int, int, int]) -> Images:
     """The first image of each class of another data set, in its batches' order."""
-    source = open_source(DatasetSpec(**spec))
+    source = open_source(spec)
     info = source.describe()
     if tuple(info.shape) != tuple(shape):
         raise RefusedInput(
-            f"search.other.source (={spec['source']!r}) has images of shape {info.shape}; "
+            f"search.other.source (={spec.source!r}) has images of shape {info.shape}; "
             f"the study's have {tuple(shape)}"
         )
     first: dict[int, UInt8[np.ndarray, "c h w"]] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from ganray.errors import RefusedInput
-from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import TrainParameters
 from ganray.stages.card import model_card
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
@@ -20,12 +20,10 @@ from ganray.stages.stage import (
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
-from ganray.train.algorithms import ALGORITHMS
 from ganray.train.flops import gan_flops, gan_parameters
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
 from ganray.train.parallel import DataParallelGanTrainer
-from ganray.train.spec import TrainSpec
 
 
 def train_gan(work: Workspace) -> None:
@@ -38,10 +36,9 @@ def train_gan(work: Workspace) -> None:
         LostRank, RanksDiffer: the ranks cannot go on, but from the last checkpoint.
     """
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
-    parameters, dataset, until = work.task.parameters, work.dataset(), work.task.horizon or 0
-    model, spec = gan_specs(work.task)
-    images, _ = dataset.images("train", parameters["classes"])
-    common = (images, model, spec, parameters["seed"], work.device)
+    told, dataset, until = TrainParameters.of(work.task), work.dataset(), work.task.horizon or 0
+    images, _ = dataset.images("train", told.classes)
+    common = (images, told.model, told.train, told.seed, work.device)
     trainer = DataParallelGanTrainer(*common, work.ranks) if work.ranks else GanTrainer(*common)
     history, seconds = follow(work, trainer, until)
     if work.ranks and not work.ranks.first:
@@ -57,7 +54,7 @@ def train_gan(work: Workspace) -> None:
         {
             "shape": list(dataset.info.shape),
             "images_seen": until * trainer.images_per_step,
-            "flops": gan_flops(dataset.info.shape, model, spec) * until,
+            "flops": gan_flops(dataset.info.shape, told.model, told.train) * until,
             "training_images": len(images),
         },
         device_seconds=seconds,
@@ -81,24 +78,24 @@ def refuse_other_ranks(task: Task, ranks: int) -> None:
 
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its operations are those beyond the shorter training that it continues."""
-    shape, begun, (model, spec) = image_shape(plan), plan.continued(task), gan_specs(task)
+    shape, begun, told = image_shape(plan), plan.continued(task), TrainParameters.of(task)
     steps = (task.horizon or 0) - ((begun.horizon or 0) if begun else 0)
-    sizes = gan_parameters(shape, model)
-    drawn = sum(sizes[role] for role in model.sampled)
-    kept = CHECKPOINT_COPIES * sum(sizes.values()) + (2 if spec.ema else 1) * drawn
-    return Cost(gan_flops(shape, model, spec) * float(steps), FLOAT_BYTES * kept)
+    sizes = gan_parameters(shape, told.model)
+    drawn = sum(sizes[role] for role in told.model.sampled)
+    kept = CHECKPOINT_COPIES * sum(sizes.values()) + (2 if told.train.ema else 1) * drawn
+    return Cost(gan_flops(shape, told.model, told.train) * float(steps), FLOAT_BYTES * kept)
 
 
 def _timed(task: Task, plan: Plan, device: str) -> Timed:
-    model, spec = gan_specs(task)
-    trainer = GanTrainer(blank(image_shape(plan), spec.batch), model, spec, device=device)
+    told = TrainParameters.of(task)
+    images = blank(image_shape(plan), told.train.batch)
+    trainer = GanTrainer(images, told.model, told.train, device=device)
     return Timed(lambda: trainer.advance().cpu(), 1 / max(1, task.horizon or 1))
 
 
-def gan_specs(task: Task) -> tuple[ModelSpec, TrainSpec]:
-    """What a training task trains, and how."""
-    model = MODELS.parse(task.parameters["model"], "model")
-    return model, ALGORITHMS.parse(task.parameters["train"], "train")
-
-
-STAGE = Stage(train_gan, cost=_cost, timed=_timed, losses=lambda task: gan_specs(task)[1].losses)
+STAGE = Stage(
+    train_gan,
+    cost=_cost,
+    timed=_timed,
+    losses=lambda task: TrainParameters.of(task).train.losses,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganray.models.encoders import ENCODERS
+from ganray.plan.parameters import WeightsParameters
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
@@ -10,7 +10,7 @@ from ganray.tensors import serialise
 
 def import_weights(work: Workspace) -> None:
     """Convert the weights that the study names, after their sha256 check, to safetensors."""
-    encoder = ENCODERS.parse(work.task.parameters["encoder"], "encoder")
+    encoder = WeightsParameters.of(work.task).encoder
     network = encoder.read()
     told = encoder.model_dump(mode="json", exclude=set(encoder.places))
     work.commit({"encoder.safetensors": serialise(network.state_dict())}, {"encoder": told})

@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
-from ganray.models import MODELS, ModelSpec
+from ganray.models import ModelSpec
 from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
+from ganray.plan.parameters import (
+    CardParameters,
+    DataParameters,
+    EncoderParameters,
+    SearchParameters,
+    TargetsParameters,
+    TrainParameters,
+)
 from ganray.plan.roles import gan_role
 from ganray.specs import chunks_for
 from ganray.studies.counts import class_rows, target_names
@@ -98,9 +106,8 @@ class Blocks:
             "data",
             "data",
             f"data {self.data.info.name}",
-            {"fingerprint": self.data.fingerprint, "splits": splits},
+            DataParameters(fingerprint=self.data.fingerprint, splits=splits, data=spec),
             {},
-            placement={"data": spec},
         )
         return self.source
 
@@ -149,12 +156,12 @@ class Blocks:
             )
         seed = task_seed(self.seed, "train", classes, replicate)
         whose = side, self.data.names(classes), replicate, self.part
+        shared = {"world_size": ranks} if ranks > 1 else {}
         gan = self.builder.add(
             gan_role("train", *whose),
             "train",
             f"{title} r{replicate}{self.when}",
-            {"model": model, "train": spec, "classes": classes, "seed": seed}
-            | ({"world_size": ranks} if ranks > 1 else {}),
+            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **shared),
             {"data": self.source},
             horizon=iterations,
         )
@@ -178,7 +185,7 @@ class Blocks:
                 f"encoder.batch (={spec.batch}) must be at most the training images, {images}"
             )
         seed = task_seed(self.seed, "encoder", [], 0)
-        parameters = {"encoder": spec, "seed": seed}
+        parameters = EncoderParameters(encoder=spec, seed=seed)
         return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
 
     def targets(self, search: RangeSearch, other: Data | None) -> Task:
@@ -193,29 +200,24 @@ class Blocks:
                 f"must be as the study's, {self.data.info.shape} (channels, height, width)"
             )
         names = target_names(search, self.data.info, other.info if other else None)
-        parameters = {"targets": names, "other": other.fingerprint if other else None}
-        return self.builder.add(
-            "targets",
-            "targets",
-            "targets",
-            parameters,
-            {"data": self.source},
-            placement={"other_data": search.other},
-        )
+        told = other.fingerprint if other else None
+        parameters = TargetsParameters(targets=names, other=told, other_data=search.other)
+        return self.builder.add("targets", "targets", "targets", parameters, {"data": self.source})
 
     def search(self, name: str, gan: Task, targets: Task, encoder: Task, spec: RangeSearch) -> Task:
         """The range-space search on one GAN, its own samples beside the probe images."""
-        total = len(targets.parameters["targets"]) + spec.own_samples
+        total = len(TargetsParameters.of(targets).targets) + spec.own_samples
+        trained = TrainParameters.of(gan)
         return self.builder.add(
             f"search/{name}",
             "search",
             f"search {gan.title}",
-            {
-                "model": MODELS.parse(gan.parameters["model"], "model"),
-                "search": spec.descent,
-                "own_samples": spec.own_samples,
-                "seed": task_seed(gan.parameters["seed"], "search", [], 0),
-            },
+            SearchParameters(
+                model=trained.model,
+                search=spec.descent,
+                own_samples=spec.own_samples,
+                seed=task_seed(trained.seed, "search", [], 0),
+            ),
             {"gan": gan, "targets": targets, "embedder": encoder},
             horizon=spec.restarts,
             chunks=chunks_for(total * spec.restarts, spec.chunk),
@@ -229,10 +231,9 @@ class Blocks:
             self.made_of(gan, "card"),
             "card",
             f"card {gan.title}",
-            {},
+            CardParameters(gan=gan.model_dump(mode="json")),
             {"gan": gan, "data": self.source}
             | {f"scores/{index}": address for index, address in enumerate(addresses)},
-            placement={"gan": gan.model_dump(mode="json")},
         )
 
     def plan(

@@ -8,9 +8,15 @@ from typing import Any
 
 from ganray.data.spec import Split
 from ganray.metrics import Metric
-from ganray.models import MODELS
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Task, task_seed
+from ganray.plan.parameters import (
+    EmbedParameters,
+    MeasureParameters,
+    SampleParameters,
+    TrainParameters,
+    WeightsParameters,
+)
 from ganray.plan.roles import floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
@@ -46,9 +52,8 @@ def add_embedder(blocks: Blocks, encoder: Encoder, training: EncoderSpec) -> Tas
         f"weights/{encoder.name}",
         "weights",
         f"weights {encoder.name}",
-        encoder.imported,
+        WeightsParameters(encoder=encoder),
         {},
-        placement={"encoder": encoder},
     )
 
 
@@ -87,7 +92,7 @@ def add_ruler(
             floor_role(ScoreName(metric.name, encoder.name)),
             "measure",
             f"floor of {metric.name} on {encoder.name}",
-            parameters | {"metric": metric, "mixture": "real"},
+            MeasureParameters(metric=metric, mixture="real", **parameters),
             real,
         )
         for metric in metrics
@@ -117,7 +122,7 @@ def measure_side(
             measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
             "measure",
             f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
-            ruler.parameters | {"metric": metric, "mixture": mixture},
+            MeasureParameters(metric=metric, mixture=mixture, **ruler.parameters),
             common | {"floor": floor} | sets,
         )
         for metric, floor in ruler.floors
@@ -131,14 +136,14 @@ def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) 
         f"embed/{encoder.name}/{split}",
         "embed",
         f"features {split} {encoder.name}",
-        {"embed": spec, "split": split},
+        EmbedParameters(embed=spec, split=split),
         {"embedder": embedder, "data": blocks.source},
         chunks=chunks_for(count, spec.chunk),
     )
 
 
 def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
-    encoder = ruler.encoder
+    encoder, trained = ruler.encoder, TrainParameters.of(gan)
     spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
     # A GAN that two sides share may have to give another number of samples to each.
     more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
@@ -146,11 +151,9 @@ def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
         blocks.made_of(gan, "sample") + more,
         "sample",
         f"samples {gan.title}",
-        {
-            "model": MODELS.parse(gan.parameters["model"], "model"),
-            "sample": sampling,
-            "seed": task_seed(gan.parameters["seed"], "sample", [], 0),
-        },
+        SampleParameters(
+            model=trained.model, sample=sampling, seed=task_seed(trained.seed, "sample", [], 0)
+        ),
         {"gan": gan},
         horizon=count,
         chunks=chunks_for(count, sampling.chunk),
@@ -159,7 +162,7 @@ def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
         blocks.made_of(gan, f"embed/{encoder.name}") + more,
         "embed",
         f"features {gan.title} {encoder.name}",
-        {"embed": spec},
+        EmbedParameters(embed=spec),
         {"embedder": ruler.embedder, "images": samples},
         chunks=chunks_for(count, spec.chunk),
     )

@@ -17,6 +17,12 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
+from ganray.plan.parameters import (
+    CandidateParameters,
+    ChoiceParameters,
+    ObjectiveParameters,
+    Shares,
+)
 from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.blocks import Blocks, Data
@@ -152,26 +158,26 @@ class SweepPlan:
             blocks.builder.add("spec", "spec", "choice", self._choice(candidates), scored)
         return self._plan(blocks)
 
-    def _choice(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
+    def _choice(self, candidates: Sequence[Candidate]) -> ChoiceParameters:
         """What the stage that chooses is told; what each candidate is enters the key."""
-        return {
-            "candidates": [
-                {
-                    "trial": one.trial,
-                    "model": one.model.model_dump(mode="json"),
-                    "train": one.train.model_dump(mode="json"),
-                    "value": one.value,
-                }
+        return ChoiceParameters(
+            candidates=[
+                CandidateParameters(
+                    trial=one.trial,
+                    model=one.model.model_dump(mode="json"),
+                    train=one.train.model_dump(mode="json"),
+                    value=one.value,
+                )
                 for one in candidates
             ],
-            "sweep": self.name,
+            sweep=self.name,
             **self.settings.score._asdict(),
-            "better": self.settings.score.better,
-            "side": self.settings.sweep.side,
-            "iterations": {
+            better=self.settings.score.better,
+            side=self.settings.sweep.side,
+            iterations={
                 side: self.steps[-1] // len(self.groups(side)) for side in self.settings.sweep.sides
             },
-        }
+        )
 
     def _scored(
         self,
@@ -188,7 +194,7 @@ class SweepPlan:
         count, evaluate = self._sample_count(), self.settings.evaluate
         measured_on = self.settings.measured_on
         gans: dict[str, Task] = {}
-        sides: dict[str, dict[str, list[int]]] = {}
+        sides: dict[str, Shares] = {}
         for side in self.settings.sweep.sides:
             groups = self.groups(side)
             for index, group in enumerate(groups):
@@ -196,25 +202,25 @@ class SweepPlan:
                 title = side if side == "joint" else f"class {self.data.label(group)}"
                 gan = blocks.train(side, title, group, replicate, model, train, own)
                 gans[f"gan/{side}/{index}"] = _titled(blocks, gan, name)
-            sides[side] = {
-                "counts": mixture_counts(groups, self.data.info, evaluate.mixture, count),
-                "seeds": [self._latents(group, replicate) for group in groups],
-            }
+            sides[side] = Shares(
+                counts=mixture_counts(groups, self.data.info, evaluate.mixture, count),
+                seeds=[self._latents(group, replicate) for group in groups],
+            )
         return blocks.builder.add(
             role,
             "objective",
             f"score of {name or f'{step} iterations'}",
-            protocol_on(blocks, measured_on)
-            | {
-                "metric": self.settings.sweep.metric,
-                "mixture": evaluate.mixture,
-                "classes": blocks.subset,
-                "rows": blocks.rows("held_out"),
-                "model": model,
-                "sample": SampleSpec(),
-                "embed": EmbedSpec(chunk=measured_on.chunk),
-                "sides": sides,
-            },
+            ObjectiveParameters(
+                **protocol_on(blocks, measured_on),
+                metric=self.settings.sweep.metric,
+                mixture=evaluate.mixture,
+                classes=blocks.subset,
+                rows=blocks.rows("held_out"),
+                model=model,
+                sample=SampleSpec(),
+                embed=EmbedSpec(chunk=measured_on.chunk),
+                sides=sides,
+            ),
             {"embedder": embedder, "reference": reference} | gans,
         )
 

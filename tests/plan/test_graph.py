@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from ganray.data.spec import DatasetSpec
+from ganray.errors import RefusedInput
 from ganray.plan import Plan, PlanBuilder, task_key, task_seed
+from ganray.plan.parameters import DataParameters, EncoderParameters, Parameters
 from ganray.specs import chunks_for
 from ganray.studies.blocks import Data
 from ganray.train import WganGp
+from ganray.train.spec import EncoderSpec
 from tests.golden import INFO, planned
 
 ENCODERS = {"encoders": ["classifier", "efficientnet_lite0"]}
@@ -38,9 +41,17 @@ def test_a_new_option_with_a_default_voids_no_key():
         spectral_norm: bool = False
         averages: list[float] = Field(default_factory=list)
 
-    before = task_key("train", {"train": WganGp(ema=0.5)}, {})
-    assert task_key("train", {"train": Later(ema=0.5)}, {}) == before
-    assert task_key("train", {"train": Later(ema=0.5, spectral_norm=True)}, {}) != before
+    class Given(Parameters):
+        train: WganGp
+
+    class GivenLater(Parameters):
+        train: Later
+        workers: int = 1
+
+    before = task_key("train", Given(train=WganGp(ema=0.5)), {})
+    assert task_key("train", GivenLater(train=Later(ema=0.5)), {}) == before
+    assert task_key("train", GivenLater(train=Later(ema=0.5), workers=2), {}) != before
+    assert task_key("train", GivenLater(train=Later(ema=0.5, spectral_norm=True)), {}) != before
 
 
 @pytest.mark.parametrize(
@@ -158,9 +169,12 @@ def test_a_plan_survives_json():
 
 
 def test_equal_tasks_are_one():
-    builder = PlanBuilder()
-    first = builder.add("one", "encoder", "e", {"seed": 1}, {})
-    second = builder.add("two", "encoder", "e", {"seed": 1}, {}, placement={"where": "x"})
+    builder, same = PlanBuilder(), {"fingerprint": "f", "splits": {"held_out": 1, "test": None}}
+    here, there = (
+        DataParameters(data=DatasetSpec(source=source), **same) for source in ("here", "there")
+    )
+    first = builder.add("one", "data", "d", here, {})
+    second = builder.add("two", "data", "d", there, {})
     assert second is first
     assert len(builder.tasks) == 1
     assert builder.roles["one"] == builder.roles["two"]
@@ -186,3 +200,13 @@ def test_data_settings_enter_the_key_only_where_they_change_the_splits():
     """`format` and `channels` say how to read and what to expect, not what is there."""
     spec = DatasetSpec(format="parquet", channels=1).model_dump()
     assert not changed(planned(data=spec))
+
+
+def test_a_kind_is_told_what_it_declares():
+    told = EncoderParameters(encoder=EncoderSpec(epochs=2), seed=1)
+    with pytest.raises(ValueError, match="parameters of kind 'train' must be TrainParameters"):
+        PlanBuilder().add("one", "train", "t", told, {})
+    task = PlanBuilder().add("one", "encoder", "e", told, {})
+    assert EncoderParameters.of(task) == told
+    with pytest.raises(RefusedInput, match="e: unknown name 'fingerprint'"):
+        EncoderParameters.of(task.model_copy(update={"parameters": {"fingerprint": "f"}}))

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from ganray.errors import RefusedInput
 from ganray.names import exact_label
 from ganray.plan import Plan, PlanBuilder
+from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import find_gan, gan_role, gans_of, side_gans
 from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
 from ganray.studies.blocks import Data
+from ganray.train.spec import EncoderSpec
 from tests.golden import INFO, STUDY
 
 ODD = ["a", "b", "a+b", "a/b", "a_b", "a\\b", "a::b", "x", "x/0", '"a"', "", "joint", "r0"]
@@ -119,10 +121,11 @@ def test_a_search_names_its_gans_as_one_does():
 
 def test_a_role_is_one_tasks():
     builder = PlanBuilder()
-    builder.add("one", "encoder", "e", {"seed": 1}, {})
-    builder.add("one", "encoder", "e", {"seed": 1}, {})
+    first, other = (EncoderParameters(encoder=EncoderSpec(), seed=seed) for seed in (1, 2))
+    builder.add("one", "encoder", "e", first, {})
+    builder.add("one", "encoder", "e", first, {})
     with pytest.raises(ValueError, match="two tasks have the role 'one'"):
-        builder.add("one", "encoder", "e", {"seed": 2}, {})
+        builder.add("one", "encoder", "e", other, {})
 
 
 def test_a_role_tells_its_part():

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ganray.plan import Plan, PlanBuilder
+from ganray.plan.parameters import Parameters
 from ganray.report import Page, Results
 from ganray.report.page import Paragraph, Section
 from ganray.spec import RUN_NAME, Spec
@@ -27,7 +28,8 @@ class Settings(Spec):
 def plan(settings: Settings) -> Plan:
     """One task."""
     builder = PlanBuilder()
-    builder.add("sum", "squares", "squares", {}, {}, horizon=settings.terms, chunks=settings.terms)
+    terms = settings.terms
+    builder.add("sum", "squares", "squares", Parameters(), {}, horizon=terms, chunks=terms)
     return builder.plan(settings.name, settings.study, settings.model_dump(mode="json"))
 
 

@@ -13,12 +13,19 @@ from ganray.errors import Stopped
 from ganray.local import LocalRunner
 from ganray.plan import Plan, PlanBuilder, Resources, Task
 from ganray.plan.kinds import KINDS, Kind
+from ganray.plan.parameters import Parameters
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.stages.artifacts import chunk_arrays
 from ganray.stages.stage import Cost, Stage, Timed
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
+
+
+class Squares(Parameters):
+    """What is added to the squares."""
+
+    more: int
 
 
 def square(_: Workspace, index: int) -> dict[str, np.ndarray]:
@@ -29,7 +36,7 @@ def square(_: Workspace, index: int) -> dict[str, np.ndarray]:
 def add_up(work: Workspace) -> None:
     """All squares together, and what was asked for besides."""
     squares = [int(chunk["square"][0]) for chunk in chunk_arrays(work, "part")]
-    work.commit({}, {"sum": sum(squares) + work.task.parameters["more"]})
+    work.commit({}, {"sum": sum(squares) + Squares.of(work.task).more})
 
 
 STAGE = Stage(
@@ -42,13 +49,13 @@ STAGE = Stage(
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch) -> None:
-    squares = Kind("squares", version=3, unit="terms", shard=2, home=__name__)
+    squares = Kind("squares", Squares, version=3, unit="terms", shard=2, home=__name__)
     monkeypatch.setitem(KINDS, "squares", squares)
 
 
 def plan(chunks: int, more: int = 0) -> Plan:
     builder = PlanBuilder()
-    builder.add("sum", "squares", "squares", {"more": more}, {}, horizon=chunks, chunks=chunks)
+    builder.add("sum", "squares", "squares", Squares(more=more), {}, horizon=chunks, chunks=chunks)
     dataset = {"shape": [1, 8, 8], "class_names": ["a"], "counts": {"train": [1]}}
     return builder.plan("toy", "toy", {}, dataset)
 
@@ -58,14 +65,16 @@ def test_its_key_and_address_follow_from_what_it_declares(monkeypatch):
     assert task.address == f"squares/{task.key}/terms-000000003"
     assert plan(4).task("sum").key == task.key
     assert plan(3, more=1).task("sum").key != task.key
-    monkeypatch.setitem(KINDS, "squares", Kind("squares", version=4, unit="terms", home=__name__))
+    monkeypatch.setitem(
+        KINDS, "squares", Kind("squares", Squares, version=4, unit="terms", home=__name__)
+    )
     assert plan(3).task("sum").key != task.key
 
 
 def test_a_kind_that_is_not_known_or_has_no_horizon_is_refused(monkeypatch):
     with pytest.raises(ValueError, match=r"kind \(='squars'\) must be one of: data, "):
-        PlanBuilder().add("a", "squars", "a", {}, {})
-    monkeypatch.setitem(KINDS, "squares", Kind("squares", home=__name__))
+        PlanBuilder().add("a", "squars", "a", Parameters(), {})
+    monkeypatch.setitem(KINDS, "squares", Kind("squares", Squares, home=__name__))
     with pytest.raises(ValueError, match=r"horizon \(=3\): tasks of kind 'squares' have none"):
         plan(3)
 
@@ -96,7 +105,7 @@ def test_it_is_run_chunk_by_chunk_stopped_resumed_and_shown(tmp_path):
 def test_it_is_called_as_it_says(monkeypatch):
     tasks = plan(3).tasks
     assert counted(tasks) == "1 steps between stored results"
-    named = Kind("squares", unit="terms", called=("square", "squares"), home=__name__)
+    named = Kind("squares", Squares, unit="terms", called=("square", "squares"), home=__name__)
     monkeypatch.setitem(KINDS, "squares", named)
     assert counted(tasks) == "1 square"
 

@@ -10,6 +10,7 @@ import pytest
 from ganray.errors import Stopped
 from ganray.plan import PlanBuilder, Task
 from ganray.plan.kinds import KINDS, Kind
+from ganray.plan.parameters import Parameters
 from ganray.runs.parts import part_files, read_joined, shard_file, span, stored_shards
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.artifacts import shard_files
@@ -46,7 +47,7 @@ def store(tmp_path) -> Store:
 
 
 def task(chunks: int) -> Task:
-    return PlanBuilder().add("toy", "toy", "toy", {}, {}, horizon=chunks, chunks=chunks)
+    return PlanBuilder().add("toy", "toy", "toy", Parameters(), {}, horizon=chunks, chunks=chunks)
 
 
 def spans(store: Store, task: Task) -> list[range]:

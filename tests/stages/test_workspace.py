@@ -14,9 +14,12 @@ from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_so
 from ganray.errors import StoreError
 from ganray.numerics import threads
 from ganray.plan import PlanBuilder, Task
+from ganray.plan.parameters import DataParameters, EmbedParameters, EncoderParameters
+from ganray.specs import EmbedSpec
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from ganray.tensors import pack
+from ganray.train.spec import EncoderSpec
 from tests.stages.stores import workspace
 
 
@@ -25,12 +28,17 @@ def store(tmp_path):
     return Store(str(tmp_path))
 
 
+SET = DataParameters(fingerprint="f", splits={}, data=DatasetSpec())
+NETWORK = EncoderParameters(encoder=EncoderSpec(), seed=1)
+FEATURES = EmbedParameters(embed=EmbedSpec(), split="test")
+
+
 @pytest.fixture
 def pair() -> tuple[Task, Task]:
     """A task, and one that takes it as its input `data`."""
     builder = PlanBuilder()
-    first = builder.add("first", "data", "the first", {"n": 1}, {})
-    return first, builder.add("second", "encoder", "the second", {}, {"data": first})
+    first = builder.add("first", "data", "the first", SET, {})
+    return first, builder.add("second", "encoder", "the second", NETWORK, {"data": first})
 
 
 def test_a_commit_records_what_its_inputs_held(store, pair):
@@ -74,7 +82,7 @@ def test_a_missing_input_is_named(store, pair):
 
 
 def test_an_external_data_set_is_its_digest_and_needs_its_place(store):
-    task = PlanBuilder().add("e", "encoder", "e", {}, {"data": "external/abc/whole"})
+    task = PlanBuilder().add("e", "encoder", "e", NETWORK, {"data": "external/abc/whole"})
     assert workspace(store, task).input_digests == {"external/abc/whole": "abc"}
     with pytest.raises(StoreError, match="does not say where this data set lies"):
         workspace(store, task).dataset()
@@ -105,7 +113,7 @@ def test_a_set_outside_the_store_must_be_the_one_that_was_planned(store, tmp_pat
     info = import_dataset(open_source(spec), spec, new_dataset_folder(str(tmp_path / "set")))
     for digest in (info.digest, "0" * 64):
         data = f"external/{digest}/whole"
-        task = PlanBuilder().add("task", "encoder", "the encoder", {}, {"data": data})
+        task = PlanBuilder().add("task", "encoder", "the encoder", NETWORK, {"data": data})
         work = Workspace(store, task, dataset_url=str(tmp_path / "set"))
         if digest == info.digest:
             assert work.dataset().info == info
@@ -116,7 +124,7 @@ def test_a_set_outside_the_store_must_be_the_one_that_was_planned(store, tmp_pat
 
 def test_every_shard_has_a_folder_of_its_own(store):
     """Or the n-th shard would upload its files n times before it finds a free name."""
-    task = PlanBuilder().add("task", "embed", "the features", {}, {}, chunks=24)
+    task = PlanBuilder().add("task", "embed", "the features", FEATURES, {}, chunks=24)
     work = workspace(store, task)
     paths = [work.commit({"a.bin": b"1"}, {}, chunks=part).files[0].path for part in task.shards]
     assert [path.rsplit("/", 2)[1] for path in paths] == [

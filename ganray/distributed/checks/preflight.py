@@ -24,6 +24,7 @@ from ganray.distributed.cluster.watch import Group, groups
 from ganray.distributed.scheduler.units import Bundle
 from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.plan import Plan, Resources, Task
+from ganray.plan.parameters import DataParameters
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from ganray.wording import size
@@ -244,7 +245,7 @@ def _source(agenda: Agenda) -> DatasetSpec | None:
     """The source of a data set that is still to be imported: any node may be given that task."""
     for task in agenda.pending:
         if task.kind == "data":
-            return DatasetSpec(**task.parameters["data"])
+            return DataParameters.of(task).data
     return None
 
 

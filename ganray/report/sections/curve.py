@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.metrics.intervals import mean_interval
+from ganray.plan.parameters import TrainParameters
 from ganray.plan.roles import Gan
 from ganray.report.coverage import opening
 from ganray.report.equality import equality, span
@@ -31,7 +32,6 @@ from ganray.report.sections.verdict import (
     verdict,
 )
 from ganray.scores import ScoreName
-from ganray.train.algorithms import ALGORITHMS
 from ganray.wording import interval, number
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
@@ -59,7 +59,7 @@ class Stretch:
 
 
 def _images(gan: Gan) -> int:
-    train = ALGORITHMS.parse(gan.task.parameters["train"], "train")
+    train = TrainParameters.of(gan.task).train
     return (gan.task.horizon or 0) * train.images
 
 

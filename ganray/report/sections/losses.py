@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ganray.plan.parameters import TrainParameters
 from ganray.plan.roles import Gan
 from ganray.report.figures import ACCENT, FAINT, INK, curves
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
 from ganray.report.results import Results
-from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec
 
 _INKS = (("in colour", ACCENT), ("grey", INK), ("faint", FAINT))
@@ -40,7 +40,7 @@ def _key(results: Results) -> str:
 
 
 def _training(gan: Gan) -> TrainSpec:
-    return ALGORITHMS.parse(gan.task.parameters["train"], "train")
+    return TrainParameters.of(gan.task).train
 
 
 def _panel(results: Results, gans: list[Gan]) -> Figure:

@@ -1,0 +1,209 @@
+"""What each kind of task is told, as a spec: its fields shape the result, and so the task's key.
+
+Free of torch, as plans are made and read without it. What a stage does with them is in its file.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Protocol, Self, cast, runtime_checkable
+
+from ganray.data.spec import DatasetSpec, Split
+from ganray.metrics import AnyMetric
+from ganray.models import Model
+from ganray.models.encoders import AnyEncoder
+from ganray.spec import Spec, parse
+from ganray.specs import EmbedSpec, SampleSpec, SearchSpec
+from ganray.train.algorithms import Training
+from ganray.train.spec import EncoderSpec
+
+Rows = list[tuple[int, int]]
+"""Spans of images, each from its first to the one after its last; none: all."""
+
+
+@runtime_checkable
+class Told(Protocol):
+    """A task, as far as what it is told goes."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What it is told, as a plan holds it."""
+
+
+class Parameters(Spec):
+    """What tasks of one kind are told; a kind that is told nothing has this one.
+
+    A field with a default enters the key where it has another value, so that whoever adds one voids
+    no artifact; all others always do.
+    """
+
+    placement: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say where things lie: they are in no key."""
+
+    @classmethod
+    def of(cls, task: Told) -> Self:
+        """What that task is told.
+
+        Raises:
+            RefusedInput: it is of another kind, or of another release.
+        """
+        return cast("Self", parse(cls, task.parameters, task.title))
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """What was given, as a plan holds it."""
+        plain = self.model_dump(mode="json")
+        return {name: plain[name] for name in plain if name in self.model_fields_set}
+
+    def _counts(self, name: str) -> bool:
+        return name not in self.placement and super()._counts(name)
+
+
+class DataParameters(Parameters):
+    """The source by its content, and how it is split."""
+
+    placement = frozenset({"data"})
+
+    fingerprint: str
+    splits: dict[str, int | None]
+    data: DatasetSpec
+
+
+class WeightsParameters(Parameters):
+    """An encoder whose weights come from elsewhere."""
+
+    encoder: AnyEncoder
+
+    def identity(self) -> dict[str, Any]:
+        """What decides about the weights: not what is measured with them, nor where they lie."""
+        return self.encoder.imported
+
+
+class EncoderParameters(Parameters):
+    """How the data set's own classifier is trained."""
+
+    encoder: EncoderSpec
+    seed: int
+
+
+class TrainParameters(Parameters):
+    """One GAN, and the classes whose images it sees."""
+
+    model: Model
+    train: Training
+    classes: list[int]
+    seed: int
+    world_size: int = 1
+
+
+class SampleParameters(Parameters):
+    """A GAN's sequence of images."""
+
+    model: Model
+    sample: SampleSpec
+    seed: int
+
+
+class EmbedParameters(Parameters):
+    """How images are embedded, and which: of a split of the data set, else of the task's input."""
+
+    embed: EmbedSpec
+    split: Split | None = None
+
+
+class ScoreParameters(Parameters):
+    """What a score is, and what it is comparable by.
+
+    Attributes:
+        among: the classes that posteriors are of, where the study is of some alone.
+    """
+
+    encoder: str
+    preprocessing: str
+    dataset: str
+    among: list[int]
+    metric: AnyMetric
+    mixture: str
+
+
+class Subset(Spec):
+    """The real images that count, where a study is of some of the classes."""
+
+    classes: list[int]
+    rows: dict[Literal["test", "held_out"], Rows]
+
+
+class MeasureParameters(ScoreParameters):
+    """A score, or its floor, on so many images."""
+
+    count: int
+    subset: Subset | None = None
+
+
+class Shares(Spec):
+    """How many samples each GAN of a side gives, and from which sequence."""
+
+    counts: list[int]
+    seeds: list[int]
+
+
+class ObjectiveParameters(ScoreParameters):
+    """A trial's score on held-out images, and how its GANs' samples are drawn and embedded."""
+
+    classes: list[int]
+    rows: Rows
+    model: Model
+    sample: SampleSpec
+    embed: EmbedSpec
+    sides: dict[str, Shares]
+
+
+class TargetsParameters(Parameters):
+    """The probe images by their names, and the other data set that some are from."""
+
+    placement = frozenset({"other_data"})
+
+    targets: list[str]
+    other: str | None
+    other_data: DatasetSpec | None
+
+
+class SearchParameters(Parameters):
+    """The search of one GAN's range."""
+
+    model: Model
+    search: SearchSpec
+    own_samples: int
+    seed: int
+
+
+class CardParameters(Parameters):
+    """The training task of the GAN that a card is of, as the plan has it."""
+
+    placement = frozenset({"gan"})
+
+    gan: dict[str, Any]
+
+
+class CandidateParameters(Spec):
+    """The settings of one trial, in full, and its score where it ended."""
+
+    trial: int
+    model: dict[str, Any]
+    train: dict[str, Any]
+    value: float
+
+
+class ChoiceParameters(Parameters):
+    """The candidates of a sweep, the better first, and what they were compared by."""
+
+    candidates: list[CandidateParameters]
+    sweep: str
+    metric: str
+    encoder: str
+    better: Literal["lower", "higher"]
+    side: str
+    iterations: dict[str, int]
