@@ -23,11 +23,6 @@ def wasserstein_estimate(
     return real_values.mean() - fake_values.mean()
 
 
-def generator_loss(fake_values: Float[Tensor, "n"]) -> Float[Tensor, ""]:
-    """−E[critic(fake)], which the generator minimises."""
-    return -fake_values.mean()
-
-
 def gradient_penalty(
     critic: CriticFunction,
     real: Float[Tensor, "n c h w"],
