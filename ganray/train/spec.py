@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 class Change(Spec):
     """Settings of the algorithm from some iteration on: those that it lets change on the way."""
 
+    owner: ClassVar[type[TrainSpec] | None] = None
+    """The algorithm whose settings change."""
+
     iteration: int = Field(ge=1, description="iterations done when it comes into force")
+
+    def __reduce__(self) -> Any:
+        """Copied and sent by its algorithm: no module has the class that was made for it."""
+        if self.owner is None:
+            return super().__reduce__()
+        return _restored, (self.owner, {"iteration": self.iteration, **self.settings})
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -143,7 +152,13 @@ def _change_of(train: type[TrainSpec]) -> type[Change]:
         wanted: Any = Annotated[(field.annotation | None, *field.metadata)]  # type: ignore[operator]
         fields[name] = wanted, Field(None, description="from then on; none: as before")
     name = f"{train.__name__}Change"
-    return create_model(name, __base__=Change, __doc__=Change.__doc__, **fields)
+    made = create_model(name, __base__=Change, __doc__=Change.__doc__, **fields)
+    made.owner = train
+    return made
+
+
+def _restored(train: type[TrainSpec], values: dict[str, Any]) -> Change:
+    return train.change()(**values)
 
 
 @cache

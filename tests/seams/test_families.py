@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -161,6 +162,8 @@ def test_what_an_algorithm_lets_change_is_a_schedules_and_a_populations(tiny_stu
     assert spec.at(3) == LeastSquares(batch=10, rate=1e-4)
     assert spec.identity()["schedule"] == [{"iteration": 3, "rate": 1e-4}]
     assert ALGORITHMS.parse(spec.model_dump(mode="json"), "train") == spec
+    sent = pickle.loads(pickle.dumps(spec))
+    assert (sent, hash(sent), sent.schedule) == (spec, hash(spec), spec.schedule)
     assert spec.changed(4, {"rate": 1}).at(9).rate == 1.0
     with pytest.raises(RefusedInput, match=r"train.schedule: rate \(=0\): Input should be greater"):
         spec.changed(4, {"rate": 0})
