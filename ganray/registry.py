@@ -136,13 +136,11 @@ class OneOf:
         """What may be there now."""
         return [*self._others, *self._known]
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         """How pydantic reads such a field."""
-        return core_schema.no_info_after_validator_function(self._validate, handler(source))
+        return core_schema.no_info_plain_validator_function(self._validate)
 
-    def _validate(self, word: str) -> str:
-        if word not in self.words:
+    def _validate(self, word: Any) -> str:
+        if not isinstance(word, str) or word not in self.words:
             raise ValueError(f"must be one of {', '.join(self.words)}")
         return word

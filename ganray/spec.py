@@ -62,7 +62,8 @@ class Spec(BaseModel):
 
     def __hash__(self) -> int:
         """By content: a spec with a list in it is a key of a cache as any other is."""
-        return hash(canonical_json(self.model_dump(mode="json")))
+        values = (_hashable(getattr(self, name)) for name in type(self).model_fields)
+        return hash((type(self), *values))
 
     def identity(self) -> dict[str, Any]:
         """The fields that differ from their defaults, as plain JSON values, and every tag.
@@ -95,6 +96,15 @@ class Spec(BaseModel):
             return name not in self.implied
         default = field.get_default(call_default_factory=True)
         return field.is_required() or getattr(self, name) != default
+
+
+def _hashable(value: Any) -> Any:
+    """What hashes alike where values are equal."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_hashable, value))
+    if isinstance(value, dict):
+        return frozenset((name, _hashable(inner)) for name, inner in value.items())
+    return value
 
 
 def _identity_of(value: Any, plain: Any) -> Any:

@@ -20,7 +20,6 @@ from ganray.models import MODELS
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
-from ganray.plan.parameters import TrainParameters
 from ganray.plan.roles import chosen_side, find_gan, gan_called, side_gans
 from ganray.sample import sample
 from ganray.stages.artifacts import read_sampler
@@ -103,7 +102,7 @@ def draw(
 def _draw(store: Store, task: Task, count: int) -> Images:
     """The sequence that the run measured, and beyond: the same seed and the same chunks."""
     with threads(1):
-        seed = task_seed(TrainParameters.of(task).seed, "sample", [], 0)
+        seed = task_seed(task.parameters["seed"], "sample", [], 0)
         return sample(_sampler(store, task), count, seed)
 
 
@@ -111,7 +110,8 @@ def _sampler(store: Store, task: Task) -> Sampler:
     manifest = store.manifest(task.address)
     if manifest is None:
         raise StoreError(f"{task.title} is not trained yet in {store.url}; run its study first")
-    return read_sampler(store, manifest, TrainParameters.of(task).model)
+    # The networks alone: by which algorithm they were trained need not be known here.
+    return read_sampler(store, manifest, MODELS.parse(task.parameters["model"], "model"))
 
 
 def _read(folder: Location, name: str) -> bytes:

@@ -131,7 +131,7 @@ def test_samples_are_those_that_were_measured(tiny_run):
 
 
 def test_an_unknown_or_untrained_gan_is_named(tiny_run, tmp_path):
-    with pytest.raises(RefusedInput, match=r"marginal GAN \(='7', replicate 0\).*0/0, 1\+2/0"):
+    with pytest.raises(RefusedInput, match=r"GAN \(='7', replicate 0\).*marginal 0, marginal 1\+2"):
         trained_gan(tiny_run.store, tiny_run.plan, "7", 0)
     with pytest.raises(StoreError, match="class 0 r0 is not trained yet"):
         trained_gan(Store(str(tmp_path)), tiny_run.plan, "0", 0)

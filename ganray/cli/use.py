@@ -79,7 +79,9 @@ def search(
     store: StoreOption = DEFAULT_STORE,
     on: Annotated[
         str,
-        typer.Option(help="A side of one GAN such as joint, or a GAN's class or group, as 1+2."),
+        typer.Option(
+            help="A side of one GAN such as joint, or a GAN's class or group, as 1+2; 'SIDE 1+2'."
+        ),
     ] = "joint",
     restarts: Annotated[int, typer.Option(min=1, max=10**6, help="Random starts.")] = 10,
     to: Annotated[str | None, typer.Option("--to", help="Write the answer here, as PNG.")] = None,

@@ -195,7 +195,7 @@ class FinishedRun:
         """The losses of one GAN in each iteration.
 
         Args:
-            gan: "joint", or the name of a class or group.
+            gan: "joint", the name of a class or group, or with its side as a report has it.
 
         Raises:
             RefusedInput: there is no such GAN, or it is not trained.
@@ -271,7 +271,9 @@ def _place(store: str | Path) -> str:
     # A `Path` of nothing is "."; who means the folder that one happens to be in says so in text.
     nothing = "" if isinstance(store, str) else "."
     if not isinstance(text, str) or text in ("", nothing):
-        raise RefusedInput(f"store (={quoted(store)}) must be a folder or an s3:// URL")
+        raise RefusedInput(
+            f"store (={quoted(store)}) must be a folder or an s3:// URL, '.' as text"
+        )
     refuse_secrets("store", text)
     if is_url(text):
         return text

@@ -141,7 +141,7 @@ class PlanBuilder:
         """
         if kind not in KINDS:
             raise ValueError(f"kind (={kind!r}) must be one of: {', '.join(KINDS)}")
-        if not isinstance(parameters, KINDS[kind].parameters):
+        if type(parameters) is not KINDS[kind].parameters:
             wanted = KINDS[kind].parameters.__name__
             raise ValueError(f"parameters of kind {kind!r} must be {wanted}; here are {parameters}")
         if horizon is not None and KINDS[kind].unit is None:

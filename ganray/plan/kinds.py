@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ganray.plan.parameters import (
     CardParameters,
-    ChoiceParameters,
     DataParameters,
     EmbedParameters,
     EncoderParameters,
@@ -19,6 +18,7 @@ from ganray.plan.parameters import (
     Parameters,
     SampleParameters,
     SearchParameters,
+    SpecParameters,
     TargetsParameters,
     TrainParameters,
     WeightsParameters,
@@ -68,6 +68,6 @@ _ALL = (
     Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
     Kind("card", CardParameters, called=("model card", "model cards")),
     Kind("objective", ObjectiveParameters),
-    Kind("spec", ChoiceParameters),
+    Kind("spec", SpecParameters),
 )
 KINDS = {kind.name: kind for kind in _ALL}

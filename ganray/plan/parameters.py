@@ -16,7 +16,7 @@ from ganray.specs import EmbedSpec, SampleSpec, SearchSpec
 from ganray.train.algorithms import Training
 from ganray.train.spec import EncoderSpec
 
-Rows = list[tuple[int, int]]
+Spans = list[tuple[int, int]]
 """Spans of images, each from its first to the one after its last; none: all."""
 
 
@@ -133,7 +133,7 @@ class Subset(Spec):
     """The real images that count, where a study is of some of the classes."""
 
     classes: list[int]
-    rows: dict[Literal["test", "held_out"], Rows]
+    rows: dict[Literal["test", "held_out"], Spans]
 
 
 class MeasureParameters(ScoreParameters):
@@ -154,7 +154,7 @@ class ObjectiveParameters(ScoreParameters):
     """A trial's score on held-out images, and how its GANs' samples are drawn and embedded."""
 
     classes: list[int]
-    rows: Rows
+    rows: Spans
     model: Model
     sample: SampleSpec
     embed: EmbedSpec
@@ -188,7 +188,7 @@ class CardParameters(Parameters):
     gan: dict[str, Any]
 
 
-class CandidateParameters(Spec):
+class Finalist(Spec):
     """The settings of one trial, in full, and its score where it ended."""
 
     trial: int
@@ -197,10 +197,10 @@ class CandidateParameters(Spec):
     value: float
 
 
-class ChoiceParameters(Parameters):
+class SpecParameters(Parameters):
     """The candidates of a sweep, the better first, and what they were compared by."""
 
-    candidates: list[CandidateParameters]
+    candidates: list[Finalist]
     sweep: str
     metric: str
     encoder: str

@@ -156,21 +156,34 @@ def find_gan(plan: Plan, side: str, name: str, replicate: int) -> Gan:
 def gan_called(plan: Plan, name: str, replicate: int) -> Gan:
     """The GAN that a user names: by its side where that has no other, by its classes, or by both.
 
-    Classes alone are those of the first side of several GANs; of another, as a report has them:
-    "pairs 0+1".
+    Classes alone are those of the first side of several GANs; with the side before them, as
+    reports have it ("pairs 0+1"), those of any.
 
     Raises:
         RefusedInput: as `find_gan`.
     """
     there = [gan for gan in gans_of(plan) if gan.replicate == replicate]
     counts = Counter(gan.side for gan in there)
-    if counts[name] == 1:
+    if counts[name] == 1:  # in any case: a class of that name is '"joint"'
         return find_gan(plan, name, "", replicate)
-    side, _, classes = name.partition(" ")
-    if counts[side] > 1 and name not in plan.class_names:
-        return find_gan(plan, side, classes, replicate)
     several = [side for side in plan.sides if counts[side] > 1]
-    return find_gan(plan, (several or list(plan.sides) or [name])[0], name, replicate)
+    first = (several or list(plan.sides) or [name])[0]
+    if not there:
+        side_gans(plan, first, replicate)  # which says that there is no such replicate
+    found = [gan for gan in there if composed(name) in _called(plan, gan, first)]
+    if len(found) == 1:
+        return found[0]
+    said = f"GAN (={quoted(name)}, replicate {replicate})"
+    if found:
+        exact = (f"{gan.side} {exact_label(_names(plan, gan.task))}" for gan in found)
+        raise RefusedInput(f"{said} may be any of these: {', '.join(exact)}")
+    raise RefusedInput(f"{said} must be one of: {', '.join(gan.name for gan in there)}")
+
+
+def _called(plan: Plan, gan: Gan, first: str) -> set[str]:
+    """How one names it: by its side and its classes, of the first side also by these alone."""
+    known = [composed(one) for one in labels(_names(plan, gan.task))]
+    return {f"{gan.side} {one}" for one in known} | (set(known) if gan.side == first else set())
 
 
 def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequence[str]) -> int:

@@ -234,8 +234,13 @@ class Results:
         return max(0.0, spent - _seconds(before)) if before else spent
 
     def within(self, prefix: str) -> Results:
-        """The same results, with the roles that begin with `prefix` in place of their namesakes."""
-        roles = dict(self.plan.roles)
+        """The same results, with the roles that begin with `prefix` in place of their namesakes.
+
+        What the whole is measured by, and that part is not, is no score of the part.
+        """
+        known = self.plan.roles
+        lacking = {one.role for one in measurements(self.plan) if prefix + one.role not in known}
+        roles = {role: address for role, address in known.items() if role not in lacking}
         for role, address in self.plan.roles.items():
             if role.startswith(prefix):
                 roles[role.removeprefix(prefix)] = address

@@ -18,7 +18,7 @@ from ganray.report.searched import searches
 from ganray.report.sections.verdict import judge, pairs
 
 TableRow = Mapping[str, Any]
-Rows = Callable[[Results], list[dict[str, Any]]]
+Made = Callable[[Results], list[dict[str, Any]]]
 
 SCORES = pa.schema(
     [
@@ -104,7 +104,7 @@ def all_tables(results: Results) -> dict[str, pa.Table]:
     }
 
 
-def _of_parts(results: Results, rows: Rows) -> list[dict[str, Any]]:
+def _of_parts(results: Results, rows: Made) -> list[dict[str, Any]]:
     """The rows of the whole, then those of each part."""
     inner = ((part, rows(results.within(part))) for part in results.plan.parts)
     return rows(results) + [

@@ -165,8 +165,9 @@ def _read(store: Store, name: str) -> Run:
         plan, created = Plan(**content["plan"]), time.strptime(content["created"], _CREATED)
         if strange := sorted({task.kind for task in plan.tasks} - KINDS.keys()):
             raise DamagedRecord(
-                f"{store.url}/{path} is of another release of ganray: it has tasks of kind "
-                f"{', '.join(map(quoted, strange))}; here are {', '.join(KINDS)}"
+                f"{store.url}/{path} is of another release of ganray, or of one with more in it: "
+                f"it has tasks of kind {', '.join(map(quoted, strange))}; here are "
+                + ", ".join(KINDS)
             )
         if plan.dataset:
             known = SourceInfo.model_fields.keys() & plan.dataset.keys()

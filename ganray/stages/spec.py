@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from ganray.metrics.intervals import mean_interval, welch
-from ganray.plan.parameters import ChoiceParameters
+from ganray.plan.parameters import SpecParameters
 from ganray.runs.spec import SPEC_FILE
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
@@ -15,7 +15,7 @@ from ganray.stages.workspace import Workspace
 
 def choose_spec(work: Workspace) -> None:
     """Commit the candidate with the better mean over fresh seeds, with the evidence for it."""
-    told = ChoiceParameters.of(work.task)
+    told = SpecParameters.of(work.task)
     candidates = [one.model_dump(mode="json") for one in told.candidates]
     values = [_values(work, index) for index in range(len(candidates))]
     sign = 1.0 if told.better == "lower" else -1.0

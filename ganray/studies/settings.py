@@ -177,8 +177,10 @@ class Evaluate(Spec):
 
 def usual_metrics(encoders: Sequence[Encoder]) -> list[Metric]:
     """What is measured on some encoders where no metric is named."""
-    usual = [METRICS.parse(METRICS.word(one), "metrics") for one in METRICS if one.usual]
-    return [one for one in usual if any(one.needs <= encoder.gives for encoder in encoders)]
+    # Its own word: what is derived from a usual metric is another one.
+    usual = [one for one in METRICS if vars(one).get("usual")]
+    metrics = [METRICS.parse(METRICS.word(one), "metrics") for one in usual]
+    return [one for one in metrics if any(one.needs <= encoder.gives for encoder in encoders)]
 
 
 def check_needs(metric: Metric, encoders: Sequence[Encoder], where: str) -> None:

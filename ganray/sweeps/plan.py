@@ -18,10 +18,10 @@ from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
 from ganray.plan.parameters import (
-    CandidateParameters,
-    ChoiceParameters,
+    Finalist,
     ObjectiveParameters,
     Shares,
+    SpecParameters,
 )
 from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
@@ -158,11 +158,11 @@ class SweepPlan:
             blocks.builder.add("spec", "spec", "choice", self._choice(candidates), scored)
         return self._plan(blocks)
 
-    def _choice(self, candidates: Sequence[Candidate]) -> ChoiceParameters:
+    def _choice(self, candidates: Sequence[Candidate]) -> SpecParameters:
         """What the stage that chooses is told; what each candidate is enters the key."""
-        return ChoiceParameters(
+        return SpecParameters(
             candidates=[
-                CandidateParameters(
+                Finalist(
                     trial=one.trial,
                     model=one.model.model_dump(mode="json"),
                     train=one.train.model_dump(mode="json"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 from pydantic import (
     Field,
@@ -15,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from ganray.errors import RefusedInput
 from ganray.spec import Spec, parse
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Change(Spec):
     iteration: int = Field(ge=1, description="iterations done when it comes into force")
 
     def __reduce__(self) -> Any:
-        """Copied and sent by its algorithm: no module has the class that was made for it."""
+        """Sent by its algorithm: no module has the class that was made for it."""
         if self.owner is None:
             return super().__reduce__()
         return _restored, (self.owner, {"iteration": self.iteration, **self.settings})
@@ -44,7 +44,7 @@ class Change(Spec):
     @classmethod
     def within(cls, owner: type[Spec], /) -> type[Spec]:
         """With a field for each setting that the algorithm lets change."""
-        return owner.change() if issubclass(owner, TrainSpec) else cls
+        return owner.change if issubclass(owner, TrainSpec) else cls
 
 
 class TrainSpec(Spec):
@@ -64,6 +64,10 @@ class TrainSpec(Spec):
     anew in each iteration."""
     remedy: ClassVar[str] = ""
     """What to try where a loss stops being finite, such as "a smaller train.learning_rate"."""
+    change: ClassVar[type[Change]] = Change
+    """A change of its settings: a field for each that is changeable, all of which may be left out.
+    Made with each algorithm."""
+    _read_changes: ClassVar[Callable[[Any], tuple[Change, ...]]]
 
     algorithm: str
     batch: int = Field(50, ge=1, description="real images in each step")
@@ -94,14 +98,21 @@ class TrainSpec(Spec):
         return self
 
     @classmethod
-    def change(cls) -> type[Change]:
-        """The type of a change of this algorithm's settings, each a field that may be left out."""
-        return _change_of(cls)
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the type of its changes.
+
+        Raises:
+            ValueError: `changeable` names what is no field, or what may be none, which in a
+                schedule says that nothing changes.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.change = _change_of(cls)
+        cls._read_changes = TypeAdapter(tuple[cls.change, ...]).validate_python
 
     @field_validator("schedule", mode="before")
     @classmethod
     def _changes_are_its_own(cls, value: Any) -> Any:
-        return _changes_of(cls)(value)
+        return cls._read_changes(value)
 
     @model_validator(mode="after")
     def _changes_ascend(self) -> TrainSpec:
@@ -119,9 +130,15 @@ class TrainSpec(Spec):
         """The same with one more change, after those that it has.
 
         Raises:
-            RefusedInput: the algorithm does not let one of these change, or not to that value.
+            RefusedInput: the algorithm does not let one of these change, or not to that value; or
+                a change of the schedule comes later, or then.
         """
-        change = parse(self.change(), {"iteration": iteration, **settings}, "train.schedule")
+        change = parse(self.change, {**settings, "iteration": iteration}, "train.schedule")
+        if self.schedule and iteration <= self.schedule[-1].iteration:
+            raise RefusedInput(
+                f"train.schedule: iteration (={iteration}) must be above that of the last change, "
+                f"{self.schedule[-1].iteration}"
+            )
         return self.model_copy(update={"schedule": (*self.schedule, change)})
 
     def at(self, iteration: int) -> TrainSpec:
@@ -144,12 +161,16 @@ class EncoderSpec(Spec):
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
 
 
-@cache
 def _change_of(train: type[TrainSpec]) -> type[Change]:
     fields: dict[str, Any] = {}
     for name in train.changeable:
-        field = train.model_fields[name]
-        wanted: Any = Annotated[(field.annotation | None, *field.metadata)]  # type: ignore[operator]
+        field = train.model_fields.get(name)
+        if field is None or type(None) in get_args(field.annotation):
+            fault = "may be none" if field else "is no field of it"
+            raise ValueError(f"{train.__name__}.changeable: {name!r} {fault}")
+        wanted: Any = field.annotation | None  # type: ignore[operator]
+        if field.metadata:  # `Annotated` takes no empty list of what a value must hold
+            wanted = Annotated[(wanted, *field.metadata)]
         fields[name] = wanted, Field(None, description="from then on; none: as before")
     name = f"{train.__name__}Change"
     made = create_model(name, __base__=Change, __doc__=Change.__doc__, **fields)
@@ -158,10 +179,4 @@ def _change_of(train: type[TrainSpec]) -> type[Change]:
 
 
 def _restored(train: type[TrainSpec], values: dict[str, Any]) -> Change:
-    return train.change()(**values)
-
-
-@cache
-def _changes_of(train: type[TrainSpec]) -> Callable[[Any], tuple[Change, ...]]:
-    changes: Any = tuple[train.change(), ...]  # type: ignore[misc]
-    return TypeAdapter(changes).validate_python
+    return train.change(**values)

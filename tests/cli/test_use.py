@@ -196,7 +196,10 @@ def test_search_takes_any_picture_and_says_what_it_found(finished, tmp_path):
     [
         (["--image", "none.png"], "image (='none.png') is no picture"),
         (["--image", "text.png"], "image (='text.png') is no picture"),
-        (["--image", "good.png", "--on", "9"], "marginal GAN (='9', replicate 0)"),
+        (
+            ["--image", "good.png", "--on", "9"],
+            "GAN (='9', replicate 0) must be one of: joint, marginal 0",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

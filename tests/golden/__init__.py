@@ -31,8 +31,6 @@ from ganray.train import Host, WganGp, run
 from ganray.train.gan import GanTrainer
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
 
-KEPT = ("data", "encoder", "weights", "train", "sample", "embed", "targets", "search")
-"""Kinds of tasks whose keys stay; scores and what is made of them may get new ones."""
 FOLDER = Path(__file__).parent
 INFO = SourceInfo(
     name="letters",
@@ -115,11 +113,6 @@ def sweep_plans() -> dict[str, Plan]:
         "sweep, one rung": sweep.rung(model, train, sweep.steps[0]),
         "sweep, its end": sweep.final(best),
     }
-
-
-def kept(plan: Plan) -> dict[str, str]:
-    """Of each task whose result must stay: what the study calls it, and its address."""
-    return {role: place for role, place in plan.roles.items() if plan.task(role).kind in KEPT}
 
 
 def digits(count: int = 40) -> np.ndarray:

@@ -20,6 +20,6 @@ if __name__ == "__main__":
         _, agenda = tiny.run(Path(folder) / "tiny.yaml", f"{folder}/store")
         scores = golden.scores(agenda.plan, Store(f"{folder}/store"))
     one = golden.summary(golden.alone().tensors())
-    golden.write("keys", {name: golden.kept(plan) for name, plan in golden.plans().items()})
+    golden.write("keys", {name: plan.roles for name, plan in golden.plans().items()})
     weights = {"alone": one, "in ranks": golden.summary(ranks)}
     golden.write("results", {"machine": golden.machine(), "weights": weights, "scores": scores})

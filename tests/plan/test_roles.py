@@ -10,7 +10,7 @@ from ganray.errors import RefusedInput
 from ganray.names import exact_label
 from ganray.plan import Plan, PlanBuilder
 from ganray.plan.parameters import EncoderParameters
-from ganray.plan.roles import find_gan, gan_role, gans_of, side_gans
+from ganray.plan.roles import find_gan, gan_called, gan_role, gans_of, side_gans
 from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
 from ganray.studies.blocks import Data
@@ -98,6 +98,33 @@ def test_what_there_is_not_is_refused():
         find_gan(plan, "marginal", "c", 1)
     with pytest.raises(RefusedInput, match=r"replicate \(=2\) of the joint GANs .*: 0, 1"):
         find_gan(plan, "joint", "", 2)
+
+
+def test_a_gan_is_called_as_reports_call_it():
+    plan = planned(["a", "b", "marginal a", "x y"], [["a"], ["b"], ["marginal a"], ["x y"]])
+    for name, classes in (
+        *(("joint", [0, 1, 2, 3]), ("a", [0]), ("x y", [3]), ("marginal x y", [3])),
+        *(('marginal "a"', [0]), ('"marginal a"', [2]), ("marginal marginal a", [2])),
+    ):
+        assert gan_called(plan, name, 1).classes == classes
+    with pytest.raises(
+        RefusedInput,
+        match=r"GAN \(='marginal a', replicate 0\) may be any .*: marginal \"a\", marginal \"marg",
+    ):
+        gan_called(plan, "marginal a", 0)
+    with pytest.raises(
+        RefusedInput, match=r"\(='marginal', replicate 0\) must be .*: joint, marginal a, m"
+    ):
+        gan_called(plan, "marginal", 0)
+    accents = planned(["café", "tea"], [["café"], ["tea"]])
+    assert gan_called(accents, "marginal cafe\u0301", 0).classes == [0]
+
+
+def test_a_side_of_one_gan_is_found_with_its_classes_too():
+    plan = planned(["a", "b", "c"], [["a", "b"]])
+    assert gan_called(plan, "marginal", 0).classes == [0, 1]
+    assert gan_called(plan, "marginal a+b", 0).side == "marginal"
+    assert gan_called(plan, "joint a+b", 0).side == "joint"
 
 
 def test_gans_of_plans_that_older_releases_wrote_are_found():

@@ -179,6 +179,29 @@ def test_what_an_algorithm_lets_change_is_a_schedules_and_a_populations(tiny_stu
         ganray("plan", tiny_study, *words, "--set", f"train.schedule=[{wrong}]").refused(said)
 
 
+def test_changeable_settings_are_checked_when_the_algorithm_is_made():
+    class Loose(LeastSquares):
+        """A setting without bounds."""
+
+        algorithm: Literal["loose"] = "loose"
+        changeable = ("momentum",)
+        momentum: float = 0.5
+
+    assert Loose(schedule=[{"iteration": 2, "momentum": -1}]).at(2).momentum == -1.0
+    assert Loose().changed(2, {"momentum": 0.1, "iteration": 9}).schedule[0].iteration == 2
+    with pytest.raises(RefusedInput, match=r"iteration \(=2\) must be above .* last change, 2"):
+        Loose().changed(2, {"momentum": 0.1}).changed(2, {"momentum": 0.2})
+    with pytest.raises(ValueError, match=r"Misspelt.changeable: 'rat' is no field of it"):
+
+        class Misspelt(LeastSquares):
+            changeable = ("rat",)
+
+    with pytest.raises(ValueError, match=r"Undecided.changeable: 'ema' may be none"):
+
+        class Undecided(LeastSquares):
+            changeable = ("ema",)
+
+
 def test_a_population_changes_what_the_algorithm_lets_change():
     def swept(path: str) -> SweepSettings:
         sweep = {"over": {path: {"uniform": [0.1, 0.2]}}, "scheduler": "pbt", "trials": 2}

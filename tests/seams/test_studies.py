@@ -119,7 +119,7 @@ def test_their_report_and_their_gans_are_found_by_their_names(three, tmp_path):
     assert searched.code == 0, searched
     words = ("search", "three", "--store", store, "--image", image, "--restarts", 1, "--on")
     assert ganray(*words, "pairs 0+1").code == 0
-    ganray(*words, "pairs 0").refused("pairs GAN (='0', replicate 0) must be one of: 0+1/0, 2/0")
+    ganray(*words, "pairs 0").refused("GAN (='pairs 0', replicate 0) must be one of: ", "pairs 0+1")
 
 
 def blocks_of(labels: int = 3) -> Blocks:

@@ -245,6 +245,7 @@ def test_its_tables_have_every_point(ran):
                 if (row["part"], row["metric"], row["side"]) == (part, name.metric, side)
             ]
             assert told == [score.value for score in there.side_scores(side, name)]
+            assert len(told) == 2
         (judged,) = [
             row for row in comparisons if (row["part"], row["metric"]) == (part, name.metric)
         ]

@@ -58,8 +58,18 @@ def refuse_another(address: str | None) -> None:
         meant = bootstrap_address(address)
     except ValueError:
         meant = address
-    if meant != here:
+    if meant is not None and not _places(meant) & _places(here):
         raise RefusedInput(
             f"address (={address_without_secrets(address)!r}): this process is connected to the "
             f"cluster at {here} already; leave the address out, or call ray.shutdown() before"
         )
+
+
+def _places(address: str) -> set[tuple[str, str]]:
+    """The addresses that a host's name stands for, with the port; as it is where there is none."""
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None)
+    except OSError:
+        return {(host, port)}
+    return {(str(place[0]), port) for *_, place in found}

@@ -43,7 +43,7 @@ def test_somebody_who_listens_passes():
 @pytest.mark.ray
 def test_a_process_that_is_connected_is_sent_to_no_other_cluster(ray_session, tmp_path):
     here = ray.get_runtime_context().gcs_address
-    for address in (None, "auto", here):
+    for address in (None, "auto", here, here.replace("127.0.0.1", "localhost")):
         with connected(address):
             pass
     with (
