@@ -39,6 +39,7 @@ def follow(
         checkpoint_seconds=work.checkpoint_seconds,
     )
     if work.ranks and not work.ranks.first:
+        # The first one's checkpoints are of all, as their weights are the same to the bit.
         host = Host(should_stop=work.should_stop)
     arrived, history = run(trainer, until, host, history)
     if not arrived:
@@ -54,6 +55,7 @@ def _resume(
         return _load_checkpoint(work, trainer, until)
     found = _load_checkpoint(work, trainer, until) if trainer.ranks.first else None
     trainer.share()
+    # The losses that the first has read are its own; the others' count for nothing.
     return found or (np.zeros((trainer.step, len(trainer.losses)), np.float32), 0.0)
 
 
@@ -101,7 +103,7 @@ class _Checkpointer:
 
     def keep(self, trainer: Any, losses: Float32[np.ndarray, "steps losses"]) -> None:
         """Make a checkpoint of the trainer as it is."""
-        if trainer.step == self.resumed_at:
+        if trainer.step == self.resumed_at:  # the store has it, and takes no second of a step
             return
         spent = (time.monotonic() - self.begun) * self.work.task.ranks
         self.kept = round(self._before + spent, 3)

@@ -63,7 +63,8 @@ def load_optimizer(
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in below(prefix, tensors).items():
         index, entry = name.split("/")
-        state.setdefault(int(index), {})[entry] = value.clone()
+        state.setdefault(int(index), {})[entry] = value.clone()  # it moves them in place
+    # Rates are not the checkpoint's but the spec's: a schedule may have changed them since.
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
