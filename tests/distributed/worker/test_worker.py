@@ -55,8 +55,11 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     assert "its input train/" in last.details["failed"]
     assert last.details["traceback"] == ""
 
-    broken = tiny_run.plan.task(JOINT).model_copy(update={"parameters": {}})
-    *_, last = stream(assignment(store, broken), lambda: False)
+    def lacking(*_):
+        raise KeyError("model")
+
+    monkeypatch.setattr("ganray.stages.train.follow", lacking)
+    *_, last = stream(assignment(store, tiny_run.plan.task(JOINT)), lambda: False)
     assert last.details["failed"] == "KeyError: 'model'"
     assert "Traceback" in last.details["traceback"]
 
