@@ -41,11 +41,11 @@ def ls(url: UrlArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def verify(url: UrlArgument, as_json: JsonOption = False) -> None:
     """Hash every file of every artifact; names what is damaged (exit code 1)."""
-    store, checked = _used(url), 0
+    store, checked, sound = _used(url), 0, set[tuple[str, str]]()
     problems = list(store.invalid_manifests())
     for manifest in store.manifests():
         checked += 1
-        problems += store.verify(manifest)
+        problems += store.verify(manifest, sound)
     text = "\n".join([*problems, f"{checked} artifacts checked, {len(problems)} files damaged"])
     speak(as_json, {"checked": checked, "damaged": problems}, text)
     raise typer.Exit(1 if problems else 0)

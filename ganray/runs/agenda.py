@@ -145,7 +145,8 @@ class Agenda:
         """Whether a file of its artifact, or of a chunk that more would build on, is damaged."""
         addresses = [task.address, *map(task.shard_address, task.shards)]
         manifests = (self.store.manifest(address) for address in addresses)
-        return any(self.store.verify(manifest) for manifest in manifests if manifest is not None)
+        sound: set[tuple[str, str]] = set()
+        return any(self.store.verify(one, sound) for one in manifests if one is not None)
 
     @property
     def complete(self) -> bool:

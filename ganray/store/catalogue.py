@@ -131,10 +131,24 @@ class Catalogue:
             raise CorruptArtifact(problem)
         return data
 
-    def verify(self, source: Manifest | Checkpoint) -> list[str]:
-        """Hash every file: one line for each that is missing or differs, none when all is well."""
-        problems = (self._checked(source, file)[1] for file in source.files)
-        return [problem for problem in problems if problem]
+    def verify(
+        self, source: Manifest | Checkpoint, sound: set[tuple[str, str]] | None = None
+    ) -> list[str]:
+        """Hash every file: one line for each that is missing or differs, none when all is well.
+
+        Args:
+            sound: path and sha256 of the files that were found so before, to which those of this
+                one are added: artifacts of wholes name the files of their shards.
+        """
+        sound, problems = set() if sound is None else sound, []
+        for file in source.files:
+            if (file.path, file.sha256) in sound:
+                continue
+            if problem := self._checked(source, file)[1]:
+                problems.append(problem)
+            else:
+                sound.add((file.path, file.sha256))
+        return problems
 
     def _listed(self, prefix: str) -> tuple[dict[str, list[int]], dict[str, int]]:
         """The generations of every address that begins so, and the sizes of all files there."""

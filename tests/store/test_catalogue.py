@@ -39,6 +39,17 @@ def test_a_flipped_byte_is_named_and_never_read(store: Store) -> None:
         store.read(manifest, "generator.safetensors")
 
 
+def test_a_file_of_two_artifacts_is_hashed_once(store: Store) -> None:
+    """Whoever names other bytes at that path is not believed."""
+    manifest, sound = commit(store), set[tuple[str, str]]()
+    assert store.verify(manifest, sound) == []
+    flip_a_byte(store, manifest.files[0])
+    assert store.verify(manifest, sound) == []
+    other = manifest.files[0].model_copy(update={"sha256": "0" * 64})
+    assert len(store.verify(manifest.model_copy(update={"files": (other,)}), sound)) == 1
+    assert len(store.verify(manifest)) == 1
+
+
 def test_a_lost_file_is_named(store: Store) -> None:
     manifest = commit(store)
     store.files.remove(manifest.files[0].path)
