@@ -1,4 +1,4 @@
-"""Ctrl-C that comes while Python runs a finaliser: put off, never lost."""
+"""Ctrl-C and SIGTERM: as an event that work looks at, and never lost in a finaliser."""
 
 from __future__ import annotations
 
@@ -7,9 +7,32 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 _LATER_SECONDS = 0.05
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    stop = threading.Event()
+
+    def request(signum: int, _: FrameType | None) -> None:
+        if stop.is_set() and signum == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def keep_interrupts() -> None:

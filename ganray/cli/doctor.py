@@ -131,9 +131,9 @@ def _asked(
     variables: dict[str, str],
     installed: bool,
 ) -> Iterator[Row]:
-    from ganray.cli.submit import parcel
     from ganray.distributed.jobs.follow import follow
     from ganray.distributed.jobs.submit import Parcel, submit
+    from ganray.drivers.parcel import parcel
 
     name = f"doctor-{secrets.token_hex(4)}"
     log: list[str] = []

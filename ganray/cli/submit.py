@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganray.cli.options import JsonOption, absolute, speak
 from ganray.cli.study import OnlyOption, SetOption, checked_part
-from ganray.errors import GanrayError, RefusedInput, Stopped, quoted
-from ganray.urls import is_url
+from ganray.errors import RefusedInput, Stopped, quoted
 from ganray.wording import size
 
 if TYPE_CHECKING:
@@ -85,14 +82,15 @@ def submit(
         chosen = read_study(study, overrides or [], url)
         from ganray.distributed.jobs.client import reach
         from ganray.distributed.jobs.variables import passed_on
+        from ganray.drivers.parcel import local_paths, purpose
 
-        variables, jobs, mark = passed_on(env or []), reach(address), _mark(chosen, url, part)
+        variables, jobs, mark = passed_on(env or []), reach(address), purpose(chosen, url, part)
     job = _enlist(jobs, chosen, mark, name, variables, installed, as_json)
     if not wait:
         said = f"{job} is submitted; {_followed(jobs, job)}"
         speak(as_json, {"id": job, "status": "submitted"}, said)
         return
-    _follow(jobs, job, as_json, _local_paths(chosen))
+    _follow(jobs, job, as_json, local_paths(chosen))
 
 
 def _job_alone(follow: str | None, stop: str | None, others: Mapping[str, Any]) -> str:
@@ -139,6 +137,7 @@ def _enlist(
     """Submit the study unless it runs there already; the id of its job."""
     from ganray.distributed.jobs.submit import Parcel, Taken, find
     from ganray.distributed.jobs.submit import submit as start
+    from ganray.drivers.parcel import parcel
 
     base = name or mark.base
     with parcel(study) as file:
@@ -163,45 +162,6 @@ def _enlist(
 def _say(quiet: bool, text: str) -> None:
     if not quiet:
         typer.echo(text, err=True)
-
-
-def _mark(study: Study, store: str, part: str | None) -> Purpose:
-    """By the plan; by the settings where only the cluster can make it: its data, its speed."""
-    from ganray.distributed.jobs.submit import Purpose
-    from ganray.spec import content_hash
-
-    settings = study.settings
-    kept = settings.model_dump(mode="json", exclude_defaults=True, exclude={"resources", "cost"})
-    plan = content_hash(kept)
-    if not study.in_device_seconds:
-        try:
-            plan = study.plan().id
-        except GanrayError:
-            if not _sources(study):
-                raise  # nothing lies elsewhere: it would be refused there, too
-    return Purpose(settings.name, plan, store, part or "")
-
-
-def _sources(study: Study) -> list[str]:
-    """The paths and URLs that a study's settings name, beside the embedded set."""
-    return [source for source in study.places if source != "embedded"]
-
-
-def _local_paths(study: Study) -> list[str]:
-    return [source for source in _sources(study) if not is_url(source)]
-
-
-@contextmanager
-def parcel(study: Study) -> Iterator[Path]:
-    """The study as one file in a folder of its own: with its overrides, its paths absolute."""
-    from ganray.studies import as_written
-    from ganray.study_yaml import dump
-
-    values: dict[str, Any] = as_written(study.settings)
-    with tempfile.TemporaryDirectory(prefix="ganray-") as folder:
-        file = Path(folder) / f"{study.settings.name}.yaml"
-        file.write_text(dump(values | {"study": study.settings.study}))
-        yield file
 
 
 def _attend(address: str | None, job: str, stop: bool, wait: bool, as_json: bool) -> None:

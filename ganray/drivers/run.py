@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from rich.console import Console
@@ -22,6 +18,7 @@ from ganray.cost.spending import Cost, Meter
 from ganray.drivers.display import Display, display_for, summary
 from ganray.drivers.outline import SpeedKnown, opening
 from ganray.errors import RefusedInput, Stopped, StoreError
+from ganray.interrupts import interruptible
 from ganray.local import LocalRunner, refuse_impossible
 from ganray.plan import Plan, Resources
 from ganray.report import Page, Results, write_report
@@ -295,24 +292,3 @@ class Follower:
         news = f": {summary(beat.payload)}" if beat.payload else ""
         text = f"{self._plan.run} is led by {beat.name}, which is followed{news}"
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
-    stop = threading.Event()
-
-    def request(signum: int, _: FrameType | None) -> None:
-        if stop.is_set() and signum == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

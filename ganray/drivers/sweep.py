@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
-from ganray.drivers.run import Outcome, execute, interruptible
+from ganray.drivers.run import Outcome, execute
 from ganray.errors import Stopped
+from ganray.interrupts import interruptible
 from ganray.runs.lease import Beat, Lease, lead
 from ganray.runs.outages import outages_told
 from ganray.runs.record import save_run

@@ -188,19 +188,23 @@ class CardParameters(Parameters):
     gan: dict[str, Any]
 
 
-class Finalist(Spec):
-    """The settings of one trial, in full, and its score where it ended."""
+class Candidate(Spec):
+    """The settings that one trial ended with, and its value in the sweep."""
 
     trial: int
-    model: dict[str, Any]
-    train: dict[str, Any]
+    model: Model
+    train: Training
     value: float
+
+    def identity(self) -> dict[str, Any]:
+        """With every setting, also the usual ones: so it entered the first keys."""
+        return self.model_dump(mode="json")
 
 
 class SpecParameters(Parameters):
     """The candidates of a sweep, the better first, and what they were compared by."""
 
-    candidates: list[Finalist]
+    candidates: list[Candidate]
     sweep: str
     metric: str
     encoder: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -18,7 +18,6 @@ from ganray.report.searched import searches
 from ganray.report.sections.verdict import judge, pairs
 
 TableRow = Mapping[str, Any]
-Made = Callable[[Results], list[dict[str, Any]]]
 
 SCORES = pa.schema(
     [
@@ -95,21 +94,17 @@ def table_files(results: Results) -> dict[str, bytes]:
 
 
 def all_tables(results: Results) -> dict[str, pa.Table]:
-    """Every table by its name."""
+    """Every table by its name; of scores the rows of the whole, then those of each part."""
+    parts: list[tuple[dict[str, str], Results]] = [({}, results)]
+    parts += [({"part": one.rstrip("/")}, results.within(one)) for one in results.plan.parts]
+    scores = [of | row for of, inner in parts for row in score_rows(inner)]
+    comparisons = [of | row for of, inner in parts for row in comparison_rows(inner)]
     return {
-        "scores": pa.Table.from_pylist(_of_parts(results, score_rows), SCORES),
-        "comparisons": pa.Table.from_pylist(_of_parts(results, comparison_rows), COMPARISONS),
+        "scores": pa.Table.from_pylist(scores, SCORES),
+        "comparisons": pa.Table.from_pylist(comparisons, COMPARISONS),
         "search": pa.Table.from_pylist(search_rows(results), SEARCH),
         "tasks": pa.Table.from_pylist(task_rows(results), TASKS),
     }
-
-
-def _of_parts(results: Results, rows: Made) -> list[dict[str, Any]]:
-    """The rows of the whole, then those of each part."""
-    inner = ((part, rows(results.within(part))) for part in results.plan.parts)
-    return rows(results) + [
-        {"part": part.rstrip("/")} | row for part, found in inner for row in found
-    ]
 
 
 def comparison_rows(results: Results) -> list[dict[str, Any]]:

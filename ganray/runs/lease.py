@@ -194,16 +194,11 @@ def lead(
     """Do `work` while leading the run; step back for a driver that takes over, and follow it.
 
     Args:
-        should_stop: asked twice a second while following.
-        tell: hears of every beat of the leader.
+        should_stop, tell: as of `acquire`.
         work: given the lease; None says that it ended since the lease was superseded.
 
     Returns:
-        What the work came to; or the last beat of a leader that ended while being followed; or
-        None, when following was stopped.
-
-    Raises:
-        StoreError: the store fails.
+        What the work came to; else as `acquire`, which says what is raised, too.
     """
     while True:
         held = acquire(store, run, should_stop, tell)

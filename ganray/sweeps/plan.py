@@ -17,12 +17,7 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
-from ganray.plan.parameters import (
-    Finalist,
-    ObjectiveParameters,
-    Shares,
-    SpecParameters,
-)
+from ganray.plan.parameters import Candidate, ObjectiveParameters, Shares, SpecParameters
 from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.blocks import Blocks, Data
@@ -36,16 +31,6 @@ from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec
 
 NAME = "sweep"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """The settings that one trial ended with, and its value in the sweep."""
-
-    trial: int
-    model: ModelSpec
-    train: TrainSpec
-    value: float
 
 
 @dataclass(frozen=True)
@@ -161,15 +146,7 @@ class SweepPlan:
     def _choice(self, candidates: Sequence[Candidate]) -> SpecParameters:
         """What the stage that chooses is told; what each candidate is enters the key."""
         return SpecParameters(
-            candidates=[
-                Finalist(
-                    trial=one.trial,
-                    model=one.model.model_dump(mode="json"),
-                    train=one.train.model_dump(mode="json"),
-                    value=one.value,
-                )
-                for one in candidates
-            ],
+            candidates=list(candidates),
             sweep=self.name,
             **self.settings.score._asdict(),
             better=self.settings.score.better,

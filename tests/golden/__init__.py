@@ -20,11 +20,12 @@ from ganray.data.spec import SourceInfo
 from ganray.models import DefenseGan
 from ganray.numerics import numerics
 from ganray.plan import Plan
+from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import budget_curve, marginal_vs_joint
 from ganray.studies.blocks import Data
-from ganray.sweeps.plan import Candidate, SweepPlan
+from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise
 from ganray.train import Host, WganGp, run
@@ -107,7 +108,10 @@ def sweep_plans() -> dict[str, Plan]:
     """A sweep's: what all trials need, one trial at a rung, and the comparison that ends it."""
     sweep = SweepPlan(parse(SweepSettings, SWEEP, "sweep"), DATA)
     model, train = sweep.specs({"train.ema": 0.98, "model.width": 8})
-    best = [Candidate(3, model, train, 1.5), Candidate(1, DefenseGan(), WganGp(), 2.5)]
+    best = [
+        Candidate(trial=3, model=model, train=train, value=1.5),
+        Candidate(trial=1, model=DefenseGan(), train=WganGp(), value=2.5),
+    ]
     return {
         "sweep, prepared": sweep.preparation(),
         "sweep, one rung": sweep.rung(model, train, sweep.steps[0]),

@@ -8,13 +8,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from ganray.data.spec import DatasetSpec
-from ganray.errors import RefusedInput
 from ganray.plan import Plan, PlanBuilder, task_key, task_seed
-from ganray.plan.parameters import DataParameters, EncoderParameters, Parameters
+from ganray.plan.parameters import DataParameters, Parameters
 from ganray.specs import chunks_for
 from ganray.studies.blocks import Data
 from ganray.train import WganGp
-from ganray.train.spec import EncoderSpec
 from tests.golden import INFO, planned
 
 ENCODERS = {"encoders": ["classifier", "efficientnet_lite0"]}
@@ -200,13 +198,3 @@ def test_data_settings_enter_the_key_only_where_they_change_the_splits():
     """`format` and `channels` say how to read and what to expect, not what is there."""
     spec = DatasetSpec(format="parquet", channels=1).model_dump()
     assert not changed(planned(data=spec))
-
-
-def test_a_kind_is_told_what_it_declares():
-    told = EncoderParameters(encoder=EncoderSpec(epochs=2), seed=1)
-    with pytest.raises(ValueError, match="parameters of kind 'train' must be TrainParameters"):
-        PlanBuilder().add("one", "train", "t", told, {})
-    task = PlanBuilder().add("one", "encoder", "e", told, {})
-    assert EncoderParameters.of(task) == told
-    with pytest.raises(RefusedInput, match="e: unknown name 'fingerprint'"):
-        EncoderParameters.of(task.model_copy(update={"parameters": {"fingerprint": "f"}}))

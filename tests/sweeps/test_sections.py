@@ -11,13 +11,14 @@ import pytest
 from ganray.data.spec import SourceInfo
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.plan import Plan
+from ganray.plan.parameters import Candidate
 from ganray.report import Results, write_report
 from ganray.report.page import Picture
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.sweeps import sections as sweep_sections
-from ganray.sweeps.plan import Candidate, SweepPlan, page
+from ganray.sweeps.plan import SweepPlan, page
 from ganray.sweeps.sections import sweep_protocol_section, trials_section
 from ganray.sweeps.settings import SweepSettings
 from ganray.sweeps.trial_figures import TrialCurve, parallel_coordinates, trial_curves
@@ -63,7 +64,8 @@ def report(folder, fresh: list[list[float]], better: str = "lower") -> str:
     sweep = SweepPlan(parse(SweepSettings, FILE, "sweep.yaml"), Data(INFO, "f" * 64))
     store = Store(str(folder))
     save_trials(store, sweep.folder, TRIALS)
-    best = [Candidate(number, *sweep.settings.specs({}), value)
+    model, train = sweep.settings.specs({})
+    best = [Candidate(trial=number, model=model, train=train, value=value)
             for number, value in ((1, 55.25), (0, 61.5))]  # fmt: skip
     plan = sweep.final(best[: len(fresh)])
     if fresh:

@@ -13,6 +13,7 @@ from ganray.metrics.frechet_distance import FrechetDistance, Gaussian
 from ganray.metrics.intervals import welch
 from ganray.metrics.moments import moments
 from ganray.plan import Resources
+from ganray.plan.parameters import Candidate
 from ganray.runs.spec import read_spec
 from ganray.sample import sample
 from ganray.scores import Score
@@ -21,9 +22,10 @@ from ganray.stages import run_whole
 from ganray.stages.artifacts import build_embedder, read_sampler
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.sweeps import read_sweep
-from ganray.sweeps.plan import Candidate, SweepPlan
+from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.run_trial import branch, run_rung
 from ganray.train import WganGp
+from ganray.train.spec import TrainSpec
 from tests.stages.stores import copied, copy_store
 from tests.sweeps.files import sweep_file
 from tests.tiny import digests
@@ -44,6 +46,10 @@ def store(tiny_run, tmp_path):
 
 def rung(sweep: SweepPlan, step: int, **train):
     return sweep.rung(sweep.settings.model, sweep.settings.train.model_copy(update=train), step)
+
+
+def candidate(sweep: SweepPlan, number: int, train: TrainSpec) -> Candidate:
+    return Candidate(trial=number, model=sweep.settings.model, train=train, value=1.0)
 
 
 def test_a_studys_preparation_is_the_sweeps_own(file, store):
@@ -148,7 +154,7 @@ def test_the_better_mean_on_fresh_seeds_is_chosen_with_its_evidence(
     monkeypatch.setattr(FrechetDistance, "better", better)
     sweep = read_sweep(file)
     trains = [sweep.settings.train.model_copy(update={"beta1": b}) for b in (0.2, 0.3)]
-    best = [Candidate(n, sweep.settings.model, t, 1.0) for n, t in enumerate(trains)]
+    best = [candidate(sweep, n, train) for n, train in enumerate(trains)]
     plan = sweep.final(best[: len(values)])
     for index, own in enumerate(values):
         for seed, value in enumerate(own, 1):
@@ -170,7 +176,7 @@ def test_fresh_seeds_are_fresh_and_shared(file):
     """Both candidates have the same seeds, none of which is the trials' own."""
     sweep = read_sweep(file)
     specs = [sweep.settings.train.model_copy(update={"beta1": beta}) for beta in (0.2, 0.3)]
-    best = [Candidate(n, sweep.settings.model, train, 1.0) for n, train in enumerate(specs)]
+    best = [candidate(sweep, n, train) for n, train in enumerate(specs)]
     final = sweep.final(best)
     gans = [task for task in final.tasks if task.kind == "train"]
     seeds = [task.parameters["seed"] for task in gans]

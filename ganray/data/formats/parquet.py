@@ -19,7 +19,7 @@ from ganray.data.decoding import JPEG_NOTE, is_jpeg
 from ganray.data.formats.columns import BYTES, images_of_column
 from ganray.data.formats.format import Format
 from ganray.data.formats.labels import Labelled, is_text, labels_of, notes_of
-from ganray.data.formats.shards import Shard, find_shards, is_parquet
+from ganray.data.formats.shards import SUFFIX, Shard, find_shards, is_parquet
 from ganray.data.location import Location, one_line
 from ganray.data.rows import (
     TEST,
@@ -222,5 +222,5 @@ FORMAT = Format(
     valid="a folder with *.parquet, or a .parquet file",
     fits=lambda found: any(map(is_parquet, found.listing.files)),
     read=read_parquet,
-    suffixes=(".parquet",),
+    suffixes=(SUFFIX,),
 )

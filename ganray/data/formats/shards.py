@@ -13,6 +13,8 @@ from ganray.data.location import Location
 from ganray.data.rows import joined_notes, natural_order, short_list, split_code, split_words
 from ganray.errors import RefusedInput
 
+SUFFIX = ".parquet"
+
 _PARTITION = re.compile("([^=]+)=(.*)")  # a folder of Hive and Spark: column=value
 _SET = re.compile("(?:config|config_name|dataset)=.*", re.IGNORECASE)  # one that is a set
 _HASHED = re.compile("[0-9a-f-]{8,}")  # a name that is a hash or UUID, and says nothing
@@ -58,7 +60,7 @@ def find_shards(location: Location) -> tuple[list[Shard], str]:
 
 def is_parquet(name: str) -> bool:
     """Whether a file of this name is to be read as Parquet."""
-    return name.lower().endswith(".parquet")
+    return name.lower().endswith(SUFFIX)
 
 
 def _note_of_pictures(listing: Listing) -> str:

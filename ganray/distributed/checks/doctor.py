@@ -13,8 +13,9 @@ from ganray.cost.estimate import estimate
 from ganray.cost.pricing import bills, describe, refuse_beyond_caps
 from ganray.cost.remaining import remainder
 from ganray.cost.spending import Cost, spent
-from ganray.distributed.checks.preflight import Check, checks_of_nodes, checks_of_resources
+from ganray.distributed.checks.preflight import checks_of_nodes
 from ganray.distributed.checks.probes import time_on_workers, trainers_at_once
+from ganray.distributed.checks.resources import Check, checks_of_resources
 from ganray.distributed.cluster.connect import connected
 from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.plan import Plan, Resources

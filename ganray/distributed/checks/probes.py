@@ -10,7 +10,7 @@ from ray.exceptions import RayError
 
 from ganray.cost.probes import Timing, merge, probe
 from ganray.cost.speed import training_device
-from ganray.distributed.checks.preflight import room_for
+from ganray.distributed.checks.resources import room_for
 from ganray.distributed.cluster.autoscaler import Growth, growth
 from ganray.distributed.cluster.nodes import wait_for_all, working_nodes
 from ganray.plan import Plan, Resources

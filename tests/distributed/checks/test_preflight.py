@@ -10,7 +10,6 @@ import pytest
 from ganray.distributed.checks import preflight
 from ganray.distributed.checks.probes import time_on_workers
 from ganray.distributed.cluster import nodes
-from ganray.distributed.cluster.autoscaler import Growth, NodeType, growth
 from ganray.distributed.runner import RayRunner
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.plan import Resources
@@ -66,17 +65,6 @@ def test_ranks_that_never_find_room_at_once_are_refused(tiny_study, tmp_path):
     answer.broken_off("joint.workers (=3)", "room for 2 at once", "use at most 2", code=2)
 
 
-def test_ranks_may_be_many_where_an_autoscaler_brings_nodes(tiny_run, ray_session, monkeypatch):
-    joint = next(task for task in tiny_run.plan.tasks if task.kind == "train")
-    tasks = [joint.model_copy(update={"parameters": joint.parameters | {"world_size": 10}})]
-    for most, state in ((7, "failed"), (8, "ok"), (-1, "ok")):
-        grown = Growth((NodeType("worker", {"CPU": 1.0}, most),))
-        monkeypatch.setattr(preflight, "growth", lambda grown=grown: grown)
-        [found] = preflight.checks_of_resources(Resources(), tasks, ray_session.nodes())
-        assert found.state == state
-        assert ("and what its autoscaler may bring has room for 9" in found.said) == (most == 7)
-
-
 def test_what_the_cluster_has_is_accepted(tiny_run):
     resources = tiny_run.study.resources.model_copy(update={"num_cpus": 2.0})
     preflight.check(resources, Agenda.open(tiny_run.plan, tiny_run.store))
@@ -119,33 +107,6 @@ def test_another_version_on_a_node_is_named(tiny_run, tmp_path, monkeypatch):
     agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
     with pytest.raises(RefusedInput, match=r"versions differ: ganray is \S+ on node .* 0.0.9 here"):
         preflight.check(tiny_run.study.resources, agenda)
-
-
-@pytest.mark.parametrize(
-    ("most", "gpus", "state"),
-    [(3, 1, "ok"), (0, 1, "failed"), (3, 0, "failed"), (-1, 4, "ok")],
-)
-def test_what_an_autoscaler_may_bring_is_no_reason_to_refuse(
-    most, gpus, state, tiny_run, ray_session, monkeypatch
-):
-    types = (NodeType("worker", {"CPU": 8.0, "GPU": float(gpus)}, most),)
-    monkeypatch.setattr(preflight, "growth", lambda: Growth(types))
-    resources = tiny_run.study.resources.model_copy(update={"num_gpus": 1.0, "num_cpus": 4.0})
-    [found] = preflight.checks_of_resources(resources, [], ray_session.nodes())
-    assert found.state == state
-    if state == "ok":
-        assert "the autoscaler may bring worker" in found.said
-
-
-def test_limits_that_cannot_be_read_are_a_warning(tiny_run, ray_session, monkeypatch):
-    monkeypatch.setattr(preflight, "growth", lambda: Growth(unknown=True))
-    resources = tiny_run.study.resources.model_copy(update={"num_gpus": 1.0, "device": "cuda"})
-    [found] = preflight.checks_of_resources(resources, [], ray_session.nodes())
-    assert found.state == "warning"
-
-
-def test_a_cluster_without_an_autoscaler_does_not_grow():
-    assert growth() == Growth()
 
 
 def test_a_late_node_is_waited_for_and_not_judged(tiny_run, tmp_path, monkeypatch):
