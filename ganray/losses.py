@@ -36,9 +36,25 @@ def gradient_penalty(
     `as_published` takes it over the rows alone, one norm for each image column and channel: the
     public Defense-GAN code reduces only axis 1 of its NHWC gradients.
     """
-    between = (real + mix * (fake - real)).detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    gradient = image_gradient(critic, real + mix * (fake - real))
     axes = (1, 2, 3) if kind == "corrected" else (2,)
     # The tiny constant keeps the norm's own gradient finite where the critic is locally flat.
     norms = (gradient.square().sum(dim=axes) + 1e-12).sqrt()
     return (norms - 1).square().mean()
+
+
+def squared_gradient(critic: CriticFunction, images: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
+    """E[‖∇critic(x)‖²]: R1 on real images and R2 on generated ones (arXiv 1801.04406, eq. 9)."""
+    return image_gradient(critic, images).square().sum(dim=(1, 2, 3)).mean()
+
+
+def image_gradient(
+    critic: CriticFunction, images: Float[Tensor, "n c h w"]
+) -> Float[Tensor, "n c h w"]:
+    """∇critic(x) of each image, which itself can be differentiated by the critic's weights."""
+    try:
+        points = images.detach().requires_grad_(True)
+    except RuntimeError:  # within `torch.func`'s transforms, which have their own way
+        return torch.func.grad(lambda points: critic(points).sum())(images.detach())
+    (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
+    return gradient

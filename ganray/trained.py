@@ -51,7 +51,8 @@ def load_generator(url: str) -> Sampler:
         )
     channels, height, width = card["shape"]
     model = MODELS.parse(card["model"], "model")
-    return trained_sampler(model, (channels, height, width), deserialise(weights))
+    classes = tuple(card.get("class_counts", (1,)))
+    return trained_sampler(model, (channels, height, width), deserialise(weights), classes)
 
 
 def trained_gan(store: Store, plan: Plan, name: str, replicate: int) -> Sampler:

@@ -68,10 +68,12 @@ def training_speed(plan: Plan, gan: Task) -> float:
     """
     shape, told = image_shape(plan), TrainParameters.of(gan)
     spec = told.train.once().model_copy(update={"threads": 1})
-    flops = gan_flops(shape, told.model, spec)
+    classes = len(told.classes)
+    flops = gan_flops(shape, told.model, spec, classes)
     batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
     small = spec.model_copy(update={"batch": batch})
-    return flops * batch / spec.batch / seconds_per_iteration(shape, told.model, small, rounds=1)
+    seconds = seconds_per_iteration(shape, told.model, small, rounds=1, classes=classes)
+    return flops * batch / spec.batch / seconds
 
 
 def table(plan: Plan, costs: dict[str, Estimate], stored: set[str]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 
-import numpy as np
 import torch
 
 from ganray.cost.speed import Speed
@@ -14,14 +13,19 @@ from ganray.models import ModelSpec
 from ganray.models.spec import Shape
 from ganray.numerics import provenance, threads
 from ganray.train.device import choose_device
-from ganray.train.gan import GanTrainer
+from ganray.train.gan import blank_trainer
 from ganray.train.spec import TrainSpec
 
 _ROUNDS = 5
 
 
 def seconds_per_iteration(
-    shape: Shape, model: ModelSpec, train: TrainSpec, device: str = "cpu", rounds: int = _ROUNDS
+    shape: Shape,
+    model: ModelSpec,
+    train: TrainSpec,
+    device: str = "cpu",
+    rounds: int = _ROUNDS,
+    classes: int = 1,
 ) -> float:
     """The mean time of real training iterations on images without content, after a first one.
 
@@ -29,13 +33,13 @@ def seconds_per_iteration(
         shape: channels, height and width of the images.
         rounds: how many iterations are timed. With the penalty on every k-th critic step only,
             iterations come alike again after some; `rounds` should hold these.
+        classes: of the images.
 
     Raises:
         RefusedInput: `device` is not here.
     """
-    images = np.zeros((train.batch, *shape), dtype=np.uint8)
     with threads(train.threads):
-        trainer = GanTrainer(images, model, train, device=device)
+        trainer = blank_trainer(shape, model, train, device, classes)
         trainer.advance().cpu()  # waits for a device that works behind the program's back
         started = time.perf_counter()
         for _ in range(rounds):

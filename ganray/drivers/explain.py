@@ -127,7 +127,14 @@ def _lines(one: ExplainedField) -> Iterator[str]:
         yield f"    {one.meaning}"
 
 
-def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...]]:
+def _walk(
+    spec: type[Spec], default: Any, above: str, among: Registry[Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """The fields of a group, and below them those of groups in it.
+
+    Args:
+        among: the open list that the group is a member of, whose fields are told once.
+    """
     for name, field in spec.model_fields.items():
         path = f"{above}{name}"
         annotation, inner = field.annotation, _spec_in(field.annotation)
@@ -140,6 +147,12 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
         words = next((one.words for one in field.metadata if isinstance(one, OneOf)), None)
         kind = " or ".join(words) if words else _NAMED if named else _kind(annotation)
         shown = "" if of_fields else _yaml(value)
+        registry = own or _registry(_metadata(annotation))
+        if registry is not None and among is not None and set(registry) <= set(among):
+            meaning = f"{_meaning(field, inner)}; a group as {above.rstrip('.')} itself"
+            known = " or ".join(map(registry.word, registry))
+            yield path, known, _yaml(value), "", meaning, True
+            continue
         yield path, kind, shown, _bounds(field), _meaning(field, inner), group
         if inner is not None:
             mark = (
@@ -149,7 +162,6 @@ def _walk(spec: type[Spec], default: Any, above: str) -> Iterator[tuple[Any, ...
                 if _holds(annotation, (dict,))
                 else ""
             )
-            registry = own or _registry(_metadata(annotation))
             if registry is not None:
                 yield from _walk_members(registry, value, f"{path}{mark}.")
                 continue
@@ -165,15 +177,24 @@ def _walk_members(registry: Registry[Any], value: Any, above: str) -> Iterator[t
     )
     for word, member in zip(words, registry, strict=True):
         below = value if type(value) is member else member.model_construct()
-        for row in _walk(member, below, above):
+        for row in _walk(member, below, above, registry):
             path, kind, default, *rest = row
             if path == f"{above}{registry.tag}":
                 first = words[0] if registry.implied else ""
                 row = (path, " or ".join(words), first, *rest)
             owners.setdefault(row, []).append(word)
     for (path, kind, default, bounds, meaning, group), whose in owners.items():
-        of = "" if len(whose) == len(words) else f"of {', '.join(whose)}: "
-        yield path, kind, default, bounds, of + meaning, group
+        yield path, kind, default, bounds, _of(whose, words) + meaning, group
+
+
+def _of(whose: Sequence[str], words: Sequence[str]) -> str:
+    """Which members have a field, told the shorter way."""
+    others = [word for word in words if word not in whose]
+    if not others:
+        return ""
+    if len(others) < len(whose) / 2:
+        return f"of all but {', '.join(others)}: "
+    return f"of {', '.join(whose)}: "
 
 
 def _registry(metadata: Sequence[Any]) -> Registry[Any] | None:

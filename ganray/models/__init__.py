@@ -5,12 +5,36 @@ A new family is a new file and its line here. The first is meant where a file na
 
 from typing import Annotated
 
+from ganray.models.bigan import BiGan
+from ganray.models.conditional import Conditional
+from ganray.models.dcgan import Dcgan
 from ganray.models.defense_gan import DefenseGan
+from ganray.models.fully_connected import FullyConnected
+from ganray.models.info_gan import InfoGan
+from ganray.models.mixture import Mixture
+from ganray.models.plain import PLAIN
+from ganray.models.resnet import ResNet
+from ganray.models.sngan import Sngan
 from ganray.models.spec import ModelSpec
+from ganray.models.vae import Vae
 from ganray.registry import Registry
 
-MODELS: Registry[ModelSpec] = Registry("name", DefenseGan)
+MODELS: Registry[ModelSpec] = Registry("name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae)
 Model = Annotated[ModelSpec, MODELS]
 """The type of a file's field `model`."""
 
-__all__ = ["MODELS", "DefenseGan", "Model", "ModelSpec"]
+__all__ = [
+    "MODELS",
+    "BiGan",
+    "Conditional",
+    "Dcgan",
+    "DefenseGan",
+    "FullyConnected",
+    "InfoGan",
+    "Mixture",
+    "Model",
+    "ModelSpec",
+    "ResNet",
+    "Sngan",
+    "Vae",
+]

@@ -22,6 +22,8 @@ class DefenseGan(ModelSpec):
     """Generator and critic of Defense-GAN: 1,554,177 and 1,030,145 parameters on 28×28×1."""
 
     implied = frozenset({"name"})
+    paper = "Samangouei et al., arXiv 1805.06605"
+    featured = ("critic",)
 
     name: Literal["defense_gan"] = Field("defense_gan", description="the family of networks")
     width: int = Field(64, ge=1, le=1024, description="feature maps of the finest hidden layer")
@@ -36,7 +38,7 @@ class DefenseGan(ModelSpec):
         """Latent vectors to images in [0, 1] (sigmoid); images to unbounded critic values."""
         from torch import nn
 
-        from ganray.models.layers import LeakyReLU, SameConv2d, SameDeconv2d, chain
+        from ganray.models.layers import Critic, LeakyReLU, SameConv2d, SameDeconv2d, chain
 
         channels, *sides = shape
         whole, half, quarter, first = zip(*map(_halvings, sides), strict=True)
@@ -52,7 +54,7 @@ class DefenseGan(ModelSpec):
             deconv3=SameDeconv2d(width, channels, whole),
             sigmoid=nn.Sigmoid(),
         )
-        critic = chain(
+        critic = Critic(
             conv1=SameConv2d(channels, width, 5, 2),
             relu1=LeakyReLU(0.2),
             conv2=SameConv2d(width, 2 * width, 5, 2),
@@ -61,13 +63,12 @@ class DefenseGan(ModelSpec):
             relu3=LeakyReLU(0.2),
             flat=nn.Flatten(),
             linear=nn.Linear(math.prod(maps), 1),
-            value=nn.Flatten(0),
         )
         return {"generator": generator, "critic": critic}
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
-        """Uniform weights and zero biases, as published: see `layers.initialise`."""
-        from ganray.models.layers import initialise
+        """Uniform weights and zero biases, as published: see `glorot_strided`."""
+        from ganray.models.initial import initialise
 
         for role, network in networks.items():
             initialise(network, seed, role)

@@ -1,17 +1,15 @@
-"""Layers with TensorFlow's SAME padding, and initial weights drawn by index."""
+"""Layers that several families are made of; those with TensorFlow's SAME padding among them."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
-
-from ganray.randomness import uniforms
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -64,9 +62,106 @@ class LeakyReLU(nn.Module):
         return leaky_relu(values, self.slope)
 
 
-def chain(**layers: nn.Module) -> nn.Sequential:
+class Chain(nn.Sequential):
+    """Layers that follow one another, each under its name; labels go to those that take them."""
+
+    def __init__(self, layers: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        self.labelled = any(takes_labels(layer) for layer in layers.values())
+
+    def forward(
+        self, values: Float[Tensor, "n ..."], labels: Int64[Tensor, "n"] | None = None
+    ) -> Float[Tensor, "n ..."]:
+        """What the last layer makes of what the others made."""
+        for layer in self:
+            values = layer(values, labels) if takes_labels(layer) else layer(values)
+        return values
+
+
+def chain(**layers: nn.Module) -> Chain:
     """A network whose layers follow one another, each under its name."""
-    return nn.Sequential(OrderedDict(layers))
+    return Chain(layers)
+
+
+def takes_labels(layer: nn.Module) -> bool:
+    """Whether a layer is told the images' classes."""
+    return bool(getattr(layer, "labelled", False))
+
+
+class Critic(nn.Module):
+    """A network from images to one value each, which can also tell what it saw on the way.
+
+    Args:
+        layers: the last gives the value; what those before it give, flattened, are the features.
+    """
+
+    def __init__(self, **layers: nn.Module) -> None:
+        super().__init__()
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        *self._body, self._value = layers
+
+    @property
+    def body(self) -> dict[str, nn.Module]:
+        """The layers that its features come of."""
+        return {name: self.get_submodule(name) for name in self._body}
+
+    def add_heads(self, heads: Mapping[str, int], shape: tuple[int, int, int]) -> None:
+        """Let it give so many more numbers under each name, each linear in the features.
+
+        Args:
+            shape: of the images that it is for.
+        """
+        size = self.features(shape)
+        for name, outputs in heads.items():
+            self.add_module(f"{name}_head", nn.Linear(size, outputs))
+
+    @torch.no_grad()
+    def features(self, shape: tuple[int, int, int]) -> int:
+        """How many features it has of an image of `shape`."""
+        (features,) = self.eval()(torch.empty(1, *shape), "features")
+        self.train()
+        return int(features.shape[1])
+
+    def forward(
+        self, images: Float[Tensor, "n c h w"], *wanted: str
+    ) -> Float[Tensor, "n"] | tuple[Tensor, ...]:
+        """The values; or of all that is `wanted`, in this order, a tuple: "value", "features", or
+        the name of a head."""
+        for name in self._body:
+            images = self.get_submodule(name)(images)
+        if not wanted:
+            return self._named("value", images)
+        return tuple(self._named(name, images) for name in wanted)
+
+    def _named(self, name: str, body: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
+        if name == "value":
+            value: Tensor = self.get_submodule(self._value)(body)
+            return value.flatten()
+        features = body.flatten(1)
+        if name == "features":
+            return features
+        made: Tensor = self.get_submodule(f"{name}_head")(features)
+        return made
+
+
+class MinibatchDiscrimination(nn.Module):
+    """Beside each image's features, how near it is to the rest of its batch (Salimans et al., arXiv
+    1606.03498, section 3.2): for each of `kernels` projections M to `dimensions` numbers,
+    Σ_j≠i exp(−|M(x_i) − M(x_j)|₁)."""
+
+    def __init__(self, features: int, kernels: int, dimensions: int = 5) -> None:
+        super().__init__()
+        self.kernels, self.dimensions = kernels, dimensions
+        self.project = nn.Linear(features, kernels * dimensions, bias=False)
+
+    def forward(self, features: Float[Tensor, "n d"]) -> Float[Tensor, "n k"]:
+        """The features, and the kernels' sums behind them."""
+        seen = self.project(features).unflatten(1, (self.kernels, self.dimensions))
+        far = (seen[:, None] - seen[None]).abs().sum(dim=3)  # image × image × kernel
+        return torch.cat([features, (-far).exp().sum(dim=1) - 1], dim=1)
 
 
 def leaky_relu(values: Float[Tensor, "..."], slope: float) -> Float[Tensor, "..."]:
@@ -85,13 +180,17 @@ class _LeakyReLU(torch.autograd.Function):
     """Torch's own sends that zero, a tensor like any other, through all layers below once more
     when a gradient penalty is differentiated; here there is nothing to send."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(context: Any, values: Tensor, slope: float) -> Tensor:
-        output = functional.leaky_relu(values, slope)
+    def forward(values: Tensor, slope: float) -> Tensor:
+        return functional.leaky_relu(values, slope)
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
         context.save_for_backward(output)  # its signs are the input's
-        context.slope = slope
+        context.slope = inputs[1]
         context.set_materialize_grads(False)
-        return output
 
     @staticmethod
     def backward(context: Any, gradient: Tensor | None) -> tuple[Tensor | None, None]:
@@ -100,33 +199,3 @@ class _LeakyReLU(torch.autograd.Function):
         (output,) = context.saved_tensors
         constant = output.detach()
         return torch.ops.aten.leaky_relu_backward(gradient, constant, context.slope, True), None
-
-
-@torch.no_grad()
-def initialise(module: nn.Module, seed: int, stream: str) -> None:
-    """Defense-GAN's initial weights: uniform on ±√3·σ, zero biases, each tensor its own stream.
-
-    σ is √(2/(fan_in+fan_out)) for linear layers and √(4/(fan_in+fan_out)) for convolutions, where
-    the fan on the strided side is divided by stride² (a convolution's outputs, a deconvolution's
-    inputs).
-    """
-    for name, layer in module.named_modules():
-        if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            continue
-        weight = layer.weight
-        bound = math.sqrt(3) * _deviation(layer)
-        draws = uniforms(seed, f"{stream}/{name}", 0, weight.shape[0], weight[0].numel())
-        values = torch.from_numpy((2 * draws - 1) * bound).reshape(weight.shape)
-        weight.copy_(values.to(weight.dtype))
-        if layer.bias is not None:
-            layer.bias.zero_()
-
-
-def _deviation(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:
-    if isinstance(layer, nn.Linear):
-        return math.sqrt(2 / (layer.in_features + layer.out_features))
-    area = math.prod(layer.kernel_size)
-    strided = area / math.prod(layer.stride)
-    if isinstance(layer, nn.ConvTranspose2d):
-        return math.sqrt(4 / (layer.in_channels * strided + layer.out_channels * area))
-    return math.sqrt(4 / (layer.in_channels * area + layer.out_channels * strided))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ganray.models.layers import Critic
 from ganray.models.spec import ModelSpec, Shape, checked_shape
 from ganray.tensors import Tensors
 
@@ -20,21 +22,32 @@ class Sampler(nn.Module):
     Attributes:
         model: the family, with its settings.
         shape: channels, height and width of the images.
+        law: of the noise.
     """
 
-    def __init__(self, model: ModelSpec, shape: Shape, networks: Mapping[str, nn.Module]) -> None:
+    def __init__(
+        self,
+        model: ModelSpec,
+        shape: Shape,
+        networks: Mapping[str, nn.Module],
+        classes: tuple[int, ...] = (1,),
+    ) -> None:
+        """From networks that have weights.
+
+        Args:
+            classes: how many training images of each class there were, by which labels are drawn
+                where the family's images have any.
+        """
         super().__init__()
-        self.model, self.shape = model, shape
+        self.model, self.shape, self.law = model, shape, model.noise(classes)
         self.networks = nn.ModuleDict({role: networks[role] for role in model.sampled})
 
-    def noise(
-        self, seed: int, stream: str, start: int, count: int
-    ) -> Float[Tensor, "count latent"]:
-        """Rows `start … start+count-1` of a stream of the family's latent law, on its device."""
-        rows = self.model.latents.rows(seed, stream, start, count)
+    def noise(self, seed: int, stream: str, start: int, count: int) -> Float[Tensor, "count size"]:
+        """Rows `start … start+count-1` of a stream of the family's noise, on its device."""
+        rows = self.law.rows(seed, stream, start, count)
         return torch.from_numpy(rows).float().to(self.device)
 
-    def forward(self, noise: Float[Tensor, "n latent"]) -> Float[Tensor, "n c h w"]:
+    def forward(self, noise: Float[Tensor, "n size"]) -> Float[Tensor, "n c h w"]:
         """Images in [0, 1], one for each row."""
         return self.model.images(dict(self.networks.items()), noise)
 
@@ -61,25 +74,44 @@ class Sampler(nn.Module):
 
 
 def new_networks(
-    model: ModelSpec, shape: Shape, seed: int | None = None, classes: int = 1
+    model: ModelSpec,
+    shape: Shape,
+    seed: int | None = None,
+    classes: int = 1,
+    heads: Mapping[str, int] | None = None,
 ) -> dict[str, nn.Module]:
     """The networks of a family for images of `shape`.
 
     With `seed`, their weights are drawn as the family begins; without, they await others.
+
+    Args:
+        classes: of the training images.
+        heads: what an algorithm reads off the features of each of the family's critics.
+
+    Raises:
+        RefusedInput: the family cannot do such images, or so few classes.
     """
-    networks = model.networks(checked_shape(shape), classes)
+    model.check(checked_shape(shape), classes)
+    networks = model.networks(shape, classes)
+    for role in model.featured if heads else ():
+        cast("Critic", networks[role]).add_heads(heads or {}, shape)
     if seed is not None:
         model.initialise(networks, seed)
     return networks
 
 
-def trained_sampler(model: ModelSpec, shape: Shape, tensors: Mapping[str, Tensor]) -> Sampler:
+def trained_sampler(
+    model: ModelSpec,
+    shape: Shape,
+    tensors: Mapping[str, Tensor],
+    classes: tuple[int, ...] = (1,),
+) -> Sampler:
     """The sampler with these weights, on the CPU, ready to be used.
 
     It is in evaluation mode and its parameters are frozen; gradients with respect to the noise
     are there all the same.
     """
-    sampler = Sampler(model, shape, new_networks(model, shape))
+    sampler = Sampler(model, shape, new_networks(model, shape, classes=len(classes)), classes)
     sampler.load(tensors)
     return sampler.eval().requires_grad_(False)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 
 from ganray.errors import RefusedInput
-from ganray.randomness import normals
+from ganray.models.latents import Labelled, Law, Normal, Sphere, Uniform
 from ganray.spec import Spec
 
 if TYPE_CHECKING:
@@ -17,19 +16,10 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, int, int]
 """Channels, height and width of an image."""
+LatentLaw = Literal["normal", "uniform", "unit", "sphere"]
+"""N(0, I), uniform in [−1, 1] or [0, 1], or uniform on the sphere of radius √size."""
 
-
-class Normal:
-    """The law of latent vectors z ~ N(0, I), drawn by index."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def rows(
-        self, seed: int, stream: str, start: int, count: int
-    ) -> Float64[np.ndarray, "count size"]:
-        """Vectors `start … start+count-1` of a stream: each depends on its number alone."""
-        return normals(seed, stream, start, count, self.size)
+__all__ = ["LatentLaw", "Law", "ModelSpec", "Normal", "Shape", "checked_shape", "law_of"]
 
 
 class ModelSpec(Spec):
@@ -39,19 +29,64 @@ class ModelSpec(Spec):
     come, and how. Torch is imported where networks are made: reading a file needs none.
     """
 
+    paper: ClassVar[str] = ""
+    """Where the family is described, such as "Radford et al., arXiv 1511.06434"."""
     roles: ClassVar[tuple[str, ...]] = ("generator", "critic")
     """What its networks are called; an algorithm names those that it trains."""
     sampled: ClassVar[tuple[str, ...]] = ("generator",)
     """Those that images are drawn with: they are kept, and may have a moving average."""
+    featured: ClassVar[tuple[str, ...]] = ()
+    """Those that are `layers.Critic`s: an algorithm may ask for their features, and put further
+    heads on these."""
+
     batch_normalised: ClassVar[tuple[str, ...]] = ()
-    """Those that normalise over a batch."""
+    """Those whose answer for an image always depends on the rest of its batch."""
+    uncoupling: ClassVar[str] = ""
+    """What to set so that none does, such as "model.critic_norm instance"."""
 
     name: str
 
     @property
-    def latents(self) -> Normal:
-        """The law of the noise that images are made from."""
+    def signed(self) -> bool:
+        """Whether its networks see pixels in [−1, 1] (as with tanh), not in [0, 1] (sigmoid)."""
+        return False
+
+    @property
+    def coupled(self) -> tuple[str, ...]:
+        """Those whose answer for an image depends on the rest of its batch, as it is set."""
+        return self.batch_normalised
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """The roles of those that are told each image's class, as `labels`."""
+        return ()
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """The roles of those that are several networks of equal layers, as `rivals` has them."""
+        return ()
+
+    @property
+    def latents(self) -> Law:
+        """The law of the latent vectors that images are made from."""
         raise NotImplementedError
+
+    def noise(self, classes: tuple[int, ...]) -> Law:
+        """The law of all that decides an image: its latent vector, and of some also its class.
+
+        Args:
+            classes: how many training images of each class there were.
+        """
+        if set(self.labelled).isdisjoint(self.sampled):
+            return self.latents
+        return Labelled(self.latents, classes)
+
+    def check(self, shape: Shape, classes: int, /) -> None:
+        """Refuse what the family cannot do, before anything is made.
+
+        Raises:
+            RefusedInput: images of this shape, or so few classes; says which it can.
+        """
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """New networks by their roles, for images of `shape` and of so many classes.
@@ -65,11 +100,28 @@ class ModelSpec(Spec):
         raise NotImplementedError
 
     def images(
-        self, networks: Mapping[str, torch.nn.Module], noise: Float[torch.Tensor, "n latent"]
+        self, networks: Mapping[str, torch.nn.Module], noise: Float[torch.Tensor, "n size"]
     ) -> Float[torch.Tensor, "n c h w"]:
         """What the `sampled` networks make of noise: images in [0, 1]."""
-        made: torch.Tensor = networks["generator"](noise)
-        return made
+        size = self.latents.size
+        labels = {"labels": noise[:, size].long()} if noise.shape[1] > size else {}
+        made: torch.Tensor = networks["generator"](noise[:, :size], **labels)
+        return (made + 1) / 2 if self.signed else made
+
+    def pixels(self, images: Float[torch.Tensor, "n c h w"]) -> Float[torch.Tensor, "n c h w"]:
+        """Images in [0, 1] as its networks see them."""
+        return 2 * images - 1 if self.signed else images
+
+
+def law_of(word: LatentLaw, size: int) -> Law:
+    """The law that a file calls so."""
+    laws: dict[LatentLaw, Law] = {
+        "normal": Normal(size),
+        "uniform": Uniform(size),
+        "unit": Uniform(size, low=0.0),
+        "sphere": Sphere(size),
+    }
+    return laws[word]
 
 
 def checked_shape(shape: Shape) -> Shape:

@@ -188,6 +188,14 @@ class CardParameters(Parameters):
     gan: dict[str, Any]
 
 
+_FIRST_SETTINGS = {
+    *("name", "width", "latent"),
+    *("algorithm", "batch", "ema", "threads", "schedule", "critic_steps", "learning_rate"),
+    *("beta1", "beta2", "penalty_weight", "penalty", "penalty_interval"),
+}
+"""What models and algorithms were told when the first keys of candidates were made."""
+
+
 class Candidate(Spec):
     """The settings that one trial ended with, and its value in the sweep."""
 
@@ -197,8 +205,16 @@ class Candidate(Spec):
     value: float
 
     def identity(self) -> dict[str, Any]:
-        """With every setting, also the usual ones: so it entered the first keys."""
-        return self.model_dump(mode="json")
+        """With the usual settings too, as far as the first keys had them."""
+        plain = self.model_dump(mode="json")
+        for group, spec in (("model", self.model), ("train", self.train)):
+            counted = spec.identity()
+            plain[group] = {
+                name: value
+                for name, value in plain[group].items()
+                if name in counted or name in _FIRST_SETTINGS
+            }
+        return plain
 
 
 class SpecParameters(Parameters):

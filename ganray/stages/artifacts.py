@@ -15,7 +15,7 @@ from ganray.models import ModelSpec
 from ganray.models.encoders import ENCODERS, Embedder
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
-from ganray.plan import Plan
+from ganray.plan import Plan, Task
 from ganray.runs.parts import Arrays, read_chunks, read_joined, stored_shards
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace
@@ -66,7 +66,8 @@ def read_sampler(store: Store, manifest: Manifest, model: ModelSpec) -> Sampler:
     """The trained GAN of a train artifact, on the CPU, frozen and ready to draw images."""
     channels, height, width = manifest.result["shape"]
     weights = deserialise(store.read(manifest, "generator.safetensors"))
-    return trained_sampler(model, (channels, height, width), weights)
+    classes = tuple(manifest.result.get("class_counts", (1,)))
+    return trained_sampler(model, (channels, height, width), weights, classes)
 
 
 def read_embedder(work: Workspace, images: Images) -> Embedder:
@@ -138,7 +139,12 @@ def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
     return join([load_embedding(one.store, one.manifest) for one in sources])
 
 
-def untrained_sampler(model: ModelSpec, plan: Plan) -> Sampler:
-    """A GAN with whatever weights torch gives it, for what needs its form alone."""
-    shape = image_shape(plan)
-    return Sampler(model, shape, new_networks(model, shape)).eval()
+def untrained_sampler(model: ModelSpec, task: Task, plan: Plan) -> Sampler:
+    """The task's GAN with whatever weights torch gives it, for what needs its form alone."""
+    shape, classes = image_shape(plan), classes_of(task, plan)
+    return Sampler(model, shape, new_networks(model, shape, classes=classes), (1,) * classes).eval()
+
+
+def classes_of(task: Task, plan: Plan) -> int:
+    """How many classes the GAN knows whose images a task draws."""
+    return len(plan.by_address[task.inputs["gan"]].classes)

@@ -66,6 +66,7 @@ def _head(
         "library_version": __version__,
         "data": {"name": info.name, "digest": info.digest, "split": "train", "notes": info.notes},
         "classes": [info.class_names[index] for index in task.classes],
+        "class_counts": [info.counts["train"][index] for index in task.classes],
         "shape": list(info.shape),
         "model": task.parameters["model"],
         "recipe": {

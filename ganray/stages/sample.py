@@ -8,7 +8,7 @@ from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters
 from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
-from ganray.stages.artifacts import read_sampler, shard_files, untrained_sampler
+from ganray.stages.artifacts import classes_of, read_sampler, shard_files, untrained_sampler
 from ganray.stages.stage import Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.train.flops import sampling_flops
@@ -30,12 +30,13 @@ def _cost(task: Task, plan: Plan) -> Cost:
     """Its bytes are the chunks'."""
     told, shape = SampleParameters.of(task), image_shape(plan)
     count = task.chunks * told.sample.chunk
-    return Cost(count * sampling_flops(shape, told.model), count * math.prod(shape))
+    flops = sampling_flops(shape, told.model, classes_of(task, plan))
+    return Cost(count * flops, count * math.prod(shape))
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
     told = SampleParameters.of(task)
-    sampler = untrained_sampler(told.model, plan)
+    sampler = untrained_sampler(told.model, task, plan)
     return Timed(lambda: sample_chunk(sampler, told.sample, 0, 0), 1 / task.chunks)
 
 

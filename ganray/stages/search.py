@@ -20,6 +20,7 @@ from ganray.specs import SampleSpec
 from ganray.stages.artifacts import (
     cached,
     chunk_arrays,
+    classes_of,
     read_embedder,
     read_sampler,
     untrained_sampler,
@@ -123,13 +124,14 @@ def _cost(task: Task, plan: Plan) -> Cost:
     shape, told = image_shape(plan), SearchParameters.of(task)
     pairs = task.chunks * told.search.chunk
     passes = 3 * pairs * told.search.steps
-    size = math.prod(shape) + told.model.latents.size * FLOAT_BYTES
-    return Cost(passes * sampling_flops(shape, told.model), pairs * size)
+    classes = classes_of(task, plan)
+    size = math.prod(shape) + told.model.noise((1,) * classes).size * FLOAT_BYTES
+    return Cost(passes * sampling_flops(shape, told.model, classes), pairs * size)
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
     told = SearchParameters.of(task)
-    spec, sampler = told.search, untrained_sampler(told.model, plan)
+    spec, sampler = told.search, untrained_sampler(told.model, task, plan)
     short = spec.model_copy(update={"steps": min(_PROBED_STEPS, spec.steps)})
     targets, part = blank(image_shape(plan), 1), short.steps / (spec.steps * task.chunks)
     return Timed(lambda: search_chunk(sampler, targets, short, 0, 0), part)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
+
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
@@ -14,14 +16,13 @@ from ganray.stages.stage import (
     Cost,
     Stage,
     Timed,
-    blank,
     image_shape,
 )
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
 from ganray.train.flops import gan_flops, gan_parameters
-from ganray.train.gan import GanTrainer
+from ganray.train.gan import GanTrainer, blank_trainer
 from ganray.train.history import history_table
 from ganray.train.parallel import DataParallelGanTrainer
 
@@ -37,9 +38,14 @@ def train_gan(work: Workspace) -> None:
     """
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     told, dataset, until = TrainParameters.of(work.task), work.dataset(), work.task.horizon or 0
-    images, _ = dataset.images("train", told.classes)
+    images, labels = dataset.images("train", told.classes)
+    classes = np.asarray(sorted(told.classes))
     common = (images, told.model, told.train, told.seed, work.device)
-    trainer = DataParallelGanTrainer(*common, work.ranks) if work.ranks else GanTrainer(*common)
+    own = np.searchsorted(classes, labels), len(classes)
+    if work.ranks:
+        trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *own)
+    else:
+        trainer = GanTrainer(*common, *own)
     history, seconds = follow(work, trainer, until)
     if work.ranks and not work.ranks.first:
         return
@@ -54,8 +60,9 @@ def train_gan(work: Workspace) -> None:
         {
             "shape": list(dataset.info.shape),
             "images_seen": until * trainer.images_per_step,
-            "flops": gan_flops(dataset.info.shape, told.model, told.train) * until,
+            "flops": gan_flops(dataset.info.shape, told.model, told.train, len(classes)) * until,
             "training_images": len(images),
+            **({"class_counts": list(trainer.classes)} if told.model.labelled else {}),
         },
         device_seconds=seconds,
         device=trainer.device.type,
@@ -80,16 +87,18 @@ def _cost(task: Task, plan: Plan) -> Cost:
     """Its operations are those beyond the shorter training that it continues."""
     shape, begun, told = image_shape(plan), plan.continued(task), TrainParameters.of(task)
     steps = (task.horizon or 0) - ((begun.horizon or 0) if begun else 0)
-    sizes = gan_parameters(shape, told.model)
+    classes = len(told.classes)
+    sizes = gan_parameters(shape, told.model, told.train, classes)
     drawn = sum(sizes[role] for role in told.model.sampled)
     kept = CHECKPOINT_COPIES * sum(sizes.values()) + (2 if told.train.ema else 1) * drawn
-    return Cost(gan_flops(shape, told.model, told.train) * float(steps), FLOAT_BYTES * kept)
+    flops = gan_flops(shape, told.model, told.train, classes)
+    return Cost(flops * float(steps), FLOAT_BYTES * kept)
 
 
 def _timed(task: Task, plan: Plan, device: str) -> Timed:
     told = TrainParameters.of(task)
-    images = blank(image_shape(plan), told.train.batch)
-    trainer = GanTrainer(images, told.model, told.train, device=device)
+    classes = len(told.classes)
+    trainer = blank_trainer(image_shape(plan), told.model, told.train, device, classes)
     return Timed(lambda: trainer.advance().cpu(), 1 / max(1, task.horizon or 1))
 
 

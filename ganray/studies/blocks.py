@@ -25,7 +25,7 @@ from ganray.plan.roles import gan_role
 from ganray.specs import chunks_for
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import RangeSearch, Setup
-from ganray.train.algorithms import check_fit
+from ganray.train.algorithms import check_fit, wants_labels
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 
@@ -134,8 +134,13 @@ class Blocks:
                 shape that the networks do not take, the batch fewer images than ranks, or the
                 algorithm cannot train the networks.
         """
-        checked_shape(self.data.info.shape)
+        model.check(checked_shape(self.data.info.shape), len(classes))
         check_fit(model, spec)
+        if wants_labels(model, spec) and self.data.info.labels == "none":
+            raise RefusedInput(
+                f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
+                f"each image's class, and the images of {self.data.info.name} have no labels"
+            )
         called = self.data.label(classes)
         images = sum(self.data.info.counts["train"][index] for index in classes)
         if images < spec.batch:
@@ -148,11 +153,17 @@ class Blocks:
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
                 "worker takes a part of every batch"
             )
-        if ranks > 1 and model.batch_normalised:
+        if ranks > 1 and model.coupled:
             raise RefusedInput(
                 f"joint.workers (={ranks}) cannot train model.name (={model.name!r}): its "
-                f"{' and '.join(model.batch_normalised)} normalise over a batch, of which each "
+                f"{' and '.join(model.coupled)} normalise over a batch, of which each "
                 "worker has a part; use joint.workers 1"
+            )
+        if ranks > 1 and spec.whole:
+            raise RefusedInput(
+                f"joint.workers (={ranks}) cannot train by train.algorithm (={spec.algorithm!r}), "
+                "whose loss is of a batch as a whole, of which each worker has a part; use "
+                "joint.workers 1"
             )
         seed = task_seed(self.seed, "train", classes, replicate)
         whose = side, self.data.names(classes), replicate, self.part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,17 +18,20 @@ from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import hold_all_but, trainable
-from ganray.train.steps import Batch, Step
+from ganray.train.steps import Batch, Step, drawn, told
 
 
 @lru_cache
-def gan_flops(shape: Shape, model: ModelSpec, train: TrainSpec) -> int:
+def gan_flops(shape: Shape, model: ModelSpec, train: TrainSpec, classes: int = 1) -> int:
     """Multiplications and additions of one iteration, convolutions and matrix products alone.
 
     The algorithm's own losses are run; those of batches that differ count at their shares.
+
+    Args:
+        classes: of the training images.
     """
     with torch.device("meta"):
-        networks = new_networks(model, shape)
+        networks = new_networks(model, shape, None, classes, train.heads(model, classes))
         made = networks, trainable(networks)
         return round(
             sum(
@@ -51,45 +54,54 @@ def _step_flops(
     """Of one move on batch number `index`."""
     hold_all_but(step.moves, weights)
     noise = {
-        name: torch.empty(batch, *draw.rows(model, 0, 0, 1).shape[1:])
+        name: torch.empty(batch * step.rows, *drawn(draw, model, shape, 0, 0, 1).shape[1:])
         for name, draw in step.noise.items()
     }
     real = torch.empty(batch if step.real else 0, *shape)
+    labels = torch.empty(batch * step.rows, dtype=torch.long)
     functions = {role: _copying(network) for role, network in networks.items()}
     with _counter() as counter:
-        step.loss(functions, Batch(index, real), noise).backward()
+        networks_told = told(model, functions, labels)
+        step.loss(networks_told, Batch(index, real, labels), noise).backward()
     return int(counter.get_total_flops())
 
 
-def _copying(network: nn.Module) -> Callable[..., Tensor]:
+def _copying(network: nn.Module) -> Callable[..., Any]:
     """The network on copies: the counter's hooks refuse leaf tensors under `autograd.grad`."""
 
     def copied(value: object) -> object:
         return value.clone() if isinstance(value, Tensor) else value
 
-    def called(*inputs: object, **named: object) -> Tensor:
-        made: Tensor = network(*map(copied, inputs), **{n: copied(v) for n, v in named.items()})
-        return made
+    def called(*inputs: object, **named: object) -> object:
+        return network(*map(copied, inputs), **{n: copied(v) for n, v in named.items()})
 
     return called
 
 
 @lru_cache
-def sampling_flops(shape: Shape, model: ModelSpec) -> float:
+def sampling_flops(shape: Shape, model: ModelSpec, classes: int = 1) -> float:
     """Operations of drawing one image."""
     with torch.device("meta"):
-        sampler = Sampler(model, shape, new_networks(model, shape))
-        noise = torch.empty(1, model.latents.size)
+        networks = new_networks(model, shape, classes=classes)
+        sampler = Sampler(model, shape, networks, (1,) * classes).eval()
+        noise = torch.empty(1, sampler.law.size)
     with _counter() as counter, torch.no_grad():
         sampler(noise)
     return float(counter.get_total_flops())
 
 
 @lru_cache
-def gan_parameters(shape: Shape, model: ModelSpec) -> dict[str, int]:
-    """How many weights each network of a GAN has, by its role."""
+def gan_parameters(
+    shape: Shape, model: ModelSpec, train: TrainSpec | None = None, classes: int = 1
+) -> dict[str, int]:
+    """How many weights each network of a GAN has, by its role.
+
+    Args:
+        train: whose heads count too.
+    """
     with torch.device("meta"):
-        networks = new_networks(model, shape)
+        heads = train.heads(model, classes) if train else None
+        networks = new_networks(model, shape, None, classes, heads)
     return {role: sum(p.numel() for p in one.parameters()) for role, one in networks.items()}
 
 

@@ -14,19 +14,23 @@ from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
+from ganray.models.spec import Shape
+from ganray.randomness import uniforms
 from ganray.tensors import Tensors
-from ganray.train.algorithms import check_fit
+from ganray.train.algorithms import check_fit, wants_labels
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
+    clip,
     hold_all_but,
     load_module,
     load_optimizer,
@@ -35,7 +39,7 @@ from ganray.train.state import (
     prefixed,
     trainable,
 )
-from ganray.train.steps import Batch, Step
+from ganray.train.steps import Batch, Step, drawn, told
 
 
 class GanTrainer:
@@ -48,14 +52,19 @@ class GanTrainer:
         train: how they are trained.
         seed: everything random follows from it: initial weights, batches, latents, penalty mixes.
         device: "auto" takes CUDA where there is one, else the CPU.
+        labels: the class of each image, from 0; needed where the networks or the algorithm are
+            told them.
+        classes: how many there are; none: as many as `labels` name.
 
     Attributes:
         networks: by their roles.
+        classes: how many training images of each class there are; without labels one class has
+            all.
         losses: the names of what `advance` returns.
 
     Raises:
-        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here, or
-            the algorithm cannot train the networks.
+        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here,
+            the algorithm cannot train the networks, or labels are missing.
     """
 
     def __init__(
@@ -65,20 +74,30 @@ class GanTrainer:
         train: TrainSpec,
         seed: int = 0,
         device: str = "auto",
+        labels: Int64[np.ndarray, "n"] | None = None,
+        classes: int | None = None,
     ) -> None:
         check_fit(model, train)
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
         self._batches = ShuffledImages(images, train.batch, seed, self.device)
         self.shape = self._batches.shape
-        self.networks = new_networks(model, self.shape, seed)
+        self.classes = class_counts(len(images), labels, classes)
+        self._labels = labels if wants_labels(model, train) else None
+        if labels is None and wants_labels(model, train):
+            raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
+        heads = train.heads(model, len(self.classes))
+        self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
         for network in self.networks.values():
             network.to(self.device)
-        self._drawn = Sampler(model, self.shape, self.networks)  # shares their weights
+        # It shares their weights.
+        self._drawn = Sampler(model, self.shape, self.networks, self.classes)
         self._average = _moving_average(self._drawn, train.ema) if train.ema else None
         self._steps, self._part = train.steps(), slice(0, train.batch)
         self._weights = trainable(self.networks)
-        self._optimizers = {step.name: self._optimizer(step) for step in self._steps}
+        self._optimizers = {
+            step.name: step.optimiser.made(self._moved(step)) for step in self._steps
+        }
         self.losses, self.remedy = train.losses, train.remedy
 
     @property
@@ -113,23 +132,44 @@ class GanTrainer:
         hold_all_but(step.moves, self._weights)
         optimizer = self._optimizers[step.name]
         optimizer.zero_grad(set_to_none=True)
-        loss = step.loss(self.networks, self._batch(step, index), self._noise(step, index))
+        batch = self._batch(step, index)
+        networks = told(self.model, self.networks, batch.labels)
+        loss = step.loss(networks, batch, self._noise(step, index))
         loss.backward()
         loss = self._reduce(step, loss.detach())
         optimizer.step()
+        if step.clip is not None:
+            clip(self._moved(step), step.clip)
         return loss
 
     def _batch(self, step: Step, index: int) -> Batch:
-        if not step.real:
-            return Batch(index, torch.empty(0, *self.shape, device=self.device))
-        return Batch(index, self._batches(index, self._part)[0])
+        if step.real:
+            images, rows = self._batches(index, self._part)
+            real = self.model.pixels(images)
+        else:
+            real = torch.empty(0, *self.shape, device=self.device)
+            rows = self._drawn_rows(step, index) if self._labels is not None else np.empty(0)
+        if self._labels is None:
+            return Batch(index, real)
+        return Batch(index, real, torch.from_numpy(self._labels[rows]).to(self.device))
+
+    def _drawn_rows(self, step: Step, index: int) -> Int64[np.ndarray, "part"]:
+        """Training images whose labels a step takes that sees none of them."""
+        assert self._labels is not None
+        stream = f"train/{step.name}/labels"
+        at = uniforms(self.seed, stream, *self._rows(step, index), 1)[:, 0]
+        return (at * len(self._labels)).astype(np.int64)
+
+    def _rows(self, step: Step, index: int) -> tuple[int, int]:
+        """This process's part of global batch `index`, among the rows of all: first, how many."""
+        start, stop = self._part.start, self._part.stop
+        return (index * self.spec.batch + start) * step.rows, (stop - start) * step.rows
 
     def _noise(self, step: Step, index: int) -> dict[str, Tensor]:
         """Of this process's part of global batch `index`: each row by its number among all."""
-        part = self._part
-        start, count = index * self.spec.batch + part.start, part.stop - part.start
+        start, count = self._rows(step, index)
         rows = {
-            name: draw.rows(self.model, self.seed, start, count)
+            name: drawn(draw, self.model, self.shape, self.seed, start, count)
             for name, draw in step.noise.items()
         }
         return {name: torch.from_numpy(row).float().to(self.device) for name, row in rows.items()}
@@ -142,25 +182,13 @@ class GanTrainer:
         """The parameters that a step moves."""
         return [weight for role in step.moves for weight in self._weights[role]]
 
-    def _optimizer(self, step: Step) -> torch.optim.Optimizer:
-        adam = step.adam
-        # Torch steps all parameters in one call on CUDA alone; on a CPU too it is the same bits.
-        return torch.optim.Adam(
-            self._moved(step),
-            lr=adam.learning_rate,
-            betas=(adam.beta1, adam.beta2),
-            foreach=True,
-        )
-
     def _follow_schedule(self) -> None:
         """Take the settings in force in this iteration for its steps and their optimisers."""
-        if not self.spec.schedule:
+        if not self.spec.varies:
             return
         self._steps = self.spec.at(self.step).steps()
         for step in self._steps:
-            group = self._optimizers[step.name].param_groups[0]
-            adam = step.adam
-            group["lr"], group["betas"] = adam.learning_rate, (adam.beta1, adam.beta2)
+            self._optimizers[step.name].param_groups[0].update(step.optimiser.settings)
 
     @property
     def ema(self) -> Sampler | None:
@@ -174,7 +202,7 @@ class GanTrainer:
         change it.
         """
         trained = self._drawn if self.ema is None else self.ema
-        return trained_sampler(self.model, self.shape, trained.tensors())
+        return trained_sampler(self.model, self.shape, trained.tensors(), self.classes)
 
     def tensors(self) -> Tensors:
         """The whole state but the step, as named tensors."""
@@ -183,8 +211,8 @@ class GanTrainer:
             state |= module_tensors(role, network)
         if self.ema is not None:
             state |= prefixed("ema", self.ema.tensors())
-        for name, optimizer in self._optimizers.items():
-            state |= optimizer_tensors(f"{name}_adam", optimizer)
+        for step in self._steps:
+            state |= optimizer_tensors(self._called(step), self._optimizers[step.name])
         return state
 
     def load(self, step: int, tensors: Tensors) -> None:
@@ -193,9 +221,13 @@ class GanTrainer:
             load_module(role, network, tensors)
         if self.ema is not None:
             self.ema.load(below("ema", tensors))
-        for name, optimizer in self._optimizers.items():
-            load_optimizer(f"{name}_adam", optimizer, tensors)
+        for one in self._steps:
+            load_optimizer(self._called(one), self._optimizers[one.name], tensors)
         self.step = step
+
+    def _called(self, step: Step) -> str:
+        """What the state of its optimiser is called."""
+        return f"{step.name}_{step.optimiser.word}"
 
 
 def _moving_average(networks: Sampler, decay: float) -> AveragedModel:
@@ -203,3 +235,29 @@ def _moving_average(networks: Sampler, decay: float) -> AveragedModel:
     average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     average.n_averaged.fill_(1)  # else the first update would be a copy
     return average
+
+
+def blank_trainer(
+    shape: Shape, model: ModelSpec, train: TrainSpec, device: str, classes: int = 1
+) -> GanTrainer:
+    """A GAN to be trained on images without content, for what its work costs."""
+    images, labels = np.zeros((train.batch, *shape), np.uint8), np.zeros(train.batch, np.int64)
+    return GanTrainer(images, model, train, 0, device, labels, classes)
+
+
+def class_counts(
+    images: int, labels: Int64[np.ndarray, "n"] | None, classes: int | None
+) -> tuple[int, ...]:
+    """How many training images of each class there are; without labels, all of one.
+
+    Raises:
+        RefusedInput: there is not one label, from 0, for each image.
+    """
+    if labels is None:
+        return (images,)
+    if labels.shape != (images,) or labels.dtype.kind not in "iu" or labels.min(initial=0) < 0:
+        raise RefusedInput(
+            f"labels (={labels.dtype} of shape {labels.shape}) must be the class of each of "
+            f"{images} images, whole numbers from 0"
+        )
+    return tuple(np.bincount(labels, minlength=classes or 1).tolist())

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from ganray.errors import RefusedInput
@@ -115,8 +115,10 @@ class DataParallelGanTrainer(GanTrainer):
         seed: int,
         device: str,
         ranks: Ranks,
+        labels: Int64[np.ndarray, "n"] | None = None,
+        classes: int | None = None,
     ) -> None:
-        super().__init__(images, model, train, seed, device)
+        super().__init__(images, model, train, seed, device, labels, classes)
         self.ranks = ranks
         self._part = ranks.part(train.batch)
         self._share = (self._part.stop - self._part.start) / train.batch

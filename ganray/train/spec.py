@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from ganray.errors import RefusedInput
+from ganray.models.spec import ModelSpec
 from ganray.spec import Spec, parse
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ class TrainSpec(Spec):
     unnormalised: ClassVar[tuple[str, ...]] = ()
     """The roles whose networks may not normalise over a batch: a gradient penalty is of each image
     by itself."""
+    paper: ClassVar[str] = ""
+    """Where the algorithm is described, such as "Gulrajani et al., arXiv 1704.00028"."""
+    featured: ClassVar[tuple[str, ...]] = ()
+    """The roles of the networks whose features it reads, or heads on them."""
+    told_labels: ClassVar[bool] = False
+    """Whether its losses look at the images' classes."""
+    conditional: ClassVar[tuple[str, ...]] = ()
+    """The roles of the networks that must be told labels."""
+    whole: ClassVar[bool] = False
+    """Whether its losses are of a batch as a whole, not means over its rows: then workers cannot
+    share a batch."""
     changeable: ClassVar[tuple[str, ...]] = ()
     """The settings that may change while a GAN is trained: numbers that losses and optimisers take
     anew in each iteration."""
@@ -82,6 +94,20 @@ class TrainSpec(Spec):
     def steps(self) -> tuple[Step, ...]:
         """What one iteration consists of, in order."""
         raise NotImplementedError
+
+    def objection(self, _: ModelSpec, /) -> str | None:
+        """Why it cannot train such networks, beside what its class says; None: it can."""
+        return None
+
+    def heads(self, _: ModelSpec, __: int, /) -> dict[str, int]:
+        """What its losses read off the features of such networks' critics, for images of so many
+        classes: how many numbers each, by their names."""
+        return {}
+
+    @property
+    def varies(self) -> bool:
+        """Whether some setting is not the same in all iterations."""
+        return bool(self.schedule)
 
     @property
     def images(self) -> int:

@@ -31,6 +31,13 @@ def hold_all_but(
             weight.requires_grad_(moving is None or role in moving)
 
 
+@torch.no_grad()
+def clip(weights: Sequence[nn.Parameter], bound: float) -> None:
+    """Cut each weight off at ±`bound`."""
+    for weight in weights:
+        weight.clamp_(-bound, bound)
+
+
 def module_tensors(prefix: str, module: nn.Module) -> Tensors:
     """The module's parameters and buffers, named `prefix/<name>`."""
     return prefixed(prefix, module.state_dict())

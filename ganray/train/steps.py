@@ -5,15 +5,17 @@ Free of torch, as an algorithm's file is, so that files are read fast.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 
-from ganray.models.spec import ModelSpec
-from ganray.randomness import uniforms
+from ganray.models.latents import Codes
+from ganray.models.spec import ModelSpec, Shape
+from ganray.randomness import normals, uniforms
 
 if TYPE_CHECKING:
     import torch
@@ -30,11 +32,15 @@ class Batch:
 
     Attributes:
         index: its number among all batches of this step, from 0.
-        real: real images in [0, 1]; those of a step that wants none are empty.
+        real: real images as the networks see pixels, in [0, 1] or [−1, 1]; those of a step that
+            wants none are empty.
+        labels: the class of each row, from 0, where the networks or the algorithm want it: of
+            the real images, or of a step without these drawn as often as they have it.
     """
 
     index: int
     real: Float[torch.Tensor, "n c h w"]
+    labels: Int64[torch.Tensor, "n"] | None = None
 
 
 Loss = Callable[[Networks, Batch, Noise], "torch.Tensor"]
@@ -54,6 +60,25 @@ class Draw(Protocol):
         """Those of rows `start … start+count-1` of all batches of the step."""
 
 
+@runtime_checkable
+class ImageDraw(Protocol):
+    """Random images, by their number alone; where a draw is one, it is asked for these."""
+
+    def images(
+        self, shape: Shape, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count c h w"]:
+        """Those of rows `start … start+count-1` of all batches of the step."""
+
+
+def drawn(
+    draw: Draw, model: ModelSpec, shape: Shape, seed: int, start: int, count: int
+) -> Float64[np.ndarray, "count ..."]:
+    """What a draw gives rows `start … start+count-1` of images of `shape`."""
+    if isinstance(draw, ImageDraw):
+        return draw.images(shape, seed, start, count)
+    return draw.rows(model, seed, start, count)
+
+
 @dataclass(frozen=True)
 class Latents:
     """Noise by the networks' own latent law."""
@@ -65,6 +90,68 @@ class Latents:
     ) -> Float64[np.ndarray, "count latent"]:
         """Latent vectors."""
         return model.latents.rows(seed, self.stream, start, count)
+
+
+@dataclass(frozen=True)
+class NormalLatents:
+    """Standard normal vectors of the size of latent ones, whatever their law."""
+
+    stream: str
+
+    def rows(
+        self, model: ModelSpec, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count latent"]:
+        """One for each row."""
+        return normals(seed, self.stream, start, count, model.latents.size)
+
+
+@dataclass(frozen=True)
+class CodesOf:
+    """The codes in the latent vectors of a stream, where the networks have codes."""
+
+    stream: str
+
+    def rows(
+        self, model: ModelSpec, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count codes"]:
+        """The category's number, then the continuous codes."""
+        law = model.latents
+        assert isinstance(law, Codes)
+        return law.codes(seed, self.stream, start, count)
+
+
+@dataclass(frozen=True)
+class Uniforms:
+    """Some numbers in (0, 1) for each image."""
+
+    stream: str
+    width: int
+
+    def rows(
+        self, _: ModelSpec, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count width"]:
+        """So many columns."""
+        return uniforms(seed, self.stream, start, count, self.width)
+
+
+@dataclass(frozen=True)
+class Normals:
+    """A standard normal number for each pixel of an image."""
+
+    stream: str
+
+    def rows(
+        self, _: ModelSpec, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count 1 1 1"]:
+        """Of images of one pixel."""
+        return self.images((1, 1, 1), seed, start, count)
+
+    def images(
+        self, shape: Shape, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count c h w"]:
+        """As `ImageDraw.images`."""
+        rows = normals(seed, self.stream, start, count, math.prod(shape))
+        return rows.reshape(count, *shape)
 
 
 @dataclass(frozen=True)
@@ -80,13 +167,61 @@ class Uniform:
         return uniforms(seed, self.stream, start, count, 1).reshape(count, 1, 1, 1)
 
 
+@runtime_checkable
+class Optimiser(Protocol):
+    """A rule by which weights go down a gradient, with its settings."""
+
+    word: ClassVar[str]
+    """What its state is called in a checkpoint."""
+
+    def made(self, weights: list[torch.nn.Parameter], /) -> torch.optim.Optimizer:
+        """A new one for these weights."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What may change on the way, as torch calls it."""
+
+
 @dataclass(frozen=True)
 class Adam:
     """The settings of an optimiser (Kingma and Ba, arXiv 1412.6980)."""
 
+    word: ClassVar[str] = "adam"
     learning_rate: float
     beta1: float
     beta2: float
+
+    def made(self, weights: list[torch.nn.Parameter], /) -> torch.optim.Optimizer:
+        """As `Optimiser.made`."""
+        from torch.optim import Adam as TorchAdam
+
+        # Torch steps all parameters in one call on CUDA alone; on a CPU too it is the same bits.
+        return TorchAdam(weights, foreach=True, **self.settings)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As `Optimiser.settings`."""
+        return {"lr": self.learning_rate, "betas": (self.beta1, self.beta2)}
+
+
+@dataclass(frozen=True)
+class RmsProp:
+    """The settings of RMSprop (Tieleman and Hinton, 2012): the step is over √ the mean square."""
+
+    word: ClassVar[str] = "rmsprop"
+    learning_rate: float
+    decay: float = 0.99
+
+    def made(self, weights: list[torch.nn.Parameter], /) -> torch.optim.Optimizer:
+        """As `Optimiser.made`."""
+        from torch.optim import RMSprop
+
+        return RMSprop(weights, foreach=True, **self.settings)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As `Optimiser.settings`."""
+        return {"lr": self.learning_rate, "alpha": self.decay}
 
 
 @dataclass(frozen=True)
@@ -96,9 +231,12 @@ class Step:
     Attributes:
         name: `critic`, say; its loss is shown as `critic_loss`.
         moves: the roles of the networks that it moves; all others are held fixed.
+        optimiser: how it moves them.
         noise: what is drawn for it.
         real: whether its loss looks at real images.
         note: what a reader of its loss should know besides.
+        clip: each weight is cut off at ± this after every move; none: it is not.
+        rows: of a step without real images, so many times the batch are drawn for it.
         period: batches number 0, `period`, 2·`period`, … cost what number 0 does, and all others
             what number 1 does.
     """
@@ -106,15 +244,32 @@ class Step:
     name: str
     moves: tuple[str, ...]
     loss: Loss
-    adam: Adam
+    optimiser: Optimiser
     times: int = 1
     noise: Mapping[str, Draw] = field(default_factory=dict)
     real: bool = True
     note: str = ""
     period: int = 1
+    clip: float | None = None
+    rows: int = 1
 
     @property
     def kinds(self) -> dict[int, float]:
         """The numbers of batches that stand for all, by what they cost, and their shares."""
         share = 1 / self.period
         return {0: share} if self.period == 1 else {0: share, 1: 1 - share}
+
+
+def told(model: ModelSpec, networks: Networks, labels: torch.Tensor | None) -> Networks:
+    """The networks for one batch, those that are told labels with its own."""
+    if labels is None:
+        return networks
+    return {**networks, **{role: _telling(networks[role], labels) for role in model.labelled}}
+
+
+def _telling(network: Callable[..., torch.Tensor], labels: torch.Tensor) -> Callable[..., Any]:
+    def called(rows: torch.Tensor, *more: Any) -> Any:
+        # Real and generated images may be judged in one batch, each part with these labels.
+        return network(rows, *more, labels=labels.repeat(len(rows) // len(labels)))
+
+    return called

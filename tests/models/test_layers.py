@@ -15,7 +15,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.losses import gradient_penalty
-from ganray.models.layers import SameConv2d, SameDeconv2d, initialise, leaky_relu, same_padding
+from ganray.models.initial import initialise
+from ganray.models.layers import SameConv2d, SameDeconv2d, leaky_relu, same_padding
 from tests.reference import defense_gan as reference
 
 

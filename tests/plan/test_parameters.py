@@ -33,10 +33,17 @@ def test_what_a_stored_plan_tells_makes_the_same_keys(name):
         assert spec.of(after).stored == before.parameters
 
 
-def test_a_candidate_enters_its_key_with_every_setting():
+def test_a_candidate_enters_its_key_with_the_settings_of_the_first_release():
     """Unlike other groups, so that a default that changes makes another choice."""
     plan = golden.plans()["sweep, its end"]
     (first, _) = SpecParameters.of(plan.task("spec")).candidates
     assert isinstance(first, Candidate)
-    assert first.identity() == first.model_dump(mode="json")
+    counted = first.identity()
+    assert counted["model"] == {"name": "defense_gan", **first.model.model_dump(mode="json")}
+    assert {"critic_steps", "penalty", "schedule"} < counted["train"].keys()
+    assert "generator_steps" not in counted["train"]
+    other = first.model_copy(
+        update={"train": first.train.model_copy(update={"generator_steps": 2})}
+    )
+    assert other.identity()["train"]["generator_steps"] == 2
     assert first.identity()["train"]["penalty"] == "corrected"

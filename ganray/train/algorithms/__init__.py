@@ -5,33 +5,98 @@ A new algorithm is a new file and its line here. The first is meant where a file
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, TypeVar
+
+from pydantic import ValidationError
 
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.registry import Registry
+from ganray.spec import Spec
+from ganray.train.algorithms.acgan import AcGan
+from ganray.train.algorithms.bigan import BiGan
+from ganray.train.algorithms.dragan import Dragan
+from ganray.train.algorithms.f_gan import FGan
+from ganray.train.algorithms.feature_matching import FeatureMatching
+from ganray.train.algorithms.hinge import Hinge
+from ganray.train.algorithms.info_gan import InfoGan
+from ganray.train.algorithms.lsgan import Lsgan
+from ganray.train.algorithms.mad_gan import MadGan
+from ganray.train.algorithms.mgan import Mgan
+from ganray.train.algorithms.mix_gan import MixGan
+from ganray.train.algorithms.r3gan import R3Gan
+from ganray.train.algorithms.vae import Vae
+from ganray.train.algorithms.vanilla import Vanilla
+from ganray.train.algorithms.wgan import Wgan
 from ganray.train.algorithms.wgan_gp import WganGp
 from ganray.train.spec import TrainSpec
 
-ALGORITHMS: Registry[TrainSpec] = Registry("algorithm", WganGp)
+S = TypeVar("S", bound=Spec)
+ALGORITHMS: Registry[TrainSpec] = Registry(
+    "algorithm",
+    WganGp,
+    Vanilla,
+    Wgan,
+    Dragan,
+    Lsgan,
+    Hinge,
+    FGan,
+    R3Gan,
+    FeatureMatching,
+    AcGan,
+    InfoGan,
+    BiGan,
+    Vae,
+    Mgan,
+    MadGan,
+    MixGan,
+)
 Training = Annotated[TrainSpec, ALGORITHMS]
 """The type of a file's field `train`."""
 
-__all__ = ["ALGORITHMS", "Training", "WganGp", "check_fit"]
+__all__ = [
+    "ALGORITHMS",
+    "AcGan",
+    "BiGan",
+    "Dragan",
+    "FGan",
+    "FeatureMatching",
+    "Hinge",
+    "InfoGan",
+    "Lsgan",
+    "MadGan",
+    "Mgan",
+    "MixGan",
+    "R3Gan",
+    "Training",
+    "Vae",
+    "Vanilla",
+    "Wgan",
+    "WganGp",
+    "check_fit",
+    "wants_labels",
+]
+
+
+def wants_labels(model: ModelSpec, train: TrainSpec) -> bool:
+    """Whether some network or loss is told the images' classes."""
+    return bool(model.labelled) or train.told_labels
 
 
 def check_fit(model: ModelSpec, train: TrainSpec) -> None:
     """Refuse networks that an algorithm cannot train.
 
     Raises:
-        RefusedInput: they lack one that it trains, or one normalises over a batch that may not;
-            says which algorithms would train these networks, and which networks it would train.
+        RefusedInput: they lack one that it trains, or features of it, or one looks across a batch
+            that may not; says which algorithms would train these networks, and which networks it
+            would train.
     """
-    said = _objection(type(model), type(train))
+    said = _objection(model, train)
     if said is None:
         return
-    algorithms = [ALGORITHMS.word(one) for one in ALGORITHMS if not _objection(type(model), one)]
-    models = [MODELS.word(one) for one in MODELS if not _objection(one, type(train))]
+    algorithms = [one.algorithm for one in _usual(ALGORITHMS) if not _objection(model, one)]
+    models = [one.name for one in _usual(MODELS) if not _objection(one, train)]
     raise RefusedInput(
         f"train.algorithm (={train.algorithm!r}) cannot train model.name (={model.name!r}): "
         f"{said}; "
@@ -40,9 +105,23 @@ def check_fit(model: ModelSpec, train: TrainSpec) -> None:
     )
 
 
-def _objection(model: type[ModelSpec], train: type[TrainSpec]) -> str | None:
+def _objection(model: ModelSpec, train: TrainSpec) -> str | None:
     if missing := [role for role in train.needs if role not in model.roles]:
         return f"it has no {' and no '.join(missing)}, but {', '.join(model.roles)}"
-    if normal := [role for role in train.unnormalised if role in model.batch_normalised]:
-        return f"its {' and '.join(normal)} must not normalise over a batch"
-    return None
+    if normal := [role for role in train.unnormalised if role in model.coupled]:
+        advice = f" (it does not with {model.uncoupling})" if model.uncoupling else ""
+        return f"its {' and '.join(normal)} must not normalise over a batch{advice}"
+    if untold := [role for role in train.conditional if role not in model.labelled]:
+        return f"its {' and '.join(untold)} must be told each image's class"
+    if bare := [role for role in train.featured if role not in model.featured]:
+        return f"its {' and '.join(bare)} shows no features"
+    return train.objection(model)
+
+
+def _usual(known: Registry[S]) -> list[S]:
+    """Members of an open list with their defaults, those that have one for each setting."""
+    found = []
+    for member in known:
+        with suppress(ValidationError):
+            found.append(member())
+    return found

@@ -1,0 +1,103 @@
+"""Networks that are told each image's class, made of those of any other family.
+
+CGAN (Mirza and Osindero, arXiv 1411.1784): the class beside the latent vector, and beside the
+pixels. Projection (Miyato and Koyama, arXiv 1802.05637): the critic's value has the product of its
+features with a vector of the class added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, field_validator
+
+from ganray.errors import RefusedInput
+from ganray.models.dcgan import Dcgan
+from ganray.models.plain import Plain, two_players
+from ganray.models.spec import Law, ModelSpec, Shape
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Conditional(ModelSpec):
+    """Generator and critic of another family, told labels.
+
+    CGAN is `critic: concatenated`; projection `critic: projection`, with `of.per_class` in place of
+    `generator: concatenated` as published; AC-GAN's critic is told none, and its algorithm is
+    `acgan`.
+    """
+
+    paper = "Mirza and Osindero, arXiv 1411.1784"
+    featured = ("critic",)
+
+    name: Literal["conditional"] = Field("conditional", description="the family of networks")
+    of: Plain = Field(Dcgan(), description="the networks that are told labels")
+    generator: Literal["concatenated", "own"] = Field(
+        "concatenated",
+        description="a vector of the class beside z; own: as `of.per_class` tells the generator",
+    )
+    critic: Literal["concatenated", "projection", "none"] = Field(
+        "concatenated", description="a map of the class beside the pixels; a product; or nothing"
+    )
+    embedding: int = Field(16, ge=1, le=1024, description="size of the generator's vector")
+
+    _of = field_validator("of")(two_players)
+
+    @property
+    def signed(self) -> bool:
+        """As the other family's."""
+        return self.of.signed
+
+    @property
+    def coupled(self) -> tuple[str, ...]:
+        """As the other family's."""
+        return self.of.coupled
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """The generator; the critic, unless it is told nothing."""
+        return ("generator",) if self.critic == "none" else ("generator", "critic")
+
+    @property
+    def latents(self) -> Law:
+        """As the other family's."""
+        return self.of.latents
+
+    def check(self, shape: Shape, classes: int, /) -> None:
+        """Refuse a single class."""
+        self.of.check(shape, classes)
+        if self.generator == "own" and not self.of.labelled:
+            raise RefusedInput(
+                f"model.generator (='own'): model.of (={self.of.name!r}) is not told labels; use "
+                "'concatenated', or set model.of.per_class where the family has it"
+            )
+        if classes < 2:
+            raise RefusedInput(
+                f"model.name (={self.name!r}) is told which of several classes an image is of, and "
+                f"here is one; use model.name {self.of.name} for it"
+            )
+
+    def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
+        """Latent vectors and labels to images; images and labels to critic values."""
+        from ganray.models.labels import BesidePixels, BesideZ, Projection
+
+        channels, height, width = shape
+        wide = self.of
+        if self.generator == "concatenated":
+            size = self.of.latents.size + self.embedding
+            wide = self.of.model_copy(update={"latent": size})
+        made = wide.networks(shape, classes)
+        if self.generator == "concatenated":
+            made["generator"] = BesideZ(made["generator"], classes, self.embedding)
+        if self.critic == "concatenated":
+            critic = self.of.networks((channels + 1, height, width), classes)["critic"]
+            made["critic"] = BesidePixels(critic, classes, (height, width))
+        elif self.critic == "projection":
+            made["critic"] = Projection(made["critic"], classes, shape)
+        return made
+
+    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
+        """As the other family begins; vectors and maps of classes ~ N(0, 1)."""
+        self.of.initialise(networks, seed)

@@ -1,0 +1,156 @@
+"""The laws of the noise that images are made from, each drawn by index; free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float64
+
+from ganray.randomness import normals, uniforms
+
+
+@runtime_checkable
+class Law(Protocol):
+    """How vectors of `size` numbers are drawn: each depends on its number in a stream alone."""
+
+    @property
+    def size(self) -> int:
+        """Numbers in a vector."""
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """Vectors `start … start+count-1` of a stream."""
+
+
+@dataclass(frozen=True)
+class Normal:
+    """z ~ N(0, I)."""
+
+    size: int
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Law.rows`."""
+        return normals(seed, stream, start, count, self.size)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Each coordinate uniform between `low` and `high`, by itself."""
+
+    size: int
+    low: float = -1.0
+    high: float = 1.0
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Law.rows`."""
+        return self.low + (self.high - self.low) * uniforms(seed, stream, start, count, self.size)
+
+
+@dataclass(frozen=True)
+class Sphere:
+    """Uniform on the sphere of radius √size, where nearly all of N(0, I) lies."""
+
+    size: int
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Law.rows`."""
+        drawn = normals(seed, stream, start, count, self.size)
+        norms = np.linalg.norm(drawn, axis=1, keepdims=True)
+        return np.asarray(drawn * (self.size**0.5 / norms))
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A vector of one law, and behind it one of another."""
+
+    first: Law
+    second: Law
+
+    @property
+    def size(self) -> int:
+        """Of both together."""
+        return self.first.size + self.second.size
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Law.rows`."""
+        first = self.first.rows(seed, stream, start, count)
+        return np.column_stack([first, self.second.rows(seed, f"{stream}/more", start, count)])
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A latent vector and behind it codes: a category, as zeros and a one, and uniform numbers.
+
+    Attributes:
+        categories: how many values the category has; 0: there is none.
+        continuous: how many numbers, in [−1, 1].
+    """
+
+    latents: Law
+    categories: int
+    continuous: int
+
+    @property
+    def size(self) -> int:
+        """Of all together."""
+        return self.latents.size + self.categories + self.continuous
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Law.rows`."""
+        codes = self.codes(seed, stream, start, count)
+        category = codes[:, :1] == np.arange(self.categories)
+        drawn = self.latents.rows(seed, stream, start, count)
+        return np.column_stack([drawn, category, codes[:, 1:]])
+
+    def codes(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count more"]:
+        """The codes in these rows: the category's number (0 where there is none), the others."""
+        drawn = uniforms(seed, f"{stream}/codes", start, count, 1 + self.continuous)
+        category = np.floor(drawn[:, :1] * max(1, self.categories))
+        return np.column_stack([category, 2 * drawn[:, 1:] - 1])
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A latent vector, and behind it the number of a class: label y with probability n_y / Σ n.
+
+    Attributes:
+        shares: n_y, how many of each class there are.
+    """
+
+    latents: Law
+    shares: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """The latent vector's, and one."""
+        return self.latents.size + 1
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Law.rows`; the latent vectors are those of `latents` alone."""
+        drawn = uniforms(seed, f"{stream}/label", start, count, 1)[:, 0]
+        labels = drawn_of(self.shares, drawn)
+        return np.column_stack([self.latents.rows(seed, stream, start, count), labels])
+
+
+def drawn_of(shares: Sequence[int], drawn: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+    """Uniform numbers in (0, 1) to indices, each as often as its share says."""
+    ends = np.cumsum(np.asarray(shares, dtype=np.float64))
+    return np.searchsorted(ends / ends[-1], drawn, side="right").astype(np.float64)

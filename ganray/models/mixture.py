@@ -1,0 +1,113 @@
+"""Several generators, and perhaps critics, of another family that stand for one.
+
+They are the rivals that the main source document names (MGAN, MAD-GAN, MIX+GAN), and the dial from
+one GAN for each class to one for all (after Luzi, Balestriero and Baraniuk, arXiv 2006.14600).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ganray.errors import RefusedInput
+from ganray.models.dcgan import Dcgan
+from ganray.models.latents import Joined, Law, Uniform
+from ganray.models.plain import Plain, two_players
+from ganray.models.spec import ModelSpec, Shape
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Mixture(ModelSpec):
+    """Each image comes of one of `components` generators: which, a number beside z says, or with
+    `by: class` the image's class.
+
+    A component is as likely as the generators' weights say: all alike, unless an algorithm trains
+    these too (`mix_gan`).
+    """
+
+    paper = "Hoang et al., arXiv 1708.02556"
+
+    name: Literal["mixture"] = Field("mixture", description="the family of networks")
+    of: Plain = Field(Dcgan(), description="the networks that there are several of")
+    components: int = Field(
+        10, ge=2, le=1000, description="generators; by class, there is one for each class instead"
+    )
+    own: Literal["first", "last", "all"] = Field(
+        "first", description="layers that each has for itself: the first, the last, or all"
+    )
+    critics: Literal["one", "each"] = Field(
+        "one", description="one critic of all images, or as many as there are generators"
+    )
+    by: Literal["chance", "class"] = Field("chance", description="what an image's component is")
+
+    _of = field_validator("of")(two_players)
+
+    @model_validator(mode="after")
+    def _of_plain_networks(self) -> Mixture:
+        if self.of.labelled:
+            raise ValueError(f"of (={self.of.name!r}) is told labels; set of.per_class to false")
+        return self
+
+    @property
+    def signed(self) -> bool:
+        """As the other family's."""
+        return self.of.signed
+
+    @property
+    def coupled(self) -> tuple[str, ...]:
+        """As the other family's."""
+        return self.of.coupled
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """By class, the generators, and the critics where there are several."""
+        if self.by == "chance":
+            return ()
+        return ("generator", "critic") if self.critics == "each" else ("generator",)
+
+    @property
+    def latents(self) -> Law:
+        """z; by chance, behind it a uniform number that says which component."""
+        if self.by == "class":
+            return self.of.latents
+        return Joined(self.of.latents, Uniform(1, low=0.0))
+
+    def check(self, shape: Shape, classes: int, /) -> None:
+        """Refuse a single class where each has a generator."""
+        self.of.check(shape, classes)
+        if self.by == "class" and classes < 2:
+            raise RefusedInput(
+                f"model.by (='class') of {self.name}: there is one class; use model.name "
+                f"{self.of.name} for it"
+            )
+
+    def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
+        """Latent vectors (and labels) to images; images (and labels) to unbounded values."""
+        from ganray.models.rivals import CriticByClass, CriticMixture, GeneratorMixture
+
+        count = self.components if self.by == "chance" else classes
+        made = [self.of.networks(shape, classes) for _ in range(count)]
+        generators = [dict(one["generator"].named_children()) for one in made]
+        generator = GeneratorMixture(generators, self.own, by_class=self.by == "class")
+        if self.critics == "one":
+            return {"generator": generator, "critic": made[0]["critic"]}
+        several = CriticMixture if self.by == "chance" else CriticByClass
+        return {"generator": generator, "critic": several([one["critic"] for one in made])}
+
+    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
+        """As the other family begins, each component from a stream of its own."""
+        self.of.initialise(networks, seed)
+
+    @property
+    def featured(self) -> tuple[str, ...]:  # type: ignore[override]
+        """A single critic."""
+        return ("critic",) if self.critics == "one" else ()
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """The generators; the critics where there are as many."""
+        return ("generator",) if self.critics == "one" else ("generator", "critic")

@@ -1,0 +1,234 @@
+"""What the algorithms of two players share: their steps, rates and the usual rules of thumb.
+
+A paper's own file adds what its critic and its generator minimise, as functions of the critic's
+values, and what penalty there is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jaxtyping import Float
+from pydantic import Field, model_validator
+
+from ganray.models.spec import ModelSpec
+from ganray.train.augment import Augment
+from ganray.train.spec import TrainSpec
+from ganray.train.steps import Adam, Batch, Draw, Latents, Networks, Noise, Optimiser, Step
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Adversarial(TrainSpec):
+    """Some critic steps, then some generator steps, each down its own loss."""
+
+    needs = ("generator", "critic")
+    changeable: ClassVar[tuple[str, ...]] = ("learning_rate", "beta1", "beta2")
+    remedy = "a smaller train.learning_rate"
+    paired: ClassVar[bool] = False
+    """Whether the generator's loss looks at real images too."""
+
+    batch: int = Field(64, ge=1, description="real images in each step")
+    critic_steps: int = Field(1, ge=1, description="critic steps in each iteration")
+    generator_steps: int = Field(1, ge=1, description="generator steps after them")
+    generator_batches: int = Field(
+        1, ge=1, description="so many times the batch are generated in a generator step"
+    )
+    learning_rate: float = Field(2e-4, gt=0, description="step size of both networks")
+    critic_learning_rate: float | None = Field(
+        None, gt=0, description="the critic's own, for two time-scales; none: the same"
+    )
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean gradient")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
+    decay_from: int = Field(
+        0, ge=0, description="the iteration from which rates fall linearly, if they do"
+    )
+    decay_until: int | None = Field(
+        None, ge=1, description="the iteration at which they are 0; none: rates stay"
+    )
+    joined: bool = Field(
+        False, description="real and generated images judged in one batch, not one after another"
+    )
+    diversity: float = Field(
+        0.0, ge=0, description="weight of a term against collapse: distance of z over that of G(z)"
+    )
+    tie: float = Field(
+        0.0, ge=0, description="weight that draws several generators (and critics) to their mean"
+    )
+    augment: Augment = Field(Augment(), description="what the critic sees of images")
+
+    def critic_loss(
+        self, real: Float[torch.Tensor, "n"], fake: Float[torch.Tensor, "n"], noise: Noise
+    ) -> Float[torch.Tensor, ""]:
+        """What the critic goes down, but for a penalty; of its values."""
+        raise NotImplementedError
+
+    def generator_loss(
+        self, fake: Float[torch.Tensor, "n"], real: Float[torch.Tensor, "n"], noise: Noise
+    ) -> Float[torch.Tensor, ""]:
+        """What the generator goes down; `real` are values of real images only where `paired`."""
+        raise NotImplementedError
+
+    def regulariser(
+        self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
+    ) -> Float[torch.Tensor, ""] | None:
+        """What is added to the critic's loss; none: nothing is, on this batch."""
+        return None
+
+    def critic_objective(
+        self, networks: Networks, batch: Batch, noise: Noise
+    ) -> Float[torch.Tensor, ""]:
+        """All that the critic goes down: its loss on real and generated images, and a penalty."""
+        fake = networks["generator"](noise["latents"])
+        iteration = batch.index // self.critic_steps
+        seen = (
+            self.augment.real(batch.real, noise, iteration),
+            self.augment.fake(fake, noise, iteration),
+        )
+        loss = self.critic_loss(*judged(networks, *seen, self.joined), noise)
+        penalty = self.regulariser(networks, batch.real, fake, batch, noise)
+        return loss if penalty is None else loss + penalty
+
+    def generator_objective(
+        self, networks: Networks, batch: Batch, noise: Noise
+    ) -> Float[torch.Tensor, ""]:
+        """All that the generator goes down: its loss, and the term against collapse."""
+        fake = networks["generator"](noise["latents"])
+        loss = self.fooling(networks, fake, batch, noise)
+        if self.tie:
+            loss = loss + self.tie * networks["generator"](noise["latents"], "spread")
+        if self.diversity:
+            z, others = noise["latents"], noise["others"]
+            loss = loss + self.diversity * sameness(z, others, fake, networks["generator"](others))
+        return loss
+
+    def fooling(
+        self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
+    ) -> Float[torch.Tensor, ""]:
+        """The generator's loss on generated images, as the critic sees them."""
+        iteration = batch.index // self.generator_steps
+        seen = self.augment.fake(fake, noise, iteration)
+        if not self.paired:
+            values = networks["critic"](seen)
+            return self.generator_loss(values, values[:0], noise)
+        real = self.augment.real(batch.real, noise, iteration)
+        of_real, of_fake = judged(networks, real, seen, self.joined)
+        return self.generator_loss(of_fake, of_real, noise)
+
+    def objection(self, model: ModelSpec, /) -> str | None:
+        """`tie` needs several networks."""
+        if self.tie and not model.several:
+            return f"train.tie (={self.tie:g}) is between several generators, as of mixture"
+        return None
+
+    @property
+    def critic_draws(self) -> dict[str, Draw]:
+        """What its critic's loss and penalty draw, beside latent vectors."""
+        return {}
+
+    @property
+    def generator_draws(self) -> dict[str, Draw]:
+        """What its generator's loss draws, beside latent vectors."""
+        return {}
+
+    @property
+    def critic_form(self) -> dict[str, Any]:
+        """More of what its critic's step is: `note`, `period`, `clip`."""
+        return {}
+
+    def optimiser(self, learning_rate: float) -> Optimiser:
+        """How weights go down a loss."""
+        return Adam(learning_rate, self.beta1, self.beta2)
+
+    def steps(self) -> tuple[Step, ...]:
+        """The critic's, then the generator's."""
+        others = {"others": Latents("train/others")} if self.diversity else {}
+        rate = self.critic_learning_rate
+        return (
+            Step(
+                name="critic",
+                moves=("critic",),
+                loss=self.critic_objective,
+                optimiser=self.optimiser(self.learning_rate if rate is None else rate),
+                times=self.critic_steps,
+                noise={
+                    "latents": Latents("train/critic"),
+                    **self.critic_draws,
+                    **self.augment.draws("critic"),
+                },
+                **self.critic_form,
+            ),
+            Step(
+                name="generator",
+                moves=("generator",),
+                loss=self.generator_objective,
+                optimiser=self.optimiser(self.learning_rate),
+                times=self.generator_steps,
+                noise={
+                    "latents": Latents("train/generator"),
+                    **others,
+                    **self.generator_draws,
+                    **self.augment.draws("generator"),
+                },
+                real=self.paired,
+                rows=self.generator_batches,
+            ),
+        )
+
+    def once(self) -> Adversarial:
+        """One critic step, then one generator step."""
+        return self.model_copy(update={"critic_steps": 1, "generator_steps": 1})
+
+    @property
+    def varies(self) -> bool:
+        """Whether some setting is not the same in all iterations."""
+        return super().varies or self.decay_until is not None
+
+    def at(self, iteration: int) -> Adversarial:
+        """The settings in force after `iteration` iterations, rates as they are by then."""
+        here = super().at(iteration)
+        assert isinstance(here, Adversarial)
+        if here.decay_until is None:
+            return here
+        span = here.decay_until - here.decay_from
+        left = max(0.0, min(1.0, (here.decay_until - iteration) / span))
+        rates = {"learning_rate": left * here.learning_rate}
+        if here.critic_learning_rate is not None:
+            rates["critic_learning_rate"] = left * here.critic_learning_rate
+        return here.model_copy(update=rates)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Adversarial:
+        if self.decay_until is not None and self.decay_until <= self.decay_from:
+            raise ValueError(
+                f"decay_until (={self.decay_until}) must be above decay_from (={self.decay_from})"
+            )
+        if self.paired and self.generator_batches > 1:
+            raise ValueError(
+                f"generator_batches (={self.generator_batches}) must be 1: {self.algorithm} "
+                "compares each generated image with a real one"
+            )
+        return self
+
+
+def judged(
+    networks: Networks, real: torch.Tensor, fake: torch.Tensor, joined: bool
+) -> tuple[Float[torch.Tensor, "n"], Float[torch.Tensor, "n"]]:
+    """The critic's values of real and of generated images."""
+    import torch
+
+    if not joined:
+        return networks["critic"](real), networks["critic"](fake)
+    values: tuple[Float[torch.Tensor, "n"], ...] = networks["critic"](
+        torch.cat([real, fake])
+    ).split(len(real))
+    return values[0], values[1]
+
+
+def sameness(
+    z: torch.Tensor, other_z: torch.Tensor, images: torch.Tensor, others: torch.Tensor
+) -> Float[torch.Tensor, ""]:
+    """E[|z − z′| / |G(z) − G(z′)|], mean absolute differences (MSGAN, arXiv 1903.05628, eq. 2)."""
+    far = (images - others).abs().mean(dim=(1, 2, 3))
+    return ((z - other_z).abs().mean(dim=1) / (far + 1e-5)).mean()

@@ -1,0 +1,118 @@
+"""What holds for the networks of every family."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ganray.models import MODELS as KNOWN
+from ganray.models.layers import Critic
+from ganray.models.sampler import Sampler, new_networks, trained_sampler
+from ganray.sample import sample
+from ganray.tensors import deserialise, serialise
+from ganray.train.algorithms import ALGORITHMS, check_fit
+from ganray.train.flops import gan_flops, gan_parameters, sampling_flops
+from tests.families import CLASSES, MODELS, SHAPE
+
+every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
+
+
+def test_none_is_left_out():
+    assert {one.name for one in MODELS.values()} == set(map(KNOWN.word, KNOWN))
+
+
+def state(networks):
+    return {
+        f"{role}/{name}": value
+        for role, network in networks.items()
+        for name, value in network.state_dict().items()
+    }
+
+
+@every
+def test_first_weights_follow_from_the_seed_alone(model):
+    torch.manual_seed(1)
+    one = state(new_networks(model, SHAPE, 7, CLASSES))
+    torch.manual_seed(2)
+    other = state(new_networks(model, SHAPE, 7, CLASSES))
+    third = state(new_networks(model, SHAPE, 8, CLASSES))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    changed = {name for name in one if not torch.equal(one[name], third[name])}
+    drawn = {name for name in one if one[name].ndim > 1 and one[name].unique().numel() > 2}
+    assert drawn
+    assert drawn <= changed
+
+
+@every
+@pytest.mark.parametrize("shape", [SHAPE, (3, 28, 28), (3, 32, 24)], ids=str)
+def test_images_are_in_range_and_their_noise_is_by_index(model, shape):
+    networks = new_networks(model, shape, 3, CLASSES)
+    sampler = Sampler(model, shape, networks, (5, 3, 2)).eval()
+    noise = sampler.noise(1, "x", 0, 6)
+    images = sampler(noise).detach()
+    assert images.shape == (6, *shape)
+    assert float(images.min()) >= 0
+    assert float(images.max()) <= 1
+    torch.testing.assert_close(noise[2:], sampler.noise(1, "x", 2, 4))
+    stored = deserialise(serialise(sampler.tensors()))
+    again = trained_sampler(model, shape, stored, (5, 3, 2))
+    assert (sample(again, 6, 1) == sample(sampler.requires_grad_(False), 6, 1)).all()
+    if model.signed:
+        torch.testing.assert_close(model.pixels(images), 2 * images - 1)
+
+
+@every
+def test_critics_tell_values_features_and_what_heads_are_asked_for(model):
+    networks = new_networks(model, SHAPE, 3, CLASSES, {"classes": 4, "code": 2})
+    for role in model.featured:
+        critic = networks[role].eval()
+        assert isinstance(getattr(critic, "critic", critic), Critic)
+        images = torch.rand(5, *SHAPE)
+        told = {"labels": torch.arange(5) % CLASSES} if role in model.labelled else {}
+        value, features, logits, code = critic(
+            images, "value", "features", "classes", "code", **told
+        )
+        torch.testing.assert_close(value, critic(images, **told))
+        assert (value.shape, logits.shape, code.shape) == ((5,), (5, 4), (5, 2))
+        assert features.ndim == 2
+        assert len(features) == 5
+
+
+@every
+def test_an_image_is_judged_by_itself_unless_the_family_says_so(model):
+    networks = new_networks(model, SHAPE, 3, CLASSES)
+    for role in set(model.roles) & {"generator", "critic"}:
+        network = networks[role].train()
+        torch.manual_seed(0)
+        rows = model.latents.size if role == "generator" else None
+        inputs = torch.randn(6, rows) if rows else torch.rand(6, *SHAPE)
+        told = {"labels": torch.arange(6) % CLASSES} if role in model.labelled else {}
+        for _ in range(300 if "spectral" in repr(model) else 1):  # their norms settle
+            network(inputs, **told)
+        before = network(inputs, **told)[0]
+        other = inputs.clone()
+        other[1:] = other[1:].roll(1, 0) * 0.7
+        after = network(other, **told)[0]
+        if role in model.coupled:
+            assert not torch.equal(before, after), role
+        else:
+            torch.testing.assert_close(before, after, rtol=1e-4, atol=1e-6)
+
+
+@every
+def test_sizes_and_operations_are_counted_without_any(model):
+    with torch.device("meta"):
+        networks = new_networks(model, SHAPE, None, CLASSES)
+    sizes = {role: sum(p.numel() for p in one.parameters()) for role, one in networks.items()}
+    assert gan_parameters(SHAPE, model, None, CLASSES) == sizes
+    assert sampling_flops(SHAPE, model, CLASSES) > 0
+    fitting = []
+    for one in ALGORITHMS:
+        train = one(batch=4)
+        try:
+            check_fit(model, train)
+        except ValueError:
+            continue
+        fitting.append(train)
+    assert fitting
+    assert all(gan_flops(SHAPE, model, train, CLASSES) > 0 for train in fitting)

@@ -1,0 +1,58 @@
+"""The laws of noise: each row by its number alone, and the right law."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform
+
+LAWS = [
+    Normal(5),
+    Uniform(5),
+    Uniform(3, low=0.0),
+    Sphere(6),
+    Labelled(Normal(2), (5, 0, 3)),
+    Codes(Uniform(2), categories=4, continuous=2),
+    Codes(Uniform(2), categories=0, continuous=0),
+    Joined(Normal(3), Uniform(1, low=0.0)),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=repr)
+def test_a_row_depends_on_its_number_alone(law):
+    rows = law.rows(3, "x", 0, 20)
+    assert rows.shape == (20, law.size)
+    for start, count in ((0, 1), (7, 5), (19, 1)):
+        np.testing.assert_array_equal(law.rows(3, "x", start, count), rows[start : start + count])
+    assert not np.array_equal(law.rows(4, "x", 0, 20), rows)
+    assert not np.array_equal(law.rows(3, "y", 0, 20), rows)
+
+
+def test_laws_are_what_they_are_called():
+    assert stats.kstest(Normal(4).rows(0, "x", 0, 2000).ravel(), "norm").pvalue > 1e-3
+    spread = Uniform(4).rows(0, "x", 0, 2000).ravel()
+    assert stats.kstest(spread, "uniform", args=(-1, 2)).pvalue > 1e-3
+    ball = Sphere(9).rows(0, "x", 0, 500)
+    np.testing.assert_allclose(np.linalg.norm(ball, axis=1), 3)
+    np.testing.assert_allclose(ball.mean(axis=0), 0, atol=0.2)
+
+
+def test_labels_come_as_often_as_their_classes():
+    law = Labelled(Normal(2), (500, 0, 1500))
+    rows = law.rows(0, "x", 0, 8000)
+    np.testing.assert_array_equal(rows[:, :2], Normal(2).rows(0, "x", 0, 8000))
+    counts = np.bincount(rows[:, 2].astype(int), minlength=3)
+    assert counts[1] == 0
+    assert stats.chisquare(counts[[0, 2]], [2000, 6000]).pvalue > 1e-3
+
+
+def test_codes_stand_behind_the_latent_vector():
+    law = Codes(Normal(2), categories=4, continuous=2)
+    rows, codes = law.rows(0, "x", 5, 4000), law.codes(0, "x", 5, 4000)
+    np.testing.assert_array_equal(rows[:, 2:6].argmax(axis=1), codes[:, 0])
+    np.testing.assert_array_equal(rows[:, 2:6].sum(axis=1), 1)
+    np.testing.assert_array_equal(rows[:, 6:], codes[:, 1:])
+    assert stats.chisquare(np.bincount(codes[:, 0].astype(int))).pvalue > 1e-3
+    assert stats.kstest(codes[:, 1:].ravel(), "uniform", args=(-1, 2)).pvalue > 1e-3
