@@ -21,6 +21,7 @@ from ganray.cli import (
     doctor,
     explain,
     logs,
+    models,
     status,
     store,
     study,
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 study.register(app)
 explain.register(app)
+models.register(app)
 status.register(app)
 logs.register(app)
 tensorboard.register(app)

@@ -60,8 +60,12 @@ def register(app: typer.Typer) -> None:
 def init(
     name: Annotated[str, typer.Argument(help="Name of the study, or of its file.")] = "study",
     study: Annotated[
-        str, typer.Option("--study", help="marginal_vs_joint or budget_curve.")
+        str, typer.Option("--study", help="marginal_vs_joint, budget_curve or rivals.")
     ] = "marginal_vs_joint",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A family, as `ganray models` lists them, as published."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
@@ -71,7 +75,10 @@ def init(
             f"name (={quoted(name)}) must begin with a small letter or a digit and go on with up "
             "to 63 of these, '.', '-' and '_'"
         )
-    text = _example(study).replace("{name}", path.stem)
+    text = _example(study)
+    if model is not None:
+        text = _with_family(text, model)
+    text = text.replace("{name}", path.stem)
     try:
         with path.open("x") as target:
             target.write(text)
@@ -91,6 +98,43 @@ def _example(study: str) -> str:
     if study not in known:
         raise RefusedInput(f"--study: {unknown_name(study, list(known))}")
     return known[study].read_text()
+
+
+def _with_family(text: str, name: str) -> str:
+    """The example with a family's groups in place of its own.
+
+    One that is told labels cannot be trained on one class: it is a rival of the example's GANs.
+    """
+    from ganray.studies.families import family
+
+    chosen = family(name, "--model")
+    if not chosen.told_labels:
+        return _replaced(text, ("model", "train"), chosen.text)
+    about = [line for line in chosen.text.splitlines() if line.startswith("#")]
+    groups = [line for line in chosen.text.splitlines() if not line.startswith("#")]
+    rival = [*about, "rivals:", f"  - name: {name}", *(f"    {line}" for line in groups)]
+    text = _replaced(_example("rivals"), ("rivals",), "\n".join(rival))
+    return _replaced(text, ("budget",), _BUDGET)
+
+
+_BUDGET = """\
+budget:
+  iterations: 360          # of each GAN; flops, per: side would be equal compute
+"""
+
+
+def _replaced(text: str, groups: tuple[str, ...], by: str) -> str:
+    """A study file with other lines where some of its groups are."""
+    kept, inside, done = [], False, False
+    for line in text.splitlines():
+        if line and not line[0].isspace():
+            inside = line.partition(":")[0] in groups
+            if inside and not done:
+                kept.append(f"{by.rstrip()}\n")
+                done = True
+        if not inside:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
 
 
 def run(

@@ -26,7 +26,14 @@ def opening(results: Results) -> str:
     if plain and len(sides) == 2 and not _left_out(results.plan):
         return ""
     classes = len(results.covered)
-    told = [_said(gans, classes if place else None) for place, gans in enumerate(sides) if gans]
+    first, *others = sides
+    alike = len(others) > 2 and all(len(gans) == 1 and gans[0].whole for gans in others)
+    told = [_said(first, None)] if first else []
+    if alike:
+        names = listed([gan.side for gans in others for gan in gans])
+        told.append(f"one GAN of {_how_many(classes)} on each other side: {names}")
+    else:
+        told += [_said(gans, classes) for gans in others if gans]
     who = f"{told[0][0].upper()}{told[0][1:]}, against {listed(told[1:])}." if told[1:] else ""
     return " ".join(part for part in (who, restriction(results.plan)) if part)
 

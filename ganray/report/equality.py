@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ganray.plan.roles import Gan
 from ganray.report.results import Results
 from ganray.wording import duration, quantity
 
@@ -28,7 +29,9 @@ def equality(results: Results) -> str:
 class Equality:
     """What was equal: `amount` of `unit` for each GAN (`per` "gan") or for each side ("side").
 
-    `iterations` has those of each GAN of replicate 0, by side.
+    `iterations` has those of each GAN of replicate 0, by side. Where the sides' iterations are not
+    alike, `seen` has the real images and the operations that each side has had in all, as far as
+    its GANs are trained.
     """
 
     unit: str
@@ -36,6 +39,7 @@ class Equality:
     per: str
     iterations: dict[str, list[int]]
     seconds_per_iteration: float | None = None
+    seen: dict[str, tuple[int, float]] | None = None
 
     @classmethod
     def of(cls, results: Results) -> Equality:
@@ -43,11 +47,13 @@ class Equality:
         budget: dict[str, Any] = results.plan.settings.get("budget", {})
         unit = next(unit for unit in _NAMES if budget.get(unit) is not None)
         ends: dict[str, list[int]] = {}
-        for gan in results.gans:
-            if gan.replicate == 0:
-                ends.setdefault(gan.side, []).append(gan.task.horizon or 0)
+        gans = [gan for gan in results.gans if gan.replicate == 0]
+        for gan in gans:
+            ends.setdefault(gan.side, []).append(gan.task.horizon or 0)
         speed = (results.plan.speed or {}).get("seconds_per_iteration")
-        return cls(unit, float(budget[unit]), budget.get("per", "gan"), ends, speed)
+        told = [[gan.task.parameters[group] for group in ("model", "train")] for gan in gans]
+        seen = None if all(one == told[0] for one in told) else _seen(results, gans)
+        return cls(unit, float(budget[unit]), budget.get("per", "gan"), ends, speed, seen)
 
     @property
     def short(self) -> str:
@@ -81,6 +87,16 @@ class Equality:
 
     @property
     def _totals(self) -> str:
+        if self.seen is not None:
+            images = ", ".join(f"{side} {seen:,}" for side, (seen, _) in self.seen.items())
+            flops = ", ".join(
+                f"{side} {quantity(done, 'FLOP')}" for side, (_, done) in self.seen.items()
+            )
+            return (
+                "the sides are not of the same networks and algorithm, so that iterations do not "
+                f"compare; in all, real images seen: {images or 'none yet'}; operations of "
+                f"training: {flops or 'none yet'}"
+            )
         totals = {side: sum(ends) for side, ends in self.iterations.items()}
         if len(set(totals.values())) <= 1:
             every = "both" if len(totals) <= 2 else "all"
@@ -93,6 +109,16 @@ class Equality:
             f"{more / fewer:.3g} times the images and compute of the {least} side "
             f"({_gans(self.iterations[least])})"
         )
+
+
+def _seen(results: Results, gans: Sequence[Gan]) -> dict[str, tuple[int, float]]:
+    found: dict[str, tuple[int, float]] = {}
+    for gan in gans:
+        trained = results.result(gan.role)
+        images, flops = found.get(gan.side, (0, 0.0))
+        if trained:
+            found[gan.side] = images + trained["images_seen"], flops + trained["flops"]
+    return found
 
 
 def span(values: Sequence[int]) -> str:

@@ -59,12 +59,18 @@ def planned_horizons(
 
 
 def iteration_cost(
-    budget: Budget, shape: Shape, model: ModelSpec, train: TrainSpec, probe: Probe | None
+    budget: Budget,
+    shape: Shape,
+    model: ModelSpec,
+    train: TrainSpec,
+    probe: Probe | None,
+    classes: int = 1,
 ) -> float:
     """What one iteration of one GAN takes of the budget, in its unit.
 
     Args:
         probe: asked for a budget in device-seconds alone.
+        classes: that the GAN is trained on; where it is told these, an iteration costs by them.
 
     Raises:
         RefusedInput: it is needed and missing.
@@ -74,7 +80,7 @@ def iteration_cost(
     if budget.unit == "flops":
         from ganray.train.flops import gan_flops  # torch, which no reader of a file needs
 
-        return float(gan_flops(shape, model, train))
+        return float(gan_flops(shape, model, train, classes))
     if budget.unit == "iterations":
         return 1.0
     if probe is None:

@@ -147,6 +147,7 @@ def plan_search(
     joint: Side,
     marginal: Side,
     other: Data | None,
+    rivals: Sequence[Side] = (),
 ) -> None:
     """The range-space searches on the GANs of the first replicate that `search.on` names.
 
@@ -155,11 +156,12 @@ def plan_search(
     """
     search = settings.search
     groups = [blocks.data.names(group) for group in marginal.groups]
-    known = [JOINT, *map(label, groups)]
+    single = {side.name: side.gans[0][0] for side in (joint, *rivals)}
+    known = [*single, *map(label, groups)]
 
     def named(name: str) -> Task:
-        if name == JOINT:  # in any case: a class of that name is '"joint"'
-            return joint.gans[0][0]
+        if name in single:  # in any case: a class of that name is '"joint"'
+            return single[name]
         said = f"search.on (={quoted(name)})"
         return marginal.gans[0][chosen(name, groups, said, known)]
 

@@ -80,7 +80,10 @@ def test_threads_that_the_workers_have_may_vary():
         ({"train.ema": {"normal": [0, 1]}}, "unknown name 'normal'"),
         ({"train.ema": {"uniform": [0.1, 0.5, 0.9]}}, "at most 2 items"),
         ({"train.learning_rate": {"choice": ["nan"]}}, "learning_rate"),
-        ({"train.lr": {"choice": [1]}}, "unknown name 'lr'; valid names: algorithm, augment, batch, "),
+        (
+            {"train.lr": {"choice": [1]}},
+            "unknown name 'lr'; valid names: algorithm, augment, batch, ",
+        ),
         ({"encoder": {"epochs": {"choice": [1]}}}, "sweep.over: unknown name 'encoder'; only"),
         ({"train.batch": 5}, "sweep.over.train.batch (=5): must be a group"),
         ({"train.batch": {"choice": [5, True]}}, "sweep.over.train.batch (=True)"),

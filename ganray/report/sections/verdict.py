@@ -19,6 +19,8 @@ from ganray.report.results import Results
 from ganray.scores import Score, ScoreName, compare
 from ganray.wording import interval, listed, number
 
+_FEW = 3  # sides that are compared two by two
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -33,8 +35,10 @@ class Judged:
 
 
 def pairs(sides: Sequence[str]) -> list[tuple[str, str]]:
-    """Each side with each that comes after it."""
-    return list(combinations(sides, 2))
+    """Each side with each that comes after it; of more than a few, the first with every other."""
+    if len(sides) <= _FEW:
+        return list(combinations(sides, 2))
+    return [(sides[0], other) for other in sides[1:]]
 
 
 def verdict_section(results: Results, sides: Sequence[str]) -> Section:
@@ -99,12 +103,24 @@ def brief_cautions(results: Results, sides: Sequence[str]) -> str:
 
 
 def verdict(results: Results, sides: Sequence[str]) -> str:
-    """What all scores say together, of which there is at least one, in a sentence for each pair."""
+    """What all scores say together, of which there is at least one: a sentence for each pair, or of
+    many sides for those of which they say the same."""
     compared = pairs(sides)
-    told = [_verdict(results, *pair) for pair in compared]
-    if len(compared) > 1:
-        told = [f"{a} against {b}: {text}" for (a, b), text in zip(compared, told, strict=True)]
-    return " ".join(text[0].upper() + text[1:] + "." for text in told)
+    if len(compared) == 1:
+        return _sentence(_verdict(results, *compared[0]))
+    told = {pair: _verdict(results, *pair) for pair in compared}
+    if len(sides) <= _FEW:
+        return " ".join(_sentence(f"{a} against {b}: {text}") for (a, b), text in told.items())
+    alike: dict[str, list[str]] = {}
+    for (_, other), text in told.items():
+        alike.setdefault(text, []).append(other)
+    return " ".join(
+        _sentence(f"{sides[0]} against {listed(others)}: {text}") for text, others in alike.items()
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _verdict(results: Results, first: str, second: str) -> str:

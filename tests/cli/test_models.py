@@ -1,0 +1,98 @@
+"""`ganray models`, and `ganray init --model`."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ganray.studies import read_study
+from ganray.studies.families import families
+from ganray.train.algorithms import check_fit
+from ganray.train.flops import gan_parameters
+from tests.cli.command import ganray
+
+every = pytest.mark.parametrize("name", families())
+
+
+@every
+def test_a_familys_file_is_of_networks_that_its_algorithm_trains(name):
+    one = families()[name]
+    check_fit(one.model, one.train)
+    assert len(one.about) > 20
+    assert one.papers
+
+
+@every
+def test_init_writes_a_study_of_it_that_can_be_planned(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ganray("init", "mine", "--model", name)
+    study = read_study("mine.yaml")
+    one = families()[name]
+    settings = study.settings
+    if one.told_labels:
+        assert settings.study == "rivals"
+        (rival,) = settings.rivals
+        assert (rival.name, rival.model, rival.train) == (name, one.model, one.train)
+    else:
+        assert settings.study == "marginal_vs_joint"
+        assert (settings.model, settings.train) == (one.model, one.train)
+    assert settings.name == "mine"
+    assert one.about.split()[0] in (tmp_path / "mine.yaml").read_text()
+
+
+def test_one_of_each_kind_is_planned(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("dcgan", "acgan", "vae"):
+        ganray("init", name, "--model", name)
+        assert read_study(f"{name}.yaml").plan().tasks
+
+
+def test_all_are_listed_with_their_sizes():
+    lines = ganray("models", "--shape", "3x32x32").out.splitlines()
+    assert lines[0].split() == [
+        *("family", "networks", "algorithm", "parameters", "draws", "trains", "on", "one", "needs")
+    ]
+    assert [line.split()[0] for line in lines[1:]] == sorted(families())
+    by_name = {line.split()[0]: line for line in lines[1:]}
+    for name in ("dcgan", "sngan"):
+        sizes = gan_parameters((3, 32, 32), families()[name].model)
+        assert " + ".join(f"{size:,}" for size in sizes.values()) in by_name[name]
+    assert "labels of two classes or more" in by_name["acgan"]
+    assert "labels" not in by_name["dcgan"]
+
+
+def test_a_shape_that_some_cannot_do_is_told_for_each():
+    answer = ganray("models", "--shape", "30")
+    assert "\nwgan_gp " in answer.out
+    assert "\ndcgan " not in answer.out
+    assert "dcgan: model.name (='dcgan') makes images whose shorter side is" in answer.out
+    assert "of 30×30 it cannot: data.size 28 or 32 would do" in answer.out
+
+
+def test_one_is_drawn_layer_by_layer():
+    out = ganray("models", "info_gan").out
+    assert re.search(r"deconv1 +ConvTranspose2d +64×14×14 +131,136", out)
+    assert re.search(r"category_head +Linear +10", out) or "critic" in out
+    assert re.search(r"here, on 1×28×28: [\d,.]+ real images/s", out)
+    assert "model: {name: info_gan}" in out
+    found = ganray("models", "cgan", "--classes", "4", "--json").json
+    assert found["classes"] == 4
+    assert {layer["role"] for layer in found["layers"]} == {"generator", "critic"}
+    assert found["images_per_second"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("models", "dcgn"), "NAME: unknown name 'dcgn'; did you mean 'dcgan'?"),
+        (("models", "--shape", "big"), "--shape (='big') must be channels x height x width"),
+        (("models", "--shape", "2x28x28"), "shape (=(2, 28, 28)) must be (1 or 3 channels"),
+        (("models", "dcgan", "--shape", "30"), "data.size 28 or 32 would do"),
+        (("init", "x", "--model", "gna"), "--model: unknown name 'gna'"),
+    ],
+)
+def test_what_there_is_not_is_refused(words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ganray(*words).refused(said)
+    assert not list(tmp_path.iterdir())
