@@ -40,7 +40,7 @@ from ganray.train.algorithms import (
 )
 from ganray.train.algorithms.f_gan import Divergence
 from ganray.train.augment import Augment
-from ganray.train.steps import Batch, Step, drawn, told
+from ganray.train.steps import Batch, Shown, Step, drawn, told
 
 SHAPE: Shape = (1, 16, 16)
 CLASSES = 3
@@ -128,6 +128,8 @@ TRAININGS: dict[str, TrainSpec] = {
     "acgan": AcGan(batch=4),
     "info_gan": algorithms.InfoGan(batch=4),
     "bigan": algorithms.BiGan(batch=4),
+    "semi_supervised": algorithms.SemiSupervised(batch=4, known=2),
+    "semi_supervised, fooling": algorithms.SemiSupervised(batch=4, known=2, generator="fooling"),
     "mgan": algorithms.Mgan(batch=4, apart=0.5),
     "mad_gan": algorithms.MadGan(batch=4),
     "mix_gan": algorithms.MixGan(batch=4, entropy=0.1),
@@ -187,6 +189,10 @@ class Game:
         shown = torch.from_numpy(images(train.batch, seed)).double() / 255
         self.real = model.pixels(shown) if step.real else shown[:0]
         self.labels = torch.from_numpy(labels(rows))
+        known = train.shown(labels(train.batch), seed) if step.real else {}
+        own = self.labels[: train.batch]
+        further = model.pixels(torch.from_numpy(images(train.batch, 99)).double() / 255)
+        self.more = {name: Shown(further, own.flip(0)) for name in known}
 
     @property
     def state(self) -> dict[str, dict[str, Tensor]]:
@@ -209,7 +215,7 @@ class Game:
             return lambda *a, **k: torch.func.functional_call(network, own, a, k)
 
         networks = told(self.model, {role: bound(role) for role in self.networks}, self.labels)
-        return self.step.loss(networks, Batch(self.index, real, self.labels), noise)
+        return self.step.loss(networks, Batch(self.index, real, self.labels, self.more), noise)
 
 
 def games(train: TrainSpec, model: ModelSpec, seed: int = 0) -> list[Game]:

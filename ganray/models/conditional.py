@@ -41,7 +41,7 @@ class Conditional(ModelSpec):
     critic: Literal["concatenated", "projection", "none"] = Field(
         "concatenated", description="a map of the class beside the pixels; a product; or nothing"
     )
-    embedding: int = Field(16, ge=1, le=1024, description="size of the generator's vector")
+    embedding: int = Field(4, ge=1, le=1024, description="size of the generator's vector")
 
     _of = field_validator("of")(two_players)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-Tone = Literal["accent", "ink", "third", "fourth", "floor"]
+Tone = Literal["accent", "ink", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "floor"]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,10 @@ _COLOURS = {
     "ink": (INK, "white"),
     "third": ("#a4530f", "#a4530f"),
     "fourth": ("#6a4c93", "#6a4c93"),
+    "fifth": ("#2f6f1e", "#2f6f1e"),
+    "sixth": ("#a11d5b", "#a11d5b"),
+    "seventh": ("#a4530f", "white"),
+    "eighth": ("#6a4c93", "white"),
 }
 """Of each tone: lines, and what points are filled with; those of `report.css`."""
 _SIZE = 3.1, 1.75  # inches

@@ -141,6 +141,11 @@ class Blocks:
                 f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
                 f"each image's class, and the images of {self.data.info.name} have no labels"
             )
+        if len(classes) < spec.least_classes:
+            raise RefusedInput(
+                f"train.algorithm (={spec.algorithm!r}) tells {spec.least_classes} classes or more "
+                f"apart; here is {self.data.label(classes)} alone"
+            )
         called = self.data.label(classes)
         images = sum(self.data.info.counts["train"][index] for index in classes)
         if images < spec.batch:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,7 +19,7 @@ from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import hold_all_but, trainable
-from ganray.train.steps import Batch, Step, drawn, told
+from ganray.train.steps import Batch, Shown, Step, drawn, told
 
 
 @lru_cache
@@ -35,7 +36,7 @@ def gan_flops(shape: Shape, model: ModelSpec, train: TrainSpec, classes: int = 1
         made = networks, trainable(networks)
         return round(
             sum(
-                step.times * share * _step_flops(step, index, *made, shape, model, train.batch)
+                step.times * share * _step_flops(step, index, *made, shape, model, train)
                 for step in train.steps()
                 for index, share in step.kinds.items()
             )
@@ -49,10 +50,11 @@ def _step_flops(
     weights: dict[str, list[nn.Parameter]],
     shape: Shape,
     model: ModelSpec,
-    batch: int,
+    train: TrainSpec,
 ) -> int:
     """Of one move on batch number `index`."""
     hold_all_but(step.moves, weights)
+    batch, names = train.batch, train.shown(np.zeros(1, np.int64), 0)
     noise = {
         name: torch.empty(batch * step.rows, *drawn(draw, model, shape, 0, 0, 1).shape[1:])
         for name, draw in step.noise.items()
@@ -62,7 +64,8 @@ def _step_flops(
     functions = {role: _copying(network) for role, network in networks.items()}
     with _counter() as counter:
         networks_told = told(model, functions, labels)
-        step.loss(networks_told, Batch(index, real, labels), noise).backward()
+        more = {name: Shown(real, labels[: len(real)]) for name in names if step.real}
+        step.loss(networks_told, Batch(index, real, labels, more), noise).backward()
     return int(counter.get_total_flops())
 
 

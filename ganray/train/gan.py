@@ -22,7 +22,7 @@ from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
-from ganray.randomness import uniforms
+from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, wants_labels
 from ganray.train.batches import ShuffledImages
@@ -39,7 +39,7 @@ from ganray.train.state import (
     prefixed,
     trainable,
 )
-from ganray.train.steps import Batch, Step, drawn, told
+from ganray.train.steps import Batch, Shown, Step, drawn, told
 
 
 class GanTrainer:
@@ -86,6 +86,7 @@ class GanTrainer:
         self._labels = labels if wants_labels(model, train) else None
         if labels is None and wants_labels(model, train):
             raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
+        self._more = self._further(images, labels)
         heads = train.heads(model, len(self.classes))
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
         for network in self.networks.values():
@@ -149,9 +150,30 @@ class GanTrainer:
         else:
             real = torch.empty(0, *self.shape, device=self.device)
             rows = self._drawn_rows(step, index) if self._labels is not None else np.empty(0)
+        more = {name: self._show(name, index) for name in self._more} if step.real else {}
         if self._labels is None:
-            return Batch(index, real)
-        return Batch(index, real, torch.from_numpy(self._labels[rows]).to(self.device))
+            return Batch(index, real, None, more)
+        return Batch(index, real, torch.from_numpy(self._labels[rows]).to(self.device), more)
+
+    def _further(
+        self, images: np.ndarray | Tensor, labels: Int64[np.ndarray, "n"] | None
+    ) -> dict[str, tuple[ShuffledImages, Int64[np.ndarray, "k"]]]:
+        """Images that the algorithm's losses are shown beside those of a step, and their labels."""
+        if labels is None:
+            return {}
+        known, found = self.spec.shown(labels, self.seed), {}
+        for name, rows in known.items():
+            # Fewer than a batch come again in it.
+            rows = np.resize(rows, max(len(rows), self.spec.batch))
+            order = derive_seed(self.seed, "train", name)
+            batches = ShuffledImages(images[rows], self.spec.batch, order, self.device)
+            found[name] = batches, labels[rows]
+        return found
+
+    def _show(self, name: str, index: int) -> Shown:
+        batches, labels = self._more[name]
+        images, rows = batches(index, self._part)
+        return Shown(self.model.pixels(images), torch.from_numpy(labels[rows]).to(self.device))
 
     def _drawn_rows(self, step: Step, index: int) -> Int64[np.ndarray, "part"]:
         """Training images whose labels a step takes that sees none of them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
+import numpy as np
+from jaxtyping import Int64
 from pydantic import (
     Field,
     SerializeAsAny,
@@ -68,6 +70,8 @@ class TrainSpec(Spec):
     """Whether its losses look at the images' classes."""
     conditional: ClassVar[tuple[str, ...]] = ()
     """The roles of the networks that must be told labels."""
+    least_classes: ClassVar[int] = 1
+    """Of how many classes the training images must be."""
     whole: ClassVar[bool] = False
     """Whether its losses are of a batch as a whole, not means over its rows: then workers cannot
     share a batch."""
@@ -94,6 +98,11 @@ class TrainSpec(Spec):
     def steps(self) -> tuple[Step, ...]:
         """What one iteration consists of, in order."""
         raise NotImplementedError
+
+    def shown(self, _: Int64[np.ndarray, "n"], __: int, /) -> dict[str, Int64[np.ndarray, "k"]]:
+        """Which training images its losses are shown, by labels and seed: "real" are those of every
+        step where they are not all, others are `Batch.more`, in shuffled epochs of their own."""
+        return {}
 
     def objection(self, _: ModelSpec, /) -> str | None:
         """Why it cannot train such networks, beside what its class says; None: it can."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
@@ -26,6 +26,13 @@ Noise = Mapping[str, "torch.Tensor"]
 """The random numbers of one step, by the names that the step gives its draws."""
 
 
+class Shown(NamedTuple):
+    """Real images beside those of a step, as the networks see pixels, and their classes."""
+
+    images: Float[torch.Tensor, "n c h w"]
+    labels: Int64[torch.Tensor, "n"]
+
+
 @dataclass(frozen=True)
 class Batch:
     """The data of one step.
@@ -34,6 +41,7 @@ class Batch:
         index: its number among all batches of this step, from 0.
         real: real images as the networks see pixels, in [0, 1] or [−1, 1]; those of a step that
             wants none are empty.
+        more: of an algorithm that shows its losses further images, those by their names.
         labels: the class of each row, from 0, where the networks or the algorithm want it: of
             the real images, or of a step without these drawn as often as they have it.
     """
@@ -41,6 +49,7 @@ class Batch:
     index: int
     real: Float[torch.Tensor, "n c h w"]
     labels: Int64[torch.Tensor, "n"] | None = None
+    more: Mapping[str, Shown] = field(default_factory=dict)
 
 
 Loss = Callable[[Networks, Batch, Noise], "torch.Tensor"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import get_args
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import Comparison, mean_interval
@@ -185,11 +186,11 @@ def judge(results: Results, name: ScoreName, first: str, second: str) -> Judged:
     return Judged(name, sides, comparison, winner, f"{first} {comparison.verdict} {margin}", margin)
 
 
-_TONES: tuple[Tone, ...] = ("accent", "ink", "third", "fourth")
+_TONES: tuple[Tone, ...] = get_args(Tone)[:-1]
 
 
 def side_tones(sides: Sequence[str]) -> dict[str, Tone]:
-    """How each side and the floor are drawn, throughout a page; colours come again after four."""
+    """How each side and the floor are drawn, throughout a page; tones come again after eight."""
     tones = {side: _TONES[place % len(_TONES)] for place, side in enumerate(sides)}
     return {**tones, "floor": "floor"}
 

@@ -26,6 +26,7 @@ from ganray.train.algorithms.mad_gan import MadGan
 from ganray.train.algorithms.mgan import Mgan
 from ganray.train.algorithms.mix_gan import MixGan
 from ganray.train.algorithms.r3gan import R3Gan
+from ganray.train.algorithms.semi_supervised import SemiSupervised
 from ganray.train.algorithms.vae import Vae
 from ganray.train.algorithms.vanilla import Vanilla
 from ganray.train.algorithms.wgan import Wgan
@@ -51,6 +52,7 @@ ALGORITHMS: Registry[TrainSpec] = Registry(
     Mgan,
     MadGan,
     MixGan,
+    SemiSupervised,
 )
 Training = Annotated[TrainSpec, ALGORITHMS]
 """The type of a file's field `train`."""
@@ -69,6 +71,7 @@ __all__ = [
     "Mgan",
     "MixGan",
     "R3Gan",
+    "SemiSupervised",
     "Training",
     "Vae",
     "Vanilla",

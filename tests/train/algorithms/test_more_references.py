@@ -8,12 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.train.algorithms import AcGan, BiGan, InfoGan, MadGan, Mgan, MixGan, Vae
-from ganray.train.steps import Batch
+from ganray.train.algorithms import (
+    AcGan,
+    BiGan,
+    InfoGan,
+    MadGan,
+    Mgan,
+    MixGan,
+    SemiSupervised,
+    Vae,
+)
+from ganray.train.steps import Batch, Shown
 from tests.reference import losses as paper
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.random((4, 1, 2, 2)), RNG.random((4, 1, 2, 2))
+KNOWN = RNG.random((4, 1, 2, 2))
 HEADS = {name: RNG.normal(size=(4, width)) for name, width in (("a", 3), ("b", 4), ("c", 2))}
 
 
@@ -45,7 +55,8 @@ def game(train, step: str, networks, labels=None, **noise) -> float:
     named = {name: tensor(value) for name, value in noise.items()}
     told = None if labels is None else torch.tensor(labels)
     real = tensor(X) if found.real else tensor(X)[:0]
-    return float(found.loss(networks, Batch(0, real, told), named))
+    more = {"known": Shown(tensor(KNOWN), torch.tensor(LABELS))}
+    return float(found.loss(networks, Batch(0, real, told, more), named))
 
 
 def made(*_, **__):
@@ -179,3 +190,36 @@ def test_mix_gan():
     )
     expected = fooled - 0.2 * paper.mean(map(math.log, generators))
     assert game(train, "generator", networks, latents=Z) == pytest.approx(expected)
+
+
+def test_semi_supervised():
+    """Three classes and a fourth, "generated", whose logit is 0."""
+
+    def judge(images, wanted):
+        rows = images.flatten(1)
+        return (rows @ tensor(HEADS["a"]) if wanted == "classes" else rows**2,)
+
+    def logits(images):
+        return np.column_stack([flat(images) @ HEADS["a"], np.zeros(4)])
+
+    networks = {"critic": judge, "generator": made}
+    shares = np.exp(logits(X))[:, :3].sum(axis=1) / np.exp(logits(X)).sum(axis=1)
+    expected = (
+        paper.misread(flat(KNOWN) @ HEADS["a"], LABELS)
+        + (-paper.mean(map(math.log, shares)) + paper.misread(logits(Y), [3] * 4)) / 2
+    )
+    assert game(SemiSupervised(), "critic", networks, LABELS, latents=Z) == pytest.approx(expected)
+    gaps = (flat(X) ** 2).mean(axis=0) - (flat(Y) ** 2).mean(axis=0)
+    found = game(SemiSupervised(), "generator", networks, LABELS, latents=Z)
+    assert found == pytest.approx(paper.mean(float(gap) ** 2 for gap in gaps))
+    shares = np.exp(logits(Y))[:, :3].sum(axis=1) / np.exp(logits(Y)).sum(axis=1)
+    fooling = SemiSupervised(generator="fooling")
+    found = game(fooling, "generator", networks, LABELS, latents=Z)
+    assert found == pytest.approx(-paper.mean(map(math.log, shares)))
+
+
+def test_labels_are_shown_of_a_few_images_of_each_class():
+    labels = np.arange(60) % 3
+    known = SemiSupervised(known=4).shown(labels, 5)["known"]
+    assert np.bincount(labels[known]).tolist() == [4, 4, 4]
+    assert not np.array_equal(known, SemiSupervised(known=4).shown(labels, 6)["known"])
