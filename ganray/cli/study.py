@@ -60,7 +60,8 @@ def register(app: typer.Typer) -> None:
 def init(
     name: Annotated[str, typer.Argument(help="Name of the study, or of its file.")] = "study",
     study: Annotated[
-        str, typer.Option("--study", help="marginal_vs_joint, budget_curve or rivals.")
+        str,
+        typer.Option("--study", help="Which one: marginal_vs_joint, budget_curve, rivals …"),
     ] = "marginal_vs_joint",
     model: Annotated[
         str | None,

@@ -13,6 +13,8 @@ from ganray.plan.parameters import (
     DataParameters,
     EmbedParameters,
     EncoderParameters,
+    GaussianPathParameters,
+    GaussiansParameters,
     MeasureParameters,
     ObjectiveParameters,
     Parameters,
@@ -67,6 +69,8 @@ _ALL = (
     Kind("targets", TargetsParameters),
     Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
     Kind("card", CardParameters, called=("model card", "model cards")),
+    Kind("gaussians", GaussiansParameters, shard=1, called=("game", "games")),
+    Kind("gaussian_path", GaussianPathParameters, called=("trajectory", "trajectories")),
     Kind("objective", ObjectiveParameters),
     Kind("spec", SpecParameters),
 )

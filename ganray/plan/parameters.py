@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal, Protocol, Self, cast, runtime_checkable
 
 from ganray.data.spec import DatasetSpec, Split
+from ganray.laboratory.spec import Dynamics, Example, Starts
 from ganray.metrics import AnyMetric
 from ganray.models import Model
 from ganray.models.encoders import AnyEncoder
@@ -178,6 +179,25 @@ class SearchParameters(Parameters):
     search: SearchSpec
     own_samples: int
     seed: int
+
+
+class GaussiansParameters(Parameters):
+    """Trajectories of the two-Gaussian game."""
+
+    dynamics: Dynamics
+    starts: Starts
+    seed: int
+
+
+class GaussianPathParameters(Parameters):
+    """One of them."""
+
+    example: Example
+
+    def identity(self) -> dict[str, Any]:
+        """Without what it is called."""
+        told = self.example.identity()
+        return {"example": {name: told[name] for name in told if name != "name"}}
 
 
 class CardParameters(Parameters):

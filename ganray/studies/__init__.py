@@ -36,7 +36,8 @@ from ganray.study_yaml import YAMLError, load, what_is_wrong
 from ganray.urls import is_url
 
 STUDIES = {
-    name: f"ganray.studies.{name}" for name in ("marginal_vs_joint", "budget_curve", "rivals")
+    name: f"ganray.studies.{name}"
+    for name in ("marginal_vs_joint", "budget_curve", "rivals", "two_gaussians")
 }
 """What a study is called, and its module; the first is meant where a file names none."""
 

@@ -1,0 +1,1 @@
+"""Games small enough to be seen through: no images, no networks beyond a few units."""
