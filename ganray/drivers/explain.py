@@ -113,9 +113,16 @@ def _files() -> dict[str, type[Spec]]:
 
 
 def _where(one: ExplainedField) -> str:
-    if set(one.files) == {*STUDIES, "sweep"}:
+    everywhere, of_images = {*STUDIES, "sweep"}, _of_images()
+    if set(one.files) in (everywhere, of_images):
         return "all"
-    return "studies" if set(one.files) == set(STUDIES) else ", ".join(one.files)
+    named = set(one.files) in (set(STUDIES), of_images - {"sweep"})
+    return "studies" if named else ", ".join(one.files)
+
+
+def _of_images() -> frozenset[str]:
+    """The kinds of files that name a data set: others have fields of their own alone."""
+    return frozenset(name for name, spec in _files().items() if "data" in spec.model_fields)
 
 
 def _lines(one: ExplainedField) -> Iterator[str]:
