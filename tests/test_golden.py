@@ -10,6 +10,7 @@ import torch
 
 from ganray.plan.kinds import KINDS
 from tests import golden
+from tests.families import TRAININGS
 from tests.train.ranks import together
 
 
@@ -39,6 +40,12 @@ def compare(found: dict[str, torch.Tensor], expected: Any, wanted: Any) -> None:
         np.testing.assert_allclose(mine["tensors"][name], numbers, rtol=0.05, atol=0.02)
     if golden.machine() == expected["machine"]:
         assert mine["sha256"] == wanted["sha256"]
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_every_algorithm_begins_with_the_same_losses(name):
+    """A short curve: of other machines the last digits may differ, and grow from step to step."""
+    np.testing.assert_allclose(golden.losses(name), golden.read("losses")[name], rtol=2e-3)
 
 
 @pytest.mark.parametrize("trainer", [golden.alone, golden.resumed])

@@ -23,14 +23,16 @@ from ganray.plan import Plan
 from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies import budget_curve, marginal_vs_joint
+from ganray.studies import budget_curve, marginal_vs_joint, rivals, two_gaussians
 from ganray.studies.blocks import Data
+from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise
 from ganray.train import Host, WganGp, run
 from ganray.train.gan import GanTrainer
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
+from tests.families import TRAININGS, partner, trainer
 
 FOLDER = Path(__file__).parent
 INFO = SourceInfo(
@@ -100,8 +102,23 @@ def plans() -> dict[str, Plan]:
             data={"held_out": 50, "test": 60},
             budget={"iterations": 300},
         ),
+        "rivals": rivals.plan(every_family(), DATA),
+        "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         **sweep_plans(),
     }
+
+
+def every_family() -> rivals.Settings:
+    """A side for each family as it was published, and for each small one with its algorithm."""
+    published = [
+        {"name": name, "model": one.model, "train": one.train} for name, one in families().items()
+    ]
+    small = [
+        {"name": f"small-{place}", "model": partner(name), "train": train}
+        for place, (name, train) in enumerate(TRAININGS.items())
+    ]
+    settings = {"name": "golden", "study": "rivals", "rivals": [*published, *small]}
+    return parse(rivals.Settings, settings, "study")
 
 
 def sweep_plans() -> dict[str, Plan]:
@@ -139,6 +156,12 @@ def resumed() -> GanTrainer:
     trainer.load(RESUMED_AT, deserialise(serialise(begun.tensors())))
     run(trainer, STEPS)
     return trainer
+
+
+def losses(name: str) -> list[list[float]]:
+    """Of the first iterations of one algorithm, on the networks that it is tested with."""
+    one = trainer(partner(name), TRAININGS[name], SEED)
+    return [one.advance().tolist() for _ in range(4)]
 
 
 def in_ranks(_: Path) -> dict[str, torch.Tensor]:

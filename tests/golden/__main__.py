@@ -9,6 +9,7 @@ import torch
 
 from ganray.store import Store
 from tests import golden, tiny
+from tests.families import TRAININGS
 from tests.train.ranks import together
 
 if __name__ == "__main__":
@@ -21,5 +22,6 @@ if __name__ == "__main__":
         scores = golden.scores(agenda.plan, Store(f"{folder}/store"))
     one = golden.summary(golden.alone().tensors())
     golden.write("keys", {name: plan.roles for name, plan in golden.plans().items()})
+    golden.write("losses", {name: golden.losses(name) for name in TRAININGS})
     weights = {"alone": one, "in ranks": golden.summary(ranks)}
     golden.write("results", {"machine": golden.machine(), "weights": weights, "scores": scores})
