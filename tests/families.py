@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganray.models import (
     BiGan,
+    BigGan,
     Conditional,
     Dcgan,
     DefenseGan,
@@ -19,6 +20,7 @@ from ganray.models import (
     InfoGan,
     Mixture,
     ModelSpec,
+    Progressive,
     ResNet,
     Sngan,
     Vae,
@@ -71,6 +73,7 @@ MODELS: dict[str, ModelSpec] = {
         of=Dcgan(width=2, latent=4, generator_norm="layer", critic_norm="instance"), critic="none"
     ),
     "info_gan": InfoGan(width=2, units=6, latent=3, categories=3, continuous=1),
+    "big_gan": BigGan(width=8, part=2, parts=3, embedding=3),
     "bigan": BiGan(of=Dcgan(width=2, latent=4), units=6),
     "ali": BiGan(
         of=Dcgan(width=2, latent=4, generator_norm="layer", critic_norm="instance"),
@@ -87,6 +90,7 @@ MODELS: dict[str, ModelSpec] = {
     "mixture, by class": Mixture(
         of=FullyConnected(width=5, latent=3), own="last", critics="each", by="class"
     ),
+    "progressive": Progressive(width=4, latent=4, phase=2),
     "resnet, attention": ResNet(
         width=8, generator_width=8, latent=4, attention=True, spectral="both", norm="layer"
     ),

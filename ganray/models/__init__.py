@@ -5,6 +5,7 @@ A new family is a new file and its line here. The first is meant where a file na
 
 from typing import Annotated
 
+from ganray.models.big_gan import BigGan
 from ganray.models.bigan import BiGan
 from ganray.models.conditional import Conditional
 from ganray.models.dcgan import Dcgan
@@ -13,19 +14,23 @@ from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
 from ganray.models.mixture import Mixture
 from ganray.models.plain import PLAIN
+from ganray.models.progressive import Progressive
 from ganray.models.resnet import ResNet
 from ganray.models.sngan import Sngan
 from ganray.models.spec import ModelSpec
 from ganray.models.vae import Vae
 from ganray.registry import Registry
 
-MODELS: Registry[ModelSpec] = Registry("name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae)
+MODELS: Registry[ModelSpec] = Registry(
+    "name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae, BigGan
+)
 Model = Annotated[ModelSpec, MODELS]
 """The type of a file's field `model`."""
 
 __all__ = [
     "MODELS",
     "BiGan",
+    "BigGan",
     "Conditional",
     "Dcgan",
     "DefenseGan",
@@ -34,6 +39,7 @@ __all__ = [
     "Mixture",
     "Model",
     "ModelSpec",
+    "Progressive",
     "ResNet",
     "Sngan",
     "Vae",

@@ -130,11 +130,16 @@ class Critic(nn.Module):
     ) -> Float[Tensor, "n"] | tuple[Tensor, ...]:
         """The values; or of all that is `wanted`, in this order, a tuple: "value", "features", or
         the name of a head."""
+        made = self.bodied(images)
+        if not wanted:
+            return self._named("value", made)
+        return tuple(self._named(name, made) for name in wanted)
+
+    def bodied(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n ..."]:
+        """What the layers before the last one give."""
         for name in self._body:
             images = self.get_submodule(name)(images)
-        if not wanted:
-            return self._named("value", images)
-        return tuple(self._named(name, images) for name in wanted)
+        return images
 
     def _named(self, name: str, body: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
         if name == "value":

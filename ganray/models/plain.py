@@ -8,13 +8,14 @@ from ganray.models.dcgan import Dcgan
 from ganray.models.defense_gan import DefenseGan
 from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
+from ganray.models.progressive import Progressive
 from ganray.models.resnet import ResNet
 from ganray.models.sngan import Sngan
 from ganray.models.spec import ModelSpec
 from ganray.registry import Registry
 
 PLAIN: Registry[ModelSpec] = Registry(
-    "name", Dcgan, DefenseGan, FullyConnected, Sngan, ResNet, InfoGan
+    "name", Dcgan, DefenseGan, FullyConnected, Sngan, ResNet, InfoGan, Progressive
 )
 
 

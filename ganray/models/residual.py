@@ -9,8 +9,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganray.models.labels import Table
 from ganray.models.layers import Chain
-from ganray.models.normalisation import Maps, Norm, conv, normalised
+from ganray.models.normalisation import Maps, Norm, conv, linear, normalised
 
 Labels = Int64[Tensor, "n"] | None
 
@@ -120,3 +121,83 @@ def _wide(layer: nn.Conv2d) -> nn.Conv2d:
     """Its first weights are √2 times as wide, since ReLU comes after or before it."""
     layer.gain = math.sqrt(2)  # type: ignore[assignment]
     return layer
+
+
+class VectorNorm(nn.Module):
+    """Batch normalisation whose scales and shifts are linear in a vector of each image."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.scale = linear(size, channels, bias=False, spectral=True)
+        self.shift = linear(size, channels, bias=False, spectral=True)
+
+    def forward(self, maps: Maps, vectors: Float[Tensor, "n size"]) -> Maps:
+        """(1 + scale)·norm + shift."""
+        scale, shift = (part(vectors)[:, :, None, None] for part in (self.scale, self.shift))
+        normal: Tensor = self.norm(maps)
+        return (1 + scale) * normal + shift
+
+
+class BigBlock(nn.Module):
+    """A growing block whose normalisations follow a vector of each image."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = VectorNorm(channels, size), VectorNorm(channels, size)
+        self.conv1 = conv(channels, channels, 3, 1, 1, spectral=True)
+        self.conv2 = conv(channels, channels, 3, 1, 1, spectral=True)
+        self.shortcut = conv(channels, channels, 1, spectral=True)
+
+    def forward(self, maps: Maps, vectors: Float[Tensor, "n size"]) -> Float[Tensor, "n c p q"]:
+        """The sum of both ways."""
+        way = functional.interpolate(functional.relu(self.norm1(maps, vectors)), scale_factor=2)
+        way = self.conv2(functional.relu(self.norm2(self.conv1(way), vectors)))
+        made: Tensor = way + functional.interpolate(self.shortcut(maps), scale_factor=2)
+        return made
+
+
+class BigGenerator(nn.Module):
+    """BigGAN's: part of the latent vector and the class reach every block.
+
+    Args:
+        first: rows and columns of the first maps.
+        times: how often they double.
+        part: numbers of the latent vector for each block.
+        size: of the class's vector.
+    """
+
+    labelled = True
+
+    def __init__(
+        self,
+        channels: int,
+        first: tuple[int, int],
+        times: int,
+        width: int,
+        part: int,
+        classes: int,
+        size: int,
+        attention: bool,
+    ) -> None:
+        super().__init__()
+        self.part, self.first, self.width = part, first, width
+        self.table = Table(classes, size)
+        self.linear = linear(part, width * math.prod(first), spectral=True)
+        self.blocks = nn.ModuleList(BigBlock(width, part + size) for _ in range(times))
+        self.attention = Attention(width, True) if attention else nn.Identity()
+        self.norm = nn.BatchNorm2d(width)
+        self.image = conv(width, channels, 3, 1, 1, spectral=True)
+
+    def forward(
+        self, z: Float[Tensor, "n size"], labels: Int64[Tensor, "n"]
+    ) -> Float[Tensor, "n c h w"]:
+        """Images of the labels' classes."""
+        begun, *parts = z.split(self.part, dim=1)
+        own = self.table(labels)
+        maps = self.linear(begun).unflatten(1, (self.width, *self.first))
+        for place, (block, part) in enumerate(zip(self.blocks, parts, strict=True), start=1):
+            if place == len(self.blocks):  # at half the images' sides
+                maps = self.attention(maps)
+            maps = block(maps, torch.cat([own, part], dim=1))
+        return torch.tanh(self.image(functional.relu(self.norm(maps))))

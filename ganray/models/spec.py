@@ -99,6 +99,13 @@ class ModelSpec(Spec):
         """Draw their first weights, by index from `seed`."""
         raise NotImplementedError
 
+    def prepare(self, networks: Mapping[str, torch.nn.Module], iteration: int) -> None:
+        """Set what of the networks follows from the iteration alone; called before each one."""
+
+    def alike(self, until: int) -> list[tuple[int, int]]:
+        """Iterations that cost different amounts, and how many of `until` are as each of them."""
+        return [(0, until)]
+
     def images(
         self, networks: Mapping[str, torch.nn.Module], noise: Float[torch.Tensor, "n size"]
     ) -> Float[torch.Tensor, "n c h w"]:

@@ -21,7 +21,7 @@ from ganray.stages.stage import (
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
-from ganray.train.flops import gan_flops, gan_parameters
+from ganray.train.flops import gan_parameters, training_flops
 from ganray.train.gan import GanTrainer, blank_trainer
 from ganray.train.history import history_table
 from ganray.train.parallel import DataParallelGanTrainer
@@ -60,7 +60,9 @@ def train_gan(work: Workspace) -> None:
         {
             "shape": list(dataset.info.shape),
             "images_seen": until * trainer.images_per_step,
-            "flops": gan_flops(dataset.info.shape, told.model, told.train, len(classes)) * until,
+            "flops": training_flops(
+                dataset.info.shape, told.model, told.train, len(classes), until
+            ),
             "training_images": len(images),
             **({"class_counts": list(trainer.classes)} if told.model.labelled else {}),
         },
@@ -86,13 +88,15 @@ def refuse_other_ranks(task: Task, ranks: int) -> None:
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its operations are those beyond the shorter training that it continues."""
     shape, begun, told = image_shape(plan), plan.continued(task), TrainParameters.of(task)
-    steps = (task.horizon or 0) - ((begun.horizon or 0) if begun else 0)
     classes = len(told.classes)
     sizes = gan_parameters(shape, told.model, told.train, classes)
     drawn = sum(sizes[role] for role in told.model.sampled)
     kept = CHECKPOINT_COPIES * sum(sizes.values()) + (2 if told.train.ema else 1) * drawn
-    flops = gan_flops(shape, told.model, told.train, classes)
-    return Cost(flops * float(steps), FLOAT_BYTES * kept)
+    whole, known = (
+        training_flops(shape, told.model, told.train, classes, one.horizon or 0) if one else 0
+        for one in (task, begun)
+    )
+    return Cost(float(whole - known), FLOAT_BYTES * kept)
 
 
 def _timed(task: Task, plan: Plan, device: str) -> Timed:

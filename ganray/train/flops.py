@@ -22,17 +22,36 @@ from ganray.train.state import hold_all_but, trainable
 from ganray.train.steps import Batch, Shown, Step, drawn, told
 
 
+def training_flops(
+    shape: Shape, model: ModelSpec, train: TrainSpec, classes: int, until: int
+) -> int:
+    """Of the first `until` iterations, which need not all cost the same."""
+    return sum(
+        count * gan_flops(shape, model, train, classes, iteration)
+        for iteration, count in model.alike(until)
+    )
+
+
 @lru_cache
-def gan_flops(shape: Shape, model: ModelSpec, train: TrainSpec, classes: int = 1) -> int:
+def gan_flops(
+    shape: Shape,
+    model: ModelSpec,
+    train: TrainSpec,
+    classes: int = 1,
+    iteration: int | None = None,
+) -> int:
     """Multiplications and additions of one iteration, convolutions and matrix products alone.
 
     The algorithm's own losses are run; those of batches that differ count at their shares.
 
     Args:
         classes: of the training images.
+        iteration: which one; none: one when the networks are as large as they become.
     """
     with torch.device("meta"):
         networks = new_networks(model, shape, None, classes, train.heads(model, classes))
+        if iteration is not None:
+            model.prepare(networks, iteration)
         made = networks, trainable(networks)
         return round(
             sum(

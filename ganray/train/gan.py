@@ -112,12 +112,15 @@ class GanTrainer:
         Returns the last loss of each, named by `losses`.
         """
         self._follow_schedule()
+        self.model.prepare(self.networks, self.step)
         try:
             losses = [self._repeated(step) for step in self._steps]
         finally:
             hold_all_but(None, self._weights)
         if self._average is not None:
             self._average.update_parameters(self._drawn)
+            averaged = cast(Sampler, self._average.module).networks
+            self.model.prepare(dict(averaged.items()), self.step)
         self.step += 1
         return torch.stack(losses)
 
