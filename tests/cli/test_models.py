@@ -48,23 +48,31 @@ def test_one_of_each_kind_is_planned(tmp_path, monkeypatch):
         assert read_study(f"{name}.yaml").plan().tasks
 
 
-def test_all_are_listed_with_their_sizes():
+@pytest.fixture
+def few(monkeypatch) -> list[str]:
+    """Some of the families, as all take a while."""
+    some = {name: families()[name] for name in ("acgan", "dcgan", "vanilla", "vae")}
+    monkeypatch.setattr("ganray.studies.families.families", lambda: some)
+    return sorted(some)
+
+
+def test_all_are_listed_with_their_sizes(few):
     lines = ganray("models", "--shape", "3x32x32").out.splitlines()
     assert lines[0].split() == [
         *("family", "networks", "algorithm", "parameters", "draws", "trains", "on", "one", "needs")
     ]
-    assert [line.split()[0] for line in lines[1:]] == sorted(families())
+    assert sorted(line.split()[0] for line in lines[1:]) == few
     by_name = {line.split()[0]: line for line in lines[1:]}
-    for name in ("dcgan", "sngan"):
+    for name in ("dcgan", "vanilla"):
         sizes = gan_parameters((3, 32, 32), families()[name].model)
         assert " + ".join(f"{size:,}" for size in sizes.values()) in by_name[name]
     assert "labels of two classes or more" in by_name["acgan"]
     assert "labels" not in by_name["dcgan"]
 
 
-def test_a_shape_that_some_cannot_do_is_told_for_each():
+def test_a_shape_that_some_cannot_do_is_told_for_each(few):
     answer = ganray("models", "--shape", "30")
-    assert "\nwgan_gp " in answer.out
+    assert "\nvanilla " in answer.out
     assert "\ndcgan " not in answer.out
     assert "dcgan: model.name (='dcgan') makes images whose shorter side is" in answer.out
     assert "of 30×30 it cannot: data.size 28 or 32 would do" in answer.out
