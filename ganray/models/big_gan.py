@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ganray.errors import RefusedInput
-from ganray.models.dcgan import doublings
+from ganray.models.doubling import doublings
 from ganray.models.resnet import ResNet
 from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
 

@@ -6,53 +6,34 @@ an encoder, and a judge of pairs of image and latent vector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ganray.models.dcgan import Dcgan
-from ganray.models.plain import Plain, two_players
-from ganray.models.spec import Law, ModelSpec, Shape
+from ganray.models.plain import MadeOf
+from ganray.models.spec import Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class BiGan(ModelSpec):
+class BiGan(MadeOf):
     """The other family's generator; encoder and judge on bodies like its critic's."""
 
     paper = "Donahue et al., arXiv 1605.09782"
     roles = ("generator", "encoder", "judge")
 
     name: Literal["bigan"] = Field("bigan", description="the family of networks")
-    of: Plain = Field(Dcgan(), description="the networks that these are made of")
     encoder: Literal["certain", "gaussian"] = Field(
         "certain", description="one latent vector for an image (BiGAN), or a normal law (ALI)"
     )
     units: int = Field(256, ge=1, le=8192, description="of the judge's layer that sees both")
-
-    _of = field_validator("of")(two_players)
-
-    @property
-    def signed(self) -> bool:
-        """As the other family's."""
-        return self.of.signed
 
     @property
     def coupled(self) -> tuple[str, ...]:
         """Encoder and judge are as the other family's critic."""
         own = {"generator": ("generator",), "critic": ("encoder", "judge")}
         return tuple(role for theirs in self.of.coupled for role in own[theirs])
-
-    @property
-    def latents(self) -> Law:
-        """As the other family's."""
-        return self.of.latents
-
-    def check(self, shape: Shape, classes: int, /) -> None:
-        """As the other family."""
-        self.of.check(shape, classes)
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images, images to latent vectors, pairs to values."""
@@ -66,7 +47,3 @@ class BiGan(ModelSpec):
             "encoder": encoder_on(made[0]["critic"], shape, outputs),
             "judge": PairJudge(made[1]["critic"], shape, size, self.units),
         }
-
-    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
-        """As the other family begins."""
-        self.of.initialise(networks, seed)

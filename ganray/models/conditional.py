@@ -7,21 +7,19 @@ features with a vector of the class added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ganray.errors import RefusedInput
-from ganray.models.dcgan import Dcgan
-from ganray.models.plain import Plain, two_players
-from ganray.models.spec import Law, ModelSpec, Shape
+from ganray.models.plain import MadeOf
+from ganray.models.spec import Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Conditional(ModelSpec):
+class Conditional(MadeOf):
     """Generator and critic of another family, told labels.
 
     CGAN is `critic: concatenated`; projection `critic: projection`, with `of.per_class` in place of
@@ -33,7 +31,6 @@ class Conditional(ModelSpec):
     featured = ("critic",)
 
     name: Literal["conditional"] = Field("conditional", description="the family of networks")
-    of: Plain = Field(Dcgan(), description="the networks that are told labels")
     generator: Literal["concatenated", "own"] = Field(
         "concatenated",
         description="a vector of the class beside z; own: as `of.per_class` tells the generator",
@@ -43,31 +40,14 @@ class Conditional(ModelSpec):
     )
     embedding: int = Field(4, ge=1, le=1024, description="size of the generator's vector")
 
-    _of = field_validator("of")(two_players)
-
-    @property
-    def signed(self) -> bool:
-        """As the other family's."""
-        return self.of.signed
-
-    @property
-    def coupled(self) -> tuple[str, ...]:
-        """As the other family's."""
-        return self.of.coupled
-
     @property
     def labelled(self) -> tuple[str, ...]:
         """The generator; the critic, unless it is told nothing."""
         return ("generator",) if self.critic == "none" else ("generator", "critic")
 
-    @property
-    def latents(self) -> Law:
-        """As the other family's."""
-        return self.of.latents
-
     def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse a single class."""
-        self.of.check(shape, classes)
+        super().check(shape, classes)
         if self.generator == "own" and not self.of.labelled:
             raise RefusedInput(
                 f"model.generator (='own'): model.of (={self.of.name!r}) is not told labels; use "
@@ -97,7 +77,3 @@ class Conditional(ModelSpec):
         elif self.critic == "projection":
             made["critic"] = Projection(made["critic"], classes, shape)
         return made
-
-    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
-        """As the other family begins; vectors and maps of classes ~ N(0, 1)."""
-        self.of.initialise(networks, seed)

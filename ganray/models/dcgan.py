@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ganray.errors import RefusedInput
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.doubling import Doubling, Norm, doublings
+from ganray.models.spec import LatentLaw, Shape
 
 if TYPE_CHECKING:
     import torch
 
-GeneratorNorm = Literal["batch", "instance", "layer", "none"]
 CriticNorm = Literal["batch", "instance", "layer", "spectral", "none"]
-_FEWEST, _MOST = 4, 7  # rows or columns of the first maps, on the shorter side
 
 
-class Dcgan(ModelSpec):
+class Dcgan(Doubling):
     """Convolutions of 4×4 that double or halve: 64 px by 512-256-128-64, 28 px by 128-64.
 
     At 64 px and 3 channels, 3,576,704 and 2,765,568 parameters. Sides are 4 to 7 pixels, doubled
@@ -43,7 +41,7 @@ class Dcgan(ModelSpec):
     output: Literal["tanh", "sigmoid"] = Field(
         "tanh", description="pixels of the networks in [−1, 1], or in [0, 1]"
     )
-    generator_norm: GeneratorNorm = Field("batch", description="what normalises its hidden maps")
+    generator_norm: Norm = Field("batch", description="what normalises its hidden maps")
     per_class: bool = Field(
         False, description="whether each class has scales and shifts of its own in the generator"
     )
@@ -58,11 +56,6 @@ class Dcgan(ModelSpec):
     halving: Literal["strides", "average"] = Field(
         "strides", description="how the critic halves maps: by strides, or by averages of four"
     )
-
-    @property
-    def latents(self) -> Law:
-        """As `law` says."""
-        return law_of(self.law, self.latent)
 
     @property
     def signed(self) -> bool:
@@ -83,10 +76,6 @@ class Dcgan(ModelSpec):
         }
         return tuple(role for role in coupled if coupled[role])
 
-    def check(self, shape: Shape, _: int, /) -> None:
-        """Refuse images that do not come of small maps by doubling."""
-        doublings(shape, "dcgan")
-
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images; images to unbounded critic values."""
         return {"generator": self._generator(shape, classes), "critic": self._critic(shape)}
@@ -97,7 +86,7 @@ class Dcgan(ModelSpec):
         from ganray.models.layers import Chain, LeakyReLU
         from ganray.models.normalisation import normalised
 
-        times, first = doublings(shape, "dcgan")
+        times, first = doublings(shape, self.name)
         own = classes if self.per_class else 0
         plain = self.generator_norm == "none"  # else a normalisation's shifts are the biases
         maps = [self.width * 2**index for index in reversed(range(times))]
@@ -123,7 +112,7 @@ class Dcgan(ModelSpec):
         from ganray.models.layers import Critic, LeakyReLU, MinibatchDiscrimination
         from ganray.models.normalisation import conv, linear, normalised
 
-        times, first = doublings(shape, "dcgan")
+        times, first = doublings(shape, self.name)
         norm = "none" if self.critic_norm == "spectral" else self.critic_norm
         spectral, plain = self.critic_norm == "spectral", norm == "none"
         average = self.halving == "average"
@@ -154,27 +143,3 @@ class Dcgan(ModelSpec):
 
         for role, network in networks.items():
             initialise_normal(network, seed, role, 0.02, scales=0.02)
-
-
-def doublings(shape: Shape, name: str) -> tuple[int, tuple[int, int]]:
-    """How often the first maps double to images of `shape`, and their rows and columns, of which
-    the fewer are 4 to 7.
-
-    Raises:
-        RefusedInput: they do not; names the nearest sizes that would do.
-    """
-    _, height, width = shape
-    for times in range(2, 12):
-        first = height >> times, width >> times
-        whole = first[0] << times == height and first[1] << times == width
-        if whole and _FEWEST <= min(first) <= _MOST:
-            return times, first
-    bases = range(_FEWEST, _MOST + 1)
-    known = sorted(base << times for base in bases for times in range(2, 9))
-    side = max(height, width)
-    below = max((one for one in known if one <= side), default=known[0])
-    above = min((one for one in known if one > side), default=known[-1])
-    raise RefusedInput(
-        f"model.name (={name!r}) makes images whose shorter side is 4 to 7, doubled twice or "
-        f"more often; of {height}×{width} it cannot: data.size {below} or {above} would do"
-    )

@@ -6,22 +6,20 @@ one GAN for each class to one for all (after Luzi, Balestriero and Baraniuk, arX
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from ganray.errors import RefusedInput
-from ganray.models.dcgan import Dcgan
 from ganray.models.latents import Joined, Law, Uniform
-from ganray.models.plain import Plain, two_players
-from ganray.models.spec import ModelSpec, Shape
+from ganray.models.plain import MadeOf
+from ganray.models.spec import Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Mixture(ModelSpec):
+class Mixture(MadeOf):
     """Each image comes of one of `components` generators: which, a number beside z says, or with
     `by: class` the image's class.
 
@@ -32,7 +30,6 @@ class Mixture(ModelSpec):
     paper = "Hoang et al., arXiv 1708.02556"
 
     name: Literal["mixture"] = Field("mixture", description="the family of networks")
-    of: Plain = Field(Dcgan(), description="the networks that there are several of")
     components: int = Field(
         10, ge=2, le=1000, description="generators; by class, there is one for each class instead"
     )
@@ -44,23 +41,11 @@ class Mixture(ModelSpec):
     )
     by: Literal["chance", "class"] = Field("chance", description="what an image's component is")
 
-    _of = field_validator("of")(two_players)
-
     @model_validator(mode="after")
     def _of_plain_networks(self) -> Mixture:
         if self.of.labelled:
             raise ValueError(f"of (={self.of.name!r}) is told labels; set of.per_class to false")
         return self
-
-    @property
-    def signed(self) -> bool:
-        """As the other family's."""
-        return self.of.signed
-
-    @property
-    def coupled(self) -> tuple[str, ...]:
-        """As the other family's."""
-        return self.of.coupled
 
     @property
     def labelled(self) -> tuple[str, ...]:
@@ -78,7 +63,7 @@ class Mixture(ModelSpec):
 
     def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse a single class where each has a generator."""
-        self.of.check(shape, classes)
+        super().check(shape, classes)
         if self.by == "class" and classes < 2:
             raise RefusedInput(
                 f"model.by (='class') of {self.name}: there is one class; use model.name "
@@ -97,10 +82,6 @@ class Mixture(ModelSpec):
             return {"generator": generator, "critic": made[0]["critic"]}
         several = CriticMixture if self.by == "chance" else CriticByClass
         return {"generator": generator, "critic": several([one["critic"] for one in made])}
-
-    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
-        """As the other family begins, each component from a stream of its own."""
-        self.of.initialise(networks, seed)
 
     @property
     def featured(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganray.models.doubling import Norm
 from ganray.randomness import normals
 
 Maps = Float[Tensor, "n c h w"]
-Norm = Literal["batch", "instance", "layer", "none"]
-"""Over a batch, over each image's channel by itself, over each image, or not at all."""
 
 
 def normalised(norm: Norm, channels: int, classes: int = 0) -> nn.Module:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, field_validator
 
 from ganray.models.dcgan import Dcgan
 from ganray.models.defense_gan import DefenseGan
@@ -11,24 +14,50 @@ from ganray.models.info_gan import InfoGan
 from ganray.models.progressive import Progressive
 from ganray.models.resnet import ResNet
 from ganray.models.sngan import Sngan
-from ganray.models.spec import ModelSpec
+from ganray.models.spec import Law, ModelSpec, Shape
 from ganray.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
 
 PLAIN: Registry[ModelSpec] = Registry(
     "name", Dcgan, DefenseGan, FullyConnected, Sngan, ResNet, InfoGan, Progressive
 )
-
-
-def two_players(of: ModelSpec) -> ModelSpec:
-    """`of` itself, if other networks can be made of its generator and critic.
-
-    Raises:
-        ValueError: it is no family of these two with a `latent`.
-    """
-    if of.roles != ModelSpec.roles or "latent" not in type(of).model_fields:
-        raise ValueError(f"{of.name} is not of one generator and one critic with a `latent`")
-    return of
-
-
 Plain = Annotated[ModelSpec, PLAIN]
 """The type of a field that holds one of them."""
+
+
+class MadeOf(ModelSpec):
+    """Networks that are made of another family's generator and critic."""
+
+    of: Plain = Field(Dcgan(), description="the networks that these are made of")
+
+    @field_validator("of")
+    @classmethod
+    def _of_two_players(cls, of: ModelSpec) -> ModelSpec:
+        if of.roles != ModelSpec.roles or "latent" not in type(of).model_fields:
+            raise ValueError(f"{of.name} is not of one generator and one critic with a `latent`")
+        return of
+
+    @property
+    def signed(self) -> bool:
+        """As the other family's."""
+        return self.of.signed
+
+    @property
+    def coupled(self) -> tuple[str, ...]:
+        """As the other family's."""
+        return self.of.coupled
+
+    @property
+    def latents(self) -> Law:
+        """As the other family's."""
+        return self.of.latents
+
+    def check(self, shape: Shape, classes: int, /) -> None:
+        """As the other family."""
+        self.of.check(shape, classes)
+
+    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
+        """As the other family begins; what it has not begins in its own way."""
+        self.of.initialise(networks, seed)

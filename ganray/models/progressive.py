@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from ganray.models.dcgan import doublings
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.doubling import Doubling, doublings
+from ganray.models.spec import LatentLaw, Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Progressive(ModelSpec):
+class Progressive(Doubling):
     """Networks that see ever more of the images as they are trained.
 
     They always take and give images of the full size: before they are grown, the generator's are
@@ -33,20 +33,6 @@ class Progressive(ModelSpec):
     latent: int = Field(128, ge=1, le=4096, description="size of the latent vector z")
     law: LatentLaw = Field("sphere", description="of z: N(0, I), in [−1, 1], or on a sphere")
     phase: int = Field(600, ge=1, description="iterations in which a size fades in, or stays")
-
-    @property
-    def latents(self) -> Law:
-        """As `law` says."""
-        return law_of(self.law, self.latent)
-
-    @property
-    def signed(self) -> bool:
-        """With tanh."""
-        return True
-
-    def check(self, shape: Shape, _: int, /) -> None:
-        """Refuse images that do not come of small maps by doubling."""
-        doublings(shape, self.name)
 
     def networks(self, shape: Shape, _: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images in [−1, 1]; images to unbounded critic values."""

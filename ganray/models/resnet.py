@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ganray.models.dcgan import GeneratorNorm, doublings
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.doubling import Doubling, Norm, doublings
+from ganray.models.spec import LatentLaw, Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class ResNet(ModelSpec):
+class ResNet(Doubling):
     """Blocks of two 3×3 convolutions beside a shortcut; the critic sums its last maps up.
 
     The critic is not normalised but by `spectral`. With `attention` both networks look at all
@@ -32,7 +32,7 @@ class ResNet(ModelSpec):
     generator_width: int = Field(256, ge=1, le=1024, description="those of the generator's")
     latent: int = Field(128, ge=1, le=4096, description="size of the latent vector z")
     law: LatentLaw = Field("normal", description="of z: N(0, I), in [−1, 1], or on a sphere")
-    norm: GeneratorNorm = Field("batch", description="what normalises the generator's maps")
+    norm: Norm = Field("batch", description="what normalises the generator's maps")
     per_class: bool = Field(
         False, description="whether each class has scales and shifts of its own in the generator"
     )
@@ -40,16 +40,6 @@ class ResNet(ModelSpec):
         "critic", description="whose weights are normalised"
     )
     attention: bool = Field(False, description="whether the networks have a layer of it")
-
-    @property
-    def latents(self) -> Law:
-        """As `law` says."""
-        return law_of(self.law, self.latent)
-
-    @property
-    def signed(self) -> bool:
-        """With tanh."""
-        return True
 
     @property
     def labelled(self) -> tuple[str, ...]:
@@ -60,10 +50,6 @@ class ResNet(ModelSpec):
     def coupled(self) -> tuple[str, ...]:
         """With batch normalisation, the generator."""
         return ("generator",) if self.norm == "batch" else ()
-
-    def check(self, shape: Shape, _: int, /) -> None:
-        """Refuse images that do not come of small maps by doubling."""
-        doublings(shape, self.name)
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images in [−1, 1]; images to unbounded critic values."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ganray.models.dcgan import GeneratorNorm, doublings
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.doubling import Doubling, Norm, doublings
+from ganray.models.spec import LatentLaw, Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Sngan(ModelSpec):
+class Sngan(Doubling):
     """Doubling deconvolutions of 4×4 and one of 3×3; a critic of pairs of 3×3 and 4×4.
 
     Without `spectral`, the networks that the same collection trains WGAN and WGAN-GP with. Sides
@@ -31,22 +31,12 @@ class Sngan(ModelSpec):
     width: int = Field(64, ge=1, le=1024, description="feature maps of the finest hidden layer")
     latent: int = Field(128, ge=1, le=4096, description="size of the latent vector z")
     law: LatentLaw = Field("normal", description="of z: N(0, I), in [−1, 1], or on a sphere")
-    norm: GeneratorNorm = Field("batch", description="what normalises the generator's maps")
+    norm: Norm = Field("batch", description="what normalises the generator's maps")
     per_class: bool = Field(
         False, description="whether each class has scales and shifts of its own in the generator"
     )
     spectral: bool = Field(True, description="whether the critic's weights are normalised")
     slope: float = Field(0.1, gt=0, lt=1, description="LeakyReLU's in the critic")
-
-    @property
-    def latents(self) -> Law:
-        """As `law` says."""
-        return law_of(self.law, self.latent)
-
-    @property
-    def signed(self) -> bool:
-        """With tanh."""
-        return True
 
     @property
     def labelled(self) -> tuple[str, ...]:
@@ -57,10 +47,6 @@ class Sngan(ModelSpec):
     def coupled(self) -> tuple[str, ...]:
         """With batch normalisation, the generator."""
         return ("generator",) if self.norm == "batch" else ()
-
-    def check(self, shape: Shape, _: int, /) -> None:
-        """Refuse images that do not come of small maps by doubling."""
-        doublings(shape, self.name)
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images in [−1, 1]; images to unbounded critic values."""

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ganray.models.dcgan import Dcgan
-from ganray.models.plain import Plain, two_players
-from ganray.models.spec import Law, ModelSpec, Normal, Shape
+from ganray.models.plain import MadeOf
+from ganray.models.spec import Law, Normal, Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Vae(ModelSpec):
+class Vae(MadeOf):
     """Another family's generator as the decoder, and an encoder on a body like its critic's."""
 
     paper = "Kingma and Welling, arXiv 1312.6114"
     roles = ("generator", "encoder")
 
     name: Literal["vae"] = Field("vae", description="the family of networks")
-    of: Plain = Field(Dcgan(), description="the networks that these are made of")
     latent: int = Field(20, ge=1, le=4096, description="size of z, in place of the other family's")
-
-    _of = field_validator("of")(two_players)
-
-    @property
-    def signed(self) -> bool:
-        """As the other family's."""
-        return self.of.signed
 
     @property
     def coupled(self) -> tuple[str, ...]:
@@ -43,10 +33,6 @@ class Vae(ModelSpec):
         """z ~ N(0, I), whatever the other family's law."""
         return Normal(self.latent)
 
-    def check(self, shape: Shape, classes: int, /) -> None:
-        """As the other family."""
-        self.of.check(shape, classes)
-
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images; images to means and log variances of latent vectors."""
         from ganray.models.bodies import encoder_on
@@ -54,7 +40,3 @@ class Vae(ModelSpec):
         made = self.of.model_copy(update={"latent": self.latent}).networks(shape, classes)
         encoder = encoder_on(made["critic"], shape, 2 * self.latent)
         return {"generator": made["generator"], "encoder": encoder}
-
-    def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
-        """As the other family begins."""
-        self.of.initialise(networks, seed)
