@@ -12,35 +12,29 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 
 from ganray.models.spec import ModelSpec
+from ganray.train.algorithms.by_adam import ByAdam
 from ganray.train.augment import Augment
-from ganray.train.spec import TrainSpec
-from ganray.train.steps import Adam, Batch, Draw, Latents, Networks, Noise, Optimiser, Step
+from ganray.train.steps import Batch, Draw, Latents, Networks, Noise, Step
 
 if TYPE_CHECKING:
     import torch
 
 
-class Adversarial(TrainSpec):
+class Adversarial(ByAdam):
     """Some critic steps, then some generator steps, each down its own loss."""
 
     needs = ("generator", "critic")
-    changeable: ClassVar[tuple[str, ...]] = ("learning_rate", "beta1", "beta2")
-    remedy = "a smaller train.learning_rate"
     paired: ClassVar[bool] = False
     """Whether the generator's loss looks at real images too."""
 
-    batch: int = Field(64, ge=1, description="real images in each step")
     critic_steps: int = Field(1, ge=1, description="critic steps in each iteration")
     generator_steps: int = Field(1, ge=1, description="generator steps after them")
     generator_batches: int = Field(
         1, ge=1, description="so many times the batch are generated in a generator step"
     )
-    learning_rate: float = Field(2e-4, gt=0, description="step size of both networks")
     critic_learning_rate: float | None = Field(
         None, gt=0, description="the critic's own, for two time-scales; none: the same"
     )
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean gradient")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
     decay_from: int = Field(
         0, ge=0, description="the iteration from which rates fall linearly, if they do"
     )
@@ -136,10 +130,6 @@ class Adversarial(TrainSpec):
     def critic_form(self) -> dict[str, Any]:
         """More of what its critic's step is: `note`, `period`, `clip`."""
         return {}
-
-    def optimiser(self, learning_rate: float) -> Optimiser:
-        """How weights go down a loss."""
-        return Adam(learning_rate, self.beta1, self.beta2)
 
     def steps(self) -> tuple[Step, ...]:
         """The critic's, then the generator's."""

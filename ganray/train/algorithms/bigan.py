@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal
 from jaxtyping import Float
 from pydantic import Field
 
-from ganray.train.spec import TrainSpec
-from ganray.train.steps import Adam, Batch, Latents, Networks, Noise, NormalLatents, Step
+from ganray.train.algorithms.by_adam import ByAdam
+from ganray.train.steps import Batch, Latents, Networks, Noise, NormalLatents, Step
 
 if TYPE_CHECKING:
     import torch
 
 
-class BiGan(TrainSpec):
+class BiGan(ByAdam):
     """The judge tells (x, E(x)) from (G(z), z); generator and encoder together deceive it.
 
     Theirs is the non-saturating loss, −E[log J(G(z), z)] − E[log(1 − J(x, E(x)))].
@@ -23,18 +23,12 @@ class BiGan(TrainSpec):
 
     paper = "Donahue et al., arXiv 1605.09782"
     needs = ("generator", "encoder", "judge")
-    changeable = ("learning_rate", "beta1", "beta2")
-    remedy = "a smaller train.learning_rate"
 
     algorithm: Literal["bigan"] = Field("bigan", description="the rule of updates")
-    batch: int = Field(64, ge=1, description="real images in each step")
-    learning_rate: float = Field(2e-4, gt=0, description="step size of all networks")
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the mean gradient")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
 
     def steps(self) -> tuple[Step, ...]:
         """The judge's, then both others' together."""
-        adam = Adam(self.learning_rate, self.beta1, self.beta2)
+        adam = self.optimiser(self.learning_rate)
 
         def noise(step: str) -> dict[str, Latents | NormalLatents]:
             return {

@@ -27,7 +27,7 @@ class FeatureMatching(CrossEntropy):
     algorithm: Literal["feature_matching"] = Field(
         "feature_matching", description="the rule of updates"
     )
-    learning_rate: float = Field(3e-4, gt=0, description="step size of both networks")
+    learning_rate: float = Field(3e-4, gt=0, description="step size of all networks")
 
     def fooling(
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise

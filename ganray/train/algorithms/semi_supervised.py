@@ -36,7 +36,7 @@ class SemiSupervised(Adversarial):
         "semi_supervised", description="the rule of updates"
     )
     batch: int = Field(100, ge=1, description="real images in each step")
-    learning_rate: float = Field(3e-4, gt=0, description="step size of both networks")
+    learning_rate: float = Field(3e-4, gt=0, description="step size of all networks")
     known: int = Field(10, ge=1, description="images of each class whose label is shown")
     generator: Literal["features", "fooling"] = Field(
         "features", description="matches the mean features, or fools the critic"

@@ -11,14 +11,14 @@ from pydantic import Field
 
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.bigan import drawn_code
-from ganray.train.spec import TrainSpec
-from ganray.train.steps import Adam, Batch, Networks, Noise, NormalLatents, Step
+from ganray.train.algorithms.by_adam import ByAdam
+from ganray.train.steps import Batch, Networks, Noise, NormalLatents, Step
 
 if TYPE_CHECKING:
     import torch
 
 
-class Vae(TrainSpec):
+class Vae(ByAdam):
     """−E[log p(x|z)] + β·KL(q(z|x) ‖ N(0, I)), in nats an image; β = 1 is the bound itself.
 
     `p(x|z)` is normal around the decoder's pixels with deviation `sigma`, or Bernoulli by them (as
@@ -27,14 +27,11 @@ class Vae(TrainSpec):
 
     paper = "Kingma and Welling, arXiv 1312.6114"
     needs = ("generator", "encoder")
-    changeable = ("learning_rate", "beta1", "beta2", "beta")
-    remedy = "a smaller train.learning_rate"
+    changeable = (*ByAdam.changeable, "beta")
 
     algorithm: Literal["vae"] = Field("vae", description="the rule of updates")
-    batch: int = Field(64, ge=1, description="real images in each step")
-    learning_rate: float = Field(1e-3, gt=0, description="step size of both networks")
+    learning_rate: float = Field(1e-3, gt=0, description="step size of all networks")
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
     beta: float = Field(1.0, ge=0, description="β, weight of the divergence from N(0, I)")
     likelihood: Literal["normal", "bernoulli"] = Field("normal", description="of pixels")
     sigma: float = Field(0.2, gt=0, description="deviation of the normal likelihood")
@@ -54,7 +51,7 @@ class Vae(TrainSpec):
                 "bound",
                 ("encoder", "generator"),
                 partial(bound_loss, self),
-                Adam(self.learning_rate, self.beta1, self.beta2),
+                self.optimiser(self.learning_rate),
                 noise={"posterior": NormalLatents("train/posterior")},
             ),
         )

@@ -44,7 +44,7 @@ class Wgan(Wasserstein):
     paper = "Arjovsky et al., arXiv 1701.07875"
 
     algorithm: Literal["wgan"] = Field("wgan", description="the rule of updates")
-    learning_rate: float = Field(5e-5, gt=0, description="step size of both networks")
+    learning_rate: float = Field(5e-5, gt=0, description="step size of all networks")
     clip: float = Field(0.01, gt=0, description="the critic's weights are cut off at ± this")
     rule: Literal["rmsprop", "adam"] = Field("rmsprop", description="how weights are moved")
     critic: Literal["unbounded", "as_published"] = Field(

@@ -23,7 +23,7 @@ class WganGp(Wasserstein):
 
     algorithm: Literal["wgan_gp"] = Field("wgan_gp", description="the rule of updates")
     batch: int = Field(50, ge=1, description="real images in each step")
-    learning_rate: float = Field(1e-4, gt=0, description="step size of both networks")
+    learning_rate: float = Field(1e-4, gt=0, description="step size of all networks")
     beta2: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean squared gradient")
     penalty_weight: float = Field(10.0, ge=0, description="λ of the gradient penalty")
     penalty: Literal["corrected", "as_published"] = Field(
