@@ -68,11 +68,16 @@ def search_chunk(
 def _starts(
     seed: int, pairs: Int64[np.ndarray, "p"], targets: int, sampler: Sampler, spec: SearchSpec
 ) -> Float[Tensor, "p latent"]:
-    """z₀ ~ N(0, initial_variance), each from (seed, target, restart) alone."""
+    """z₀ ~ N(0, initial_variance), each from (seed, target, restart) alone.
+
+    What chooses among classes, components or categories is drawn as for samples, and stays.
+    """
     rows = [
         sampler.noise(seed, f"search/{pair % targets}", int(pair // targets), 1) for pair in pairs
     ]
-    return torch.cat(rows) * spec.initial_variance**0.5
+    begun = torch.cat(rows)
+    begun[:, : sampler.law.free] *= spec.initial_variance**0.5
+    return begun
 
 
 def _descend(
@@ -90,6 +95,7 @@ def _descend(
             latents = latents.detach().requires_grad_(True)
             loss = (sampler(latents) - wanted).square().mean(dim=(1, 2, 3)).sum()
             (gradient,) = torch.autograd.grad(loss, latents)
+            gradient[:, sampler.law.free :] = 0
             velocity = spec.momentum * velocity + gradient
             latents = latents - spec.learning_rate * velocity
     finally:

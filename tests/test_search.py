@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.models import DefenseGan
+from ganray.models import Conditional, DefenseGan, FullyConnected, Mixture
 from ganray.models.sampler import Sampler, new_networks
 from ganray.randomness import normals, uniforms
 from ganray.sample import sample
@@ -144,3 +144,17 @@ def test_the_least_residual_wins_and_what_is_no_number_never_does():
     assert found.latents.ravel().tolist() == [4, 1]
     assert found.images.ravel().tolist() == [4, 1]
     np.testing.assert_array_equal(found.residuals, residuals.T)
+
+
+def test_what_chooses_among_classes_and_components_is_no_latent_number():
+    """Starts are of every class, and none is changed by the descent."""
+    plain = FullyConnected(width=4, latent=3)
+    still = SearchSpec(steps=2, chunk=20, initial_variance=1 / 128)
+    for model, choices in ((Conditional(of=plain), 4), (Mixture(of=plain, components=4), 4)):
+        networks = new_networks(model, SHAPE, seed=1, classes=4)
+        sampler = Sampler(model, SHAPE, networks, (1,) * 4).eval()
+        targets = np.zeros((2, *SHAPE), np.uint8)
+        found = search_chunk(sampler, targets, still, 0, 0).latents
+        last = found[:, -1] if model.labelled else np.floor(found[:, -1] * choices)
+        assert set(last.tolist()) == set(range(choices))
+        assert np.abs(found[:, :3]).max() < 1

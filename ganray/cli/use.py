@@ -109,7 +109,7 @@ def search(
         answer = search_range(sampler, target[None], restarts, seed)
     if to is not None:
         Path(to).write_bytes(png(answer.images[0]))
-    norm = float(np.linalg.norm(answer.latents[0]))
+    norm = float(np.linalg.norm(answer.latents[0, : sampler.law.free]))
     value = {
         "residual": float(answer.best_residuals[0]),
         "residuals": [float(value) for value in answer.residuals[0]],

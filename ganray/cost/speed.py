@@ -46,23 +46,25 @@ def recorded_speed(
     train: TrainSpec,
     device: str,
     keep: bool = True,
+    classes: int = 1,
 ) -> Speed:
     """The speed that `store` holds for these networks on such a device; measured if it has none.
 
     Args:
         store: None measures and writes nothing down.
         keep: whether to write down what had to be measured.
+        classes: of a GAN that is told labels.
 
     Raises:
         RefusedInput: it must be measured, and `device` is not here.
         StoreError: the store cannot be read or written, or what it holds is damaged.
     """
-    path = speed_path(shape, model, train, device)
+    path = speed_path(shape, model, train, device, classes)
     known = store.get(path) if store else None
     if known is None:
         from ganray.cost.timing import measured  # torch, which a recorded speed does not need
 
-        known = measured(shape, model, train, device).model_dump_json(indent=1).encode()
+        known = measured(shape, model, train, device, classes).model_dump_json(indent=1).encode()
         if store and keep and not store.create(path, known):
             known = store.get(path) or b""  # another driver was first
     try:
@@ -72,7 +74,10 @@ def recorded_speed(
         raise DamagedRecord(f"{where} is damaged: {' '.join(str(error).split())}") from None
 
 
-def speed_path(shape: Shape, model: ModelSpec, train: TrainSpec, device: str) -> str:
+def speed_path(
+    shape: Shape, model: ModelSpec, train: TrainSpec, device: str, classes: int = 1
+) -> str:
     """Where a store keeps the speed of these networks on such a device."""
-    identity = [list(shape), model.identity(), train.identity(), device]
+    told = [classes] if classes > 1 else []
+    identity = [list(shape), model.identity(), train.identity(), device, *told]
     return f"speeds/{content_hash(identity)}.json"

@@ -54,7 +54,9 @@ def _rounds(train: TrainSpec) -> int:
     return period * math.ceil(_ROUNDS / period)
 
 
-def measured(shape: Shape, model: ModelSpec, train: TrainSpec, device: str) -> Speed:
+def measured(
+    shape: Shape, model: ModelSpec, train: TrainSpec, device: str, classes: int = 1
+) -> Speed:
     """The speed of one whole training iteration here, and what it was measured on.
 
     Raises:
@@ -67,7 +69,7 @@ def measured(shape: Shape, model: ModelSpec, train: TrainSpec, device: str) -> S
             "or flops instead"
         )
     started = time.monotonic()
-    seconds = seconds_per_iteration(shape, model, train, device, _rounds(train))
+    seconds = seconds_per_iteration(shape, model, train, device, _rounds(train), classes)
     spent = time.monotonic() - started
     name = torch.cuda.get_device_name() if choose_device(device).type == "cuda" else "CPU"
     record = provenance(spent) | {"device_name": name}

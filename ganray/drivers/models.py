@@ -149,7 +149,7 @@ def parsed_shape(text: str) -> Shape:
         RefusedInput: it is neither.
     """
     parts = text.lower().replace("×", "x").split("x")
-    numbers = [int(part) for part in parts if part.isdigit()]
+    numbers = [int(part) for part in parts if part.isdecimal()]
     if len(numbers) == len(parts) and len(parts) in (1, 3):
         return checked_shape((1, *numbers * 2) if len(parts) == 1 else tuple(numbers))  # type: ignore[arg-type]
     raise RefusedInput(

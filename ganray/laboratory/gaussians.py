@@ -20,8 +20,10 @@ Means = Float64[np.ndarray, "n 2"]
 Ends = Float64[np.ndarray, "n 4"]
 """l₁, r₁, l₂, r₂, in ascending order; ±∞ where an interval has no end."""
 
+_PASSES = 60
 _FAR = 40.0  # beyond, φ is 0 in float64
-_CELLS, _HALVINGS = 128, 50  # in which zeros of F are looked for, and halved
+_AROUND = 8.0  # all means, zeros of F are looked for
+_CELLS, _HALVINGS = 160, 50  # in which zeros of F are looked for, and halved
 
 
 def density(x: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
@@ -63,7 +65,9 @@ def value(ends: Ends, means: Means, target: Float64[np.ndarray, "2"]) -> Float64
 def separate(ends: Ends) -> Ends:
     """Ends in order again: both ends of a pair that has crossed move to their midpoint."""
     ends = ends.copy()
-    for _ in range(3):  # a midpoint may cross the pair beside it
+    for _ in range(_PASSES):  # a midpoint may cross the pair beside it
+        if (ends[:, 1:] >= ends[:, :-1]).all():
+            break
         for place in range(3):
             crossed = ends[:, place] > ends[:, place + 1]
             middle = ends[crossed, place : place + 2].mean(axis=1)
@@ -73,8 +77,11 @@ def separate(ends: Ends) -> Ends:
 
 def best_intervals(means: Means, target: Float64[np.ndarray, "2"]) -> Ends:
     """Where F > 0; an interval that is not there begins and ends at +∞."""
-    grid = np.linspace(-8.0, 8.0, _CELLS) + target.mean()
-    points = np.broadcast_to(np.concatenate([[-_FAR], grid, [_FAR]]), (len(means), _CELLS + 2))
+    centres = np.column_stack([means, np.broadcast_to(target, means.shape)])
+    low, high = centres.min(axis=1) - _AROUND, centres.max(axis=1) + _AROUND
+    grid = np.linspace(low, high, _CELLS, axis=1)
+    edge = np.full((len(means), 1), _FAR)
+    points = np.hstack([-edge, grid, edge])
     positive = _sign(points, means, target) > 0
     rows, cells = np.nonzero(positive[:, 1:] != positive[:, :-1])
     zeros = _bisected(points[rows, cells], points[rows, cells + 1], means[rows], target)

@@ -7,7 +7,7 @@ features with a vector of the class added.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -27,6 +27,7 @@ class Conditional(MadeOf):
     `acgan`.
     """
 
+    rebuilt, tells = False, True
     paper = "Mirza and Osindero, arXiv 1411.1784"
     featured = ("critic",)
 
@@ -66,8 +67,8 @@ class Conditional(MadeOf):
         channels, height, width = shape
         wide = self.of
         if self.generator == "concatenated":
-            size = self.of.latents.size + self.embedding
-            wide = self.of.model_copy(update={"latent": size})
+            given: Any = self.of
+            wide = self.of.model_copy(update={"latent": given.latent + self.embedding})
         made = wide.networks(shape, classes)
         if self.generator == "concatenated":
             made["generator"] = BesideZ(made["generator"], classes, self.embedding)

@@ -94,7 +94,8 @@ def initialise(
             rows = spread.rows(seed, own, 0, layer.weight.shape[0], layer.weight[0].numel())
             values = torch.from_numpy(rows * width).reshape(layer.weight.shape)
             layer.weight.copy_(values.to(layer.weight.dtype))
-        elif isinstance(weight, nn.Parameter):  # a normalisation's scales
+        elif isinstance(weight, nn.Parameter) and not isinstance(layer, DrawsItself):
+            # a normalisation's scales
             rows = normals(seed, own, 0, weight.numel(), 1)
             weight.copy_(torch.from_numpy(1 + scales * rows[:, 0]))
         if isinstance(bias, nn.Parameter):

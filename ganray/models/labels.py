@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganray.models.layers import Critic, takes_labels
+from ganray.models.normalisation import Spectral
 from ganray.randomness import normals
 
 Labels = Int64[Tensor, "n"]
@@ -31,6 +32,28 @@ class Table(nn.Module):
     def forward(self, labels: Labels) -> Float[Tensor, "n size"]:
         """The classes' vectors."""
         return functional.embedding(labels, self.rows)
+
+
+class SpectralTable(Spectral, Table):
+    """Vectors that together are spectrally normalised, as the critic's other weights are."""
+
+    def __init__(self, classes: int, size: int, deviation: float) -> None:
+        super().__init__(classes, size, deviation)
+        self.register_buffer("u", torch.zeros(classes))
+
+    @property
+    def weight(self) -> Tensor:  # type: ignore[override]
+        """What is normalised."""
+        return self.rows
+
+    def draw(self, seed: int, stream: str) -> None:
+        """As `DrawsItself.draw`."""
+        Table.draw(self, seed, stream)
+        Spectral.draw(self, seed, stream)
+
+    def forward(self, labels: Labels) -> Float[Tensor, "n size"]:
+        """The classes' vectors."""
+        return functional.embedding(labels, self.divided())
 
 
 class BesideZ(nn.Module):
@@ -87,8 +110,10 @@ class Projection(_Told):
         super().__init__()
         assert isinstance(critic, Critic)
         size = critic.features(shape)
-        # As large as Glorot's weights are of one output.
-        self.critic, self.table = critic, Table(classes, size, (2 / (size + 1)) ** 0.5)
+        deviation = (2 / (size + 1)) ** 0.5  # as large as Glorot's weights are of one output
+        bounded = any(isinstance(layer, Spectral) for layer in critic.modules())
+        made = SpectralTable if bounded else Table
+        self.critic, self.table = critic, made(classes, size, deviation)
 
     def forward(self, images: Float[Tensor, "n c h w"], *wanted: str, labels: Labels) -> object:
         """As `Critic`."""

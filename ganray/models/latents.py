@@ -20,6 +20,10 @@ class Law(Protocol):
     def size(self) -> int:
         """Numbers in a vector."""
 
+    @property
+    def free(self) -> int:
+        """How many of them, the first ones, a search may move: not what chooses among things."""
+
     def rows(
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
@@ -31,6 +35,11 @@ class Normal:
     """z ~ N(0, I)."""
 
     size: int
+
+    @property
+    def free(self) -> int:
+        """All."""
+        return self.size
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -47,6 +56,11 @@ class Uniform:
     low: float = -1.0
     high: float = 1.0
 
+    @property
+    def free(self) -> int:
+        """All."""
+        return self.size
+
     def rows(
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
@@ -59,6 +73,11 @@ class Sphere:
     """Uniform on the sphere of radius √size, where nearly all of N(0, I) lies."""
 
     size: int
+
+    @property
+    def free(self) -> int:
+        """All."""
+        return self.size
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -80,6 +99,11 @@ class Joined:
     def size(self) -> int:
         """Of both together."""
         return self.first.size + self.second.size
+
+    @property
+    def free(self) -> int:
+        """The first vector's."""
+        return self.first.free
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -106,6 +130,11 @@ class Codes:
     def size(self) -> int:
         """Of all together."""
         return self.latents.size + self.categories + self.continuous
+
+    @property
+    def free(self) -> int:
+        """The latent vector's."""
+        return self.latents.free
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -140,6 +169,11 @@ class Labelled:
     def size(self) -> int:
         """The latent vector's, and one."""
         return self.latents.size + 1
+
+    @property
+    def free(self) -> int:
+        """The latent vector's."""
+        return self.latents.free
 
     def rows(
         self, seed: int, stream: str, start: int, count: int

@@ -141,7 +141,9 @@ class Critic(nn.Module):
             images = self.get_submodule(name)(images)
         return images
 
-    def _named(self, name: str, body: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
+    def _named(self, name: str, body: Float[Tensor, "n ..."]) -> Float[Tensor, "..."]:
+        if name == "spread":  # of a single network, as `rivals` has it of several
+            return body.new_zeros(())
         if name == "value":
             value: Tensor = self.get_submodule(self._value)(body)
             return value.flatten()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.models.latents import Joined, Law, Uniform
@@ -40,12 +40,6 @@ class Mixture(MadeOf):
         "one", description="one critic of all images, or as many as there are generators"
     )
     by: Literal["chance", "class"] = Field("chance", description="what an image's component is")
-
-    @model_validator(mode="after")
-    def _of_plain_networks(self) -> Mixture:
-        if self.of.labelled:
-            raise ValueError(f"of (={self.of.name!r}) is told labels; set of.per_class to false")
-        return self
 
     @property
     def labelled(self) -> tuple[str, ...]:

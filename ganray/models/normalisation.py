@@ -10,6 +10,7 @@ from torch.nn import functional
 from ganray.models.doubling import Norm
 from ganray.randomness import normals
 
+_SETTLING = 30  # steps of the power iteration outside training
 Maps = Float[Tensor, "n c h w"]
 
 
@@ -55,7 +56,7 @@ class ConditionalNorm(nn.Module):
         return scales * normal + shifts
 
 
-class _Spectral:
+class Spectral:
     """A layer whose weights are divided by their largest singular value (Miyato et al., arXiv
     1802.05957, algorithm 1): one step of the power iteration in each training pass."""
 
@@ -73,14 +74,16 @@ class _Spectral:
         matrix = self.weight.flatten(1)
         with torch.no_grad():
             u = self.u.clone()
-            v = functional.normalize(u @ matrix, dim=0, eps=1e-12)
-            if self.training:
+            # A sampler's weights may be averages, of which `u` is none: it is found anew.
+            for _ in range(1 if self.training else _SETTLING):
+                v = functional.normalize(u @ matrix, dim=0, eps=1e-12)
                 u = functional.normalize(matrix @ v, dim=0, eps=1e-12)
+            if self.training:
                 self.u.copy_(u)
         return self.weight / (u @ (matrix @ v))
 
 
-class SpectralConv2d(_Spectral, nn.Conv2d):
+class SpectralConv2d(Spectral, nn.Conv2d):
     """A convolution under spectral normalisation."""
 
     def __init__(
@@ -100,7 +103,7 @@ class SpectralConv2d(_Spectral, nn.Conv2d):
         return self._conv_forward(maps, self.divided(), self.bias)
 
 
-class SpectralLinear(_Spectral, nn.Linear):
+class SpectralLinear(Spectral, nn.Linear):
     """A linear layer under spectral normalisation."""
 
     def __init__(self, inputs: int, outputs: int, bias: bool) -> None:

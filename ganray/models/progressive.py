@@ -27,6 +27,7 @@ class Progressive(Doubling):
 
     paper = "Karras et al., arXiv 1710.10196"
     featured = ("critic",)
+    rebuildable = False
 
     name: Literal["progressive"] = Field("progressive", description="the family of networks")
     width: int = Field(64, ge=1, le=1024, description="feature maps of every block")

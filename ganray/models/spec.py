@@ -39,6 +39,8 @@ class ModelSpec(Spec):
     """Those that are `layers.Critic`s: an algorithm may ask for their features, and put further
     heads on these."""
 
+    rebuildable: ClassVar[bool] = True
+    """Whether its networks are layers in a row, of which others can be made."""
     batch_normalised: ClassVar[tuple[str, ...]] = ()
     """Those whose answer for an image always depends on the rest of its batch."""
     uncoupling: ClassVar[str] = ""

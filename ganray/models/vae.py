@@ -37,6 +37,9 @@ class Vae(MadeOf):
         """Latent vectors to images; images to means and log variances of latent vectors."""
         from ganray.models.bodies import encoder_on
 
-        made = self.of.model_copy(update={"latent": self.latent}).networks(shape, classes)
+        codes = {"categories": 0, "continuous": 0}  # all of z is to be inferred
+        sizes = {name: codes[name] for name in codes if name in type(self.of).model_fields}
+        given = self.of.model_copy(update={"latent": self.latent, **sizes})
+        made = given.networks(shape, classes)
         encoder = encoder_on(made["critic"], shape, 2 * self.latent)
         return {"generator": made["generator"], "encoder": encoder}

@@ -21,6 +21,8 @@ class Searched:
     probes: int
     restarts: int
     arrays: Arrays
+    latent: int
+    """Numbers of the latent vector, without what chooses among classes or components."""
 
     @property
     def null(self) -> list[float]:
@@ -37,6 +39,13 @@ def searches(results: Results) -> list[Searched]:
             result = results.result(role)
             name = results.plan.by_address[results.plan.task(role).inputs["gan"]].title
             found.append(
-                Searched(name, result["rows"], result["probes"], result["restarts"], arrays)
+                Searched(
+                    name,
+                    result["rows"],
+                    result["probes"],
+                    result["restarts"],
+                    arrays,
+                    int(result.get("free") or arrays["latents"].shape[1]),
+                )
             )
     return found

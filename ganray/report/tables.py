@@ -168,7 +168,7 @@ def search_rows(results: Results) -> list[dict[str, Any]]:
             "gan": searched.name,
             "own_sample": index >= searched.probes,
             "restarts": searched.restarts,
-            "latent": searched.arrays["latents"].shape[1],
+            "latent": searched.latent,
             "median_residual": float(np.median(searched.arrays["residuals"][index])),
             "worst_residual": float(searched.arrays["residuals"][index].max()),
             "target_class": names[row["target_class"]],

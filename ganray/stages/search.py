@@ -59,12 +59,19 @@ def search_range(work: Workspace) -> None:
         "nearest_residuals": probes["nearest_residuals"],
     }
     classes = read_classes(work, targets), read_classes(work, found.images)
-    rows = _rows(names, found, *classes)
+    told = SearchParameters.of(work.task)
+    free = read_sampler(work.store, work.input("gan"), told.model).law.free
+    rows = _rows(names, found, *classes, free)
     for row, residual in zip(rows, probes["nearest_residuals"], strict=False):
         row["nearest_training_residual"] = float(residual)
     work.commit(
         {"answers.safetensors": pack(arrays)},
-        {"rows": rows, "probes": len(probes["images"]), "restarts": work.task.horizon},
+        {
+            "rows": rows,
+            "probes": len(probes["images"]),
+            "restarts": work.task.horizon,
+            **({"free": free} if free < found.latents.shape[1] else {}),
+        },
     )
 
 
@@ -78,14 +85,19 @@ def _rows(
     found: SearchResult,
     target_classes: Int64[np.ndarray, "n"],
     answer_classes: Int64[np.ndarray, "n"],
+    free: int,
 ) -> list[dict[str, Any]]:
-    """One JSON row a target: what the report's table shows."""
+    """One JSON row a target: what the report's table shows.
+
+    Args:
+        free: numbers of the latent vector; what is behind them chooses among classes, say.
+    """
     return [
         {
             "target": names[index],
             "residual": float(found.best_residuals[index]),
             "best_restart": int(found.best[index]),
-            "latent_norm": float(np.linalg.norm(found.latents[index].astype(np.float64))),
+            "latent_norm": float(np.linalg.norm(found.latents[index, :free].astype(np.float64))),
             "target_class": int(target_classes[index]),
             "answer_class": int(answer_classes[index]),
         }

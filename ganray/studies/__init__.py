@@ -33,6 +33,7 @@ from ganray.studies.blocks import Data
 from ganray.studies.from_spec import adopt
 from ganray.studies.settings import Evaluate
 from ganray.study_yaml import YAMLError, load, what_is_wrong
+from ganray.train.algorithms import wants_labels
 from ganray.urls import is_url
 
 STUDIES = {
@@ -107,7 +108,9 @@ class Study:
         """The speed of the study's GANs, by which device-seconds become iterations."""
         chosen, shape = self.settings, checked_shape(data.info.shape)
         device = training_device(chosen.resources)
-        return recorded_speed(store, shape, chosen.model, chosen.train, device, keep)
+        told = wants_labels(chosen.model, chosen.train)
+        classes = len(data.info.class_names) if told else 1
+        return recorded_speed(store, shape, chosen.model, chosen.train, device, keep, classes)
 
 
 def study_module(name: str) -> ModuleType:

@@ -25,7 +25,7 @@ from ganray.plan.roles import gan_role
 from ganray.specs import chunks_for
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import RangeSearch, Setup
-from ganray.train.algorithms import check_fit, wants_labels
+from ganray.train.algorithms import check_fit, check_shared, wants_labels
 from ganray.train.spec import EncoderSpec, TrainSpec
 
 
@@ -158,18 +158,7 @@ class Blocks:
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
                 "worker takes a part of every batch"
             )
-        if ranks > 1 and model.coupled:
-            raise RefusedInput(
-                f"joint.workers (={ranks}) cannot train model.name (={model.name!r}): its "
-                f"{' and '.join(model.coupled)} normalise over a batch, of which each "
-                "worker has a part; use joint.workers 1"
-            )
-        if ranks > 1 and spec.whole:
-            raise RefusedInput(
-                f"joint.workers (={ranks}) cannot train by train.algorithm (={spec.algorithm!r}), "
-                "whose loss is of a batch as a whole, of which each worker has a part; use "
-                "joint.workers 1"
-            )
+        check_shared(model, spec, ranks)
         seed = task_seed(self.seed, "train", classes, replicate)
         whose = side, self.data.names(classes), replicate, self.part
         shared = {"world_size": ranks} if ranks > 1 else {}

@@ -68,7 +68,7 @@ def plan(
     """
     groups = partitions(settings.marginals, data.info.class_names)
     blocks = comparison_blocks(settings, data, groups)
-    horizons = _horizons(settings, data, len(groups), probe)
+    horizons = _horizons(settings, data, len(groups), probe, len(blocks.classes))
     add_embedders(blocks, settings)
     for fraction, until in horizons.items():
         with blocks.within(prefix(fraction), "" if fraction == 1 else f" at {fraction:g}"):
@@ -87,11 +87,11 @@ def prefix(fraction: float) -> str:
 
 
 def _horizons(
-    settings: Settings, data: Data, gans: int, probe: Probe | None
+    settings: Settings, data: Data, gans: int, probe: Probe | None, classes: int
 ) -> dict[float, Horizons]:
     found: dict[float, Horizons] = {}
     for fraction in settings.fractions:
-        until = planned_horizons(settings, data.info.shape, gans, probe, fraction)
+        until = planned_horizons(settings, data.info.shape, gans, probe, fraction, classes)
         for smaller, earlier in found.items():
             if any(a == b for a, b in zip(earlier.all, until.all, strict=True)):
                 raise RefusedInput(

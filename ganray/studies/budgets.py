@@ -42,19 +42,21 @@ def planned_horizons(
     gans: int,
     probe: Probe | None,
     fraction: float = 1.0,
+    classes: int = 1,
 ) -> Horizons:
     """A study's budget, or a fraction of it, as iterations.
 
     Args:
         gans: how many marginal GANs there are.
         probe: asked for a budget in device-seconds alone.
+        classes: of the joint GAN, by which one that is told labels costs.
 
     Raises:
         RefusedInput: a GAN would have less than one iteration, or less device time than passes
             between two checkpoints.
     """
     check_checkpoint(settings.budget, settings.resources, gans, fraction)
-    cost = iteration_cost(settings.budget, shape, settings.model, settings.train, probe)
+    cost = iteration_cost(settings.budget, shape, settings.model, settings.train, probe, classes)
     return horizons(settings.budget, cost, gans, fraction)
 
 
@@ -80,12 +82,32 @@ def iteration_cost(
     if budget.unit == "flops":
         from ganray.train.flops import gan_flops  # torch, which no reader of a file needs
 
+        if len(model.alike(MOST_ITERATIONS)) > 1:
+            return _mean_cost(budget.amount, shape, model, train, classes)
         return float(gan_flops(shape, model, train, classes))
     if budget.unit == "iterations":
         return 1.0
     if probe is None:
         raise RefusedInput("budget.device_seconds needs a measured speed to be converted by")
     return probe().seconds_per_iteration
+
+
+def _mean_cost(
+    flops: float, shape: Shape, model: ModelSpec, train: TrainSpec, classes: int
+) -> float:
+    """Of networks that grow: what an iteration costs, over as many as the operations last for."""
+    from ganray.train.flops import training_flops
+
+    low, high = 1, 2
+    while high < MOST_ITERATIONS and training_flops(shape, model, train, classes, high) <= flops:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if training_flops(shape, model, train, classes, middle) <= flops:
+            low = middle
+        else:
+            high = middle
+    return training_flops(shape, model, train, classes, low) / low
 
 
 def used_speed(budget: Budget, probe: Probe | None) -> Speed | None:

@@ -54,7 +54,9 @@ def plan(
     """
     groups = partitions(settings.marginals, data.info.class_names)
     blocks = comparison_blocks(settings, data, groups)
-    until = planned_horizons(settings, data.info.shape, len(groups), probe)
+    until = planned_horizons(
+        settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)
+    )
     joint = train_joint(blocks, settings, until)
     add_embedders(blocks, settings)
     marginal = train_marginals(blocks, settings, groups, until)

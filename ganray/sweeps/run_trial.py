@@ -139,7 +139,7 @@ class TrialRunner:
             return before
         step = int(memory["iterations"])
         own = self.sweep.own_iterations(step)
-        now = before.at(own)
+        now = before.scheduled(own)
         changed = {
             name: getattr(wanted, name)
             for name in type(wanted).changeable

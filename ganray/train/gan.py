@@ -10,7 +10,7 @@ says (`train/algorithms/`).
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -52,8 +52,8 @@ class GanTrainer:
         train: how they are trained.
         seed: everything random follows from it: initial weights, batches, latents, penalty mixes.
         device: "auto" takes CUDA where there is one, else the CPU.
-        labels: the class of each image, from 0; needed where the networks or the algorithm are
-            told them.
+        labels: the class of each image, whole numbers from 0, in any array or list; needed where
+            the networks or the algorithm are told them.
         classes: how many there are; none: as many as `labels` name.
 
     Attributes:
@@ -74,7 +74,7 @@ class GanTrainer:
         train: TrainSpec,
         seed: int = 0,
         device: str = "auto",
-        labels: Int64[np.ndarray, "n"] | None = None,
+        labels: Any = None,
         classes: int | None = None,
     ) -> None:
         check_fit(model, train)
@@ -82,7 +82,13 @@ class GanTrainer:
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
         self._batches = ShuffledImages(images, train.batch, seed, self.device)
         self.shape = self._batches.shape
+        labels = class_labels(labels, len(images), classes)
         self.classes = class_counts(len(images), labels, classes)
+        if len(self.classes) < train.least_classes:
+            raise RefusedInput(
+                f"train.algorithm (={train.algorithm!r}) tells {train.least_classes} classes or "
+                f"more apart; here is {len(self.classes)}"
+            )
         self._labels = labels if wants_labels(model, train) else None
         if labels is None and wants_labels(model, train):
             raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
@@ -273,16 +279,25 @@ def blank_trainer(
 def class_counts(
     images: int, labels: Int64[np.ndarray, "n"] | None, classes: int | None
 ) -> tuple[int, ...]:
-    """How many training images of each class there are; without labels, all of one.
-
-    Raises:
-        RefusedInput: there is not one label, from 0, for each image.
-    """
+    """How many training images of each class there are; without labels, all of one."""
     if labels is None:
         return (images,)
-    if labels.shape != (images,) or labels.dtype.kind not in "iu" or labels.min(initial=0) < 0:
-        raise RefusedInput(
-            f"labels (={labels.dtype} of shape {labels.shape}) must be the class of each of "
-            f"{images} images, whole numbers from 0"
-        )
     return tuple(np.bincount(labels, minlength=classes or 1).tolist())
+
+
+def class_labels(labels: Any, images: int, classes: int | None) -> Int64[np.ndarray, "n"] | None:
+    """The class of each image, as they are told to networks; None: there are none.
+
+    Raises:
+        RefusedInput: they are not one whole number for each image, from 0, below `classes`.
+    """
+    if labels is None:
+        return None
+    found = np.asarray(labels)
+    whole = found.dtype.kind in "iu" and found.shape == (images,)
+    if not whole or found.min(initial=0) < 0 or (classes and found.max(initial=0) >= classes):
+        raise RefusedInput(
+            f"labels (={found.dtype} of shape {found.shape}) must be the class of each of "
+            f"{images} images, whole numbers from 0" + (f" to {classes - 1}" if classes else "")
+        )
+    return found.astype(np.int64)

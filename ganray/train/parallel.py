@@ -13,16 +13,18 @@ backward pass and do not support the second derivatives of the penalty.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.tensors import deserialise, serialise
+from ganray.train.algorithms import check_shared
 from ganray.train.gan import GanTrainer
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Step
@@ -115,9 +117,10 @@ class DataParallelGanTrainer(GanTrainer):
         seed: int,
         device: str,
         ranks: Ranks,
-        labels: Int64[np.ndarray, "n"] | None = None,
+        labels: Any = None,
         classes: int | None = None,
     ) -> None:
+        check_shared(model, train, ranks.size)
         super().__init__(images, model, train, seed, device, labels, classes)
         self.ranks = ranks
         self._part = ranks.part(train.batch)

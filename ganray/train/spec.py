@@ -70,6 +70,8 @@ class TrainSpec(Spec):
     """Whether its losses look at the images' classes."""
     conditional: ClassVar[tuple[str, ...]] = ()
     """The roles of the networks that must be told labels."""
+    untold: ClassVar[tuple[str, ...]] = ()
+    """The roles of the networks that must not be told labels: they are to tell them."""
     least_classes: ClassVar[int] = 1
     """Of how many classes the training images must be."""
     whole: ClassVar[bool] = False
@@ -178,6 +180,10 @@ class TrainSpec(Spec):
 
     def at(self, iteration: int) -> TrainSpec:
         """The settings in force after `iteration` iterations, as if they had always been so."""
+        return self.scheduled(iteration)
+
+    def scheduled(self, iteration: int) -> TrainSpec:
+        """The settings that the schedule has brought by then; what else varies is as written."""
         if not self.schedule:
             return self
         past = (change.settings for change in self.schedule if change.iteration <= iteration)

@@ -58,6 +58,15 @@ def test_the_best_intervals_are_where_the_data_are_denser(means, mean):
     assert float(value(ends, m, t)[0]) - 1 == pytest.approx(np.trapezoid(gain, points), abs=2e-3)
 
 
+def test_means_far_from_the_data_have_their_best_intervals_too():
+    means, target = (-10.0, -7.0), (-9.0, 9.0)
+    m, t = np.array([means]), np.array(target)
+    points = np.linspace(-20, 20, 4001)
+    gain = np.maximum([paper.advantage(x, means, target) for x in points], 0)
+    best = 1 + np.trapezoid(gain, points)
+    assert float(value(best_intervals(m, t), m, t)[0]) == pytest.approx(best, abs=1e-4)
+
+
 def test_figure_2_of_the_lecture():
     """Facts D: F's zeros, the total variation, and an interval that collapses on its way."""
     target = FIG_2[2]

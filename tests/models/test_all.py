@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ganray.models import MODELS as KNOWN
+from ganray.models import BiGan, Conditional, Dcgan, InfoGan, Mixture, Progressive, Vae
 from ganray.models.layers import Critic
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.sample import sample
@@ -117,3 +118,30 @@ def test_sizes_and_operations_are_counted_without_any(model):
         fitting.append(train)
     assert fitting
     assert gan_flops(SHAPE, model, fitting[-1], CLASSES) > 0  # of one: it takes a while
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Mixture(of=Progressive()), "progressive's networks are not layers in a row"),
+        (lambda: Vae(of=Progressive()), "progressive's networks are not layers in a row"),
+        (lambda: BiGan(of=Dcgan(per_class=True)), "dcgan is told labels, and these are not"),
+        (lambda: Conditional(of=BiGan()), "of"),
+    ],
+)
+def test_networks_that_cannot_be_made_of_others_are_refused(made, said):
+    with pytest.raises(ValueError, match=said):
+        made()
+
+
+def test_networks_made_of_others_have_their_sizes_and_grow_as_they_do():
+    codes = InfoGan(width=2, units=4, latent=3, categories=3, continuous=1)
+    for model in (Conditional(of=codes), Vae(of=codes, latent=5), Mixture(of=codes)):
+        networks = new_networks(model, SHAPE, 0, CLASSES)
+        sampler = Sampler(model, SHAPE, networks, (1,) * CLASSES).eval()
+        assert sampler(sampler.noise(0, "x", 0, 3)).shape == (3, *SHAPE)
+    growing = Conditional(of=Progressive(width=2, latent=2, phase=10))
+    networks = new_networks(growing, SHAPE, 0, CLASSES)
+    growing.prepare(networks, 0)
+    assert networks["generator"].generator.grown == networks["critic"].critic.grown == 0
+    assert growing.alike(15) == growing.of.alike(15)

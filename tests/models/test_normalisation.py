@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -38,13 +39,22 @@ def test_one_pass_is_one_step_of_the_power_iteration():
     assert torch.equal(layer.u, kept)
 
 
+def test_averaged_weights_are_divided_by_a_norm_of_their_own():
+    """A moving average of `u` belongs to no weights: a sampler finds it anew."""
+    (layer, _) = spectral_layers()
+    with torch.no_grad():
+        layer.u.mul_(0.3).add_(0.1)
+    largest = torch.linalg.matrix_norm(layer.eval().divided().detach().flatten(1), ord=2)
+    assert float(largest) == pytest.approx(1, rel=0.02)
+
+
 def test_the_gradient_sees_u_and_v_as_constants():
     (_, layer) = spectral_layers()
-    layer.double().eval()
+    layer.double()
     weight = layer.weight.detach().clone().requires_grad_()
     v = weight.detach().T @ layer.u
-    v = v / v.norm()
-    (weight / (layer.u @ weight @ v)).square().sum().backward()
+    u = weight.detach() @ (v / v.norm())
+    (weight / (u / u.norm() @ weight @ (v / v.norm()))).square().sum().backward()
     layer.divided().square().sum().backward()
     torch.testing.assert_close(layer.weight.grad, weight.grad)
 

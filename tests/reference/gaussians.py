@@ -46,7 +46,7 @@ def slope(function, place, values, width=1e-5):
 def ordered(ends):
     """Crossing pairs moved to their midpoints, from the left, until none is left."""
     ends = list(ends)
-    for _ in range(3):
+    for _ in range(60):
         for i in range(3):
             if ends[i] > ends[i + 1]:
                 ends[i] = ends[i + 1] = (ends[i] + ends[i + 1]) / 2

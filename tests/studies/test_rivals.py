@@ -89,7 +89,7 @@ def test_equal_compute_is_equal_whatever_an_iteration_costs(study_file):
         ),
         (
             "rivals=[{name: a, model: {name: mixture, of: {name: dcgan, per_class: true}}}]",
-            "of (='dcgan') is told labels; set of.per_class to false",
+            "dcgan is told labels, and these are not; set per_class to false",
         ),
         (
             "rivals=[{name: a, model: {name: conditional, generator: own}}]",

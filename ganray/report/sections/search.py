@@ -105,7 +105,7 @@ def _nearer(searched: Searched) -> str:
 
 
 def _table(results: Results, searched: Searched) -> Table:
-    latent = searched.arrays["latents"].shape[1]
+    latent = searched.latent
     columns = [
         Column("target"),
         Column("residual", numeric=True),

@@ -78,6 +78,7 @@ __all__ = [
     "Wgan",
     "WganGp",
     "check_fit",
+    "check_shared",
     "wants_labels",
 ]
 
@@ -85,6 +86,26 @@ __all__ = [
 def wants_labels(model: ModelSpec, train: TrainSpec) -> bool:
     """Whether some network or loss is told the images' classes."""
     return bool(model.labelled) or train.told_labels
+
+
+def check_shared(model: ModelSpec, train: TrainSpec, workers: int) -> None:
+    """Refuse workers that would share batches which must stay whole.
+
+    Raises:
+        RefusedInput: networks look across a batch, or a loss is of a batch as a whole.
+    """
+    if workers > 1 and model.coupled:
+        raise RefusedInput(
+            f"joint.workers (={workers}) cannot train model.name (={model.name!r}): its "
+            f"{' and '.join(model.coupled)} normalise over a batch, of which each "
+            "worker has a part; use joint.workers 1"
+        )
+    if workers > 1 and train.whole:
+        raise RefusedInput(
+            f"joint.workers (={workers}) cannot train by train.algorithm (={train.algorithm!r}), "
+            "whose loss is of a batch as a whole, of which each worker has a part; use "
+            "joint.workers 1"
+        )
 
 
 def check_fit(model: ModelSpec, train: TrainSpec) -> None:
@@ -116,6 +137,8 @@ def _objection(model: ModelSpec, train: TrainSpec) -> str | None:
         return f"its {' and '.join(normal)} must not normalise over a batch{advice}"
     if untold := [role for role in train.conditional if role not in model.labelled]:
         return f"its {' and '.join(untold)} must be told each image's class"
+    if told := [role for role in train.untold if role in model.labelled]:
+        return f"its {' and '.join(told)} must not be told the classes that it is to tell"
     if bare := [role for role in train.featured if role not in model.featured]:
         return f"its {' and '.join(bare)} shows no features"
     return train.objection(model)

@@ -25,6 +25,7 @@ class AcGan(CrossEntropy):
     paper = "Odena et al., arXiv 1610.09585"
     told_labels = True
     conditional = ("generator",)
+    untold = ("critic",)
     featured = ("critic",)
     changeable = (*CrossEntropy.changeable, "class_weight")
 

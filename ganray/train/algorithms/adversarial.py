@@ -6,6 +6,7 @@ values, and what penalty there is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jaxtyping import Float
@@ -24,6 +25,8 @@ class Adversarial(ByAdam):
     """Some critic steps, then some generator steps, each down its own loss."""
 
     needs = ("generator", "critic")
+    unused: ClassVar[tuple[str, ...]] = ()
+    """Settings that its own losses do not look at, and which are refused."""
     paired: ClassVar[bool] = False
     """Whether the generator's loss looks at real images too."""
 
@@ -82,7 +85,8 @@ class Adversarial(ByAdam):
         )
         loss = self.critic_loss(*judged(networks, *seen, self.joined), noise)
         penalty = self.regulariser(networks, batch.real, fake, batch, noise)
-        return loss if penalty is None else loss + penalty
+        loss = loss if penalty is None else loss + penalty
+        return loss + self.tie * spread(networks["critic"], batch.real) if self.tie else loss
 
     def generator_objective(
         self, networks: Networks, batch: Batch, noise: Noise
@@ -91,7 +95,7 @@ class Adversarial(ByAdam):
         fake = networks["generator"](noise["latents"])
         loss = self.fooling(networks, fake, batch, noise)
         if self.tie:
-            loss = loss + self.tie * networks["generator"](noise["latents"], "spread")
+            loss = loss + self.tie * spread(networks["generator"], noise["latents"])
         if self.diversity:
             z, others = noise["latents"], noise["others"]
             loss = loss + self.diversity * sameness(z, others, fake, networks["generator"](others))
@@ -177,16 +181,26 @@ class Adversarial(ByAdam):
 
     def at(self, iteration: int) -> Adversarial:
         """The settings in force after `iteration` iterations, rates as they are by then."""
-        here = super().at(iteration)
+        here = self.scheduled(iteration)
         assert isinstance(here, Adversarial)
         if here.decay_until is None:
             return here
         span = here.decay_until - here.decay_from
         left = max(0.0, min(1.0, (here.decay_until - iteration) / span))
-        rates = {"learning_rate": left * here.learning_rate}
+        rates: dict[str, Any] = {"learning_rate": left * here.learning_rate, "decay_until": None}
         if here.critic_learning_rate is not None:
             rates["critic_learning_rate"] = left * here.critic_learning_rate
         return here.model_copy(update=rates)
+
+    @model_validator(mode="after")
+    def _used(self) -> Adversarial:
+        for name in self.unused:
+            given, usual = getattr(self, name), type(self).model_fields[name].default
+            if given != usual:
+                raise ValueError(
+                    f"{name} (={given}): {self.algorithm} makes no use of it; leave it out"
+                )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Adversarial:
@@ -200,6 +214,12 @@ class Adversarial(ByAdam):
                 "compares each generated image with a real one"
             )
         return self
+
+
+def spread(network: Callable[..., Any], given: torch.Tensor) -> Float[torch.Tensor, ""]:
+    """How far the members of several networks are from their mean; 0 of a single one."""
+    made = network(given, "spread")
+    return made[0] if isinstance(made, tuple) else made
 
 
 def judged(

@@ -23,6 +23,7 @@ class FeatureMatching(CrossEntropy):
     paired = True
     whole = True
     featured = ("critic",)
+    unused = ("game",)
 
     algorithm: Literal["feature_matching"] = Field(
         "feature_matching", description="the rule of updates"

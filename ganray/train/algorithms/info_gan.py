@@ -35,7 +35,9 @@ class InfoGan(CrossEntropy):
         """It has a code to be read."""
         law = model.latents
         known = isinstance(law, Codes) and law.categories > 0
-        return None if known else "its latent vectors have no category among them"
+        if not known:
+            return "its latent vectors have no category among them"
+        return super().objection(model)
 
     def heads(self, model: ModelSpec, _: int, /) -> dict[str, int]:
         """A logit for each category, a mean for each continuous code."""

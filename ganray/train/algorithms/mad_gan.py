@@ -24,12 +24,13 @@ class MadGan(Adversarial):
 
     paper = "Ghosh et al., arXiv 1704.02906"
     featured = ("critic",)
+    unused = ("joined",)
 
     algorithm: Literal["mad_gan"] = Field("mad_gan", description="the rule of updates")
 
     def objection(self, model: ModelSpec, /) -> str | None:
         """It has several generators, which chance chooses among."""
-        return several_by_chance(model)
+        return super().objection(model) or several_by_chance(model)
 
     def heads(self, model: ModelSpec, _: int, /) -> dict[str, int]:
         """A logit for each generator, and for real images."""

@@ -36,7 +36,7 @@ class Mgan(CrossEntropy):
 
     def objection(self, model: ModelSpec, /) -> str | None:
         """It has several generators, which chance chooses among."""
-        return several_by_chance(model)
+        return super().objection(model) or several_by_chance(model)
 
     def heads(self, model: ModelSpec, _: int, /) -> dict[str, int]:
         """A logit for each generator."""
@@ -45,8 +45,9 @@ class Mgan(CrossEntropy):
     def regulariser(
         self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
-        """The classifier's cross-entropy."""
-        return self._confusion(networks, fake, batch.index // self.critic_steps, noise)
+        """β times the classifier's cross-entropy."""
+        iteration = batch.index // self.critic_steps
+        return self.apart * self._confusion(networks, fake, iteration, noise)
 
     def fooling(
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise

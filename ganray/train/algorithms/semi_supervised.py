@@ -31,6 +31,8 @@ class SemiSupervised(Adversarial):
     told_labels = True
     least_classes = 2
     featured = ("critic",)
+    untold = ("critic",)
+    unused = ("joined",)
 
     algorithm: Literal["semi_supervised"] = Field(
         "semi_supervised", description="the rule of updates"

@@ -38,7 +38,8 @@ class Wgan(Wasserstein):
     """As the paper has it (algorithm 1): RMSprop, 5 critic steps, weights in ±0.01.
 
     The public code beside one of the source documents (Evil-Incorporated/basic-gans) keeps a
-    sigmoid in the critic, one critic step and Adam: `bounded: true, critic_steps: 1`.
+    sigmoid in the critic, one critic step and Adam: `as_published` with
+    `rule: adam`.
     """
 
     paper = "Arjovsky et al., arXiv 1701.07875"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from ganray.errors import RefusedInput
+from ganray.models import Conditional, InfoGan
 from ganray.tensors import deserialise, serialise
+from ganray.train import GanTrainer, algorithms
 from ganray.train.algorithms import ALGORITHMS
 from tests import families
 from tests.families import TRAININGS, games, partner
@@ -109,3 +112,72 @@ def test_a_resumed_training_is_the_same_to_the_bit(name):
     assert losses.isfinite().all()
     for key, value in whole.tensors().items():
         assert torch.equal(resumed.tensors()[key], value), key
+
+
+def test_settings_that_would_do_nothing_are_refused():
+    for train, name in (
+        (algorithms.MixGan, "diversity"),
+        (algorithms.MadGan, "joined"),
+        (algorithms.SemiSupervised, "joined"),
+    ):
+        with pytest.raises(ValueError, match=rf"{name} .* makes no use of it"):
+            train(**{name: True if name == "joined" else 0.5})
+    with pytest.raises(RefusedInput, match=r"train\.tie .* between several generators"):
+        algorithms.check_fit(InfoGan(), algorithms.InfoGan(tie=0.1))
+
+
+def test_who_is_to_tell_the_classes_is_not_told_them():
+    for train in (algorithms.AcGan(), algorithms.SemiSupervised()):
+        with pytest.raises(RefusedInput, match="its critic must not be told the classes"):
+            algorithms.check_fit(Conditional(), train)
+
+
+def test_a_tie_draws_critics_together_too():
+    train = algorithms.Vanilla(batch=4, tie=5.0, learning_rate=0.01)
+    trainer = families.trainer(families.MODELS["mixture, by class"], train)
+    before = {role: spread_of(trainer, role) for role in ("generator", "critic")}
+    for _ in range(60):
+        trainer.advance()
+    for role, width in before.items():
+        assert spread_of(trainer, role) < width / 10
+
+
+def spread_of(trainer, role: str) -> float:
+    given = torch.zeros(1, 3) if role == "generator" else torch.zeros(1, *families.SHAPE)
+    labels = torch.zeros(1, dtype=torch.long)
+    return float(trainer.networks[role](given, "spread", labels=labels).detach())
+
+
+def test_a_decayed_rate_is_decayed_once():
+    train = algorithms.Vanilla(decay_until=100, learning_rate=1.0)
+    assert train.at(50).learning_rate == train.at(50).at(50).learning_rate == 0.5
+    assert train.scheduled(50).learning_rate == 1.0
+
+
+@pytest.mark.parametrize("kind", ["int32", "uint8", "list", "tensor"])
+def test_labels_may_be_of_any_whole_kind(kind):
+    given = families.labels(12)
+    told = {
+        "list": given.tolist(),
+        "tensor": torch.from_numpy(given),
+    }.get(kind, given.astype(kind if kind in ("int32", "uint8") else "int64"))
+    model, train = families.MODELS["dcgan, acgan"], algorithms.AcGan(batch=4)
+    GanTrainer(families.images(12), model, train, 0, "cpu", told, 3).advance()
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"), [([0, 1], 3), ([-1] * 12, 3), ([0.5] * 12, 3), ([2] * 12, 2)]
+)
+def test_labels_that_are_none_are_refused(labels, classes):
+    model, train = families.MODELS["dcgan, acgan"], algorithms.AcGan(batch=4)
+    with pytest.raises(RefusedInput, match="must be the class of each of 12 images"):
+        GanTrainer(families.images(12), model, train, 0, "cpu", labels, classes)
+    with pytest.raises(RefusedInput, match="tells 2 classes or more apart; here is 1"):
+        GanTrainer(
+            families.images(12),
+            families.MODELS["dcgan, no batch norm"],
+            algorithms.SemiSupervised(batch=4),
+            0,
+            "cpu",
+            [0] * 12,
+        )

@@ -146,7 +146,7 @@ def test_mgan():
     networks = {"critic": critic(component="a"), "generator": made}
     confusion = paper.misread(flat(Y) @ HEADS["a"], COMPONENTS)
     train = Mgan(apart=0.25)
-    expected = -paper.log_likelihoods(REAL, FAKE) + confusion
+    expected = -paper.log_likelihoods(REAL, FAKE) + 0.25 * confusion
     assert game(train, "critic", networks, latents=CHOSEN) == pytest.approx(expected)
     fooled = -paper.mean(math.log(paper.sigmoid(v)) for v in FAKE)
     expected = fooled + 0.25 * confusion
