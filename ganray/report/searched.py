@@ -21,8 +21,13 @@ class Searched:
     probes: int
     restarts: int
     arrays: Arrays
-    latent: int
-    """Numbers of the latent vector, without what chooses among classes or components."""
+    free: int = 0
+    """Numbers of the latent vector, where others behind it choose among classes, say; 0: all."""
+
+    @property
+    def latent(self) -> int:
+        """How many numbers a search could move."""
+        return self.free or int(self.arrays["latents"].shape[1])
 
     @property
     def null(self) -> list[float]:
@@ -45,7 +50,7 @@ def searches(results: Results) -> list[Searched]:
                     result["probes"],
                     result["restarts"],
                     arrays,
-                    int(result.get("free") or arrays["latents"].shape[1]),
+                    result.get("free", 0),
                 )
             )
     return found
