@@ -159,7 +159,7 @@ def parsed_shape(text: str) -> Shape:
 
 
 def as_table(rows: Sequence[Described]) -> str:
-    """A line for each family, and its papers below."""
+    """A line for each family."""
     told = [_told(row) for row in rows]
     names = [name for name in _COLUMNS if any(row[name] for row in told)]
     widths = {name: max(len(name), *(len(row[name]) for row in told)) for name in names}

@@ -30,9 +30,8 @@ class Law(Protocol):
         """Vectors `start … start+count-1` of a stream."""
 
 
-@dataclass(frozen=True)
-class Normal:
-    """z ~ N(0, I)."""
+class _Plain:
+    """A law of numbers that are all alike."""
 
     size: int
 
@@ -40,6 +39,13 @@ class Normal:
     def free(self) -> int:
         """All."""
         return self.size
+
+
+@dataclass(frozen=True)
+class Normal(_Plain):
+    """z ~ N(0, I)."""
+
+    size: int
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -49,17 +55,12 @@ class Normal:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(_Plain):
     """Each coordinate uniform between `low` and `high`, by itself."""
 
     size: int
     low: float = -1.0
     high: float = 1.0
-
-    @property
-    def free(self) -> int:
-        """All."""
-        return self.size
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -69,15 +70,10 @@ class Uniform:
 
 
 @dataclass(frozen=True)
-class Sphere:
+class Sphere(_Plain):
     """Uniform on the sphere of radius √size, where nearly all of N(0, I) lies."""
 
     size: int
-
-    @property
-    def free(self) -> int:
-        """All."""
-        return self.size
 
     def rows(
         self, seed: int, stream: str, start: int, count: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int64, UInt8
@@ -107,3 +109,30 @@ class ShuffledImages:
             self._order = permutation(self._seed, "epoch", epoch, len(self._images))
             self._epoch = epoch
         return self._order
+
+
+def class_counts(
+    images: int, labels: Int64[np.ndarray, "n"] | None, classes: int | None
+) -> tuple[int, ...]:
+    """How many training images of each class there are; without labels, all of one."""
+    if labels is None:
+        return (images,)
+    return tuple(np.bincount(labels, minlength=classes or 1).tolist())
+
+
+def class_labels(labels: Any, images: int, classes: int | None) -> Int64[np.ndarray, "n"] | None:
+    """The class of each image, as they are told to networks; None: there are none.
+
+    Raises:
+        RefusedInput: they are not one whole number for each image, from 0, below `classes`.
+    """
+    if labels is None:
+        return None
+    found = np.asarray(labels)
+    whole = found.dtype.kind in "iu" and found.shape == (images,)
+    if not whole or found.min(initial=0) < 0 or (classes and found.max(initial=0) >= classes):
+        raise RefusedInput(
+            f"labels (={found.dtype} of shape {found.shape}) must be the class of each of "
+            f"{images} images, whole numbers from 0" + (f" to {classes - 1}" if classes else "")
+        )
+    return found.astype(np.int64)

@@ -25,7 +25,7 @@ from ganray.models.spec import Shape
 from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, wants_labels
-from ganray.train.batches import ShuffledImages
+from ganray.train.batches import ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
@@ -123,10 +123,9 @@ class GanTrainer:
             losses = [self._repeated(step) for step in self._steps]
         finally:
             hold_all_but(None, self._weights)
-        if self._average is not None:
+        if self._average is not None and self.ema is not None:
             self._average.update_parameters(self._drawn)
-            averaged = cast(Sampler, self._average.module).networks
-            self.model.prepare(dict(averaged.items()), self.step)
+            self.model.prepare(dict(self.ema.networks.items()), self.step)
         self.step += 1
         return torch.stack(losses)
 
@@ -274,30 +273,3 @@ def blank_trainer(
     """A GAN to be trained on images without content, for what its work costs."""
     images, labels = np.zeros((train.batch, *shape), np.uint8), np.zeros(train.batch, np.int64)
     return GanTrainer(images, model, train, 0, device, labels, classes)
-
-
-def class_counts(
-    images: int, labels: Int64[np.ndarray, "n"] | None, classes: int | None
-) -> tuple[int, ...]:
-    """How many training images of each class there are; without labels, all of one."""
-    if labels is None:
-        return (images,)
-    return tuple(np.bincount(labels, minlength=classes or 1).tolist())
-
-
-def class_labels(labels: Any, images: int, classes: int | None) -> Int64[np.ndarray, "n"] | None:
-    """The class of each image, as they are told to networks; None: there are none.
-
-    Raises:
-        RefusedInput: they are not one whole number for each image, from 0, below `classes`.
-    """
-    if labels is None:
-        return None
-    found = np.asarray(labels)
-    whole = found.dtype.kind in "iu" and found.shape == (images,)
-    if not whole or found.min(initial=0) < 0 or (classes and found.max(initial=0) >= classes):
-        raise RefusedInput(
-            f"labels (={found.dtype} of shape {found.shape}) must be the class of each of "
-            f"{images} images, whole numbers from 0" + (f" to {classes - 1}" if classes else "")
-        )
-    return found.astype(np.int64)

@@ -102,8 +102,8 @@ class TrainSpec(Spec):
         raise NotImplementedError
 
     def shown(self, _: Int64[np.ndarray, "n"], __: int, /) -> dict[str, Int64[np.ndarray, "k"]]:
-        """Which training images its losses are shown, by labels and seed: "real" are those of every
-        step where they are not all, others are `Batch.more`, in shuffled epochs of their own."""
+        """Which training images its losses are shown as `Batch.more`, by labels and seed: of each
+        name those of shuffled epochs of their own, beside the real images of every step."""
         return {}
 
     def objection(self, _: ModelSpec, /) -> str | None:
