@@ -9,7 +9,7 @@ import torch
 from ganray.embed import embed, embed_chunk
 from ganray.metrics.features import Embedding, join
 from ganray.models.encoders.networks.cafd import CafdEncoder
-from ganray.models.initial import initialise
+from ganray.models.layers.initial import initialise
 from ganray.specs import EmbedSpec
 
 SPEC = EmbedSpec(chunk=20)

@@ -70,8 +70,8 @@ class BigGan(ModelSpec):
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors and labels to images in [−1, 1]; images and labels to critic values."""
-        from ganray.models.labels import Projection
-        from ganray.models.residual import BigGenerator
+        from ganray.models.layers.labels import Projection
+        from ganray.models.layers.residual import BigGenerator
 
         times, first = doublings(shape, self.name)
         generator = BigGenerator(
@@ -83,7 +83,7 @@ class BigGan(ModelSpec):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Weights ~ N(0, 0.02²), scales 1, zero biases."""
-        from ganray.models.initial import initialise_normal
+        from ganray.models.layers.initial import initialise_normal
 
         for role, network in networks.items():
             initialise_normal(network, seed, role, 0.02)

@@ -37,7 +37,7 @@ class BiGan(MadeOf):
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images, images to latent vectors, pairs to values."""
-        from ganray.models.bodies import PairJudge, encoder_on
+        from ganray.models.layers.bodies import PairJudge, encoder_on
 
         size = self.latents.size
         outputs = size if self.encoder == "certain" else 2 * size

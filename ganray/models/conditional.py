@@ -62,7 +62,7 @@ class Conditional(MadeOf):
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors and labels to images; images and labels to critic values."""
-        from ganray.models.labels import BesidePixels, BesideZ, Projection
+        from ganray.models.layers.labels import BesidePixels, BesideZ, Projection
 
         channels, height, width = shape
         wide = self.of

@@ -83,8 +83,9 @@ class Dcgan(Doubling):
     def _generator(self, shape: Shape, classes: int) -> torch.nn.Module:
         from torch import nn
 
-        from ganray.models.layers import Chain, LeakyReLU
-        from ganray.models.normalisation import normalised
+        from ganray.models.layers.chain import Chain
+        from ganray.models.layers.leaky_relu import LeakyReLU
+        from ganray.models.layers.normalisation import normalised
 
         times, first = doublings(shape, self.name)
         own = classes if self.per_class else 0
@@ -109,8 +110,10 @@ class Dcgan(Doubling):
     def _critic(self, shape: Shape) -> torch.nn.Module:
         from torch import nn
 
-        from ganray.models.layers import Critic, LeakyReLU, MinibatchDiscrimination
-        from ganray.models.normalisation import conv, linear, normalised
+        from ganray.models.layers.chain import Critic
+        from ganray.models.layers.leaky_relu import LeakyReLU
+        from ganray.models.layers.minibatch import MinibatchDiscrimination
+        from ganray.models.layers.normalisation import conv, linear, normalised
 
         times, first = doublings(shape, self.name)
         norm = "none" if self.critic_norm == "spectral" else self.critic_norm
@@ -139,7 +142,7 @@ class Dcgan(Doubling):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Weights ~ N(0, 0.02²), scales of normalisations ~ N(1, 0.02²), zero biases."""
-        from ganray.models.initial import initialise_normal
+        from ganray.models.layers.initial import initialise_normal
 
         for role, network in networks.items():
             initialise_normal(network, seed, role, 0.02, scales=0.02)

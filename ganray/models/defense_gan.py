@@ -38,7 +38,9 @@ class DefenseGan(ModelSpec):
         """Latent vectors to images in [0, 1] (sigmoid); images to unbounded critic values."""
         from torch import nn
 
-        from ganray.models.layers import Critic, LeakyReLU, SameConv2d, SameDeconv2d, chain
+        from ganray.models.layers.chain import Critic, chain
+        from ganray.models.layers.leaky_relu import LeakyReLU
+        from ganray.models.layers.same_padding import SameConv2d, SameDeconv2d
 
         channels, *sides = shape
         whole, half, quarter, first = zip(*map(_halvings, sides), strict=True)
@@ -68,7 +70,7 @@ class DefenseGan(ModelSpec):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Uniform weights and zero biases, as published: see `glorot_strided`."""
-        from ganray.models.initial import initialise
+        from ganray.models.layers.initial import initialise
 
         for role, network in networks.items():
             initialise(network, seed, role)

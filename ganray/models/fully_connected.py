@@ -50,7 +50,8 @@ class FullyConnected(ModelSpec):
         """Latent vectors to images; images to unbounded critic values."""
         from torch import nn
 
-        from ganray.models.layers import Chain, Critic, LeakyReLU
+        from ganray.models.layers.chain import Chain, Critic
+        from ganray.models.layers.leaky_relu import LeakyReLU
 
         pixels = math.prod(shape)
         made: dict[str, nn.Module] = {}
@@ -73,7 +74,7 @@ class FullyConnected(ModelSpec):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Glorot's uniform weights, zero biases."""
-        from ganray.models.initial import initialise
+        from ganray.models.layers.initial import initialise
 
         for role, network in networks.items():
             initialise(network, seed, role)

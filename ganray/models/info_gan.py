@@ -56,7 +56,8 @@ class InfoGan(ModelSpec):
         """Latent vectors to images in [0, 1] (sigmoid); images to unbounded critic values."""
         from torch import nn
 
-        from ganray.models.layers import Critic, LeakyReLU, chain
+        from ganray.models.layers.chain import Critic, chain
+        from ganray.models.layers.leaky_relu import LeakyReLU
 
         channels, height, width = shape
         maps, units = self.width, self.units
@@ -92,7 +93,7 @@ class InfoGan(ModelSpec):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Weights ~ N(0, 0.02²), scales of normalisations 1, zero biases, as that script has it."""
-        from ganray.models.initial import initialise_normal
+        from ganray.models.layers.initial import initialise_normal
 
         for role, network in networks.items():
             initialise_normal(network, seed, role, 0.02)

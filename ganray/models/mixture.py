@@ -66,7 +66,7 @@ class Mixture(MadeOf):
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors (and labels) to images; images (and labels) to unbounded values."""
-        from ganray.models.rivals import CriticByClass, CriticMixture, GeneratorMixture
+        from ganray.models.layers.mixtures import CriticByClass, CriticMixture, GeneratorMixture
 
         count = self.components if self.by == "chance" else classes
         made = [self.of.networks(shape, classes) for _ in range(count)]

@@ -37,7 +37,7 @@ class Progressive(Doubling):
 
     def networks(self, shape: Shape, _: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images in [−1, 1]; images to unbounded critic values."""
-        from ganray.models.growing import GrowingCritic, GrowingGenerator
+        from ganray.models.layers.growing import GrowingCritic, GrowingGenerator
 
         times, first = doublings(shape, self.name)
         sizes = shape[0], first, times, self.width
@@ -45,7 +45,7 @@ class Progressive(Doubling):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """He's normal weights (√2/√fan_in), zero biases."""
-        from ganray.models.initial import NORMAL, fans, initialise
+        from ganray.models.layers.initial import NORMAL, fans, initialise
 
         for role, network in networks.items():
             initialise(network, seed, role, lambda layer: math.sqrt(2 / fans(layer)[0]), NORMAL)

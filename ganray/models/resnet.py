@@ -58,9 +58,9 @@ class ResNet(Doubling):
     def _generator(self, shape: Shape, classes: int) -> torch.nn.Module:
         from torch import nn
 
-        from ganray.models.layers import Chain
-        from ganray.models.normalisation import conv, linear, normalised
-        from ganray.models.residual import Attention, GrowingBlock
+        from ganray.models.layers.chain import Chain
+        from ganray.models.layers.normalisation import conv, linear, normalised
+        from ganray.models.layers.residual import Attention, GrowingBlock
 
         times, first = doublings(shape, self.name)
         own = classes if self.per_class else 0
@@ -80,9 +80,9 @@ class ResNet(Doubling):
     def _critic(self, shape: Shape) -> torch.nn.Module:
         from torch import nn
 
-        from ganray.models.layers import Critic
-        from ganray.models.normalisation import linear
-        from ganray.models.residual import Attention, FirstBlock, ShrinkingBlock, SumOfPlaces
+        from ganray.models.layers.chain import Critic
+        from ganray.models.layers.normalisation import linear
+        from ganray.models.layers.residual import Attention, FirstBlock, ShrinkingBlock, SumOfPlaces
 
         times, _ = doublings(shape, self.name)
         spectral, wide = self.spectral != "none", self.width
@@ -97,7 +97,7 @@ class ResNet(Doubling):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Glorot's uniform weights, √2 times as wide within blocks; zero biases."""
-        from ganray.models.initial import glorot, initialise
+        from ganray.models.layers.initial import glorot, initialise
 
         for role, network in networks.items():
             initialise(network, seed, role, lambda layer: glorot(layer) * getattr(layer, "gain", 1))

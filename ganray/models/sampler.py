@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganray.models.layers import Critic
+from ganray.models.layers.chain import Critic
 from ganray.models.spec import ModelSpec, Shape, checked_shape
 from ganray.tensors import Tensors
 

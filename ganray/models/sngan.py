@@ -52,8 +52,9 @@ class Sngan(Doubling):
         """Latent vectors to images in [−1, 1]; images to unbounded critic values."""
         from torch import nn
 
-        from ganray.models.layers import Chain, Critic, LeakyReLU
-        from ganray.models.normalisation import conv, linear, normalised
+        from ganray.models.layers.chain import Chain, Critic
+        from ganray.models.layers.leaky_relu import LeakyReLU
+        from ganray.models.layers.normalisation import conv, linear, normalised
 
         times, first = doublings(shape, self.name)
         maps = [self.width * 2**index for index in reversed(range(times + 1))]
@@ -84,7 +85,7 @@ class Sngan(Doubling):
 
     def initialise(self, networks: Mapping[str, torch.nn.Module], seed: int) -> None:
         """Weights ~ N(0, 0.02²), scales of normalisations 1, zero biases."""
-        from ganray.models.initial import initialise_normal
+        from ganray.models.layers.initial import initialise_normal
 
         for role, network in networks.items():
             initialise_normal(network, seed, role, 0.02)

@@ -36,8 +36,8 @@ class ModelSpec(Spec):
     sampled: ClassVar[tuple[str, ...]] = ("generator",)
     """Those that images are drawn with: they are kept, and may have a moving average."""
     featured: ClassVar[tuple[str, ...]] = ()
-    """Those that are `layers.Critic`s: an algorithm may ask for their features, and put further
-    heads on these."""
+    """Those that are `layers.chain.Critic`s: an algorithm may ask for their features, and put
+    further heads on these."""
 
     rebuildable: ClassVar[bool] = True
     """Whether its networks are layers in a row, of which others can be made."""
@@ -65,7 +65,7 @@ class ModelSpec(Spec):
 
     @property
     def several(self) -> tuple[str, ...]:
-        """The roles of those that are several networks of equal layers, as `rivals` has them."""
+        """The roles of those that are several networks of equal layers (`layers.mixtures`)."""
         return ()
 
     @property

@@ -35,7 +35,7 @@ class Vae(MadeOf):
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images; images to means and log variances of latent vectors."""
-        from ganray.models.bodies import encoder_on
+        from ganray.models.layers.bodies import encoder_on
 
         codes = {"categories": 0, "continuous": 0}  # all of z is to be inferred
         sizes = {name: codes[name] for name in codes if name in type(self.of).model_fields}

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganray.models.encoders.networks.cafd import CafdEncoder
-from ganray.models.initial import initialise
+from ganray.models.layers.initial import initialise
 from ganray.tensors import Tensors
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device

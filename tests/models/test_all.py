@@ -7,7 +7,7 @@ import torch
 
 from ganray.models import MODELS as KNOWN
 from ganray.models import BiGan, Conditional, Dcgan, InfoGan, Mixture, Progressive, Vae
-from ganray.models.layers import Critic
+from ganray.models.layers.chain import Critic
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.sample import sample
 from ganray.tensors import deserialise, serialise

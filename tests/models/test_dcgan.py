@@ -8,7 +8,7 @@ from torch import nn
 
 from ganray.errors import RefusedInput
 from ganray.models import Dcgan, ModelSpec, ResNet, Sngan
-from ganray.models.layers import LeakyReLU
+from ganray.models.layers.leaky_relu import LeakyReLU
 from ganray.models.sampler import new_networks
 from ganray.train.flops import gan_parameters
 

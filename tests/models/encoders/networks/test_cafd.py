@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from ganray.models.encoders.networks.cafd import CafdEncoder
-from ganray.models.initial import initialise
+from ganray.models.layers.initial import initialise
 
 
 def encoder(shape=(1, 28, 28), classes=10) -> CafdEncoder:

@@ -15,8 +15,9 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.losses import gradient_penalty
-from ganray.models.initial import initialise
-from ganray.models.layers import SameConv2d, SameDeconv2d, leaky_relu, same_padding
+from ganray.models.layers.initial import initialise
+from ganray.models.layers.leaky_relu import leaky_relu
+from ganray.models.layers.same_padding import SameConv2d, SameDeconv2d, same_padding
 from tests.reference import defense_gan as reference
 
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganray.models.doubling import Norm
-from ganray.models.labels import Table
-from ganray.models.layers import Chain
-from ganray.models.normalisation import Maps, conv, linear, normalised
+from ganray.models.layers.chain import Chain
+from ganray.models.layers.labels import Table
+from ganray.models.layers.normalisation import Maps, conv, linear, normalised
 
 Labels = Int64[Tensor, "n"] | None
 

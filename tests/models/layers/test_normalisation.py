@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganray.models.initial import initialise
-from ganray.models.normalisation import ConditionalNorm, conv, linear, normalised
+from ganray.models.layers.initial import initialise
+from ganray.models.layers.normalisation import ConditionalNorm, conv, linear, normalised
 
 
 def spectral_layers():

@@ -9,8 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.layers import Critic, LeakyReLU
-from ganray.models.normalisation import Maps
+from ganray.models.layers.chain import Critic
+from ganray.models.layers.leaky_relu import LeakyReLU
+from ganray.models.layers.normalisation import Maps
 
 
 class PixelNorm(nn.Module):

@@ -9,8 +9,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.layers import Critic, takes_labels
-from ganray.models.normalisation import Spectral
+from ganray.models.layers.chain import Critic, takes_labels
+from ganray.models.layers.normalisation import Spectral
 from ganray.randomness import normals
 
 Labels = Int64[Tensor, "n"]

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganray.models.layers import Chain, Critic, LeakyReLU
+from ganray.models.layers.chain import Chain, Critic
+from ganray.models.layers.leaky_relu import LeakyReLU
 
 
 def encoder_on(critic: nn.Module, shape: tuple[int, int, int], outputs: int) -> Chain:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from ganray.models.initial import Weighted
+from ganray.models.layers.initial import Weighted
 
 Own = Literal["first", "last", "all"]
 """Which layers each has for itself: those before the second one with weights, those from the last

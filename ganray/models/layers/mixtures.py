@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from ganray.models.several import Own, Several, spread
+from ganray.models.layers.several import Own, Several, spread
 
 Labels = Int64[Tensor, "n"] | None
 Answer = Tensor | tuple[Tensor, Tensor]

@@ -1,0 +1,1 @@
+"""What families are made of: layers, wrappers of whole networks, and laws of first weights."""
