@@ -14,6 +14,7 @@ from ganray.data.location import Location
 from ganray.data.rows import Rows, refuse_equal_names, shape_text
 from ganray.data.spec import SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
+from ganray.data.views import viewed
 from ganray.errors import RefusedInput
 
 EMBEDDED = "mnist_small.parquet"
@@ -49,9 +50,15 @@ class Source:
         """
         _refuse_unexpected(rows, spec)
         refuse_equal_names(rows.class_names, repr(spec.source))
-        self._rows = rows
-        self.imported = imported
-        self._splits = assign_splits(rows, spec)
+        # Splits first: an image and what is seen of it are in one.
+        splits = assign_splits(rows, spec)
+        if spec.apart and not spec.views:
+            raise RefusedInput("apart (=True) is of views, and there are none; set data.views")
+        if spec.views:
+            rows = viewed(rows, splits, spec.views, spec.apart)
+            splits = rows.splits
+        self._rows, self._splits = rows, splits
+        self.imported = imported and not spec.views
 
     def describe(self) -> SourceInfo:
         """Shape, classes and counts, without decoding the images."""

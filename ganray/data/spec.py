@@ -40,6 +40,14 @@ class DatasetSpec(Spec):
         ge=1,
         description="images set apart where the source has no test split; none: one seventh",
     )
+    views: tuple[str, ...] = Field(
+        (),
+        description="every image as several, each in classes of its own: two or more of plain, "
+        "inverted, edges, grey, coloured, or left and right of pictures side by side",
+    )
+    apart: bool = Field(
+        False, description="of `views` each training image is in one alone, by turns"
+    )
     channels: Literal[1, 3] | None = Field(
         None, description="refuse images that are not grey (1) or colour (3); none: as they are"
     )
