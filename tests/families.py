@@ -14,12 +14,14 @@ from ganray.models import (
     BiGan,
     BigGan,
     Conditional,
+    CycleGan,
     Dcgan,
     DefenseGan,
     FullyConnected,
     InfoGan,
     Mixture,
     ModelSpec,
+    Pix2Pix,
     Progressive,
     ResNet,
     Sngan,
@@ -91,6 +93,17 @@ MODELS: dict[str, ModelSpec] = {
         of=FullyConnected(width=5, latent=3), own="last", critics="each", by="class"
     ),
     "progressive": Progressive(width=4, latent=4, phase=2),
+    "cycle_gan": CycleGan(width=2, blocks=2, critic_width=2, critic_halvings=2),
+    "cycle_gan, fused": CycleGan(
+        width=2, blocks=2, critic_width=2, critic_halvings=2, shared=True, norm="layer"
+    ),
+    "cycle_gan, u_net": CycleGan(
+        width=2, network="u_net", depth=2, critic_width=2, critic_halvings=1
+    ),
+    "pix2pix": Pix2Pix(width=2, depth=3, critic_width=2, critic_halvings=2),
+    "pix2pix, residual": Pix2Pix(
+        width=2, network="residual", blocks=1, norm="instance", critic_width=2, critic_halvings=1
+    ),
     "resnet, attention": ResNet(
         width=8, generator_width=8, latent=4, attention=True, spectral="both", norm="layer"
     ),
@@ -138,6 +151,11 @@ TRAININGS: dict[str, TrainSpec] = {
     "mad_gan": algorithms.MadGan(batch=4),
     "mix_gan": algorithms.MixGan(batch=4, entropy=0.1),
     "hinge, tied": Hinge(batch=4, tie=0.1),
+    "cycle_gan": algorithms.CycleGan(batch=4, pool=6),
+    "cycle_gan, identity": algorithms.CycleGan(
+        batch=4, pool=0, identity_weight=5, decay_from=1, decay_until=5
+    ),
+    "pix2pix": algorithms.Pix2Pix(batch=4),
     "vae": algorithms.Vae(batch=4),
     "vae, bernoulli": algorithms.Vae(batch=4, likelihood="bernoulli", beta=2),
 }
@@ -145,6 +163,9 @@ TRAININGS: dict[str, TrainSpec] = {
 _PARTNERS = {
     "acgan": "dcgan, acgan",
     "bigan": "ali",
+    "cycle_gan, identity": "cycle_gan, fused",
+    "cycle_gan": "cycle_gan",
+    "pix2pix": "pix2pix, residual",
     "hinge, tied": "mixture, by class",
     "info_gan": "info_gan",
     "mad_gan": "mixture",
@@ -166,14 +187,20 @@ def images(count: int, seed: int = 0, shape: Shape = SHAPE) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
-def labels(count: int) -> np.ndarray:
+def classes_for(model: ModelSpec) -> int:
+    """How many kinds of images it is trained on: of two domains, where it translates."""
+    return 2 if model.translates else CLASSES
+
+
+def labels(count: int, classes: int = CLASSES) -> np.ndarray:
     """A class for each, all of them among the first."""
-    return np.arange(count) % CLASSES
+    return np.arange(count) % classes
 
 
 def trainer(model: ModelSpec, train: TrainSpec, seed: int = 0, count: int = 12) -> GanTrainer:
     """Of random images."""
-    return GanTrainer(images(count), model, train, seed, "cpu", labels(count), CLASSES)
+    classes = classes_for(model)
+    return GanTrainer(images(count), model, train, seed, "cpu", labels(count, classes), classes)
 
 
 class Game:
@@ -181,8 +208,9 @@ class Game:
 
     def __init__(self, model: ModelSpec, train: TrainSpec, step: Step, seed: int, index: int = 0):
         self.model, self.step, self.index = model, step, index
-        heads = train.heads(model, CLASSES)
-        self.networks = new_networks(model, SHAPE, seed, CLASSES, heads)
+        classes = classes_for(model)
+        heads = train.heads(model, classes)
+        self.networks = new_networks(model, SHAPE, seed, classes, heads)
         for network in self.networks.values():
             network.double()
         rows = train.batch * step.rows
@@ -192,11 +220,18 @@ class Game:
         }
         shown = torch.from_numpy(images(train.batch, seed)).double() / 255
         self.real = model.pixels(shown) if step.real else shown[:0]
-        self.labels = torch.from_numpy(labels(rows))
-        known = train.shown(labels(train.batch), seed) if step.real else {}
-        own = self.labels[: train.batch]
-        further = model.pixels(torch.from_numpy(images(train.batch, 99)).double() / 255)
-        self.more = {name: Shown(further, own.flip(0)) for name in known}
+        self.labels = torch.from_numpy(labels(rows, classes))
+        known = [*train.shown(labels(train.batch, classes), seed)] if step.looks else []
+        self.more = {name: self._further(name) for name in known}
+        if step.replay is not None:  # whatever was generated long ago
+            batch = Batch(index, self.real, self.labels, self.more)
+            made = step.replay.made(self.networks, batch, self.noise)
+            self.more |= {name: self._further(name) for name in made}
+
+    def _further(self, name: str) -> Shown:
+        seed, count = sum(map(ord, name)), len(self.labels) // self.step.rows
+        pixels = torch.from_numpy(images(count, seed)).double() / 255
+        return Shown(self.model.pixels(pixels), self.labels[:count].flip(0))
 
     @property
     def state(self) -> dict[str, dict[str, Tensor]]:

@@ -68,7 +68,7 @@ def training_speed(plan: Plan, gan: Task) -> float:
     """
     shape, told = image_shape(plan), TrainParameters.of(gan)
     spec = told.train.once().model_copy(update={"threads": 1})
-    classes = len(told.classes)
+    classes = len(told.kinds)
     flops = gan_flops(shape, told.model, spec, classes)
     batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
     small = spec.model_copy(update={"batch": batch})

@@ -8,11 +8,13 @@ from typing import Annotated
 from ganray.models.big_gan import BigGan
 from ganray.models.bigan import BiGan
 from ganray.models.conditional import Conditional
+from ganray.models.cycle_gan import CycleGan
 from ganray.models.dcgan import Dcgan
 from ganray.models.defense_gan import DefenseGan
 from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
 from ganray.models.mixture import Mixture
+from ganray.models.pix2pix import Pix2Pix
 from ganray.models.plain import PLAIN
 from ganray.models.progressive import Progressive
 from ganray.models.resnet import ResNet
@@ -22,7 +24,7 @@ from ganray.models.vae import Vae
 from ganray.registry import Registry
 
 MODELS: Registry[ModelSpec] = Registry(
-    "name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae, BigGan
+    "name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae, BigGan, CycleGan, Pix2Pix
 )
 Model = Annotated[ModelSpec, MODELS]
 """The type of a file's field `model`."""
@@ -32,6 +34,7 @@ __all__ = [
     "BiGan",
     "BigGan",
     "Conditional",
+    "CycleGan",
     "Dcgan",
     "DefenseGan",
     "FullyConnected",
@@ -39,6 +42,7 @@ __all__ = [
     "Mixture",
     "Model",
     "ModelSpec",
+    "Pix2Pix",
     "Progressive",
     "ResNet",
     "Sngan",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, UInt8
 
+from ganray.errors import RefusedInput
 from ganray.randomness import normals, uniforms
 
 
@@ -178,6 +180,43 @@ class Labelled:
         drawn = uniforms(seed, f"{stream}/label", start, count, 1)[:, 0]
         labels = drawn_of(self.shares, drawn)
         return np.column_stack([self.latents.rows(seed, stream, start, count), labels])
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Source images in place of noise: vector number i is number i of them, in [0, 1].
+
+    Attributes:
+        shape: channels, height and width of each.
+        images: those that there are, one after another and then again; none: they are yet to come.
+    """
+
+    shape: tuple[int, int, int]
+    images: UInt8[np.ndarray, "n c h w"] | None = None
+
+    @property
+    def size(self) -> int:
+        """Pixels of all channels."""
+        return math.prod(self.shape)
+
+    @property
+    def free(self) -> int:
+        """None: they are given."""
+        return 0
+
+    def rows(self, _: int, __: str, start: int, count: int) -> Float64[np.ndarray, "count size"]:
+        """Images number `start … start+count-1`, whatever the seed.
+
+        Raises:
+            RefusedInput: there are no images.
+        """
+        if self.images is None:
+            raise RefusedInput(
+                "noise (=None): this GAN makes images of other images; "
+                "give them by `generator.of(images)`"
+            )
+        chosen = self.images[np.arange(start, start + count) % len(self.images)]
+        return chosen.reshape(count, -1) / 255.0
 
 
 def drawn_of(shares: Sequence[int], drawn: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from ganray.errors import RefusedInput
+from ganray.models.latents import Pictures
 from ganray.models.layers.chain import Critic
 from ganray.models.spec import ModelSpec, Shape, checked_shape
 from ganray.tensors import Tensors
@@ -39,7 +42,7 @@ class Sampler(nn.Module):
                 where the family's images have any.
         """
         super().__init__()
-        self.model, self.shape, self.law = model, shape, model.noise(classes)
+        self.model, self.shape, self.law = model, shape, model.noise(classes, shape)
         self.networks = nn.ModuleDict({role: networks[role] for role in model.sampled})
 
     def noise(self, seed: int, stream: str, start: int, count: int) -> Float[Tensor, "count size"]:
@@ -47,9 +50,29 @@ class Sampler(nn.Module):
         rows = self.law.rows(seed, stream, start, count)
         return torch.from_numpy(rows).float().to(self.device)
 
+    def of(self, images: UInt8[np.ndarray, "n c h w"]) -> Sampler:
+        """The same GAN, of these images in place of noise, where its images are made of others.
+
+        Args:
+            images: 0 … 255.
+
+        Raises:
+            RefusedInput: its images are made of noise, or these are of another shape.
+        """
+        if not self.model.translates:
+            raise RefusedInput(f"images: {self.model.name} makes its images of noise, not of these")
+        if tuple(images.shape[1:]) != self.shape or not len(images):
+            raise RefusedInput(
+                f"images (of shape {images.shape}) must be one or more of {self.shape} (channels, "
+                "height, width), as this GAN was trained on"
+            )
+        drawn = Sampler(self.model, self.shape, dict(self.networks.items()))
+        drawn.law = Pictures(self.shape, images)
+        return drawn.train(self.training)
+
     def forward(self, noise: Float[Tensor, "n size"]) -> Float[Tensor, "n c h w"]:
         """Images in [0, 1], one for each row."""
-        return self.model.images(dict(self.networks.items()), noise)
+        return self.model.images(dict(self.networks.items()), noise, self.shape)
 
     @property
     def device(self) -> torch.device:

@@ -39,6 +39,8 @@ class ModelSpec(Spec):
     """Those that are `layers.chain.Critic`s: an algorithm may ask for their features, and put
     further heads on these."""
 
+    translates: ClassVar[bool] = False
+    """Whether its images are made of images, not of noise."""
     rebuildable: ClassVar[bool] = True
     """Whether its networks are layers in a row, of which others can be made."""
     batch_normalised: ClassVar[tuple[str, ...]] = ()
@@ -73,7 +75,12 @@ class ModelSpec(Spec):
         """The law of the latent vectors that images are made from."""
         raise NotImplementedError
 
-    def noise(self, classes: tuple[int, ...]) -> Law:
+    @property
+    def knows_kinds(self) -> bool:
+        """Whether it is made for so many kinds of images: classes, or domains."""
+        return bool(self.labelled) or self.translates
+
+    def noise(self, classes: tuple[int, ...], _: Shape, /) -> Law:
         """The law of all that decides an image: its latent vector, and of some also its class.
 
         Args:
@@ -109,9 +116,12 @@ class ModelSpec(Spec):
         return [(0, until)]
 
     def images(
-        self, networks: Mapping[str, torch.nn.Module], noise: Float[torch.Tensor, "n size"]
+        self,
+        networks: Mapping[str, torch.nn.Module],
+        noise: Float[torch.Tensor, "n size"],
+        shape: Shape,  # noqa: ARG002
     ) -> Float[torch.Tensor, "n c h w"]:
-        """What the `sampled` networks make of noise: images in [0, 1]."""
+        """What the `sampled` networks make of noise: images of `shape` in [0, 1]."""
         size = self.latents.size
         labels = {"labels": noise[:, size].long()} if noise.shape[1] > size else {}
         made: torch.Tensor = networks["generator"](noise[:, :size], **labels)

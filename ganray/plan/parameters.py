@@ -91,21 +91,36 @@ class EncoderParameters(Parameters):
 
 
 class TrainParameters(Parameters):
-    """One GAN, and the classes whose images it sees."""
+    """One GAN, and the classes whose images it sees.
+
+    Attributes:
+        domains: of one that translates, the classes of either domain, which together are all.
+    """
 
     model: Model
     train: Training
     classes: list[int]
     seed: int
     world_size: int = 1
+    domains: list[list[int]] | None = None
+
+    @property
+    def kinds(self) -> list[list[int]]:
+        """The classes of each kind of images that its networks and losses know apart."""
+        return self.domains or [[index] for index in sorted(self.classes)]
 
 
 class SampleParameters(Parameters):
-    """A GAN's sequence of images."""
+    """A GAN's sequence of images.
+
+    Attributes:
+        sources: of one that translates, the classes of held-out images that it translates.
+    """
 
     model: Model
     sample: SampleSpec
     seed: int
+    sources: list[int] | None = None
 
 
 class EmbedParameters(Parameters):

@@ -16,6 +16,7 @@ from ganray.models.encoders import ENCODERS, Embedder
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
+from ganray.plan.parameters import TrainParameters
 from ganray.runs.parts import Arrays, read_chunks, read_joined, stored_shards
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace
@@ -146,5 +147,5 @@ def untrained_sampler(model: ModelSpec, task: Task, plan: Plan) -> Sampler:
 
 
 def classes_of(task: Task, plan: Plan) -> int:
-    """How many classes the GAN knows whose images a task draws."""
-    return len(plan.by_address[task.inputs["gan"]].classes)
+    """How many kinds of images the GAN knows whose images a task draws."""
+    return len(TrainParameters.of(plan.by_address[task.inputs["gan"]]).kinds)

@@ -11,7 +11,7 @@ from ganray._version import __version__
 from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
 from ganray.plan import Task
-from ganray.plan.parameters import CardParameters
+from ganray.plan.parameters import CardParameters, TrainParameters
 from ganray.scores import Score
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
@@ -66,7 +66,10 @@ def _head(
         "library_version": __version__,
         "data": {"name": info.name, "digest": info.digest, "split": "train", "notes": info.notes},
         "classes": [info.class_names[index] for index in task.classes],
-        "class_counts": [info.counts["train"][index] for index in task.classes],
+        "class_counts": [
+            sum(info.counts["train"][index] for index in kind)
+            for kind in TrainParameters.of(task).kinds
+        ],
         "shape": list(info.shape),
         "model": task.parameters["model"],
         "recipe": {

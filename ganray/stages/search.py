@@ -137,7 +137,7 @@ def _cost(task: Task, plan: Plan) -> Cost:
     pairs = task.chunks * told.search.chunk
     passes = 3 * pairs * told.search.steps
     classes = classes_of(task, plan)
-    size = math.prod(shape) + told.model.noise((1,) * classes).size * FLOAT_BYTES
+    size = math.prod(shape) + told.model.noise((1,) * classes, shape).size * FLOAT_BYTES
     return Cost(passes * sampling_flops(shape, told.model, classes), pairs * size)
 
 

@@ -39,9 +39,11 @@ def train_gan(work: Workspace) -> None:
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     told, dataset, until = TrainParameters.of(work.task), work.dataset(), work.task.horizon or 0
     images, labels = dataset.images("train", told.classes)
-    classes = np.asarray(sorted(told.classes))
+    kinds, kind_of = len(told.kinds), np.zeros(len(dataset.info.class_names), dtype=np.int64)
+    for kind, group in enumerate(told.kinds):
+        kind_of[group] = kind
     common = (images, told.model, told.train, told.seed, work.device)
-    own = np.searchsorted(classes, labels), len(classes)
+    own = kind_of[labels], kinds
     if work.ranks:
         trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *own)
     else:
@@ -60,11 +62,9 @@ def train_gan(work: Workspace) -> None:
         {
             "shape": list(dataset.info.shape),
             "images_seen": until * trainer.images_per_step,
-            "flops": training_flops(
-                dataset.info.shape, told.model, told.train, len(classes), until
-            ),
+            "flops": training_flops(dataset.info.shape, told.model, told.train, kinds, until),
             "training_images": len(images),
-            **({"class_counts": list(trainer.classes)} if told.model.labelled else {}),
+            **({"class_counts": list(trainer.classes)} if told.model.knows_kinds else {}),
         },
         device_seconds=seconds,
         device=trainer.device.type,
@@ -88,7 +88,7 @@ def refuse_other_ranks(task: Task, ranks: int) -> None:
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its operations are those beyond the shorter training that it continues."""
     shape, begun, told = image_shape(plan), plan.continued(task), TrainParameters.of(task)
-    classes = len(told.classes)
+    classes = len(told.kinds)
     sizes = gan_parameters(shape, told.model, told.train, classes)
     drawn = sum(sizes[role] for role in told.model.sampled)
     kept = CHECKPOINT_COPIES * sum(sizes.values()) + (2 if told.train.ema else 1) * drawn
@@ -101,7 +101,7 @@ def _cost(task: Task, plan: Plan) -> Cost:
 
 def _timed(task: Task, plan: Plan, device: str) -> Timed:
     told = TrainParameters.of(task)
-    classes = len(told.classes)
+    classes = len(told.kinds)
     trainer = blank_trainer(image_shape(plan), told.model, told.train, device, classes)
     return Timed(lambda: trainer.advance().cpu(), 1 / max(1, task.horizon or 1))
 

@@ -54,6 +54,50 @@ class Data:
         return [self.info.class_names[index] for index in classes]
 
 
+def refuse_unfit(
+    data: Data,
+    model: ModelSpec,
+    spec: TrainSpec,
+    classes: Sequence[int],
+    domains: list[list[int]] | None = None,
+) -> None:
+    """Refuse a GAN that cannot be trained on some classes of a data set.
+
+    Args:
+        domains: of one that translates, the classes of either domain.
+
+    Raises:
+        RefusedInput: saying why, and what would do.
+    """
+    check_fit(model, spec)
+    named = f"model.name (={model.name!r})"
+    if spec.translates != bool(domains):
+        raise RefusedInput(
+            f"{named} by train.algorithm (={spec.algorithm!r}) "
+            + ("translates between two domains, for which there is study translation" if
+               spec.translates else "does not translate; cycle_gan and pix2pix do")
+        )  # fmt: skip
+    kinds = domains or [[index] for index in classes]
+    model.check(checked_shape(data.info.shape), len(kinds))
+    if wants_labels(model, spec) and data.info.labels == "none":
+        raise RefusedInput(
+            f"{named} by train.algorithm (={spec.algorithm!r}) is told "
+            f"each image's class, and the images of {data.info.name} have no labels"
+        )
+    if len(kinds) < spec.least_classes:
+        raise RefusedInput(
+            f"train.algorithm (={spec.algorithm!r}) tells {spec.least_classes} classes or more "
+            f"apart; here is {data.label(classes)} alone"
+        )
+    for group in domains or [classes]:
+        images = sum(data.info.counts["train"][index] for index in group)
+        if images < spec.batch:
+            raise RefusedInput(
+                f"train.batch (={spec.batch}) exceeds the {images} training images of class "
+                f"{data.label(group)}; use a batch of at most {images}"
+            )
+
+
 class Blocks:
     """Adds tasks to `builder` for one data set, from one study seed."""
 
@@ -83,18 +127,20 @@ class Blocks:
         return class_rows(self.data.info, split, self.subset)
 
     @contextmanager
-    def within(self, part: str, when: str) -> Iterator[None]:
+    def within(self, part: str, when: str, classes: Sequence[int] = ()) -> Iterator[None]:
         """What is added meanwhile belongs to a part of the study.
 
         Args:
             part: how its roles begin, e.g. "at/0.5/", by which `Results.within` finds them again;
                 empty for the whole.
             when: what its GANs' titles end in.
+            classes: that the part is of; none: those of the study.
         """
-        self.part, self.when = part, when
+        whole = self.classes
+        self.part, self.when, self.classes = part, when, list(classes) or whole
         self._parts |= {part: None} if part else {}
         yield
-        self.part = self.when = ""
+        self.part, self.when, self.classes = "", "", whole
 
     def import_data(self, spec: DatasetSpec) -> Task | str:
         """The data set as an artifact, or the address of an external one."""
@@ -121,6 +167,7 @@ class Blocks:
         spec: TrainSpec,
         iterations: int,
         ranks: int = 1,
+        domains: list[list[int]] | None = None,
     ) -> Task:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
@@ -128,31 +175,14 @@ class Blocks:
             title: what people call it, beside its replicate.
             ranks: how many processes share each batch; part of the key, since it decides in which
                 order numbers are added.
+            domains: of one that translates, the classes of either domain.
 
         Raises:
             RefusedInput: the classes have fewer training images than the batch, the images a
                 shape that the networks do not take, the batch fewer images than ranks, or the
                 algorithm cannot train the networks.
         """
-        model.check(checked_shape(self.data.info.shape), len(classes))
-        check_fit(model, spec)
-        if wants_labels(model, spec) and self.data.info.labels == "none":
-            raise RefusedInput(
-                f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
-                f"each image's class, and the images of {self.data.info.name} have no labels"
-            )
-        if len(classes) < spec.least_classes:
-            raise RefusedInput(
-                f"train.algorithm (={spec.algorithm!r}) tells {spec.least_classes} classes or more "
-                f"apart; here is {self.data.label(classes)} alone"
-            )
-        called = self.data.label(classes)
-        images = sum(self.data.info.counts["train"][index] for index in classes)
-        if images < spec.batch:
-            raise RefusedInput(
-                f"train.batch (={spec.batch}) exceeds the {images} training images of class "
-                f"{called}; use a batch of at most {images}"
-            )
+        refuse_unfit(self.data, model, spec, classes, domains)
         if ranks > spec.batch:
             raise RefusedInput(
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
@@ -161,12 +191,13 @@ class Blocks:
         check_shared(model, spec, ranks)
         seed = task_seed(self.seed, "train", classes, replicate)
         whose = side, self.data.names(classes), replicate, self.part
-        shared = {"world_size": ranks} if ranks > 1 else {}
+        own: dict[str, Any] = {"world_size": ranks} if ranks > 1 else {}
+        own |= {"domains": domains} if domains else {}
         gan = self.builder.add(
             gan_role("train", *whose),
             "train",
             f"{title} r{replicate}{self.when}",
-            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **shared),
+            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **own),
             {"data": self.source},
             horizon=iterations,
         )

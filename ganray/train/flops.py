@@ -83,8 +83,14 @@ def _step_flops(
     functions = {role: _copying(network) for role, network in networks.items()}
     with _counter() as counter:
         networks_told = told(model, functions, labels)
-        more = {name: Shown(real, labels[: len(real)]) for name in names if step.real}
-        step.loss(networks_told, Batch(index, real, labels, more), noise).backward()
+        seen = Shown(torch.empty(batch, *shape), labels[:batch])
+        more = {name: seen for name in names if step.looks}
+        shown = Batch(index, real, labels, more)
+        if step.replay is not None:
+            with torch.no_grad():
+                made = step.replay.made(networks_told, shown, noise)
+            more |= {name: Shown(images, labels[:0]) for name, images in made.items()}
+        step.loss(networks_told, shown, noise).backward()
     return int(counter.get_total_flops())
 
 

@@ -10,6 +10,7 @@ says (`train/algorithms/`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -27,6 +28,7 @@ from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, wants_labels
 from ganray.train.batches import ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
+from ganray.train.replay import Histories
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
@@ -39,7 +41,9 @@ from ganray.train.state import (
     prefixed,
     trainable,
 )
-from ganray.train.steps import Batch, Shown, Step, drawn, told
+from ganray.train.steps import Batch, Networks, Noise, Replay, Shown, Step, drawn, told
+
+_HISTORY = "history"  # of generated images, in a checkpoint
 
 
 class GanTrainer:
@@ -84,6 +88,11 @@ class GanTrainer:
         self.shape = self._batches.shape
         labels = class_labels(labels, len(images), classes)
         self.classes = class_counts(len(images), labels, classes)
+        if train.translates and (len(self.classes) != 2 or not all(self.classes)):
+            raise RefusedInput(
+                f"train.algorithm (={train.algorithm!r}) is of two domains: labels must be 0 and 1 "
+                f"for the images of either; here are {self.classes} of each label"
+            )
         if len(self.classes) < train.least_classes:
             raise RefusedInput(
                 f"train.algorithm (={train.algorithm!r}) tells {train.least_classes} classes or "
@@ -105,6 +114,7 @@ class GanTrainer:
         self._optimizers = {
             step.name: step.optimiser.made(self._moved(step)) for step in self._steps
         }
+        self._histories = Histories(self.shape, seed, self.device)
         self.losses, self.remedy = train.losses, train.remedy
 
     @property
@@ -143,7 +153,10 @@ class GanTrainer:
         optimizer.zero_grad(set_to_none=True)
         batch = self._batch(step, index)
         networks = told(self.model, self.networks, batch.labels)
-        loss = step.loss(networks, batch, self._noise(step, index))
+        noise = self._noise(step, index)
+        if step.replay is not None:
+            batch = self._replayed(step, step.replay, networks, batch, noise)
+        loss = step.loss(networks, batch, noise)
         loss.backward()
         loss = self._reduce(step, loss.detach())
         optimizer.step()
@@ -158,7 +171,7 @@ class GanTrainer:
         else:
             real = torch.empty(0, *self.shape, device=self.device)
             rows = self._drawn_rows(step, index) if self._labels is not None else np.empty(0)
-        more = {name: self._show(name, index) for name in self._more} if step.real else {}
+        more = {name: self._show(name, index) for name in self._more} if step.looks else {}
         if self._labels is None:
             return Batch(index, real, None, more)
         return Batch(index, real, torch.from_numpy(self._labels[rows]).to(self.device), more)
@@ -173,7 +186,7 @@ class GanTrainer:
         for name, rows in known.items():
             # Fewer than a batch come again in it.
             rows = np.resize(rows, max(len(rows), self.spec.batch))
-            order = derive_seed(self.seed, "train", name)
+            order = derive_seed(self.seed, "train", "pairs" if self.spec.together else name)
             batches = ShuffledImages(images[rows], self.spec.batch, order, self.device)
             found[name] = batches, labels[rows]
         return found
@@ -182,6 +195,19 @@ class GanTrainer:
         batches, labels = self._more[name]
         images, rows = batches(index, self._part)
         return Shown(self.model.pixels(images), torch.from_numpy(labels[rows]).to(self.device))
+
+    @torch.no_grad()
+    def _replayed(
+        self, step: Step, replay: Replay, networks: Networks, batch: Batch, noise: Noise
+    ) -> Batch:
+        """The batch with generated images, of this iteration or of earlier ones."""
+        made = dict(replay.made(networks, batch, noise))
+        for name, images in made.items() if replay.size else ():
+            history = self._histories.of(f"{step.name}/{name}", replay.size)
+            made[name] = history.exchange(images, batch.index * self.spec.batch)
+        none = torch.empty(0, dtype=torch.int64, device=self.device)
+        shown = {name: Shown(images, none) for name, images in made.items()}
+        return replace(batch, more={**batch.more, **shown})
 
     def _drawn_rows(self, step: Step, index: int) -> Int64[np.ndarray, "part"]:
         """Training images whose labels a step takes that sees none of them."""
@@ -243,7 +269,7 @@ class GanTrainer:
             state |= prefixed("ema", self.ema.tensors())
         for step in self._steps:
             state |= optimizer_tensors(self._called(step), self._optimizers[step.name])
-        return state
+        return state | prefixed(_HISTORY, self._histories.tensors())
 
     def load(self, step: int, tensors: Tensors) -> None:
         """Continue from `tensors` as they were after `step` iterations."""
@@ -253,6 +279,7 @@ class GanTrainer:
             self.ema.load(below("ema", tensors))
         for one in self._steps:
             load_optimizer(self._called(one), self._optimizers[one.name], tensors)
+        self._histories.load(below(_HISTORY, tensors))
         self.step = step
 
     def _called(self, step: Step) -> str:
@@ -271,5 +298,7 @@ def blank_trainer(
     shape: Shape, model: ModelSpec, train: TrainSpec, device: str, classes: int = 1
 ) -> GanTrainer:
     """A GAN to be trained on images without content, for what its work costs."""
-    images, labels = np.zeros((train.batch, *shape), np.uint8), np.zeros(train.batch, np.int64)
+    count = max(train.batch, 2 if train.translates else 1)
+    labels = np.arange(count) % 2 if train.translates else np.zeros(count, np.int64)
+    images = np.zeros((count, *shape), np.uint8)
     return GanTrainer(images, model, train, 0, device, labels, classes)

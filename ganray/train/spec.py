@@ -72,6 +72,10 @@ class TrainSpec(Spec):
     """The roles of the networks that must be told labels."""
     untold: ClassVar[tuple[str, ...]] = ()
     """The roles of the networks that must not be told labels: they are to tell them."""
+    translates: ClassVar[bool] = False
+    """Whether its images are of two domains: class 0 and class 1."""
+    together: ClassVar[bool] = False
+    """Whether the images that it shows by names go together, row by row."""
     least_classes: ClassVar[int] = 1
     """Of how many classes the training images must be."""
     whole: ClassVar[bool] = False
@@ -123,7 +127,7 @@ class TrainSpec(Spec):
     @property
     def images(self) -> int:
         """Real images seen in one iteration."""
-        return self.batch * sum(step.times for step in self.steps() if step.real)
+        return self.batch * sum(step.times for step in self.steps() if step.looks)
 
     @property
     def losses(self) -> tuple[str, ...]:

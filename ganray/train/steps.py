@@ -27,7 +27,7 @@ Noise = Mapping[str, "torch.Tensor"]
 
 
 class Shown(NamedTuple):
-    """Real images beside those of a step, as the networks see pixels, and their classes."""
+    """Images beside the real ones of a step, as the networks see pixels, and their classes."""
 
     images: Float[torch.Tensor, "n c h w"]
     labels: Int64[torch.Tensor, "n"]
@@ -50,6 +50,19 @@ class Batch:
     real: Float[torch.Tensor, "n c h w"]
     labels: Int64[torch.Tensor, "n"] | None = None
     more: Mapping[str, Shown] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Generated images that a step is shown as `Batch.more`, some of them of earlier iterations.
+
+    Attributes:
+        made: a pure function to images by their names; they carry no gradient.
+        size: images that are kept of each name; 0: none, what was made is shown.
+    """
+
+    made: Callable[[Networks, Batch, Noise], Mapping[str, torch.Tensor]]
+    size: int
 
 
 Loss = Callable[[Networks, Batch, Noise], "torch.Tensor"]
@@ -243,6 +256,8 @@ class Step:
         optimiser: how it moves them.
         noise: what is drawn for it.
         real: whether its loss looks at real images.
+        shown: whether it looks at those that the algorithm shows by names, though at no others.
+        replay: generated images that are made before the step, for its loss to look at.
         note: what a reader of its loss should know besides.
         clip: each weight is cut off at ± this after every move; none: it is not.
         rows: of a step without real images, so many times the batch are drawn for it.
@@ -261,6 +276,13 @@ class Step:
     period: int = 1
     clip: float | None = None
     rows: int = 1
+    shown: bool = False
+    replay: Replay | None = None
+
+    @property
+    def looks(self) -> bool:
+        """Whether it is shown images by names."""
+        return self.real or self.shown
 
     @property
     def kinds(self) -> dict[int, float]:

@@ -13,7 +13,7 @@ from ganray.sample import sample
 from ganray.tensors import deserialise, serialise
 from ganray.train.algorithms import ALGORITHMS, check_fit
 from ganray.train.flops import gan_flops, gan_parameters, sampling_flops
-from tests.families import CLASSES, MODELS, SHAPE
+from tests.families import CLASSES, MODELS, SHAPE, classes_for, images
 
 every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 
@@ -33,10 +33,11 @@ def state(networks):
 @every
 def test_first_weights_follow_from_the_seed_alone(model):
     torch.manual_seed(1)
-    one = state(new_networks(model, SHAPE, 7, CLASSES))
+    classes = classes_for(model)
+    one = state(new_networks(model, SHAPE, 7, classes))
     torch.manual_seed(2)
-    other = state(new_networks(model, SHAPE, 7, CLASSES))
-    third = state(new_networks(model, SHAPE, 8, CLASSES))
+    other = state(new_networks(model, SHAPE, 7, classes))
+    third = state(new_networks(model, SHAPE, 8, classes))
     assert all(torch.equal(one[name], other[name]) for name in one)
     changed = {name for name in one if not torch.equal(one[name], third[name])}
     drawn = {name for name in one if one[name].ndim > 1 and one[name].unique().numel() > 2}
@@ -47,33 +48,38 @@ def test_first_weights_follow_from_the_seed_alone(model):
 @every
 @pytest.mark.parametrize("shape", [SHAPE, (3, 28, 28), (3, 32, 24)], ids=str)
 def test_images_are_in_range_and_their_noise_is_by_index(model, shape):
-    networks = new_networks(model, shape, 3, CLASSES)
-    sampler = Sampler(model, shape, networks, (5, 3, 2)).eval()
+    counts = (5, 3, 2)[: classes_for(model)]
+    networks = new_networks(model, shape, 3, len(counts))
+
+    def given(sampler):
+        return sampler.of(images(5, 4, shape)) if model.translates else sampler
+
+    sampler = given(Sampler(model, shape, networks, counts).eval())
     noise = sampler.noise(1, "x", 0, 6)
-    images = sampler(noise).detach()
-    assert images.shape == (6, *shape)
-    assert float(images.min()) >= 0
-    assert float(images.max()) <= 1
+    made = sampler(noise).detach()
+    assert made.shape == (6, *shape)
+    assert float(made.min()) >= 0
+    assert float(made.max()) <= 1
     torch.testing.assert_close(noise[2:], sampler.noise(1, "x", 2, 4))
     stored = deserialise(serialise(sampler.tensors()))
-    again = trained_sampler(model, shape, stored, (5, 3, 2))
+    again = given(trained_sampler(model, shape, stored, counts))
     assert (sample(again, 6, 1) == sample(sampler.requires_grad_(False), 6, 1)).all()
     if model.signed:
-        torch.testing.assert_close(model.pixels(images), 2 * images - 1)
+        torch.testing.assert_close(model.pixels(made), 2 * made - 1)
 
 
 @every
 def test_critics_tell_values_features_and_what_heads_are_asked_for(model):
-    networks = new_networks(model, SHAPE, 3, CLASSES, {"classes": 4, "code": 2})
+    networks = new_networks(model, SHAPE, 3, classes_for(model), {"classes": 4, "code": 2})
     for role in model.featured:
         critic = networks[role].eval()
         assert isinstance(getattr(critic, "critic", critic), Critic)
-        images = torch.rand(5, *SHAPE)
+        shown = torch.rand(5, *SHAPE)
         told = {"labels": torch.arange(5) % CLASSES} if role in model.labelled else {}
         value, features, logits, code = critic(
-            images, "value", "features", "classes", "code", **told
+            shown, "value", "features", "classes", "code", **told
         )
-        torch.testing.assert_close(value, critic(images, **told))
+        torch.testing.assert_close(value, critic(shown, **told))
         assert (value.shape, logits.shape, code.shape) == ((5,), (5, 4), (5, 2))
         assert features.ndim == 2
         assert len(features) == 5
@@ -81,20 +87,22 @@ def test_critics_tell_values_features_and_what_heads_are_asked_for(model):
 
 @every
 def test_an_image_is_judged_by_itself_unless_the_family_says_so(model):
-    networks = new_networks(model, SHAPE, 3, CLASSES)
-    for role in set(model.roles) & {"generator", "critic"}:
+    networks = new_networks(model, SHAPE, 3, classes_for(model))
+    for role in set(model.roles) - {"encoder", "judge"}:
         network = networks[role].train()
         torch.manual_seed(0)
         rows = model.latents.size if role == "generator" else None
-        inputs = torch.randn(6, rows) if rows else torch.rand(6, *SHAPE)
+        channels = 2 * SHAPE[0] if model.name == "pix2pix" and role == "critic" else SHAPE[0]
+        inputs = torch.randn(6, rows) if rows else torch.rand(6, channels, *SHAPE[1:])
+        way = (1,) if role == "translator" else ()
         told = {"labels": torch.arange(6) % CLASSES} if role in model.labelled else {}
         settling = 300 if model.name == "big_gan" or "spectral" in repr(model) else 1
         for _ in range(settling):  # of spectral norms
-            network(inputs, **told)
-        before = network(inputs, **told)[0]
+            network(inputs, *way, **told)
+        before = network(inputs, *way, **told)[0]
         other = inputs.clone()
         other[1:] = other[1:].roll(1, 0) * 0.7
-        after = network(other, **told)[0]
+        after = network(other, *way, **told)[0]
         if role in model.coupled:
             assert not torch.equal(before, after), role
         else:
@@ -104,10 +112,11 @@ def test_an_image_is_judged_by_itself_unless_the_family_says_so(model):
 @every
 def test_sizes_and_operations_are_counted_without_any(model):
     with torch.device("meta"):
-        networks = new_networks(model, SHAPE, None, CLASSES)
+        networks = new_networks(model, SHAPE, None, classes_for(model))
     sizes = {role: sum(p.numel() for p in one.parameters()) for role, one in networks.items()}
-    assert gan_parameters(SHAPE, model, None, CLASSES) == sizes
-    assert sampling_flops(SHAPE, model, CLASSES) > 0
+    classes = classes_for(model)
+    assert gan_parameters(SHAPE, model, None, classes) == sizes
+    assert sampling_flops(SHAPE, model, classes) > 0
     fitting = []
     for one in ALGORITHMS:
         train = one(batch=4)
@@ -117,7 +126,7 @@ def test_sizes_and_operations_are_counted_without_any(model):
             continue
         fitting.append(train)
     assert fitting
-    assert gan_flops(SHAPE, model, fitting[-1], CLASSES) > 0  # of one: it takes a while
+    assert gan_flops(SHAPE, model, fitting[-1], classes) > 0  # of one: it takes a while
 
 
 @pytest.mark.parametrize(

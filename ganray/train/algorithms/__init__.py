@@ -16,6 +16,7 @@ from ganray.registry import Registry
 from ganray.spec import Spec
 from ganray.train.algorithms.acgan import AcGan
 from ganray.train.algorithms.bigan import BiGan
+from ganray.train.algorithms.cycle_gan import CycleGan
 from ganray.train.algorithms.dragan import Dragan
 from ganray.train.algorithms.f_gan import FGan
 from ganray.train.algorithms.feature_matching import FeatureMatching
@@ -25,6 +26,7 @@ from ganray.train.algorithms.lsgan import Lsgan
 from ganray.train.algorithms.mad_gan import MadGan
 from ganray.train.algorithms.mgan import Mgan
 from ganray.train.algorithms.mix_gan import MixGan
+from ganray.train.algorithms.pix2pix import Pix2Pix
 from ganray.train.algorithms.r3gan import R3Gan
 from ganray.train.algorithms.semi_supervised import SemiSupervised
 from ganray.train.algorithms.vae import Vae
@@ -53,6 +55,8 @@ ALGORITHMS: Registry[TrainSpec] = Registry(
     MadGan,
     MixGan,
     SemiSupervised,
+    CycleGan,
+    Pix2Pix,
 )
 Training = Annotated[TrainSpec, ALGORITHMS]
 """The type of a file's field `train`."""
@@ -61,6 +65,7 @@ __all__ = [
     "ALGORITHMS",
     "AcGan",
     "BiGan",
+    "CycleGan",
     "Dragan",
     "FGan",
     "FeatureMatching",
@@ -70,6 +75,7 @@ __all__ = [
     "MadGan",
     "Mgan",
     "MixGan",
+    "Pix2Pix",
     "R3Gan",
     "SemiSupervised",
     "Training",

@@ -25,6 +25,7 @@ class Adversarial(ByAdam):
     """Some critic steps, then some generator steps, each down its own loss."""
 
     needs = ("generator", "critic")
+    rates = ("learning_rate", "critic_learning_rate")
     unused: ClassVar[tuple[str, ...]] = ()
     """Settings that its own losses do not look at, and which are refused."""
     paired: ClassVar[bool] = False
@@ -37,12 +38,6 @@ class Adversarial(ByAdam):
     )
     critic_learning_rate: float | None = Field(
         None, gt=0, description="the critic's own, for two time-scales; none: the same"
-    )
-    decay_from: int = Field(
-        0, ge=0, description="the iteration from which rates fall linearly, if they do"
-    )
-    decay_until: int | None = Field(
-        None, ge=1, description="the iteration at which they are 0; none: rates stay"
     )
     joined: bool = Field(
         False, description="real and generated images judged in one batch, not one after another"
@@ -174,24 +169,6 @@ class Adversarial(ByAdam):
         """One critic step, then one generator step."""
         return self.model_copy(update={"critic_steps": 1, "generator_steps": 1})
 
-    @property
-    def varies(self) -> bool:
-        """Whether some setting is not the same in all iterations."""
-        return super().varies or self.decay_until is not None
-
-    def at(self, iteration: int) -> Adversarial:
-        """The settings in force after `iteration` iterations, rates as they are by then."""
-        here = self.scheduled(iteration)
-        assert isinstance(here, Adversarial)
-        if here.decay_until is None:
-            return here
-        span = here.decay_until - here.decay_from
-        left = max(0.0, min(1.0, (here.decay_until - iteration) / span))
-        rates: dict[str, Any] = {"learning_rate": left * here.learning_rate, "decay_until": None}
-        if here.critic_learning_rate is not None:
-            rates["critic_learning_rate"] = left * here.critic_learning_rate
-        return here.model_copy(update=rates)
-
     @model_validator(mode="after")
     def _used(self) -> Adversarial:
         for name in self.unused:
@@ -204,10 +181,6 @@ class Adversarial(ByAdam):
 
     @model_validator(mode="after")
     def _consistent(self) -> Adversarial:
-        if self.decay_until is not None and self.decay_until <= self.decay_from:
-            raise ValueError(
-                f"decay_until (={self.decay_until}) must be above decay_from (={self.decay_from})"
-            )
         if self.paired and self.generator_batches > 1:
             raise ValueError(
                 f"generator_batches (={self.generator_batches}) must be 1: {self.algorithm} "
