@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ganray.data import Dataset
 from ganray.data.location import Location
 from ganray.data.pictures import Drawn, Images
 from ganray.data.splits import apportion
@@ -20,7 +21,9 @@ from ganray.models import MODELS
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
+from ganray.plan.parameters import SampleParameters
 from ganray.plan.roles import chosen_side, find_gan, gan_called, side_gans
+from ganray.runs.inputs import dataset_location
 from ganray.sample import sample
 from ganray.stages.artifacts import read_sampler
 from ganray.stages.card import read_card
@@ -94,17 +97,24 @@ def draw(
     groups = [gan.classes for gan in gans]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
     shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
-    images = [_draw(store, gan.task, int(n)) for gan, n in zip(gans, shares, strict=True)]
+    images = [_draw(store, plan, gan.task, int(n)) for gan, n in zip(gans, shares, strict=True)]
     known = all(len(group) == 1 for group in groups)
     labels = np.repeat([group[0] for group in groups], shares) if known else None
     return Drawn(np.concatenate(images), labels, names)
 
 
-def _draw(store: Store, task: Task, count: int) -> Images:
+def _draw(store: Store, plan: Plan, task: Task, count: int) -> Images:
     """The sequence that the run measured, and beyond: the same seed and the same chunks."""
+    sampler = _sampler(store, task)
+    if sampler.model.translates:  # as the run first measured it
+        (first, *_) = (one for one in plan.following(task) if one.kind == "sample")
+        told = SampleParameters.of(first)
+        place = dataset_location(store, first.inputs["data"], plan.dataset.get("url"))
+        sources = Dataset.open(place).images("held_out", told.sources)[0]
+        sampler = trained_sampler(told.model, sampler.shape, sampler.tensors(), (1, 1)).of(sources)
     with threads(1):
         seed = task_seed(task.parameters["seed"], "sample", [], 0)
-        return sample(_sampler(store, task), count, seed)
+        return sample(sampler, count, seed)
 
 
 def _sampler(store: Store, task: Task) -> Sampler:

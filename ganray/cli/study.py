@@ -104,17 +104,21 @@ def _example(study: str) -> str:
 def _with_family(text: str, name: str) -> str:
     """The example with a family's groups in place of its own.
 
-    One that is told labels cannot be trained on one class: it is a rival of the example's GANs.
+    One that is told labels cannot be trained on one class: it is a rival of the example's GANs. One
+    that translates is a side of the study of these.
     """
     from ganray.studies.families import family
 
     chosen = family(name, "--model")
     if not chosen.told_labels:
         return _replaced(text, ("model", "train"), chosen.text)
+    study, sides = ("translation", "translators") if chosen.model.translates else ("rivals",) * 2
     about = [line for line in chosen.text.splitlines() if line.startswith("#")]
     groups = [line for line in chosen.text.splitlines() if not line.startswith("#")]
-    rival = [*about, "rivals:", f"  - name: {name}", *(f"    {line}" for line in groups)]
-    text = _replaced(_example("rivals"), ("rivals",), "\n".join(rival))
+    side = [*about, f"{sides}:", f"  - name: {name}", *(f"    {line}" for line in groups)]
+    text = _replaced(_example(study), (sides,), "\n".join(side))
+    if chosen.train.together:  # pairs are to be there
+        text = text.replace("\n  apart: true", "")
     return _replaced(text, ("budget",), _BUDGET)
 
 

@@ -59,7 +59,7 @@ def described(
         RefusedInput: it cannot make such images.
     """
     model, train = family.model, family.train
-    known = classes if family.told_labels else 1
+    known = family.kinds(classes)
     model.check(checked_shape(shape), known)
     flops = gan_flops(shape, model, train, known)
     speed = None
@@ -103,7 +103,7 @@ def layers(family: Family, shape: Shape, classes: int = 10) -> list[Layer]:
         RefusedInput: the family cannot make such images.
     """
     model, train = family.model, family.train
-    known = classes if family.told_labels else 1
+    known = family.kinds(classes)
     with torch.device("meta"):
         networks = new_networks(model, shape, None, known, train.heads(model, known))
         found: list[Layer] = []
@@ -114,16 +114,20 @@ def layers(family: Family, shape: Shape, classes: int = 10) -> list[Layer]:
 
 def _inputs(
     family: Family, role: str, shape: Shape
-) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
+) -> tuple[tuple[Tensor | int, ...], dict[str, Tensor]]:
     """What a network is called with: one row of each."""
-    latent, image = torch.empty(1, family.model.latents.size), torch.empty(1, *shape)
+    image = torch.empty(1, *shape)
+    if family.model.translates:
+        pair = torch.cat([image, image], dim=1)  # as pix2pix's only critic judges them
+        return {"translator": (image, 1), "critic": (pair,)}.get(role, (image,)), {}
+    latent = torch.empty(1, family.model.latents.size)
     given = {"generator": (latent,), "judge": (image, latent)}.get(role, (image,))
     told = {"labels": torch.zeros(1, dtype=torch.long)} if role in family.model.labelled else {}
     return given, told
 
 
 def _passed(
-    role: str, network: nn.Module, inputs: tuple[tuple[Tensor, ...], dict[str, Tensor]]
+    role: str, network: nn.Module, inputs: tuple[tuple[Tensor | int, ...], dict[str, Tensor]]
 ) -> Iterator[Layer]:
     found: list[Layer] = []
     handles = []

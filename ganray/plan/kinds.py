@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ganray.plan.parameters import (
     CardParameters,
+    CounterpartParameters,
     DataParameters,
     EmbedParameters,
     EncoderParameters,
@@ -66,6 +67,7 @@ _ALL = (
     Kind("sample", SampleParameters, unit="count", called=("set of samples", "sets of samples")),
     Kind("embed", EmbedParameters),
     Kind("measure", MeasureParameters, called=("score", "scores")),
+    Kind("counterpart", CounterpartParameters),
     Kind("targets", TargetsParameters),
     Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
     Kind("card", CardParameters, called=("model card", "model cards")),

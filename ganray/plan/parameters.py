@@ -153,10 +153,29 @@ class Subset(Spec):
 
 
 class MeasureParameters(ScoreParameters):
-    """A score, or its floor, on so many images."""
+    """A score, or its floor, on so many images.
+
+    Attributes:
+        chosen: which images of the sets count, where not all do.
+    """
 
     count: int
     subset: Subset | None = None
+    chosen: Spans | None = None
+
+
+class CounterpartParameters(Parameters):
+    """Translated held-out images, and what they should have become.
+
+    Attributes:
+        sources: the classes whose images were translated.
+        targets: those of their counterparts, as many and in the same order.
+        rows: where the counterparts lie in the held-out split.
+    """
+
+    sources: list[int]
+    targets: list[int]
+    rows: Spans
 
 
 class Shares(Spec):

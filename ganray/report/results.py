@@ -157,6 +157,12 @@ class Results:
         """The classes that GANs of the plan are trained on; scores have a term for each of them."""
         return self.plan.covered
 
+    def classes_of(self, name: ScoreName) -> list[int]:
+        """The classes that the terms of a score are of."""
+        role = next(one.role for one in measurements(self.plan) if one.name == name)
+        subset = self.plan.task(role).parameters.get("subset")
+        return list(subset["classes"]) if subset else self.covered
+
     def names(self, classes: Sequence[int]) -> list[str]:
         """What some classes are called."""
         return [self.class_names[index] for index in classes]

@@ -127,7 +127,7 @@ def comparison_rows(results: Results) -> list[dict[str, Any]]:
 
 def score_rows(results: Results) -> list[dict[str, Any]]:
     """One row a score, and one for each class's term of it."""
-    rows, covered = [], results.names(results.covered)
+    rows = []
     for measured in results.scores:
         score = measured.score
         common = {
@@ -149,7 +149,8 @@ def score_rows(results: Results) -> list[dict[str, Any]]:
         floors: list[Any] = [None] * len(score.per_class or [])
         if floor and floor.per_class:
             floors = list(floor.per_class)
-        terms = zip(covered, score.per_class or [], floors, strict=False)
+        called = results.names(results.classes_of(measured.name))
+        terms = zip(called, score.per_class or [], floors, strict=False)
         rows += [common | {"class": c, "value": v, "floor": f} for c, v, f in terms]
     return rows + [_gap_row(gap) for gap in results.undefined]
 

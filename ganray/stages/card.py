@@ -10,6 +10,7 @@ import yaml
 from ganray._version import __version__
 from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
+from ganray.models import MODELS
 from ganray.plan import Task
 from ganray.plan.parameters import CardParameters, TrainParameters
 from ganray.scores import Score
@@ -17,6 +18,7 @@ from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
 _FENCE = "---\n"
+_OF_IMAGES = "generator = generator.of(pictures)  # uint8, to be translated\n"
 
 
 def write_card(work: Workspace) -> None:
@@ -125,6 +127,7 @@ def _text(head: dict[str, Any]) -> str:
         f"{head['recipe']['iterations']} iterations on {head['data']['name']}. Images are "
         f"{'×'.join(str(n) for n in head['shape'])} (channels, height, width) in [0, 1].\n",
         "```python\nimport ganray\n\ngenerator = ganray.load_generator(URL)  # this folder\n"
+        f"{_OF_IMAGES if MODELS.member(head['model']['name']).translates else ''}"
         'images = generator(generator.noise(seed=0, stream="mine", start=0, count=16))\n```\n',
     ]
     if head["scores"]:

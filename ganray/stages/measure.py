@@ -40,7 +40,7 @@ def measure(work: Workspace) -> None:
         floor = None
     else:
         roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
-        generated = read_embedding(work, *roles).among(known)
+        generated = read_embedding(work, *roles).of(told.chosen or []).among(known)
         floor = work.input("floor").result.get("score", {}).get("value")
         result = {}
     try:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import UInt8
 
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters
 from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
 from ganray.stages.artifacts import classes_of, read_sampler, shard_files, untrained_sampler
-from ganray.stages.stage import Cost, Stage, Timed, image_shape
-from ganray.stages.workspace import Workspace
+from ganray.stages.stage import Cost, Stage, Timed, blank, image_shape
+from ganray.stages.workspace import Workspace, open_dataset
 from ganray.train.flops import sampling_flops
 
 
@@ -18,7 +22,17 @@ def sample_images_chunk(work: Workspace, index: int) -> Arrays:
     """One chunk of a GAN's samples."""
     told = SampleParameters.of(work.task)
     sampler = read_sampler(work.store, work.input("gan"), told.model)
+    if told.sources is not None:
+        sampler = sampler.of(_held_out(*work.dataset_place(), tuple(told.sources)))
     return {"images": sample_chunk(sampler, told.sample, told.seed, index)}
+
+
+@lru_cache(maxsize=1)
+def _held_out(
+    folder: str, digest: str | None, classes: tuple[int, ...]
+) -> UInt8[np.ndarray, "n c h w"]:
+    """Kept: a data set is never written twice at one URL."""
+    return open_dataset(folder, digest).images("held_out", classes)[0]
 
 
 def sample_images(work: Workspace) -> None:
@@ -37,6 +51,8 @@ def _cost(task: Task, plan: Plan) -> Cost:
 def _timed(task: Task, plan: Plan, _: str) -> Timed:
     told = SampleParameters.of(task)
     sampler = untrained_sampler(told.model, task, plan)
+    if told.sources is not None:
+        sampler = sampler.of(blank(image_shape(plan), 1))
     return Timed(lambda: sample_chunk(sampler, told.sample, 0, 0), 1 / task.chunks)
 
 

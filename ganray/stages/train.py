@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 
 from ganray.errors import RefusedInput
+from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.card import model_card
@@ -21,7 +23,7 @@ from ganray.stages.stage import (
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
-from ganray.train.flops import gan_parameters, training_flops
+from ganray.train.flops import gan_parameters, sampling_flops, training_flops
 from ganray.train.gan import GanTrainer, blank_trainer
 from ganray.train.history import history_table
 from ganray.train.parallel import DataParallelGanTrainer
@@ -65,11 +67,21 @@ def train_gan(work: Workspace) -> None:
             "flops": training_flops(dataset.info.shape, told.model, told.train, kinds, until),
             "training_images": len(images),
             **({"class_counts": list(trainer.classes)} if told.model.knows_kinds else {}),
+            **(_sizes(dataset.info.shape, told) if told.model.translates else {}),
         },
         device_seconds=seconds,
         device=trainer.device.type,
         workers=work.task.ranks,
     )
+
+
+def _sizes(shape: Shape, told: TrainParameters) -> dict[str, Any]:
+    """Weights of each network, and the operations of one image."""
+    kinds = len(told.kinds)
+    return {
+        "parameters": gan_parameters(shape, told.model, told.train, kinds),
+        "image_flops": sampling_flops(shape, told.model, kinds),
+    }
 
 
 def refuse_other_ranks(task: Task, ranks: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
@@ -24,7 +25,7 @@ from ganray.plan.parameters import (
 from ganray.plan.roles import gan_role
 from ganray.specs import chunks_for
 from ganray.studies.counts import class_rows, target_names
-from ganray.studies.settings import RangeSearch, Setup
+from ganray.studies.settings import OfImages, RangeSearch
 from ganray.train.algorithms import check_fit, check_shared, wants_labels
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -89,7 +90,7 @@ def refuse_unfit(
             f"train.algorithm (={spec.algorithm!r}) tells {spec.least_classes} classes or more "
             f"apart; here is {data.label(classes)} alone"
         )
-    for group in domains or [classes]:
+    for group in domains or [list(classes)]:
         images = sum(data.info.counts["train"][index] for index in group)
         if images < spec.batch:
             raise RefusedInput(
@@ -273,7 +274,7 @@ class Blocks:
         )
 
     def plan(
-        self, study: str, settings: Setup, sides: Sequence[str], speed: Speed | None = None
+        self, study: str, settings: OfImages, sides: Sequence[str], speed: Speed | None = None
     ) -> Plan:
         """The plan of all that was added, under the study's settings.
 

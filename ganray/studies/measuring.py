@@ -29,13 +29,15 @@ class Ruler:
     """What all scores on one encoder share: its network, the real features, and the floors.
 
     Attributes:
-        floors: of each metric, that of held-out real images.
+        held_out: the features of held-out real images.
+        floors: of each metric, their score.
         parameters: of every task that measures on it.
     """
 
     encoder: Encoder
     embedder: Task
     reference: Task
+    held_out: Task
     floors: list[tuple[Metric, Task]]
     parameters: dict[str, Any]
 
@@ -89,15 +91,16 @@ def add_ruler(
     real = {"reference": reference, "held_out": held_out, "embedder": embedder}
     floors = [
         blocks.builder.add(
-            floor_role(ScoreName(metric.name, encoder.name)),
+            blocks.part + floor_role(ScoreName(metric.name, encoder.name)),
             "measure",
-            f"floor of {metric.name} on {encoder.name}",
+            f"floor of {metric.name}{blocks.when} on {encoder.name}",
             MeasureParameters(metric=metric, mixture="real", **parameters),
             real,
         )
         for metric in metrics
     ]
-    return Ruler(encoder, embedder, reference, list(zip(metrics, floors, strict=True)), parameters)
+    pairs = list(zip(metrics, floors, strict=True))
+    return Ruler(encoder, embedder, reference, held_out, pairs, parameters)
 
 
 def measure_side(

@@ -246,17 +246,22 @@ class RangeSearch(SearchSpec):
         return self
 
 
-class Setup(Spec):
-    """What studies and sweeps share: GANs of some networks, trained and measured on some data."""
+class OfImages(Spec):
+    """What studies and sweeps share whose GANs are trained and measured on some data."""
 
     name: str = Field("study", pattern=RUN_NAME, description="its runs bear it")
     seed: int = Field(0, ge=0, description="everything random follows from it")
     data: DatasetSpec = DatasetSpec()
-    model: Model = Field(DefenseGan(), description="the networks of each GAN")
-    train: Training = Field(WganGp(), description="how each GAN is trained")
     encoder: EncoderSpec = EncoderSpec()
     evaluate: Evaluate = Evaluate()
     resources: Resources = Resources()
+
+
+class Setup(OfImages):
+    """Of those, such as have GANs of some networks."""
+
+    model: Model = Field(DefenseGan(), description="the networks of each GAN")
+    train: Training = Field(WganGp(), description="how each GAN is trained")
 
 
 class ComparisonSettings(Setup):

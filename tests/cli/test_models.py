@@ -31,9 +31,10 @@ def test_init_writes_a_study_of_it_that_can_be_planned(name, tmp_path, monkeypat
     one = families()[name]
     settings = study.settings
     if one.told_labels:
-        assert settings.study == "rivals"
-        (rival,) = settings.rivals
-        assert (rival.name, rival.model, rival.train) == (name, one.model, one.train)
+        translates = one.model.translates
+        assert settings.study == ("translation" if translates else "rivals")
+        (side,) = settings.translators if translates else settings.rivals
+        assert (side.name, side.model, side.train) == (name, one.model, one.train)
     else:
         assert settings.study == "marginal_vs_joint"
         assert (settings.model, settings.train) == (one.model, one.train)
@@ -43,7 +44,7 @@ def test_init_writes_a_study_of_it_that_can_be_planned(name, tmp_path, monkeypat
 
 def test_one_of_each_kind_is_planned(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("dcgan", "acgan", "vae"):
+    for name in ("dcgan", "acgan", "vae", "fused_cycle_gan", "pix2pix"):
         ganray("init", name, "--model", name)
         assert read_study(f"{name}.yaml").plan().tasks
 

@@ -134,7 +134,7 @@ def _terms(results: Results, name: ScoreName, sides: Sequence[str]) -> Table:
     ends = (float(flat.min()), float(flat.max()))
     tones = side_tones(sides)
     rows: list[list[str | Strip]] = []
-    for index, called in enumerate(results.names(results.covered)):
+    for index, called in enumerate(results.names(results.classes_of(name))):
         marks = [Mark(who, float(v[index]), tones[who]) for who, v in means.items()]
         numbers = [
             number(float(means[who][index])) if who in means else "–" for who in (*sides, "floor")

@@ -58,10 +58,18 @@ class Family:
         """Whether it is a GAN of several classes that is told them."""
         return wants_labels(self.model, self.train)
 
+    def kinds(self, classes: int) -> int:
+        """How many kinds of images its networks know, where data have so many classes."""
+        if self.model.translates:
+            return 2
+        return classes if self.told_labels else 1
+
     @property
     def needs(self) -> str:
         """What data it needs beyond images, and what its networks or algorithm forbid."""
         found = ["labels of two classes or more"] if self.told_labels else []
+        if self.train.translates:
+            found = ["pairs of images" if self.train.together else "images of two domains"]
         if self.model.coupled or self.train.whole:
             found.append("no joint.workers")
         return ", ".join(found)

@@ -1,0 +1,345 @@
+"""Which translator between two domains is the best, and what does it cost?
+
+CycleGAN, the fused one, pix2pix: every one is trained once for each replicate, both ways where it
+has both. Its translations of all held-out images of one domain are measured against the test images
+of the other, as the held-out images of the other are (the floor), and as images are that are left
+untouched. Of views of one set of images (`data.views`) an image's counterpart is known, and how far
+translations are from these is measured too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ganray.cost.spending import Cost
+from ganray.errors import RefusedInput
+from ganray.models import Model
+from ganray.models.translating import Domain, Translating
+from ganray.plan import Plan, Task, task_seed
+from ganray.plan.classes import class_index
+from ganray.plan.parameters import (
+    CounterpartParameters,
+    EmbedParameters,
+    MeasureParameters,
+    SampleParameters,
+    TrainParameters,
+)
+from ganray.plan.roles import measure_role
+from ganray.report import Page, Results, sections
+from ganray.report.sections.translation import (
+    DIRECTIONS,
+    UNTOUCHED,
+    domain_name,
+    translation_lead,
+)
+from ganray.report.sections.translation import translation_sections as shown
+from ganray.scores import ScoreName
+from ganray.spec import Spec
+from ganray.specs import EmbedSpec, SampleSpec, chunks_for
+from ganray.studies.blocks import Blocks, Data
+from ganray.studies.budgets import Probe, horizons, iteration_cost
+from ganray.studies.counts import class_rows, needing
+from ganray.studies.measuring import Ruler, add_embedder, add_ruler
+from ganray.studies.settings import MOST_SEEDS, Budget, Evaluate, OfImages
+from ganray.train.algorithms import Training
+
+
+class Translator(Spec):
+    """One side: a translator and how it is trained."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="what the side is called")
+    model: Model = Field(description="its networks: cycle_gan or pix2pix")
+    train: Training = Field(description="how it is trained: cycle_gan or pix2pix")
+
+
+class Settings(OfImages):
+    """A study file of this study."""
+
+    study: Literal["translation"] = Field("translation", description="which study the file is of")
+    domains: list[list[int | str]] | None = Field(
+        None,
+        description="the classes of either domain; none: of the first and second of two views, or "
+        "of two classes one each",
+    )
+    translators: list[Translator] = Field(min_length=1, description="the sides")
+    replicates: int = Field(
+        1, ge=1, le=MOST_SEEDS, description="translators trained anew from other seeds"
+    )
+    budget: Budget = Field(Budget(), description="of each translator")
+    cost: Cost = Cost()
+
+    @field_validator("translators")
+    @classmethod
+    def _names_differ(cls, translators: list[Translator]) -> list[Translator]:
+        names = [one.name for one in translators]
+        for place, name in enumerate(names):
+            if name in (UNTOUCHED, *names[:place]):
+                raise ValueError(f"two sides are called {name!r}; sides need names of their own")
+        return translators
+
+    @field_validator("domains")
+    @classmethod
+    def _two_apart(cls, domains: list[list[int | str]] | None) -> list[list[int | str]] | None:
+        if domains is not None and (len(domains) != 2 or not all(domains)):
+            raise ValueError(f"(={domains!r}) must be two lists of classes, neither empty")
+        return domains
+
+
+def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None = None) -> Plan:
+    """The tasks of the study: the translators first, then each direction's measurements.
+
+    Raises:
+        RefusedInput: settings and data do not fit.
+    """
+    if settings.budget.unit == "device_seconds":
+        raise RefusedInput(
+            "budget.device_seconds is converted at the speed of one kind of GAN, and translators "
+            "are of several; name budget.iterations, images or flops"
+        )
+    domains, paired = _domains(settings, data)
+    blocks = Blocks(data, settings.seed, sorted(domains[0] + domains[1]))
+    blocks.import_data(settings.data)
+    sides = {one.name: _train(blocks, settings, one, domains) for one in settings.translators}
+    for encoder in settings.evaluate.encoders:
+        add_embedder(blocks, encoder, settings.encoder)
+    scores: dict[str, list[Task]] = {}
+    for to, part in DIRECTIONS.items():
+        sources, targets = domains if to == "b" else domains[::-1]
+        way = _Way(to, sources, targets, paired)
+        ready = {name: gans for name, gans in sides.items() if to in _ways(gans[0])}
+        if ready:
+            with blocks.within(
+                part, f" to {domain_name(data.names(targets), settings.data.views)}", targets
+            ):
+                _measure(blocks, settings, way, ready, scores)
+    for gans in sides.values():
+        for gan in gans:
+            blocks.card(gan, scores.get(gan.address, []))
+    names = [*sides, UNTOUCHED]
+    return blocks.plan(settings.study, settings, names)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One direction.
+
+    Attributes:
+        paired: whether sources have counterparts among the targets, in their order.
+    """
+
+    to: Domain
+    sources: list[int]
+    targets: list[int]
+    paired: bool
+
+
+def _domains(settings: Settings, data: Data) -> tuple[list[list[int]], bool]:
+    """The classes of both domains, and whether what is of one has a counterpart in the other."""
+    names, views = data.info.class_names, len(settings.data.views)
+    if settings.domains is not None:
+        chosen = [
+            [class_index(name, names, "domains: class") for name in group]
+            for group in settings.domains
+        ]
+        if len({index for group in chosen for index in group}) < sum(map(len, chosen)):
+            raise RefusedInput(f"domains (={settings.domains!r}) name a class twice")
+    elif views >= 2 or len(names) == 2:
+        each = len(names) // max(views, 2)
+        chosen = [list(range(each)), list(range(each, 2 * each))]
+    else:
+        raise RefusedInput(
+            f"domains (=None): {data.info.name} has {len(names)} classes; say which are of which "
+            "domain, as [[horse], [zebra]], or take two data.views of every image"
+        )
+    return [sorted(group) for group in chosen], views >= 2 and _counterparts(chosen, names, views)
+
+
+def _counterparts(domains: list[list[int]], names: Sequence[str], views: int) -> bool:
+    """Whether both domains are views of the same classes."""
+    each = len(names) // views
+    same = [sorted(index % each for index in group) for group in domains]
+    seen = [{index // each for index in group} for group in domains]
+    return same[0] == same[1] and all(len(views) == 1 for views in seen) and seen[0] != seen[1]
+
+
+def _train(
+    blocks: Blocks, settings: Settings, one: Translator, domains: list[list[int]]
+) -> list[Task]:
+    info = blocks.data.info
+    try:
+        sizes = [[info.counts["train"][index] for index in group] for group in domains]
+        if one.train.together and sizes[0] != sizes[1]:
+            raise RefusedInput(
+                f"train.algorithm (={one.train.algorithm!r}) needs pairs: as many images of each "
+                f"class in one domain as in the other; here are {sizes[0]} and {sizes[1]} (of "
+                "views, with data.apart false)"
+            )
+        cost = iteration_cost(settings.budget, info.shape, one.model, one.train, None, 2)
+        until = horizons(settings.budget, cost, 1).joint
+        return [
+            blocks.train(
+                one.name,
+                one.name,
+                blocks.classes,
+                replicate,
+                one.model,
+                one.train,
+                until,
+                domains=domains,
+            )
+            for replicate in range(settings.replicates)
+        ]
+    except RefusedInput as error:
+        raise RefusedInput(f"translators ({one.name}): {error}") from None
+
+
+def _ways(gan: Task) -> tuple[Domain, ...]:
+    model = TrainParameters.of(gan).model
+    assert isinstance(model, Translating)  # else it would not have been trained
+    return model.ways
+
+
+def _measure(
+    blocks: Blocks,
+    settings: Settings,
+    way: _Way,
+    sides: dict[str, list[Task]],
+    scores: dict[str, list[Task]],
+) -> None:
+    """All scores of one direction, added to `scores` by the translator that they are of."""
+    count = _count(blocks, settings.evaluate, way)
+    for encoder in settings.evaluate.encoders:
+        on = settings.evaluate.on(encoder)
+        ruler = add_ruler(blocks, encoder, on, settings.encoder, count)
+        _score_untouched(blocks, ruler, way)
+        for replicate in range(settings.replicates):
+            for name, gans in sides.items():
+                gan = gans[replicate]
+                features = _translated(blocks, ruler, gan, way, count)
+                found = _score(blocks, ruler, name, replicate, features)
+                scores.setdefault(gan.address, []).extend(found)
+                if way.paired:
+                    _compare(blocks, ruler, gan, features, way)
+
+
+def _count(blocks: Blocks, evaluate: Evaluate, way: _Way) -> int:
+    info = blocks.data.info
+    counts = [
+        sum(info.counts["held_out"][index] for index in group)
+        for group in (way.sources, way.targets)
+    ]
+    if evaluate.samples is not None:
+        raise RefusedInput(
+            f"evaluate.samples (={evaluate.samples}): every held-out image is translated once; "
+            "leave it out, and set data.held_out"
+        )
+    if min(counts) < evaluate.neediest.least:
+        raise RefusedInput(
+            f"{info.name} has {counts[0]} and {counts[1]} held-out images of the domains; "
+            f"{needing(evaluate.neediest)} needs {evaluate.neediest.least} or more of each; raise "
+            "data.held_out"
+        )
+    return counts[0]
+
+
+def _translated(blocks: Blocks, ruler: Ruler, gan: Task, way: _Way, count: int) -> Task:
+    """The features of what a translator makes of the held-out images."""
+    trained, sampling = TrainParameters.of(gan), SampleSpec()
+    samples = blocks.builder.add(
+        blocks.part + blocks.made_of(gan, "sample"),
+        "sample",
+        f"translations {gan.title}{blocks.when}",
+        SampleParameters(
+            model=trained.model.model_copy(update={"to": way.to}),
+            sample=sampling,
+            seed=task_seed(trained.seed, "sample", [], 0),
+            sources=way.sources,
+        ),
+        {"gan": gan, "data": blocks.source},
+        horizon=count,
+        chunks=chunks_for(count, sampling.chunk),
+    )
+    spec = EmbedSpec(chunk=ruler.encoder.chunk)
+    return blocks.builder.add(
+        blocks.part + blocks.made_of(gan, f"embed/{ruler.encoder.name}"),
+        "embed",
+        f"features {gan.title}{blocks.when} {ruler.encoder.name}",
+        EmbedParameters(embed=spec),
+        {"embedder": ruler.embedder, "images": samples},
+        chunks=chunks_for(count, spec.chunk),
+    )
+
+
+def _score(
+    blocks: Blocks,
+    ruler: Ruler,
+    side: str,
+    replicate: int,
+    features: Task,
+    chosen: list[tuple[int, int]] | None = None,
+) -> list[Task]:
+    own = {} if chosen is None else {"chosen": chosen}
+    on = ruler.encoder.name
+    return [
+        blocks.builder.add(
+            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
+            "measure",
+            f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
+            MeasureParameters(metric=metric, mixture="real", **ruler.parameters, **own),
+            {
+                "reference": ruler.reference,
+                "embedder": ruler.embedder,
+                "floor": floor,
+                "set/0": features,
+            },
+        )
+        for metric, floor in ruler.floors
+    ]
+
+
+def _score_untouched(blocks: Blocks, ruler: Ruler, way: _Way) -> None:
+    """Sources as they are, in the place of translations."""
+    rows = class_rows(blocks.data.info, "held_out", way.sources)
+    spans = [(start, end) for start, end in rows]
+    _score(blocks, ruler, UNTOUCHED, 0, ruler.held_out, spans)
+
+
+def _compare(blocks: Blocks, ruler: Ruler, gan: Task, features: Task, way: _Way) -> None:
+    """What is known of the counterparts: with classes, where the encoder knows these."""
+    if "class posteriors" not in ruler.encoder.gives:
+        return
+    rows = class_rows(blocks.data.info, "held_out", way.targets)
+    blocks.builder.add(
+        blocks.part + blocks.made_of(gan, "counterpart"),
+        "counterpart",
+        f"counterparts {gan.title}{blocks.when}",
+        CounterpartParameters(
+            sources=way.sources, targets=way.targets, rows=[(start, end) for start, end in rows]
+        ),
+        {
+            "images": features.inputs["images"],
+            "features": features,
+            "held_out": ruler.held_out,
+            "data": blocks.source,
+        },
+    )
+
+
+def page(results: Results) -> Page:
+    """Each direction with its scores and pictures, then what the translators cost."""
+    parts = [
+        *shown(results),
+        sections.losses_section(results),
+        sections.compute_section(results),
+        sections.protocol_section(results),
+    ]
+    return Page(
+        title="Which translator, and at what cost?",
+        subject=str(results.plan.dataset["name"]),
+        lead=translation_lead(results),
+        sections=[part for part in parts if part is not None],
+    )
