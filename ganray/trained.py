@@ -106,7 +106,7 @@ def draw(
 def _draw(store: Store, plan: Plan, task: Task, count: int) -> Images:
     """The sequence that the run measured, and beyond: the same seed and the same chunks."""
     sampler = _sampler(store, task)
-    if sampler.model.translates:  # as the run first measured it
+    if sampler.model.of_images:  # as the run first measured it
         (first, *_) = (one for one in plan.following(task) if one.kind == "sample")
         told = SampleParameters.of(first)
         place = dataset_location(store, first.inputs["data"], plan.dataset.get("url"))

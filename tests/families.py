@@ -21,6 +21,7 @@ from ganray.models import (
     InfoGan,
     Mixture,
     ModelSpec,
+    ModNet,
     Pix2Pix,
     Progressive,
     ResNet,
@@ -104,6 +105,9 @@ MODELS: dict[str, ModelSpec] = {
     "pix2pix, residual": Pix2Pix(
         width=2, network="residual", blocks=1, norm="instance", critic_width=2, critic_halvings=1
     ),
+    "modnet": ModNet(width=2, depth=2, critic_width=2),
+    "modnet, joint": ModNet(width=2, depth=1, critic_width=2, classifier="none", bound="tanh"),
+    "modnet, frozen": ModNet(width=2, depth=2, critic_width=2, classifier="frozen", norm="layer"),
     "resnet, attention": ResNet(
         width=8, generator_width=8, latent=4, attention=True, spectral="both", norm="layer"
     ),
@@ -151,13 +155,16 @@ TRAININGS: dict[str, TrainSpec] = {
     "mad_gan": algorithms.MadGan(batch=4),
     "mix_gan": algorithms.MixGan(batch=4, entropy=0.1),
     "hinge, tied": Hinge(batch=4, tie=0.1),
+    "vae": algorithms.Vae(batch=4),
+    "vae, bernoulli": algorithms.Vae(batch=4, likelihood="bernoulli", beta=2),
     "cycle_gan": algorithms.CycleGan(batch=4, pool=6),
     "cycle_gan, identity": algorithms.CycleGan(
         batch=4, pool=0, identity_weight=5, decay_from=1, decay_until=5
     ),
     "pix2pix": algorithms.Pix2Pix(batch=4),
-    "vae": algorithms.Vae(batch=4),
-    "vae, bernoulli": algorithms.Vae(batch=4, likelihood="bernoulli", beta=2),
+    "modnet": algorithms.ModNet(batch=4),
+    "modnet, joint": algorithms.ModNet(batch=4, joint=True, generator_steps=1),
+    "modnet, frozen": algorithms.ModNet(batch=4, change_weight=0.01),
 }
 
 _PARTNERS = {
@@ -170,6 +177,9 @@ _PARTNERS = {
     "info_gan": "info_gan",
     "mad_gan": "mixture",
     "mgan": "mixture",
+    "modnet": "modnet",
+    "modnet, frozen": "modnet, frozen",
+    "modnet, joint": "modnet, joint",
     "mix_gan": "mixture, of both",
     "vae": "vae",
 }

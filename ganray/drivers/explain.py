@@ -113,16 +113,16 @@ def _files() -> dict[str, type[Spec]]:
 
 
 def _where(one: ExplainedField) -> str:
-    everywhere, of_images = {*STUDIES, "sweep"}, _of_images()
-    if set(one.files) in (everywhere, of_images):
+    alike = [{*STUDIES, "sweep"}, _with("data"), _with("model")]
+    if set(one.files) in alike:
         return "all"
-    named = set(one.files) in (set(STUDIES), of_images - {"sweep"})
+    named = set(one.files) in [files - {"sweep"} for files in alike]
     return "studies" if named else ", ".join(one.files)
 
 
-def _of_images() -> frozenset[str]:
-    """The kinds of files that name a data set: others have fields of their own alone."""
-    return frozenset(name for name, spec in _files().items() if "data" in spec.model_fields)
+def _with(group: str) -> set[str]:
+    """The kinds of files that have some group: others have fields of their own in its place."""
+    return {name for name, spec in _files().items() if group in spec.model_fields}
 
 
 def _lines(one: ExplainedField) -> Iterator[str]:

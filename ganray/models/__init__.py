@@ -14,6 +14,7 @@ from ganray.models.defense_gan import DefenseGan
 from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
 from ganray.models.mixture import Mixture
+from ganray.models.modnet import ModNet
 from ganray.models.pix2pix import Pix2Pix
 from ganray.models.plain import PLAIN
 from ganray.models.progressive import Progressive
@@ -24,7 +25,7 @@ from ganray.models.vae import Vae
 from ganray.registry import Registry
 
 MODELS: Registry[ModelSpec] = Registry(
-    "name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae, BigGan, CycleGan, Pix2Pix
+    "name", DefenseGan, *PLAIN, Conditional, Mixture, BiGan, Vae, BigGan, CycleGan, Pix2Pix, ModNet
 )
 Model = Annotated[ModelSpec, MODELS]
 """The type of a file's field `model`."""
@@ -40,6 +41,7 @@ __all__ = [
     "FullyConnected",
     "InfoGan",
     "Mixture",
+    "ModNet",
     "Model",
     "ModelSpec",
     "Pix2Pix",

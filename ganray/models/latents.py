@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64, Int64, UInt8
 
 from ganray.errors import RefusedInput
 from ganray.randomness import normals, uniforms
@@ -217,6 +217,58 @@ class Pictures:
             )
         chosen = self.images[np.arange(start, start + count) % len(self.images)]
         return chosen.reshape(count, -1) / 255.0
+
+    def of(self, images: UInt8[np.ndarray, "n c h w"], _: Int64[np.ndarray, "n"] | None) -> Law:
+        """The same law, of these images."""
+        return Pictures(self.shape, images)
+
+
+@dataclass(frozen=True, eq=False)
+class Siblings(Pictures):
+    """Source images, each so often as there are other classes, and behind each one of these.
+
+    Vector number i is image i ÷ (classes − 1), and the (1 + i mod (classes − 1))-th class after its
+    own.
+
+    Attributes:
+        labels: the class of each image.
+    """
+
+    classes: int = 2
+    labels: Int64[np.ndarray, "n"] | None = None
+
+    @property
+    def size(self) -> int:
+        """A picture's, and one."""
+        return super().size + 1
+
+    def rows(
+        self, seed: int, stream: str, start: int, count: int
+    ) -> Float64[np.ndarray, "count size"]:
+        """As `Pictures.rows`; RefusedInput also where images have no labels."""
+        if self.images is None or self.labels is None:
+            return super().rows(seed, stream, start, count)  # which refuses
+        index, others = np.arange(start, start + count), self.classes - 1
+        chosen = index // others % len(self.images)
+        targets = (self.labels[chosen] + 1 + index % others) % self.classes
+        return np.column_stack([self.images[chosen].reshape(count, -1) / 255.0, targets])
+
+    def of(
+        self, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"] | None
+    ) -> Law:
+        """The same law, of these images and their classes.
+
+        Raises:
+            RefusedInput: there is not one class, from 0, for each image.
+        """
+        whole = range(self.classes)
+        if labels is None or len(labels) != len(images) or not {*labels.tolist()} <= {*whole}:
+            shown = None if labels is None else labels.shape
+            raise RefusedInput(
+                f"labels (={shown}) must be the class, 0 to {self.classes - 1}, of each of "
+                f"{len(images)} images, whose siblings are of others"
+            )
+        return Siblings(self.shape, images, self.classes, labels)
 
 
 def drawn_of(shares: Sequence[int], drawn: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
@@ -50,16 +50,19 @@ class Sampler(nn.Module):
         rows = self.law.rows(seed, stream, start, count)
         return torch.from_numpy(rows).float().to(self.device)
 
-    def of(self, images: UInt8[np.ndarray, "n c h w"]) -> Sampler:
+    def of(
+        self, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"] | None = None
+    ) -> Sampler:
         """The same GAN, of these images in place of noise, where its images are made of others.
 
         Args:
             images: 0 … 255.
+            labels: their classes from 0, where it changes these.
 
         Raises:
             RefusedInput: its images are made of noise, or these are of another shape.
         """
-        if not self.model.translates:
+        if not isinstance(self.law, Pictures):
             raise RefusedInput(f"images: {self.model.name} makes its images of noise, not of these")
         if tuple(images.shape[1:]) != self.shape or not len(images):
             raise RefusedInput(
@@ -67,7 +70,7 @@ class Sampler(nn.Module):
                 "height, width), as this GAN was trained on"
             )
         drawn = Sampler(self.model, self.shape, dict(self.networks.items()))
-        drawn.law = Pictures(self.shape, images)
+        drawn.law = self.law.of(images, labels)
         return drawn.train(self.training)
 
     def forward(self, noise: Float[Tensor, "n size"]) -> Float[Tensor, "n c h w"]:

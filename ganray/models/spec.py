@@ -39,8 +39,10 @@ class ModelSpec(Spec):
     """Those that are `layers.chain.Critic`s: an algorithm may ask for their features, and put
     further heads on these."""
 
-    translates: ClassVar[bool] = False
+    of_images: ClassVar[bool] = False
     """Whether its images are made of images, not of noise."""
+    translates: ClassVar[bool] = False
+    """Whether it does so between two domains."""
     rebuildable: ClassVar[bool] = True
     """Whether its networks are layers in a row, of which others can be made."""
     batch_normalised: ClassVar[tuple[str, ...]] = ()
@@ -78,7 +80,12 @@ class ModelSpec(Spec):
     @property
     def knows_kinds(self) -> bool:
         """Whether it is made for so many kinds of images: classes, or domains."""
-        return bool(self.labelled) or self.translates
+        return bool(self.labelled) or self.of_images
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The roles of those whose weights come from elsewhere, and stay."""
+        return ()
 
     def noise(self, classes: tuple[int, ...], _: Shape, /) -> Law:
         """The law of all that decides an image: its latent vector, and of some also its class.

@@ -22,7 +22,7 @@ Domain = Literal["a", "b"]
 class Translating(ModelSpec):
     """Such a family: images of one domain become images of another."""
 
-    translates = True
+    of_images = translates = True
     rebuildable = False
 
     width: int = Field(64, ge=1, le=1024, description="maps of the translators' first convolution")

@@ -127,7 +127,7 @@ def _text(head: dict[str, Any]) -> str:
         f"{head['recipe']['iterations']} iterations on {head['data']['name']}. Images are "
         f"{'×'.join(str(n) for n in head['shape'])} (channels, height, width) in [0, 1].\n",
         "```python\nimport ganray\n\ngenerator = ganray.load_generator(URL)  # this folder\n"
-        f"{_OF_IMAGES if MODELS.member(head['model']['name']).translates else ''}"
+        f"{_OF_IMAGES if MODELS.member(head['model']['name']).of_images else ''}"
         'images = generator(generator.noise(seed=0, stream="mine", start=0, count=16))\n```\n',
     ]
     if head["scores"]:

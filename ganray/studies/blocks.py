@@ -61,11 +61,13 @@ def refuse_unfit(
     spec: TrainSpec,
     classes: Sequence[int],
     domains: list[list[int]] | None = None,
+    sources: bool = False,
 ) -> None:
     """Refuse a GAN that cannot be trained on some classes of a data set.
 
     Args:
         domains: of one that translates, the classes of either domain.
+        sources: whether it is given images to change.
 
     Raises:
         RefusedInput: saying why, and what would do.
@@ -78,6 +80,8 @@ def refuse_unfit(
             + ("translates between two domains, for which there is study translation" if
                spec.translates else "does not translate; cycle_gan and pix2pix do")
         )  # fmt: skip
+    if model.of_images and not (domains or sources):
+        raise RefusedInput(f"{named} makes images of images, for which there is study siblings")
     kinds = domains or [[index] for index in classes]
     model.check(checked_shape(data.info.shape), len(kinds))
     if wants_labels(model, spec) and data.info.labels == "none":
@@ -112,6 +116,8 @@ class Blocks:
         self.data, self.seed = data, seed
         self.classes = list(classes) or data.everything
         self.part = self.when = ""
+        self.of_others = False
+        """Whether the present part is of other classes than the study: it has floors of its own."""
         self._parts: dict[str, None] = {}
         self._whose: dict[str, tuple[str, list[str], int, str]] = {}
         """Side, classes, replicate and part of each GAN; the first, where sides share one."""
@@ -139,9 +145,10 @@ class Blocks:
         """
         whole = self.classes
         self.part, self.when, self.classes = part, when, list(classes) or whole
+        self.of_others = bool(classes)
         self._parts |= {part: None} if part else {}
         yield
-        self.part, self.when, self.classes = "", "", whole
+        self.part, self.when, self.classes, self.of_others = "", "", whole, False
 
     def import_data(self, spec: DatasetSpec) -> Task | str:
         """The data set as an artifact, or the address of an external one."""
@@ -169,6 +176,7 @@ class Blocks:
         iterations: int,
         ranks: int = 1,
         domains: list[list[int]] | None = None,
+        classifier: Task | None = None,
     ) -> Task:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
@@ -177,13 +185,14 @@ class Blocks:
             ranks: how many processes share each batch; part of the key, since it decides in which
                 order numbers are added.
             domains: of one that translates, the classes of either domain.
+            classifier: of one that changes images, who knows their classes.
 
         Raises:
             RefusedInput: the classes have fewer training images than the batch, the images a
                 shape that the networks do not take, the batch fewer images than ranks, or the
                 algorithm cannot train the networks.
         """
-        refuse_unfit(self.data, model, spec, classes, domains)
+        refuse_unfit(self.data, model, spec, classes, domains, classifier is not None)
         if ranks > spec.batch:
             raise RefusedInput(
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
@@ -199,7 +208,7 @@ class Blocks:
             "train",
             f"{title} r{replicate}{self.when}",
             TrainParameters(model=model, train=spec, classes=classes, seed=seed, **own),
-            {"data": self.source},
+            {"data": self.source} | ({"encoder": classifier} if model.given and classifier else {}),
             horizon=iterations,
         )
         self._whose.setdefault(gan.address, whose)

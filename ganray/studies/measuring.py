@@ -91,7 +91,8 @@ def add_ruler(
     real = {"reference": reference, "held_out": held_out, "embedder": embedder}
     floors = [
         blocks.builder.add(
-            blocks.part + floor_role(ScoreName(metric.name, encoder.name)),
+            (blocks.part if blocks.of_others else "")
+            + floor_role(ScoreName(metric.name, encoder.name)),
             "measure",
             f"floor of {metric.name}{blocks.when} on {encoder.name}",
             MeasureParameters(metric=metric, mixture="real", **parameters),

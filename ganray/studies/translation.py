@@ -171,13 +171,8 @@ def _train(
 ) -> list[Task]:
     info = blocks.data.info
     try:
-        sizes = [[info.counts["train"][index] for index in group] for group in domains]
-        if one.train.together and sizes[0] != sizes[1]:
-            raise RefusedInput(
-                f"train.algorithm (={one.train.algorithm!r}) needs pairs: as many images of each "
-                f"class in one domain as in the other; here are {sizes[0]} and {sizes[1]} (of "
-                "views, with data.apart false)"
-            )
+        if one.train.together:
+            _refuse_unpaired(settings, blocks.data, one, domains)
         cost = iteration_cost(settings.budget, info.shape, one.model, one.train, None, 2)
         until = horizons(settings.budget, cost, 1).joint
         return [
@@ -195,6 +190,25 @@ def _train(
         ]
     except RefusedInput as error:
         raise RefusedInput(f"translators ({one.name}): {error}") from None
+
+
+def _refuse_unpaired(
+    settings: Settings, data: Data, one: Translator, domains: list[list[int]]
+) -> None:
+    """Refuse domains of which no image of one belongs to an image of the other, as far as that is
+    known: of own data as many images must be there, and are taken to be in one order."""
+    said = f"train.algorithm (={one.train.algorithm!r}) needs pairs"
+    views = len(settings.data.views)
+    if views and settings.data.apart:
+        raise RefusedInput(f"{said}; set data.apart false")
+    if views and not _counterparts(domains, data.info.class_names, views):
+        raise RefusedInput(f"{said}; name the same classes of both views in domains")
+    sizes = [[data.info.counts["train"][index] for index in group] for group in domains]
+    if sizes[0] != sizes[1]:
+        raise RefusedInput(
+            f"{said}: as many images of each class in either domain; here are {sizes[0]} and "
+            f"{sizes[1]}"
+        )
 
 
 def _ways(gan: Task) -> tuple[Domain, ...]:

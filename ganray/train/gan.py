@@ -10,6 +10,7 @@ says (`train/algorithms/`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -59,6 +60,7 @@ class GanTrainer:
         labels: the class of each image, whole numbers from 0, in any array or list; needed where
             the networks or the algorithm are told them.
         classes: how many there are; none: as many as `labels` name.
+        given: the weights of networks that come from elsewhere, by their roles; none: as drawn.
 
     Attributes:
         networks: by their roles.
@@ -80,6 +82,7 @@ class GanTrainer:
         device: str = "auto",
         labels: Any = None,
         classes: int | None = None,
+        given: Mapping[str, Tensors] | None = None,
     ) -> None:
         check_fit(model, train)
         self.device = choose_device(device)
@@ -104,6 +107,8 @@ class GanTrainer:
         self._more = self._further(images, labels)
         heads = train.heads(model, len(self.classes))
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
+        for role, weights in (given or {}).items():
+            self.networks[role].load_state_dict(weights)
         for network in self.networks.values():
             network.to(self.device)
         # It shares their weights.

@@ -12,7 +12,7 @@ backward pass and do not support the second derivatives of the penalty.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
-from ganray.tensors import deserialise, serialise
+from ganray.tensors import Tensors, deserialise, serialise
 from ganray.train.algorithms import check_shared
 from ganray.train.gan import GanTrainer
 from ganray.train.spec import TrainSpec
@@ -119,9 +119,10 @@ class DataParallelGanTrainer(GanTrainer):
         ranks: Ranks,
         labels: Any = None,
         classes: int | None = None,
+        given: Mapping[str, Tensors] | None = None,
     ) -> None:
         check_shared(model, train, ranks.size)
-        super().__init__(images, model, train, seed, device, labels, classes)
+        super().__init__(images, model, train, seed, device, labels, classes, given)
         self.ranks = ranks
         self._part = ranks.part(train.batch)
         self._share = (self._part.stop - self._part.start) / train.batch

@@ -72,6 +72,8 @@ class TrainSpec(Spec):
     """The roles of the networks that must be told labels."""
     untold: ClassVar[tuple[str, ...]] = ()
     """The roles of the networks that must not be told labels: they are to tell them."""
+    of_images: ClassVar[bool] = False
+    """Whether its generators are given images, not noise."""
     translates: ClassVar[bool] = False
     """Whether its images are of two domains: class 0 and class 1."""
     together: ClassVar[bool] = False

@@ -23,7 +23,7 @@ from ganray.plan import Plan
 from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies import budget_curve, marginal_vs_joint, rivals, two_gaussians
+from ganray.studies import budget_curve, marginal_vs_joint, rivals, translation, two_gaussians
 from ganray.studies.blocks import Data
 from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
@@ -42,6 +42,15 @@ INFO = SourceInfo(
     counts={"train": [600, 300, 100], "held_out": [60, 30, 10], "test": [60, 30, 10]},
 )
 DATA = Data(INFO, "f" * 64)
+TWO_DOMAINS = Data(
+    SourceInfo(
+        name="paintings",
+        shape=(1, 28, 28),
+        class_names=["a", "b", "a edges", "b edges"],
+        counts={"train": [300, 200] * 2, "held_out": [50, 40] * 2, "test": [40, 50] * 2},
+    ),
+    "b" * 64,
+)
 STUDY = {
     "name": "golden",
     "seed": 5,
@@ -103,6 +112,7 @@ def plans() -> dict[str, Plan]:
             budget={"iterations": 300},
         ),
         "rivals": rivals.plan(every_family(), DATA),
+        "translation": translation.plan(every_translator(), TWO_DOMAINS),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         **sweep_plans(),
     }
@@ -110,6 +120,24 @@ def plans() -> dict[str, Plan]:
 
 def every_family() -> rivals.Settings:
     """A side for each family as it was published, and for each small one with its algorithm."""
+    sides = [one for one in every_side() if not one["train"].translates]
+    published = [one for one in sides if one["model"].name != "big_gan"]  # of 32 pixels
+    settings = {"name": "golden", "study": "rivals", "rivals": published}
+    return parse(rivals.Settings, settings, "study")
+
+
+def every_translator() -> translation.Settings:
+    """A side for each of those that translate."""
+    sides = [one for one in every_side() if one["train"].translates]
+    settings = {
+        **{"name": "golden", "study": "translation", "translators": sides},
+        "data": {"views": ["plain", "edges"]},
+    }
+    return parse(translation.Settings, settings, "study")
+
+
+def every_side() -> list[dict[str, Any]]:
+    """Each family as it was published, then each algorithm with small networks."""
     published = [
         {"name": name, "model": one.model, "train": one.train} for name, one in families().items()
     ]
@@ -117,9 +145,7 @@ def every_family() -> rivals.Settings:
         {"name": f"small-{place}", "model": partner(name), "train": train}
         for place, (name, train) in enumerate(TRAININGS.items())
     ]
-    published = [one for one in published if one["model"].name != "big_gan"]  # of 32 pixels
-    settings = {"name": "golden", "study": "rivals", "rivals": [*published, *small]}
-    return parse(rivals.Settings, settings, "study")
+    return [*published, *small]
 
 
 def sweep_plans() -> dict[str, Plan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,6 +21,11 @@ every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
 
 def test_none_is_left_out():
     assert {one.name for one in MODELS.values()} == set(map(KNOWN.word, KNOWN))
+
+
+def first(made):
+    """Of a network that tells several things the first."""
+    return made[0] if isinstance(made, tuple) else made
 
 
 def state(networks):
@@ -52,7 +58,7 @@ def test_images_are_in_range_and_their_noise_is_by_index(model, shape):
     networks = new_networks(model, shape, 3, len(counts))
 
     def given(sampler):
-        return sampler.of(images(5, 4, shape)) if model.translates else sampler
+        return sampler.of(images(5, 4, shape), np.arange(5) % 3) if model.of_images else sampler
 
     sampler = given(Sampler(model, shape, networks, counts).eval())
     noise = sampler.noise(1, "x", 0, 6)
@@ -91,18 +97,18 @@ def test_an_image_is_judged_by_itself_unless_the_family_says_so(model):
     for role in set(model.roles) - {"encoder", "judge"}:
         network = networks[role].train()
         torch.manual_seed(0)
-        rows = model.latents.size if role == "generator" else None
+        rows = None if role != "generator" or model.of_images else model.latents.size
         channels = 2 * SHAPE[0] if model.name == "pix2pix" and role == "critic" else SHAPE[0]
         inputs = torch.randn(6, rows) if rows else torch.rand(6, channels, *SHAPE[1:])
-        way = (1,) if role == "translator" else ()
+        way = {"translator": (1,), "generator": (torch.arange(6) % 3,) if model.of_images else ()}
         told = {"labels": torch.arange(6) % CLASSES} if role in model.labelled else {}
         settling = 300 if model.name == "big_gan" or "spectral" in repr(model) else 1
         for _ in range(settling):  # of spectral norms
-            network(inputs, *way, **told)
-        before = network(inputs, *way, **told)[0]
+            network(inputs, *way.get(role, ()), **told)
+        before = first(network(inputs, *way.get(role, ()), **told))[0]
         other = inputs.clone()
         other[1:] = other[1:].roll(1, 0) * 0.7
-        after = network(other, *way, **told)[0]
+        after = first(network(other, *way.get(role, ()), **told))[0]
         if role in model.coupled:
             assert not torch.equal(before, after), role
         else:
@@ -118,8 +124,8 @@ def test_sizes_and_operations_are_counted_without_any(model):
     assert gan_parameters(SHAPE, model, None, classes) == sizes
     assert sampling_flops(SHAPE, model, classes) > 0
     fitting = []
-    for one in ALGORITHMS:
-        train = one(batch=4)
+    joint = ALGORITHMS.member("modnet")(batch=4, joint=True)
+    for train in (*(one(batch=4) for one in ALGORITHMS), joint):
         try:
             check_fit(model, train)
         except ValueError:

@@ -26,6 +26,7 @@ from ganray.train.algorithms.lsgan import Lsgan
 from ganray.train.algorithms.mad_gan import MadGan
 from ganray.train.algorithms.mgan import Mgan
 from ganray.train.algorithms.mix_gan import MixGan
+from ganray.train.algorithms.modnet import ModNet
 from ganray.train.algorithms.pix2pix import Pix2Pix
 from ganray.train.algorithms.r3gan import R3Gan
 from ganray.train.algorithms.semi_supervised import SemiSupervised
@@ -57,6 +58,7 @@ ALGORITHMS: Registry[TrainSpec] = Registry(
     SemiSupervised,
     CycleGan,
     Pix2Pix,
+    ModNet,
 )
 Training = Annotated[TrainSpec, ALGORITHMS]
 """The type of a file's field `train`."""
@@ -75,6 +77,7 @@ __all__ = [
     "MadGan",
     "Mgan",
     "MixGan",
+    "ModNet",
     "Pix2Pix",
     "R3Gan",
     "SemiSupervised",
@@ -138,6 +141,8 @@ def check_fit(model: ModelSpec, train: TrainSpec) -> None:
 def _objection(model: ModelSpec, train: TrainSpec) -> str | None:
     if missing := [role for role in train.needs if role not in model.roles]:
         return f"it has no {' and no '.join(missing)}, but {', '.join(model.roles)}"
+    if model.of_images != train.of_images:
+        return f"it makes images of {'images, not of noise' if model.of_images else 'noise'}"
     if normal := [role for role in train.unnormalised if role in model.coupled]:
         advice = f" (it does not with {model.uncoupling})" if model.uncoupling else ""
         return f"its {' and '.join(normal)} must not normalise over a batch{advice}"

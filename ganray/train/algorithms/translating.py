@@ -14,7 +14,7 @@ class Translating(ByAdam):
     """Such an algorithm: images of class 0 are `a`, those of class 1 `b`."""
 
     told_labels = True
-    translates = True
+    of_images = translates = True
 
     batch: int = Field(1, ge=1, description="real images of each domain in each step")
 

@@ -92,8 +92,8 @@ def test_gradients_are_finite_differences(name):
             return float(game.loss(moved, game.real, game.noise).detach())
 
         along = sum(float((gradients[r][k] * way[r][k]).sum()) for r in way for k in way[r])
-        # Translators have many more kinks, and are small near to them.
-        width = 1e-8 if model.translates else 1e-6
+        # Networks of images have many more kinks, and are small near to them.
+        width = 1e-8 if model.of_images else 1e-6
         slope = (at(width) - at(-width)) / (2 * width)
         assert slope == pytest.approx(along, rel=1e-4, abs=1e-7), game.step.name
 

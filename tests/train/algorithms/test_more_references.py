@@ -11,10 +11,12 @@ import torch
 from ganray.train.algorithms import (
     AcGan,
     BiGan,
+    CycleGan,
     InfoGan,
     MadGan,
     Mgan,
     MixGan,
+    Pix2Pix,
     SemiSupervised,
     Vae,
 )
@@ -223,3 +225,60 @@ def test_labels_are_shown_of_a_few_images_of_each_class():
     known = SemiSupervised(known=4).shown(labels, 5)["known"]
     assert np.bincount(labels[known]).tolist() == [4, 4, 4]
     assert not np.array_equal(known, SemiSupervised(known=4).shown(labels, 6)["known"])
+
+
+def translating(images: torch.Tensor, way: int) -> torch.Tensor:
+    return images * (0.5 if way else 2.0) + (0.1 if way else -0.3)
+
+
+def patches(values):
+    """Of each image its pixels, each judged for itself."""
+    return lambda images: (images * tensor(values)).flatten(1)
+
+
+A, B, OLD = (RNG.random((4, 1, 2, 2)) for _ in range(3))
+JUDGES = {"critic_a": 1.5, "critic_b": -0.7}
+
+
+def domains(train, step: str, networks, **more) -> float:
+    (found,) = [one for one in train.steps() if one.name == step]
+    shown = {name: Shown(tensor(images), torch.empty(0)) for name, images in more.items()}
+    return float(found.loss(networks, Batch(0, tensor(X)[:0], None, shown), {}))
+
+
+def test_cycle_gan():
+    networks = {"translator": translating, **{r: patches(v) for r, v in JUDGES.items()}}
+    made_a, made_b = 2 * B - 0.3, 0.5 * A + 0.1
+    judged = paper.mean((1.5 * v - 1) ** 2 for v in made_a.flat)
+    judged += paper.mean((-0.7 * v - 1) ** 2 for v in made_b.flat)
+    back = paper.mean(abs(2 * v - 0.3 - a) for v, a in zip(made_b.flat, A.flat, strict=True))
+    back += paper.mean(abs(0.5 * v + 0.1 - b) for v, b in zip(made_a.flat, B.flat, strict=True))
+    same = paper.mean(abs(2 * v - 0.3 - v) for v in A.flat)
+    same += paper.mean(abs(0.5 * v + 0.1 - v) for v in B.flat)
+    train = CycleGan(cycle_weight=7, identity_weight=3)
+    found = domains(train, "translator", networks, a=A, b=B)
+    assert found == pytest.approx(judged + 7 * back + 3 * same)
+    critics = sum(
+        (
+            paper.mean((w * v - 1) ** 2 for v in real.flat)
+            + paper.mean((w * v) ** 2 for v in OLD.flat)
+        )
+        / 2
+        for w, real in zip(JUDGES.values(), (A, B), strict=True)
+    )
+    found = domains(train, "critics", networks, a=A, b=B, made_a=OLD, made_b=OLD)
+    assert found == pytest.approx(critics)
+
+
+def test_pix2pix():
+    weights = np.array([0.4, -1.1]).reshape(1, 2, 1, 1)
+    networks = {"translator": translating, "critic": patches(weights)}
+    made = 0.5 * A + 0.1
+    of_real = np.concatenate([0.4 * A, -1.1 * B], axis=1).flatten()
+    of_made = np.concatenate([0.4 * A, -1.1 * made], axis=1).flatten()
+    expected = -paper.log_likelihoods(of_real, of_made) / 2
+    assert domains(Pix2Pix(), "critic", networks, a=A, b=B) == pytest.approx(expected)
+    fooled = -paper.mean(math.log(paper.sigmoid(v)) for v in of_made)
+    far = paper.mean(abs(m - b) for m, b in zip(made.flat, B.flat, strict=True))
+    found = domains(Pix2Pix(distance_weight=50), "translator", networks, a=A, b=B)
+    assert found == pytest.approx(fooled + 50 * far)
