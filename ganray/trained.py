@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganray.data import Dataset
 from ganray.data.location import Location
 from ganray.data.pictures import Drawn, Images
 from ganray.data.splits import apportion
@@ -25,7 +24,7 @@ from ganray.plan.parameters import SampleParameters
 from ganray.plan.roles import chosen_side, find_gan, gan_called, side_gans
 from ganray.runs.inputs import dataset_location
 from ganray.sample import sample
-from ganray.stages.artifacts import read_sampler
+from ganray.stages.artifacts import read_sampler, source_images
 from ganray.stages.card import read_card
 from ganray.store import Store
 from ganray.tensors import deserialise
@@ -110,8 +109,8 @@ def _draw(store: Store, plan: Plan, task: Task, count: int) -> Images:
         (first, *_) = (one for one in plan.following(task) if one.kind == "sample")
         told = SampleParameters.of(first)
         place = dataset_location(store, first.inputs["data"], plan.dataset.get("url"))
-        sources = Dataset.open(place).images("held_out", told.sources)[0]
-        sampler = trained_sampler(told.model, sampler.shape, sampler.tensors(), (1, 1)).of(sources)
+        made = trained_sampler(told.model, sampler.shape, sampler.tensors(), sampler.classes)
+        sampler = made.of(*source_images(place, None, told))
     with threads(1):
         seed = task_seed(task.parameters["seed"], "sample", [], 0)
         return sample(sampler, count, seed)

@@ -26,6 +26,7 @@ class Sampler(nn.Module):
         model: the family, with its settings.
         shape: channels, height and width of the images.
         law: of the noise.
+        classes: how many training images of each class there were.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Sampler(nn.Module):
                 where the family's images have any.
         """
         super().__init__()
+        self.classes = classes
         self.model, self.shape, self.law = model, shape, model.noise(classes, shape)
         self.networks = nn.ModuleDict({role: networks[role] for role in model.sampled})
 
@@ -69,7 +71,7 @@ class Sampler(nn.Module):
                 f"images (of shape {images.shape}) must be one or more of {self.shape} (channels, "
                 "height, width), as this GAN was trained on"
             )
-        drawn = Sampler(self.model, self.shape, dict(self.networks.items()))
+        drawn = Sampler(self.model, self.shape, dict(self.networks.items()), self.classes)
         drawn.law = self.law.of(images, labels)
         return drawn.train(self.training)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ganray.plan.parameters import (
     CardParameters,
+    ClassifyParameters,
     CounterpartParameters,
     DataParameters,
     EmbedParameters,
@@ -21,6 +22,7 @@ from ganray.plan.parameters import (
     Parameters,
     SampleParameters,
     SearchParameters,
+    SiblingsParameters,
     SpecParameters,
     TargetsParameters,
     TrainParameters,
@@ -68,6 +70,8 @@ _ALL = (
     Kind("embed", EmbedParameters),
     Kind("measure", MeasureParameters, called=("score", "scores")),
     Kind("counterpart", CounterpartParameters),
+    Kind("siblings", SiblingsParameters),
+    Kind("classify", ClassifyParameters, trains=True, called=("lesson", "lessons")),
     Kind("targets", TargetsParameters),
     Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
     Kind("card", CardParameters, called=("model card", "model cards")),

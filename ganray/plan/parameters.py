@@ -114,13 +114,17 @@ class SampleParameters(Parameters):
     """A GAN's sequence of images.
 
     Attributes:
-        sources: of one that translates, the classes of held-out images that it translates.
+        sources: of one whose images are made of images, the classes of these.
+        split: that they are of.
+        first: how many of them, in an order by the seed; none: all, class by class.
     """
 
     model: Model
     sample: SampleSpec
     seed: int
     sources: list[int] | None = None
+    split: Split = "held_out"
+    first: int | None = None
 
 
 class EmbedParameters(Parameters):
@@ -176,6 +180,34 @@ class CounterpartParameters(Parameters):
     sources: list[int]
     targets: list[int]
     rows: Spans
+
+
+class SiblingsParameters(Parameters):
+    """Held-out images' siblings of other classes, and what was made of what.
+
+    Attributes:
+        drawn: how the siblings were made.
+    """
+
+    drawn: SampleParameters
+
+
+class ClassifyParameters(Parameters):
+    """How a classifier is taught by some real images, by siblings of these, or by both.
+
+    Attributes:
+        order: the seed by which siblings are made of training images.
+        real: how many of these, the first ones.
+        shown: which of both it sees.
+    """
+
+    encoder: EncoderSpec
+    seed: int
+    iterations: int
+    classes: list[int]
+    order: int
+    real: int
+    shown: Literal["real", "siblings", "both"]
 
 
 class Shares(Spec):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
+from ganray.data.spec import Split
 from ganray.metrics.features import Embedding, join
 from ganray.models import ModelSpec
 from ganray.models.encoders import ENCODERS, Embedder
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import TrainParameters
+from ganray.plan.parameters import SampleParameters, TrainParameters
+from ganray.randomness import permutation
 from ganray.runs.parts import Arrays, read_chunks, read_joined, stored_shards
 from ganray.stages.stage import image_shape
-from ganray.stages.workspace import Workspace
+from ganray.stages.workspace import Workspace, open_dataset
 from ganray.store import Manifest, Store, StoredFile
 from ganray.tensors import deserialise
 
@@ -138,6 +140,42 @@ def read_embedding(work: Workspace, *roles: str) -> Embedding:
 def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
     sources = [_Source.of(store, manifest), *others]
     return join([load_embedding(one.store, one.manifest) for one in sources])
+
+
+def source_images(
+    folder: str, digest: str | None, told: SampleParameters
+) -> tuple[Images, Int64[np.ndarray, "n"]]:
+    """The images that a GAN's images are made of, and the place of each one's class."""
+    return some_images(folder, digest, told.split, told.sources or (), told.first, told.seed)
+
+
+def some_images(
+    folder: str,
+    digest: str | None,
+    split: Split,
+    classes: Sequence[int],
+    first: int | None,
+    seed: int,
+) -> tuple[Images, Int64[np.ndarray, "n"]]:
+    """Images of some classes, and the place of each one's class among these.
+
+    Args:
+        first: how many, in an order by the seed; none: all, class by class.
+    """
+    images, labels = _of_classes(folder, digest, split, tuple(classes))
+    labels = np.searchsorted(np.asarray(sorted(classes)), labels)
+    if first is None:
+        return images, labels
+    rows = permutation(seed, "sources", 0, len(images))[:first]
+    return images[rows], labels[rows]
+
+
+@lru_cache(maxsize=1)
+def _of_classes(
+    folder: str, digest: str | None, split: Split, classes: tuple[int, ...]
+) -> tuple[Images, Int64[np.ndarray, "n"]]:
+    """Kept: a data set is never written twice at one URL."""
+    return open_dataset(folder, digest).images(split, classes)
 
 
 def untrained_sampler(model: ModelSpec, task: Task, plan: Plan) -> Sampler:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters
 from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
-from ganray.stages.artifacts import classes_of, read_sampler, shard_files, untrained_sampler
+from ganray.stages.artifacts import (
+    classes_of,
+    read_sampler,
+    shard_files,
+    source_images,
+    untrained_sampler,
+)
 from ganray.stages.stage import Cost, Stage, Timed, blank, image_shape
-from ganray.stages.workspace import Workspace, open_dataset
+from ganray.stages.workspace import Workspace
 from ganray.train.flops import sampling_flops
 
 
@@ -23,16 +27,8 @@ def sample_images_chunk(work: Workspace, index: int) -> Arrays:
     told = SampleParameters.of(work.task)
     sampler = read_sampler(work.store, work.input("gan"), told.model)
     if told.sources is not None:
-        sampler = sampler.of(_held_out(*work.dataset_place(), tuple(told.sources)))
+        sampler = sampler.of(*source_images(*work.dataset_place(), told))
     return {"images": sample_chunk(sampler, told.sample, told.seed, index)}
-
-
-@lru_cache(maxsize=1)
-def _held_out(
-    folder: str, digest: str | None, classes: tuple[int, ...]
-) -> UInt8[np.ndarray, "n c h w"]:
-    """Kept: a data set is never written twice at one URL."""
-    return open_dataset(folder, digest).images("held_out", classes)[0]
 
 
 def sample_images(work: Workspace) -> None:
@@ -52,7 +48,7 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     told = SampleParameters.of(task)
     sampler = untrained_sampler(told.model, task, plan)
     if told.sources is not None:
-        sampler = sampler.of(blank(image_shape(plan), 1))
+        sampler = sampler.of(blank(image_shape(plan), 1), np.zeros(1, np.int64))
     return Timed(lambda: sample_chunk(sampler, told.sample, 0, 0), 1 / task.chunks)
 
 

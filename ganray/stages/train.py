@@ -22,7 +22,7 @@ from ganray.stages.stage import (
 )
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
-from ganray.tensors import serialise
+from ganray.tensors import Tensors, deserialise, serialise
 from ganray.train.flops import gan_parameters, sampling_flops, training_flops
 from ganray.train.gan import GanTrainer, blank_trainer
 from ganray.train.history import history_table
@@ -45,7 +45,7 @@ def train_gan(work: Workspace) -> None:
     for kind, group in enumerate(told.kinds):
         kind_of[group] = kind
     common = (images, told.model, told.train, told.seed, work.device)
-    own = kind_of[labels], kinds
+    own = kind_of[labels], kinds, _given(work, told)
     if work.ranks:
         trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *own)
     else:
@@ -67,12 +67,21 @@ def train_gan(work: Workspace) -> None:
             "flops": training_flops(dataset.info.shape, told.model, told.train, kinds, until),
             "training_images": len(images),
             **({"class_counts": list(trainer.classes)} if told.model.knows_kinds else {}),
-            **(_sizes(dataset.info.shape, told) if told.model.translates else {}),
+            **(_sizes(dataset.info.shape, told) if told.model.of_images else {}),
         },
         device_seconds=seconds,
         device=trainer.device.type,
         workers=work.task.ranks,
     )
+
+
+def _given(work: Workspace, told: TrainParameters) -> dict[str, Tensors] | None:
+    """The weights that come from elsewhere: those of the data set's own classifier."""
+    if not told.model.given:
+        return None
+    weights = deserialise(work.store.read(work.input("encoder"), "encoder.safetensors"))
+    own = {f"encoder.{name}": value for name, value in weights.items()}
+    return dict.fromkeys(told.model.given, own)
 
 
 def _sizes(shape: Shape, told: TrainParameters) -> dict[str, Any]:

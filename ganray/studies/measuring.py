@@ -133,6 +133,38 @@ def measure_side(
     ]
 
 
+def measure_features(
+    blocks: Blocks,
+    ruler: Ruler,
+    side: str,
+    replicate: int,
+    features: Task,
+    chosen: list[tuple[int, int]] | None = None,
+) -> list[Task]:
+    """Each score of images that are embedded already.
+
+    Args:
+        chosen: spans of those that count; none: all.
+    """
+    own = {} if chosen is None else {"chosen": chosen}
+    on = ruler.encoder.name
+    return [
+        blocks.builder.add(
+            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
+            "measure",
+            f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
+            MeasureParameters(metric=metric, mixture="real", **ruler.parameters, **own),
+            {
+                "reference": ruler.reference,
+                "embedder": ruler.embedder,
+                "floor": floor,
+                "set/0": features,
+            },
+        )
+        for metric, floor in ruler.floors
+    ]
+
+
 def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) -> Task:
     """The features of every image of one split."""
     spec, count = EmbedSpec(chunk=encoder.chunk), sum(blocks.data.info.counts[split])

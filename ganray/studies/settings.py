@@ -257,6 +257,26 @@ class OfImages(Spec):
     resources: Resources = Resources()
 
 
+class NamedGan(Spec):
+    """One side of a comparison: a GAN and how it is trained."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="what the side is called")
+    model: Model = Field(description="its networks")
+    train: Training = Field(description="how it is trained")
+
+
+def names_differ(gans: Sequence[NamedGan], *taken: str) -> None:
+    """Refuse sides of one name.
+
+    Raises:
+        ValueError: naming it.
+    """
+    names = [gan.name for gan in gans]
+    for place, name in enumerate(names):
+        if name in (*taken, *names[:place]):
+            raise ValueError(f"two sides are called {name!r}; sides need names of their own")
+
+
 class Setup(OfImages):
     """Of those, such as have GANs of some networks."""
 

@@ -17,18 +17,15 @@ from pydantic import Field, field_validator
 
 from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
-from ganray.models import Model
 from ganray.models.translating import Domain, Translating
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.classes import class_index
 from ganray.plan.parameters import (
     CounterpartParameters,
     EmbedParameters,
-    MeasureParameters,
     SampleParameters,
     TrainParameters,
 )
-from ganray.plan.roles import measure_role
 from ganray.report import Page, Results, sections
 from ganray.report.sections.translation import (
     DIRECTIONS,
@@ -37,23 +34,19 @@ from ganray.report.sections.translation import (
     translation_lead,
 )
 from ganray.report.sections.translation import translation_sections as shown
-from ganray.scores import ScoreName
-from ganray.spec import Spec
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.counts import class_rows, needing
-from ganray.studies.measuring import Ruler, add_embedder, add_ruler
-from ganray.studies.settings import MOST_SEEDS, Budget, Evaluate, OfImages
-from ganray.train.algorithms import Training
-
-
-class Translator(Spec):
-    """One side: a translator and how it is trained."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="what the side is called")
-    model: Model = Field(description="its networks: cycle_gan or pix2pix")
-    train: Training = Field(description="how it is trained: cycle_gan or pix2pix")
+from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_features
+from ganray.studies.settings import (
+    MOST_SEEDS,
+    Budget,
+    Evaluate,
+    NamedGan,
+    OfImages,
+    names_differ,
+)
 
 
 class Settings(OfImages):
@@ -65,7 +58,7 @@ class Settings(OfImages):
         description="the classes of either domain; none: of the first and second of two views, or "
         "of two classes one each",
     )
-    translators: list[Translator] = Field(min_length=1, description="the sides")
+    translators: list[NamedGan] = Field(min_length=1, description="the sides")
     replicates: int = Field(
         1, ge=1, le=MOST_SEEDS, description="translators trained anew from other seeds"
     )
@@ -74,11 +67,8 @@ class Settings(OfImages):
 
     @field_validator("translators")
     @classmethod
-    def _names_differ(cls, translators: list[Translator]) -> list[Translator]:
-        names = [one.name for one in translators]
-        for place, name in enumerate(names):
-            if name in (UNTOUCHED, *names[:place]):
-                raise ValueError(f"two sides are called {name!r}; sides need names of their own")
+    def _names_differ(cls, translators: list[NamedGan]) -> list[NamedGan]:
+        names_differ(translators, UNTOUCHED)
         return translators
 
     @field_validator("domains")
@@ -167,7 +157,7 @@ def _counterparts(domains: list[list[int]], names: Sequence[str], views: int) ->
 
 
 def _train(
-    blocks: Blocks, settings: Settings, one: Translator, domains: list[list[int]]
+    blocks: Blocks, settings: Settings, one: NamedGan, domains: list[list[int]]
 ) -> list[Task]:
     info = blocks.data.info
     try:
@@ -193,7 +183,7 @@ def _train(
 
 
 def _refuse_unpaired(
-    settings: Settings, data: Data, one: Translator, domains: list[list[int]]
+    settings: Settings, data: Data, one: NamedGan, domains: list[list[int]]
 ) -> None:
     """Refuse domains of which no image of one belongs to an image of the other, as far as that is
     known: of own data as many images must be there, and are taken to be in one order."""
@@ -234,7 +224,7 @@ def _measure(
             for name, gans in sides.items():
                 gan = gans[replicate]
                 features = _translated(blocks, ruler, gan, way, count)
-                found = _score(blocks, ruler, name, replicate, features)
+                found = measure_features(blocks, ruler, name, replicate, features)
                 scores.setdefault(gan.address, []).extend(found)
                 if way.paired:
                     _compare(blocks, ruler, gan, features, way)
@@ -288,38 +278,11 @@ def _translated(blocks: Blocks, ruler: Ruler, gan: Task, way: _Way, count: int) 
     )
 
 
-def _score(
-    blocks: Blocks,
-    ruler: Ruler,
-    side: str,
-    replicate: int,
-    features: Task,
-    chosen: list[tuple[int, int]] | None = None,
-) -> list[Task]:
-    own = {} if chosen is None else {"chosen": chosen}
-    on = ruler.encoder.name
-    return [
-        blocks.builder.add(
-            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
-            "measure",
-            f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
-            MeasureParameters(metric=metric, mixture="real", **ruler.parameters, **own),
-            {
-                "reference": ruler.reference,
-                "embedder": ruler.embedder,
-                "floor": floor,
-                "set/0": features,
-            },
-        )
-        for metric, floor in ruler.floors
-    ]
-
-
 def _score_untouched(blocks: Blocks, ruler: Ruler, way: _Way) -> None:
     """Sources as they are, in the place of translations."""
     rows = class_rows(blocks.data.info, "held_out", way.sources)
     spans = [(start, end) for start, end in rows]
-    _score(blocks, ruler, UNTOUCHED, 0, ruler.held_out, spans)
+    measure_features(blocks, ruler, UNTOUCHED, 0, ruler.held_out, spans)
 
 
 def _compare(blocks: Blocks, ruler: Ruler, gan: Task, features: Task, way: _Way) -> None:

@@ -1,0 +1,59 @@
+"""What siblings of held-out images are taken for, and whether they are any other image's."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ganray.plan.parameters import SiblingsParameters
+from ganray.stages.artifacts import read_embedding, read_images, source_images
+from ganray.stages.counterpart import distance
+from ganray.stages.stage import Stage
+from ganray.stages.workspace import Workspace
+from ganray.tensors import pack
+
+Images = UInt8[np.ndarray, "n c h w"]
+_SHOWN, _BLOCK = 10, 256
+
+
+def judge_siblings(work: Workspace) -> None:
+    """How often the classifier takes a sibling for the wanted class, or for its source's; how far
+    it is from its source; and how often no other image, of training or held out, is nearer to it.
+    """
+    told, dataset = SiblingsParameters.of(work.task).drawn, work.dataset()
+    sources, labels = source_images(*work.dataset_place(), told)
+    made = read_images(work.store, work.input("images"))
+    known = len(told.sources or ())
+    each = known - 1
+    of = np.arange(len(made)) // each
+    wanted = (labels[of] + 1 + np.arange(len(made)) % each) % known
+    found = read_embedding(work, "features").probabilities.argmax(axis=1)
+    others = dataset.images("train", told.sources)[0]
+    pictures = np.concatenate([sources[:_SHOWN, None], made[: _SHOWN * each].reshape(
+        min(_SHOWN, len(sources)), each, *sources.shape[1:])], axis=1)  # fmt: skip
+    work.commit(
+        {"siblings.safetensors": pack({"shown": pictures, "labels": labels[:_SHOWN]})},
+        {
+            "count": len(made),
+            "fooled": float((found == wanted).mean()),
+            "kept": float((found == labels[of]).mean()),
+            "distance": distance(made, sources[of]),
+            "nearest": float((nearest(made, np.concatenate([sources, others])) == of).mean()),
+        },
+    )
+
+
+def nearest(images: Images, others: UInt8[np.ndarray, "m c h w"]) -> np.ndarray:
+    """Which of `others` is the nearest to each image by pixels; the first of equals.
+
+    Exact: squares and products of 8-bit values are whole numbers in float64.
+    """
+    rows = others.reshape(len(others), -1).astype(np.float64)
+    lengths, found = np.square(rows).sum(axis=1), []
+    for start in range(0, len(images), _BLOCK):
+        block = images[start : start + _BLOCK].reshape(-1, rows.shape[1]).astype(np.float64)
+        found.append((lengths - 2 * block @ rows.T).argmin(axis=1))
+    return np.concatenate(found)
+
+
+STAGE = Stage(judge_siblings)
