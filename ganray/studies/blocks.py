@@ -10,7 +10,6 @@ from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
-from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
 from ganray.plan.parameters import (
@@ -134,7 +133,7 @@ class Blocks:
                 shape that the networks do not take, the batch fewer images than ranks, or the
                 algorithm cannot train the networks.
         """
-        model.check(checked_shape(self.data.info.shape), len(classes))
+        model.check(self.data.info.shape, len(classes))
         check_fit(model, spec)
         if wants_labels(model, spec) and self.data.info.labels == "none":
             raise RefusedInput(

@@ -23,7 +23,7 @@ from ganray.plan import Plan
 from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies import budget_curve, marginal_vs_joint, rivals, two_gaussians
+from ganray.studies import budget_curve, marginal_vs_joint, one_dimension, rivals, two_gaussians
 from ganray.studies.blocks import Data
 from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
@@ -58,6 +58,14 @@ SWEEP = {
         **{"side": "both", "rungs": 2, "classes": ["a", "b"]},
         "over": {"train.ema": {"choice": [0.9, 0.98]}, "model.width": {"choice": [8, 16]}},
     },
+}
+NUMBERS = {
+    "games": [
+        {"name": "clipped", "train": {"algorithm": "wgan", "clip": 0.5}},
+        {"name": "minimax", "train": {"algorithm": "vanilla", "game": "saturating"}},
+    ],
+    "networks": {"width": 8},
+    "real": {"segments": [[-0.5, 0.5]]},
 }
 MODEL = DefenseGan(width=4, latent=8)
 TRAIN = WganGp(batch=8, critic_steps=2, penalty_interval=2, ema=0.9, learning_rate=0.001)
@@ -104,6 +112,7 @@ def plans() -> dict[str, Plan]:
         ),
         "rivals": rivals.plan(every_family(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
+        "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),
     }
 
