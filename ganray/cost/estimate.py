@@ -6,6 +6,7 @@ follow from the speed at which this machine does one real critic step of the pla
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,10 +50,31 @@ def estimate(plan: Plan, pace: Mapping[str, float] | None = None) -> dict[str, E
     """
     gans = [task for task in plan.tasks if task.kind == "train"]
     each = 0.0 if pace else 1 / training_speed(plan, gans[0]) if gans else 1e-10
+    if not pace and not gans:
+        pace = _timed_here(plan)
     found = {}
     for task in plan.tasks:
         flops, size = stage_of(task.kind).cost(task, plan)
         found[task.address] = Estimate(flops, flops * (pace or {}).get(task.kind, each), size)
+    return found
+
+
+def _timed_here(plan: Plan) -> dict[str, float]:
+    """Seconds of one operation of each kind that trains something else than GANs of images.
+
+    Of networks so small most of the time is none of their operations', and no other kind's speed.
+    """
+    found: dict[str, float] = {}
+    for task in plan.tasks:
+        code = stage_of(task.kind)
+        if not task.trains or code.timed is None or task.kind in found:
+            continue
+        piece = code.timed(task, plan, "cpu")
+        piece.work()  # loads what later ones reuse
+        started = time.perf_counter()
+        piece.work()
+        flops = code.cost(task, plan).flops * piece.part
+        found[task.kind] = (time.perf_counter() - started) / flops
     return found
 
 

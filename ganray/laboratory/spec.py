@@ -1,4 +1,4 @@
-"""What the two-Gaussian laboratory is told; free of numerical code, so that files are read fast."""
+"""What the laboratory is told; free of numerical code, so that files are read fast."""
 
 from __future__ import annotations
 

@@ -56,6 +56,7 @@ class BigGan(ModelSpec):
 
     def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse images that do not come of small maps by as many doublings; a single class."""
+        super().check(shape, classes)
         times, _ = doublings(shape, self.name)
         if self.parts != times + 1:
             raise RefusedInput(

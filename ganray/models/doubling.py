@@ -28,8 +28,9 @@ class Doubling(ModelSpec):
         """With tanh."""
         return True
 
-    def check(self, shape: Shape, _: int, /) -> None:
+    def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse images that do not come of small maps by doubling."""
+        super().check(shape, classes)
         doublings(shape, self.name)
 
 

@@ -44,8 +44,9 @@ class InfoGan(ModelSpec):
         """z, the category as so many zeros and a one, the continuous codes."""
         return Codes(law_of(self.law, self.latent), self.categories, self.continuous)
 
-    def check(self, shape: Shape, _: int, /) -> None:
+    def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse sides that cannot be halved twice."""
+        super().check(shape, classes)
         if any(side % 4 for side in shape[1:]):
             raise RefusedInput(
                 f"model.name (={self.name!r}) makes images whose sides are divisible by 4; "

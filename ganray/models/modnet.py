@@ -68,6 +68,7 @@ class ModNet(ModelSpec):
 
     def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse images that are too small for its U-Net, and a single class."""
+        super().check(shape, classes)
         _, height, width = shape
         if min(height, width) >> self.depth < 1:
             most = min(height, width).bit_length() - 1

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganray.errors import RefusedInput
 from ganray.models.latents import Pictures
 from ganray.models.layers.chain import Critic
-from ganray.models.spec import ModelSpec, Shape, checked_shape
+from ganray.models.spec import ModelSpec, Shape
 from ganray.tensors import Tensors
 
 SEPARATOR = "/"
@@ -119,7 +119,7 @@ def new_networks(
     Raises:
         RefusedInput: the family cannot do such images, or so few classes.
     """
-    model.check(checked_shape(shape), classes)
+    model.check(shape, classes)
     networks = model.networks(shape, classes)
     for role in model.featured if heads else ():
         cast("Critic", networks[role]).add_heads(heads or {}, shape)

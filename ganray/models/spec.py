@@ -97,12 +97,13 @@ class ModelSpec(Spec):
             return self.latents
         return Labelled(self.latents, classes)
 
-    def check(self, shape: Shape, classes: int, /) -> None:
+    def check(self, shape: Shape, _: int, /) -> None:
         """Refuse what the family cannot do, before anything is made.
 
         Raises:
             RefusedInput: images of this shape, or so few classes; says which it can.
         """
+        checked_shape(shape)
 
     def networks(self, shape: Shape, classes: int, /) -> dict[str, torch.nn.Module]:
         """New networks by their roles, for images of `shape` and of so many classes.

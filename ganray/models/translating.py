@@ -62,6 +62,7 @@ class Translating(ModelSpec):
 
     def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse images whose sides its networks cannot halve, and other than two domains."""
+        super().check(shape, classes)
         _, height, width = shape
         said, sides = f"model.name (={self.name!r})", f"{height}×{width}"
         if self.network == "residual" and (height % 4 or width % 4):

@@ -18,6 +18,7 @@ from ganray.plan.parameters import (
     GaussianPathParameters,
     GaussiansParameters,
     MeasureParameters,
+    NumberGanParameters,
     ObjectiveParameters,
     Parameters,
     SampleParameters,
@@ -77,6 +78,13 @@ _ALL = (
     Kind("card", CardParameters, called=("model card", "model cards")),
     Kind("gaussians", GaussiansParameters, shard=1, called=("game", "games")),
     Kind("gaussian_path", GaussianPathParameters, called=("trajectory", "trajectories")),
+    Kind(
+        "number_gan",
+        NumberGanParameters,
+        unit="step",
+        trains=True,
+        called=("GAN of numbers", "GANs of numbers"),
+    ),
     Kind("objective", ObjectiveParameters),
     Kind("spec", SpecParameters),
 )

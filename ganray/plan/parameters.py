@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal, Protocol, Self, cast, runtime_checkable
 
 from ganray.data.spec import DatasetSpec, Split
+from ganray.laboratory.networks import Mixture, NumberNetworks
 from ganray.laboratory.spec import Dynamics, Example, Starts
 from ganray.metrics import AnyMetric
 from ganray.models import Model
@@ -264,6 +265,16 @@ class GaussianPathParameters(Parameters):
         """Without what it is called."""
         told = self.example.identity()
         return {"example": {name: told[name] for name in told if name != "name"}}
+
+
+class NumberGanParameters(Parameters):
+    """One GAN of numbers, and how many of them it is judged by."""
+
+    real: Mixture
+    networks: NumberNetworks
+    train: Training
+    samples: int
+    seed: int
 
 
 class CardParameters(Parameters):

@@ -71,7 +71,7 @@ class Task(BaseModel):
     @property
     def threads(self) -> int:
         """The torch threads of its work; those of a training spec are part of its key."""
-        spec = self.parameters.get(self.kind)
+        spec = self.parameters.get(self.kind, self.parameters.get("train"))
         return int(spec.get("threads", 1)) if isinstance(spec, dict) else 1
 
     @property

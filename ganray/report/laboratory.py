@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ganray.laboratory.networks import Mixture
 from ganray.report.figures import ACCENT, FAINT, INK, canvas, picture
 from ganray.report.page import Picture
 
 _FAR = 6.0  # what lies beyond is drawn at the edge
+_DENSE = 3.0  # times the density of real numbers: so much is shown of generated ones
 
 
 def heat_map(cells: Sequence[Sequence[float]], means: tuple[float, float], alt: str) -> Picture:
@@ -47,4 +49,29 @@ def path_curves(arrays: dict[str, np.ndarray], target: tuple[float, float], alt:
         below.plot(steps, arrays["best"], color=INK, linewidth=1.0, linestyle=(0, (3, 2)))
         below.set_xlabel("iteration")
         below.set_ylabel("L")
+        return picture(drawn, alt, size)
+
+
+def number_curves(arrays: dict[str, np.ndarray], real: Mixture, said: str, alt: str) -> Picture:
+    """Densities of real and generated numbers from −1 to 1, and the critic's curve below them.
+
+    Args:
+        said: what the critic's answer is called.
+    """
+    size = 2.5, 2.5
+    edges = np.linspace(-1, 1, len(arrays["density"]) + 1)
+    along = np.linspace(-1, 1, len(arrays["critic"]))
+    fine = np.linspace(-1, 1, 2001)
+    dense = real.density(fine)
+    with canvas(size) as drawn:
+        above, below = drawn.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+        above.fill_between(fine, dense, color=FAINT, alpha=0.7, linewidth=0)
+        above.stairs(arrays["density"], edges, color=ACCENT, linewidth=1.2)
+        above.set_ylim(0, _DENSE * dense.max())
+        above.set_ylabel("density")
+        below.plot(along, arrays["critic"], color=INK, linewidth=1.2)
+        if said == "D":
+            below.set_ylim(-0.05, 1.05)
+        below.set_xlabel("x")
+        below.set_ylabel(said)
         return picture(drawn, alt, size)

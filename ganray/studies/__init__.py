@@ -45,6 +45,7 @@ STUDIES = {
         "translation",
         "siblings",
         "two_gaussians",
+        "one_dimension",
     )
 }
 """What a study is called, and its module; the first is meant where a file names none."""

@@ -11,7 +11,6 @@ from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
-from ganray.models.spec import checked_shape
 from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
 from ganray.plan.parameters import (
@@ -83,7 +82,7 @@ def refuse_unfit(
     if model.of_images and not (domains or sources):
         raise RefusedInput(f"{named} makes images of images, for which there is study siblings")
     kinds = domains or [[index] for index in classes]
-    model.check(checked_shape(data.info.shape), len(kinds))
+    model.check(data.info.shape, len(kinds))
     if wants_labels(model, spec) and data.info.labels == "none":
         raise RefusedInput(
             f"{named} by train.algorithm (={spec.algorithm!r}) is told "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -61,6 +61,23 @@ def _described(images: object) -> str:
     return f"{kind} of shape {tuple(images.shape)}"
 
 
+@runtime_checkable
+class Batches(Protocol):
+    """Where a trainer's real images come from: batches of one size, by their numbers alone."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+
+    def __len__(self) -> int:
+        """How many images there are."""
+
+    def __call__(
+        self, step: int, part: slice = slice(None)
+    ) -> tuple[Float[Tensor, "part c h w"], Int64[np.ndarray, "part"]]:
+        """Batch number `step`, or `part` of it, and which of all images these are."""
+
+
 class ShuffledImages:
     """Endless epochs over images, each a fresh permutation drawn from (seed, epoch) alone.
 
@@ -78,12 +95,16 @@ class ShuffledImages:
                 f"batch (={batch}) must be at most the number of training images, {len(images)}"
             )
         channels, height, width = map(int, pixels.shape[1:])
-        self.shape = channels, height, width
+        self.shape: tuple[int, int, int] = channels, height, width
         self._images = pixels.to(device)
         self._batch = batch
         self._seed = seed
         self._epoch = -1
         self._order: Int64[np.ndarray, "n"] = np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """How many images there are."""
+        return len(self._images)
 
     def indices(self, step: int) -> Int64[np.ndarray, "batch"]:
         """Which images batch number `step` (from 0) holds; a batch may straddle two epochs."""

@@ -27,7 +27,7 @@ from ganray.models.spec import Shape
 from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, wants_labels
-from ganray.train.batches import ShuffledImages, class_counts, class_labels
+from ganray.train.batches import Batches, ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
 from ganray.train.replay import Histories
 from ganray.train.spec import TrainSpec
@@ -52,7 +52,8 @@ class GanTrainer:
 
     Args:
         images: the training images, a NumPy array or torch tensor of uint8, 0 … 255, and of shape
-            (n, channels, height, width), with 1 or 3 channels.
+            (n, channels, height, width), with 1 or 3 channels; or what gives batches of such
+            values as the networks take.
         model: which networks; image size and channels are those of `images`.
         train: how they are trained.
         seed: everything random follows from it: initial weights, batches, latents, penalty mixes.
@@ -75,7 +76,7 @@ class GanTrainer:
 
     def __init__(
         self,
-        images: np.ndarray | Tensor,
+        images: np.ndarray | Tensor | Batches,
         model: ModelSpec,
         train: TrainSpec,
         seed: int = 0,
@@ -87,10 +88,13 @@ class GanTrainer:
         check_fit(model, train)
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
-        self._batches = ShuffledImages(images, train.batch, seed, self.device)
+        if isinstance(images, Batches):
+            self._batches = images
+        else:
+            self._batches = ShuffledImages(images, train.batch, seed, self.device)
         self.shape = self._batches.shape
-        labels = class_labels(labels, len(images), classes)
-        self.classes = class_counts(len(images), labels, classes)
+        labels = class_labels(labels, len(self._batches), classes)
+        self.classes = class_counts(len(self._batches), labels, classes)
         if train.translates and (len(self.classes) != 2 or not all(self.classes)):
             raise RefusedInput(
                 f"train.algorithm (={train.algorithm!r}) is of two domains: labels must be 0 and 1 "
@@ -182,10 +186,10 @@ class GanTrainer:
         return Batch(index, real, torch.from_numpy(self._labels[rows]).to(self.device), more)
 
     def _further(
-        self, images: np.ndarray | Tensor, labels: Int64[np.ndarray, "n"] | None
+        self, images: np.ndarray | Tensor | Batches, labels: Int64[np.ndarray, "n"] | None
     ) -> dict[str, tuple[ShuffledImages, Int64[np.ndarray, "k"]]]:
         """Images that the algorithm's losses are shown beside those of a step, and their labels."""
-        if labels is None:
+        if labels is None or isinstance(images, Batches):
             return {}
         known, found = self.spec.shown(labels, self.seed), {}
         for name, rows in known.items():

@@ -11,7 +11,7 @@ from ganray.cost.estimate import NOTHING, Estimate, estimate, operations, table
 from ganray.cost.probes import Timing
 from ganray.metrics.features import Embedding
 from ganray.plan import Plan
-from ganray.studies import read_study
+from ganray.studies import read_study, study_from
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,15 @@ def test_every_task_has_a_cost_and_more_iterations_cost_more(tiny_run, costs):
     longer = gan.model_copy(update={"horizon": 40})
     plan = tiny_run.plan.model_copy(update={"tasks": (longer,)})
     assert estimate(plan)[longer.address].flops == 10 * costs[gan.address].flops
+
+
+def test_what_trains_no_images_is_timed_by_itself(monkeypatch):
+    """Its operations are few, and most of its time is none of theirs."""
+    clock = iter(range(1000))
+    monkeypatch.setattr("ganray.cost.estimate.time.perf_counter", lambda: 7.0 * next(clock))
+    game = {"name": "minimax", "train": {"algorithm": "vanilla", "batch": 8}, "iterations": 20}
+    plan = study_from({"study": "one_dimension", "games": [game], "fractions": [0.5, 1]}).plan()
+    assert [one.seconds for one in estimate(plan).values()] == pytest.approx([70.0, 70.0])
 
 
 def test_the_table_says_what_is_stored(tiny_run, costs):

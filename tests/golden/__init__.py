@@ -23,7 +23,15 @@ from ganray.plan import Plan
 from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies import budget_curve, marginal_vs_joint, rivals, translation, two_gaussians
+from ganray.studies import (
+    budget_curve,
+    marginal_vs_joint,
+    one_dimension,
+    rivals,
+    siblings,
+    translation,
+    two_gaussians,
+)
 from ganray.studies.blocks import Data
 from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
@@ -67,6 +75,14 @@ SWEEP = {
         **{"side": "both", "rungs": 2, "classes": ["a", "b"]},
         "over": {"train.ema": {"choice": [0.9, 0.98]}, "model.width": {"choice": [8, 16]}},
     },
+}
+NUMBERS = {
+    "games": [
+        {"name": "clipped", "train": {"algorithm": "wgan", "clip": 0.5}},
+        {"name": "minimax", "train": {"algorithm": "vanilla", "game": "saturating"}},
+    ],
+    "networks": {"width": 8},
+    "real": {"segments": [[-0.5, 0.5]]},
 }
 MODEL = DefenseGan(width=4, latent=8)
 TRAIN = WganGp(batch=8, critic_steps=2, penalty_interval=2, ema=0.9, learning_rate=0.001)
@@ -113,14 +129,16 @@ def plans() -> dict[str, Plan]:
         ),
         "rivals": rivals.plan(every_family(), DATA),
         "translation": translation.plan(every_translator(), TWO_DOMAINS),
+        "siblings": siblings.plan(every_modnet(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
+        "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),
     }
 
 
 def every_family() -> rivals.Settings:
     """A side for each family as it was published, and for each small one with its algorithm."""
-    sides = [one for one in every_side() if not one["train"].translates]
+    sides = [one for one in every_side() if not one["train"].of_images]
     published = [one for one in sides if one["model"].name != "big_gan"]  # of 32 pixels
     settings = {"name": "golden", "study": "rivals", "rivals": published}
     return parse(rivals.Settings, settings, "study")
@@ -134,6 +152,13 @@ def every_translator() -> translation.Settings:
         "data": {"views": ["plain", "edges"]},
     }
     return parse(translation.Settings, settings, "study")
+
+
+def every_modnet() -> siblings.Settings:
+    """A side for each of those that make images of images of other classes."""
+    sides = [one for one in every_side() if one["train"].algorithm == "modnet"]
+    settings = {"study": "siblings", "modnets": sides, "real": [5, 20], "judged": 10}
+    return parse(siblings.Settings, settings, "study")
 
 
 def every_side() -> list[dict[str, Any]]:

@@ -62,6 +62,10 @@ class Adversarial(ByAdam):
         """What the generator goes down; `real` are values of real images only where `paired`."""
         raise NotImplementedError
 
+    def said(self, values: Float[torch.Tensor, "n"]) -> Float[torch.Tensor, "n"]:
+        """What a critic with these values says of images: the values themselves."""
+        return values
+
     def regulariser(
         self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""] | None:

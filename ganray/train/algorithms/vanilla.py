@@ -78,6 +78,10 @@ class CrossEntropy(Targets):
         "non_saturating", description="the generator's loss"
     )
 
+    def said(self, values: Float[torch.Tensor, "n"]) -> Float[torch.Tensor, "n"]:
+        """The probability D that they are real."""
+        return values.sigmoid()
+
     def critic_loss(
         self, real: Float[torch.Tensor, "n"], fake: Float[torch.Tensor, "n"], noise: Noise
     ) -> Float[torch.Tensor, ""]:

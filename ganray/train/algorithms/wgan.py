@@ -67,13 +67,14 @@ class Wgan(Wasserstein):
         self, real: Float[torch.Tensor, "n"], fake: Float[torch.Tensor, "n"], noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """The negated Wasserstein estimate."""
-        return super().critic_loss(self._bounded(real), self._bounded(fake), noise)
+        return super().critic_loss(self.said(real), self.said(fake), noise)
 
     def generator_loss(
         self, fake: Float[torch.Tensor, "n"], real: Float[torch.Tensor, "n"], noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """The critic's negated mean over generated images."""
-        return super().generator_loss(self._bounded(fake), real, noise)
+        return super().generator_loss(self.said(fake), real, noise)
 
-    def _bounded(self, values: Float[torch.Tensor, "n"]) -> Float[torch.Tensor, "n"]:
+    def said(self, values: Float[torch.Tensor, "n"]) -> Float[torch.Tensor, "n"]:
+        """The values, or their sigmoid."""
         return values.sigmoid() if self.critic == "as_published" else values
