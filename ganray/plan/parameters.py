@@ -91,13 +91,25 @@ class EncoderParameters(Parameters):
 
 
 class TrainParameters(Parameters):
-    """One GAN, and the classes whose images it sees."""
+    """One GAN, and the classes whose images it sees.
+
+    Attributes:
+        cluster: of these classes' images, that of the task's `split` which it sees; none: all.
+    """
 
     model: Model
     train: Training
     classes: list[int]
     seed: int
     world_size: int = 1
+    cluster: int | None = None
+
+
+class SplitParameters(Parameters):
+    """How training images are clustered; each restart is a chunk."""
+
+    clusters: int
+    seed: int
 
 
 class SampleParameters(Parameters):
@@ -106,6 +118,20 @@ class SampleParameters(Parameters):
     model: Model
     sample: SampleSpec
     seed: int
+
+
+class MixParameters(Parameters):
+    """A sequence of images of several GANs: `model` and `sample` as of each of them alone.
+
+    Attributes:
+        shares: how often an image is each GAN's, in proportion; none: as often as the task's
+            `split` has training images in the GAN's cluster.
+    """
+
+    model: Model
+    sample: SampleSpec
+    seed: int
+    shares: list[float] | None = None
 
 
 class EmbedParameters(Parameters):

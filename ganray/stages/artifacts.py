@@ -27,7 +27,7 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """An artifact as it is known by its content; what it is read from makes no difference."""
 
     place: tuple[str, str, int, str]
@@ -35,7 +35,7 @@ class _Source:
     manifest: Manifest = field(compare=False)
 
     @classmethod
-    def of(cls, store: Store, manifest: Manifest) -> _Source:
+    def of(cls, store: Store, manifest: Manifest) -> Source:
         place = (store.url, manifest.address, manifest.generation, manifest.digest)
         return cls(place, store, manifest)
 
@@ -49,11 +49,11 @@ def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
     def decorate(read: Callable[..., T]) -> Callable[..., T]:
         @lru_cache(maxsize=most)
-        def keep(source: _Source, *more: Any) -> T:
+        def keep(source: Source, *more: Any) -> T:
             return read(source.store, source.manifest, *more)
 
         def reader(store: Store, manifest: Manifest, *more: Any) -> T:
-            return keep(_Source.of(store, manifest), *more)
+            return keep(Source.of(store, manifest), *more)
 
         reader.__doc__ = read.__doc__
         return reader
@@ -130,12 +130,12 @@ def read_embedding(work: Workspace, *roles: str) -> Embedding:
     Kept, as the next metric is computed from the same.
     """
     first, *others = map(work.input, roles)
-    return _embedding(work.store, first, *(_Source.of(work.store, one) for one in others))
+    return _embedding(work.store, first, *(Source.of(work.store, one) for one in others))
 
 
 @cached(2)
-def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
-    sources = [_Source.of(store, manifest), *others]
+def _embedding(store: Store, manifest: Manifest, *others: Source) -> Embedding:
+    sources = [Source.of(store, manifest), *others]
     return join([load_embedding(one.store, one.manifest) for one in sources])
 
 
@@ -146,5 +146,6 @@ def untrained_sampler(model: ModelSpec, task: Task, plan: Plan) -> Sampler:
 
 
 def classes_of(task: Task, plan: Plan) -> int:
-    """How many classes the GAN knows whose images a task draws."""
-    return len(plan.by_address[task.inputs["gan"]].classes)
+    """How many classes the GAN knows, or each of a mixture, whose images a task draws."""
+    gan = task.members[0] if task.members else task.inputs["gan"]
+    return len(plan.by_address[gan].classes)

@@ -67,6 +67,7 @@ def _head(
         "data": {"name": info.name, "digest": info.digest, "split": "train", "notes": info.notes},
         "classes": [info.class_names[index] for index in task.classes],
         "class_counts": [info.counts["train"][index] for index in task.classes],
+        **({"portion": task.portion} if task.portion else {}),
         "shape": list(info.shape),
         "model": task.parameters["model"],
         "recipe": {
@@ -113,7 +114,7 @@ def _score(score: Score) -> dict[str, Any]:
 
 
 def _text(head: dict[str, Any]) -> str:
-    classes = ", ".join(head["classes"])
+    classes = head.get("portion") or ", ".join(head["classes"])
     model = {name: value for name, value in head["model"].items() if name != "name"}
     settings = ", ".join(f"{name} {value}" for name, value in model.items())
     lines = [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+from jaxtyping import Int64
 
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.card import model_card
+from ganray.stages.split import read_clusters
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
     FLOAT_BYTES,
@@ -39,13 +41,16 @@ def train_gan(work: Workspace) -> None:
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     told, dataset, until = TrainParameters.of(work.task), work.dataset(), work.task.horizon or 0
     images, labels = dataset.images("train", told.classes)
+    if told.cluster is not None:
+        own = _of_cluster(work, told, len(images))
+        images, labels = images[own], labels[own]
     classes = np.asarray(sorted(told.classes))
     common = (images, told.model, told.train, told.seed, work.device)
-    own = np.searchsorted(classes, labels), len(classes)
+    known = np.searchsorted(classes, labels), len(classes)
     if work.ranks:
-        trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *own)
+        trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *known)
     else:
-        trainer = GanTrainer(*common, *own)
+        trainer = GanTrainer(*common, *known)
     history, seconds = follow(work, trainer, until)
     if work.ranks and not work.ranks.first:
         return
@@ -70,6 +75,24 @@ def train_gan(work: Workspace) -> None:
         device=trainer.device.type,
         workers=work.task.ranks,
     )
+
+
+def _of_cluster(work: Workspace, told: TrainParameters, images: int) -> Int64[np.ndarray, "m"]:
+    """The rows of the training images that are in the GAN's cluster.
+
+    Raises:
+        RefusedInput: they are fewer than a batch, which no plan could know.
+    """
+    assignment = read_clusters(work, images)
+    own = np.flatnonzero(assignment == told.cluster)
+    if len(own) < told.train.batch:
+        sizes = np.bincount(assignment).tolist()
+        raise RefusedInput(
+            f"train.batch (={told.train.batch}) exceeds the {len(own)} training images of cluster "
+            f"{told.cluster}; use a batch of at most {len(own)}, or fewer split.clusters (now "
+            f"{len(sizes)}, of {sizes[0]} to {sizes[-1]} images)"
+        )
+    return own
 
 
 def refuse_other_ranks(task: Task, ranks: int) -> None:

@@ -12,7 +12,7 @@ from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.spec import checked_shape
 from ganray.names import label
-from ganray.plan import Plan, PlanBuilder, Task, task_seed
+from ganray.plan import Plan, PlanBuilder, Task, portion_name, task_seed
 from ganray.plan.parameters import (
     CardParameters,
     DataParameters,
@@ -52,6 +52,19 @@ class Data:
     def names(self, classes: Sequence[int]) -> list[str]:
         """The names of some classes."""
         return [self.info.class_names[index] for index in classes]
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What a GAN sees of its classes' images, where that is not all of them alike.
+
+    Attributes:
+        told: the parameter of its training that says which.
+        given: the task that finds out which images these are, by its role among the inputs.
+    """
+
+    told: dict[str, int]
+    given: dict[str, Task]
 
 
 class Blocks:
@@ -121,6 +134,7 @@ class Blocks:
         spec: TrainSpec,
         iterations: int,
         ranks: int = 1,
+        portion: Portion | None = None,
     ) -> Task:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
@@ -128,6 +142,7 @@ class Blocks:
             title: what people call it, beside its replicate.
             ranks: how many processes share each batch; part of the key, since it decides in which
                 order numbers are added.
+            portion: of the classes' images, that the GAN sees; none: all.
 
         Raises:
             RefusedInput: the classes have fewer training images than the batch, the images a
@@ -140,6 +155,12 @@ class Blocks:
             raise RefusedInput(
                 f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
                 f"each image's class, and the images of {self.data.info.name} have no labels"
+            )
+        if wants_labels(model, spec) and portion:
+            raise RefusedInput(
+                f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
+                f"each image's class, and a GAN of {portion_name(portion.told)} goes by none; use "
+                "networks and an algorithm that are told none"
             )
         if len(classes) < spec.least_classes:
             raise RefusedInput(
@@ -159,15 +180,20 @@ class Blocks:
                 "worker takes a part of every batch"
             )
         check_shared(model, spec, ranks)
-        seed = task_seed(self.seed, "train", classes, replicate)
-        whose = side, self.data.names(classes), replicate, self.part
-        shared = {"world_size": ranks} if ranks > 1 else {}
+        told = {"world_size": ranks} if ranks > 1 else {}
+        purpose, names, given = "train", self.data.names(classes), {}
+        if portion:
+            told, given = told | portion.told, portion.given
+            names = [portion_name(portion.told)]
+            purpose = f"train/{names[0]}"
+        seed = task_seed(self.seed, purpose, classes, replicate)
+        whose = side, names, replicate, self.part
         gan = self.builder.add(
             gan_role("train", *whose),
             "train",
             f"{title} r{replicate}{self.when}",
-            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **shared),
-            {"data": self.source},
+            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **told),
+            {"data": self.source} | given,
             horizon=iterations,
         )
         self._whose.setdefault(gan.address, whose)
@@ -256,6 +282,10 @@ class Blocks:
         return self.builder.plan(
             settings.name, study, told, dataset, measured, sides, tuple(self._parts)
         )
+
+    def called(self, gan: Task) -> list[str]:
+        """What a GAN's images are called: their classes, or the one portion of these."""
+        return self._whose[gan.address][1]
 
     def made_of(self, gan: Task, purpose: str) -> str:
         """What something that is made of a GAN is called, by the GAN's own role."""

@@ -102,6 +102,9 @@ def plans() -> dict[str, Plan]:
             data={"held_out": 50, "test": 60},
             budget={"iterations": 300},
         ),
+        "clusters": planned(
+            marginals="per_class", split={"clusters": 4}, search={"on": ["cluster 3"]}
+        ),
         "rivals": rivals.plan(every_family(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         **sweep_plans(),
