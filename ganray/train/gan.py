@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -55,6 +55,7 @@ class GanTrainer:
         labels: the class of each image, whole numbers from 0, in any array or list; needed where
             the networks or the algorithm are told them.
         classes: how many there are; none: as many as `labels` name.
+        weights: how often each image is seen, in proportion; none: all alike.
 
     Attributes:
         networks: by their roles.
@@ -63,8 +64,9 @@ class GanTrainer:
         losses: the names of what `advance` returns.
 
     Raises:
-        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here,
-            the algorithm cannot train the networks, or labels are missing.
+        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here, the
+            algorithm cannot train the networks, labels are missing, or `weights` are no such
+            weights or given to networks that are told labels.
     """
 
     def __init__(
@@ -76,11 +78,12 @@ class GanTrainer:
         device: str = "auto",
         labels: Any = None,
         classes: int | None = None,
+        weights: Float64[np.ndarray, "m"] | None = None,
     ) -> None:
         check_fit(model, train)
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
-        self._batches = ShuffledImages(images, train.batch, seed, self.device)
+        self._batches = ShuffledImages(images, train.batch, seed, self.device, weights)
         self.shape = self._batches.shape
         labels = class_labels(labels, len(images), classes)
         self.classes = class_counts(len(images), labels, classes)
@@ -92,6 +95,8 @@ class GanTrainer:
         self._labels = labels if wants_labels(model, train) else None
         if labels is None and wants_labels(model, train):
             raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
+        if weights is not None and wants_labels(model, train):
+            raise RefusedInput(f"weights: {model.name} by {train.algorithm} draws by labels")
         self._more = self._further(images, labels)
         heads = train.heads(model, len(self.classes))
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)

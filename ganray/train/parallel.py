@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from ganray.errors import RefusedInput
@@ -119,9 +119,10 @@ class DataParallelGanTrainer(GanTrainer):
         ranks: Ranks,
         labels: Any = None,
         classes: int | None = None,
+        weights: Float64[np.ndarray, "m"] | None = None,
     ) -> None:
         check_shared(model, train, ranks.size)
-        super().__init__(images, model, train, seed, device, labels, classes)
+        super().__init__(images, model, train, seed, device, labels, classes, weights)
         self.ranks = ranks
         self._part = ranks.part(train.batch)
         self._share = (self._part.stop - self._part.start) / train.batch
