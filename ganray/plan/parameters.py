@@ -95,6 +95,8 @@ class TrainParameters(Parameters):
 
     Attributes:
         cluster: of these classes' images, that of the task's `split` which it sees; none: all.
+        component: which it is of several that are trained one after another; it sees the images as
+            often as the task's `weights` say, if it has any.
     """
 
     model: Model
@@ -103,6 +105,21 @@ class TrainParameters(Parameters):
     seed: int
     world_size: int = 1
     cluster: int | None = None
+    component: int | None = None
+
+
+class ReweightParameters(Parameters):
+    """How images are weighted for the next of several GANs, by a classifier that is trained to
+    tell them from those of a mixture.
+
+    Attributes:
+        beta: the share with which that GAN will join the mixture.
+    """
+
+    discriminator: EncoderSpec
+    classes: list[int]
+    beta: float
+    seed: int
 
 
 class SplitParameters(Parameters):

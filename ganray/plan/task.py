@@ -65,7 +65,7 @@ class Task(BaseModel):
 
     @property
     def portion(self) -> str:
-        """Of a GAN's training what it sees of its classes, such as "cluster 3"; empty: all."""
+        """Of a GAN's training what it sees of its classes: "cluster 3", say; empty: all alike."""
         return portion_name(self.parameters)
 
     @property
@@ -101,7 +101,7 @@ class Task(BaseModel):
         return f"{self.trajectory}/chunks-{chunks.start:06d}-{chunks.stop:06d}"
 
 
-PORTIONS = ("cluster",)
+PORTIONS = ("cluster", "component")
 """The parameters of a GAN's training that name a portion of its classes' images."""
 
 

@@ -11,6 +11,7 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.card import model_card
+from ganray.stages.reweight import read_weights
 from ganray.stages.split import read_clusters
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
@@ -46,7 +47,9 @@ def train_gan(work: Workspace) -> None:
         images, labels = images[own], labels[own]
     classes = np.asarray(sorted(told.classes))
     common = (images, told.model, told.train, told.seed, work.device)
-    known = np.searchsorted(classes, labels), len(classes)
+    weighted = "weights" in work.task.inputs
+    weights = read_weights(work, len(images)) if weighted else None
+    known = np.searchsorted(classes, labels), len(classes), weights
     if work.ranks:
         trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *known)
     else:
@@ -54,11 +57,11 @@ def train_gan(work: Workspace) -> None:
     history, seconds = follow(work, trainer, until)
     if work.ranks and not work.ranks.first:
         return
-    weights = serialise(trainer.sampler().tensors())
-    digest = hashlib.sha256(weights).hexdigest()
+    generator = serialise(trainer.sampler().tensors())
+    digest = hashlib.sha256(generator).hexdigest()
     work.commit(
         {
-            "generator.safetensors": weights,
+            "generator.safetensors": generator,
             "history.parquet": history_table(history, trainer.losses),
             "README.md": model_card(work.task, dataset.info, digest).encode(),
         },

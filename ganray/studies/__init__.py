@@ -37,7 +37,7 @@ from ganray.urls import is_url
 
 STUDIES = {
     name: f"ganray.studies.{name}"
-    for name in ("marginal_vs_joint", "budget_curve", "rivals", "two_gaussians")
+    for name in ("marginal_vs_joint", "budget_curve", "rivals", "adagan", "two_gaussians")
 }
 """What a study is called, and its module; the first is meant where a file names none."""
 

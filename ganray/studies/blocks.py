@@ -60,7 +60,8 @@ class Portion:
 
     Attributes:
         told: the parameter of its training that says which.
-        given: the task that finds out which images these are, by its role among the inputs.
+        given: the task that finds out which images these are, by its role among the inputs; none
+            where they are all.
     """
 
     told: dict[str, int]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.data.spec import Split
-from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Task, task_seed
@@ -16,7 +15,6 @@ from ganray.plan.parameters import (
     MeasureParameters,
     MixParameters,
     SampleParameters,
-    SplitParameters,
     TrainParameters,
     WeightsParameters,
 )
@@ -24,7 +22,6 @@ from ganray.plan.roles import floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks
-from ganray.studies.settings import Clusters
 from ganray.train.spec import EncoderSpec
 
 
@@ -158,15 +155,21 @@ def mix_samples(
     gans: Sequence[Task],
     mixing: Mixing,
     count: int,
+    purpose: str = "",
 ) -> Task:
-    """The first `count` samples of a mixture of GANs of one family."""
+    """The first `count` samples of a mixture of GANs of one family.
+
+    Args:
+        purpose: what they are for, if not for being measured.
+    """
     trained, sampling = TrainParameters.of(gans[0]), SampleSpec()
     told = {} if mixing.shares is None else {"shares": mixing.shares}
-    seed = task_seed(blocks.seed, f"mix/{side}", blocks.classes, replicate)
+    called = f"{side}/{purpose}" if purpose else side
+    seed = task_seed(blocks.seed, f"mix/{called}", blocks.classes, replicate)
     return blocks.builder.add(
-        f"{blocks.part}mix/{side}/{replicate}",
+        f"{blocks.part}mix/{called}/{replicate}",
         "mix",
-        f"samples {side} r{replicate}{blocks.when}",
+        f"samples {side} {f'for {purpose} ' if purpose else ''}r{replicate}{blocks.when}",
         MixParameters(model=trained.model, sample=sampling, seed=seed, **told),
         {f"gan/{index}": gan for index, gan in enumerate(gans)} | mixing.given,
         horizon=count,
@@ -189,30 +192,6 @@ def embed_mixture(
         chunks=chunks_for(samples.horizon or 0, spec.chunk),
     )
     return {"set/0": features}
-
-
-def add_split(blocks: Blocks, split: Clusters, training: EncoderSpec) -> Task:
-    """The clusters of the training images.
-
-    Raises:
-        RefusedInput: the encoder is one that learns from labels, and there are none.
-    """
-    if isinstance(split.encoder, Classifier) and blocks.data.info.labels == "none":
-        raise RefusedInput(
-            f"split.encoder (='classifier') is trained on labels, and the images of "
-            f"{blocks.data.info.name} have none; use pixels, efficientnet_lite0 or inception"
-        )
-    embedder = add_embedder(blocks, split.encoder, training)
-    features = embed_split(blocks, split.encoder, embedder, "train")
-    return blocks.builder.add(
-        "split",
-        "split",
-        "clusters",
-        SplitParameters(clusters=split.clusters, seed=task_seed(blocks.seed, "split", [], 0)),
-        {"features": features, "data": blocks.source},
-        horizon=split.restarts,
-        chunks=split.restarts,
-    )
 
 
 def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) -> Task:

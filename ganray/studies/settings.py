@@ -217,7 +217,8 @@ class RangeSearch(SearchSpec):
     """The range-space search: on which GANs, for which images, from how many starts."""
 
     on: Distinct[GanName] = Field(
-        ["joint"], description="'joint', names of classes, and groups such as '1+2'"
+        ["joint"],
+        description="'joint', names of classes, and groups such as '1+2'",
     )
     restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
     own_samples: int = Field(
@@ -263,13 +264,22 @@ class Clusters(Spec):
     )
 
 
-class ComparisonSettings(Setup):
-    """What every study that compares marginal GANs with the joint GAN is told."""
+class SidesSettings(Setup):
+    """What every study that compares GANs of one budget with the joint GAN is told."""
 
     study: str
     replicates: int = Field(
         1, ge=1, le=MOST_SEEDS, description="GANs trained anew from other seeds, both sides"
     )
+    budget: Budget = Budget()
+    joint: Joint = Joint()
+    search: RangeSearch = RangeSearch()
+    cost: Cost = Cost()
+
+
+class ComparisonSettings(SidesSettings):
+    """What every study that compares marginal GANs with the joint GAN is told."""
+
     marginals: Literal["per_class"] | list[list[int | str]] = Field(
         "per_class",
         description="or lists of classes, a GAN for each; classes in no list have no part in the "
@@ -278,10 +288,6 @@ class ComparisonSettings(Setup):
     split: Clusters | None = Field(
         None, description="marginal GANs of clusters that the run finds; none: of classes"
     )
-    budget: Budget = Budget()
-    joint: Joint = Joint()
-    search: RangeSearch = RangeSearch()
-    cost: Cost = Cost()
 
     @field_validator("marginals", mode="before")
     @classmethod

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.errors import RefusedInput, quoted
+from ganray.models.encoders import Classifier
 from ganray.names import label
-from ganray.plan import Task
+from ganray.plan import Task, task_seed
 from ganray.plan.classes import partitions
+from ganray.plan.parameters import SplitParameters
 from ganray.plan.roles import chosen
 from ganray.report import Results, sections
 from ganray.report.page import Section
@@ -24,22 +26,25 @@ from ganray.studies.measuring import (
     Ruler,
     add_embedder,
     add_ruler,
-    add_split,
     embed_members,
     embed_mixture,
+    embed_split,
     measure_side,
     mix_samples,
 )
-from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup
+from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup, SidesSettings
+from ganray.train.spec import EncoderSpec
 
 
-def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:
-    """The blocks of a study of the classes that its marginal GANs cover, its data in place.
+def comparison_blocks(settings: SidesSettings, data: Data, groups: list[list[int]]) -> Blocks:
+    """The blocks of a study of the classes that its sides cover, its data in place.
 
     Raises:
-        RefusedInput: the images have no labels, and no clusters are to be found in their place.
+        RefusedInput: marginal GANs are to share images without labels, and are to find no clusters
+            in their place.
     """
-    if data.info.labels == "none" and settings.split is None:
+    by_class = isinstance(settings, ComparisonSettings) and settings.split is None
+    if data.info.labels == "none" and by_class:
         raise RefusedInput(
             f"data.source: the images of {data.info.name} have no labels, by which marginal GANs "
             "share them; a folder for each class, or a column label, would say them, and split "
@@ -73,7 +78,7 @@ SIDES = (MARGINAL, JOINT)
 """In the order in which a report compares them."""
 
 
-def train_joint(blocks: Blocks, settings: ComparisonSettings, until: Horizons) -> Side:
+def train_joint(blocks: Blocks, settings: SidesSettings, until: Horizons) -> Side:
     """One GAN on all the study's classes. Errors as in `Blocks.train`."""
     model, train = settings.model, settings.train
     ranks = settings.joint.workers
@@ -130,7 +135,7 @@ def _train_clusters(
             f"batch (train.batch {train.batch}); use at most {max(1, images // train.batch)} "
             "clusters or a smaller batch"
         )
-    found = add_split(blocks, split, settings.encoder)
+    found = _add_split(blocks, split, settings.encoder)
     gans = [
         [
             blocks.train(
@@ -143,6 +148,30 @@ def _train_clusters(
     ]
     equal = [1.0] * len(groups) if settings.evaluate.mixture == "uniform" else None
     return Side(MARGINAL, groups, gans, Mixing(equal, {} if equal else {"split": found}))
+
+
+def _add_split(blocks: Blocks, split: Clusters, training: EncoderSpec) -> Task:
+    """The clusters of the training images.
+
+    Raises:
+        RefusedInput: the encoder is one that learns from labels, and there are none.
+    """
+    if isinstance(split.encoder, Classifier) and blocks.data.info.labels == "none":
+        raise RefusedInput(
+            f"split.encoder (='classifier') is trained on labels, and the images of "
+            f"{blocks.data.info.name} have none; use pixels, efficientnet_lite0 or inception"
+        )
+    embedder = add_embedder(blocks, split.encoder, training)
+    features = embed_split(blocks, split.encoder, embedder, "train")
+    return blocks.builder.add(
+        "split",
+        "split",
+        "clusters",
+        SplitParameters(clusters=split.clusters, seed=task_seed(blocks.seed, "split", [], 0)),
+        {"features": features, "data": blocks.source},
+        horizon=split.restarts,
+        chunks=split.restarts,
+    )
 
 
 def add_embedders(blocks: Blocks, settings: Setup) -> None:
@@ -208,7 +237,7 @@ def write_cards(blocks: Blocks, sides: Sequence[Side], measured: dict[str, list[
 
 def plan_search(
     blocks: Blocks,
-    settings: ComparisonSettings,
+    settings: SidesSettings,
     joint: Side,
     marginal: Side,
     other: Data | None,
@@ -242,6 +271,7 @@ def evidence(results: Results) -> list[Section | None]:
     return [
         sections.scores_section(results, results.plan.sides),
         sections.clusters_section(results),
+        sections.components_section(results),
         sections.samples_section(results, results.plan.sides),
         sections.losses_section(results),
         sections.search_section(results),

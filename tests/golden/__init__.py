@@ -23,7 +23,7 @@ from ganray.plan import Plan
 from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies import budget_curve, marginal_vs_joint, rivals, two_gaussians
+from ganray.studies import adagan, budget_curve, marginal_vs_joint, rivals, two_gaussians
 from ganray.studies.blocks import Data
 from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
@@ -104,6 +104,9 @@ def plans() -> dict[str, Plan]:
         ),
         "clusters": planned(
             marginals="per_class", split={"clusters": 4}, search={"on": ["cluster 3"]}
+        ),
+        "adagan": adagan.plan(
+            parse(adagan.Settings, {"components": 3, "beta": 0.3, "drawn": 500}, "study"), DATA
         ),
         "rivals": rivals.plan(every_family(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
