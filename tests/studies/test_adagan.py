@@ -162,6 +162,7 @@ def test_the_report_shows_what_each_component_was_to_learn(finished):
     assert "3 adagan GANs, one for each component" in text
     assert "Weights of training images" in text
     assert "images that weigh most" in text
+    assert "The classifier tells nearly all images apart" in text  # of GANs of four iterations
     assert "Training images that weigh most and least: component 3" in text
 
 

@@ -12,6 +12,7 @@ from ganray.report.results import Results
 from ganray.wording import number
 
 _CLASSES = 20  # in a column each, at most
+_SURE = 0.99  # of images told apart, beyond which weights say little
 _COLUMNS = 8  # images in a row of those that weigh most and least
 
 
@@ -24,6 +25,8 @@ def components_section(results: Results) -> Section | None:
     names = results.names(results.covered)[:_CLASSES]
     if len(names) > 1:
         blocks.append(_by_class(results, tasks, names))
+    if any(results.result(task).get("told_apart", 0.0) > _SURE for task in tasks.values()):
+        blocks.append(Paragraph(_TOO_SURE))
     for component, task in tasks.items():
         blocks += _pictures(results, component, task)
     return Section("Components", "components", blocks)
@@ -33,6 +36,14 @@ _INTRO = (
     "Each component after the first is trained on images drawn by weights: a classifier that has "
     "learnt to tell real training images from images of the mixture so far says how much the "
     "mixture lacks each of them. Shown is the first replicate."
+)
+
+
+_TOO_SURE = (
+    "The classifier tells nearly all images apart: to it the mixture lacks every training image "
+    "alike, so that their weights are equal and the components hardly differ from GANs of all "
+    "images. Components that are trained for longer, or a classifier that learns less "
+    "(discriminator.learning_rate), would let weights differ."
 )
 
 
