@@ -6,12 +6,16 @@ for nor the number of shards changes an image (float32 bits depend on the batch 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
+from ganray.models.latents import drawn_of
 from ganray.models.sampler import Sampler
+from ganray.randomness import uniforms
 from ganray.specs import SampleSpec, chunks_for
 
 STREAM = "sample"
@@ -26,9 +30,47 @@ def sample_chunk(
     return quantise(sampler(noise))
 
 
+@torch.inference_mode()
+def mix_chunk(
+    samplers: Sequence[Sampler],
+    shares: Sequence[float],
+    spec: SampleSpec,
+    seed: int,
+    index: int,
+) -> tuple[UInt8[np.ndarray, "chunk c h w"], Int64[np.ndarray, "chunk"]]:
+    """Chunk `index` of a mixture: (images, whose each is).
+
+    Image i is sampler c's with probability `shares[c]` / Σ `shares`, by a draw of its own, and is
+    made of the noise with that number.
+    """
+    start = index * spec.chunk
+    drawn = uniforms(seed, f"{STREAM}/member", start, spec.chunk, 1)[:, 0]
+    members = drawn_of(shares, drawn).astype(np.int64)
+    images = np.empty((spec.chunk, *samplers[0].shape), dtype=np.uint8)
+    for member in np.unique(members):
+        rows, sampler = np.flatnonzero(members == member), samplers[member]
+        noise = sampler.noise(seed, STREAM, start, spec.chunk)
+        images[rows] = quantise(sampler(noise[torch.from_numpy(rows)]))
+    return images, members
+
+
 def quantise(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n c h w"]:
     """[0, 1] to 0 … 255, rounded to the nearest."""
     return (images * 255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
+
+
+def mix(
+    samplers: Sequence[Sampler],
+    shares: Sequence[float],
+    count: int,
+    seed: int = 0,
+    spec: SampleSpec | None = None,
+) -> UInt8[np.ndarray, "count c h w"]:
+    """The first `count` images of the mixture's sequence that `seed` names."""
+    spec, none = spec or SampleSpec(), np.zeros((0, *samplers[0].shape), dtype=np.uint8)
+    chunks = range(chunks_for(count, spec.chunk))
+    made = (mix_chunk(samplers, shares, spec, seed, index)[0] for index in chunks)
+    return np.concatenate([none, *made])[:count]
 
 
 def sample(

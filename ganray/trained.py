@@ -20,10 +20,10 @@ from ganray.models import MODELS
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
-from ganray.plan.parameters import SampleParameters
-from ganray.plan.roles import chosen_side, find_gan, gan_called, side_gans
+from ganray.plan.parameters import MixParameters, SampleParameters
+from ganray.plan.roles import Gan, chosen_side, find_gan, gan_called, side_gans
 from ganray.runs.inputs import dataset_location
-from ganray.sample import sample
+from ganray.sample import mix, sample
 from ganray.stages.artifacts import read_sampler, source_images
 from ganray.stages.card import read_card
 from ganray.store import Store
@@ -93,6 +93,8 @@ def draw(
     names, side = plan.class_names, chosen_side(plan, side)
     asked = [find_gan(plan, side, name, replicate) for name in classes]
     gans = list({gan.role: gan for gan in asked or side_gans(plan, side, replicate)}.values())
+    if any(gan.task.portion for gan in gans):
+        return Drawn(_mixed(store, plan, gans, count, weights), None, names)
     groups = [gan.classes for gan in gans]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
     shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
@@ -100,6 +102,29 @@ def draw(
     known = all(len(group) == 1 for group in groups)
     labels = np.repeat([group[0] for group in groups], shares) if known else None
     return Drawn(np.concatenate(images), labels, names)
+
+
+def _mixed(store: Store, plan: Plan, gans: Sequence[Gan], count: int, weights: str) -> Images:
+    """Of a mixture: of all its GANs the sequence that the run measured, and beyond."""
+    mixture = plan.mixture_of(gans[0].task)
+    if mixture is None:  # such a plan is of another release
+        raise StoreError(f"{gans[0].task.title} is measured in no mixture of {plan.run}")
+    told, shares = MixParameters.of(mixture), [1.0] * len(gans)
+    if weights == "real":
+        known = told.shares or [float(size) for size in _sizes(store, mixture)]
+        places = [mixture.members.index(gan.task.address) for gan in gans]
+        shares = [known[place] for place in places]
+    samplers = [_sampler(store, gan.task) for gan in gans]
+    with threads(1):
+        return mix(samplers, shares, count, told.seed, told.sample)
+
+
+def _sizes(store: Store, mixture: Task) -> list[int]:
+    manifest = store.manifest(mixture.inputs["split"])
+    if manifest is None:
+        raise StoreError(f"the clusters are not found yet in {store.url}; run the study first")
+    sizes: list[int] = manifest.result["sizes"]
+    return sizes
 
 
 def _draw(store: Store, plan: Plan, task: Task, count: int) -> Images:

@@ -8,7 +8,7 @@ import torch
 
 from ganray.models import DefenseGan
 from ganray.models.sampler import Sampler, new_networks
-from ganray.sample import quantise, sample, sample_chunk
+from ganray.sample import mix, mix_chunk, quantise, sample, sample_chunk
 from ganray.specs import SampleSpec
 
 SHAPE = (1, 28, 28)
@@ -68,3 +68,34 @@ def test_latents_are_standard_normal(generator):
 def test_rounding_is_to_the_nearest_within_8_bits():
     values = torch.tensor([0, 0.4 / 255, 0.6 / 255, 127.4 / 255, 254.6 / 255, 1.0])
     assert quantise(values.view(1, 1, 1, 6)).ravel().tolist() == [0, 0, 1, 127, 255, 255]
+
+
+@pytest.fixture(scope="module")
+def members(generator):
+    other = Sampler(generator.model, SHAPE, new_networks(generator.model, SHAPE, seed=2))
+    return [generator, other]
+
+
+def test_a_mixture_is_drawn_by_its_shares(members):
+    drawn = [mix_chunk(members, [1.0, 3.0], SPEC, 5, index)[1] for index in range(20)]
+    share = np.concatenate(drawn).mean()
+    assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 1200) ** 0.5
+    assert mix_chunk(members, [1.0, 0.0], SPEC, 5, 0)[1].max() == 0
+
+
+def test_images_of_a_mixture_are_those_of_whose_they_are(members):
+    images, whose = mix_chunk(members, [1.0, 1.0], SPEC, 5, 1)
+    for member, sampler in enumerate(members):
+        with torch.no_grad():
+            alone = quantise(sampler(sampler.noise(5, "sample", SPEC.chunk, SPEC.chunk)))
+        own = whose == member
+        apart = np.abs(images[own].astype(int) - alone[own].astype(int))
+        assert own.any()
+        assert apart.max() <= 1  # float32 bits depend on the batch
+
+
+def test_fewer_of_a_mixture_are_a_prefix_of_more(members):
+    many = mix(members, [2.0, 1.0], 130, seed=5, spec=SPEC)
+    for count in (0, 7, 60, 61):
+        few = mix(members, [2.0, 1.0], count, seed=5, spec=SPEC)
+        np.testing.assert_array_equal(few, many[:count])

@@ -271,7 +271,9 @@ class Siblings(Pictures):
         return Siblings(self.shape, images, self.classes, labels)
 
 
-def drawn_of(shares: Sequence[int], drawn: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
+def drawn_of(
+    shares: Sequence[int] | Sequence[float], drawn: Float64[np.ndarray, "n"]
+) -> Float64[np.ndarray, "n"]:
     """Uniform numbers in (0, 1) to indices, each as often as its share says."""
     ends = np.cumsum(np.asarray(shares, dtype=np.float64))
     return np.searchsorted(ends / ends[-1], drawn, side="right").astype(np.float64)

@@ -10,6 +10,6 @@ continues it.
 from __future__ import annotations
 
 from ganray.plan.graph import Plan, PlanBuilder
-from ganray.plan.task import Resources, Task, task_key, task_seed
+from ganray.plan.task import Resources, Task, portion_name, task_key, task_seed
 
-__all__ = ["Plan", "PlanBuilder", "Resources", "Task", "task_key", "task_seed"]
+__all__ = ["Plan", "PlanBuilder", "Resources", "Task", "portion_name", "task_key", "task_seed"]

@@ -101,6 +101,16 @@ class Plan(BaseModel):
                 found.setdefault(address, []).append(task)
         return found
 
+    def mixture_of(self, gan: Task) -> Task | None:
+        """The task that draws what is measured of a GAN and others as one mixture, if one does."""
+        mixtures = [one for one in self.dependents.get(gan.address, []) if one.kind == "mix"]
+        measured = (
+            one
+            for one in mixtures
+            if any(user.kind == "embed" for user in self.dependents.get(one.address, []))
+        )
+        return next(measured, None)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Plan:
         """A copy, with some fields changed."""
         copied = super().model_copy(update=update, deep=deep)

@@ -96,6 +96,9 @@ class TrainParameters(Parameters):
 
     Attributes:
         domains: of one that translates, the classes of either domain, which together are all.
+        cluster: of these classes' images, that of the task's `split` which it sees; none: all.
+        component: which it is of several that are trained one after another; it sees the images as
+            often as the task's `weights` say, if it has any.
     """
 
     model: Model
@@ -105,10 +108,34 @@ class TrainParameters(Parameters):
     world_size: int = 1
     domains: list[list[int]] | None = None
 
+    cluster: int | None = None
+    component: int | None = None
+
     @property
     def kinds(self) -> list[list[int]]:
         """The classes of each kind of images that its networks and losses know apart."""
         return self.domains or [[index] for index in sorted(self.classes)]
+
+
+class ReweightParameters(Parameters):
+    """How images are weighted for the next of several GANs, by a classifier that is trained to
+    tell them from those of a mixture.
+
+    Attributes:
+        beta: the share with which that GAN will join the mixture.
+    """
+
+    discriminator: EncoderSpec
+    classes: list[int]
+    beta: float
+    seed: int
+
+
+class SplitParameters(Parameters):
+    """How training images are clustered; each restart is a chunk."""
+
+    clusters: int
+    seed: int
 
 
 class SampleParameters(Parameters):
@@ -126,6 +153,20 @@ class SampleParameters(Parameters):
     sources: list[int] | None = None
     split: Split = "held_out"
     first: int | None = None
+
+
+class MixParameters(Parameters):
+    """A sequence of images of several GANs: `model` and `sample` as of each of them alone.
+
+    Attributes:
+        shares: how often an image is each GAN's, in proportion; none: as often as the task's
+            `split` has training images in the GAN's cluster.
+    """
+
+    model: Model
+    sample: SampleSpec
+    seed: int
+    shares: list[float] | None = None
 
 
 class EmbedParameters(Parameters):

@@ -72,7 +72,7 @@ def floors(plan: Plan, encoder: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Gan:
-    """One trained GAN of a plan; `label` says its classes' names."""
+    """One trained GAN of a plan; `label` says its classes' names, or its cluster's."""
 
     side: str
     label: str
@@ -80,7 +80,7 @@ class Gan:
     role: str
     task: Task
     whole: bool = False
-    """Whether it is trained on all the classes that the plan is of."""
+    """Whether it is trained on all images of all the classes that the plan is of."""
 
     @property
     def classes(self) -> list[int]:
@@ -99,7 +99,8 @@ def gans_of(plan: Plan) -> list[Gan]:
     for role in plan.roles:
         if parts := _GAN.fullmatch(role):
             task = plan.task(role)
-            said, whole = label(_names(plan, task)), task.classes == plan.covered
+            said = label(_names(plan, task))
+            whole = not task.portion and task.classes == plan.covered
             found.append(Gan(parts["side"], said, int(parts["replicate"]), role, task, whole))
     return found
 
@@ -207,4 +208,5 @@ def chosen(name: str, groups: Sequence[Sequence[str]], said: str, known: Sequenc
 
 
 def _names(plan: Plan, task: Task) -> list[str]:
-    return [plan.class_names[index] for index in task.classes]
+    """What a GAN's images are called: their classes, or the one part of these that it sees."""
+    return [task.portion] if task.portion else [plan.class_names[k] for k in task.classes]

@@ -64,6 +64,17 @@ class Task(BaseModel):
         return [int(index) for index in self.parameters["classes"]]
 
     @property
+    def portion(self) -> str:
+        """Of a GAN's training what it sees of its classes: "cluster 3", say; empty: all alike."""
+        return portion_name(self.parameters)
+
+    @property
+    def members(self) -> list[str]:
+        """Of a mixture the addresses of its GANs, in their order."""
+        roles = (role for role in self.inputs if role.startswith("gan/"))
+        return [self.inputs[one] for one in sorted(roles, key=lambda one: int(one[len("gan/") :]))]
+
+    @property
     def trains(self) -> bool:
         """Whether it takes long, keeps checkpoints and may use a GPU."""
         return KINDS[self.kind].trains
@@ -88,6 +99,16 @@ class Task(BaseModel):
     def shard_address(self, chunks: range) -> str:
         """The artifact of some chunks; it belongs to the trajectory, whatever the horizon."""
         return f"{self.trajectory}/chunks-{chunks.start:06d}-{chunks.stop:06d}"
+
+
+PORTIONS = ("cluster", "component")
+"""The parameters of a GAN's training that name a portion of its classes' images."""
+
+
+def portion_name(told: Mapping[str, Any]) -> str:
+    """As of `Task.portion`, of what a training is told."""
+    named = (f"{name} {told[name]}" for name in PORTIONS if told.get(name) is not None)
+    return next(named, "")
 
 
 def task_key(kind: str, parameters: Parameters, inputs: Mapping[str, str]) -> str:

@@ -14,15 +14,15 @@ _MOST = 8  # groups or classes that a sentence names
 
 def title(results: Results) -> str:
     """The question that a comparison asks."""
-    grouped = any(len(gan.classes) > 1 for gan in _first(results, results.plan.sides[0]))
-    return f"One GAN per {'group of classes' if grouped else 'class'}, or one for all?"
+    return f"One GAN per {_partition(_first(results, results.plan.sides[0]))}, or one for all?"
 
 
 def opening(results: Results) -> str:
     """Who is compared and on which classes, where it is not just one GAN for each class of the data
     on one side and one for all on another."""
     sides = [_first(results, side) for side in results.plan.sides]
-    plain = all(len(gan.classes) == 1 or gan.whole for gans in sides for gan in gans)
+    gans = [gan for side in sides for gan in side]
+    plain = all((len(gan.classes) == 1 and not gan.task.portion) or gan.whole for gan in gans)
     if plain and len(sides) == 2 and not _left_out(results.plan):
         return ""
     classes = len(results.covered)
@@ -46,10 +46,15 @@ def _said(gans: Sequence[Gan], classes: int | None) -> str:
     """
     side, named = gans[0].side, _some([gan.label for gan in gans])
     if len(gans) > 1:
-        partition = "group of classes" if any(len(gan.classes) > 1 for gan in gans) else "class"
-        return f"{len(gans)} {side} GANs, one for each {partition} ({named})"
+        return f"{len(gans)} {side} GANs, one for each {_partition(gans)} ({named})"
     whole = classes is not None and gans[0].whole
     return f"one {side} GAN of {_how_many(classes or 0) if whole else named}"
+
+
+def _partition(gans: Sequence[Gan]) -> str:
+    """What each of some GANs is of."""
+    portion = next((gan.task.portion for gan in gans), "").partition(" ")[0]
+    return portion or ("group of classes" if any(len(one.classes) > 1 for one in gans) else "class")
 
 
 def restriction(plan: Plan) -> str:

@@ -4,6 +4,10 @@
      └─▶ encoder ─────────────┘
      └─▶ targets ─▶ search
 
+What a plan cannot know is found on the way by tasks whose results are inputs of others: `split`
+finds clusters in features of the training images, `reweight` those images that a mixture lacks.
+Samples of several GANs in shares that are known only then are one sequence, drawn by `mix`.
+
 A stage reads its inputs from the store, does its work with plain PyTorch or NumPy, and commits one
 artifact. Stages with a `chunk` function are first worked chunk by chunk, by whoever is free, each
 shard (some chunks in a row) committed as one, and then put together by their `whole` function.

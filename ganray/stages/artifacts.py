@@ -30,7 +30,7 @@ Images = UInt8[np.ndarray, "n c h w"]
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """An artifact as it is known by its content; what it is read from makes no difference."""
 
     place: tuple[str, str, int, str]
@@ -38,7 +38,7 @@ class _Source:
     manifest: Manifest = field(compare=False)
 
     @classmethod
-    def of(cls, store: Store, manifest: Manifest) -> _Source:
+    def of(cls, store: Store, manifest: Manifest) -> Source:
         place = (store.url, manifest.address, manifest.generation, manifest.digest)
         return cls(place, store, manifest)
 
@@ -52,11 +52,11 @@ def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
     def decorate(read: Callable[..., T]) -> Callable[..., T]:
         @lru_cache(maxsize=most)
-        def keep(source: _Source, *more: Any) -> T:
+        def keep(source: Source, *more: Any) -> T:
             return read(source.store, source.manifest, *more)
 
         def reader(store: Store, manifest: Manifest, *more: Any) -> T:
-            return keep(_Source.of(store, manifest), *more)
+            return keep(Source.of(store, manifest), *more)
 
         reader.__doc__ = read.__doc__
         return reader
@@ -133,12 +133,12 @@ def read_embedding(work: Workspace, *roles: str) -> Embedding:
     Kept, as the next metric is computed from the same.
     """
     first, *others = map(work.input, roles)
-    return _embedding(work.store, first, *(_Source.of(work.store, one) for one in others))
+    return _embedding(work.store, first, *(Source.of(work.store, one) for one in others))
 
 
 @cached(2)
-def _embedding(store: Store, manifest: Manifest, *others: _Source) -> Embedding:
-    sources = [_Source.of(store, manifest), *others]
+def _embedding(store: Store, manifest: Manifest, *others: Source) -> Embedding:
+    sources = [Source.of(store, manifest), *others]
     return join([load_embedding(one.store, one.manifest) for one in sources])
 
 
@@ -185,5 +185,6 @@ def untrained_sampler(model: ModelSpec, task: Task, plan: Plan) -> Sampler:
 
 
 def classes_of(task: Task, plan: Plan) -> int:
-    """How many kinds of images the GAN knows whose images a task draws."""
-    return len(TrainParameters.of(plan.by_address[task.inputs["gan"]]).kinds)
+    """How many kinds of images the GAN knows, or each of a mixture, whose images a task draws."""
+    gan = task.members[0] if task.members else task.inputs["gan"]
+    return len(TrainParameters.of(plan.by_address[gan]).kinds)

@@ -72,6 +72,7 @@ def _head(
             sum(info.counts["train"][index] for index in kind)
             for kind in TrainParameters.of(task).kinds
         ],
+        **({"portion": task.portion} if task.portion else {}),
         "shape": list(info.shape),
         "model": task.parameters["model"],
         "recipe": {
@@ -118,7 +119,7 @@ def _score(score: Score) -> dict[str, Any]:
 
 
 def _text(head: dict[str, Any]) -> str:
-    classes = ", ".join(head["classes"])
+    classes = head.get("portion") or ", ".join(head["classes"])
     model = {name: value for name, value in head["model"].items() if name != "name"}
     settings = ", ".join(f"{name} {value}" for name, value in model.items())
     lines = [

@@ -63,6 +63,11 @@ def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:
     return embedding_size(encoder_of(task, plan), image_shape(plan), classes)
 
 
+def embedding_of_split(task: Task, plan: Plan) -> EmbeddingSize:
+    """What the network made of an image whose `features` a task is given."""
+    return embedding_of(plan.by_address[task.inputs["features"]], plan)
+
+
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its bytes are the chunks'."""
     count, network = task.chunks * EmbedParameters.of(task).embed.chunk, embedding_of(task, plan)

@@ -6,12 +6,15 @@ import hashlib
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 
 from ganray.errors import RefusedInput
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.card import model_card
+from ganray.stages.reweight import read_weights
+from ganray.stages.split import read_clusters
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
     FLOAT_BYTES,
@@ -41,23 +44,28 @@ def train_gan(work: Workspace) -> None:
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     told, dataset, until = TrainParameters.of(work.task), work.dataset(), work.task.horizon or 0
     images, labels = dataset.images("train", told.classes)
+    if told.cluster is not None:
+        own = _of_cluster(work, told, len(images))
+        images, labels = images[own], labels[own]
     kinds, kind_of = len(told.kinds), np.zeros(len(dataset.info.class_names), dtype=np.int64)
     for kind, group in enumerate(told.kinds):
         kind_of[group] = kind
     common = (images, told.model, told.train, told.seed, work.device)
-    own = kind_of[labels], kinds, _given(work, told)
+    weighted = "weights" in work.task.inputs
+    weights = read_weights(work, len(images)) if weighted else None
+    known = kind_of[labels], kinds, _given(work, told), weights
     if work.ranks:
-        trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *own)
+        trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *known)
     else:
-        trainer = GanTrainer(*common, *own)
+        trainer = GanTrainer(*common, *known)
     history, seconds = follow(work, trainer, until)
     if work.ranks and not work.ranks.first:
         return
-    weights = serialise(trainer.sampler().tensors())
-    digest = hashlib.sha256(weights).hexdigest()
+    generator = serialise(trainer.sampler().tensors())
+    digest = hashlib.sha256(generator).hexdigest()
     work.commit(
         {
-            "generator.safetensors": weights,
+            "generator.safetensors": generator,
             "history.parquet": history_table(history, trainer.losses),
             "README.md": model_card(work.task, dataset.info, digest).encode(),
         },
@@ -91,6 +99,24 @@ def _sizes(shape: Shape, told: TrainParameters) -> dict[str, Any]:
         "parameters": gan_parameters(shape, told.model, told.train, kinds),
         "image_flops": sampling_flops(shape, told.model, kinds),
     }
+
+
+def _of_cluster(work: Workspace, told: TrainParameters, images: int) -> Int64[np.ndarray, "m"]:
+    """The rows of the training images that are in the GAN's cluster.
+
+    Raises:
+        RefusedInput: they are fewer than a batch, which no plan could know.
+    """
+    assignment = read_clusters(work, images)
+    own = np.flatnonzero(assignment == told.cluster)
+    if len(own) < told.train.batch:
+        sizes = np.bincount(assignment).tolist()
+        raise RefusedInput(
+            f"train.batch (={told.train.batch}) exceeds the {len(own)} training images of cluster "
+            f"{told.cluster}; use a batch of at most {len(own)}, or fewer split.clusters (now "
+            f"{len(sizes)}, of {sizes[0]} to {sizes[-1]} images)"
+        )
+    return own
 
 
 def refuse_other_ranks(task: Task, ranks: int) -> None:

@@ -31,7 +31,6 @@ from ganray.spec import Spec, parse, unknown_name
 from ganray.store import Store
 from ganray.studies.blocks import Data
 from ganray.studies.from_spec import adopt
-from ganray.studies.settings import Evaluate
 from ganray.study_yaml import YAMLError, load, what_is_wrong
 from ganray.train.algorithms import wants_labels
 from ganray.urls import is_url
@@ -42,6 +41,7 @@ STUDIES = {
         "marginal_vs_joint",
         "budget_curve",
         "rivals",
+        "adagan",
         "translation",
         "siblings",
         "two_gaussians",
@@ -74,8 +74,11 @@ class Study:
         settings = self.settings
         specs = [getattr(settings, "data", None)]
         specs.append(getattr(getattr(settings, "search", None), "other", None))
-        weights = settings.evaluate.places if hasattr(settings, "evaluate") else []
-        return [spec.source for spec in specs if spec is not None] + weights
+        encoders = [*settings.evaluate.encoders] if hasattr(settings, "evaluate") else []
+        split = getattr(settings, "split", None)
+        encoders += [split.encoder] if split else []
+        weights = (getattr(one, name) for one in encoders for name in one.places)
+        return [spec.source for spec in specs if spec is not None] + [w for w in weights if w]
 
     @property
     def in_device_seconds(self) -> bool:
@@ -103,7 +106,9 @@ class Study:
         data = open_data(settings.data)
         probes = open_data(other, "search.other") if other else None
         if hasattr(settings, "evaluate"):
-            check_weights(settings.evaluate)
+            check_weights(settings.evaluate.encoders)
+        if (split := getattr(settings, "split", None)) is not None:
+            check_weights([split.encoder], "split.encoder")
         probe = cache(partial(self._speed, store, data, keep))
         return self.module.plan(settings, data, probes, probe)
 
@@ -240,18 +245,18 @@ def open_data(spec: DatasetSpec, block: str = "data") -> Data:
     return Data(source.describe(), source.fingerprint(), url)
 
 
-def check_weights(evaluate: Evaluate) -> None:
+def check_weights(encoders: Sequence[Encoder], where: str = "evaluate.encoders") -> None:
     """Look at the weights that encoders bring in; else they are found when all is trained.
 
     Raises:
         RefusedInput: they are missing, or not what the study says.
     """
-    for encoder in evaluate.encoders:
+    for encoder in encoders:
         if not isinstance(encoder, Classifier):
             try:
                 encoder.read()
             except RefusedInput as error:
-                raise RefusedInput(f"evaluate.encoders: {encoder.name}: {error}") from None
+                raise RefusedInput(f"{where}: {encoder.name}: {error}") from None
 
 
 def _set(values: dict[str, Any], override: str) -> None:
@@ -286,13 +291,16 @@ def _anchored(settings: Any, folder: Path) -> Any:
     if evaluate is not None:
         encoders = [_anchor_weights(encoder, folder) for encoder in evaluate.encoders]
         places["evaluate"] = evaluate.model_copy(update={"encoders": encoders})
+    if (split := getattr(settings, "split", None)) is not None:
+        encoder = _anchor_weights(split.encoder, folder, "split.encoder")
+        places["split"] = split.model_copy(update={"encoder": encoder})
     return settings.model_copy(update=places)
 
 
-def _anchor_weights(encoder: Encoder, folder: Path) -> Encoder:
+def _anchor_weights(encoder: Encoder, folder: Path, where: str = "evaluate.encoders") -> Encoder:
     named = {name: getattr(encoder, name) for name in encoder.places}
     places = {
-        name: _absolute(f"evaluate.encoders: {encoder.name}.{name}", place, folder)
+        name: _absolute(f"{where}: {encoder.name}.{name}", place, folder)
         for name, place in named.items()
         if place is not None
     }

@@ -12,7 +12,7 @@ from ganray.data.spec import DatasetSpec, SourceInfo, Split
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.names import label
-from ganray.plan import Plan, PlanBuilder, Task, task_seed
+from ganray.plan import Plan, PlanBuilder, Task, portion_name, task_seed
 from ganray.plan.parameters import (
     CardParameters,
     DataParameters,
@@ -102,6 +102,20 @@ def refuse_unfit(
             )
 
 
+@dataclass(frozen=True)
+class Portion:
+    """What a GAN sees of its classes' images, where that is not all of them alike.
+
+    Attributes:
+        told: the parameter of its training that says which.
+        given: the task that finds out which images these are, by its role among the inputs; none
+            where they are all.
+    """
+
+    told: dict[str, int]
+    given: dict[str, Task]
+
+
 class Blocks:
     """Adds tasks to `builder` for one data set, from one study seed."""
 
@@ -176,6 +190,7 @@ class Blocks:
         ranks: int = 1,
         domains: list[list[int]] | None = None,
         classifier: Task | None = None,
+        portion: Portion | None = None,
     ) -> Task:
         """One GAN on some classes; joint and marginal GANs differ in nothing but `classes`.
 
@@ -185,6 +200,7 @@ class Blocks:
                 order numbers are added.
             domains: of one that translates, the classes of either domain.
             classifier: of one that changes images, who knows their classes.
+            portion: of the classes' images, that the GAN sees; none: all.
 
         Raises:
             RefusedInput: the classes have fewer training images than the batch, the images a
@@ -192,22 +208,34 @@ class Blocks:
                 algorithm cannot train the networks.
         """
         refuse_unfit(self.data, model, spec, classes, domains, classifier is not None)
+        if wants_labels(model, spec) and portion:
+            raise RefusedInput(
+                f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
+                f"each image's class, and a GAN of {portion_name(portion.told)} goes by none; use "
+                "networks and an algorithm that are told none"
+            )
         if ranks > spec.batch:
             raise RefusedInput(
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
                 "worker takes a part of every batch"
             )
         check_shared(model, spec, ranks)
-        seed = task_seed(self.seed, "train", classes, replicate)
-        whose = side, self.data.names(classes), replicate, self.part
-        own: dict[str, Any] = {"world_size": ranks} if ranks > 1 else {}
-        own |= {"domains": domains} if domains else {}
+        told: dict[str, Any] = {"world_size": ranks} if ranks > 1 else {}
+        told |= {"domains": domains} if domains else {}
+        given = {"encoder": classifier} if model.given and classifier else {}
+        purpose, names = "train", self.data.names(classes)
+        if portion:
+            told, given = told | portion.told, given | portion.given
+            names = [portion_name(portion.told)]
+            purpose = f"train/{names[0]}"
+        seed = task_seed(self.seed, purpose, classes, replicate)
+        whose = side, names, replicate, self.part
         gan = self.builder.add(
             gan_role("train", *whose),
             "train",
             f"{title} r{replicate}{self.when}",
-            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **own),
-            {"data": self.source} | ({"encoder": classifier} if model.given and classifier else {}),
+            TrainParameters(model=model, train=spec, classes=classes, seed=seed, **told),
+            {"data": self.source} | given,
             horizon=iterations,
         )
         self._whose.setdefault(gan.address, whose)
@@ -296,6 +324,10 @@ class Blocks:
         return self.builder.plan(
             settings.name, study, told, dataset, measured, sides, tuple(self._parts)
         )
+
+    def called(self, gan: Task) -> list[str]:
+        """What a GAN's images are called: their classes, or the one portion of these."""
+        return self._whose[gan.address][1]
 
     def made_of(self, gan: Task, purpose: str) -> str:
         """What something that is made of a GAN is called, by the GAN's own role."""

@@ -13,7 +13,6 @@ from pydantic import Field, field_validator
 
 from ganray.errors import RefusedInput
 from ganray.plan import Plan
-from ganray.plan.classes import partitions
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
 from ganray.studies.blocks import Data
@@ -24,6 +23,7 @@ from ganray.studies.sides import (
     add_embedders,
     comparison_blocks,
     evidence,
+    marginal_groups,
     measure,
     plan_search,
     rulers,
@@ -66,7 +66,7 @@ def plan(
     Raises:
         RefusedInput: settings and data do not fit, or two fractions come to the same iterations.
     """
-    groups = partitions(settings.marginals, data.info.class_names)
+    groups = marginal_groups(settings, data)
     blocks = comparison_blocks(settings, data, groups)
     horizons = _horizons(settings, data, len(groups), probe, len(blocks.classes))
     add_embedders(blocks, settings)

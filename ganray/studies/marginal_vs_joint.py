@@ -12,7 +12,6 @@ from typing import Literal
 from pydantic import Field
 
 from ganray.plan import Plan
-from ganray.plan.classes import partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
 from ganray.studies.blocks import Data
@@ -23,6 +22,7 @@ from ganray.studies.sides import (
     add_embedders,
     comparison_blocks,
     evidence,
+    marginal_groups,
     measure,
     plan_search,
     rulers,
@@ -52,7 +52,7 @@ def plan(
     Raises:
         RefusedInput: settings and data do not fit, e.g. a class smaller than the batch.
     """
-    groups = partitions(settings.marginals, data.info.class_names)
+    groups = marginal_groups(settings, data)
     blocks = comparison_blocks(settings, data, groups)
     until = planned_horizons(
         settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from ganray.plan import Task, task_seed
 from ganray.plan.parameters import (
     EmbedParameters,
     MeasureParameters,
+    MixParameters,
     SampleParameters,
     TrainParameters,
     WeightsParameters,
@@ -109,16 +110,10 @@ def measure_side(
     ruler: Ruler,
     side: str,
     replicate: int,
-    gans: Sequence[Task],
-    counts: Sequence[int],
+    sets: Mapping[str, Task],
     mixture: str,
 ) -> list[Task]:
-    """Each score of a mixture of GANs, of which each gives its count of samples."""
-    sets = {
-        f"set/{index}": _embed_samples(blocks, ruler, gan, count)
-        for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
-        if count
-    }
+    """Each score of a side's samples, whose features `embed_members` or `embed_mixture` plans."""
     common = {"reference": ruler.reference, "embedder": ruler.embedder}
     on = ruler.encoder.name
     return [
@@ -127,7 +122,7 @@ def measure_side(
             "measure",
             f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
             MeasureParameters(metric=metric, mixture=mixture, **ruler.parameters),
-            common | {"floor": floor} | sets,
+            common | {"floor": floor} | dict(sets),
         )
         for metric, floor in ruler.floors
     ]
@@ -163,6 +158,76 @@ def measure_features(
         )
         for metric, floor in ruler.floors
     ]
+
+
+def embed_members(
+    blocks: Blocks, ruler: Ruler, gans: Sequence[Task], counts: Sequence[int]
+) -> dict[str, Task]:
+    """The features of samples of some GANs, of which each gives its count."""
+    return {
+        f"set/{index}": _embed_samples(blocks, ruler, gan, count)
+        for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
+        if count
+    }
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How often a sample is each of several GANs'.
+
+    Attributes:
+        shares: in proportion; none: as often as the clusters of a split have training images.
+        given: that split, by its role among the inputs.
+    """
+
+    shares: list[float] | None
+    given: dict[str, Task]
+
+
+def mix_samples(
+    blocks: Blocks,
+    side: str,
+    replicate: int,
+    gans: Sequence[Task],
+    mixing: Mixing,
+    count: int,
+    purpose: str = "",
+) -> Task:
+    """The first `count` samples of a mixture of GANs of one family.
+
+    Args:
+        purpose: what they are for, if not for being measured.
+    """
+    trained, sampling = TrainParameters.of(gans[0]), SampleSpec()
+    told = {} if mixing.shares is None else {"shares": mixing.shares}
+    called = f"{side}/{purpose}" if purpose else side
+    seed = task_seed(blocks.seed, f"mix/{called}", blocks.classes, replicate)
+    return blocks.builder.add(
+        f"{blocks.part}mix/{called}/{replicate}",
+        "mix",
+        f"samples {side} {f'for {purpose} ' if purpose else ''}r{replicate}{blocks.when}",
+        MixParameters(model=trained.model, sample=sampling, seed=seed, **told),
+        {f"gan/{index}": gan for index, gan in enumerate(gans)} | mixing.given,
+        horizon=count,
+        chunks=chunks_for(count, sampling.chunk),
+    )
+
+
+def embed_mixture(
+    blocks: Blocks, ruler: Ruler, side: str, replicate: int, samples: Task
+) -> dict[str, Task]:
+    """The features of all samples of a mixture."""
+    encoder = ruler.encoder
+    spec, name = EmbedSpec(chunk=encoder.chunk), f"{side} r{replicate}{blocks.when}"
+    features = blocks.builder.add(
+        f"{blocks.part}embed/{encoder.name}/{side}/{replicate}",
+        "embed",
+        f"features {name} {encoder.name}",
+        EmbedParameters(embed=spec),
+        {"embedder": ruler.embedder, "images": samples},
+        chunks=chunks_for(samples.horizon or 0, spec.chunk),
+    )
+    return {"set/0": features}
 
 
 def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) -> Task:

@@ -15,7 +15,6 @@ from pydantic import Field, field_validator
 from ganray.errors import RefusedInput
 from ganray.models import Model
 from ganray.plan import Plan
-from ganray.plan.classes import partitions
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
 from ganray.spec import Spec
@@ -29,6 +28,7 @@ from ganray.studies.sides import (
     add_embedders,
     comparison_blocks,
     evidence,
+    marginal_groups,
     measure,
     plan_search,
     rulers,
@@ -77,7 +77,7 @@ def plan(
             "budget.device_seconds is converted at the speed of one kind of GAN, and rivals are of "
             "others; name budget.flops for equal compute, or iterations or images"
         )
-    groups = partitions(settings.marginals, data.info.class_names)
+    groups = marginal_groups(settings, data)
     blocks = comparison_blocks(settings, data, groups)
     until = planned_horizons(
         settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)

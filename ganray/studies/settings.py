@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -13,7 +13,7 @@ from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
 from ganray.metrics import METRICS, AnyMetric, Metric
 from ganray.models import DefenseGan, Model
-from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder
+from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder, Pixels
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.specs import SearchSpec
@@ -164,12 +164,6 @@ class Evaluate(Spec):
         return [metric for metric in self.metrics if metric.needs <= encoder.gives]
 
     @property
-    def places(self) -> list[str]:
-        """The paths and URLs that encoders' weights are read from."""
-        found = (getattr(one, name) for one in self.encoders for name in one.places)
-        return [place for place in found if place]
-
-    @property
     def neediest(self) -> Metric:
         """The metric that needs the most images."""
         return max(self.metrics, key=lambda metric: metric.least)
@@ -223,7 +217,8 @@ class RangeSearch(SearchSpec):
     """The range-space search: on which GANs, for which images, from how many starts."""
 
     on: Distinct[GanName] = Field(
-        ["joint"], description="'joint', names of classes, and groups such as '1+2'"
+        ["joint"],
+        description="'joint', names of classes, and groups such as '1+2'",
     )
     restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
     own_samples: int = Field(
@@ -284,22 +279,40 @@ class Setup(OfImages):
     train: Training = Field(WganGp(), description="how each GAN is trained")
 
 
-class ComparisonSettings(Setup):
-    """What every study that compares marginal GANs with the joint GAN is told."""
+class Clusters(Spec):
+    """Classes that k-means finds in features of the training images, in place of their labels."""
+
+    clusters: int = Field(ge=2, le=1000, description="how many, and as many marginal GANs")
+    encoder: AnyEncoder = Field(Pixels(), description="network whose features are clustered")
+    restarts: int = Field(
+        4, ge=1, le=MOST_SEEDS, description="of k-means from other centres; the best one counts"
+    )
+
+
+class SidesSettings(Setup):
+    """What every study that compares GANs of one budget with the joint GAN is told."""
 
     study: str
     replicates: int = Field(
         1, ge=1, le=MOST_SEEDS, description="GANs trained anew from other seeds, both sides"
     )
+    budget: Budget = Budget()
+    joint: Joint = Joint()
+    search: RangeSearch = RangeSearch()
+    cost: Cost = Cost()
+
+
+class ComparisonSettings(SidesSettings):
+    """What every study that compares marginal GANs with the joint GAN is told."""
+
     marginals: Literal["per_class"] | list[list[int | str]] = Field(
         "per_class",
         description="or lists of classes, a GAN for each; classes in no list have no part in the "
         "comparison, on either side",
     )
-    budget: Budget = Budget()
-    joint: Joint = Joint()
-    search: RangeSearch = RangeSearch()
-    cost: Cost = Cost()
+    split: Clusters | None = Field(
+        None, description="marginal GANs of clusters that the run finds; none: of classes"
+    )
 
     @field_validator("marginals", mode="before")
     @classmethod
@@ -309,6 +322,21 @@ class ComparisonSettings(Setup):
         ):
             return value
         raise ValueError("must be 'per_class' or lists of classes, such as [[0], [1, 2]]")
+
+    @model_validator(mode="after")
+    def _shared_out_once(self) -> Self:
+        if self.split is not None and self.marginals != "per_class":
+            raise ValueError(
+                f"marginals (={self.marginals!r}) share the images out by class, and split does by "
+                "cluster; leave one of them out"
+            )
+        for one in self.evaluate.encoders if self.split else ():
+            if self.split and one.name == self.split.encoder.name and one != self.split.encoder:
+                raise ValueError(
+                    f"split.encoder and evaluate.encoders name {one.name!r} with settings of two "
+                    "kinds; give both the same"
+                )
+        return self
 
 
 def is_class_list(value: Any) -> bool:

@@ -10,30 +10,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.errors import RefusedInput, quoted
+from ganray.models.encoders import Classifier
 from ganray.names import label
-from ganray.plan import Task
+from ganray.plan import Task, task_seed
+from ganray.plan.classes import partitions
+from ganray.plan.parameters import SplitParameters
 from ganray.plan.roles import chosen
 from ganray.report import Results, sections
 from ganray.report.page import Section
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks, Data, Portion
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
-from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
-from ganray.studies.settings import ComparisonSettings, Evaluate, Setup
+from ganray.studies.measuring import (
+    Mixing,
+    Ruler,
+    add_embedder,
+    add_ruler,
+    embed_members,
+    embed_mixture,
+    embed_split,
+    measure_side,
+    mix_samples,
+)
+from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup, SidesSettings
+from ganray.train.spec import EncoderSpec
 
 
-def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:
-    """The blocks of a study of the classes that its marginal GANs cover, its data in place.
+def comparison_blocks(settings: SidesSettings, data: Data, groups: list[list[int]]) -> Blocks:
+    """The blocks of a study of the classes that its sides cover, its data in place.
 
     Raises:
-        RefusedInput: the images have no labels.
+        RefusedInput: marginal GANs are to share images without labels, and are to find no clusters
+            in their place.
     """
-    if data.info.labels == "none":
+    by_class = isinstance(settings, ComparisonSettings) and settings.split is None
+    if data.info.labels == "none" and by_class:
         raise RefusedInput(
             f"data.source: the images of {data.info.name} have no labels, by which marginal GANs "
-            "share them; a folder for each class, or a column label, would say them"
+            "share them; a folder for each class, or a column label, would say them, and split "
+            "would find clusters in their place"
         )
-    covered = sorted(index for group in groups for index in group)
+    covered = sorted({index for group in groups for index in group})
     blocks = Blocks(data, settings.seed, covered)
     blocks.import_data(settings.data)
     return blocks
@@ -47,11 +64,13 @@ class Side:
         name: what it is called in roles, tables and reports.
         groups: the classes of each of its GANs.
         gans: by replicate; each in the order of `groups`.
+        mixing: how often a sample is each GAN's, where the plan cannot know it by their classes.
     """
 
     name: str
     groups: list[list[int]]
     gans: list[list[Task]]
+    mixing: Mixing | None = None
 
 
 MARGINAL, JOINT = "marginal", "joint"
@@ -59,7 +78,7 @@ SIDES = (MARGINAL, JOINT)
 """In the order in which a report compares them."""
 
 
-def train_joint(blocks: Blocks, settings: ComparisonSettings, until: Horizons) -> Side:
+def train_joint(blocks: Blocks, settings: SidesSettings, until: Horizons) -> Side:
     """One GAN on all the study's classes. Errors as in `Blocks.train`."""
     model, train = settings.model, settings.train
     ranks = settings.joint.workers
@@ -70,10 +89,23 @@ def train_joint(blocks: Blocks, settings: ComparisonSettings, until: Horizons) -
     return Side(JOINT, [blocks.classes], [[gan] for gan in gans])
 
 
+def marginal_groups(settings: ComparisonSettings, data: Data) -> list[list[int]]:
+    """The classes of each marginal GAN; all of them for each of those that are of clusters.
+
+    Raises:
+        RefusedInput: as `partitions`.
+    """
+    if settings.split is None:
+        return partitions(settings.marginals, data.info.class_names)
+    return [data.everything] * settings.split.clusters
+
+
 def train_marginals(
     blocks: Blocks, settings: ComparisonSettings, groups: list[list[int]], until: Horizons
 ) -> Side:
-    """A GAN for each group of classes. Errors as in `Blocks.train`."""
+    """A GAN for each group of classes, or for each cluster. Errors as in `Blocks.train`."""
+    if settings.split is not None:
+        return _train_clusters(blocks, settings, settings.split, groups, until)
     model, train = settings.model, settings.train
     gans = [
         [
@@ -85,6 +117,61 @@ def train_marginals(
         for replicate in range(settings.replicates)
     ]
     return Side(MARGINAL, groups, gans)
+
+
+def _train_clusters(
+    blocks: Blocks,
+    settings: ComparisonSettings,
+    split: Clusters,
+    groups: list[list[int]],
+    until: Horizons,
+) -> Side:
+    """A GAN for each cluster of the images, whatever its size will be."""
+    model, train = settings.model, settings.train
+    images = sum(blocks.data.info.counts["train"])
+    if images < split.clusters * train.batch:
+        raise RefusedInput(
+            f"split.clusters (={split.clusters}) of {images} training images would not all hold a "
+            f"batch (train.batch {train.batch}); use at most {max(1, images // train.batch)} "
+            "clusters or a smaller batch"
+        )
+    found = _add_split(blocks, split, settings.encoder)
+    gans = [
+        [
+            blocks.train(
+                *(MARGINAL, f"cluster {index}", group, replicate, model, train, end),
+                portion=Portion({"cluster": index}, {"split": found}),
+            )
+            for index, (group, end) in enumerate(zip(groups, until.marginal, strict=True))
+        ]
+        for replicate in range(settings.replicates)
+    ]
+    equal = [1.0] * len(groups) if settings.evaluate.mixture == "uniform" else None
+    return Side(MARGINAL, groups, gans, Mixing(equal, {} if equal else {"split": found}))
+
+
+def _add_split(blocks: Blocks, split: Clusters, training: EncoderSpec) -> Task:
+    """The clusters of the training images.
+
+    Raises:
+        RefusedInput: the encoder is one that learns from labels, and there are none.
+    """
+    if isinstance(split.encoder, Classifier) and blocks.data.info.labels == "none":
+        raise RefusedInput(
+            f"split.encoder (='classifier') is trained on labels, and the images of "
+            f"{blocks.data.info.name} have none; use pixels, efficientnet_lite0 or inception"
+        )
+    embedder = add_embedder(blocks, split.encoder, training)
+    features = embed_split(blocks, split.encoder, embedder, "train")
+    return blocks.builder.add(
+        "split",
+        "split",
+        "clusters",
+        SplitParameters(clusters=split.clusters, seed=task_seed(blocks.seed, "split", [], 0)),
+        {"features": features, "data": blocks.source},
+        horizon=split.restarts,
+        chunks=split.restarts,
+    )
 
 
 def add_embedders(blocks: Blocks, settings: Setup) -> None:
@@ -120,15 +207,22 @@ def measure(
     names = [side.name for side in sides]
     if len(set(names)) < len(names) or any("/" in name or not name for name in names):
         raise ValueError(f"sides must have names of their own without slashes; here are {names}")
-    shares = {side.name: mixture_counts(side.groups, info, mixture, count) for side in sides}
+    shares = {
+        side.name: mixture_counts(side.groups, info, mixture, count)
+        for side in sides
+        if side.mixing is None
+    }
     measured: dict[str, list[Task]] = {}
     for ruler in measured_on:
         for replicate in range(max(len(side.gans) for side in sides)):
             for side in (side for side in sides if replicate < len(side.gans)):
                 members = side.gans[replicate]
-                scores = measure_side(
-                    blocks, ruler, side.name, replicate, members, shares[side.name], mixture
-                )
+                if side.mixing:
+                    mixed = mix_samples(blocks, side.name, replicate, members, side.mixing, count)
+                    sets = embed_mixture(blocks, ruler, side.name, replicate, mixed)
+                else:
+                    sets = embed_members(blocks, ruler, members, shares[side.name])
+                scores = measure_side(blocks, ruler, side.name, replicate, sets, mixture)
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
     return measured
@@ -143,7 +237,7 @@ def write_cards(blocks: Blocks, sides: Sequence[Side], measured: dict[str, list[
 
 def plan_search(
     blocks: Blocks,
-    settings: ComparisonSettings,
+    settings: SidesSettings,
     joint: Side,
     marginal: Side,
     other: Data | None,
@@ -155,7 +249,7 @@ def plan_search(
         RefusedInput: it names a GAN that there is not; or as `Blocks.encoder`.
     """
     search = settings.search
-    groups = [blocks.data.names(group) for group in marginal.groups]
+    groups = [blocks.called(gan) for gan in marginal.gans[0]]
     single = {side.name: side.gans[0][0] for side in (joint, *rivals)}
     known = [*single, *map(label, groups)]
 
@@ -176,6 +270,8 @@ def evidence(results: Results) -> list[Section | None]:
     """What a report shows below its verdict; None for a part that this run has not."""
     return [
         sections.scores_section(results, results.plan.sides),
+        sections.clusters_section(results),
+        sections.components_section(results),
         sections.samples_section(results, results.plan.sides),
         sections.losses_section(results),
         sections.search_section(results),

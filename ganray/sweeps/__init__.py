@@ -54,5 +54,5 @@ def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = Non
         raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
     settings = checked_places(parse(SweepSettings, values, path), path)
     check_search(settings.sweep)
-    check_weights(settings.evaluate)
+    check_weights(settings.evaluate.encoders)
     return SweepPlan(settings, open_data(settings.data))

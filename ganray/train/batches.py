@@ -6,11 +6,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Float64, Int64, UInt8
 from torch import Tensor
 
 from ganray.errors import RefusedInput
-from ganray.randomness import permutation
+from ganray.randomness import permutation, uniforms
 
 
 def image_tensor(images: np.ndarray | Tensor) -> UInt8[Tensor, "n c h w"]:
@@ -84,10 +84,21 @@ class ShuffledImages:
     Args:
         images: as `image_tensor` takes them; served as float32 in [0, 1].
         batch: images in a batch; must not exceed the number of images.
+        weights: how often each image is served, in proportion. There are no epochs then: place i of
+            all batches in a row has an image drawn from (seed, i) alone. None: all alike.
+
+    Raises:
+        RefusedInput: `images` are no such images, fewer than a batch, or `weights` are not one for
+            each, of 0 or more and not all 0.
     """
 
     def __init__(
-        self, images: np.ndarray | Tensor, batch: int, seed: int, device: torch.device
+        self,
+        images: np.ndarray | Tensor,
+        batch: int,
+        seed: int,
+        device: torch.device,
+        weights: Float64[np.ndarray, "m"] | None = None,
     ) -> None:
         pixels = image_tensor(images)
         if batch > len(images):
@@ -100,6 +111,7 @@ class ShuffledImages:
         self._batch = batch
         self._seed = seed
         self._epoch = -1
+        self._ends = None if weights is None else _ends(weights, len(images))
         self._order: Int64[np.ndarray, "n"] = np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -107,8 +119,14 @@ class ShuffledImages:
         return len(self._images)
 
     def indices(self, step: int) -> Int64[np.ndarray, "batch"]:
-        """Which images batch number `step` (from 0) holds; a batch may straddle two epochs."""
+        """Which images batch number `step` (from 0) holds.
+
+        A batch may straddle two epochs, and one of weighted images may hold an image twice.
+        """
         start, length = step * self._batch, len(self._images)
+        if self._ends is not None:
+            drawn = uniforms(self._seed, "weighted", start, self._batch, 1)[:, 0]
+            return np.searchsorted(self._ends, drawn, side="right").astype(np.int64)
         rows = np.arange(start, start + self._batch)
         epochs = rows // length
         parts = [
@@ -130,6 +148,19 @@ class ShuffledImages:
             self._order = permutation(self._seed, "epoch", epoch, len(self._images))
             self._epoch = epoch
         return self._order
+
+
+def _ends(weights: Float64[np.ndarray, "m"], images: int) -> Float64[np.ndarray, "n"]:
+    """Where each image's part of (0, 1) ends, its length being the image's share of the weights."""
+    valid = weights.shape == (images,) and bool((weights >= 0).all())
+    ends = np.cumsum(weights) if valid else np.zeros(1)
+    if not 0 < ends[-1] < np.inf:
+        raise RefusedInput(
+            f"weights (=of shape {weights.shape}, {weights.min(initial=0):g} to "
+            f"{weights.max(initial=0):g}) must be one for each of {images} images, of 0 or more "
+            "and not all 0"
+        )
+    return np.asarray(ends / ends[-1])
 
 
 def class_counts(

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -62,6 +62,7 @@ class GanTrainer:
             the networks or the algorithm are told them.
         classes: how many there are; none: as many as `labels` name.
         given: the weights of networks that come from elsewhere, by their roles; none: as drawn.
+        weights: how often each image is seen, in proportion; none: all alike.
 
     Attributes:
         networks: by their roles.
@@ -70,8 +71,9 @@ class GanTrainer:
         losses: the names of what `advance` returns.
 
     Raises:
-        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here,
-            the algorithm cannot train the networks, or labels are missing.
+        RefusedInput: `images` are no such images, fewer than a batch, `device` is not here, the
+            algorithm cannot train the networks, labels are missing, or `weights` are no such
+            weights or given to networks that are told labels.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class GanTrainer:
         labels: Any = None,
         classes: int | None = None,
         given: Mapping[str, Tensors] | None = None,
+        weights: Float64[np.ndarray, "m"] | None = None,
     ) -> None:
         check_fit(model, train)
         self.device = choose_device(device)
@@ -91,7 +94,7 @@ class GanTrainer:
         if isinstance(images, Batches):
             self._batches = images
         else:
-            self._batches = ShuffledImages(images, train.batch, seed, self.device)
+            self._batches = ShuffledImages(images, train.batch, seed, self.device, weights)
         self.shape = self._batches.shape
         labels = class_labels(labels, len(self._batches), classes)
         self.classes = class_counts(len(self._batches), labels, classes)
@@ -108,11 +111,13 @@ class GanTrainer:
         self._labels = labels if wants_labels(model, train) else None
         if labels is None and wants_labels(model, train):
             raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
+        if weights is not None and wants_labels(model, train):
+            raise RefusedInput(f"weights: {model.name} by {train.algorithm} draws by labels")
         self._more = self._further(images, labels)
         heads = train.heads(model, len(self.classes))
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
-        for role, weights in (given or {}).items():
-            self.networks[role].load_state_dict(weights)
+        for role, known in (given or {}).items():
+            self.networks[role].load_state_dict(known)
         for network in self.networks.values():
             network.to(self.device)
         # It shares their weights.

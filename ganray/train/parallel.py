@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from ganray.errors import RefusedInput
@@ -120,9 +120,10 @@ class DataParallelGanTrainer(GanTrainer):
         labels: Any = None,
         classes: int | None = None,
         given: Mapping[str, Tensors] | None = None,
+        weights: Float64[np.ndarray, "m"] | None = None,
     ) -> None:
         check_shared(model, train, ranks.size)
-        super().__init__(images, model, train, seed, device, labels, classes, given)
+        super().__init__(images, model, train, seed, device, labels, classes, given, weights)
         self.ranks = ranks
         self._part = ranks.part(train.batch)
         self._share = (self._part.stop - self._part.start) / train.batch

@@ -26,7 +26,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         (
             "search.on",
             [
-                "search.on: list of: text, default [joint] (marginal_vs_joint, rivals)",
+                "search.on: list of: text, default [joint] (marginal_vs_joint, rivals, adagan)",
                 "    'joint', names of classes, and groups such as '1+2'",
                 "search.on: list of: text, default [] (budget_curve)",
                 "    'joint', names of classes, and groups such as '1+2'",

@@ -24,6 +24,7 @@ from ganray.plan.parameters import Candidate
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import (
+    adagan,
     budget_curve,
     marginal_vs_joint,
     one_dimension,
@@ -126,6 +127,12 @@ def plans() -> dict[str, Plan]:
             encoder={"epochs": 2, "batch": 32},
             data={"held_out": 50, "test": 60},
             budget={"iterations": 300},
+        ),
+        "clusters": planned(
+            marginals="per_class", split={"clusters": 4}, search={"on": ["cluster 3"]}
+        ),
+        "adagan": adagan.plan(
+            parse(adagan.Settings, {"components": 3, "beta": 0.3, "drawn": 500}, "study"), DATA
         ),
         "rivals": rivals.plan(every_family(), DATA),
         "translation": translation.plan(every_translator(), TWO_DOMAINS),

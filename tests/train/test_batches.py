@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ganray.errors import RefusedInput
 from ganray.train.batches import ShuffledImages, image_tensor
 
+CPU = torch.device("cpu")
+
 
 def numbered(count: int, batch: int, seed: int = 0) -> ShuffledImages:
     """Images whose every pixel is their number."""
@@ -103,3 +105,28 @@ def test_arrays_and_tensors_of_any_layout_are_the_same_images():
 def test_a_batch_larger_than_the_set_is_refused():
     with pytest.raises(RefusedInput, match=r"batch \(=8\) must be at most .*, 7"):
         numbered(7, 8)
+
+
+def test_weighted_images_come_as_often_as_their_weights_say():
+    images = np.zeros((4, 1, 8, 8), np.uint8)
+    weights = np.array([0.0, 1.0, 3.0, 0.0])
+    batches = ShuffledImages(images, 4, 7, CPU, weights)
+    drawn = np.concatenate([batches.indices(step) for step in range(1000)])
+    assert set(drawn) == {1, 2}
+    assert abs((drawn == 2).mean() - 0.75) < 4 * (0.75 * 0.25 / 4000) ** 0.5
+
+
+def test_a_weighted_draw_depends_on_its_place_alone():
+    images, weights = np.zeros((40, 1, 8, 8), np.uint8), np.arange(40.0)
+    few, many = (ShuffledImages(images, batch, 7, CPU, weights) for batch in (5, 10))
+    for step in (3, 0, 2):
+        halves = few.indices(2 * step), few.indices(2 * step + 1)
+        np.testing.assert_array_equal(np.concatenate(halves), many.indices(step))
+
+
+@pytest.mark.parametrize(
+    "weights", [np.ones(3), np.zeros(4), np.array([1.0, -1, 1, 1]), np.full(4, np.nan)]
+)
+def test_weights_that_are_none_are_refused(weights):
+    with pytest.raises(RefusedInput, match=r"weights \(=.*must be one for each of 4 images"):
+        ShuffledImages(np.zeros((4, 1, 8, 8), np.uint8), 2, 7, CPU, weights)

@@ -1,5 +1,7 @@
 """The sections that pages are made of: stored results turned into blocks; none knows a study."""
 
+from ganray.report.sections.clusters import clusters_section
+from ganray.report.sections.components import components_section
 from ganray.report.sections.compute import compute_section
 from ganray.report.sections.curve import Stretch, curve_lead, curve_section
 from ganray.report.sections.losses import losses_section
@@ -11,6 +13,8 @@ from ganray.report.sections.verdict import verdict, verdict_lead, verdict_sectio
 
 __all__ = [
     "Stretch",
+    "clusters_section",
+    "components_section",
     "compute_section",
     "curve_lead",
     "curve_section",

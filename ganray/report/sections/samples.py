@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from ganray.plan import Task
 from ganray.plan.roles import Gan
 from ganray.report.figures import image_grid
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
@@ -49,24 +50,46 @@ def _intro(sides: Sequence[str], classes: int) -> str:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A GAN's samples in their order, and the class that the encoder gives each (or None)."""
+    """Samples in their order, the class that the encoder gives each (or None), and of a mixture
+    whose each is."""
 
     images: Images
     classes: Int64[np.ndarray, "n"] | None
+    members: Int64[np.ndarray, "n"] | None = None
+
+    def of(self, member: int) -> _Drawn:
+        """Those of one GAN of a mixture."""
+        assert self.members is not None
+        own = self.members == member
+        return _Drawn(self.images[own], None if self.classes is None else self.classes[own])
 
 
 @dataclass(frozen=True)
 class _Samples:
-    """The samples of replicate 0 of every GAN; None for those that are not in the store."""
+    """The samples of replicate 0 of every GAN; None for those that are not in the store.
+
+    Attributes:
+        mixed: those of each side whose GANs are sampled as one mixture.
+    """
 
     results: Results
     gans: list[Gan]
     drawn: dict[str, _Drawn | None]
+    mixed: dict[str, _Drawn | None]
 
     @classmethod
     def read(cls, results: Results) -> _Samples:
         gans = [gan for gan in results.gans if gan.replicate == 0]
-        return cls(results, gans, {gan.task.address: _drawn(results, gan) for gan in gans})
+        mixtures = {gan.side: task for gan in gans if (task := results.plan.mixture_of(gan.task))}
+        mixed = {side: _samples_of(results, task) for side, task in mixtures.items()}
+        drawn: dict[str, _Drawn | None] = {}
+        for gan in gans:
+            if task := mixtures.get(gan.side):
+                whole, member = mixed[gan.side], task.members.index(gan.task.address)
+                drawn[gan.task.address] = whole.of(member) if whole else None
+            else:
+                drawn[gan.task.address] = _drawn(results, gan)
+        return cls(results, gans, drawn, mixed)
 
     @property
     def whole(self) -> list[Gan]:
@@ -78,7 +101,7 @@ class _Samples:
         mine = [gan for gan in self.gans if gan.side == side and label in gan.classes]
         if not mine:
             return self._nothing, "no GAN of this class"
-        drawn = self.drawn[mine[0].task.address]
+        drawn = self.mixed[side] if side in self.mixed else self.drawn[mine[0].task.address]
         if drawn is None:
             return self._nothing, "not sampled"
         if len(mine[0].classes) == 1:
@@ -121,15 +144,19 @@ class _Samples:
         return "none that the encoder assigns to these classes; shown below as they come"
 
     def groups(self, side: str) -> list[Gallery]:
-        """The first samples of a side's GANs of several classes as they come; none without such."""
+        """The first samples of a side's GANs of several classes, or of a portion of them, as they
+        come; none without such."""
         gans = [
-            gan for gan in self.gans if gan.side == side and len(gan.classes) > 1 and not gan.whole
+            gan
+            for gan in self.gans
+            if gan.side == side and (gan.task.portion or (len(gan.classes) > 1 and not gan.whole))
         ]
         if not gans:
             return []
         figures = [self._first(gan, gan.label, _SIDE, _SIDE) for gan in gans[:_CLASSES]]
         some = f" (the first {_CLASSES} of {len(gans)})" if len(gans) > _CLASSES else ""
-        title = f"The first samples of each {side} GAN of several classes as they come{some}"
+        kind = "" if gans[0].task.portion else " of several classes"
+        title = f"The first samples of each {side} GAN{kind} as they come{some}"
         return [Gallery(figures, "triptych", title)]
 
     def triptych(self, label: int, sides: Sequence[str]) -> Gallery:
@@ -161,20 +188,26 @@ class _Samples:
 
 def _drawn(results: Results, gan: Gan) -> _Drawn | None:
     samples = next(iter(results.made_of(gan.task, "sample")), None)
-    stored = results.rows(samples, "images") if samples else None
-    if samples is None or stored is None:
+    # Of one class there is nothing to look up.
+    return _samples_of(results, samples, len(gan.classes) > 1) if samples else None
+
+
+def _samples_of(results: Results, samples: Task, classified: bool = True) -> _Drawn | None:
+    stored = results.rows(samples, "images")
+    if stored is None:
         return None
-    images = stored["images"]
-    if len(gan.classes) == 1:  # then there is nothing to look up
-        return _Drawn(images, None)
+    images, members = stored["images"], stored.get("members")
+    whose = None if members is None else members.astype(np.int64)
+    if not classified:
+        return _Drawn(images, None, whose)
     classifier = results.plan.roles.get("encoder")
     embeddings = results.made_of(samples, "embed")
     known = [one for one in embeddings if one.inputs["embedder"] == classifier]
     embedding = results.rows(known[0], "embedding") if known else None
     if embedding is None:
-        return _Drawn(images, None)
+        return _Drawn(images, None, whose)
     likeliest = embedding["probabilities"][:, results.covered].argmax(axis=1)
-    return _Drawn(images, np.asarray(results.covered)[likeliest])
+    return _Drawn(images, np.asarray(results.covered)[likeliest], whose)
 
 
 def _figure(
