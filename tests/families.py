@@ -15,6 +15,7 @@ from ganray.models import (
     BigGan,
     Conditional,
     Dcgan,
+    DeepDcgan,
     DefenseGan,
     FullyConnected,
     InfoGan,
@@ -59,6 +60,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "dcgan, spectral": Dcgan(width=2, latent=4, critic_norm="spectral", generator_slope=0.2),
     "dcgan, minibatch": Dcgan(width=2, latent=4, critic_norm="none", minibatch=3),
+    "deep_dcgan": DeepDcgan(width=2, latent=4),
     "sngan": Sngan(width=2, latent=4),
     "sngan, not spectral": Sngan(width=2, latent=4, spectral=False, norm="none"),
     "resnet": ResNet(width=4, generator_width=4, latent=4),
@@ -140,6 +142,9 @@ TRAININGS: dict[str, TrainSpec] = {
     "hinge, tied": Hinge(batch=4, tie=0.1),
     "vae": algorithms.Vae(batch=4),
     "vae, bernoulli": algorithms.Vae(batch=4, likelihood="bernoulli", beta=2),
+    "wgan_gp, mirrored": WganGp(
+        batch=4, critic_steps=1, augment=Augment(flips=True, dequantised=1 / 128)
+    ),
 }
 
 _PARTNERS = {

@@ -9,6 +9,7 @@ from ganray.models.big_gan import BigGan
 from ganray.models.bigan import BiGan
 from ganray.models.conditional import Conditional
 from ganray.models.dcgan import Dcgan
+from ganray.models.deep_dcgan import DeepDcgan
 from ganray.models.defense_gan import DefenseGan
 from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
@@ -33,6 +34,7 @@ __all__ = [
     "BigGan",
     "Conditional",
     "Dcgan",
+    "DeepDcgan",
     "DefenseGan",
     "FullyConnected",
     "InfoGan",
