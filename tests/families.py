@@ -16,6 +16,7 @@ from ganray.models import (
     Conditional,
     CycleGan,
     Dcgan,
+    DeepDcgan,
     DefenseGan,
     FullyConnected,
     InfoGan,
@@ -62,6 +63,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "dcgan, spectral": Dcgan(width=2, latent=4, critic_norm="spectral", generator_slope=0.2),
     "dcgan, minibatch": Dcgan(width=2, latent=4, critic_norm="none", minibatch=3),
+    "deep_dcgan": DeepDcgan(width=2, latent=4),
     "sngan": Sngan(width=2, latent=4),
     "sngan, not spectral": Sngan(width=2, latent=4, spectral=False, norm="none"),
     "resnet": ResNet(width=4, generator_width=4, latent=4),
@@ -165,6 +167,9 @@ TRAININGS: dict[str, TrainSpec] = {
     "modnet": algorithms.ModNet(batch=4),
     "modnet, joint": algorithms.ModNet(batch=4, joint=True, generator_steps=1),
     "modnet, frozen": algorithms.ModNet(batch=4, change_weight=0.01),
+    "wgan_gp, mirrored": WganGp(
+        batch=4, critic_steps=1, augment=Augment(flips=True, dequantised=1 / 128)
+    ),
 }
 
 _PARTNERS = {

@@ -10,6 +10,7 @@ from ganray.models.bigan import BiGan
 from ganray.models.conditional import Conditional
 from ganray.models.cycle_gan import CycleGan
 from ganray.models.dcgan import Dcgan
+from ganray.models.deep_dcgan import DeepDcgan
 from ganray.models.defense_gan import DefenseGan
 from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
@@ -37,6 +38,7 @@ __all__ = [
     "Conditional",
     "CycleGan",
     "Dcgan",
+    "DeepDcgan",
     "DefenseGan",
     "FullyConnected",
     "InfoGan",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, field_validator
 
 from ganray.models.dcgan import Dcgan
+from ganray.models.deep_dcgan import DeepDcgan
 from ganray.models.defense_gan import DefenseGan
 from ganray.models.fully_connected import FullyConnected
 from ganray.models.info_gan import InfoGan
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 PLAIN: Registry[ModelSpec] = Registry(
-    "name", Dcgan, DefenseGan, FullyConnected, Sngan, ResNet, InfoGan, Progressive
+    "name", Dcgan, DefenseGan, FullyConnected, Sngan, ResNet, InfoGan, Progressive, DeepDcgan
 )
 Plain = Annotated[ModelSpec, PLAIN]
 """The type of a field that holds one of them."""

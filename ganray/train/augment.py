@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from pydantic import Field
 
 from ganray.spec import Spec
-from ganray.train.steps import Draw, Noise, Normals, Uniforms
+from ganray.train.steps import Draw, Noise, Normals, PixelUniforms, Uniforms
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +34,12 @@ class Augment(Spec):
     cutout: float = Field(
         0.0, ge=0, lt=1, description="a square of this share of its side is blank; 0.5 is published"
     )
+    dequantised: float = Field(
+        0.0,
+        ge=0,
+        description="even noise from 0 to this on each pixel of real images, as wide as a step "
+        "between 8-bit values; 1/128 is published, of pixels in [−1, 1]",
+    )
     noise: float = Field(0.0, ge=0, description="deviation of noise on each pixel at the beginning")
     noise_halves: int = Field(
         1000, ge=1, description="iterations in which that deviation falls to its half"
@@ -48,16 +54,26 @@ class Augment(Spec):
                 found[f"augment_{side}"] = Uniforms(stream, _COLUMNS)
             if self.noise:
                 found[f"noise_{side}"] = Normals(f"{stream}/noise")
+            if self.dequantised and side == "real":
+                found["dequantised"] = PixelUniforms(f"{stream}/dequantised")
         return found
 
     def real(
         self, images: Float[torch.Tensor, "n c h w"], noise: Noise, iteration: int
     ) -> Float[torch.Tensor, "n c h w"]:
         """Real images as the critic sees them."""
+        return self._seen(self.data(images, noise), noise, "real", iteration)
+
+    def data(
+        self, images: Float[torch.Tensor, "n c h w"], noise: Noise
+    ) -> Float[torch.Tensor, "n c h w"]:
+        """Real images mirrored and dequantised: more data, of which penalties are taken too."""
+        if self.dequantised:
+            images = images + self.dequantised * noise["dequantised"]
         if self.flips:
             mirrored = noise["augment_real"][:, 0] < 0.5
             images = images.flip(3).where(mirrored[:, None, None, None], images)
-        return self._seen(images, noise, "real", iteration)
+        return images
 
     def fake(
         self, images: Float[torch.Tensor, "n c h w"], noise: Noise, iteration: int

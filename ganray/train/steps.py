@@ -177,6 +177,26 @@ class Normals:
 
 
 @dataclass(frozen=True)
+class PixelUniforms:
+    """A number in (0, 1) for each pixel of an image."""
+
+    stream: str
+
+    def rows(
+        self, _: ModelSpec, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count 1 1 1"]:
+        """Of images of one pixel."""
+        return self.images((1, 1, 1), seed, start, count)
+
+    def images(
+        self, shape: Shape, seed: int, start: int, count: int, /
+    ) -> Float64[np.ndarray, "count c h w"]:
+        """As `ImageDraw.images`."""
+        rows = uniforms(seed, self.stream, start, count, math.prod(shape))
+        return rows.reshape(count, *shape)
+
+
+@dataclass(frozen=True)
 class Uniform:
     """One number in [0, 1) for each image, to be multiplied with it."""
 

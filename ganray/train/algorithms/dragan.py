@@ -46,6 +46,7 @@ class Dragan(CrossEntropy):
 
         if self.penalty_weight == 0:
             return None
+        real = self.augment.data(real, noise)
         near = real + self.spread * real.std(correction=0) * noise["near"]
         penalty = gradient_penalty(networks["critic"], real, near, noise["mix"])
         return self.penalty_weight * penalty

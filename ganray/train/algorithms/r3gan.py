@@ -57,5 +57,5 @@ class R3Gan(Adversarial):
 
         if self.gamma == 0:
             return None
-        critic = networks["critic"]
+        critic, real = networks["critic"], self.augment.data(real, noise)
         return self.gamma / 2 * (squared_gradient(critic, real) + squared_gradient(critic, fake))

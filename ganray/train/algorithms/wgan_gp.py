@@ -52,5 +52,6 @@ class WganGp(Wasserstein):
 
         if self.penalty_weight == 0 or batch.index % self.penalty_interval:
             return None
+        real = self.augment.data(real, noise)
         penalty = gradient_penalty(networks["critic"], real, fake, noise["mix"], self.penalty)
         return self.penalty_weight * self.penalty_interval * penalty
