@@ -218,7 +218,7 @@ class Pictures:
         chosen = self.images[np.arange(start, start + count) % len(self.images)]
         return chosen.reshape(count, -1) / 255.0
 
-    def of(self, images: UInt8[np.ndarray, "n c h w"], _: Int64[np.ndarray, "n"] | None) -> Law:
+    def of(self, images: UInt8[np.ndarray, "n c h w"], _: Int64[np.ndarray, "m"] | None) -> Law:
         """The same law, of these images."""
         return Pictures(self.shape, images)
 
@@ -254,7 +254,7 @@ class Siblings(Pictures):
         return np.column_stack([self.images[chosen].reshape(count, -1) / 255.0, targets])
 
     def of(
-        self, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"] | None
+        self, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "m"] | None
     ) -> Law:
         """The same law, of these images and their classes.
 

@@ -53,7 +53,7 @@ class Sampler(nn.Module):
         return torch.from_numpy(rows).float().to(self.device)
 
     def of(
-        self, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"] | None = None
+        self, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "m"] | None = None
     ) -> Sampler:
         """The same GAN, of these images in place of noise, where its images are made of others.
 

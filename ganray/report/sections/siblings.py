@@ -7,7 +7,7 @@ from typing import Any
 
 from ganray.metrics.intervals import mean_interval
 from ganray.report.figures import image_grid
-from ganray.report.page import Block, Column, Figure, Gallery, Section, Strip, Table
+from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
 from ganray.wording import interval, number
 
@@ -133,4 +133,10 @@ def _lessons(results: Results) -> Section:
         ],
         rows,
     )
-    return Section("Lessons", "lessons", [table])
+    return Section("Lessons", "lessons", [table, Paragraph(_NOTE, note=True)])
+
+
+_NOTE = (
+    "Siblings are by GANs that have seen all training images and their classes: with few real "
+    "images they bring back what these GANs have learnt, which such a classifier could not know."
+)

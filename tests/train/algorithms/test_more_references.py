@@ -16,6 +16,7 @@ from ganray.train.algorithms import (
     MadGan,
     Mgan,
     MixGan,
+    ModNet,
     Pix2Pix,
     SemiSupervised,
     Vae,
@@ -282,3 +283,33 @@ def test_pix2pix():
     far = paper.mean(abs(m - b) for m, b in zip(made.flat, B.flat, strict=True))
     found = domains(Pix2Pix(distance_weight=50), "translator", networks, a=A, b=B)
     assert found == pytest.approx(fooled + 50 * far)
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_modnet(joint):
+    change = RNG.normal(size=X.shape)
+    networks = {
+        "generator": lambda images, _: (images + tensor(change), tensor(change)),
+        "critic": critic(classes="a"),
+        "classifier": lambda images: images.flatten(1) @ tensor(HEADS["a"]),
+    }
+    if joint:
+        del networks["classifier"]
+    train = ModNet(joint=joint, label_weight=3, change_weight=0.01)
+    wanted = [1, 2, 0, 2]
+    more = {"others": Shown(tensor(Y), torch.tensor(wanted))}
+
+    def loss(step: str) -> float:
+        (found,) = [one for one in train.steps() if one.name == step]
+        batch = Batch(0, tensor(X), torch.tensor(LABELS), more)
+        return float(found.loss(networks, batch, {}))
+
+    made = flat(X + change)
+    fake = made @ VALUE
+    expected = -paper.log_likelihoods(REAL, fake)
+    expected += paper.misread(flat(X) @ HEADS["a"], LABELS)
+    assert loss("judges") == pytest.approx(expected)
+    expected = -paper.mean(math.log(paper.sigmoid(v)) for v in fake)
+    expected += 3 * paper.misread(made @ HEADS["a"], wanted)
+    expected += 0.01 * paper.mean(float(np.abs(one).sum()) for one in change)
+    assert loss("generator") == pytest.approx(expected)
