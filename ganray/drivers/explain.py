@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,15 +88,21 @@ def as_text(fields: Sequence[ExplainedField]) -> str:
     return "\n".join(line for one in fields for line in _lines(one))
 
 
+_OF_A_SIDE = re.compile(r"\w+\[\]\.(model|train)\.")
+
+
 def as_markdown() -> str:
     """`docs/fields.md`."""
     parts = [
         "# Every field of study and sweep files\n",
         "Made by `ganray explain --markdown`; `ganray explain FIELD` shows one. A field without a\n"
-        "default must be there where its group is; all others may be left out.\n",
+        "default must be there where its group is; all others may be left out. A group `model` or\n"
+        "`train` of a side, as in `rivals`, has the fields of [`model`](#model) or [`train`](#train).\n",
     ]
     top = ""
     for one in explained_fields():
+        if _OF_A_SIDE.match(one.path):  # they are told once
+            continue
         first = one.path.partition(".")[0].partition("[")[0]
         if first != top:
             top = first
