@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import UInt8
 
 from ganray.data.location import Location
-from ganray.data.pictures import Drawn, Images
+from ganray.data.pictures import Drawn
 from ganray.data.splits import apportion
 from ganray.errors import (
     CorruptArtifact,
@@ -17,11 +18,15 @@ from ganray.errors import (
     StoreError,
 )
 from ganray.models import MODELS
+from ganray.models.paths import Path
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
-from ganray.plan.roles import chosen_side, find_gan, gan_called, side_gans
-from ganray.sample import sample
+from ganray.plan.parameters import SampleParameters
+from ganray.plan.roles import Gan, chosen_side, find_gan, gan_called, side_gans
+from ganray.sample import interpolate, sample
+from ganray.spec import parse
+from ganray.specs import SampleSpec
 from ganray.stages.artifacts import read_sampler
 from ganray.stages.card import read_card
 from ganray.store import Store
@@ -73,6 +78,7 @@ def draw(
     classes: Sequence[str] = (),
     weights: str = "real",
     replicate: int = 0,
+    truncation: float | None = None,
 ) -> Drawn:
     """The first `count` samples of some GANs of a side, GAN by GAN; measured ones come first.
 
@@ -81,30 +87,69 @@ def draw(
         classes: names of GANs, as `find_gan` takes them; none: all of the side.
         weights: "real" shares `count` out as the training split does, "uniform" equally over
             classes.
+        truncation: normal latent numbers beyond ± so many deviations are drawn anew; none: as the
+            study has it.
 
     Raises:
-        RefusedInput: the run has no such side, GAN or replicate, or `weights` is neither.
+        RefusedInput: the run has no such side, GAN or replicate, `weights` is neither, or latent
+            vectors are to be truncated that are not normal.
         StoreError: one is not trained yet.
     """
     if weights not in ("real", "uniform"):
         raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
-    names, side = plan.class_names, chosen_side(plan, side)
-    asked = [find_gan(plan, side, name, replicate) for name in classes]
-    gans = list({gan.role: gan for gan in asked or side_gans(plan, side, replicate)}.values())
+    names, gans = plan.class_names, chosen_gans(plan, side, classes, replicate)
     groups = [gan.classes for gan in gans]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
     shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
-    images = [_draw(store, gan.task, int(n)) for gan, n in zip(gans, shares, strict=True)]
+    images = []
+    for gan, n in zip(gans, shares, strict=True):
+        spec, seed = _sequence(plan, gan.task, truncation)
+        with threads(1):
+            images.append(sample(_sampler(store, gan.task), int(n), seed, spec))
     known = all(len(group) == 1 for group in groups)
     labels = np.repeat([group[0] for group in groups], shares) if known else None
     return Drawn(np.concatenate(images), labels, names)
 
 
-def _draw(store: Store, task: Task, count: int) -> Images:
-    """The sequence that the run measured, and beyond: the same seed and the same chunks."""
+def chosen_gans(
+    plan: Plan, side: str | None, classes: Sequence[str] = (), replicate: int = 0
+) -> list[Gan]:
+    """Some GANs of a side, each once; arguments and errors as of `draw`."""
+    side = chosen_side(plan, side)
+    asked = [find_gan(plan, side, name, replicate) for name in classes]
+    return list({gan.role: gan for gan in asked or side_gans(plan, side, replicate)}.values())
+
+
+def draw_ways(
+    store: Store,
+    plan: Plan,
+    gan: Gan,
+    count: int,
+    steps: int,
+    path: Path | None = None,
+    truncation: float | None = None,
+) -> UInt8[np.ndarray, "count steps c h w"]:
+    """Images on the ways from each of a GAN's first samples to the next one, as `interpolate`.
+
+    Args:
+        truncation: as of `draw`.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+        StoreError: it is not trained yet.
+    """
+    spec, seed = _sequence(plan, gan.task, truncation)
     with threads(1):
-        seed = task_seed(task.parameters["seed"], "sample", [], 0)
-        return sample(_sampler(store, task), count, seed)
+        return interpolate(_sampler(store, gan.task), count, steps, seed, path, spec.truncation)
+
+
+def _sequence(plan: Plan, task: Task, truncation: float | None) -> tuple[SampleSpec, int]:
+    """How the run drew a GAN's samples, and from which seed; with another bound, where asked."""
+    told = [one for one in plan.dependents.get(task.address, []) if one.kind == "sample"]
+    spec = SampleParameters.of(told[0]).sample if told else SampleSpec()
+    if truncation is not None:
+        spec = parse(SampleSpec, spec.model_dump() | {"truncation": truncation}, "sample")
+    return spec, task_seed(task.parameters["seed"], "sample", [], 0)
 
 
 def _sampler(store: Store, task: Task) -> Sampler:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.data.spec import Split
+from ganray.errors import RefusedInput
 from ganray.metrics import Metric
+from ganray.models import ModelSpec
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Task, task_seed
 from ganray.plan.parameters import (
@@ -108,10 +110,15 @@ def measure_side(
     gans: Sequence[Task],
     counts: Sequence[int],
     mixture: str,
+    sampling: SampleSpec,
 ) -> list[Task]:
-    """Each score of a mixture of GANs, of which each gives its count of samples."""
+    """Each score of a mixture of GANs, of which each gives its count of samples.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+    """
     sets = {
-        f"set/{index}": _embed_samples(blocks, ruler, gan, count)
+        f"set/{index}": _embed_samples(blocks, ruler, gan, count, sampling)
         for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
         if count
     }
@@ -142,9 +149,13 @@ def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) 
     )
 
 
-def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
+def _embed_samples(
+    blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec
+) -> Task:
     encoder, trained = ruler.encoder, TrainParameters.of(gan)
-    spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
+    spec = EmbedSpec(chunk=encoder.chunk)
+    if sampling.truncation is not None:
+        _check_truncated(trained.model, sampling.truncation)
     # A GAN that two sides share may have to give another number of samples to each.
     more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
     samples = blocks.builder.add(
@@ -166,3 +177,10 @@ def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
         {"embedder": ruler.embedder, "images": samples},
         chunks=chunks_for(count, spec.chunk),
     )
+
+
+def _check_truncated(model: ModelSpec, truncation: float) -> None:
+    try:
+        model.latents.truncated(truncation)
+    except RefusedInput as error:
+        raise RefusedInput(f"sample.{error}") from None

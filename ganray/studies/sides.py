@@ -19,7 +19,7 @@ from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
 from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
-from ganray.studies.settings import ComparisonSettings, Evaluate, Setup
+from ganray.studies.settings import ComparisonSettings, Setup
 
 
 def comparison_blocks(settings: ComparisonSettings, data: Data, groups: list[list[int]]) -> Blocks:
@@ -112,9 +112,17 @@ def rulers(blocks: Blocks, settings: Setup) -> list[Ruler]:
 
 
 def measure(
-    blocks: Blocks, sides: Sequence[Side], measured_on: Sequence[Ruler], evaluate: Evaluate
+    blocks: Blocks,
+    sides: Sequence[Side],
+    measured_on: Sequence[Ruler],
+    settings: ComparisonSettings,
 ) -> dict[str, list[Task]]:
-    """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address."""
+    """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+    """
+    evaluate = settings.evaluate
     info, mixture = blocks.data.info, evaluate.mixture
     count = sample_count(evaluate, info, blocks.classes)
     names = [side.name for side in sides]
@@ -127,18 +135,30 @@ def measure(
             for side in (side for side in sides if replicate < len(side.gans)):
                 members = side.gans[replicate]
                 scores = measure_side(
-                    blocks, ruler, side.name, replicate, members, shares[side.name], mixture
+                    blocks,
+                    ruler,
+                    side.name,
+                    replicate,
+                    members,
+                    shares[side.name],
+                    mixture,
+                    settings.sample,
                 )
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
     return measured
 
 
-def write_cards(blocks: Blocks, sides: Sequence[Side], measured: dict[str, list[Task]]) -> None:
+def write_cards(
+    blocks: Blocks,
+    sides: Sequence[Side],
+    measured: dict[str, list[Task]],
+    settings: ComparisonSettings,
+) -> None:
     """A model card for each GAN, with the scores of its side."""
     for side in sides:
         for gan in (gan for replicate in side.gans for gan in replicate):
-            blocks.card(gan, measured.get(gan.address, ()))
+            blocks.card(gan, measured.get(gan.address, ()), settings.sample)
 
 
 def plan_search(
