@@ -81,6 +81,8 @@ def sample(
         raise RefusedInput(
             f"--class (={quoted(classes[0])}) cannot be asked of the joint GAN; drop one"
         )
+    if truncation is not None and not truncation > 0:
+        raise RefusedInput(f"--truncation (={truncation:g}) must be above 0")
     from ganray.data.location import check_target
 
     check_target("--to", to)

@@ -133,7 +133,7 @@ def test_what_was_drawn_can_be_imported_again(per_class, tmp_path):
         (["-n", "100000000000"], "'--count' (='100000000000')"),
         (["--weights", "equal"], "weights (='equal') must be 'real' or 'uniform'"),
         (["--format", "gif"], "--format (='gif') must be 'png' or 'parquet'"),
-        (["--truncation", "0"], "truncation (=0.0) must be above 0"),
+        (["--truncation", "0"], "--truncation (=0) must be above 0"),
         (["--interpolate", "4"], "--interpolate (=4) is of one GAN; name one by --side joint"),
         (["--joint", "--interpolate", "9", "-n", "8"], "-n (=8) must be at least the 9 images"),
         (["--joint", "--interpolate", "4", "--format", "parquet"], "--format (='parquet')"),
