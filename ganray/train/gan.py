@@ -31,6 +31,7 @@ from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
     clip,
+    freeze_first,
     hold_all_but,
     load_module,
     load_optimizer,
@@ -97,6 +98,7 @@ class GanTrainer:
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
         for network in self.networks.values():
             network.to(self.device)
+        freeze_first(self.networks, train.frozen)
         # It shares their weights.
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
         self._average = _moving_average(self._drawn, train.ema) if train.ema else None

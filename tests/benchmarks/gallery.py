@@ -49,7 +49,11 @@ SETTINGS: dict[str, tuple[str, int]] = {
     "wgan_gp_resnet": (f"{RESNET} {QUICK} train.critic_steps=2 train.augment.flips=false", 200),
     "sagan": (f"{RESNET} train.learning_rate=4.0e-4 train.ema=0.98", 300),
     "r3gan": (f"{RESNET} {QUICK}", 300),
-    "info_gan": ("model.width=16 model.units=256 train.ema=0.98", 1000),
+    "info_gan": (
+        "model.width=16 model.units=256 train.batch=64 train.learning_rate=2.0e-3 "
+        "train.information=0.1 train.ema=0.98",
+        1000,
+    ),
     "basic_gan": (f"model.width=16 model.units=256 {QUICK}", 1000),
     "bigan": (f"{INNER} train.ema=0.98 train.learning_rate=5.0e-4", 800),
     "ali": (f"{INNER} train.ema=0.98 train.learning_rate=5.0e-4", 800),

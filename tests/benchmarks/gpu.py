@@ -1,4 +1,4 @@
-"""What trains on a GPU trains as on a CPU, and how fast.
+r"""What trains on a GPU trains as on a CPU, and how fast.
 
     python -m tests.benchmarks.gpu --to gpu.json [--budget 480] [--family dcgan …] [--device cuda]
 
@@ -11,12 +11,13 @@ brings them into a folder:
         typing-extensions typing-inspection
     PYTHONPATH=gpu-packages:. python -m tests.benchmarks.gpu --to gpu.json
 
-Of every family in `ganray/studies/families/`, with its published networks, on made-up images of
-28 × 28: the losses of some iterations on both devices from equal weights, in float32 without TF32;
-seconds of an iteration, as the median of repeats that alternate between the devices, and with the
-published batch; images drawn and steps searched in a second; memory. Then the Fréchet distance on
-features that either device has embedded. Families come in the order of their names until the budget
-is spent; what is skipped is said. It ends with 1 where the devices differ or something fails.
+Of every family in `ganray/studies/families/`, with its published networks, on made-up grey images
+of 28 × 28 (where a family makes none, of 3 × 32 × 32): the losses of some iterations on both
+devices from equal weights, in float32 without TF32; seconds of an iteration, as the median of
+repeats that alternate between the devices, and with the published batch; images drawn and steps
+searched in a second; memory. Then the Fréchet distance on features that either device has embedded.
+Families come in the order of their names until the budget is spent; what is skipped is said. It
+ends with 1 where the devices differ or something fails.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ NEEDED = {
     "ruamel.yaml": "ruamel.yaml",
 }
 """Modules that are imported, and the packages that have them."""
-SHAPE, CLASSES, BATCH = (1, 28, 28), 10, 8
+SHAPES, CLASSES, BATCH = ((1, 28, 28), (3, 32, 32)), 10, 8
+"""Images are of the first shape that a family makes."""
 ITERATIONS, REPEATS, SEARCHED = 5, 5, 5
 FIRST, LATER = 1e-4, 2e-2
 """How far losses may be apart, over 1 + |loss|: before any step, and after some of Adam's, whose
@@ -144,7 +146,6 @@ def about(device: str) -> dict[str, Any]:
         "cudnn": torch.backends.cudnn.version() if cuda else None,
         "cpu": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
-        "shape": list(SHAPE),
         "tolerances": [FIRST, LATER],
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
@@ -159,7 +160,8 @@ def of_family(one: Any, device: str, spent: Callable[[], bool]) -> dict[str, Any
     small = published.once().model_copy(update={"batch": min(published.batch, _least(model))})
     small = small.model_copy(update={"schedule": ()})
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    found = compared(model, small, device, classes, spent)
+    found: dict[str, Any] = {"shape": list(shape_of(model, classes))}
+    found |= compared(model, small, device, classes, spent)
     torch.backends.cudnn.allow_tf32 = True  # PyTorch's own default, as trainers leave it
     found |= timed(model, small, device, classes, spent)
     if device == "cuda":
@@ -181,6 +183,19 @@ def _least(model: Any) -> int:
     return max(BATCH, 2 * int(getattr(model, "components", 1)))
 
 
+def shape_of(model: Any, classes: int) -> tuple[int, int, int]:
+    """The images that it is measured on."""
+    from ganray.errors import RefusedInput
+
+    for shape in SHAPES[:-1]:
+        try:
+            model.check(shape, classes)
+        except RefusedInput:
+            continue
+        return shape
+    return SHAPES[-1]
+
+
 def trainer_of(model: Any, train: Any, device: str, classes: int) -> Any:
     """A trainer on images that are made up: a blob each, at its own place."""
     import numpy as np
@@ -190,9 +205,10 @@ def trainer_of(model: Any, train: Any, device: str, classes: int) -> Any:
 
     count = max(train.batch, 12 * classes)
     x, y, wide = (uniforms(0, "gpu", 0, count, 3)[:, :, None, None]).transpose(1, 0, 2, 3)
-    rows, columns = np.mgrid[:28, :28] / 27
+    channels, height, width = shape_of(model, classes)
+    rows, columns = np.mgrid[:height, :width] / (height - 1)
     bright = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (0.01 + 0.05 * wide))
-    images = (255 * bright[:, None]).astype(np.uint8)
+    images = (255 * bright[:, None]).astype(np.uint8).repeat(channels, axis=1)
     return GanTrainer(images, model, train, 0, device, np.arange(count) % classes, classes)
 
 
@@ -260,7 +276,7 @@ def drawn(trainer: Any, device: str, spent: Callable[[], bool]) -> dict[str, Any
     few = SampleSpec(chunk=8)
     images, wanted = (sample_chunk(one, few, 0, 0) for one in (sampler, by_cpu))
     apart = np.abs(images.astype(int) - wanted).max()
-    targets = quantise(torch.rand(5, *SHAPE, generator=torch.Generator().manual_seed(0)))
+    targets = quantise(torch.rand(5, *sampler.shape, generator=torch.Generator().manual_seed(0)))
     seconds = {
         "images_per_second": median_of(lambda: sample_chunk(sampler, spec, 0, 0), device, 3, spent),
         "images_per_second_network": median_of(network, device, 3, spent),
@@ -305,8 +321,8 @@ def embedded(device: str) -> dict[str, Any]:
     torch.backends.cudnn.allow_tf32 = False
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = Classifier().network(SHAPE, CLASSES)
-    images = torch.rand(2, 60, *SHAPE, generator=torch.Generator().manual_seed(1))
+        network = Classifier().network(SHAPES[0], CLASSES)
+    images = torch.rand(2, 60, *SHAPES[0], generator=torch.Generator().manual_seed(1))
     images[1] = images[1].sqrt()
     values = {}
     for on in ("cpu", device):
