@@ -34,9 +34,15 @@ from ganray.train.encoder import EncoderTrainer
 from ganray.wording import number
 
 ROOT = Path(__file__).parents[2]
-ITERATIONS, BASE_SEEDS = 500, 4
+ITERATIONS, BASE_SEEDS = 400, 4
 MODEL: dict[str, Any] = {"name": "dcgan", "width": 8}
-TRAIN: dict[str, Any] = {"algorithm": "vanilla", "batch": 32, "learning_rate": 5e-4, "beta1": 0.5}
+TRAIN: dict[str, Any] = {
+    "algorithm": "vanilla",
+    "batch": 32,
+    "learning_rate": 1e-3,
+    "critic_learning_rate": 2e-4,
+    "beta1": 0.5,
+}
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,10 @@ OPTIONS = (
     ),
     Option("2 critic steps", train={"critic_steps": 2}),
     Option("2 generator steps (1:2)", train={"generator_steps": 2}),
+    Option("one rate: 5e-4", train={"learning_rate": 5e-4, "critic_learning_rate": None}),
     Option(
-        "two rates: 1e-3, critic 2e-4", train={"learning_rate": 1e-3, "critic_learning_rate": 2e-4}
-    ),
-    Option(
-        "two rates: 2e-4, critic 1e-3", train={"learning_rate": 2e-4, "critic_learning_rate": 1e-3}
+        "rates the other way: 2e-4, critic 1e-3",
+        train={"learning_rate": 2e-4, "critic_learning_rate": 1e-3},
     ),
     Option("the critic's first layer frozen", train={"critic_frozen": 1}),
     Option(
@@ -175,10 +180,11 @@ HEAD = """\
 # What the rules of thumb do
 
 One DCGAN of width {width} on the 4,000 digits of MNIST that come with ganray, {iterations}
-iterations of batch {batch}, rate {rate:g}, with one setting changed in each row. CAFD and the
-Fréchet distance are on the classifier's features, of {count:,} samples against as many test images:
-the mean over seeds, and in parentheses the least and the greatest. The floor, of held-out real
-images, is {cafd} and {distance}. Time is of the processor in an iteration, over the base's.
+iterations of batch {batch} at rates of {rate:g} and, of the critic, {critic_rate:g}, with one
+setting changed in each row. CAFD and the Fréchet distance are on the classifier's features, of
+{count:,} samples against as many test images: the mean over seeds, and in parentheses the least and
+the greatest. The floor, of held-out real images, is {cafd} and {distance}. Time is of the processor
+in an iteration, over the base's.
 
 One data set, one small network and few iterations: a row says what an option does here, and a
 difference within the spread of the base's {seeds} seeds says nothing. Made by
@@ -213,6 +219,7 @@ def page(found: dict[str, dict[str, Any]], ruler: Ruler) -> str:
         "iterations": ITERATIONS,
         "batch": TRAIN["batch"],
         "rate": TRAIN["learning_rate"],
+        "critic_rate": TRAIN["critic_learning_rate"],
         "count": ruler.real.count,
         "cafd": number(ruler.floor["cafd"]),
         "distance": number(ruler.floor["frechet_distance"]),
