@@ -47,6 +47,25 @@ def normals(
     return np.asarray(ndtri(uniforms(seed, stream, start, count, width)))
 
 
+def truncated_normals(
+    seed: int, stream: str, start: int, count: int, width: int, bound: float
+) -> Float64[np.ndarray, "count width"]:
+    """The same uniform numbers as standard normal ones within ± `bound`, by inversion.
+
+    Theirs is the law of drawing anew whatever is beyond; as the bound falls, each number moves
+    steadily towards 0.
+
+    Args:
+        bound: in standard deviations, above 0.
+    """
+    from scipy.special import ndtr, ndtri
+
+    drawn = uniforms(seed, stream, start, count, width)
+    # From the nearer tail on, where numbers have more digits than beside 1.
+    below = ndtri(ndtr(-bound) + np.minimum(drawn, 1 - drawn) * (1 - 2 * ndtr(-bound)))
+    return np.asarray(np.clip(np.copysign(below, drawn - 0.5), -bound, bound))
+
+
 def permutation(seed: int, stream: str, epoch: int, length: int) -> Int64[np.ndarray, "length"]:
     """The order of `length` items in `epoch`: an independent uniform permutation for each."""
     keys = uniforms(seed, f"{stream}/{epoch}", 0, length, 1)[:, 0]

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from ganray.models.latents import drawn_of
+from ganray.models.paths import Path, between, usual_path
 from ganray.models.sampler import Sampler
 from ganray.randomness import uniforms
 from ganray.specs import SampleSpec, chunks_for
@@ -26,7 +27,7 @@ def sample_chunk(
     sampler: Sampler, spec: SampleSpec, seed: int, index: int
 ) -> UInt8[np.ndarray, "chunk c h w"]:
     """Chunk `index`: images `index·chunk … (index+1)·chunk − 1`, rounded to 8 bits as PNG would."""
-    noise = sampler.noise(seed, STREAM, index * spec.chunk, spec.chunk)
+    noise = sampler.noise(seed, STREAM, index * spec.chunk, spec.chunk, spec.truncation)
     return quantise(sampler(noise))
 
 
@@ -49,9 +50,40 @@ def mix_chunk(
     images = np.empty((spec.chunk, *samplers[0].shape), dtype=np.uint8)
     for member in np.unique(members):
         rows, sampler = np.flatnonzero(members == member), samplers[member]
-        noise = sampler.noise(seed, STREAM, start, spec.chunk)
+        noise = sampler.noise(seed, STREAM, start, spec.chunk, spec.truncation)
         images[rows] = quantise(sampler(noise[torch.from_numpy(rows)]))
     return images, members
+
+
+@torch.inference_mode()
+def interpolate(
+    sampler: Sampler,
+    count: int,
+    steps: int,
+    seed: int = 0,
+    path: Path | None = None,
+    truncation: float | None = None,
+) -> UInt8[np.ndarray, "count steps c h w"]:
+    """Images on the ways from each of the first `count` samples' latent vectors to the next one's.
+
+    What chooses, such as a label, stays along a way; where it differs from one vector to the next,
+    so do the ends.
+
+    Args:
+        steps: images of a way, both ends among them.
+        path: none: a great circle where latent vectors are normal or on a sphere, else straight.
+        truncation: as of `SampleSpec`.
+
+    Raises:
+        RefusedInput: there is a bound and the latent vectors are not normal.
+    """
+    law = sampler.law if truncation is None else sampler.law.truncated(truncation)
+    rows = law.rows(seed, STREAM, 0, count + 1)
+    ways = between(rows[:-1], rows[1:], steps, path or usual_path(law), law.free)
+    noise = torch.from_numpy(ways).float().to(sampler.device)
+    # Way by way, so that how many are asked for changes no bit of one.
+    made = [quantise(sampler(way)) for way in noise]
+    return np.stack(made) if made else np.zeros((0, steps, *sampler.shape), dtype=np.uint8)
 
 
 def quantise(images: Float[Tensor, "n c h w"]) -> UInt8[np.ndarray, "n c h w"]:

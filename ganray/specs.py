@@ -13,6 +13,11 @@ class SampleSpec(Spec):
     """How samples are drawn; how many is no part of it, since more only continue the sequence."""
 
     chunk: int = Field(250, ge=1, description="images generated at once; shapes the last bits")
+    truncation: float | None = Field(
+        None,
+        gt=0,
+        description="normal latent numbers beyond ± so many deviations are drawn anew; none: not",
+    )
 
 
 class EmbedSpec(Spec):

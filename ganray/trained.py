@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import UInt8
 
 from ganray.data.location import Location
-from ganray.data.pictures import Drawn, Images
+from ganray.data.pictures import Drawn
 from ganray.data.splits import apportion
 from ganray.errors import (
     CorruptArtifact,
@@ -17,13 +18,16 @@ from ganray.errors import (
     StoreError,
 )
 from ganray.models import MODELS
+from ganray.models.paths import Path
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import MixParameters, SampleParameters
 from ganray.plan.roles import Gan, chosen_side, find_gan, gan_called, side_gans
 from ganray.runs.inputs import dataset_location
-from ganray.sample import mix, sample
+from ganray.sample import interpolate, mix, sample
+from ganray.spec import parse
+from ganray.specs import SampleSpec
 from ganray.stages.artifacts import read_sampler, source_images
 from ganray.stages.card import read_card
 from ganray.store import Store
@@ -75,6 +79,7 @@ def draw(
     classes: Sequence[str] = (),
     weights: str = "real",
     replicate: int = 0,
+    truncation: float | None = None,
 ) -> Drawn:
     """The first `count` samples of some GANs of a side, GAN by GAN; measured ones come first.
 
@@ -83,28 +88,71 @@ def draw(
         classes: names of GANs, as `find_gan` takes them; none: all of the side.
         weights: "real" shares `count` out as the training split does, "uniform" equally over
             classes.
+        truncation: normal latent numbers beyond ± so many deviations are drawn anew; none: as the
+            study has it.
 
     Raises:
-        RefusedInput: the run has no such side, GAN or replicate, or `weights` is neither.
+        RefusedInput: the run has no such side, GAN or replicate, `weights` is neither, or latent
+            vectors are to be truncated that are not normal.
         StoreError: one is not trained yet.
     """
     if weights not in ("real", "uniform"):
         raise RefusedInput(f"weights (={weights!r}) must be 'real' or 'uniform'")
-    names, side = plan.class_names, chosen_side(plan, side)
-    asked = [find_gan(plan, side, name, replicate) for name in classes]
-    gans = list({gan.role: gan for gan in asked or side_gans(plan, side, replicate)}.values())
+    names, gans = plan.class_names, chosen_gans(plan, side, classes, replicate)
     if any(gan.task.portion for gan in gans):
-        return Drawn(_mixed(store, plan, gans, count, weights), None, names)
+        return Drawn(_mixed(store, plan, gans, count, weights, truncation), None, names)
     groups = [gan.classes for gan in gans]
     sizes = plan.dataset["counts"]["train"] if weights == "real" else [1] * len(names)
     shares = apportion(np.array([sum(sizes[k] for k in group) for group in groups]), count)
-    images = [_draw(store, plan, gan.task, int(n)) for gan, n in zip(gans, shares, strict=True)]
+    images = [
+        _draw(store, plan, gan.task, int(n), truncation)
+        for gan, n in zip(gans, shares, strict=True)
+    ]
     known = all(len(group) == 1 for group in groups)
     labels = np.repeat([group[0] for group in groups], shares) if known else None
     return Drawn(np.concatenate(images), labels, names)
 
 
-def _mixed(store: Store, plan: Plan, gans: Sequence[Gan], count: int, weights: str) -> Images:
+def chosen_gans(
+    plan: Plan, side: str | None, classes: Sequence[str] = (), replicate: int = 0
+) -> list[Gan]:
+    """Some GANs of a side, each once; arguments and errors as of `draw`."""
+    side = chosen_side(plan, side)
+    asked = [find_gan(plan, side, name, replicate) for name in classes]
+    return list({gan.role: gan for gan in asked or side_gans(plan, side, replicate)}.values())
+
+
+def draw_ways(
+    store: Store,
+    plan: Plan,
+    gan: Gan,
+    count: int,
+    steps: int,
+    path: Path | None = None,
+    truncation: float | None = None,
+) -> UInt8[np.ndarray, "count steps c h w"]:
+    """Images on the ways from each of a GAN's first samples to the next one, as `interpolate`.
+
+    Args:
+        truncation: as of `draw`.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+        StoreError: it is not trained yet.
+    """
+    spec, seed = _sequence(plan, gan.task, truncation)
+    with threads(1):
+        return interpolate(_sampler(store, gan.task), count, steps, seed, path, spec.truncation)
+
+
+def _mixed(
+    store: Store,
+    plan: Plan,
+    gans: Sequence[Gan],
+    count: int,
+    weights: str,
+    truncation: float | None,
+) -> UInt8[np.ndarray, "n c h w"]:
     """Of a mixture: of all its GANs the sequence that the run measured, and beyond."""
     mixture = plan.mixture_of(gans[0].task)
     if mixture is None:  # such a plan is of another release
@@ -116,7 +164,7 @@ def _mixed(store: Store, plan: Plan, gans: Sequence[Gan], count: int, weights: s
         shares = [known[place] for place in places]
     samplers = [_sampler(store, gan.task) for gan in gans]
     with threads(1):
-        return mix(samplers, shares, count, told.seed, told.sample)
+        return mix(samplers, shares, count, told.seed, _bounded(told.sample, truncation))
 
 
 def _sizes(store: Store, mixture: Task) -> list[int]:
@@ -127,7 +175,9 @@ def _sizes(store: Store, mixture: Task) -> list[int]:
     return sizes
 
 
-def _draw(store: Store, plan: Plan, task: Task, count: int) -> Images:
+def _draw(
+    store: Store, plan: Plan, task: Task, count: int, truncation: float | None
+) -> UInt8[np.ndarray, "n c h w"]:
     """The sequence that the run measured, and beyond: the same seed and the same chunks."""
     sampler = _sampler(store, task)
     if sampler.model.of_images:  # as the run first measured it
@@ -136,9 +186,22 @@ def _draw(store: Store, plan: Plan, task: Task, count: int) -> Images:
         place = dataset_location(store, first.inputs["data"], plan.dataset.get("url"))
         made = trained_sampler(told.model, sampler.shape, sampler.tensors(), sampler.classes)
         sampler = made.of(*source_images(place, None, told))
+    spec, seed = _sequence(plan, task, truncation)
     with threads(1):
-        seed = task_seed(task.parameters["seed"], "sample", [], 0)
-        return sample(sampler, count, seed)
+        return sample(sampler, count, seed, spec)
+
+
+def _sequence(plan: Plan, task: Task, truncation: float | None) -> tuple[SampleSpec, int]:
+    """How the run drew a GAN's samples, and from which seed; with another bound, where asked."""
+    told = [one for one in plan.dependents.get(task.address, []) if one.kind == "sample"]
+    spec = SampleParameters.of(told[0]).sample if told else SampleSpec()
+    return _bounded(spec, truncation), task_seed(task.parameters["seed"], "sample", [], 0)
+
+
+def _bounded(spec: SampleSpec, truncation: float | None) -> SampleSpec:
+    if truncation is None:
+        return spec
+    return parse(SampleSpec, spec.model_dump() | {"truncation": truncation}, "sample")
 
 
 def _sampler(store: Store, task: Task) -> Sampler:

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ganray.randomness import derive_seed, normals, permutation, uniforms
+from ganray.randomness import (
+    derive_seed,
+    normals,
+    permutation,
+    truncated_normals,
+    uniforms,
+)
 
 SEEDS = st.integers(0, 2**63 - 1)
 STREAM = "test"
@@ -81,3 +87,20 @@ def test_seeds_are_63_bits_and_tell_their_parts_apart(seed, classes):
     assert derived != derive_seed(seed, "train", classes, 1)
     assert derived != derive_seed(seed, "train", [*classes, 0], 0)
     assert derived != derive_seed(seed, "sample", classes, 0)
+
+
+@pytest.mark.parametrize("bound", [0.01, 0.5, 1.0, 2.0, 6.0])
+def test_truncated_normals_have_their_law(bound):
+    drawn = truncated_normals(1, STREAM, 0, 2000, 2, bound)
+    assert np.abs(drawn).max() <= bound
+    assert stats.kstest(drawn.ravel(), stats.truncnorm(-bound, bound).cdf).pvalue > 1e-3
+    np.testing.assert_array_equal(truncated_normals(1, STREAM, 70, 5, 2, bound), drawn[70:75])
+
+
+def test_truncated_normals_near_0_as_the_bound_falls_and_are_plain_ones_without():
+    plain = normals(1, STREAM, 0, 500, 3)
+    np.testing.assert_allclose(truncated_normals(1, STREAM, 0, 500, 3, np.inf), plain, rtol=1e-9)
+    sizes = [np.abs(truncated_normals(1, STREAM, 0, 500, 3, bound)) for bound in (0.3, 1.0, 3.0)]
+    assert (sizes[0] < sizes[1]).all()
+    assert (sizes[1] < sizes[2]).all()
+    assert (sizes[2] < np.abs(plain)).all()

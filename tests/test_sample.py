@@ -8,7 +8,7 @@ import torch
 
 from ganray.models import DefenseGan
 from ganray.models.sampler import Sampler, new_networks
-from ganray.sample import mix, mix_chunk, quantise, sample, sample_chunk
+from ganray.sample import interpolate, mix, mix_chunk, quantise, sample, sample_chunk
 from ganray.specs import SampleSpec
 
 SHAPE = (1, 28, 28)
@@ -99,3 +99,27 @@ def test_fewer_of_a_mixture_are_a_prefix_of_more(members):
     for count in (0, 7, 60, 61):
         few = mix(members, [2.0, 1.0], count, seed=5, spec=SPEC)
         np.testing.assert_array_equal(few, many[:count])
+
+
+def test_truncated_samples_are_alike_and_still_go_by_index(generator, three_hundred):
+    spec = SampleSpec(chunk=60, truncation=0.3)
+    held = sample(generator, 120, seed=5, spec=spec)
+    np.testing.assert_array_equal(sample(generator, 61, seed=5, spec=spec), held[:61])
+    spread = held.astype(float).std(axis=0).mean()
+    assert spread < 0.6 * three_hundred.astype(float).std(axis=0).mean()
+
+
+@pytest.mark.parametrize("path", [None, "great-circle", "straight"])
+def test_ways_lead_from_sample_to_sample(generator, three_hundred, path):
+    ways = interpolate(generator, 3, 5, seed=5, path=path)
+    assert ways.shape == (3, 5, *SHAPE)
+    ends = np.stack([ways[:, 0], ways[:, -1]]).astype(int)
+    wanted = np.stack([three_hundred[:3], three_hundred[1:4]])
+    assert np.abs(ends - wanted).max() <= 1  # float32 bits depend on the batch
+    np.testing.assert_array_equal(interpolate(generator, 1, 5, seed=5, path=path), ways[:1])
+
+
+def test_the_paths_differ_between_their_ends(generator):
+    ways = [interpolate(generator, 2, 5, 5, path) for path in ("great-circle", "straight")]
+    assert not np.array_equal(*ways)
+    assert interpolate(generator, 0, 5).shape == (0, 5, *SHAPE)

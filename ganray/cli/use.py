@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 import typer
 
@@ -17,6 +17,9 @@ from ganray.cli.options import (
     speak,
 )
 from ganray.errors import RefusedInput, quoted
+
+if TYPE_CHECKING:
+    from ganray.models.paths import Path
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +51,27 @@ def sample(
     ] = "real",
     kind: Annotated[str, typer.Option("--format", help="png or parquet.")] = "png",
     replicate: Annotated[int, typer.Option(min=0, help="Which replicate's GANs.")] = 0,
+    truncation: Annotated[
+        float | None,
+        typer.Option(
+            help="Draw normal latent numbers beyond ± this anew. Default: as the study has it."
+        ),
+    ] = None,
+    interpolate: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="One picture: rows of so many images on the way from a sample to the next."
+        ),
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            help="Of --interpolate: great-circle or straight. Default: what suits the latents."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write images of a run's GANs, as PNG files or Parquet."""
+    """Write images of a run's GANs, as PNG files or Parquet, or one picture of what is between."""
     if kind not in ("png", "parquet"):
         raise RefusedInput(f"--format (={quoted(kind)}) must be 'png' or 'parquet'")
     if joint and side not in (None, "joint"):
@@ -60,17 +81,82 @@ def sample(
         raise RefusedInput(
             f"--class (={quoted(classes[0])}) cannot be asked of the joint GAN; drop one"
         )
+    if truncation is not None and not truncation > 0:
+        raise RefusedInput(f"--truncation (={truncation:g}) must be above 0")
     from ganray.data.location import check_target
+
+    check_target("--to", to)
+    chosen = _Chosen(name, to, store, side, classes or [], count, replicate, truncation, as_json)
+    if interpolate:
+        _interpolated(chosen, interpolate, path, kind)
+    elif path is not None:
+        raise RefusedInput(f"--path (={quoted(path)}) is of --interpolate; name that, too")
+    else:
+        _drawn(chosen, weights, kind)
+
+
+class _Chosen(NamedTuple):
+    """Which GANs of a run, how many images of them, and where these go."""
+
+    name: str
+    to: str
+    store: str
+    side: str | None
+    classes: list[str]
+    images: int
+    replicate: int
+    truncation: float | None
+    as_json: bool
+
+
+def _drawn(chosen: _Chosen, weights: str, kind: str) -> None:
     from ganray.data.pictures import write_parquet, write_png
     from ganray.trained import draw
 
-    check_target("--to", to)
-    opened, found = open_run(store, name)
-    drawn = draw(opened, found.plan, count, side, classes or [], weights, replicate)
-    target = absolute(to, "--to")
+    opened, found = open_run(chosen.store, chosen.name)
+    gans = chosen.side, chosen.classes, weights, chosen.replicate
+    drawn = draw(opened, found.plan, chosen.images, *gans, chosen.truncation)
+    target = absolute(chosen.to, "--to")
     written = write_png(drawn, target) if kind == "png" else write_parquet(drawn, target)
-    speak(as_json, {"to": target, "count": written}, f"{written} images in {target}",
+    speak(chosen.as_json, {"to": target, "count": written}, f"{written} images in {target}",
           found.unreadable)  # fmt: skip
+
+
+def _interpolated(chosen: _Chosen, steps: int, path: str | None, kind: str) -> None:
+    if path not in (None, "great-circle", "straight"):
+        raise RefusedInput(f"--path (={quoted(path)}) must be 'great-circle' or 'straight'")
+    if kind != "png":
+        raise RefusedInput(f"--format (={quoted(kind)}) must be 'png' with --interpolate")
+    if chosen.images < steps:
+        raise RefusedInput(
+            f"-n (={chosen.images}) must be at least the {steps} images of a row of --interpolate"
+        )
+    from ganray.data.pictures import write_sheet
+    from ganray.trained import chosen_gans, draw_ways
+
+    opened, found = open_run(chosen.store, chosen.name)
+    gans = chosen_gans(found.plan, chosen.side, chosen.classes, chosen.replicate)
+    if len(gans) > 1:
+        known = ", ".join(gan.label for gan in gans)
+        raise RefusedInput(
+            f"--interpolate (={steps}) is of one GAN; name one by --side joint, or by --class: "
+            f"{known}"
+        )
+    way = cast("Path | None", path)
+    rows = draw_ways(
+        opened,
+        found.plan,
+        gans[0],
+        chosen.images // steps,
+        steps,
+        way,
+        chosen.truncation,
+    )
+    target = absolute(chosen.to, "--to")
+    picture = write_sheet(rows, target, "interpolation.png")
+    said = f"{len(rows)} rows of {steps} images in {target}/{picture}"
+    value = {"to": target, "picture": picture, "rows": len(rows), "steps": steps}
+    speak(chosen.as_json, value, said, found.unreadable)
 
 
 def search(

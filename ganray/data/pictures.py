@@ -80,6 +80,15 @@ def write_parquet(drawn: Drawn, url: str) -> int:
     return len(drawn.images)
 
 
+def write_sheet(rows: UInt8[np.ndarray, "n m c h w"], url: str, name: str) -> str:
+    """One PNG of n rows of m images each, in a folder; its name there."""
+    n, m, channels, height, width = rows.shape
+    sheet = rows.transpose(2, 0, 3, 1, 4).reshape(channels, n * height, m * width)
+    with _create(_target(url).child(name)) as target:
+        target.write(png(sheet))
+    return name
+
+
 def png(image: UInt8[np.ndarray, "c h w"]) -> bytes:
     """PNG bytes of one grey or colour image."""
     sink = io.BytesIO()

@@ -97,7 +97,8 @@ def as_markdown() -> str:
         "# Every field of study and sweep files\n",
         "Made by `ganray explain --markdown`; `ganray explain FIELD` shows one. A field without a\n"
         "default must be there where its group is; all others may be left out. A group `model` or\n"
-        "`train` of a side, as in `rivals`, has the fields of [`model`](#model) or [`train`](#train).\n",
+        "`train` of a side, as in `rivals`, has the fields of [`model`](#model) or of\n"
+        "[`train`](#train).\n",
     ]
     top = ""
     for one in explained_fields():

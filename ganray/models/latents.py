@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
 from ganray.errors import RefusedInput
-from ganray.randomness import normals, uniforms
+from ganray.randomness import normals, truncated_normals, uniforms
 
 
 @runtime_checkable
@@ -25,6 +25,21 @@ class Law(Protocol):
     @property
     def free(self) -> int:
         """How many of them, the first ones, a search may move: not what chooses among things."""
+
+    @property
+    def isotropic(self) -> bool:
+        """Whether all directions of those are equally likely, so that great circles fit."""
+
+    def truncated(self, bound: float) -> Law:
+        """The same law with those nearer to its middle: normal numbers beyond ± `bound` are drawn
+        anew, as often as it takes (Brock et al., arXiv 1809.11096). What chooses stays.
+
+        Args:
+            bound: in standard deviations, above 0.
+
+        Raises:
+            RefusedInput: the law is not made of normal numbers.
+        """
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -42,18 +57,42 @@ class _Plain:
         """All."""
         return self.size
 
+    @property
+    def isotropic(self) -> bool:
+        """Of normal ones alone."""
+        return False
+
+    def truncated(self, bound: float) -> Law:
+        """Of normal ones alone."""
+        raise RefusedInput(
+            f"truncation (={bound:g}) is of normal latent vectors or those on a sphere; these are "
+            "uniform: leave it out"
+        )
+
 
 @dataclass(frozen=True)
 class Normal(_Plain):
-    """z ~ N(0, I)."""
+    """z ~ N(0, I), or where there is a `bound`, of numbers within ± it alone."""
 
     size: int
+    bound: float | None = None
+
+    @property
+    def isotropic(self) -> bool:
+        """It is."""
+        return True
+
+    def truncated(self, bound: float) -> Normal:
+        """As `Law.truncated`; the numbers are those of the same uniform ones."""
+        return Normal(self.size, bound)
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
         """As `Law.rows`."""
-        return normals(seed, stream, start, count, self.size)
+        if self.bound is None:
+            return normals(seed, stream, start, count, self.size)
+        return truncated_normals(seed, stream, start, count, self.size, self.bound)
 
 
 @dataclass(frozen=True)
@@ -73,15 +112,29 @@ class Uniform(_Plain):
 
 @dataclass(frozen=True)
 class Sphere(_Plain):
-    """Uniform on the sphere of radius √size, where nearly all of N(0, I) lies."""
+    """Uniform on the sphere of radius √size, where nearly all of N(0, I) lies.
+
+    With a `bound` it is the directions of truncated normal vectors that are drawn: all stay on the
+    sphere, and fewer of them point along an axis.
+    """
 
     size: int
+    bound: float | None = None
+
+    @property
+    def isotropic(self) -> bool:
+        """It is."""
+        return True
+
+    def truncated(self, bound: float) -> Sphere:
+        """As `Law.truncated`, of the vectors whose directions it takes."""
+        return Sphere(self.size, bound)
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
         """As `Law.rows`."""
-        drawn = normals(seed, stream, start, count, self.size)
+        drawn = Normal(self.size, self.bound).rows(seed, stream, start, count)
         norms = np.linalg.norm(drawn, axis=1, keepdims=True)
         return np.asarray(drawn * (self.size**0.5 / norms))
 
@@ -102,6 +155,15 @@ class Joined:
     def free(self) -> int:
         """The first vector's."""
         return self.first.free
+
+    @property
+    def isotropic(self) -> bool:
+        """As the first law."""
+        return self.first.isotropic
+
+    def truncated(self, bound: float) -> Joined:
+        """As `Law.truncated`, of the first law."""
+        return replace(self, first=self.first.truncated(bound))
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -133,6 +195,15 @@ class Codes:
     def free(self) -> int:
         """The latent vector's."""
         return self.latents.free
+
+    @property
+    def isotropic(self) -> bool:
+        """As the latent vector's law."""
+        return self.latents.isotropic
+
+    def truncated(self, bound: float) -> Codes:
+        """As `Law.truncated`, of the latent vector."""
+        return replace(self, latents=self.latents.truncated(bound))
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -173,6 +244,15 @@ class Labelled:
         """The latent vector's."""
         return self.latents.free
 
+    @property
+    def isotropic(self) -> bool:
+        """As the latent vector's law."""
+        return self.latents.isotropic
+
+    def truncated(self, bound: float) -> Labelled:
+        """As `Law.truncated`, of the latent vector."""
+        return replace(self, latents=self.latents.truncated(bound))
+
     def rows(
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
@@ -203,6 +283,15 @@ class Pictures:
     def free(self) -> int:
         """None: they are given."""
         return 0
+
+    @property
+    def isotropic(self) -> bool:
+        """They are no directions."""
+        return False
+
+    def truncated(self, bound: float) -> Law:
+        """Of noise alone."""
+        raise RefusedInput(f"truncation (={bound:g}) is of noise, and this GAN is given images")
 
     def rows(self, _: int, __: str, start: int, count: int) -> Float64[np.ndarray, "count size"]:
         """Images number `start … start+count-1`, whatever the seed.

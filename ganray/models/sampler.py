@@ -47,9 +47,19 @@ class Sampler(nn.Module):
         self.model, self.shape, self.law = model, shape, model.noise(classes, shape)
         self.networks = nn.ModuleDict({role: networks[role] for role in model.sampled})
 
-    def noise(self, seed: int, stream: str, start: int, count: int) -> Float[Tensor, "count size"]:
-        """Rows `start … start+count-1` of a stream of the family's noise, on its device."""
-        rows = self.law.rows(seed, stream, start, count)
+    def noise(
+        self, seed: int, stream: str, start: int, count: int, truncation: float | None = None
+    ) -> Float[Tensor, "count size"]:
+        """Rows `start … start+count-1` of a stream of the family's noise, on its device.
+
+        Args:
+            truncation: the bound of latent vectors (`Law.truncated`); none: there is none.
+
+        Raises:
+            RefusedInput: there is a bound and the latent vectors are not normal.
+        """
+        law = self.law if truncation is None else self.law.truncated(truncation)
+        rows = law.rows(seed, stream, start, count)
         return torch.from_numpy(rows).float().to(self.device)
 
     def of(

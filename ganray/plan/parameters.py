@@ -319,11 +319,13 @@ class NumberGanParameters(Parameters):
 
 
 class CardParameters(Parameters):
-    """The training task of the GAN that a card is of, as the plan has it."""
+    """The training task of the GAN that a card is of, as the plan has it, and how the samples that
+    were scored were truncated."""
 
     placement = frozenset({"gan"})
 
     gan: dict[str, Any]
+    truncation: float | None = None
 
 
 _FIRST_SETTINGS = {

@@ -24,7 +24,8 @@ _OF_IMAGES = "generator = generator.of(pictures)  # uint8, to be translated\n"
 def write_card(work: Workspace) -> None:
     """Put a trained GAN's weights and its full model card together, ready for `load_generator`."""
     trained = work.input("gan")
-    task = Task(**CardParameters.of(work.task).gan)
+    told = CardParameters.of(work.task)
+    task = Task(**told.gan)
     inputs = (role for role in work.task.inputs if role.startswith("scores/"))
     roles = sorted(inputs, key=lambda role: int(role.rpartition("/")[2]))
     measured = (work.input(role).result.get("score") for role in roles)
@@ -32,7 +33,9 @@ def write_card(work: Workspace) -> None:
     digest = trained.file("generator.safetensors").sha256
     work.commit(
         {
-            "README.md": model_card(task, work.dataset().info, digest, scores).encode(),
+            "README.md": model_card(
+                task, work.dataset().info, digest, scores, told.truncation
+            ).encode(),
             "generator.safetensors": work.store.read(trained, "generator.safetensors"),
         },
         {"classes": task.classes},
@@ -44,14 +47,18 @@ def model_card(
     info: DatasetInfo,
     weights_sha256: str,
     scores: Sequence[Score] = (),
+    truncation: float | None = None,
 ) -> str:
     """The card of a train task: data, classes, recipe, digests, and scores once they are measured.
 
     Args:
         weights_sha256: of `generator.safetensors` beside it.
         scores: those of the side that the GAN belongs to.
+        truncation: of the latent vectors that the scored samples were made from.
     """
     head = _head(task, info, weights_sha256, scores)
+    if truncation is not None:
+        head["truncation"] = truncation
     parts = [_FENCE, yaml.safe_dump(head, sort_keys=False, allow_unicode=True), _FENCE]
     return "".join(parts) + _text(head)
 
@@ -132,7 +139,8 @@ def _text(head: dict[str, Any]) -> str:
         'images = generator(generator.noise(seed=0, stream="mine", start=0, count=16))\n```\n',
     ]
     if head["scores"]:
-        lines.append("Scores of the side that it belongs to (floor: real against real):\n")
+        within = _truncated(head)
+        lines.append(f"Scores of the side that it belongs to{within} (floor: real against real):\n")
         lines.append(
             "| metric | encoder | value | floor | n | samples | protocol |\n"
             "|---|---|---|---|---|---|---|"
@@ -141,6 +149,12 @@ def _text(head: dict[str, Any]) -> str:
     else:
         lines.append("Scores were not measured when this card was written.")
     return "\n".join(lines) + "\n"
+
+
+def _truncated(head: dict[str, Any]) -> str:
+    if "truncation" not in head:
+        return ""
+    return f", of samples from latent numbers within ±{head['truncation']:g}"
 
 
 def _row(score: dict[str, Any]) -> str:

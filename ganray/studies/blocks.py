@@ -22,7 +22,7 @@ from ganray.plan.parameters import (
     TrainParameters,
 )
 from ganray.plan.roles import gan_role
-from ganray.specs import chunks_for
+from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import OfImages, RangeSearch
 from ganray.train.algorithms import check_fit, check_shared, wants_labels
@@ -296,15 +296,16 @@ class Blocks:
             chunks=chunks_for(total * spec.restarts, spec.chunk),
         )
 
-    def card(self, gan: Task, scores: Sequence[Task]) -> Task:
+    def card(self, gan: Task, scores: Sequence[Task], sampling: SampleSpec) -> Task:
         """A trained GAN's weights with its full model card."""
+        truncated = {} if sampling.truncation is None else {"truncation": sampling.truncation}
         # With one class for all, both sides are one GAN and their scores the same.
         addresses = dict.fromkeys(task.address for task in scores)
         return self.builder.add(
             self.made_of(gan, "card"),
             "card",
             f"card {gan.title}",
-            CardParameters(gan=gan.model_dump(mode="json")),
+            CardParameters(gan=gan.model_dump(mode="json"), **truncated),
             {"gan": gan, "data": self.source}
             | {f"scores/{index}": address for index, address in enumerate(addresses)},
         )

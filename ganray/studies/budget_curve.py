@@ -75,9 +75,9 @@ def plan(
             joint = train_joint(blocks, settings, until)
             marginal = train_marginals(blocks, settings, groups, until)
             sides = [joint, marginal]
-            scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
+            scores = measure(blocks, sides, rulers(blocks, settings), settings)
     plan_search(blocks, settings, joint, marginal, other)
-    write_cards(blocks, sides, scores)
+    write_cards(blocks, sides, scores, settings)
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 

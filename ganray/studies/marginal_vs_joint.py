@@ -62,8 +62,8 @@ def plan(
     marginal = train_marginals(blocks, settings, groups, until)
     plan_search(blocks, settings, joint, marginal, other)
     sides = [joint, marginal]
-    scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
-    write_cards(blocks, sides, scores)
+    scores = measure(blocks, sides, rulers(blocks, settings), settings)
+    write_cards(blocks, sides, scores, settings)
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.data.spec import Split
+from ganray.errors import RefusedInput
 from ganray.metrics import Metric
+from ganray.models import ModelSpec
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Task, task_seed
 from ganray.plan.parameters import (
@@ -161,11 +163,19 @@ def measure_features(
 
 
 def embed_members(
-    blocks: Blocks, ruler: Ruler, gans: Sequence[Task], counts: Sequence[int]
+    blocks: Blocks,
+    ruler: Ruler,
+    gans: Sequence[Task],
+    counts: Sequence[int],
+    sampling: SampleSpec,
 ) -> dict[str, Task]:
-    """The features of samples of some GANs, of which each gives its count."""
+    """The features of samples of some GANs, of which each gives its count.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+    """
     return {
-        f"set/{index}": _embed_samples(blocks, ruler, gan, count)
+        f"set/{index}": _embed_samples(blocks, ruler, gan, count, sampling)
         for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
         if count
     }
@@ -192,13 +202,15 @@ def mix_samples(
     mixing: Mixing,
     count: int,
     purpose: str = "",
+    sampling: SampleSpec | None = None,
 ) -> Task:
     """The first `count` samples of a mixture of GANs of one family.
 
     Args:
         purpose: what they are for, if not for being measured.
     """
-    trained, sampling = TrainParameters.of(gans[0]), SampleSpec()
+    trained, sampling = TrainParameters.of(gans[0]), sampling or SampleSpec()
+    _check_truncated(trained.model, sampling.truncation)
     told = {} if mixing.shares is None else {"shares": mixing.shares}
     called = f"{side}/{purpose}" if purpose else side
     seed = task_seed(blocks.seed, f"mix/{called}", blocks.classes, replicate)
@@ -243,9 +255,12 @@ def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) 
     )
 
 
-def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
+def _embed_samples(
+    blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec
+) -> Task:
     encoder, trained = ruler.encoder, TrainParameters.of(gan)
-    spec, sampling = EmbedSpec(chunk=encoder.chunk), SampleSpec()
+    spec = EmbedSpec(chunk=encoder.chunk)
+    _check_truncated(trained.model, sampling.truncation)
     # A GAN that two sides share may have to give another number of samples to each.
     more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
     samples = blocks.builder.add(
@@ -267,3 +282,12 @@ def _embed_samples(blocks: Blocks, ruler: Ruler, gan: Task, count: int) -> Task:
         {"embedder": ruler.embedder, "images": samples},
         chunks=chunks_for(count, spec.chunk),
     )
+
+
+def _check_truncated(model: ModelSpec, truncation: float | None) -> None:
+    if truncation is None:
+        return
+    try:
+        model.latents.truncated(truncation)
+    except RefusedInput as error:
+        raise RefusedInput(f"sample.{error}") from None

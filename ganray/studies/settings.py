@@ -16,7 +16,7 @@ from ganray.models import DefenseGan, Model
 from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder, Pixels
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
-from ganray.specs import SearchSpec
+from ganray.specs import SampleSpec, SearchSpec
 from ganray.train.algorithms import Training, WganGp
 from ganray.train.spec import EncoderSpec
 
@@ -298,6 +298,7 @@ class SidesSettings(Setup):
     )
     budget: Budget = Budget()
     joint: Joint = Joint()
+    sample: SampleSpec = SampleSpec()
     search: RangeSearch = RangeSearch()
     cost: Cost = Cost()
 

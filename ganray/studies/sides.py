@@ -32,7 +32,7 @@ from ganray.studies.measuring import (
     measure_side,
     mix_samples,
 )
-from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup, SidesSettings
+from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 
 
@@ -199,9 +199,17 @@ def rulers(blocks: Blocks, settings: Setup) -> list[Ruler]:
 
 
 def measure(
-    blocks: Blocks, sides: Sequence[Side], measured_on: Sequence[Ruler], evaluate: Evaluate
+    blocks: Blocks,
+    sides: Sequence[Side],
+    measured_on: Sequence[Ruler],
+    settings: SidesSettings,
 ) -> dict[str, list[Task]]:
-    """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address."""
+    """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+    """
+    evaluate = settings.evaluate
     info, mixture = blocks.data.info, evaluate.mixture
     count = sample_count(evaluate, info, blocks.classes)
     names = [side.name for side in sides]
@@ -218,21 +226,34 @@ def measure(
             for side in (side for side in sides if replicate < len(side.gans)):
                 members = side.gans[replicate]
                 if side.mixing:
-                    mixed = mix_samples(blocks, side.name, replicate, members, side.mixing, count)
+                    mixed = mix_samples(
+                        blocks,
+                        side.name,
+                        replicate,
+                        members,
+                        side.mixing,
+                        count,
+                        sampling=settings.sample,
+                    )
                     sets = embed_mixture(blocks, ruler, side.name, replicate, mixed)
                 else:
-                    sets = embed_members(blocks, ruler, members, shares[side.name])
+                    sets = embed_members(blocks, ruler, members, shares[side.name], settings.sample)
                 scores = measure_side(blocks, ruler, side.name, replicate, sets, mixture)
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
     return measured
 
 
-def write_cards(blocks: Blocks, sides: Sequence[Side], measured: dict[str, list[Task]]) -> None:
+def write_cards(
+    blocks: Blocks,
+    sides: Sequence[Side],
+    measured: dict[str, list[Task]],
+    settings: SidesSettings,
+) -> None:
     """A model card for each GAN, with the scores of its side."""
     for side in sides:
         for gan in (gan for replicate in side.gans for gan in replicate):
-            blocks.card(gan, measured.get(gan.address, ()))
+            blocks.card(gan, measured.get(gan.address, ()), settings.sample)
 
 
 def plan_search(

@@ -18,7 +18,7 @@ from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.spec import EncoderSpec, TrainSpec
-from ganray.train.state import hold_all_but, trainable
+from ganray.train.state import freeze_first, hold_all_but, trainable
 from ganray.train.steps import Batch, Shown, Step, drawn, told
 
 
@@ -52,6 +52,7 @@ def gan_flops(
         networks = new_networks(model, shape, None, classes, train.heads(model, classes))
         if iteration is not None:
             model.prepare(networks, iteration)
+        freeze_first(networks, train.frozen)
         made = networks, trainable(networks)
         return round(
             sum(

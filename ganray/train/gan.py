@@ -34,6 +34,7 @@ from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
     clip,
+    freeze_first,
     hold_all_but,
     load_module,
     load_optimizer,
@@ -120,6 +121,7 @@ class GanTrainer:
             self.networks[role].load_state_dict(known)
         for network in self.networks.values():
             network.to(self.device)
+        freeze_first(self.networks, train.frozen)
         # It shares their weights.
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
         self._average = _moving_average(self._drawn, train.ema) if train.ema else None

@@ -122,6 +122,11 @@ class TrainSpec(Spec):
         return {}
 
     @property
+    def frozen(self) -> dict[str, int]:
+        """Of which networks the first so many layers keep their first weights."""
+        return {}
+
+    @property
     def varies(self) -> bool:
         """Whether some setting is not the same in all iterations."""
         return bool(self.schedule)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from ganray.errors import RefusedInput
 from ganray.tensors import Tensors
 
 
@@ -20,6 +21,26 @@ def trainable(networks: Mapping[str, nn.Module]) -> dict[str, list[nn.Parameter]
         role: [weight for weight in network.parameters() if weight.requires_grad]
         for role, network in networks.items()
     }
+
+
+def freeze_first(networks: Mapping[str, nn.Module], layers: Mapping[str, int]) -> None:
+    """Let the first so many layers of some networks keep their weights, and what normalises them.
+
+    A layer begins with each weight of more than one dimension, as parameters are ordered.
+
+    Raises:
+        RefusedInput: a network has no more layers than these.
+    """
+    for role, count in layers.items():
+        begun = 0
+        for weight in networks[role].parameters():
+            begun += weight.ndim > 1
+            weight.requires_grad_(weight.requires_grad and begun > count)
+        if begun <= count:
+            raise RefusedInput(
+                f"train.{role}_frozen (={count}) leaves none of the {role}'s {begun} layers to be "
+                f"trained; valid: at most {begun - 1}"
+            )
 
 
 def hold_all_but(

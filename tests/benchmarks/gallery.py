@@ -32,39 +32,56 @@ SMALL = "model.width=16"
 INNER = "model.of.width=16"
 RESNET = "model.width=16 model.generator_width=32"
 SETTINGS: dict[str, tuple[str, int]] = {
-    "vanilla": ("model.width=256 train.ema=0.98", 3000),
+    "vanilla": ("model.width=256 model.output=tanh train.ema=0.98", 4000),
     "dcgan": (f"{SMALL} {QUICK}", 1000),
     "small_dcgan": (QUICK, 1500),
     "wgan": (f"{SMALL} train.learning_rate=2.0e-4 train.ema=0.98", 600),
     "wgan_as_published": (f"{SMALL} train.ema=0.98", 1000),
     "wgan_gp": (f"{SMALL} train.learning_rate=5.0e-4 train.ema=0.98", 600),
-    "dragan": (f"{SMALL} {QUICK}", 800),
+    "dragan": (f"{SMALL} train.learning_rate=5.0e-4 train.ema=0.98", 600),
     "lsgan": (f"{SMALL} {QUICK}", 1000),
     "f_gan": (f"{SMALL} {QUICK}", 1000),
     "improved": (f"{SMALL} {QUICK}", 800),
-    "feature_matching": (f"{SMALL} {QUICK}", 800),
-    "semi_supervised": (f"{SMALL} {QUICK}", 800),
+    "feature_matching": (f"{SMALL} model.critic_norm=batch train.ema=0.98", 1200),
+    "semi_supervised": (
+        f"{SMALL} model.critic_norm=batch train.learning_rate=1.0e-3 "
+        "train.critic_learning_rate=3.0e-4 train.ema=0.98",
+        900,
+    ),
     "sngan": (f"{SMALL} {QUICK} train.decay_until=null train.augment.flips=false", 500),
     "sngan_resnet": (f"{RESNET} {QUICK} train.critic_steps=1 train.augment.flips=false", 300),
     "wgan_gp_resnet": (f"{RESNET} {QUICK} train.critic_steps=2 train.augment.flips=false", 200),
     "sagan": (f"{RESNET} train.learning_rate=4.0e-4 train.ema=0.98", 300),
     "r3gan": (f"{RESNET} {QUICK}", 300),
-    "info_gan": ("model.width=16 model.units=256 train.ema=0.98", 1000),
+    "info_gan": (
+        "model.width=16 model.units=256 train.batch=64 train.learning_rate=2.0e-3 "
+        "train.information=0.1 train.ema=0.98",
+        1000,
+    ),
     "basic_gan": (f"model.width=16 model.units=256 {QUICK}", 1000),
     "bigan": (f"{INNER} train.ema=0.98 train.learning_rate=5.0e-4", 800),
     "ali": (f"{INNER} train.ema=0.98 train.learning_rate=5.0e-4", 800),
     "vae": (f"{INNER} train.ema=0.98", 1000),
-    "mgan": (f"{INNER} {QUICK}", 600),
-    "mad_gan": (f"{INNER} {QUICK}", 600),
+    "mgan": (f"{INNER} {QUICK}", 300),
+    "mad_gan": (f"{INNER} {QUICK}", 400),
     "mix_gan": (f"{INNER} {QUICK} model.components=3", 200),
-    "cgan": (f"{INNER} {QUICK}", 1000),
-    "acgan": (f"{INNER} {QUICK}", 1000),
+    "cgan": (f"{INNER} {QUICK}", 700),
+    "acgan": (f"{INNER} {QUICK}", 600),
     "projection": (
-        "model.of.width=16 model.of.generator_width=32 train.learning_rate=1.0e-3 "
+        "model.of.width=16 model.of.generator_width=16 train.learning_rate=1.0e-3 "
         "train.critic_learning_rate=2.0e-4 train.ema=0.98 train.critic_steps=1",
-        300,
+        250,
     ),
-    "dial": (f"{INNER} {QUICK}", 200),
+    "dial": (f"model.of.width=8 {QUICK} train.batch=64", 150),
+    "big_gan": (
+        "model.width=16 model.part=16 model.parts=3 model.embedding=32 train.critic_steps=1 "
+        "train.learning_rate=1.0e-3 train.ema=0.98",
+        200,
+    ),
+    "progressive": (
+        "model.width=16 model.phase=200 train.batch=32 train.ema=0.98",
+        1200,
+    ),
 }
 """Of each family what is set besides, and its iterations."""
 
@@ -84,11 +101,15 @@ def commands(name: str) -> list[list[str]]:
     return [init, ["run", f"{name}.yaml", *sets]]
 
 
-def main(store: str) -> None:
-    """Run what is missing, family by family, and write the page anew after each."""
+def main(store: str, *names: str) -> None:
+    """Run what is missing, family by family, and write the page anew after each.
+
+    Args:
+        names: of families; none: all.
+    """
     folder = Path(store)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in SETTINGS:
+    for name in names or SETTINGS:
         init, run = commands(name)
         if not (folder / f"{name}.yaml").exists():
             subprocess.run(["ganray", *init], cwd=folder, check=True)
@@ -171,4 +192,4 @@ def part(name: str, results: Results, iterations: int, trained: dict[str, Any]) 
 LABEL = "+".join("0123456789")
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -133,6 +133,12 @@ def test_what_was_drawn_can_be_imported_again(per_class, tmp_path):
         (["-n", "100000000000"], "'--count' (='100000000000')"),
         (["--weights", "equal"], "weights (='equal') must be 'real' or 'uniform'"),
         (["--format", "gif"], "--format (='gif') must be 'png' or 'parquet'"),
+        (["--truncation", "0"], "--truncation (=0) must be above 0"),
+        (["--interpolate", "4"], "--interpolate (=4) is of one GAN; name one by --side joint"),
+        (["--joint", "--interpolate", "9", "-n", "8"], "-n (=8) must be at least the 9 images"),
+        (["--joint", "--interpolate", "4", "--format", "parquet"], "--format (='parquet')"),
+        (["--joint", "--interpolate", "4", "--path", "slerp"], "--path (='slerp') must be 'great"),
+        (["--path", "straight"], "--path (='straight') is of --interpolate"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -140,6 +146,26 @@ def test_what_there_is_not_is_refused(words, said, per_class, tmp_path):
     to = tmp_path / "to"
     ganray("sample", "tiny", "--store", per_class, "--to", to, *words).refused(said)
     assert not to.exists()
+
+
+def test_truncated_samples_are_others(finished, tmp_path):
+    words = ("--joint", "-n", 5)
+    plain = pictures(drawn(finished.url, tmp_path / "to", *words))
+    held = pictures(drawn(finished.url, tmp_path / "held", *words, "--truncation", 0.4))
+    assert held.shape == plain.shape
+    assert not np.array_equal(held, plain)
+
+
+def test_an_interpolation_is_one_picture_of_rows(finished, tmp_path):
+    words = ("--joint", "-n", 13, "--interpolate", 4)
+    to = drawn(finished.url, tmp_path / "to", *words)
+    sheet = np.asarray(Image.open(to / "interpolation.png"))
+    assert sheet.shape == (3 * 28, 4 * 28)
+    assert files_below(to) == {"interpolation.png"}
+    first = measured(finished.url, JOINT)[0, 0].astype(int)
+    assert np.abs(sheet[:28, :28].astype(int) - first).max() <= 1
+    straight = drawn(finished.url, tmp_path / "straight", *words, "--path", "straight")
+    assert not np.array_equal(np.asarray(Image.open(straight / "interpolation.png")), sheet)
 
 
 def test_a_target_that_cannot_be_written_is_one_line(finished, tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ganray.errors import RefusedInput
 from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform
 
 LAWS = [
@@ -17,6 +18,11 @@ LAWS = [
     Codes(Uniform(2), categories=4, continuous=2),
     Codes(Uniform(2), categories=0, continuous=0),
     Joined(Normal(3), Uniform(1, low=0.0)),
+    Normal(5, bound=0.5),
+    Sphere(6, bound=0.5),
+    Labelled(Normal(2), (5, 0, 3)).truncated(0.5),
+    Codes(Sphere(2), categories=4, continuous=2).truncated(0.5),
+    Joined(Normal(3), Uniform(1, low=0.0)).truncated(0.5),
 ]
 
 
@@ -56,3 +62,36 @@ def test_codes_stand_behind_the_latent_vector():
     np.testing.assert_array_equal(rows[:, 6:], codes[:, 1:])
     assert stats.chisquare(np.bincount(codes[:, 0].astype(int))).pvalue > 1e-3
     assert stats.kstest(codes[:, 1:].ravel(), "uniform", args=(-1, 2)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("bound", [0.2, 1.0])
+def test_truncated_vectors_are_within_their_bound_or_stay_on_their_sphere(bound):
+    assert np.abs(Normal(6).truncated(bound).rows(0, "x", 0, 300)).max() <= bound
+    ball = Sphere(9).truncated(bound).rows(0, "x", 0, 300)
+    np.testing.assert_allclose(np.linalg.norm(ball, axis=1), 3)
+    # Fewer point along an axis.
+    assert np.abs(ball).max() < np.abs(Sphere(9).rows(0, "x", 0, 300)).max()
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        Labelled(Normal(3), (5, 0, 3)),
+        Codes(Normal(3), categories=4, continuous=2),
+        Joined(Normal(3), Uniform(1, low=0.0)),
+    ],
+    ids=repr,
+)
+def test_what_chooses_is_not_truncated(law):
+    held, rows = law.truncated(0.5), law.rows(0, "x", 0, 50)
+    found = held.rows(0, "x", 0, 50)
+    assert (held.free, held.size, held.isotropic) == (law.free, law.size, True)
+    np.testing.assert_array_equal(found[:, 3:], rows[:, 3:])
+    assert np.abs(found[:, :3]).max() <= 0.5
+
+
+def test_uniform_vectors_cannot_be_truncated():
+    for law in (Uniform(3), Codes(Uniform(3), 2, 0), Labelled(Uniform(3), (1, 1))):
+        assert not law.isotropic
+        with pytest.raises(RefusedInput, match=r"truncation \(=0.5\) is of normal latent vectors"):
+            law.truncated(0.5)

@@ -224,12 +224,27 @@ def test_an_unknown_study_is_answered_by_the_nearest():
         ({"search": {"real": 4}}, r"search.real \(=4\) must be at most 3, the classes of letters"),
         ({"search": {"noisy": 4}}, r"search.noisy \(=4\) must be at most 3"),
         ({"search": {"real": 1, "noisy": 2}}, r"search.noisy \(=2\) must be at most 1"),
+        (
+            {"sample": {"truncation": 0.5}, "model": {"name": "fully_connected"}},
+            r"^sample.truncation \(=0.5\) is of normal latent vectors",
+        ),
         ({"encoder": {"batch": 961}}, r"encoder.batch \(=961\) must be at most .*, 960"),
     ],
 )
 def test_what_does_not_fit_the_data_is_refused_when_planned(settings, said):
     with pytest.raises(RefusedInput, match=said):
         plan(**settings)
+
+
+def test_truncation_changes_what_is_drawn_and_no_training():
+    held, usual = plan(sample={"truncation": 0.5}), plan()
+    again = plan(sample={"truncation": None, "chunk": 250})
+    assert again.roles == usual.roles
+    for role, address in usual.roles.items():
+        drawn = role.startswith(("sample/", "card/", "measure/"))
+        drawn |= role.startswith("embed/") and role.count("/") > 2
+        assert (held.roles[role] != address) is drawn, role
+    assert held.task("sample/joint/a+b+c/0").parameters["sample"]["truncation"] == 0.5
 
 
 def test_probe_images_of_another_shape_are_refused_when_planned():

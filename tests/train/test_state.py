@@ -6,8 +6,18 @@ import pytest
 import torch
 from torch import nn
 
+from ganray.errors import RefusedInput
+from ganray.models import Dcgan
+from ganray.models.sampler import new_networks
 from ganray.tensors import deserialise, serialise
-from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
+from ganray.train.state import (
+    freeze_first,
+    load_module,
+    load_optimizer,
+    module_tensors,
+    optimizer_tensors,
+    trainable,
+)
 
 
 def test_bytes_hold_every_bit_whatever_the_order():
@@ -46,3 +56,21 @@ def test_missing_and_extra_tensors_are_no_state():
         load_module("net", nn.Linear(3, 2), {"net/weight": tensors["net/weight"]})
     with pytest.raises(RuntimeError, match=r"Unexpected key.*more"):
         load_module("net", nn.Linear(3, 2), tensors | {"net/more": torch.zeros(1)})
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_first_layers_are_frozen_with_what_normalises_them(count):
+    networks = new_networks(Dcgan(width=2, latent=4), (1, 28, 28))
+    freeze_first(networks, {"critic": count})
+    moved = {name for name, weight in networks["critic"].named_parameters() if weight.requires_grad}
+    layers = [{"conv1.weight"}, {"conv2.weight", "norm2.weight", "norm2.bias"}, {"value.weight"}]
+    assert moved == set().union(*layers[count:])
+    assert len(trainable(networks)["critic"]) == len(moved)
+    assert all(weight.requires_grad for weight in networks["generator"].parameters())
+
+
+def test_some_layer_must_be_left_to_train():
+    networks = new_networks(Dcgan(width=2, latent=4), (1, 28, 28))
+    said = r"train.critic_frozen \(=3\) leaves none of the critic's 3 layers .*; valid: at most 2"
+    with pytest.raises(RefusedInput, match=said):
+        freeze_first(networks, {"critic": 3})

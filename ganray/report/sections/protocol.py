@@ -15,6 +15,7 @@ def protocol_section(results: Results) -> Section:
     blocks: list[Block] = [
         Paragraph(data_line(results)),
         *([Paragraph(f"Training: {said}{_speed(results)}")] if said else []),
+        *_truncated(results),
         _protocols(results),
         versions_table(results),
         Details("Where the GANs lie", [_weights(results)]),
@@ -45,6 +46,15 @@ def _speed(results: Results) -> str:
         f"{record['torch']}, {speed['rounds']} iterations, {record['created']}) and is kept in "
         "the store."
     )
+
+
+def _truncated(results: Results) -> list[Paragraph]:
+    """How far latent vectors were held in, where they were."""
+    bound = results.plan.settings.get("sample", {}).get("truncation")
+    if bound is None:
+        return []
+    said = f"within ±{bound:g} standard deviations, others being drawn anew"
+    return [Paragraph(f"Samples: the numbers of latent vectors are {said}.")]
 
 
 def _protocols(results: Results) -> Table:

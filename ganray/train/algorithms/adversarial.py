@@ -39,6 +39,9 @@ class Adversarial(ByAdam):
     critic_learning_rate: float | None = Field(
         None, gt=0, description="the critic's own, for two time-scales; none: the same"
     )
+    critic_frozen: int = Field(
+        0, ge=0, description="so many of the critic's first layers keep their first weights"
+    )
     joined: bool = Field(
         False, description="real and generated images judged in one batch, not one after another"
     )
@@ -114,10 +117,17 @@ class Adversarial(ByAdam):
         return self.generator_loss(of_fake, of_real, noise)
 
     def objection(self, model: ModelSpec, /) -> str | None:
-        """`tie` needs several networks."""
+        """`tie` needs several networks, `critic_frozen` a single critic."""
         if self.tie and not model.several:
             return f"train.tie (={self.tie:g}) is between several generators, as of mixture"
+        if self.critic_frozen and "critic" in model.several:
+            return f"train.critic_frozen (={self.critic_frozen}) is of a single critic"
         return None
+
+    @property
+    def frozen(self) -> dict[str, int]:
+        """As `critic_frozen` says."""
+        return {"critic": self.critic_frozen} if self.critic_frozen else {}
 
     @property
     def critic_draws(self) -> dict[str, Draw]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from ganray.errors import RefusedInput
-from ganray.models import Conditional, InfoGan
+from ganray.models import Conditional, Dcgan, InfoGan, Mixture
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, algorithms
 from ganray.train.algorithms import ALGORITHMS
+from ganray.train.flops import gan_flops
 from tests import families
 from tests.families import TRAININGS, games, partner
 
@@ -125,6 +127,22 @@ def test_settings_that_would_do_nothing_are_refused():
             train(**{name: True if name == "joined" else 0.5})
     with pytest.raises(RefusedInput, match=r"train\.tie .* between several generators"):
         algorithms.check_fit(InfoGan(), algorithms.InfoGan(tie=0.1))
+
+
+def test_frozen_layers_are_of_a_single_critic_and_stay():
+    several = Mixture(of=Dcgan(width=2, latent=4, critic_norm="none"), components=2, critics="each")
+    frozen = algorithms.Vanilla(batch=4, critic_frozen=1)
+    with pytest.raises(RefusedInput, match=r"train\.critic_frozen .* of a single critic"):
+        algorithms.check_fit(several, frozen)
+    model, shape = Dcgan(width=2, latent=4), (1, 16, 16)
+    trainer = GanTrainer(np.zeros((8, *shape), np.uint8), model, frozen, device="cpu")
+    before = {name: w.clone() for name, w in trainer.networks["critic"].named_parameters()}
+    trainer.advance()
+    after = dict(trainer.networks["critic"].named_parameters())
+    moved = {name for name, weight in before.items() if not torch.equal(weight, after[name])}
+    assert "conv1.weight" not in moved
+    assert {"conv2.weight", "value.weight"} <= moved
+    assert gan_flops(shape, model, frozen) < gan_flops(shape, model, algorithms.Vanilla(batch=4))
 
 
 def test_who_is_to_tell_the_classes_is_not_told_them():
