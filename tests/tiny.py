@@ -11,6 +11,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,7 @@ from ganray.local import LocalRunner
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
 from ganray.store import Manifest, Store
-from ganray.studies import Study, read_study
+from ganray.studies import Study, read_study, study_from
 from ganray.train.gan import GanTrainer
 
 CLASSES = 3
@@ -83,6 +84,15 @@ def run(file: Path, url: str, *overrides: str, verify: bool = False) -> tuple[St
     agenda = Agenda.open(study.plan(), Store(url), verify)
     LocalRunner(study.resources).run(agenda)
     return study, agenda
+
+
+def run_settings(settings: dict[str, Any], url: str) -> tuple[Agenda, Store]:
+    """Run a study that is given as settings, here; whole, or the test is over."""
+    study = study_from(settings)
+    agenda = Agenda.open(study.plan(), Store(url))
+    LocalRunner(study.resources).run(agenda)
+    assert agenda.complete, agenda.failed
+    return agenda, agenda.store
 
 
 def digests(store: Store, plan: Plan) -> dict[str, str]:

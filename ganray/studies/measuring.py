@@ -114,35 +114,14 @@ def measure_side(
     replicate: int,
     sets: Mapping[str, Task],
     mixture: str,
-) -> list[Task]:
-    """Each score of a side's samples, whose features `embed_members` or `embed_mixture` plans."""
-    common = {"reference": ruler.reference, "embedder": ruler.embedder}
-    on = ruler.encoder.name
-    return [
-        blocks.builder.add(
-            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
-            "measure",
-            f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
-            MeasureParameters(metric=metric, mixture=mixture, **ruler.parameters),
-            common | {"floor": floor} | dict(sets),
-        )
-        for metric, floor in ruler.floors
-    ]
-
-
-def measure_features(
-    blocks: Blocks,
-    ruler: Ruler,
-    side: str,
-    replicate: int,
-    features: Task,
     chosen: list[tuple[int, int]] | None = None,
 ) -> list[Task]:
-    """Each score of images that are embedded already.
+    """Each score of a side's images, whose features `sets` are, as `embed_members` gives them.
 
     Args:
-        chosen: spans of those that count; none: all.
+        chosen: spans of the images that count; none: all.
     """
+    common = {"reference": ruler.reference, "embedder": ruler.embedder}
     own = {} if chosen is None else {"chosen": chosen}
     on = ruler.encoder.name
     return [
@@ -150,13 +129,8 @@ def measure_features(
             measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
             "measure",
             f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
-            MeasureParameters(metric=metric, mixture="real", **ruler.parameters, **own),
-            {
-                "reference": ruler.reference,
-                "embedder": ruler.embedder,
-                "floor": floor,
-                "set/0": features,
-            },
+            MeasureParameters(metric=metric, mixture=mixture, **ruler.parameters, **own),
+            common | {"floor": floor} | dict(sets),
         )
         for metric, floor in ruler.floors
     ]

@@ -34,7 +34,7 @@ from ganray.report.sections.siblings import (
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, horizons, iteration_cost
-from ganray.studies.measuring import add_embedder, add_ruler, measure_features
+from ganray.studies.measuring import add_embedder, add_ruler, measure_side
 from ganray.studies.settings import (
     MOST_IMAGES,
     MOST_SEEDS,
@@ -197,7 +197,7 @@ def _judge(
         on = settings.evaluate.on(encoder)
         ruler = add_ruler(blocks, encoder, on, settings.encoder, min(count, held_out))
         seen = embedded(encoder.name, encoder.chunk, ruler.embedder)
-        found += measure_features(blocks, ruler, name, replicate, seen)
+        found += measure_side(blocks, ruler, name, replicate, {"set/0": seen}, "real")
     return found
 
 

@@ -38,7 +38,7 @@ from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.counts import class_rows, needing
-from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_features
+from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
 from ganray.studies.settings import (
     MOST_SEEDS,
     Budget,
@@ -224,7 +224,7 @@ def _measure(
             for name, gans in sides.items():
                 gan = gans[replicate]
                 features = _translated(blocks, ruler, gan, way, count)
-                found = measure_features(blocks, ruler, name, replicate, features)
+                found = measure_side(blocks, ruler, name, replicate, {"set/0": features}, "real")
                 scores.setdefault(gan.address, []).extend(found)
                 if way.paired:
                     _compare(blocks, ruler, gan, features, way)
@@ -282,7 +282,8 @@ def _score_untouched(blocks: Blocks, ruler: Ruler, way: _Way) -> None:
     """Sources as they are, in the place of translations."""
     rows = class_rows(blocks.data.info, "held_out", way.sources)
     spans = [(start, end) for start, end in rows]
-    measure_features(blocks, ruler, UNTOUCHED, 0, ruler.held_out, spans)
+    sets = {"set/0": ruler.held_out}
+    measure_side(blocks, ruler, UNTOUCHED, 0, sets, "real", spans)
 
 
 def _compare(blocks: Blocks, ruler: Ruler, gan: Task, features: Task, way: _Way) -> None:

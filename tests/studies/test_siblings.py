@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 
 from ganray.errors import RefusedInput
-from ganray.local import LocalRunner
 from ganray.plan.parameters import ClassifyParameters, SampleParameters
 from ganray.report.results import Results
-from ganray.runs.agenda import Agenda
 from ganray.stages.counterpart import distance
 from ganray.stages.siblings import nearest
-from ganray.store import Store
 from ganray.studies import study_from
 from tests import tiny
 
@@ -89,11 +86,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
         real=[30],
         budget={"iterations": 4},
     )
-    study = study_from(told)
-    agenda = Agenda.open(study.plan(), Store(f"{folder}/store"))
-    LocalRunner(study.resources).run(agenda)
-    assert agenda.complete, agenda.failed
-    return Results.open(agenda.store, agenda.plan)
+    agenda, store = tiny.run_settings(told, f"{folder}/store")
+    return Results.open(store, agenda.plan)
 
 
 def test_judgements_are_those_of_the_stored_images(finished):

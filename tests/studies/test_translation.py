@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 
 from ganray.errors import RefusedInput
-from ganray.local import LocalRunner
 from ganray.plan.parameters import SampleParameters, TrainParameters
 from ganray.report.results import Results
-from ganray.runs.agenda import Agenda
-from ganray.store import Store
 from ganray.studies import study_from
 from tests import tiny
 from tests.data.published import digits, write_folder
@@ -138,11 +135,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
         budget={"iterations": 40},
         evaluate={"metrics": [{"name": "inception_score", "splits": 2}]},
     )
-    study = study_from(told)
-    agenda = Agenda.open(study.plan(), Store(f"{folder}/store"))
-    LocalRunner(study.resources).run(agenda)
-    assert agenda.complete, agenda.failed
-    return Results.open(agenda.store, agenda.plan)
+    agenda, store = tiny.run_settings(told, f"{folder}/store")
+    return Results.open(store, agenda.plan)
 
 
 def test_a_translator_comes_nearer_to_the_counterparts(finished):

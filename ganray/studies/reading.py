@@ -1,0 +1,176 @@
+"""Study files and settings, read and validated; their relative paths made absolute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganray.data import DatasetSpec
+from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
+from ganray.models.encoders import Encoder
+from ganray.spec import Spec, parse
+from ganray.studies.from_spec import adopt
+from ganray.studies.study import STUDIES, Study, study_module
+from ganray.study_yaml import YAMLError, load, what_is_wrong
+from ganray.urls import is_url
+
+
+def read_study(path: str, overrides: Sequence[str] = (), store: str | None = None) -> Study:
+    """Read a study file; each override is `dotted.path=value`, its value in YAML.
+
+    Relative paths of data and weights, also in overrides, are relative to the file.
+
+    Args:
+        store: URL of the store in which `train: {from: spec/<key>}` is looked up.
+
+    Raises:
+        RefusedInput: the file is missing or no mapping, or a name or value in it is not valid.
+    """
+    values = read_values(path, overrides)
+    if "sweep" in values:
+        raise RefusedInput(f"study file (={path!r}) holds a sweep: use `ganray sweep`")
+    return _study(values, store, path, Path(path).resolve().parent)
+
+
+def study_from(
+    settings: Mapping[str, Any], overrides: Sequence[str] = (), store: str | None = None
+) -> Study:
+    """The study of settings as a file holds them; relative paths are relative to this folder.
+
+    Args:
+        overrides: as of `read_study`, in which `store` is explained as well.
+
+    Raises:
+        RefusedInput: a name or value is not valid, or a URL holds credentials.
+    """
+    values: dict[str, Any] = as_written(settings)
+    for override in overrides:
+        _set(values, override)
+    refuse_secrets("", values)
+    return _study(values, store, "settings", Path.cwd())
+
+
+def as_written(value: Any) -> Any:
+    """As a file would hold what Python writes otherwise: specs, paths, tuples, numpy's values."""
+    if isinstance(value, Spec):
+        return {name: as_written(getattr(value, name)) for name in value.written}
+    if isinstance(value, Mapping):
+        return {str(name): as_written(inner) for name, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [as_written(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _study(values: dict[str, Any], store: str | None, where: str, folder: Path) -> Study:
+    if "sweep" in values:
+        raise RefusedInput(f"{where} (a study's) hold a sweep: use `ganray sweep` with a file")
+    values = adopt(values, store)
+    module = study_module(values.get("study", next(iter(STUDIES))))
+    return Study(module, _anchored(parse(module.Settings, values, where), folder))
+
+
+def read_values(
+    path: str, overrides: Sequence[str] = (), kind: str = "study file"
+) -> dict[str, Any]:
+    """What a YAML file says, with `dotted.path=value` overrides; nothing is checked yet.
+
+    Args:
+        kind: what messages call the file.
+
+    Raises:
+        RefusedInput: the file is missing or no mapping, or a URL in it holds credentials.
+    """
+    named = f"{kind} (={quoted(path)})"
+    try:
+        values = load(Path(path).read_text())
+    except FileNotFoundError:
+        hint = "docs/sweeps.md shows one" if kind == "sweep file" else "`ganray init` writes one"
+        raise RefusedInput(f"{named} does not exist; {hint}") from None
+    except (OSError, ValueError) as error:
+        raise RefusedInput(f"{named} cannot be read: {one_line(error)}") from None
+    except YAMLError as error:
+        raise RefusedInput(f"{named} is no YAML: {what_is_wrong(error)}") from None
+    if not isinstance(values, dict):
+        raise RefusedInput(f"{named} must hold `name: value` lines")
+    for override in overrides:
+        _set(values, override)
+    refuse_secrets("", values)  # a run's plan keeps them, and all who see the store can read it
+    return values
+
+
+def checked_places(settings: Any, path: str) -> Any:
+    """The settings with paths of data and weights relative to the file at `path` made absolute.
+
+    Raises:
+        RefusedInput: a path cannot be one.
+    """
+    return _anchored(settings, Path(path).resolve().parent)
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise RefusedInput(
+            f"--set (={quoted(override)}) must be path=value, e.g. budget.iterations=2000"
+        )
+    if not re.fullmatch(r"[\w.-]+", path):  # a URL with a = in it
+        refuse_secrets("--set", override)
+    *parents, last = path.split(".")
+    for name in parents:
+        inner = values.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise RefusedInput(f"--set (={quoted(override)}): {name} is no group of settings")
+        values = inner
+    try:
+        values[last] = load(text)
+    except YAMLError as error:
+        raise RefusedInput(f"--set (={quoted(override)}): {what_is_wrong(error)}") from None
+
+
+def _anchored(settings: Any, folder: Path) -> Any:
+    """Make relative paths of data and weights absolute: a task may run in another folder."""
+    places: dict[str, Any] = {}
+    if hasattr(settings, "data"):
+        places["data"] = _anchor("data", settings.data, folder)
+    search, evaluate = getattr(settings, "search", None), getattr(settings, "evaluate", None)
+    if search is not None and search.other is not None:
+        other = _anchor("search.other", search.other, folder)
+        places["search"] = search.model_copy(update={"other": other})
+    if evaluate is not None:
+        encoders = [_anchor_weights(encoder, folder) for encoder in evaluate.encoders]
+        places["evaluate"] = evaluate.model_copy(update={"encoders": encoders})
+    if (split := getattr(settings, "split", None)) is not None:
+        encoder = _anchor_weights(split.encoder, folder, "split.encoder")
+        places["split"] = split.model_copy(update={"encoder": encoder})
+    return settings.model_copy(update=places)
+
+
+def _anchor_weights(encoder: Encoder, folder: Path, where: str = "evaluate.encoders") -> Encoder:
+    named = {name: getattr(encoder, name) for name in encoder.places}
+    places = {
+        name: _absolute(f"{where}: {encoder.name}.{name}", place, folder)
+        for name, place in named.items()
+        if place is not None
+    }
+    return encoder.model_copy(update=places)
+
+
+def _anchor(block: str, spec: DatasetSpec, folder: Path) -> DatasetSpec:
+    if spec.source == "embedded":
+        return spec
+    return spec.model_copy(update={"source": _absolute(f"{block}.source", spec.source, folder)})
+
+
+def _absolute(argument: str, path: str, folder: Path) -> str:
+    if is_url(path):
+        return path
+    try:
+        return str((folder / path).resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
+        raise RefusedInput(f"{argument} (={path!r}) is no path: {one_line(error)}") from None
