@@ -20,6 +20,9 @@ class SampleSpec(Spec):
     )
 
 
+USUAL_SAMPLING = SampleSpec()
+
+
 class EmbedSpec(Spec):
     """How images are embedded."""
 

@@ -92,8 +92,8 @@ def plan(
     mixture = _train_components(blocks, settings, until)
     plan_search(blocks, settings, joint, mixture, other)
     sides = [joint, mixture]
-    scores = measure(blocks, sides, rulers(blocks, settings), settings)
-    write_cards(blocks, sides, scores, settings)
+    scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
+    write_cards(blocks, sides, scores, settings.sample)
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 

@@ -22,7 +22,7 @@ from ganray.plan.parameters import (
     TrainParameters,
 )
 from ganray.plan.roles import gan_role
-from ganray.specs import SampleSpec, chunks_for
+from ganray.specs import USUAL_SAMPLING, SampleSpec, chunks_for
 from ganray.studies.counts import class_rows, target_names
 from ganray.studies.settings import OfImages, RangeSearch
 from ganray.train.algorithms import check_fit, check_shared, wants_labels
@@ -296,7 +296,9 @@ class Blocks:
             chunks=chunks_for(total * spec.restarts, spec.chunk),
         )
 
-    def card(self, gan: Task, scores: Sequence[Task], sampling: SampleSpec) -> Task:
+    def card(
+        self, gan: Task, scores: Sequence[Task], sampling: SampleSpec = USUAL_SAMPLING
+    ) -> Task:
         """A trained GAN's weights with its full model card."""
         truncated = {} if sampling.truncation is None else {"truncation": sampling.truncation}
         # With one class for all, both sides are one GAN and their scores the same.

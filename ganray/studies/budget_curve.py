@@ -75,9 +75,11 @@ def plan(
             joint = train_joint(blocks, settings, until)
             marginal = train_marginals(blocks, settings, groups, until)
             sides = [joint, marginal]
-            scores = measure(blocks, sides, rulers(blocks, settings), settings)
+            scores = measure(
+                blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample
+            )
     plan_search(blocks, settings, joint, marginal, other)
-    write_cards(blocks, sides, scores, settings)
+    write_cards(blocks, sides, scores, settings.sample)
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 

@@ -62,8 +62,8 @@ def plan(
     marginal = train_marginals(blocks, settings, groups, until)
     plan_search(blocks, settings, joint, marginal, other)
     sides = [joint, marginal]
-    scores = measure(blocks, sides, rulers(blocks, settings), settings)
-    write_cards(blocks, sides, scores, settings)
+    scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
+    write_cards(blocks, sides, scores, settings.sample)
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 

@@ -88,8 +88,8 @@ def plan(
     marginal = train_marginals(blocks, settings, groups, until)
     plan_search(blocks, settings, joint, marginal, other, rivals)
     sides = [joint, *rivals, marginal]
-    scores = measure(blocks, sides, rulers(blocks, settings), settings)
-    write_cards(blocks, sides, scores, settings)
+    scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
+    write_cards(blocks, sides, scores, settings.sample)
     names = [MARGINAL, JOINT, *(rival.name for rival in settings.rivals)]
     return blocks.plan(settings.study, settings, names, used_speed(settings.budget, probe))
 

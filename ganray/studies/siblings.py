@@ -95,7 +95,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None
                     _teach(blocks, settings, real, replicate, gan, name, made, shown)
     for gans in sides.values():
         for gan in gans:
-            blocks.card(gan, scores[gan.address], SampleSpec())
+            blocks.card(gan, scores[gan.address])
     return blocks.plan(settings.study, settings, [*sides])
 
 

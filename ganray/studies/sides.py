@@ -18,6 +18,7 @@ from ganray.plan.parameters import SplitParameters
 from ganray.plan.roles import chosen
 from ganray.report import Results, sections
 from ganray.report.page import Section
+from ganray.specs import USUAL_SAMPLING, SampleSpec
 from ganray.studies.blocks import Blocks, Data, Portion
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
@@ -32,7 +33,7 @@ from ganray.studies.measuring import (
     measure_side,
     mix_samples,
 )
-from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
+from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 
 
@@ -202,14 +203,14 @@ def measure(
     blocks: Blocks,
     sides: Sequence[Side],
     measured_on: Sequence[Ruler],
-    settings: SidesSettings,
+    evaluate: Evaluate,
+    sampling: SampleSpec = USUAL_SAMPLING,
 ) -> dict[str, list[Task]]:
     """Score all sides, replicate by replicate; the tasks that measure a GAN, by its address.
 
     Raises:
         RefusedInput: latent vectors are to be truncated that are not normal.
     """
-    evaluate = settings.evaluate
     info, mixture = blocks.data.info, evaluate.mixture
     count = sample_count(evaluate, info, blocks.classes)
     names = [side.name for side in sides]
@@ -233,11 +234,11 @@ def measure(
                         members,
                         side.mixing,
                         count,
-                        sampling=settings.sample,
+                        sampling=sampling,
                     )
                     sets = embed_mixture(blocks, ruler, side.name, replicate, mixed)
                 else:
-                    sets = embed_members(blocks, ruler, members, shares[side.name], settings.sample)
+                    sets = embed_members(blocks, ruler, members, shares[side.name], sampling)
                 scores = measure_side(blocks, ruler, side.name, replicate, sets, mixture)
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
@@ -248,12 +249,12 @@ def write_cards(
     blocks: Blocks,
     sides: Sequence[Side],
     measured: dict[str, list[Task]],
-    settings: SidesSettings,
+    sampling: SampleSpec = USUAL_SAMPLING,
 ) -> None:
     """A model card for each GAN, with the scores of its side."""
     for side in sides:
         for gan in (gan for replicate in side.gans for gan in replicate):
-            blocks.card(gan, measured.get(gan.address, ()), settings.sample)
+            blocks.card(gan, measured.get(gan.address, ()), sampling)
 
 
 def plan_search(

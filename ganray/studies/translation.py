@@ -108,7 +108,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None
                 _measure(blocks, settings, way, ready, scores)
     for gans in sides.values():
         for gan in gans:
-            blocks.card(gan, scores.get(gan.address, []), SampleSpec())
+            blocks.card(gan, scores.get(gan.address, []))
     names = [*sides, UNTOUCHED]
     return blocks.plan(settings.study, settings, names)
 

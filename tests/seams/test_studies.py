@@ -142,7 +142,7 @@ def test_sides_may_share_a_gan_and_differ_in_their_replicates():
     every = [0, 1, 2]
     alone = Side("alone", [every], [[gan("alone", every, r)] for r in (0, 1)])
     mixed = Side("mixed", [every, [0]], [[gan("mixed", every, 0), gan("mixed", [0], 0)]])
-    measured = measure(blocks, [alone, mixed], rulers(blocks, settings), settings)
+    measured = measure(blocks, [alone, mixed], rulers(blocks, settings), settings.evaluate)
     shared = alone.gans[0][0]
     assert shared.address == mixed.gans[0][0].address
     assert len(measured[shared.address]) == 2
@@ -156,7 +156,7 @@ def test_sides_have_names_of_their_own(names):
     settings, blocks = Setup(evaluate={"metrics": ["frechet_distance"]}), blocks_of()
     sides = [Side(name, [], []) for name in names]
     with pytest.raises(ValueError, match="names of their own"):
-        measure(blocks, sides, rulers(blocks, settings), settings)
+        measure(blocks, sides, rulers(blocks, settings), settings.evaluate)
 
 
 def test_a_study_without_data_is_planned_run_and_reported(tmp_path):

@@ -42,7 +42,7 @@ def plan(settings: Settings, data: Data, *_: object) -> Plan:
                 for group in side.groups
             ]  # fmt: skip
             side.gans.append(gans)
-    write_cards(blocks, sides, measure(blocks, sides, rulers(blocks, settings), settings), settings)
+    write_cards(blocks, sides, measure(blocks, sides, rulers(blocks, settings), settings.evaluate))
     return blocks.plan(settings.study, settings, SIDES)
 
 
