@@ -82,11 +82,15 @@ def write_parquet(drawn: Drawn, url: str) -> int:
 
 def write_sheet(rows: UInt8[np.ndarray, "n m c h w"], url: str, name: str) -> str:
     """One PNG of n rows of m images each, in a folder; its name there."""
-    n, m, channels, height, width = rows.shape
-    sheet = rows.transpose(2, 0, 3, 1, 4).reshape(channels, n * height, m * width)
     with _create(_target(url).child(name)) as target:
-        target.write(png(sheet))
+        target.write(png(joined(rows)))
     return name
+
+
+def joined(rows: UInt8[np.ndarray, "n m c h w"]) -> UInt8[np.ndarray, "c nh mw"]:
+    """One image of n rows of m images each, side by side."""
+    n, m, channels, height, width = rows.shape
+    return rows.transpose(2, 0, 3, 1, 4).reshape(channels, n * height, m * width)
 
 
 def png(image: UInt8[np.ndarray, "c h w"]) -> bytes:

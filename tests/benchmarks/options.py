@@ -105,11 +105,13 @@ OPTIONS = (
 
 
 class Ruler(NamedTuple):
-    """What all are measured on: the test images' features, the classifier, the training images."""
+    """What all are measured on: the test images' features, the classifier, the training images, and
+    how many samples are drawn, as many as are held out."""
 
     real: Embedding
     encoder: Embedder
     images: np.ndarray
+    count: int
     floor: dict[str, float]
 
 
@@ -145,7 +147,7 @@ def measured(option: Option, seed: int, ruler: Ruler, folder: Path) -> dict[str,
     if option.said == "base":
         trained.write_bytes(serialise(trainer.tensors()))
     spec = SampleSpec(truncation=option.truncation)
-    images = sample(trainer.sampler(), ruler.real.count, seed, spec)
+    images = sample(trainer.sampler(), ruler.count, seed, spec)
     return scores(ruler.real, embed(ruler.encoder, images)) | {"seconds": seconds}
 
 
@@ -171,9 +173,9 @@ def ruler_in(folder: Path) -> Ruler:
             trainer.advance()
         weights.write_bytes(serialise(trainer.encoder.state_dict()))
     network.load_state_dict(deserialise(weights.read_bytes()))
-    count = min(len(test), len(held_out))
-    real = embed(network, test[:count])
-    return Ruler(real, network, images, scores(real, embed(network, held_out[:count])))
+    real = embed(network, test)  # all of it: images come class by class
+    floor = scores(real, embed(network, held_out))
+    return Ruler(real, network, images, len(held_out), floor)
 
 
 HEAD = """\
@@ -182,9 +184,9 @@ HEAD = """\
 One DCGAN of width {width} on the 4,000 digits of MNIST that come with ganray, {iterations}
 iterations of batch {batch} at rates of {rate:g} and, of the critic, {critic_rate:g}, with one
 setting changed in each row. CAFD and the Fréchet distance are on the classifier's features, of
-{count:,} samples against as many test images: the mean over seeds, and in parentheses the least and
-the greatest. The floor, of held-out real images, is {cafd} and {distance}. Time is of the processor
-in an iteration, over the base's.
+{count:,} samples against {test:,} test images: the mean over seeds, and in parentheses the least
+and the greatest. The floor, of as many held-out real images, is {cafd} and {distance}. Time is of
+the processor in an iteration, over the base's.
 
 One data set, one small network and few iterations: a row says what an option does here, and a
 difference within the spread of the base's {seeds} seeds says nothing. Made by
@@ -220,7 +222,8 @@ def page(found: dict[str, dict[str, Any]], ruler: Ruler) -> str:
         "batch": TRAIN["batch"],
         "rate": TRAIN["learning_rate"],
         "critic_rate": TRAIN["critic_learning_rate"],
-        "count": ruler.real.count,
+        "count": ruler.count,
+        "test": ruler.real.count,
         "cafd": number(ruler.floor["cafd"]),
         "distance": number(ruler.floor["frechet_distance"]),
         "seeds": len(base),
