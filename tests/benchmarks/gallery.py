@@ -152,7 +152,8 @@ def write(folder: Path) -> None:
         )
         parts.append(part(name))
         there.append(name)
-    lacking = [name for name in families() if name not in there]
+    by_noise = [name for name, one in families().items() if not one.model.of_images]
+    lacking = [name for name in by_noise if name not in there]
     missing = [f"Not run yet: {', '.join(lacking)}.\n"] if lacking else []
     text = [HEAD, *missing, TABLE, *rows, "", *parts]
     (ROOT / "docs" / "gallery.md").write_text("\n".join(text))
@@ -209,7 +210,8 @@ HEAD = """\
 The first 48 samples of one GAN of each family, trained on the 4,000 digits of MNIST that come with
 ganray by the commands below. Networks are narrower than published and iterations few, so that each
 takes some minutes on a core: this shows that each family works, not which is best. Made by
-`python -m tests.benchmarks.gallery FOLDER`.
+`python -m tests.benchmarks.gallery FOLDER`. Families whose images are made of images are shown by
+studies of their own ([translation and siblings](models.md#images-of-images)).
 """
 TABLE = """\
 Parameters are of all networks, operations of drawing one image, images/s those real ones that
