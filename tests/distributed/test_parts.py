@@ -1,4 +1,5 @@
-"""GANs whose images another task of the plan finds, on Ray: the same as without it."""
+"""GANs whose images another task of the plan finds, or that are made of images, on Ray: the same as
+without it."""
 
 from __future__ import annotations
 
@@ -18,20 +19,48 @@ FOUND = {
         **{"study": "adagan", "components": 2},
         "discriminator": {"epochs": 1, "batch": 20},
     },
+    "translation": {
+        "study": "translation",
+        "translators": [
+            {
+                "name": "one",
+                "model": {"name": "cycle_gan", "width": 2, "blocks": 1, "critic_halvings": 2},
+                "train": {"algorithm": "cycle_gan", "batch": 4, "pool": 6},
+            }
+        ],
+        "data": {"views": ["plain", "inverted"]},
+    },
+    "siblings": {
+        **{"study": "siblings", "real": [20], "judged": 5, "lessons": 3},
+        "modnets": [
+            {
+                "name": "one",
+                "model": {"name": "modnet", "width": 2, "classifier": "frozen"},
+                "train": {"algorithm": "modnet", "batch": 8},
+            }
+        ],
+    },
 }
 MEASURED = {
     "search": {"on": []},
     "evaluate": {"metrics": ["frechet_distance"], "encoders": ["pixels"]},
 }
+ALL = [
+    pytest.param(told, id=name, marks=() if name == "clusters" else pytest.mark.slow)
+    for name, told in FOUND.items()
+]
 
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("settings", FOUND.values(), ids=FOUND)
+@pytest.mark.parametrize("settings", ALL)
 def test_both_runners_make_the_same(tiny_run, tmp_path, settings):
     told = load(tiny_run.file.read_text()) | MEASURED | settings
     del told["marginals"]
-    told["data"]["source"] = str(tiny_run.file.parent / "digits.parquet")
+    if {"translators", "modnets"} & set(told):
+        told = {name: told[name] for name in told if name not in ("model", "train", "search")}
+    source = str(tiny_run.file.parent / "digits.parquet")
+    told["data"] = {**told["data"], "source": source}
     study = study_from(told)
     plan, found = study.plan(), {}
     for name in ("local", "ray"):

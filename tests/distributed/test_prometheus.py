@@ -161,7 +161,7 @@ def test_ray_exposes_them_under_these_names(ray_session, tmp_path, monkeypatch):
         tell(told(GAN, warning="its worker died", resubmitted=True))
         tell(told(GAN, 31, images_per_second=8.0, seconds_left=69.0, critic_loss=-2.5))
         wanted = {f"ray_{name}" for name in GAUGES | COUNTERS}
-        seen = _scraped(ray_session, wanted)
+        seen = _scraped(ray_session, wanted, plan.run)
     assert wanted <= seen.keys()
     assert 'task="train g"' in seen["ray_ganray_iterations"]
     assert 'node="node-7"' in seen["ray_ganray_iterations"]
@@ -169,8 +169,11 @@ def test_ray_exposes_them_under_these_names(ray_session, tmp_path, monkeypatch):
     assert len(heard) == 5
 
 
-def _scraped(ray, wanted: set[str]) -> dict[str, str]:
-    """The last line of each metric, once all that are wanted are there or 90 s have passed."""
+def _scraped(ray, wanted: set[str], run: str) -> dict[str, str]:
+    """The last line of each metric of a run, once all that are wanted are there.
+
+    Runs that other tests played on the same Ray are there, too.
+    """
     (node,) = ray.nodes()
     url = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
     seen: dict[str, str] = {}
@@ -182,5 +185,9 @@ def _scraped(ray, wanted: set[str]) -> dict[str, str]:
                 text = answer.read().decode()
         except OSError:
             continue
-        seen = {re.split(r"[{ ]", line)[0]: line for line in text.splitlines() if "ganray" in line}
+        seen = {
+            re.split(r"[{ ]", line)[0]: line
+            for line in text.splitlines()
+            if "ganray" in line and f'run="{run}"' in line
+        }
     return seen
