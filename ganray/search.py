@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
+from ganray.errors import RefusedInput
 from ganray.models.sampler import Sampler
 from ganray.sample import quantise
 from ganray.specs import SearchSpec, chunks_for
@@ -126,7 +127,15 @@ def search(
     seed: int = 0,
     spec: SearchSpec | None = None,
 ) -> SearchResult:
-    """Search every target from `restarts` starts, here and now."""
+    """Search every target from `restarts` starts, here and now.
+
+    Raises:
+        RefusedInput: the GAN is given images, and has no latent vectors.
+    """
+    if not sampler.law.free:
+        raise RefusedInput(
+            f"{sampler.model.name} is given images: it has no latent vectors to search"
+        )
     spec = spec or SearchSpec()
     chunks = [
         search_chunk(sampler, targets, spec, seed, index)

@@ -140,9 +140,12 @@ def draw_ways(
         RefusedInput: latent vectors are to be truncated that are not normal.
         StoreError: it is not trained yet.
     """
+    sampler = _sampler(store, gan.task)
+    if sampler.model.of_images:
+        raise RefusedInput(f"GAN (={gan.name!r}) is given images, and has no latent vectors")
     spec, seed = _sequence(plan, gan.task, truncation)
     with threads(1):
-        return interpolate(_sampler(store, gan.task), count, steps, seed, path, spec.truncation)
+        return interpolate(sampler, count, steps, seed, path, spec.truncation)
 
 
 def _mixed(

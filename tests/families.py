@@ -215,7 +215,8 @@ def labels(count: int, classes: int = CLASSES) -> np.ndarray:
 def trainer(model: ModelSpec, train: TrainSpec, seed: int = 0, count: int = 12) -> GanTrainer:
     """Of random images."""
     classes = classes_for(model)
-    return GanTrainer(images(count), model, train, seed, "cpu", labels(count, classes), classes)
+    known = labels(count, classes)
+    return GanTrainer(images(count), model, train, seed, "cpu", known, classes, {})
 
 
 class Game:

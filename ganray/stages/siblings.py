@@ -18,7 +18,7 @@ _SHOWN, _BLOCK = 10, 256
 
 def judge_siblings(work: Workspace) -> None:
     """How often the classifier takes a sibling for the wanted class, or for its source's; how far
-    it is from its source; and how often no other image, of training or held out, is nearer to it.
+    it is from its source; and how often no training image, nor another source, is nearer to it.
     """
     told, dataset = SiblingsParameters.of(work.task).drawn, work.dataset()
     sources, labels = source_images(*work.dataset_place(), told)

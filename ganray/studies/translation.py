@@ -193,12 +193,19 @@ def _refuse_unpaired(
         raise RefusedInput(f"{said}; set data.apart false")
     if views and not _counterparts(domains, data.info.class_names, views):
         raise RefusedInput(f"{said}; name the same classes of both views in domains")
-    sizes = [[data.info.counts["train"][index] for index in group] for group in domains]
-    if sizes[0] != sizes[1]:
+    if not views and max(map(len, domains)) > 1:
         raise RefusedInput(
-            f"{said}: as many images of each class in either domain; here are {sizes[0]} and "
-            f"{sizes[1]}"
+            f"{said}, and of several classes in a domain nobody knows which belong together; name "
+            "one class for each domain"
         )
+    for split, counts in data.info.counts.items():
+        sizes = [sum(counts[index] for index in group) for group in domains]
+        if sizes[0] != sizes[1]:
+            raise RefusedInput(
+                f"{said}: as many images of one domain as of the other; here are {sizes[0]} and "
+                f"{sizes[1]} {split.replace('_', '-')} ones (an even data.held_out, and data.test, "
+                "set apart as many of either)"
+            )
 
 
 def _ways(gan: Task) -> tuple[Domain, ...]:

@@ -62,7 +62,7 @@ class GanTrainer:
         labels: the class of each image, whole numbers from 0, in any array or list; needed where
             the networks or the algorithm are told them.
         classes: how many there are; none: as many as `labels` name.
-        given: the weights of networks that come from elsewhere, by their roles; none: as drawn.
+        given: the weights of networks that come from elsewhere, by their roles, if there are any.
         weights: how often each image is seen, in proportion; none: all alike.
 
     Attributes:
@@ -92,6 +92,10 @@ class GanTrainer:
         check_fit(model, train)
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
+        if isinstance(images, Batches) and train.told_labels:
+            raise RefusedInput(
+                f"images: train.algorithm (={train.algorithm!r}) is told labels; give an array"
+            )
         if isinstance(images, Batches):
             self._batches = images
         else:
@@ -103,6 +107,16 @@ class GanTrainer:
             raise RefusedInput(
                 f"train.algorithm (={train.algorithm!r}) is of two domains: labels must be 0 and 1 "
                 f"for the images of either; here are {self.classes} of each label"
+            )
+        if train.together and self.classes[0] != self.classes[1]:
+            raise RefusedInput(
+                f"train.algorithm (={train.algorithm!r}) needs pairs: image i of label 0 with "
+                f"image i of label 1; here are {self.classes} of each label"
+            )
+        if model.given and given is None:
+            raise RefusedInput(
+                f"given (=None): {' and '.join(model.given)} of {model.name} come from elsewhere; "
+                "give their weights by role, or {} for any"
             )
         if len(self.classes) < train.least_classes:
             raise RefusedInput(
@@ -314,7 +328,7 @@ def blank_trainer(
     shape: Shape, model: ModelSpec, train: TrainSpec, device: str, classes: int = 1
 ) -> GanTrainer:
     """A GAN to be trained on images without content, for what its work costs."""
-    count = max(train.batch, 2 if train.translates else 1)
+    count = 2 * train.batch if train.translates else train.batch
     labels = np.arange(count) % 2 if train.translates else np.zeros(count, np.int64)
     images = np.zeros((count, *shape), np.uint8)
-    return GanTrainer(images, model, train, 0, device, labels, classes)
+    return GanTrainer(images, model, train, 0, device, labels, classes, {})

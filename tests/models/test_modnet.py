@@ -61,7 +61,9 @@ def test_a_frozen_classifier_is_the_given_one_and_stays():
     trainer.advance()
     for name, value in trainer.networks["classifier"].state_dict().items():
         assert torch.equal(value, given[name])
-    drawn = GanTrainer(*own).networks["classifier"].state_dict()
+    with pytest.raises(RefusedInput, match=r"given \(=None\): classifier of modnet come from"):
+        GanTrainer(*own)
+    drawn = GanTrainer(*own, {}).networks["classifier"].state_dict()
     assert any(not torch.equal(drawn[name], value) for name, value in given.items())
 
 

@@ -63,8 +63,8 @@ def _siblings(results: Results) -> Section:
         Table(
             "Of siblings of held-out images, with Student’s 95% intervals over replicates: the "
             "share that the classifier takes for the wanted class, and for the source’s; the mean "
-            "absolute change of pixels in [0, 1]; and the share to which no training or held-out "
-            "image is nearer than the source",
+            "absolute change of pixels in [0, 1]; and the share to which no training image, and "
+            "none of the other images that have siblings here, is nearer than the source",
             [
                 Column("side"),
                 *(

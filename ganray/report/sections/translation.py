@@ -99,7 +99,9 @@ def _domain(results: Results, part: str) -> str:
 
 def domain_name(names: Sequence[str], views: Sequence[str]) -> str:
     """What the domain of some classes is called: as the view that they are, or by their names."""
-    seen = {next((view for view in views if name.endswith(view)), "plain") for name in names}
+    seen = {
+        next((view for view in views if f" {name}".endswith(f" {view}")), "plain") for name in names
+    }
     if views and len(seen) == 1:
         return seen.pop()
     return listed(names) if len(names) <= _NAMED else f"{names[0]}, {names[1]}, … {names[-1]}"

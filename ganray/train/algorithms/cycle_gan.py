@@ -32,7 +32,7 @@ class CycleGan(Translating):
     identity_weight: float = Field(
         0.0, ge=0, description="weight of leaving images of the wanted domain as they are"
     )
-    pool: int = Field(50, ge=0, description="generated images in each critic's history")
+    pool: int = Field(50, ge=0, le=10_000, description="generated images in each critic's history")
 
     @property
     def whole(self) -> bool:  # type: ignore[override]
