@@ -19,6 +19,12 @@ class SampleSpec(Spec):
         description="normal latent numbers beyond ± so many deviations are drawn anew; none: not",
     )
 
+    def said_of(self, mixture: str) -> str:
+        """What a score's protocol calls samples of this mixture that are drawn so."""
+        if self.truncation is None:
+            return mixture
+        return f"{mixture}, truncated at {self.truncation:g}"
+
 
 USUAL_SAMPLING = SampleSpec()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
+from ganray.metrics.nearest import nearest
 from ganray.plan.parameters import SiblingsParameters
 from ganray.stages.artifacts import read_embedding, read_images, source_images
 from ganray.stages.counterpart import distance
@@ -12,8 +13,7 @@ from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
 
-Images = UInt8[np.ndarray, "n c h w"]
-_SHOWN, _BLOCK = 10, 256
+_SHOWN = 10
 
 
 def judge_siblings(work: Workspace) -> None:
@@ -38,22 +38,15 @@ def judge_siblings(work: Workspace) -> None:
             "fooled": float((found == wanted).mean()),
             "kept": float((found == labels[of]).mean()),
             "distance": distance(made, sources[of]),
-            "nearest": float((nearest(made, np.concatenate([sources, others])) == of).mean()),
+            "nearest": float((_nearest(made, np.concatenate([sources, others])) == of).mean()),
         },
     )
 
 
-def nearest(images: Images, others: UInt8[np.ndarray, "m c h w"]) -> np.ndarray:
-    """Which of `others` is the nearest to each image by pixels; the first of equals.
-
-    Exact: squares and products of 8-bit values are whole numbers in float64.
-    """
-    rows = others.reshape(len(others), -1).astype(np.float64)
-    lengths, found = np.square(rows).sum(axis=1), []
-    for start in range(0, len(images), _BLOCK):
-        block = images[start : start + _BLOCK].reshape(-1, rows.shape[1]).astype(np.float64)
-        found.append((lengths - 2 * block @ rows.T).argmin(axis=1))
-    return np.concatenate(found)
+def _nearest(
+    images: UInt8[np.ndarray, "n c h w"], others: UInt8[np.ndarray, "m c h w"]
+) -> Int64[np.ndarray, "n"]:
+    return nearest(images.reshape(len(images), -1), others.reshape(len(others), -1))[0]
 
 
 STAGE = Stage(judge_siblings)

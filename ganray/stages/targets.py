@@ -8,6 +8,7 @@ from jaxtyping import Float32, UInt8
 from ganray.data import Dataset, DatasetSpec, open_source
 from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
+from ganray.metrics.nearest import nearest
 from ganray.plan.parameters import TargetsParameters
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
@@ -21,8 +22,8 @@ def draw_targets(work: Workspace) -> None:
     told, dataset = TargetsParameters.of(work.task), work.dataset()
     named = [(name, _target(name, dataset, told.other_data)) for name in told.targets]
     images = np.stack([image for _, image in named])
-    nearest, distances = nearest_images(images, dataset.images("train")[0])
-    arrays = {"images": images, "nearest": nearest, "nearest_residuals": distances}
+    beside, distances = nearest_images(images, dataset.images("train")[0])
+    arrays = {"images": images, "nearest": beside, "nearest_residuals": distances}
     work.commit({"targets.safetensors": pack(arrays)}, {"names": [name for name, _ in named]})
 
 
@@ -31,19 +32,11 @@ def nearest_images(
 ) -> tuple[Images, Float32[np.ndarray, "n"]]:
     """The nearest of `images` to each target, and its pixel-mean squared error on [0, 1].
 
-    Distances are exact: sums of squared differences of 8-bit values are whole numbers.
+    Distances are exact, as `nearest` says.
     """
-    best = np.full(len(targets), np.iinfo(np.int64).max, dtype=np.int64)
-    found = np.zeros(len(targets), dtype=np.int64)
-    for start in range(0, len(images), 4096):
-        block = images[start : start + 4096].astype(np.int16)
-        for index, target in enumerate(targets):
-            errors = np.square(block - target.astype(np.int16), dtype=np.int32)
-            sums = errors.reshape(len(block), -1).sum(axis=1, dtype=np.int64)
-            row = int(sums.argmin())
-            if sums[row] < best[index]:
-                best[index], found[index] = sums[row], start + row
-    return images[found], (best / (255.0**2 * targets[0].size)).astype(np.float32)
+    rows, among = (one.reshape(len(one), -1) for one in (targets, images))
+    found, squared = nearest(rows, among)
+    return images[found], (squared / (255.0**2 * rows.shape[1])).astype(np.float32)
 
 
 def _target(name: str, dataset: Dataset, other: DatasetSpec | None) -> UInt8[np.ndarray, "c h w"]:

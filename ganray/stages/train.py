@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,8 @@ def _cost(task: Task, plan: Plan) -> Cost:
     sizes = gan_parameters(shape, told.model, told.train, classes)
     drawn = sum(sizes[role] for role in told.model.sampled)
     kept = CHECKPOINT_COPIES * sum(sizes.values()) + (2 if told.train.ema else 1) * drawn
+    steps = told.train.steps()
+    kept += math.prod(shape) * sum(step.replay.kept for step in steps if step.replay)
     whole, known = (
         training_flops(shape, told.model, told.train, classes, one.horizon or 0) if one else 0
         for one in (task, begun)

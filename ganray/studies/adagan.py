@@ -7,8 +7,8 @@ images from the mixture's, images are weighted by how much the mixture lacks the
 mixture takes it in with a share β. How many components there are is known from the beginning, so
 that each is a task of the plan whose input is the weights, whose input are the GANs before it.
 
-The paper's own choice of β is 1/t; how its classifier is trained, and when it stops, is left open
-there, and is this study's `discriminator`.
+β = 1/t is the paper's own choice as we remember it, unchecked; how its classifier is trained, and
+when it stops, is this study's `discriminator`.
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ def measure(
         RefusedInput: latent vectors are to be truncated that are not normal.
     """
     info, mixture = blocks.data.info, evaluate.mixture
-    count = sample_count(evaluate, info, blocks.classes)
+    count, said = sample_count(evaluate, info, blocks.classes), sampling.said_of(mixture)
     names = [side.name for side in sides]
     if len(set(names)) < len(names) or any("/" in name or not name for name in names):
         raise ValueError(f"sides must have names of their own without slashes; here are {names}")
@@ -239,7 +239,7 @@ def measure(
                     sets = embed_mixture(blocks, ruler, side.name, replicate, mixed)
                 else:
                     sets = embed_members(blocks, ruler, members, shares[side.name], sampling)
-                scores = measure_side(blocks, ruler, side.name, replicate, sets, mixture)
+                scores = measure_side(blocks, ruler, side.name, replicate, sets, said)
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
     return measured

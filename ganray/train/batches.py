@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -112,18 +113,30 @@ class ShuffledImages:
         self._seed = seed
         self._epoch = -1
         self._ends = None if weights is None else _ends(weights, len(images))
+        self._rows: Int64[np.ndarray, "n"] = np.arange(len(images))  # those that are served
         self._order: Int64[np.ndarray, "n"] = np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
         """How many images there are."""
-        return len(self._images)
+        return len(self._rows)
+
+    def some(self, rows: Int64[np.ndarray, "k"], seed: int) -> ShuffledImages:
+        """Batches of as many images, of those at `rows` alone and in an order of their own.
+
+        The images themselves are not copied. Where there are fewer than a batch they come again
+        in it.
+        """
+        batches = copy(self)
+        batches._rows = np.resize(rows, max(len(rows), self._batch))
+        batches._seed, batches._epoch, batches._ends = seed, -1, None
+        return batches
 
     def indices(self, step: int) -> Int64[np.ndarray, "batch"]:
         """Which images batch number `step` (from 0) holds.
 
         A batch may straddle two epochs, and one of weighted images may hold an image twice.
         """
-        start, length = step * self._batch, len(self._images)
+        start, length = step * self._batch, len(self)
         if self._ends is not None:
             drawn = uniforms(self._seed, "weighted", start, self._batch, 1)[:, 0]
             return np.searchsorted(self._ends, drawn, side="right").astype(np.int64)
@@ -133,7 +146,7 @@ class ShuffledImages:
             self._permutation(int(epoch))[rows[epochs == epoch] % length]
             for epoch in np.unique(epochs)
         ]
-        return np.concatenate(parts)
+        return self._rows[np.concatenate(parts)]
 
     def __call__(
         self, step: int, part: slice = slice(None)
@@ -145,7 +158,7 @@ class ShuffledImages:
 
     def _permutation(self, epoch: int) -> Int64[np.ndarray, "n"]:
         if epoch != self._epoch:
-            self._order = permutation(self._seed, "epoch", epoch, len(self._images))
+            self._order = permutation(self._seed, "epoch", epoch, len(self))
             self._epoch = epoch
         return self._order
 

@@ -26,7 +26,7 @@ from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
 from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
-from ganray.train.algorithms import check_fit, wants_labels
+from ganray.train.algorithms import check_fit, check_labels, wants_labels
 from ganray.train.batches import Batches, ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
 from ganray.train.replay import Histories
@@ -103,32 +103,16 @@ class GanTrainer:
         self.shape = self._batches.shape
         labels = class_labels(labels, len(self._batches), classes)
         self.classes = class_counts(len(self._batches), labels, classes)
-        if train.translates and (len(self.classes) != 2 or not all(self.classes)):
-            raise RefusedInput(
-                f"train.algorithm (={train.algorithm!r}) is of two domains: labels must be 0 and 1 "
-                f"for the images of either; here are {self.classes} of each label"
-            )
-        if train.together and self.classes[0] != self.classes[1]:
-            raise RefusedInput(
-                f"train.algorithm (={train.algorithm!r}) needs pairs: image i of label 0 with "
-                f"image i of label 1; here are {self.classes} of each label"
-            )
+        check_labels(model, train, labels is not None, self.classes)
         if model.given and given is None:
             raise RefusedInput(
                 f"given (=None): {' and '.join(model.given)} of {model.name} come from elsewhere; "
                 "give their weights by role, or {} for any"
             )
-        if len(self.classes) < train.least_classes:
-            raise RefusedInput(
-                f"train.algorithm (={train.algorithm!r}) tells {train.least_classes} classes or "
-                f"more apart; here is {len(self.classes)}"
-            )
         self._labels = labels if wants_labels(model, train) else None
-        if labels is None and wants_labels(model, train):
-            raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
         if weights is not None and wants_labels(model, train):
             raise RefusedInput(f"weights: {model.name} by {train.algorithm} draws by labels")
-        self._more = self._further(images, labels)
+        self._more = self._further(labels)
         heads = train.heads(model, len(self.classes))
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
         for role, known in (given or {}).items():
@@ -204,27 +188,26 @@ class GanTrainer:
         more = {name: self._show(name, index) for name in self._more} if step.looks else {}
         if self._labels is None:
             return Batch(index, real, None, more)
-        return Batch(index, real, torch.from_numpy(self._labels[rows]).to(self.device), more)
+        return Batch(index, real, self._told(rows), more)
 
-    def _further(
-        self, images: np.ndarray | Tensor | Batches, labels: Int64[np.ndarray, "n"] | None
-    ) -> dict[str, tuple[ShuffledImages, Int64[np.ndarray, "k"]]]:
-        """Images that the algorithm's losses are shown beside those of a step, and their labels."""
-        if labels is None or isinstance(images, Batches):
+    def _told(self, rows: Int64[np.ndarray, "k"]) -> Int64[Tensor, "k"]:
+        """The labels of these training images."""
+        assert self._labels is not None
+        return torch.from_numpy(self._labels[rows]).to(self.device)
+
+    def _further(self, labels: Int64[np.ndarray, "n"] | None) -> dict[str, ShuffledImages]:
+        """Images that the algorithm's losses are shown beside those of a step, by their names."""
+        if labels is None or not isinstance(self._batches, ShuffledImages):
             return {}
-        known, found = self.spec.shown(labels, self.seed), {}
-        for name, rows in known.items():
-            # Fewer than a batch come again in it.
-            rows = np.resize(rows, max(len(rows), self.spec.batch))
+        found = {}
+        for name, rows in self.spec.shown(labels, self.seed).items():
             order = derive_seed(self.seed, "train", "pairs" if self.spec.together else name)
-            batches = ShuffledImages(images[rows], self.spec.batch, order, self.device)
-            found[name] = batches, labels[rows]
+            found[name] = self._batches.some(rows, order)
         return found
 
     def _show(self, name: str, index: int) -> Shown:
-        batches, labels = self._more[name]
-        images, rows = batches(index, self._part)
-        return Shown(self.model.pixels(images), torch.from_numpy(labels[rows]).to(self.device))
+        images, rows = self._more[name](index, self._part)
+        return Shown(self.model.pixels(images), self._told(rows))
 
     @torch.no_grad()
     def _replayed(

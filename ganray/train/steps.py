@@ -58,11 +58,18 @@ class Replay:
 
     Attributes:
         made: a pure function to images by their names; they carry no gradient.
+        names: these.
         size: images that are kept of each name; 0: none, what was made is shown.
     """
 
     made: Callable[[Networks, Batch, Noise], Mapping[str, torch.Tensor]]
+    names: tuple[str, ...]
     size: int
+
+    @property
+    def kept(self) -> int:
+        """Images that a checkpoint holds of them."""
+        return len(self.names) * self.size
 
 
 Loss = Callable[[Networks, Batch, Noise], "torch.Tensor"]

@@ -9,7 +9,6 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.data.probe import add_noise, draw
 from ganray.runs.inputs import dataset_location
-from ganray.stages.targets import nearest_images
 
 NAMES = ["real 0", "real 1", "real 2", "noisy 0", "smiley", "ring"]
 
@@ -46,16 +45,6 @@ def test_each_target_stands_beside_its_nearest_training_image(dataset, targets):
         errors = ((training - target) ** 2).mean(axis=(1, 2, 3))
         assert targets["nearest_residuals"][index] == pytest.approx(errors.min(), rel=1e-5)
         np.testing.assert_allclose(targets["nearest"][index] / 255, training[errors.argmin()])
-
-
-def test_the_nearest_of_many_blocks_is_found():
-    """4,096 images are compared at a time; the last one of 5,000 is the target itself."""
-    images = np.random.default_rng(0).integers(0, 256, (5000, 1, 3, 3), dtype=np.uint8)
-    found, errors = nearest_images(images[[4999, 2]], images)
-    np.testing.assert_array_equal(found, images[[4999, 2]])
-    assert errors.tolist() == [0, 0]
-    black, white = np.zeros((1, 1, 3, 3), np.uint8), np.full((1, 1, 3, 3), 255, np.uint8)
-    assert nearest_images(white, black)[1].tolist() == [1]
 
 
 def test_rows_say_what_the_arrays_hold(answers, targets):

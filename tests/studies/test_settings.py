@@ -245,6 +245,8 @@ def test_truncation_changes_what_is_drawn_and_no_training():
         drawn |= role.startswith("embed/") and role.count("/") > 2
         assert (held.roles[role] != address) is drawn, role
     assert held.task("sample/joint/a+b+c/0").parameters["sample"]["truncation"] == 0.5
+    said = {task.parameters["mixture"] for task in held.tasks if task.kind == "measure"}
+    assert said == {"real", "real, truncated at 0.5"}  # those of real images are floors
 
 
 def test_probe_images_of_another_shape_are_refused_when_planned():

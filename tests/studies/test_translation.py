@@ -9,6 +9,7 @@ import pytest
 from ganray.errors import RefusedInput
 from ganray.plan.parameters import SampleParameters, TrainParameters
 from ganray.report.results import Results
+from ganray.stages.stage import stage_of
 from ganray.studies import study_from
 from tests import tiny
 from tests.data.published import digits, write_folder
@@ -122,6 +123,17 @@ def test_own_pairs_are_as_many_on_either_side(tmp_path):
         RefusedInput, match=r"needs pairs: as many images of one domain as of the other"
     ):
         study_from(told).plan()
+
+
+def test_what_a_gan_will_write_has_its_history_in_it():
+    def written(pool: int) -> int:
+        one = translator()
+        one["train"]["pool"] = pool
+        plan = study_from(settings(translators=[one])).plan()
+        task = next(task for task in plan.tasks if task.kind == "train")
+        return stage_of("train").cost(task, plan).bytes
+
+    assert written(1000) - written(0) == 2 * 1000 * 28 * 28 * 4
 
 
 @pytest.fixture(scope="module")

@@ -124,6 +124,24 @@ def test_a_weighted_draw_depends_on_its_place_alone():
         np.testing.assert_array_equal(np.concatenate(halves), many.indices(step))
 
 
+def test_some_of_the_images_come_in_epochs_of_their_own_and_stand_once_in_memory():
+    everything = numbered(10, 2)
+    rows = np.array([1, 4, 7, 9])
+    some = everything.some(rows, 3)
+    assert some._images is everything._images
+    for epoch in range(3):
+        pictures, served = zip(*(some(2 * epoch + half) for half in range(2)), strict=True)
+        assert sorted(np.concatenate(served)) == list(rows)
+        alone = numbered(10, 2)._images[torch.from_numpy(np.concatenate(served))]
+        assert torch.equal(torch.cat(pictures), alone.float() / 255)
+
+
+def test_some_images_that_are_fewer_than_a_batch_come_again_in_it():
+    _, served = numbered(10, 5).some(np.array([3, 8]), 3)(0)
+    assert len(served) == 5
+    assert set(served) == {3, 8}
+
+
 @pytest.mark.parametrize(
     "weights", [np.ones(3), np.zeros(4), np.array([1.0, -1, 1, 1]), np.full(4, np.nan)]
 )

@@ -5,6 +5,7 @@ A new algorithm is a new file and its line here. The first is meant where a file
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, TypeVar
 
@@ -87,6 +88,7 @@ __all__ = [
     "Wgan",
     "WganGp",
     "check_fit",
+    "check_labels",
     "check_shared",
     "wants_labels",
 ]
@@ -95,6 +97,35 @@ __all__ = [
 def wants_labels(model: ModelSpec, train: TrainSpec) -> bool:
     """Whether some network or loss is told the images' classes."""
     return bool(model.labelled) or train.told_labels
+
+
+def check_labels(model: ModelSpec, train: TrainSpec, labelled: bool, counts: Sequence[int]) -> None:
+    """Refuse training images whose labels an algorithm cannot train on.
+
+    Args:
+        labelled: whether they have labels at all.
+        counts: how many images of each label there are.
+
+    Raises:
+        RefusedInput: labels are missing or too few, or not those of two domains or of pairs.
+    """
+    called = f"train.algorithm (={train.algorithm!r})"
+    if train.translates and (len(counts) != 2 or not all(counts)):
+        raise RefusedInput(
+            f"{called} is of two domains: labels must be 0 and 1 for the images of either; here "
+            f"are {tuple(counts)} of each label"
+        )
+    if train.together and counts[0] != counts[1]:
+        raise RefusedInput(
+            f"{called} needs pairs: image i of label 0 with image i of label 1; here are "
+            f"{tuple(counts)} of each label"
+        )
+    if len(counts) < train.least_classes:
+        raise RefusedInput(
+            f"{called} tells {train.least_classes} classes or more apart; here is {len(counts)}"
+        )
+    if not labelled and wants_labels(model, train):
+        raise RefusedInput(f"labels (=None): {model.name} by {train.algorithm} needs them")
 
 
 def check_shared(model: ModelSpec, train: TrainSpec, workers: int) -> None:

@@ -58,7 +58,7 @@ class CycleGan(Translating):
                 adam,
                 real=False,
                 shown=True,
-                replay=Replay(translated, self.pool),
+                replay=Replay(translated, ("made_a", "made_b"), self.pool),
             ),
         )
 
