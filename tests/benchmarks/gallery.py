@@ -1,7 +1,8 @@
 """Samples of every family, each made by one command: `python -m tests.benchmarks.gallery STORE`.
 
-Writes `docs/gallery.md` and `docs/images/gallery/`. What is in the store already is not run again.
-Widths are smaller than published and iterations few, so that two cores do it in some hours.
+Writes `docs/gallery.md` and `docs/images/gallery/`. What is in the store already is not run again;
+of families that it does not have the page stays as it is. Widths are smaller than published and
+iterations few, so that two cores do it in some hours.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ganray.report.figures import canvas, thinned
 from ganray.report.results import Results
 from ganray.runs.record import read_runs
 from ganray.spec import parse
+from ganray.stages.stage import image_shape
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.studies.families import families
@@ -34,11 +36,13 @@ from ganray.trained import draw
 from ganray.wording import number, quantity
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "gallery.md"
 PICTURES = ROOT / "docs" / "images" / "gallery"
 ROWS, COLUMNS, TIMED = 4, 12, 8
 ALL = 'marginals=[["0","1","2","3","4","5","6","7","8","9"]]'
 QUICK = "train.learning_rate=1.0e-3 train.critic_learning_rate=2.0e-4 train.ema=0.98"
 SMALL = "model.width=16"
+DIGITS = "train.decay_until=null train.augment.flips=false"  # few iterations, and no mirrored 3
 CLOSE = (  # features alone leave all samples of so small a network alike
     "model.minibatch=30 train.augment.noise=0.2 train.augment.noise_halves=1000000 train.ema=0.98"
 )
@@ -57,7 +61,10 @@ SETTINGS: dict[str, tuple[str, int]] = {
     "improved": (f"{SMALL} {QUICK}", 800),
     "feature_matching": (f"{SMALL} {CLOSE}", 800),
     "semi_supervised": (f"{SMALL} {CLOSE}", 800),
-    "sngan": (f"{SMALL} {QUICK} train.decay_until=null train.augment.flips=false", 500),
+    "deep_dcgan": (f"{SMALL} {QUICK} {DIGITS}", 800),
+    "wgan_cnn": (f"{SMALL} train.learning_rate=5.0e-4 train.ema=0.98 {DIGITS}", 800),
+    "wgan_gp_cnn": (f"{SMALL} train.learning_rate=5.0e-4 train.ema=0.98 {DIGITS}", 600),
+    "sngan": (f"{SMALL} {QUICK} {DIGITS}", 500),
     "sngan_resnet": (f"{RESNET} {QUICK} train.critic_steps=1 train.augment.flips=false", 300),
     "wgan_gp_resnet": (f"{RESNET} {QUICK} train.critic_steps=2 train.augment.flips=false", 200),
     "sagan": (f"{RESNET} train.learning_rate=4.0e-4 train.ema=0.98", 300),
@@ -130,33 +137,49 @@ def main(store: str, *names: str) -> None:
 
 
 def write(folder: Path) -> None:
-    """The page, of the runs that the store has."""
+    """The page: of the runs that the store has, and of others what it says of them already."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    store, rows, parts, there = Store(str(folder)), [], [], []
+    shown = known(PAGE.read_text()) if PAGE.exists() else {}
     for name in SETTINGS:
-        plan = planned(store, folder, name)
-        if plan is None:
-            continue
-        results = Results.open(store, plan)
-        gan = next(gan for gan in gans_of(plan) if gan.side == "joint")
-        if not results.result(gan.task):
-            continue
-        channels, height, width = plan.dataset["shape"]
-        drawn = draw(store, plan, ROWS * COLUMNS, "joint").images
-        sheet = drawn.reshape(ROWS, COLUMNS, channels, height, width)
-        (PICTURES / f"{name}.png").write_bytes(png(joined(sheet)))
-        if name in POOR:
-            draw_losses(name, results.history(gan.role))
-        rows.append(
-            row(name, results, gan, speed(folder, name, gan.task, (channels, height, width)))
-        )
-        parts.append(part(name))
-        there.append(name)
-    by_noise = [name for name, one in families().items() if not one.model.of_images]
-    lacking = [name for name in by_noise if name not in there]
+        if (found := finished(Store(str(folder)), folder, name)) is not None:
+            shown[name] = entry(folder, name, *found)
+    lacking = [
+        name for name, one in families().items() if not one.model.of_images and name not in shown
+    ]
     missing = [f"Not run yet: {', '.join(lacking)}.\n"] if lacking else []
-    text = [HEAD, *missing, TABLE, *rows, "", *parts]
-    (ROOT / "docs" / "gallery.md").write_text("\n".join(text))
+    entries = [shown[name] for name in SETTINGS if name in shown]
+    rows, parts = ([one[index] for one in entries] for index in (0, 1))
+    PAGE.write_text("\n".join([HEAD, *missing, TABLE, *rows, "", *parts]))
+
+
+def known(page: str) -> dict[str, tuple[str, str]]:
+    """The row and the part of each family on the page."""
+    head, *parts = page.split("\n## ")
+    rows = {line.split("]")[0][3:]: line for line in head.splitlines() if line[:3] == "| ["}
+    return {
+        name: (rows[name], f"## {part.rstrip()}\n")
+        for part in parts
+        if (name := part.partition("\n")[0]) in rows
+    }
+
+
+def finished(store: Store, folder: Path, name: str) -> tuple[Results, Gan] | None:
+    """The run of a family, and its GAN; None: there is none, or it has not ended."""
+    plan = planned(store, folder, name)
+    if plan is None:
+        return None
+    results, gan = Results.open(store, plan), next(g for g in gans_of(plan) if g.side == "joint")
+    return (results, gan) if results.result(gan.task) else None
+
+
+def entry(folder: Path, name: str, results: Results, gan: Gan) -> tuple[str, str]:
+    """A family's row and part; its pictures are drawn."""
+    shape = image_shape(results.plan)
+    drawn = draw(results.store, results.plan, ROWS * COLUMNS, "joint").images
+    (PICTURES / f"{name}.png").write_bytes(png(joined(drawn.reshape(ROWS, COLUMNS, *shape))))
+    if name in POOR:
+        draw_losses(name, results.history(gan.role) or {})
+    return row(name, results, gan, speed(folder, name, gan.task, shape)), part(name)
 
 
 def planned(store: Store, folder: Path, name: str) -> Plan | None:
@@ -226,8 +249,8 @@ held-out real images. The command stands under each picture.
 def row(name: str, results: Results, gan: Gan, images_per_second: float) -> str:
     """A family's row of the table."""
     values = {one.name.metric: one.score for one in results.scores if one.side == "joint"}
-    told, shape = TrainParameters.of(gan.task), results.plan.dataset["shape"]
-    shape, classes = (shape[0], shape[1], shape[2]), len(told.classes)
+    told, shape = TrainParameters.of(gan.task), image_shape(results.plan)
+    classes = len(told.classes)
     iterations = gan.task.horizon or 0
     cells = [
         f"[{name}](#{name})",
