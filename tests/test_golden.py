@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from ganray.plan.kinds import KINDS
 from tests import golden
@@ -32,14 +31,17 @@ def test_every_plan_and_every_kind_has_golden_keys():
     assert kinds == set(KINDS)
 
 
-def compare(found: dict[str, torch.Tensor], expected: Any, wanted: Any) -> None:
-    """To the bit on a machine like the one that wrote the file, else by each tensor's summary."""
-    mine = golden.summary(found)
-    assert mine["tensors"].keys() == wanted["tensors"].keys()
-    for name, numbers in wanted["tensors"].items():
-        np.testing.assert_allclose(mine["tensors"][name], numbers, rtol=0.05, atol=0.02)
+def compare(found: golden.Tensors, expected: Any, called: str) -> None:
+    """The end to the bit on a machine like the one that wrote the file; the beginning anywhere.
+
+    Last digits differ from machine to machine, and the game makes more of them from step to step.
+    """
+    mine, wanted = golden.summary(found), expected["weights"][called]
+    assert mine.keys() == wanted["begun"].keys()
+    for name, numbers in wanted["begun"].items():
+        np.testing.assert_allclose(mine[name], numbers, rtol=1e-3, atol=1e-4, err_msg=name)
     if golden.machine() == expected["machine"]:
-        assert mine["sha256"] == wanted["sha256"]
+        assert golden.digest(found) == wanted["sha256"]
 
 
 @pytest.mark.parametrize("name", TRAININGS)
@@ -50,12 +52,12 @@ def test_every_algorithm_begins_with_the_same_losses(name):
 
 @pytest.mark.parametrize("trainer", [golden.alone, golden.resumed])
 def test_one_process_trains_to_the_same_bits(trainer, expected):
-    compare(trainer().tensors(), expected, expected["weights"]["alone"])
+    compare(trainer(), expected, "alone")
 
 
 def test_two_ranks_train_to_the_same_bits(tmp_path, expected):
-    for tensors in together(2, golden.in_ranks, tmp_path / "ranks"):
-        compare(tensors, expected, expected["weights"]["in ranks"])
+    for found in together(2, golden.in_ranks, tmp_path / "ranks"):
+        compare(found, expected, "in ranks")
 
 
 def test_scores_keep_their_values(tiny_run, expected):

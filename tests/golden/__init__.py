@@ -41,6 +41,7 @@ from ganray.tensors import deserialise, serialise
 from ganray.train import Host, WganGp, run
 from ganray.train.gan import GanTrainer
 from ganray.train.parallel import DataParallelGanTrainer, Ranks
+from ganray.train.state import below, prefixed
 from tests.families import TRAININGS, partner, trainer
 
 FOLDER = Path(__file__).parent
@@ -87,7 +88,7 @@ NUMBERS = {
 }
 MODEL = DefenseGan(width=4, latent=8)
 TRAIN = WganGp(batch=8, critic_steps=2, penalty_interval=2, ema=0.9, learning_rate=0.001)
-SEED, STEPS, RESUMED_AT = 7, 50, 20
+SEED, BEGUN, STEPS, RESUMED_AT = 7, 5, 50, 20
 
 
 def planned(dataset: Data = DATA, /, **changes: Any) -> Plan:
@@ -201,20 +202,40 @@ def digits(count: int = 40) -> np.ndarray:
     return ((n * 37 + y * x * 3 + y * 11 + x * 5) % 256).astype(np.uint8)[:, None]
 
 
-def alone() -> GanTrainer:
-    """One process's, after all iterations."""
-    trainer = GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu")
-    run(trainer, STEPS)
-    return trainer
+Tensors = dict[str, torch.Tensor]
 
 
-def resumed() -> GanTrainer:
-    """One that goes on from the bytes of another's checkpoint."""
-    begun, trainer = (GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu") for _ in range(2))
-    run(begun, RESUMED_AT)
-    trainer.load(RESUMED_AT, deserialise(serialise(begun.tensors())))
-    run(trainer, STEPS)
-    return trainer
+def alone() -> Tensors:
+    """One process's state after a few iterations, `begun`, and after all, `ended`."""
+    return begun_and_ended(GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu"))
+
+
+def resumed() -> Tensors:
+    """The same of one that goes on from the bytes of another's checkpoint, each time."""
+    begun, found = GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu"), {}
+    for called, at, until in (("begun", BEGUN - 2, BEGUN), ("ended", RESUMED_AT, STEPS)):
+        run(begun, at)
+        trainer = GanTrainer(digits(), MODEL, TRAIN, SEED, "cpu")
+        trainer.load(at, deserialise(serialise(begun.tensors())))
+        run(trainer, until)
+        found |= prefixed(called, trainer.tensors())
+    return found
+
+
+def in_ranks(_: Path) -> Tensors:
+    """The same of each of several ranks."""
+    trainer = DataParallelGanTrainer(digits(), MODEL, TRAIN, SEED, "cpu", Ranks())
+    return begun_and_ended(trainer, Host(should_stop=lambda: trainer.ranks.stopping))
+
+
+def begun_and_ended(trainer: GanTrainer, host: Host | None = None) -> Tensors:
+    """Both states of a trainer."""
+    found: Tensors = {}
+    for called, until in (("begun", BEGUN), ("ended", STEPS)):
+        run(trainer, until, host or Host())
+        state = {name: value.clone() for name, value in trainer.tensors().items()}
+        found |= prefixed(called, state)
+    return found
 
 
 def losses(name: str) -> list[list[float]]:
@@ -223,21 +244,16 @@ def losses(name: str) -> list[list[float]]:
     return [one.advance().tolist() for _ in range(4)]
 
 
-def in_ranks(_: Path) -> dict[str, torch.Tensor]:
-    """What each of several ranks has in the end."""
-    trainer = DataParallelGanTrainer(digits(), MODEL, TRAIN, SEED, "cpu", Ranks())
-    run(trainer, STEPS, Host(should_stop=lambda: trainer.ranks.stopping))
-    return {name: value.clone() for name, value in trainer.tensors().items()}
+def digest(found: Tensors) -> str:
+    """Of the state in the end, to the last bit."""
+    return hashlib.sha256(serialise(below("ended", found))).hexdigest()
 
 
-def summary(tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
-    """The digest of a state, and of each tensor its mean and spread, which other machines share."""
+def summary(found: Tensors) -> dict[str, list[float]]:
+    """Of each tensor of the beginning its mean and its norm."""
     return {
-        "sha256": hashlib.sha256(serialise(tensors)).hexdigest(),
-        "tensors": {
-            name: [round(float(value.double().mean()), 9), round(float(value.double().norm()), 9)]
-            for name, value in sorted(tensors.items())
-        },
+        name: [round(float(value.double().mean()), 9), round(float(value.double().norm()), 9)]
+        for name, value in sorted(below("begun", found).items())
     }
 
 

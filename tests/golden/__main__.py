@@ -20,8 +20,10 @@ if __name__ == "__main__":
         (Path(folder) / "tiny.yaml").write_text(tiny.STUDY)
         _, agenda = tiny.run(Path(folder) / "tiny.yaml", f"{folder}/store")
         scores = golden.scores(agenda.plan, Store(f"{folder}/store"))
-    one = golden.summary(golden.alone().tensors())
     golden.write("keys", {name: plan.roles for name, plan in golden.plans().items()})
     golden.write("losses", {name: golden.losses(name) for name in TRAININGS})
-    weights = {"alone": one, "in ranks": golden.summary(ranks)}
+    weights = {
+        called: {"begun": golden.summary(found), "sha256": golden.digest(found)}
+        for called, found in (("alone", golden.alone()), ("in ranks", ranks))
+    }
     golden.write("results", {"machine": golden.machine(), "weights": weights, "scores": scores})
