@@ -2,14 +2,14 @@
 
 Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017, equation 6. The trace of the
 matrix square root (Σ₁Σ₂)^½ is taken as the sum of the singular values of L₁ᵀL₂ with Σ = LLᵀ, which
-stays real and finite for singular covariances, that is also for fewer samples than dimensions.
+stays real and finite for singular covariances. Of no more samples than dimensions L is the samples
+themselves, centred and scaled; of more it comes from the eigenvectors of Σ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -51,10 +51,14 @@ class FrechetDistance(Metric):
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """A normal distribution that factors its covariance once for all comparisons."""
+    """A normal distribution, factored once for all comparisons.
+
+    Attributes:
+        factor: L with LLᵀ the covariance.
+    """
 
     mean: Float64[np.ndarray, "d"]
-    covariance: Float64[np.ndarray, "d d"]
+    factor: Float64[np.ndarray, "d r"]
 
     @classmethod
     def fit(cls, moments: Moments, ddof: int = 1) -> Gaussian:
@@ -66,18 +70,20 @@ class Gaussian:
         Raises:
             RefusedInput: if the moments' weight is not above `ddof`.
         """
-        return cls(moments.mean, moments.covariance(ddof))
+        if moments.root is None:
+            return cls.of(moments.mean, moments.covariance(ddof))
+        return cls(moments.mean, moments.root.T / moments.divisor(ddof) ** 0.5)
 
-    @cached_property
-    def factor(self) -> Float64[np.ndarray, "d r"]:
-        """L with LLᵀ = covariance; r ≤ d is the numerical rank.
+    @classmethod
+    def of(cls, mean: Float64[np.ndarray, "d"], covariance: Float64[np.ndarray, "d d"]) -> Gaussian:
+        """The one with this covariance.
 
         Eigenvalues below rounding error are dropped: kept, their square roots would be 10⁸ times
         larger than the error, and a set would have a distance from itself.
         """
-        values, vectors = np.linalg.eigh(self.covariance)
+        values, vectors = np.linalg.eigh(covariance)
         kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
-        return vectors[:, kept] * np.sqrt(values[kept])
+        return cls(mean, vectors[:, kept] * np.sqrt(values[kept]))
 
     def distance(self, other: Gaussian) -> float:
         """‖μ₁−μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): squared feature units, finite and at least 0.
@@ -91,7 +97,7 @@ class Gaussian:
                 "cannot be compared"
             )
         shift = self.mean - other.mean
-        spread = np.trace(self.covariance) + np.trace(other.covariance)
+        spread = np.square(self.factor).sum() + np.square(other.factor).sum()
         overlap = np.linalg.svd(self.factor.T @ other.factor, compute_uv=False).sum()
         return max(0.0, float(shift @ shift + spread - 2.0 * overlap))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -22,11 +23,26 @@ CHUNK = 500  # rows summed at once; part of the arithmetic, so that changing it 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Total weight, mean and centred scatter Σ wᵢ(xᵢ−μ)(xᵢ−μ)ᵀ of a weighted set of vectors."""
+    """Total weight, mean and centred scatter Σ wᵢ(xᵢ−μ)(xᵢ−μ)ᵀ of a weighted set of vectors.
+
+    Attributes:
+        root: R with RᵀR the scatter: as many rows as vectors, and one for each merge. Of more than
+            d rows the scatter itself is kept instead, which is then the smaller.
+    """
 
     weight: float
     mean: Float64[np.ndarray, "d"]
-    scatter: Float64[np.ndarray, "d d"]
+    root: Float64[np.ndarray, "r d"] | None
+    _scatter: Float64[np.ndarray, "d d"] | None = None
+
+    @cached_property
+    def scatter(self) -> Float64[np.ndarray, "d d"]:
+        """Σ wᵢ(xᵢ−μ)(xᵢ−μ)ᵀ."""
+        if self.root is None:
+            assert self._scatter is not None
+            return self._scatter
+        # One factor with its own transpose: NumPy takes the symmetric product, half the work.
+        return self.root.T @ self.root
 
     @property
     def dimensions(self) -> int:
@@ -39,12 +55,16 @@ class Moments:
         Raises:
             RefusedInput: if the total weight is not above `ddof`.
         """
+        return self.scatter / self.divisor(ddof)
+
+    def divisor(self, ddof: int) -> float:
+        """What the scatter is divided by; raises as `covariance` does."""
         if not self.weight > ddof:
             raise RefusedInput(
                 f"a covariance with ddof={ddof} needs a total weight above {ddof}, "
                 f"but these moments weigh {self.weight:g}"
             )
-        return self.scatter / (self.weight - ddof)
+        return self.weight - ddof
 
 
 def moments(
@@ -100,8 +120,18 @@ def merge(a: Moments, b: Moments) -> Moments:
     weight = a.weight + b.weight
     share = b.weight / weight
     shift = b.mean - a.mean
-    scatter = a.scatter + b.scatter + (a.weight * share) * np.outer(shift, shift)
-    return Moments(weight, a.mean + share * shift, scatter)
+    between = (a.weight * share) ** 0.5 * shift[None]
+    mean = a.mean + share * shift
+    if a.root is not None and b.root is not None:
+        return _rooted(weight, mean, np.concatenate([a.root, b.root, between]))
+    return Moments(weight, mean, None, a.scatter + b.scatter + between.T @ between)
+
+
+def _rooted(
+    weight: float, mean: Float64[np.ndarray, "d"], root: Float64[np.ndarray, "r d"]
+) -> Moments:
+    found = Moments(weight, mean, root)
+    return found if len(root) <= len(mean) else Moments(weight, mean, None, found.scatter)
 
 
 def merge_tree(parts: Iterable[Moments]) -> Moments:
@@ -134,11 +164,9 @@ def _one_chunk(
     mass = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
     weight = float(mass.sum())
     if weight == 0.0:
-        return Moments(0.0, np.zeros(rows.shape[1]), np.zeros((rows.shape[1],) * 2))
+        return Moments(0.0, np.zeros(rows.shape[1]), np.zeros((0, rows.shape[1])))
     mean = (mass / weight) @ rows
-    # One factor with its own transpose: NumPy takes the symmetric product, half the work.
-    spread = np.sqrt(mass)[:, None] * (rows - mean)
-    return Moments(weight, mean, spread.T @ spread)
+    return _rooted(weight, mean, np.sqrt(mass)[:, None] * (rows - mean))
 
 
 def _check(

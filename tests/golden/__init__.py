@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def planned(dataset: Data = DATA, /, **changes: Any) -> Plan:
     return marginal_vs_joint.plan(settings, dataset)
 
 
+@cache
 def plans() -> dict[str, Plan]:
     """Plans of every kind, that together have every field which shapes a result."""
     curve = parse(budget_curve.Settings, STUDY | {"fractions": [0.5, 1.0]}, "study")

@@ -36,14 +36,14 @@ def test_diagonal_gaussians_have_a_closed_form():
     """Σ (μ₁−μ₂)² + (σ₁−σ₂)² for independent coordinates."""
     rng = np.random.default_rng(3)
     means, deviations = rng.normal(size=(2, 9)), rng.random((2, 9)) * 3
-    a, b = (Gaussian(m, np.diag(s**2)) for m, s in zip(means, deviations, strict=True))
+    a, b = (Gaussian.of(m, np.diag(s**2)) for m, s in zip(means, deviations, strict=True))
     expected = ((means[0] - means[1]) ** 2 + (deviations[0] - deviations[1]) ** 2).sum()
     assert a.distance(b) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_point_and_a_gaussian_are_apart_by_the_trace():
     x = features(4, 50, 5)
-    point = Gaussian(x.mean(axis=0), np.zeros((5, 5)))
+    point = Gaussian.of(x.mean(axis=0), np.zeros((5, 5)))
     assert Gaussian.fit(moments(x)).distance(point) == pytest.approx(np.cov(x.T).trace())
 
 
@@ -102,12 +102,13 @@ def test_collapse_and_noise_raise_it():
     assert floor < noisy[0] < noisy[1] < noisy[2]
 
 
-def test_a_reference_is_factored_once():
-    real = Gaussian.fit(moments(features(1, 30, 8)))
-    factor = real.factor
-    real.distance(Gaussian.fit(moments(features(2, 30, 8))))
-    assert real.factor is factor
-    np.testing.assert_allclose(factor @ factor.T, real.covariance, atol=1e-12)
+@pytest.mark.parametrize("n", [2, 8, 9, 300, 1300])
+def test_a_factor_is_one_of_the_covariance(n):
+    """Of the samples where they are no more than dimensions, else of its eigenvectors."""
+    x = features(1, n, 8) if n < 300 else features(1, n, 600)
+    factor = Gaussian.fit(moments(x)).factor
+    np.testing.assert_allclose(factor @ factor.T, np.cov(x.T), atol=1e-12)
+    assert (factor.shape[1] == n) == (n <= x.shape[1])
 
 
 def test_other_dimensions_are_refused():

@@ -74,8 +74,10 @@ class Spectral:
         matrix = self.weight.flatten(1)
         with torch.no_grad():
             u = self.u.clone()
-            # A sampler's weights may be averages, of which `u` is none: it is found anew.
-            for _ in range(1 if self.training else _SETTLING):
+            # A sampler's weights may be averages, of which `u` is none: it is found anew. Where
+            # tensors have no values, none is to be found.
+            once = self.training or matrix.is_meta
+            for _ in range(1 if once else _SETTLING):
                 v = functional.normalize(u @ matrix, dim=0, eps=1e-12)
                 u = functional.normalize(matrix @ v, dim=0, eps=1e-12)
             if self.training:
