@@ -17,7 +17,7 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
-from ganray.plan.parameters import Candidate, ObjectiveParameters, Shares, SpecParameters
+from ganray.plan.candidates import Candidate, ObjectiveParameters, Shares, SpecParameters
 from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.blocks import Blocks, Data

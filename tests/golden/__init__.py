@@ -20,7 +20,7 @@ from ganray.data.spec import SourceInfo
 from ganray.models import DefenseGan
 from ganray.numerics import numerics
 from ganray.plan import Plan
-from ganray.plan.parameters import Candidate
+from ganray.plan.candidates import Candidate
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import (

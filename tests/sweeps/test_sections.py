@@ -11,7 +11,7 @@ import pytest
 from ganray.data.spec import SourceInfo
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.plan import Plan
-from ganray.plan.parameters import Candidate
+from ganray.plan.candidates import Candidate
 from ganray.report import Results, write_report
 from ganray.report.page import Picture
 from ganray.spec import parse
