@@ -23,8 +23,9 @@ from ganray.plan.parameters import ReweightParameters
 from ganray.report import Page, Results, sections
 from ganray.studies.blocks import Blocks, Data, Portion
 from ganray.studies.budgets import Horizons, Probe, planned_horizons, used_speed
+from ganray.studies.evaluate import MOST_IMAGES
 from ganray.studies.measuring import Mixing, mix_samples
-from ganray.studies.settings import MOST_IMAGES, SidesSettings
+from ganray.studies.settings import SidesSettings
 from ganray.studies.sides import (
     JOINT,
     Side,

@@ -11,7 +11,8 @@ from ganray.data.spec import SourceInfo, Split
 from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
-from ganray.studies.settings import Evaluate, RangeSearch
+from ganray.studies.evaluate import Evaluate
+from ganray.studies.settings import RangeSearch
 
 
 def class_rows(info: SourceInfo, split: Split, classes: Sequence[int]) -> list[list[int]]:

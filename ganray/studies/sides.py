@@ -22,6 +22,7 @@ from ganray.specs import USUAL_SAMPLING, SampleSpec
 from ganray.studies.blocks import Blocks, Data, Portion
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
+from ganray.studies.evaluate import Evaluate
 from ganray.studies.measuring import (
     Mixing,
     Ruler,
@@ -33,7 +34,7 @@ from ganray.studies.measuring import (
     measure_side,
     mix_samples,
 )
-from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup, SidesSettings
+from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 
 

@@ -38,15 +38,9 @@ from ganray.specs import EmbedSpec, SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks, Data
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.counts import class_rows, needing
+from ganray.studies.evaluate import Evaluate
 from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
-from ganray.studies.settings import (
-    MOST_SEEDS,
-    Budget,
-    Evaluate,
-    NamedGan,
-    OfImages,
-    names_differ,
-)
+from ganray.studies.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
 
 
 class Settings(OfImages):
