@@ -35,9 +35,10 @@ from ganray.report.sections.translation import (
 )
 from ganray.report.sections.translation import translation_sections as shown
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.counts import class_rows, needing
+from ganray.studies.data import Data
 from ganray.studies.evaluate import Evaluate
 from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
 from ganray.studies.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ

@@ -33,7 +33,7 @@ from ganray.studies import (
     translation,
     two_gaussians,
 )
-from ganray.studies.blocks import Data
+from ganray.studies.data import Data
 from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings
