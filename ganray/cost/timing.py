@@ -12,8 +12,8 @@ from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.spec import Shape
 from ganray.numerics import provenance, threads
+from ganray.train.blank import blank_trainer
 from ganray.train.device import choose_device
-from ganray.train.gan import blank_trainer
 from ganray.train.spec import TrainSpec
 
 _ROUNDS = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -88,39 +87,14 @@ def as_text(fields: Sequence[ExplainedField]) -> str:
     return "\n".join(line for one in fields for line in _lines(one))
 
 
-_OF_A_SIDE = re.compile(r"\w+\[\]\.(model|train)\.")
-
-
-def as_markdown() -> str:
-    """`docs/fields.md`."""
-    parts = [
-        "# Every field of study and sweep files\n",
-        "Made by `ganray explain --markdown`; `ganray explain FIELD` shows one. A field without a\n"
-        "default must be there where its group is; all others may be left out. A group `model` or\n"
-        "`train` of a side, as in `rivals`, has the fields of [`model`](#model) or of\n"
-        "[`train`](#train).\n",
-    ]
-    top = ""
-    for one in explained_fields():
-        if _OF_A_SIDE.match(one.path):  # they are told once
-            continue
-        first = one.path.partition(".")[0].partition("[")[0]
-        if first != top:
-            top = first
-            parts.append(f"\n## {top}\n")
-            parts.append("| field | in | value | default | meaning |\n|---|---|---|---|---|")
-        cells = [f"`{one.path}`", _where(one), one.kind + (f", {one.bounds}" if one.bounds else ""),
-                 f"`{one.default}`" if one.default else "", one.meaning]  # fmt: skip
-        parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(parts).replace("\n\n\n", "\n\n") + "\n"
-
-
 def _files() -> dict[str, type[Spec]]:
     studies = {name: study_module(name).Settings for name in STUDIES}
     return {**studies, "sweep": SweepSettings}
 
 
-def _where(one: ExplainedField) -> str:
+def where(one: ExplainedField) -> str:
+    """The kinds of files that have a field: "all" or "studies" where all do whose GANs are of
+    images, else their names."""
     alike = [{*STUDIES, "sweep"}, _with("data"), _with("model")]
     if set(one.files) in alike:
         return "all"
@@ -136,8 +110,8 @@ def _with(group: str) -> set[str]:
 def _lines(one: ExplainedField) -> Iterator[str]:
     facts = [one.kind, *([one.bounds] if one.bounds else [])]
     facts += [f"default {one.default}"] if one.default else [] if one.group else ["needed"]
-    where = _where(one)
-    yield f"{one.path}: {', '.join(facts)}" + ("" if where == "all" else f" ({where})")
+    found = where(one)
+    yield f"{one.path}: {', '.join(facts)}" + ("" if found == "all" else f" ({found})")
     if one.meaning:
         yield f"    {one.meaning}"
 

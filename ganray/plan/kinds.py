@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ganray.plan.candidates import ObjectiveParameters, SpecParameters
+from ganray.plan.laboratory import GaussianPathParameters, GaussiansParameters, NumberGanParameters
 from ganray.plan.parameters import (
     CardParameters,
     ClassifyParameters,
@@ -15,18 +17,13 @@ from ganray.plan.parameters import (
     DataParameters,
     EmbedParameters,
     EncoderParameters,
-    GaussianPathParameters,
-    GaussiansParameters,
     MeasureParameters,
     MixParameters,
-    NumberGanParameters,
-    ObjectiveParameters,
     Parameters,
     ReweightParameters,
     SampleParameters,
     SearchParameters,
     SiblingsParameters,
-    SpecParameters,
     SplitParameters,
     TargetsParameters,
     TrainParameters,

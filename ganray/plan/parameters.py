@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal, Protocol, Self, cast, runtime_checkable
 
 from ganray.data.spec import DatasetSpec, Split
-from ganray.laboratory.networks import Mixture, NumberNetworks
-from ganray.laboratory.spec import Dynamics, Example, Starts
 from ganray.metrics import AnyMetric
 from ganray.models import Model
 from ganray.models.encoders import AnyEncoder
@@ -252,24 +250,6 @@ class ClassifyParameters(Parameters):
     shown: Literal["real", "siblings", "both"]
 
 
-class Shares(Spec):
-    """How many samples each GAN of a side gives, and from which sequence."""
-
-    counts: list[int]
-    seeds: list[int]
-
-
-class ObjectiveParameters(ScoreParameters):
-    """A trial's score on held-out images, and how its GANs' samples are drawn and embedded."""
-
-    classes: list[int]
-    rows: Spans
-    model: Model
-    sample: SampleSpec
-    embed: EmbedSpec
-    sides: dict[str, Shares]
-
-
 class TargetsParameters(Parameters):
     """The probe images by their names, and the other data set that some are from."""
 
@@ -289,35 +269,6 @@ class SearchParameters(Parameters):
     seed: int
 
 
-class GaussiansParameters(Parameters):
-    """Trajectories of the two-Gaussian game."""
-
-    dynamics: Dynamics
-    starts: Starts
-    seed: int
-
-
-class GaussianPathParameters(Parameters):
-    """One of them."""
-
-    example: Example
-
-    def identity(self) -> dict[str, Any]:
-        """Without what it is called."""
-        told = self.example.identity()
-        return {"example": {name: told[name] for name in told if name != "name"}}
-
-
-class NumberGanParameters(Parameters):
-    """One GAN of numbers, and how many of them it is judged by."""
-
-    real: Mixture
-    networks: NumberNetworks
-    train: Training
-    samples: int
-    seed: int
-
-
 class CardParameters(Parameters):
     """The training task of the GAN that a card is of, as the plan has it, and how the samples that
     were scored were truncated."""
@@ -326,44 +277,3 @@ class CardParameters(Parameters):
 
     gan: dict[str, Any]
     truncation: float | None = None
-
-
-_FIRST_SETTINGS = {
-    *("name", "width", "latent"),
-    *("algorithm", "batch", "ema", "threads", "schedule", "critic_steps", "learning_rate"),
-    *("beta1", "beta2", "penalty_weight", "penalty", "penalty_interval"),
-}
-"""What models and algorithms were told when the first keys of candidates were made."""
-
-
-class Candidate(Spec):
-    """The settings that one trial ended with, and its value in the sweep."""
-
-    trial: int
-    model: Model
-    train: Training
-    value: float
-
-    def identity(self) -> dict[str, Any]:
-        """With the usual settings too, as far as the first keys had them."""
-        plain = self.model_dump(mode="json")
-        for group, spec in (("model", self.model), ("train", self.train)):
-            counted = spec.identity()
-            plain[group] = {
-                name: value
-                for name, value in plain[group].items()
-                if name in counted or name in _FIRST_SETTINGS
-            }
-        return plain
-
-
-class SpecParameters(Parameters):
-    """The candidates of a sweep, the better first, and what they were compared by."""
-
-    candidates: list[Candidate]
-    sweep: str
-    metric: str
-    encoder: str
-    better: Literal["lower", "higher"]
-    side: str
-    iterations: dict[str, int]

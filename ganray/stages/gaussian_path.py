@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.laboratory.gaussians import best_intervals, path, succeeded, value
-from ganray.plan.parameters import GaussianPathParameters
+from ganray.plan.laboratory import GaussianPathParameters
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganray.laboratory.networks import SHAPE
 from ganray.laboratory.numbers import Numbers, floor, look
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import NumberGanParameters
+from ganray.plan.laboratory import NumberGanParameters
 from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, Stage, Timed
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace

@@ -9,7 +9,7 @@ import numpy as np
 from ganray.embed import embed
 from ganray.errors import TrainingDiverged, UndefinedScore
 from ganray.metrics.features import Embedding, join
-from ganray.plan.parameters import ObjectiveParameters
+from ganray.plan.candidates import ObjectiveParameters
 from ganray.sample import sample
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedder, read_sampler

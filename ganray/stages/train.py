@@ -27,8 +27,9 @@ from ganray.stages.stage import (
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import Tensors, deserialise, serialise
+from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops, training_flops
-from ganray.train.gan import GanTrainer, blank_trainer
+from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
 from ganray.train.parallel import DataParallelGanTrainer
 

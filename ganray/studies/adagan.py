@@ -21,10 +21,13 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import ReweightParameters
 from ganray.report import Page, Results, sections
-from ganray.studies.blocks import Blocks, Data, Portion
+from ganray.studies.blocks import Blocks, Portion
 from ganray.studies.budgets import Horizons, Probe, planned_horizons, used_speed
+from ganray.studies.data import Data
+from ganray.studies.evaluate import MOST_IMAGES
 from ganray.studies.measuring import Mixing, mix_samples
-from ganray.studies.settings import MOST_IMAGES, SidesSettings
+from ganray.studies.searching import plan_search
+from ganray.studies.settings import SidesSettings
 from ganray.studies.sides import (
     JOINT,
     Side,
@@ -32,7 +35,6 @@ from ganray.studies.sides import (
     comparison_blocks,
     evidence,
     measure,
-    plan_search,
     rulers,
     train_joint,
     write_cards,

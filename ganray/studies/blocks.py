@@ -8,98 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.cost.speed import Speed
-from ganray.data.spec import DatasetSpec, SourceInfo, Split
+from ganray.data.spec import DatasetSpec, Split
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
-from ganray.names import label
 from ganray.plan import Plan, PlanBuilder, Task, portion_name, task_seed
 from ganray.plan.parameters import (
     CardParameters,
     DataParameters,
     EncoderParameters,
-    SearchParameters,
-    TargetsParameters,
     TrainParameters,
 )
 from ganray.plan.roles import gan_role
-from ganray.specs import USUAL_SAMPLING, SampleSpec, chunks_for
-from ganray.studies.counts import class_rows, target_names
-from ganray.studies.settings import OfImages, RangeSearch
-from ganray.train.algorithms import check_fit, check_shared, wants_labels
+from ganray.specs import USUAL_SAMPLING, SampleSpec
+from ganray.studies.counts import class_rows
+from ganray.studies.data import Data, refuse_unfit
+from ganray.studies.settings import OfImages
+from ganray.train.algorithms import check_shared, wants_labels
 from ganray.train.spec import EncoderSpec, TrainSpec
-
-
-@dataclass(frozen=True)
-class Data:
-    """The data set of a study, as its source describes it.
-
-    `fingerprint` is the hash of the source's bytes; `url` says where an already imported set lies.
-    """
-
-    info: SourceInfo
-    fingerprint: str
-    url: str | None = None
-
-    @property
-    def everything(self) -> list[int]:
-        """All classes."""
-        return list(range(len(self.info.class_names)))
-
-    def label(self, classes: Sequence[int]) -> str:
-        """What a partition is called: its classes' names."""
-        return label(self.names(classes))
-
-    def names(self, classes: Sequence[int]) -> list[str]:
-        """The names of some classes."""
-        return [self.info.class_names[index] for index in classes]
-
-
-def refuse_unfit(
-    data: Data,
-    model: ModelSpec,
-    spec: TrainSpec,
-    classes: Sequence[int],
-    domains: list[list[int]] | None = None,
-    sources: bool = False,
-) -> None:
-    """Refuse a GAN that cannot be trained on some classes of a data set.
-
-    Args:
-        domains: of one that translates, the classes of either domain.
-        sources: whether it is given images to change.
-
-    Raises:
-        RefusedInput: saying why, and what would do.
-    """
-    check_fit(model, spec)
-    named = f"model.name (={model.name!r})"
-    if spec.translates != bool(domains):
-        raise RefusedInput(
-            f"{named} by train.algorithm (={spec.algorithm!r}) "
-            + ("translates between two domains, for which there is study translation" if
-               spec.translates else "does not translate; cycle_gan and pix2pix do")
-        )  # fmt: skip
-    if model.of_images and not (domains or sources):
-        raise RefusedInput(f"{named} makes images of images, for which there is study siblings")
-    kinds = domains or [[index] for index in classes]
-    model.check(data.info.shape, len(kinds))
-    if wants_labels(model, spec) and data.info.labels == "none":
-        raise RefusedInput(
-            f"{named} by train.algorithm (={spec.algorithm!r}) is told "
-            f"each image's class, and the images of {data.info.name} have no labels"
-        )
-    if len(kinds) < spec.least_classes:
-        raise RefusedInput(
-            f"train.algorithm (={spec.algorithm!r}) tells {spec.least_classes} classes or more "
-            f"apart; here is {data.label(classes)} alone"
-        )
-    for group in domains or [list(classes)]:
-        images = sum(data.info.counts["train"][index] for index in group)
-        if images < spec.batch:
-            raise RefusedInput(
-                f"train.batch (={spec.batch}) exceeds the {images} training images of class "
-                f"{data.label(group)}; use a batch of at most {images}"
-            )
 
 
 @dataclass(frozen=True)
@@ -260,41 +185,6 @@ class Blocks:
         seed = task_seed(self.seed, "encoder", [], 0)
         parameters = EncoderParameters(encoder=spec, seed=seed)
         return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
-
-    def targets(self, search: RangeSearch, other: Data | None) -> Task:
-        """The probe images of the range-space search.
-
-        Raises:
-            RefusedInput: `other` has images of another shape than the study's data.
-        """
-        if other and other.info.shape != self.data.info.shape:
-            raise RefusedInput(
-                f"search.other ({other.info.name}) has images of shape {other.info.shape}; they "
-                f"must be as the study's, {self.data.info.shape} (channels, height, width)"
-            )
-        names = target_names(search, self.data.info, other.info if other else None)
-        told = other.fingerprint if other else None
-        parameters = TargetsParameters(targets=names, other=told, other_data=search.other)
-        return self.builder.add("targets", "targets", "targets", parameters, {"data": self.source})
-
-    def search(self, name: str, gan: Task, targets: Task, encoder: Task, spec: RangeSearch) -> Task:
-        """The range-space search on one GAN, its own samples beside the probe images."""
-        total = len(TargetsParameters.of(targets).targets) + spec.own_samples
-        trained = TrainParameters.of(gan)
-        return self.builder.add(
-            f"search/{name}",
-            "search",
-            f"search {gan.title}",
-            SearchParameters(
-                model=trained.model,
-                search=spec.descent,
-                own_samples=spec.own_samples,
-                seed=task_seed(trained.seed, "search", [], 0),
-            ),
-            {"gan": gan, "targets": targets, "embedder": encoder},
-            horizon=spec.restarts,
-            chunks=chunks_for(total * spec.restarts, spec.chunk),
-        )
 
     def card(
         self, gan: Task, scores: Sequence[Task], sampling: SampleSpec = USUAL_SAMPLING

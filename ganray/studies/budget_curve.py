@@ -15,8 +15,9 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
-from ganray.studies.blocks import Data
 from ganray.studies.budgets import Horizons, Probe, planned_horizons, used_speed
+from ganray.studies.data import Data
+from ganray.studies.searching import plan_search
 from ganray.studies.settings import ComparisonSettings, RangeSearch
 from ganray.studies.sides import (
     SIDES,
@@ -25,7 +26,6 @@ from ganray.studies.sides import (
     evidence,
     marginal_groups,
     measure,
-    plan_search,
     rulers,
     train_joint,
     train_marginals,

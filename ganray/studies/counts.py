@@ -1,4 +1,4 @@
-"""What a study's settings come to on a data set: how many samples, from whom, and which targets."""
+"""What a study's settings come to on a data set: how many samples, and of whom."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ganray.data.spec import SourceInfo, Split
 from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
-from ganray.studies.settings import Evaluate, RangeSearch
+from ganray.studies.evaluate import Evaluate
 
 
 def class_rows(info: SourceInfo, split: Split, classes: Sequence[int]) -> list[list[int]]:
@@ -65,28 +65,3 @@ def mixture_counts(
     classes = info.counts["train"] if mixture == "real" else [1] * len(info.class_names)
     sizes = np.array([sum(classes[index] for index in group) for group in groups])
     return [int(share) for share in apportion(sizes, count)]
-
-
-def target_names(search: RangeSearch, info: SourceInfo, other: SourceInfo | None) -> list[str]:
-    """What the probe images are called, in their order.
-
-    Raises:
-        RefusedInput: more real or noisy ones are asked for than there are classes. By default
-            there are as many as may be.
-    """
-    classes = len(info.class_names)
-    asked = search.model_fields_set
-    if "real" in asked and search.real > classes:
-        raise RefusedInput(
-            f"search.real (={search.real}) must be at most {classes}, the classes of {info.name}: "
-            "one image of each is searched"
-        )
-    if "noisy" in asked and search.noisy > min(search.real, classes):
-        raise RefusedInput(
-            f"search.noisy (={search.noisy}) must be at most {min(search.real, classes)}, the real "
-            "images that are searched"
-        )
-    real = [f"real {name}" for name in info.class_names[: search.real]]
-    noisy = [f"noisy {name}" for name in info.class_names[: search.noisy]]
-    others = [f"other {index}" for index in range(len(other.class_names))] if other else []
-    return real + noisy + others + list(search.shapes)

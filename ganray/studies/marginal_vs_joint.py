@@ -14,8 +14,9 @@ from pydantic import Field
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
-from ganray.studies.blocks import Data
 from ganray.studies.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.data import Data
+from ganray.studies.searching import plan_search
 from ganray.studies.settings import ComparisonSettings
 from ganray.studies.sides import (
     SIDES,
@@ -24,7 +25,6 @@ from ganray.studies.sides import (
     evidence,
     marginal_groups,
     measure,
-    plan_search,
     rulers,
     train_joint,
     train_marginals,

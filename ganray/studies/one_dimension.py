@@ -15,7 +15,7 @@ from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
 from ganray.laboratory.networks import Mixture, NumberNetworks
 from ganray.plan import Plan, PlanBuilder, Resources
-from ganray.plan.parameters import NumberGanParameters
+from ganray.plan.laboratory import NumberGanParameters
 from ganray.report import Page, Results
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Table
 from ganray.spec import RUN_NAME, Spec

@@ -18,8 +18,10 @@ from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
 from ganray.spec import Spec
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost, planned_horizons, used_speed
+from ganray.studies.data import Data
+from ganray.studies.searching import plan_search
 from ganray.studies.settings import ComparisonSettings
 from ganray.studies.sides import (
     JOINT,
@@ -30,7 +32,6 @@ from ganray.studies.sides import (
     evidence,
     marginal_groups,
     measure,
-    plan_search,
     rulers,
     train_joint,
     train_marginals,

@@ -10,13 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from ganray.cost.spending import Cost
 from ganray.data.probe import SHAPES
 from ganray.data.spec import DatasetSpec
-from ganray.errors import RefusedInput
-from ganray.metrics import METRICS, AnyMetric, Metric
 from ganray.models import DefenseGan, Model
-from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder, Pixels
+from ganray.models.encoders import AnyEncoder, Pixels
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.specs import SampleSpec, SearchSpec
+from ganray.studies.evaluate import Evaluate
 from ganray.train.algorithms import Training, WganGp
 from ganray.train.spec import EncoderSpec
 
@@ -33,7 +32,7 @@ def _distinct(values: list[Item]) -> list[Item]:
 Distinct = Annotated[list[Item], AfterValidator(_distinct)]
 
 
-MOST_ITERATIONS, MOST_IMAGES, MOST_SEEDS = 10**12, 10**7, 1000
+MOST_ITERATIONS, MOST_SEEDS = 10**12, 1000
 """More are refused, as a slip of the pen."""
 Unit = Literal["iterations", "images", "flops", "device_seconds"]
 UNITS: tuple[Unit, ...] = ("iterations", "images", "flops", "device_seconds")
@@ -95,106 +94,6 @@ class Joint(Spec):
     """How the joint GAN is trained, where it is not as the marginal ones are."""
 
     workers: int = Field(1, ge=1, description="processes that share each of its batches, on Ray")
-
-
-def _named_once(values: list[Any]) -> list[Any]:
-    names = [value.name for value in values]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise ValueError(f"holds {name!r} twice")
-    return values
-
-
-NamedOnce = Annotated[list[Item], AfterValidator(_named_once)]
-
-
-class Evaluate(Spec):
-    """What is measured, on which encoders, on how many images."""
-
-    metrics: NamedOnce[AnyMetric] = Field(
-        default_factory=lambda: usual_metrics([Classifier()]),
-        min_length=1,
-        description="names, or groups with settings; each on every encoder that gives its needs",
-    )
-    encoders: NamedOnce[AnyEncoder] = Field(
-        [Classifier()],
-        min_length=1,
-        description="networks whose features and posteriors are measured",
-    )
-    samples: int | None = Field(
-        None, ge=2, le=MOST_IMAGES, description="of each side; none: as many as held out"
-    )
-    mixture: Literal["real", "uniform"] = Field(
-        "real", description="class weights of the marginals"
-    )
-    weak_below: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="share of test images that the classifier must know not to be called a weak "
-        "ruler; none: 0.9 of grey images to 32 pixels, else not asked",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _usual_metrics_that_fit(cls, values: Any) -> Any:
-        """Who names encoders alone need not take away what these cannot give."""
-        if not isinstance(values, dict) or "metrics" in values or not values.get("encoders"):
-            return values
-        try:
-            encoders = [ENCODERS.parse(one, "encoders") for one in values["encoders"]]
-        except (RefusedInput, TypeError):  # which the field itself will tell of
-            return values
-        return {"metrics": usual_metrics(encoders)} | values
-
-    @model_validator(mode="after")
-    def _each_fits_another(self) -> Evaluate:
-        for metric in self.metrics:
-            check_needs(metric, self.encoders, "metrics")
-        for encoder in self.encoders:
-            if not self.on(encoder):
-                raise ValueError(
-                    f"encoders: no metric is measured on {encoder.name!r}, which gives "
-                    f"{_listed(encoder.gives)}; name a metric that needs no more, or leave it out"
-                )
-        return self
-
-    def on(self, encoder: Encoder) -> list[Metric]:
-        """The metrics that are measured on an encoder, in their order."""
-        return [metric for metric in self.metrics if metric.needs <= encoder.gives]
-
-    @property
-    def neediest(self) -> Metric:
-        """The metric that needs the most images."""
-        return max(self.metrics, key=lambda metric: metric.least)
-
-
-def usual_metrics(encoders: Sequence[Encoder]) -> list[Metric]:
-    """What is measured on some encoders where no metric is named."""
-    # Its own word: what is derived from a usual metric is another one.
-    usual = [one for one in METRICS if vars(one).get("usual")]
-    metrics = [METRICS.parse(METRICS.word(one), "metrics") for one in usual]
-    return [one for one in metrics if any(one.needs <= encoder.gives for encoder in encoders)]
-
-
-def check_needs(metric: Metric, encoders: Sequence[Encoder], where: str) -> None:
-    """Refuse a metric that can be computed on none of some encoders.
-
-    Raises:
-        ValueError: saying what it needs and which encoders would give it.
-    """
-    if any(metric.needs <= encoder.gives for encoder in encoders):
-        return
-    would = [ENCODERS.word(one) for one in ENCODERS if metric.needs <= one.gives]
-    raise ValueError(
-        f"{where}: {metric.name!r} needs {_listed(metric.needs)}, which none of "
-        f"evaluate.encoders ({', '.join(one.name for one in encoders)}) gives; those that do: "
-        + (", ".join(would) or "none")
-    )
-
-
-def _listed(things: frozenset[Any]) -> str:
-    return " and ".join(sorted(things))
 
 
 def _known_shape(name: str) -> str:

@@ -32,18 +32,12 @@ from ganray.report.sections.siblings import (
     siblings_sections,
 )
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost
+from ganray.studies.data import Data
+from ganray.studies.evaluate import MOST_IMAGES
 from ganray.studies.measuring import add_embedder, add_ruler, measure_side
-from ganray.studies.settings import (
-    MOST_IMAGES,
-    MOST_SEEDS,
-    Budget,
-    Distinct,
-    NamedGan,
-    OfImages,
-    names_differ,
-)
+from ganray.studies.settings import MOST_SEEDS, Budget, Distinct, NamedGan, OfImages, names_differ
 
 Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganray.errors import RefusedInput, quoted
+from ganray.errors import RefusedInput
 from ganray.models.encoders import Classifier
-from ganray.names import label
 from ganray.plan import Task, task_seed
 from ganray.plan.classes import partitions
 from ganray.plan.parameters import SplitParameters
-from ganray.plan.roles import chosen
 from ganray.report import Results, sections
 from ganray.report.page import Section
 from ganray.specs import USUAL_SAMPLING, SampleSpec
-from ganray.studies.blocks import Blocks, Data, Portion
+from ganray.studies.blocks import Blocks, Portion
 from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
+from ganray.studies.data import Data
+from ganray.studies.evaluate import Evaluate
 from ganray.studies.measuring import (
     Mixing,
     Ruler,
@@ -33,7 +33,7 @@ from ganray.studies.measuring import (
     measure_side,
     mix_samples,
 )
-from ganray.studies.settings import Clusters, ComparisonSettings, Evaluate, Setup, SidesSettings
+from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 
 
@@ -255,37 +255,6 @@ def write_cards(
     for side in sides:
         for gan in (gan for replicate in side.gans for gan in replicate):
             blocks.card(gan, measured.get(gan.address, ()), sampling)
-
-
-def plan_search(
-    blocks: Blocks,
-    settings: SidesSettings,
-    joint: Side,
-    marginal: Side,
-    other: Data | None,
-    rivals: Sequence[Side] = (),
-) -> None:
-    """The range-space searches on the GANs of the first replicate that `search.on` names.
-
-    Raises:
-        RefusedInput: it names a GAN that there is not; or as `Blocks.encoder`.
-    """
-    search = settings.search
-    groups = [blocks.called(gan) for gan in marginal.gans[0]]
-    single = {side.name: side.gans[0][0] for side in (joint, *rivals)}
-    known = [*single, *map(label, groups)]
-
-    def named(name: str) -> Task:
-        if name in single:  # in any case: a class of that name is '"joint"'
-            return single[name]
-        said = f"search.on (={quoted(name)})"
-        return marginal.gans[0][chosen(name, groups, said, known)]
-
-    gans = {name: named(name) for name in search.on}
-    if search.on:
-        targets, encoder = blocks.targets(search, other), blocks.encoder(settings.encoder)
-        for name, gan in gans.items():
-            blocks.search(name, gan, targets, encoder, search)
 
 
 def evidence(results: Results) -> list[Section | None]:

@@ -9,7 +9,6 @@ translations are from these is measured too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +18,6 @@ from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
 from ganray.models.translating import Domain, Translating
 from ganray.plan import Plan, Task, task_seed
-from ganray.plan.classes import class_index
 from ganray.plan.parameters import (
     CounterpartParameters,
     EmbedParameters,
@@ -35,18 +33,14 @@ from ganray.report.sections.translation import (
 )
 from ganray.report.sections.translation import translation_sections as shown
 from ganray.specs import EmbedSpec, SampleSpec, chunks_for
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.counts import class_rows, needing
+from ganray.studies.data import Data
+from ganray.studies.domains import refuse_unpaired, two_domains
+from ganray.studies.evaluate import Evaluate
 from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
-from ganray.studies.settings import (
-    MOST_SEEDS,
-    Budget,
-    Evaluate,
-    NamedGan,
-    OfImages,
-    names_differ,
-)
+from ganray.studies.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
 
 
 class Settings(OfImages):
@@ -90,7 +84,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None
             "budget.device_seconds is converted at the speed of one kind of GAN, and translators "
             "are of several; name budget.iterations, images or flops"
         )
-    domains, paired = _domains(settings, data)
+    domains, paired = two_domains(settings.domains, settings.data, data)
     blocks = Blocks(data, settings.seed, sorted(domains[0] + domains[1]))
     blocks.import_data(settings.data)
     sides = {one.name: _train(blocks, settings, one, domains) for one in settings.translators}
@@ -127,42 +121,13 @@ class _Way:
     paired: bool
 
 
-def _domains(settings: Settings, data: Data) -> tuple[list[list[int]], bool]:
-    """The classes of both domains, and whether what is of one has a counterpart in the other."""
-    names, views = data.info.class_names, len(settings.data.views)
-    if settings.domains is not None:
-        chosen = [
-            [class_index(name, names, "domains: class") for name in group]
-            for group in settings.domains
-        ]
-        if len({index for group in chosen for index in group}) < sum(map(len, chosen)):
-            raise RefusedInput(f"domains (={settings.domains!r}) name a class twice")
-    elif views >= 2 or len(names) == 2:
-        each = len(names) // max(views, 2)
-        chosen = [list(range(each)), list(range(each, 2 * each))]
-    else:
-        raise RefusedInput(
-            f"domains (=None): {data.info.name} has {len(names)} classes; say which are of which "
-            "domain, as [[horse], [zebra]], or take two data.views of every image"
-        )
-    return [sorted(group) for group in chosen], views >= 2 and _counterparts(chosen, names, views)
-
-
-def _counterparts(domains: list[list[int]], names: Sequence[str], views: int) -> bool:
-    """Whether both domains are views of the same classes."""
-    each = len(names) // views
-    same = [sorted(index % each for index in group) for group in domains]
-    seen = [{index // each for index in group} for group in domains]
-    return same[0] == same[1] and all(len(views) == 1 for views in seen) and seen[0] != seen[1]
-
-
 def _train(
     blocks: Blocks, settings: Settings, one: NamedGan, domains: list[list[int]]
 ) -> list[Task]:
     info = blocks.data.info
     try:
         if one.train.together:
-            _refuse_unpaired(settings, blocks.data, one, domains)
+            refuse_unpaired(one.train, settings.data, blocks.data, domains)
         cost = iteration_cost(settings.budget, info.shape, one.model, one.train, None, 2)
         until = horizons(settings.budget, cost, 1).joint
         return [
@@ -180,32 +145,6 @@ def _train(
         ]
     except RefusedInput as error:
         raise RefusedInput(f"translators ({one.name}): {error}") from None
-
-
-def _refuse_unpaired(
-    settings: Settings, data: Data, one: NamedGan, domains: list[list[int]]
-) -> None:
-    """Refuse domains of which no image of one belongs to an image of the other, as far as that is
-    known: of own data as many images must be there, and are taken to be in one order."""
-    said = f"train.algorithm (={one.train.algorithm!r}) needs pairs"
-    views = len(settings.data.views)
-    if views and settings.data.apart:
-        raise RefusedInput(f"{said}; set data.apart false")
-    if views and not _counterparts(domains, data.info.class_names, views):
-        raise RefusedInput(f"{said}; name the same classes of both views in domains")
-    if not views and max(map(len, domains)) > 1:
-        raise RefusedInput(
-            f"{said}, and of several classes in a domain nobody knows which belong together; name "
-            "one class for each domain"
-        )
-    for split, counts in data.info.counts.items():
-        sizes = [sum(counts[index] for index in group) for group in domains]
-        if sizes[0] != sizes[1]:
-            raise RefusedInput(
-                f"{said}: as many images of one domain as of the other; here are {sizes[0]} and "
-                f"{sizes[1]} {split.replace('_', '-')} ones (an even data.held_out, and data.test, "
-                "set apart as many of either)"
-            )
 
 
 def _ways(gan: Task) -> tuple[Domain, ...]:

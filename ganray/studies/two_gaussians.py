@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from ganray.cost.spending import Cost
 from ganray.laboratory.spec import Dynamics, Example, Starts
 from ganray.plan import Plan, PlanBuilder, Resources
-from ganray.plan.parameters import GaussianPathParameters, GaussiansParameters
+from ganray.plan.laboratory import GaussianPathParameters, GaussiansParameters
 from ganray.report import Page, Results
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Table
 from ganray.spec import RUN_NAME, Spec

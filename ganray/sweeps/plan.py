@@ -17,11 +17,12 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
-from ganray.plan.parameters import Candidate, ObjectiveParameters, Shares, SpecParameters
+from ganray.plan.candidates import Candidate, ObjectiveParameters, Shares, SpecParameters
 from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
 from ganray.studies.counts import mixture_counts, needing
+from ganray.studies.data import Data
 from ganray.studies.measuring import add_embedder, embed_split, protocol_on
 from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps

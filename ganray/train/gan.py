@@ -23,7 +23,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
-from ganray.models.spec import Shape
 from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, check_labels, wants_labels
@@ -305,13 +304,3 @@ def _moving_average(networks: Sampler, decay: float) -> AveragedModel:
     average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     average.n_averaged.fill_(1)  # else the first update would be a copy
     return average
-
-
-def blank_trainer(
-    shape: Shape, model: ModelSpec, train: TrainSpec, device: str, classes: int = 1
-) -> GanTrainer:
-    """A GAN to be trained on images without content, for what its work costs."""
-    count = 2 * train.batch if train.translates else train.batch
-    labels = np.arange(count) % 2 if train.translates else np.zeros(count, np.int64)
-    images = np.zeros((count, *shape), np.uint8)
-    return GanTrainer(images, model, train, 0, device, labels, classes, {})

@@ -30,8 +30,8 @@ from ganray.store import Store
 from ganray.studies import read_study
 from ganray.studies.families import families
 from ganray.study_yaml import load
+from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops
-from ganray.train.gan import blank_trainer
 from ganray.trained import draw
 from ganray.wording import number, quantity
 

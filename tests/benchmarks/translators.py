@@ -17,8 +17,8 @@ from ganray.models import CycleGan
 from ganray.models.spec import Shape
 from ganray.numerics import threads
 from ganray.train.algorithms import CycleGan as ByCycles
+from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops
-from ganray.train.gan import blank_trainer
 
 
 def main() -> None:

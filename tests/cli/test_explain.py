@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ganray.drivers.explain import as_markdown, explained_fields
+from ganray.drivers.explain import explained_fields
+from ganray.drivers.fields_page import as_markdown
 from tests.cli.command import ganray
 
 DOCS = Path(__file__).parents[2] / "docs"

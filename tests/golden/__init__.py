@@ -21,7 +21,7 @@ from ganray.data.spec import SourceInfo
 from ganray.models import DefenseGan
 from ganray.numerics import numerics
 from ganray.plan import Plan
-from ganray.plan.parameters import Candidate
+from ganray.plan.candidates import Candidate
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import (
@@ -34,7 +34,7 @@ from ganray.studies import (
     translation,
     two_gaussians,
 )
-from ganray.studies.blocks import Data
+from ganray.studies.data import Data
 from ganray.studies.families import families
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings

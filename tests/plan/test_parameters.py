@@ -6,8 +6,9 @@ import pytest
 
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, PlanBuilder
+from ganray.plan.candidates import Candidate, SpecParameters
 from ganray.plan.kinds import KINDS
-from ganray.plan.parameters import Candidate, EncoderParameters, SpecParameters
+from ganray.plan.parameters import EncoderParameters
 from ganray.train.spec import EncoderSpec
 from tests import golden
 

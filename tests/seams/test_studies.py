@@ -23,7 +23,8 @@ from ganray.report.sections.scores import scores_section
 from ganray.report.tables import comparison_rows
 from ganray.runs.record import save_run
 from ganray.studies import STUDIES, read_study
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
+from ganray.studies.data import Data
 from ganray.studies.settings import Setup
 from ganray.studies.sides import Side, measure, rulers
 from ganray.train import WganGp

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
-from ganray.studies.blocks import Blocks, Data
+from ganray.studies.blocks import Blocks
+from ganray.studies.data import Data
 from ganray.studies.settings import Setup
 from ganray.studies.sides import Side, measure, rulers, write_cards
 

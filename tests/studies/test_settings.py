@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.studies import marginal_vs_joint, read_study, study_module
-from ganray.studies.blocks import Data
-from ganray.studies.counts import mixture_counts, sample_count, target_names
+from ganray.studies.counts import mixture_counts, sample_count
+from ganray.studies.data import Data
+from ganray.studies.evaluate import Evaluate
 from ganray.studies.marginal_vs_joint import Settings
-from ganray.studies.settings import Evaluate, RangeSearch
+from ganray.studies.searching import target_names
+from ganray.studies.settings import RangeSearch
 from ganray.study_yaml import dump, load
 
 INFO = SourceInfo(

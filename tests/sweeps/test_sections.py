@@ -11,12 +11,12 @@ import pytest
 from ganray.data.spec import SourceInfo
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.plan import Plan
-from ganray.plan.parameters import Candidate
+from ganray.plan.candidates import Candidate
 from ganray.report import Results, write_report
 from ganray.report.page import Picture
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies.blocks import Data
+from ganray.studies.data import Data
 from ganray.sweeps import sections as sweep_sections
 from ganray.sweeps.plan import SweepPlan, page
 from ganray.sweeps.sections import sweep_protocol_section, trials_section

@@ -13,7 +13,7 @@ from ganray.metrics.frechet_distance import FrechetDistance, Gaussian
 from ganray.metrics.intervals import welch
 from ganray.metrics.moments import moments
 from ganray.plan import Resources
-from ganray.plan.parameters import Candidate
+from ganray.plan.candidates import Candidate
 from ganray.runs.spec import read_spec
 from ganray.sample import sample
 from ganray.scores import Score

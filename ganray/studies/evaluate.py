@@ -1,0 +1,118 @@
+"""The block `evaluate` of a study file: what is measured, on which encoders, on how many images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ganray.errors import RefusedInput
+from ganray.metrics import METRICS, AnyMetric, Metric
+from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder
+from ganray.spec import Spec
+
+Item = TypeVar("Item")
+
+MOST_IMAGES = 10**7
+"""More are refused, as a slip of the pen."""
+
+
+def _named_once(values: list[Any]) -> list[Any]:
+    names = [value.name for value in values]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"holds {name!r} twice")
+    return values
+
+
+NamedOnce = Annotated[list[Item], AfterValidator(_named_once)]
+
+
+class Evaluate(Spec):
+    """What is measured, on which encoders, on how many images."""
+
+    metrics: NamedOnce[AnyMetric] = Field(
+        default_factory=lambda: usual_metrics([Classifier()]),
+        min_length=1,
+        description="names, or groups with settings; each on every encoder that gives its needs",
+    )
+    encoders: NamedOnce[AnyEncoder] = Field(
+        [Classifier()],
+        min_length=1,
+        description="networks whose features and posteriors are measured",
+    )
+    samples: int | None = Field(
+        None, ge=2, le=MOST_IMAGES, description="of each side; none: as many as held out"
+    )
+    mixture: Literal["real", "uniform"] = Field(
+        "real", description="class weights of the marginals"
+    )
+    weak_below: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of test images that the classifier must know not to be called a weak "
+        "ruler; none: 0.9 of grey images to 32 pixels, else not asked",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_metrics_that_fit(cls, values: Any) -> Any:
+        """Who names encoders alone need not take away what these cannot give."""
+        if not isinstance(values, dict) or "metrics" in values or not values.get("encoders"):
+            return values
+        try:
+            encoders = [ENCODERS.parse(one, "encoders") for one in values["encoders"]]
+        except (RefusedInput, TypeError):  # which the field itself will tell of
+            return values
+        return {"metrics": usual_metrics(encoders)} | values
+
+    @model_validator(mode="after")
+    def _each_fits_another(self) -> Evaluate:
+        for metric in self.metrics:
+            check_needs(metric, self.encoders, "metrics")
+        for encoder in self.encoders:
+            if not self.on(encoder):
+                raise ValueError(
+                    f"encoders: no metric is measured on {encoder.name!r}, which gives "
+                    f"{_listed(encoder.gives)}; name a metric that needs no more, or leave it out"
+                )
+        return self
+
+    def on(self, encoder: Encoder) -> list[Metric]:
+        """The metrics that are measured on an encoder, in their order."""
+        return [metric for metric in self.metrics if metric.needs <= encoder.gives]
+
+    @property
+    def neediest(self) -> Metric:
+        """The metric that needs the most images."""
+        return max(self.metrics, key=lambda metric: metric.least)
+
+
+def usual_metrics(encoders: Sequence[Encoder]) -> list[Metric]:
+    """What is measured on some encoders where no metric is named."""
+    # Its own word: what is derived from a usual metric is another one.
+    usual = [one for one in METRICS if vars(one).get("usual")]
+    metrics = [METRICS.parse(METRICS.word(one), "metrics") for one in usual]
+    return [one for one in metrics if any(one.needs <= encoder.gives for encoder in encoders)]
+
+
+def check_needs(metric: Metric, encoders: Sequence[Encoder], where: str) -> None:
+    """Refuse a metric that can be computed on none of some encoders.
+
+    Raises:
+        ValueError: saying what it needs and which encoders would give it.
+    """
+    if any(metric.needs <= encoder.gives for encoder in encoders):
+        return
+    would = [ENCODERS.word(one) for one in ENCODERS if metric.needs <= one.gives]
+    raise ValueError(
+        f"{where}: {metric.name!r} needs {_listed(metric.needs)}, which none of "
+        f"evaluate.encoders ({', '.join(one.name for one in encoders)}) gives; those that do: "
+        + (", ".join(would) or "none")
+    )
+
+
+def _listed(things: frozenset[Any]) -> str:
+    return " and ".join(sorted(things))
