@@ -46,7 +46,8 @@ from ganray.train.algorithms import (
 )
 from ganray.train.algorithms.f_gan import Divergence
 from ganray.train.augment import Augment
-from ganray.train.steps import Batch, Shown, Step, drawn, told
+from ganray.train.draws import drawn
+from ganray.train.steps import Batch, Shown, Step, told
 
 SHAPE: Shape = (1, 16, 16)
 CLASSES = 3

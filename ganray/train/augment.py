@@ -9,7 +9,8 @@ from jaxtyping import Float, Int64
 from pydantic import Field
 
 from ganray.spec import Spec
-from ganray.train.steps import Draw, Noise, Normals, PixelUniforms, Uniforms
+from ganray.train.draws import Draw, Normals, PixelUniforms, Uniforms
+from ganray.train.steps import Noise
 
 if TYPE_CHECKING:
     import torch

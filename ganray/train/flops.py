@@ -17,9 +17,10 @@ from ganray.models.encoders import Encoder
 from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
+from ganray.train.draws import drawn
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, trainable
-from ganray.train.steps import Batch, Shown, Step, drawn, told
+from ganray.train.steps import Batch, Shown, Step, told
 
 
 def training_flops(

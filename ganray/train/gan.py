@@ -28,6 +28,7 @@ from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, check_labels, wants_labels
 from ganray.train.batches import Batches, ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
+from ganray.train.draws import drawn
 from ganray.train.replay import Histories
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
@@ -42,7 +43,7 @@ from ganray.train.state import (
     prefixed,
     trainable,
 )
-from ganray.train.steps import Batch, Networks, Noise, Replay, Shown, Step, drawn, told
+from ganray.train.steps import Batch, Networks, Noise, Replay, Shown, Step, told
 
 _HISTORY = "history"  # of generated images, in a checkpoint
 

@@ -5,17 +5,14 @@ Free of torch, as an algorithm's file is, so that files are read fast.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Int64
 
-from ganray.models.latents import Codes
-from ganray.models.spec import ModelSpec, Shape
-from ganray.randomness import normals, uniforms
+from ganray.models.spec import ModelSpec
+from ganray.train.draws import Draw
 
 if TYPE_CHECKING:
     import torch
@@ -77,143 +74,6 @@ Loss = Callable[[Networks, Batch, Noise], "torch.Tensor"]
 
 It is a mean over the rows of its batch, so that ranks that each have a part of them agree with one
 process that has all."""
-
-
-@runtime_checkable
-class Draw(Protocol):
-    """Random numbers for each row of a batch, by the row's number alone."""
-
-    def rows(
-        self, model: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count ..."]:
-        """Those of rows `start … start+count-1` of all batches of the step."""
-
-
-@runtime_checkable
-class ImageDraw(Protocol):
-    """Random images, by their number alone; where a draw is one, it is asked for these."""
-
-    def images(
-        self, shape: Shape, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count c h w"]:
-        """Those of rows `start … start+count-1` of all batches of the step."""
-
-
-def drawn(
-    draw: Draw, model: ModelSpec, shape: Shape, seed: int, start: int, count: int
-) -> Float64[np.ndarray, "count ..."]:
-    """What a draw gives rows `start … start+count-1` of images of `shape`."""
-    if isinstance(draw, ImageDraw):
-        return draw.images(shape, seed, start, count)
-    return draw.rows(model, seed, start, count)
-
-
-@dataclass(frozen=True)
-class Latents:
-    """Noise by the networks' own latent law."""
-
-    stream: str
-
-    def rows(
-        self, model: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count latent"]:
-        """Latent vectors."""
-        return model.latents.rows(seed, self.stream, start, count)
-
-
-@dataclass(frozen=True)
-class NormalLatents:
-    """Standard normal vectors of the size of latent ones, whatever their law."""
-
-    stream: str
-
-    def rows(
-        self, model: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count latent"]:
-        """One for each row."""
-        return normals(seed, self.stream, start, count, model.latents.size)
-
-
-@dataclass(frozen=True)
-class CodesOf:
-    """The codes in the latent vectors of a stream, where the networks have codes."""
-
-    stream: str
-
-    def rows(
-        self, model: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count codes"]:
-        """The category's number, then the continuous codes."""
-        law = model.latents
-        assert isinstance(law, Codes)
-        return law.codes(seed, self.stream, start, count)
-
-
-@dataclass(frozen=True)
-class Uniforms:
-    """Some numbers in (0, 1) for each image."""
-
-    stream: str
-    width: int
-
-    def rows(
-        self, _: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count width"]:
-        """So many columns."""
-        return uniforms(seed, self.stream, start, count, self.width)
-
-
-@dataclass(frozen=True)
-class Normals:
-    """A standard normal number for each pixel of an image."""
-
-    stream: str
-
-    def rows(
-        self, _: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count 1 1 1"]:
-        """Of images of one pixel."""
-        return self.images((1, 1, 1), seed, start, count)
-
-    def images(
-        self, shape: Shape, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count c h w"]:
-        """As `ImageDraw.images`."""
-        rows = normals(seed, self.stream, start, count, math.prod(shape))
-        return rows.reshape(count, *shape)
-
-
-@dataclass(frozen=True)
-class PixelUniforms:
-    """A number in (0, 1) for each pixel of an image."""
-
-    stream: str
-
-    def rows(
-        self, _: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count 1 1 1"]:
-        """Of images of one pixel."""
-        return self.images((1, 1, 1), seed, start, count)
-
-    def images(
-        self, shape: Shape, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count c h w"]:
-        """As `ImageDraw.images`."""
-        rows = uniforms(seed, self.stream, start, count, math.prod(shape))
-        return rows.reshape(count, *shape)
-
-
-@dataclass(frozen=True)
-class Uniform:
-    """One number in [0, 1) for each image, to be multiplied with it."""
-
-    stream: str
-
-    def rows(
-        self, _: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count 1 1 1"]:
-        """Numbers of the shape of images of one pixel."""
-        return uniforms(seed, self.stream, start, count, 1).reshape(count, 1, 1, 1)
 
 
 @runtime_checkable

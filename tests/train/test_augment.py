@@ -7,7 +7,8 @@ import torch
 
 from ganray.train.algorithms import Dragan, R3Gan, WganGp
 from ganray.train.augment import Augment
-from ganray.train.steps import Batch, PixelUniforms
+from ganray.train.draws import PixelUniforms
+from ganray.train.steps import Batch
 from tests.families import MODELS
 
 IMAGES = torch.arange(4 * 3 * 2 * 5, dtype=torch.float64).reshape(4, 3, 2, 5) / 120

@@ -15,7 +15,8 @@ from pydantic import Field, model_validator
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.by_adam import ByAdam
 from ganray.train.augment import Augment
-from ganray.train.steps import Batch, Draw, Latents, Networks, Noise, Step
+from ganray.train.draws import Draw, Latents
+from ganray.train.steps import Batch, Networks, Noise, Step
 
 if TYPE_CHECKING:
     import torch

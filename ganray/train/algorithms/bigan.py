@@ -9,7 +9,8 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ganray.train.algorithms.by_adam import ByAdam
-from ganray.train.steps import Batch, Latents, Networks, Noise, NormalLatents, Step
+from ganray.train.draws import Latents, NormalLatents
+from ganray.train.steps import Batch, Networks, Noise, Step
 
 if TYPE_CHECKING:
     import torch

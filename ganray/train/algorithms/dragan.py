@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ganray.train.algorithms.vanilla import CrossEntropy
-from ganray.train.steps import Batch, Draw, Networks, Noise, Normals, Uniform
+from ganray.train.draws import Draw, Normals, Uniform
+from ganray.train.steps import Batch, Networks, Noise
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,8 @@ from pydantic import Field
 from ganray.models.latents import Codes
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.vanilla import CrossEntropy
-from ganray.train.steps import Batch, CodesOf, Draw, Networks, Noise
+from ganray.train.draws import CodesOf, Draw
+from ganray.train.steps import Batch, Networks, Noise
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from ganray.train.algorithms.wgan import Wasserstein
-from ganray.train.steps import Batch, Draw, Networks, Noise, Uniform
+from ganray.train.draws import Draw, Uniform
+from ganray.train.steps import Batch, Networks, Noise
 
 if TYPE_CHECKING:
     import torch
