@@ -34,7 +34,7 @@ from ganray.train.encoder import EncoderTrainer
 from ganray.wording import number
 
 ROOT = Path(__file__).parents[2]
-ITERATIONS, BASE_SEEDS = 400, 4
+ITERATIONS, BASE_SEEDS = 1200, 4
 MODEL: dict[str, Any] = {"name": "dcgan", "width": 8}
 TRAIN: dict[str, Any] = {
     "algorithm": "vanilla",
