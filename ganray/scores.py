@@ -76,6 +76,7 @@ class Score(Spec):
     floor: float | None = None  # the value between two real sets of the same size
     per_class: list[float] | None = None
     standard_deviation: float | None = None  # over parts of the images
+    details: dict[str, float] = Field(default_factory=dict)  # further numbers that belong to it
 
     @property
     def name(self) -> ScoreName:

@@ -6,10 +6,10 @@ A new metric is a new file and its line here. What several share are statistics 
 
 from typing import Annotated
 
-from ganray.metrics.cafd import Cafd
-from ganray.metrics.class_divergence import ClassDivergence
-from ganray.metrics.frechet_distance import FrechetDistance
-from ganray.metrics.inception_score import InceptionScore
+from ganray.metrics.classes.class_divergence import ClassDivergence
+from ganray.metrics.classes.inception_score import InceptionScore
+from ganray.metrics.gaussian.cafd import Cafd
+from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.metrics.metric import Metric
 from ganray.registry import Registry
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int64
 
 from ganray.errors import RefusedInput
 
@@ -17,14 +17,41 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Features and class probabilities of n images, in the images' order."""
+    """Features and class probabilities of n images, in the images' order, and what else is known.
+
+    Attributes:
+        labels: the class of each image, 0 … k−1, where it is known.
+        shape: channels, height and width, where the features are the pixels of whole images, in
+            this order and in [0, 1].
+        training: those that the generated images were learnt from, beside real ones that were not
+            shown to any GAN; where a metric asks for them.
+    """
 
     features: Float32[np.ndarray, "n d"]
     probabilities: Float32[np.ndarray, "n k"]
+    labels: Int64[np.ndarray, "n"] | None = None
+    shape: tuple[int, int, int] | None = None
+    training: Embedding | None = None
     _kept: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, init=False)
 
     def __getitem__(self, rows: Any) -> Embedding:
-        return Embedding(self.features[rows], self.probabilities[rows])
+        return replace(
+            self,
+            features=self.features[rows],
+            probabilities=self.probabilities[rows],
+            labels=None if self.labels is None else self.labels[rows],
+        )
+
+    @property
+    def pictures(self) -> Float32[np.ndarray, "n c h w"]:
+        """The images themselves, in [0, 1].
+
+        Raises:
+            RefusedInput: the features are no pixels.
+        """
+        if self.shape is None:
+            raise RefusedInput("features are no pixels of whole images: use encoder every_pixel")
+        return self.features.reshape(len(self.features), *self.shape)
 
     def of(self, rows: Sequence[Sequence[int]]) -> Embedding:
         """The rows of some spans, each its first row and the one after its last; all for none."""
@@ -45,7 +72,7 @@ class Embedding:
         total = chosen.sum(axis=1, keepdims=True)
         even = np.full_like(chosen, 1 / len(classes))
         known = np.divide(chosen, total, out=even, where=total > 0)
-        return Embedding(self.features, known.astype(np.float32))
+        return replace(self, probabilities=known.astype(np.float32))
 
     @property
     def count(self) -> int:
@@ -61,10 +88,14 @@ class Embedding:
 
 
 def join(parts: Sequence[Embedding]) -> Embedding:
-    """The rows of all parts, one after another."""
+    """The rows of all parts, one after another; labelled where all are."""
+    labels = [part.labels for part in parts if part.labels is not None]
     return Embedding(
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.probabilities for part in parts]),
+        np.concatenate(labels) if len(labels) == len(parts) else None,
+        parts[0].shape,
+        parts[0].training,
     )
 
 

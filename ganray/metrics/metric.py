@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from ganray.metrics.features import Embedding
 from ganray.spec import Spec
 
-Need = Literal["features", "posteriors", "class posteriors"]
+Need = Literal["features", "posteriors", "class posteriors", "pixels"]
 """What an encoder gives: features; probabilities of whatever classes it knows; probabilities of the
-data set's own classes."""
+data set's own classes; features that are the pixels themselves (`Embedding.pictures`)."""
+Known = Literal["training images", "real labels", "generated labels"]
+"""What may be known of the images beside what an encoder makes of them: `Embedding.training` of
+the real ones, and `Embedding.labels`."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,13 @@ class Value:
     Attributes:
         per_class: the terms that the value is the mean of, where there is one for each class.
         standard_deviation: over parts of the images.
+        details: further numbers that belong to it, by names that a table can show.
     """
 
     value: float
     per_class: list[float] | None = None
     standard_deviation: float | None = None
+    details: dict[str, float] = field(default_factory=dict)
 
 
 class Metric(Spec):
@@ -46,6 +51,9 @@ class Metric(Spec):
     needs: ClassVar[frozenset[Need]]
     """What it is computed from: an encoder that does not give it is none for this metric."""
 
+    asks: ClassVar[frozenset[Known]] = frozenset()
+    """What must be known beside: without it the metric cannot be measured."""
+
     usual: ClassVar[bool] = False
     """Whether it is measured where a study names no metric."""
 
@@ -54,6 +62,11 @@ class Metric(Spec):
     @property
     def least(self) -> int:
         """On how few images it can be computed."""
+        return 2
+
+    @property
+    def least_real(self) -> int:
+        """Against how few real images it can be computed."""
         return 2
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:

@@ -124,7 +124,8 @@ def read_images(store: Store, manifest: Manifest) -> Images:
 
 def load_embedding(store: Store, manifest: Manifest) -> Embedding:
     """The features and probabilities of an embed artifact."""
-    return Embedding(**read_joined(store, manifest, "embedding"))
+    arrays = read_joined(store, manifest, "embedding")
+    return Embedding(arrays["features"], arrays["probabilities"])
 
 
 def read_embedding(work: Workspace, *roles: str) -> Embedding:

@@ -315,7 +315,7 @@ def embedded(device: str) -> dict[str, Any]:
     import torch
 
     from ganray.metrics.features import Embedding
-    from ganray.metrics.frechet_distance import FrechetDistance
+    from ganray.metrics.gaussian.frechet_distance import FrechetDistance
     from ganray.models.encoders import Classifier
 
     torch.backends.cudnn.allow_tf32 = False

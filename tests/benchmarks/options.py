@@ -20,9 +20,9 @@ import torch
 
 from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.embed import embed
-from ganray.metrics.cafd import Cafd
 from ganray.metrics.features import Embedding
-from ganray.metrics.frechet_distance import FrechetDistance
+from ganray.metrics.gaussian.cafd import Cafd
+from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.models import MODELS
 from ganray.models.encoders import Classifier, Embedder
 from ganray.sample import sample

@@ -24,7 +24,7 @@ from scipy.stats import ttest_ind
 
 from ganray.data import DatasetSpec, open_source
 from ganray.embed import embed
-from ganray.metrics.frechet_distance import Gaussian, fitted
+from ganray.metrics.gaussian.frechet_distance import Gaussian, fitted
 from ganray.metrics.intervals import welch
 from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.randomness import derive_seed, permutation

@@ -9,7 +9,7 @@ import pytest
 
 from ganray.embed import embed
 from ganray.errors import RefusedInput, TrainingDiverged
-from ganray.metrics.frechet_distance import FrechetDistance, Gaussian
+from ganray.metrics.gaussian.frechet_distance import FrechetDistance, Gaussian
 from ganray.metrics.intervals import welch
 from ganray.metrics.moments import moments
 from ganray.plan import Resources

@@ -8,15 +8,16 @@ from typing import Annotated
 from ganray.models.encoders.classifier import Classifier
 from ganray.models.encoders.efficientnet_lite0 import EfficientNetLite0
 from ganray.models.encoders.encoder import Embedder, Encoder
+from ganray.models.encoders.every_pixel import EveryPixel
 from ganray.models.encoders.inception import Inception
 from ganray.models.encoders.pixels import Pixels
 from ganray.registry import Registry
 
 ENCODERS: Registry[Encoder] = Registry(
-    "name", Classifier, Inception, EfficientNetLite0, Pixels, implied=False
+    "name", Classifier, Inception, EfficientNetLite0, Pixels, EveryPixel, implied=False
 )
 AnyEncoder = Annotated[Encoder, ENCODERS]
 """The type of a file's field that names an encoder."""
 
 __all__ = ["ENCODERS", "AnyEncoder", "Classifier", "EfficientNetLite0", "Embedder", "Encoder",
-           "Inception", "Pixels"]  # fmt: skip
+           "EveryPixel", "Inception", "Pixels"]  # fmt: skip

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import Embedding, check_probabilities
-from ganray.metrics.frechet_distance import DISTANCE_TERMS, Gaussian
+from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import CHUNK, Moments, moments
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 from ganray.errors import RefusedInput
-from ganray.metrics.frechet_distance import Gaussian
+from ganray.metrics.gaussian.frechet_distance import Gaussian
 from ganray.metrics.moments import moments
 from tests.reference import metrics as reference
 

@@ -10,12 +10,12 @@ from scipy.special import softmax
 from scipy.stats import entropy
 
 from ganray.errors import RefusedInput
-from ganray.metrics.cafd import (
+from ganray.metrics.classes.class_divergence import class_divergence
+from ganray.metrics.gaussian.cafd import (
     class_aware_frechet_distance,
     class_gaussians,
     class_moments,
 )
-from ganray.metrics.class_divergence import class_divergence
 from tests.reference import metrics as reference
 
 CLASSES, DIMENSIONS = 3, 6

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from ganray.errors import RefusedInput
-from ganray.metrics.inception_score import inception_score
+from ganray.metrics.classes.inception_score import inception_score
 from tests.reference import metrics as reference
 
 

@@ -1,0 +1,1 @@
+"""What a classifier's posteriors say of generated images."""

@@ -1,0 +1,1 @@
+"""Distances between normal distributions that were fitted to features."""
