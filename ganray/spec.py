@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
@@ -31,6 +31,8 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    places: ClassVar[tuple[str, ...]] = ()
+    """Fields that are a path or a URL, of things to be read."""
     implied: ClassVar[frozenset[str]] = frozenset()
     """Tags that are no part of the identity: of each kind of families the very first one's."""
 
@@ -116,6 +118,32 @@ def _identity_of(value: Any, plain: Any) -> Any:
     if isinstance(value, dict):
         return {name: _identity_of(value[name], plain[name]) for name in value}
     return plain
+
+
+def groups(value: Any, path: str = "") -> Iterator[tuple[str, Spec]]:
+    """Every group of settings within `value`, itself too, with the path of the field it is in."""
+    if isinstance(value, Spec):
+        yield path, value
+        for name in type(value).model_fields:
+            yield from groups(getattr(value, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from groups(one, path)
+
+
+def regrouped(value: Any, change: Callable[[str, Spec], Spec], path: str = "") -> Any:
+    """`value` with each group of settings in it as `change` makes it of its path and itself."""
+    if isinstance(value, list | tuple):
+        return type(value)(regrouped(one, change, path) for one in value)
+    if not isinstance(value, Spec):
+        return value
+    found = {}
+    for name in type(value).model_fields:
+        before = getattr(value, name)
+        after = regrouped(before, change, f"{path}.{name}".lstrip("."))
+        if after != before:  # else it would count as one that was set
+            found[name] = after
+    return change(path, value.model_copy(update=found) if found else value)
 
 
 def unknown_name(name: str, valid: list[str]) -> str:

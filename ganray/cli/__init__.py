@@ -19,6 +19,7 @@ from ganray._version import __version__
 from ganray.cli import (
     data,
     doctor,
+    evaluate,
     explain,
     logs,
     models,
@@ -50,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 study.register(app)
+evaluate.register(app)
 explain.register(app)
 models.register(app)
 status.register(app)

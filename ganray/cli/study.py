@@ -159,15 +159,39 @@ def run(
 ) -> None:
     """Run what the store lacks of a study, and write its report."""
     part = checked_part(only)
+    _check_runner(runner, address, store)
+    from ganray.studies import read_study
+
+    chosen = read_study(study, overrides or [], absolute(store))
+    carry_out(chosen, study, store, runner, address, dry_run, as_json, verify, part)
+
+
+def _check_runner(runner: str, address: str | None, store: str) -> None:
     if runner not in ("local", "ray"):
         raise RefusedInput(f"--runner (={quoted(runner)}) must be 'local' or 'ray'")
     if address is not None and runner == "local":
         shown = address_without_secrets(address)
         raise RefusedInput(f"--address (={quoted(shown)}) needs --runner ray")
     check_cluster(address, store)
-    from ganray.studies import read_study
 
-    chosen = read_study(study, overrides or [], absolute(store))
+
+def carry_out(
+    chosen: Study,
+    called: str,
+    store: str,
+    runner: str,
+    address: str | None,
+    dry_run: bool,
+    as_json: bool,
+    verify: bool = False,
+    part: Part | None = None,
+) -> None:
+    """Run a study, or show what would be run, and exit as it ended.
+
+    Args:
+        called: what the command names it by.
+    """
+    _check_runner(runner, address, store)
     opened = open_store(store, hasty=dry_run)
     if dry_run:
         _show_plan(chosen, opened, as_json)
@@ -175,7 +199,7 @@ def run(
     from ganray.drivers.run import execute
 
     ended = execute(chosen, opened, runner, address, verify, quiet=as_json, only=part)  # type: ignore[arg-type]
-    rest = None if as_json or part is None else _rest(chosen, opened, study)
+    rest = None if as_json or part is None else _rest(chosen, opened, called)
     speak(as_json, ended.as_json(), "" if as_json else _ending(ended, rest))
     raise typer.Exit(ended.code)
 

@@ -12,12 +12,12 @@ from jaxtyping import Int64, UInt8
 from ganray.data.formats.format import format_called, recognised
 from ganray.data.location import Location
 from ganray.data.rows import Rows, refuse_equal_names, shape_text
-from ganray.data.spec import SPLITS, DatasetSpec, SourceInfo, Split
+from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.data.views import viewed
 from ganray.errors import RefusedInput
 
-EMBEDDED = "mnist_small.parquet"
+_DIGITS = "mnist_small.parquet"
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,14 @@ class Batch:
 class Source:
     """A set as published, with every row assigned to a split; images are streamed."""
 
-    def __init__(self, rows: Rows, spec: DatasetSpec, imported: bool = False) -> None:
+    def __init__(
+        self, rows: Rows, spec: DatasetSpec, imported: bool = False, whole: bool = False
+    ) -> None:
         """Assigns the splits and checks what the study expects.
 
-        `imported` says that `spec.source` is a set in ganray's own format, to be read in place.
+        Args:
+            imported: `spec.source` is a set in ganray's own format, to be read in place.
+            whole: nothing is set apart, as of images that are only to be measured.
 
         Raises:
             RefusedInput: for impossible splits, classes of one name, or images of another size or
@@ -51,7 +55,7 @@ class Source:
         _refuse_unexpected(rows, spec)
         refuse_equal_names(rows.class_names, repr(spec.source))
         # Splits first: an image and what is seen of it are in one.
-        splits = assign_splits(rows, spec)
+        splits = assign_splits(rows, spec, whole)
         if spec.apart and not spec.views:
             raise RefusedInput("apart (=True) is of views, and there are none; set data.views")
         if spec.views:
@@ -115,18 +119,21 @@ class Source:
             yield Batch(images[rows], labels, index[rows], SPLITS[code])
 
 
-def open_source(spec: DatasetSpec) -> Source:
+def open_source(spec: DatasetSpec, whole: bool = False) -> Source:
     """The source that `spec` names; labels are read and checked, images are not.
+
+    Args:
+        whole: as of `Source`.
 
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
     """
-    if spec.source == "embedded":
-        location = Location.of(str(files("ganray.data") / EMBEDDED))
+    if spec.source == EMBEDDED:
+        location = Location.of(str(files("ganray.data") / _DIGITS))
     else:
         location = Location.of(spec.source, "source")
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
-    return Source(known.read(location), spec, imported=known.in_place)
+    return Source(known.read(location), spec, imported=known.in_place, whole=whole)
 
 
 def _refuse_unexpected(rows: Rows, spec: DatasetSpec) -> None:

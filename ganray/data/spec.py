@@ -14,12 +14,16 @@ Labels = Literal["classes", "domains", "none"]
 """What a set's classes are: kinds of things; domains, such as photographs and paintings, between
 which images are to be translated; or nothing: all images are in one class, called `UNLABELLED`."""
 UNLABELLED = "unlabelled"
+EMBEDDED = "embedded"
+"""The source that travels with the package."""
 Split = Literal["train", "held_out", "test"]
 SPLITS: tuple[Split, ...] = ("train", "held_out", "test")
 
 
 class DatasetSpec(Spec):
     """Which images a study uses and how they are split."""
+
+    places = ("source",)
 
     source: str = Field(
         "embedded",

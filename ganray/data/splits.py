@@ -13,17 +13,22 @@ from ganray.errors import RefusedInput
 _SHARE = {TEST: 7, HELD_OUT: 6}
 
 
-def assign_splits(rows: Rows, spec: DatasetSpec) -> UInt8[np.ndarray, "n"]:
+def assign_splits(rows: Rows, spec: DatasetSpec, whole: bool = False) -> UInt8[np.ndarray, "n"]:
     """The split of each row, as an index into `SPLITS`.
 
     A split that the source has is kept. One that it lacks is set apart from the training rows:
     the last `count` of them, or the last of each class in proportion to the classes' sizes.
+
+    Args:
+        whole: nothing is set apart: each row stays in the split that the source has it in.
 
     Raises:
         RefusedInput: where `spec` asks for more than there is, contradicts the source's own
             splits, or a class would be left without training or test images.
     """
     splits = rows.splits.copy()
+    if whole:
+        return splits
     for split, asked in ((TEST, spec.test), (HELD_OUT, spec.held_out)):
         own = int((splits == split).sum())
         if own and asked not in (None, own):

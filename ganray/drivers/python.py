@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from ganray.plan.roles import Gan, gan_called
 from ganray.report import Results
 from ganray.report.tables import all_tables
 from ganray.runs.record import find_run
-from ganray.spec import Spec
+from ganray.spec import Spec, groups
 from ganray.store import Store
 from ganray.studies import Study, read_study, study_from
 from ganray.trained import trained_gan
@@ -107,23 +107,12 @@ def _refuse_unknown_to_workers(study: Study) -> None:
     Raises:
         RefusedInput: the study names such a member.
     """
-    for path, spec in _groups("", study.settings):
+    for path, spec in groups(study.settings):
         if not type(spec).__module__.startswith("ganray."):
             raise RefusedInput(
                 f"{path or 'study'} (={quoted(_word(spec))}) was added in this process, and Ray's "
                 "workers do not know it: use runner 'local'"
             )
-
-
-def _groups(path: str, value: Any) -> Iterator[tuple[str, Spec]]:
-    """Every group of settings, with the path of the field that holds it."""
-    if isinstance(value, Spec):
-        yield path, value
-        for name in type(value).model_fields:
-            yield from _groups(f"{path}.{name}".lstrip("."), getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _groups(path, one)
 
 
 def _word(spec: Spec) -> str:

@@ -63,13 +63,18 @@ class Parameters(Spec):
 
 
 class DataParameters(Parameters):
-    """The source by its content, and how it is split."""
+    """The source by its content, and how it is split.
+
+    Attributes:
+        whole: nothing is set apart: images are in the splits that the source has.
+    """
 
     placement = frozenset({"data"})
 
     fingerprint: str
     splits: dict[str, int | None]
     data: DatasetSpec
+    whole: bool = False
 
 
 class WeightsParameters(Parameters):
@@ -168,10 +173,19 @@ class MixParameters(Parameters):
 
 
 class EmbedParameters(Parameters):
-    """How images are embedded, and which: of a split of the data set, else of the task's input."""
+    """How images are embedded, and which: of a split of the data set, else of the task's input.
+
+    Attributes:
+        split: or all of its splits, one after another.
+        drawn: so many of them, by a fixed permutation; none: all, in their order.
+        labelled: the number under which images of each of the set's classes are known; none: they
+            are given no labels.
+    """
 
     embed: EmbedSpec
-    split: Split | None = None
+    split: Split | Literal["all"] | None = None
+    drawn: int | None = None
+    labelled: list[int] | None = None
 
 
 class ScoreParameters(Parameters):
@@ -201,11 +215,15 @@ class MeasureParameters(ScoreParameters):
 
     Attributes:
         chosen: which images of the sets count, where not all do.
+        shape: of the images, where features are their pixels.
+        against: the split that the reference is.
     """
 
     count: int
     subset: Subset | None = None
     chosen: Spans | None = None
+    shape: tuple[int, int, int] | None = None
+    against: str = "test"
 
 
 class CounterpartParameters(Parameters):

@@ -125,7 +125,7 @@ def read_images(store: Store, manifest: Manifest) -> Images:
 def load_embedding(store: Store, manifest: Manifest) -> Embedding:
     """The features and probabilities of an embed artifact."""
     arrays = read_joined(store, manifest, "embedding")
-    return Embedding(arrays["features"], arrays["probabilities"])
+    return Embedding(arrays["features"], arrays["probabilities"], arrays.get("labels"))
 
 
 def read_embedding(work: Workspace, *roles: str) -> Embedding:

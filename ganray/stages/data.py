@@ -17,7 +17,8 @@ from ganray.store import StoredFile
 
 def import_data(work: Workspace) -> None:
     """Bring the source into the store, partitioned by split and class."""
-    spec = DataParameters.of(work.task).data
+    told = DataParameters.of(work.task)
+    source = open_source(told.data, told.whole)
     stored: list[StoredFile] = []
 
     @contextmanager
@@ -26,7 +27,7 @@ def import_data(work: Workspace) -> None:
             yield writer
         stored.append(writer.stored)
 
-    info = import_dataset(open_source(spec), spec, open_file)
+    info = import_dataset(source, told.data, open_file)
     work.commit({}, {"digest": info.digest, "counts": dict(info.counts)}, stored=tuple(stored))
 
 

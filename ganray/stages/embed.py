@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from ganray.data import Split
+from ganray.data.spec import SPLITS
 from ganray.embed import embed_chunk
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EmbedParameters, WeightsParameters
+from ganray.randomness import permutation
 from ganray.runs.parts import Arrays
 from ganray.stages.artifacts import read_embedder, read_images, shards
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
@@ -21,10 +23,14 @@ from ganray.train.flops import EmbeddingSize, embedding_size
 
 def embed_images_chunk(work: Workspace, index: int) -> Arrays:
     """The features and probabilities of one chunk of images."""
-    spec = EmbedParameters.of(work.task).embed
-    images = _images(work)[index * spec.chunk : (index + 1) * spec.chunk]
-    part = embed_chunk(read_embedder(work, images), images, spec)
-    return {"features": part.features, "probabilities": part.probabilities}
+    told = EmbedParameters.of(work.task)
+    rows = slice(index * told.embed.chunk, (index + 1) * told.embed.chunk)
+    images, labels = _images(work, told)
+    part = embed_chunk(read_embedder(work, images[rows]), images[rows], told.embed)
+    found = {"features": part.features, "probabilities": part.probabilities}
+    if told.labelled is None or labels is None:
+        return found
+    return found | {"labels": np.asarray(told.labelled)[labels[rows]]}
 
 
 def embed_images(work: Workspace) -> None:
@@ -35,18 +41,31 @@ def embed_images(work: Workspace) -> None:
     work.commit({}, {"count": count}, stored=files)
 
 
-def _images(work: Workspace) -> UInt8[np.ndarray, "n c h w"]:
+def _images(
+    work: Workspace, told: EmbedParameters
+) -> tuple[UInt8[np.ndarray, "n c h w"], Int64[np.ndarray, "n"] | None]:
+    """Images, and the class of each where they are a data set's."""
     if "images" in work.task.inputs:
-        return read_images(work.store, work.input("images"))
-    split = EmbedParameters.of(work.task).split
-    assert split is not None  # a task without images as its input is of a split
-    return _split(*work.dataset_place(), split)
+        return read_images(work.store, work.input("images")), None
+    assert told.split is not None  # a task without images as its input is of a split
+    splits: tuple[Split, ...] = SPLITS if told.split == "all" else (told.split,)
+    return _splits(*work.dataset_place(), splits, told.drawn)
 
 
 @lru_cache(maxsize=1)
-def _split(folder: str, digest: str | None, split: Split) -> UInt8[np.ndarray, "n c h w"]:
+def _splits(
+    folder: str, digest: str | None, splits: tuple[Split, ...], drawn: int | None
+) -> tuple[UInt8[np.ndarray, "n c h w"], Int64[np.ndarray, "n"]]:
     """Kept, too: a data set is never written twice at one URL."""
-    return open_dataset(folder, digest).images(split)[0]
+    dataset = open_dataset(folder, digest)
+    images, labels = zip(*map(dataset.images, splits), strict=True)
+    every = (images[0], labels[0])  # the usual, which is not copied
+    if len(splits) > 1:
+        every = (np.concatenate(images), np.concatenate(labels))
+    if drawn is None:
+        return every
+    order = permutation(0, "drawn", 0, len(every[0]))[:drawn]
+    return every[0][order], every[1][order]
 
 
 def encoder_of(task: Task, plan: Plan) -> Encoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,23 +25,26 @@ def measure(work: Workspace) -> None:
     """Score a set of embeddings against the reference split.
 
     Inputs `set/0`, `set/1`, … are joined in that order. Without them the held-out split is scored:
-    the floor, a fixed choice of as many held-out images as any side has samples. A task of a subset
-    of the classes knows real images of these alone, and no other class in posteriors of the data
-    set's own classes.
+    the floor, a fixed choice of as many held-out images as any side has samples; or, without such a
+    split, so many of the real images against the others. A task of a subset of the classes knows
+    real images of these alone, and no other class in posteriors of the data set's own classes.
     """
     told = MeasureParameters.of(work.task)
     subset = told.subset or Subset(classes=[], rows={"test": [], "held_out": []})
     metric, known, rows = told.metric, tuple(told.among), subset.rows
-    reference = read_reference(work, rows["test"], known)
+    reference = read_reference(work, rows["test"], known, told.shape)
     if "held_out" in work.task.inputs:
         held_out = read_embedding(work, "held_out").of(rows["held_out"])
         chosen = permutation(0, "floor", 0, held_out.count)[: told.count]
         generated = held_out[chosen].among(known)
         result = _accuracy(reference, rows["test"]) if known else {}
         floor = None
+    elif not (roles := sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)):
+        reference, generated = _parted(reference, told.count)
+        floor, result = None, {}
     else:
-        roles = sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)
         generated = read_embedding(work, *roles).of(told.chosen or []).among(known)
+        generated = replace(generated, shape=told.shape)
         floor = work.input("floor").result.get("score", {}).get("value")
         result = {}
     try:
@@ -48,10 +52,16 @@ def measure(work: Workspace) -> None:
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})
         return
-    split = real_split("test", subset.classes)
+    split = real_split(told.against, subset.classes)
     protocol = read_protocol(work, told, reference.count, generated.count, split)
     score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
     work.commit({}, result | {"score": score.model_dump(mode="json")})
+
+
+def _parted(real: Embedding, count: int) -> tuple[Embedding, Embedding]:
+    """The real images without `count` of them, or without a half where they are few; and these."""
+    order, count = permutation(0, "floor", 0, real.count), min(count, real.count // 2)
+    return real[np.sort(order[count:])], real[order[:count]]
 
 
 def _accuracy(real: Embedding, rows: Sequence[Sequence[int]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ import torch
 from ganray.metrics.features import Embedding
 from ganray.plan.parameters import ScoreParameters
 from ganray.scores import Protocol
-from ganray.stages.artifacts import cached, load_embedding
+from ganray.stages.artifacts import Source, cached, load_embedding
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 
@@ -21,16 +22,24 @@ def real_split(split: str, classes: Sequence[int]) -> str:
 
 
 def read_reference(
-    work: Workspace, rows: Sequence[Sequence[int]], classes: tuple[int, ...]
+    work: Workspace,
+    rows: Sequence[Sequence[int]],
+    classes: tuple[int, ...],
+    shape: tuple[int, int, int] | None = None,
 ) -> Embedding:
     """The real features that the task's `reference` input holds, with what was computed of them.
+
+    Those of its `training` input, if it has one, are beside them.
 
     Args:
         rows: the spans that count; none: all.
         classes: that probabilities are among; none: all, as they are.
+        shape: of the images, where features are their pixels.
     """
     spans = tuple((int(start), int(end)) for start, end in rows)
-    return _reference(work.store, work.input("reference"), spans, classes)
+    beside = ["training"] if "training" in work.task.inputs else []
+    sources = (Source.of(work.store, work.input(role)) for role in beside)
+    return _reference(work.store, work.input("reference"), spans, classes, shape, *sources)
 
 
 @cached(2)
@@ -39,8 +48,14 @@ def _reference(
     manifest: Manifest,
     rows: tuple[tuple[int, int], ...],
     classes: tuple[int, ...],
+    shape: tuple[int, int, int] | None,
+    *training: Source,
 ) -> Embedding:
-    return load_embedding(store, manifest).of(rows).among(classes)
+    found = replace(load_embedding(store, manifest).of(rows).among(classes), shape=shape)
+    for one in training:
+        beside = load_embedding(one.store, one.manifest).among(classes)
+        found = replace(found, training=replace(beside, shape=shape))
+    return found
 
 
 def read_protocol(

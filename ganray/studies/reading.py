@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ganray.data import DatasetSpec
+from ganray.data.spec import EMBEDDED
 from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
 from ganray.models.encoders import Encoder
-from ganray.spec import Spec, parse
+from ganray.spec import Spec, parse, regrouped
 from ganray.studies.from_spec import adopt
 from ganray.studies.study import STUDIES, Study, study_module
 from ganray.study_yaml import YAMLError, load, what_is_wrong
@@ -135,36 +135,18 @@ def _set(values: dict[str, Any], override: str) -> None:
 
 def _anchored(settings: Any, folder: Path) -> Any:
     """Make relative paths of data and weights absolute: a task may run in another folder."""
-    places: dict[str, Any] = {}
-    if hasattr(settings, "data"):
-        places["data"] = _anchor("data", settings.data, folder)
-    search, evaluate = getattr(settings, "search", None), getattr(settings, "evaluate", None)
-    if search is not None and search.other is not None:
-        other = _anchor("search.other", search.other, folder)
-        places["search"] = search.model_copy(update={"other": other})
-    if evaluate is not None:
-        encoders = [_anchor_weights(encoder, folder) for encoder in evaluate.encoders]
-        places["evaluate"] = evaluate.model_copy(update={"encoders": encoders})
-    if (split := getattr(settings, "split", None)) is not None:
-        encoder = _anchor_weights(split.encoder, folder, "split.encoder")
-        places["split"] = split.model_copy(update={"encoder": encoder})
-    return settings.model_copy(update=places)
 
+    def anchored(path: str, group: Spec) -> Spec:
+        where = f"{path}: {group.name}" if isinstance(group, Encoder) else path
+        named = {name: getattr(group, name) for name in group.places}
+        places = {
+            name: _absolute(f"{where}.{name}", place, folder)
+            for name, place in named.items()
+            if place not in (None, EMBEDDED)
+        }
+        return group.model_copy(update=places) if places else group
 
-def _anchor_weights(encoder: Encoder, folder: Path, where: str = "evaluate.encoders") -> Encoder:
-    named = {name: getattr(encoder, name) for name in encoder.places}
-    places = {
-        name: _absolute(f"{where}: {encoder.name}.{name}", place, folder)
-        for name, place in named.items()
-        if place is not None
-    }
-    return encoder.model_copy(update=places)
-
-
-def _anchor(block: str, spec: DatasetSpec, folder: Path) -> DatasetSpec:
-    if spec.source == "embedded":
-        return spec
-    return spec.model_copy(update={"source": _absolute(f"{block}.source", spec.source, folder)})
+    return regrouped(settings, anchored)
 
 
 def _absolute(argument: str, path: str, folder: Path) -> str:

@@ -17,7 +17,7 @@ from ganray.models.encoders import Classifier, Encoder
 from ganray.models.spec import checked_shape
 from ganray.plan import Plan, Resources
 from ganray.report import Page, Results
-from ganray.spec import unknown_name
+from ganray.spec import groups, unknown_name
 from ganray.store import Store
 from ganray.studies.data import Data
 from ganray.train.algorithms import wants_labels
@@ -33,6 +33,7 @@ STUDIES = {
         "siblings",
         "two_gaussians",
         "one_dimension",
+        "evaluation",
     )
 }
 """What a study is called, and its module; the first is meant where a file names none."""
@@ -58,14 +59,10 @@ class Study:
     @property
     def places(self) -> list[str]:
         """The paths and URLs that its data and weights are read from."""
-        settings = self.settings
-        specs = [getattr(settings, "data", None)]
-        specs.append(getattr(getattr(settings, "search", None), "other", None))
-        encoders = [*settings.evaluate.encoders] if hasattr(settings, "evaluate") else []
-        split = getattr(settings, "split", None)
-        encoders += [split.encoder] if split else []
-        weights = (getattr(one, name) for one in encoders for name in one.places)
-        return [spec.source for spec in specs if spec is not None] + [w for w in weights if w]
+        found = (
+            getattr(group, name) for _, group in groups(self.settings) for name in group.places
+        )
+        return [place for place in found if place]
 
     @property
     def in_device_seconds(self) -> bool:
@@ -120,17 +117,18 @@ def study_module(name: str) -> ModuleType:
     return importlib.import_module(STUDIES[name])
 
 
-def open_data(spec: DatasetSpec, block: str = "data") -> Data:
+def open_data(spec: DatasetSpec, block: str = "data", whole: bool = False) -> Data:
     """What a data source holds and its fingerprint; an imported set keeps its place.
 
     Args:
         block: of the study file, by which messages name its settings.
+        whole: as of `open_source`.
 
     Raises:
         RefusedInput: as `open_source`, naming the block.
     """
     try:
-        source = open_source(spec)
+        source = open_source(spec, whole)
     except RefusedInput as error:
         setting = str(error).partition(" (=")[0] in DatasetSpec.model_fields
         raise RefusedInput(f"{block}{'.' if setting else ': '}{error}") from None

@@ -40,9 +40,6 @@ class Encoder(Spec):
     """What the network does to images in [0, 1] first; part of every score's protocol."""
     chunk: ClassVar[int] = 50
     """Images embedded at once: 250 took EfficientNet-Lite0 3.3 GB."""
-    places: ClassVar[tuple[str, ...]] = ()
-    """Its fields that are a path or a URL: they say where weights lie, and are in no key."""
-
     name: str
 
     def network(self, shape: Shape, classes: int) -> Any:
@@ -63,7 +60,7 @@ class Encoder(Spec):
         raise NotImplementedError
 
     def identity(self) -> dict[str, Any]:
-        """As of every spec, without where its weights lie."""
+        """As of every spec, without where its weights lie, which `places` are."""
         return {k: v for k, v in super().identity().items() if k not in self.places}
 
     @property

@@ -12,8 +12,10 @@ from ganray.wording import duration, quantity
 
 
 def compute_section(results: Results) -> Section:
-    """A table for each side, for each GAN and for each kind of task."""
+    """A table for each side, for each GAN, where there are any, and for each kind of task."""
     rows = task_rows(results)
+    if not results.gans:
+        return Section("Compute", "compute", [_by_kind(rows)])
     blocks: list[Block] = [
         *([Paragraph(said)] if (said := equality(results)) else []),
         _by_side(results, rows),

@@ -1,0 +1,103 @@
+"""`ganray evaluate`: scores of any images against real ones."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+import typer
+
+from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute
+from ganray.cli.study import SetOption, carry_out
+from ganray.errors import RefusedInput, quoted
+
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(?P<source>.+)", re.DOTALL)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    real: Annotated[str, typer.Option("--real", metavar="SOURCE", help="Real images.")],
+    generated: Annotated[
+        list[str],
+        typer.Option(
+            "--generated",
+            metavar="[NAME=]SOURCE",
+            help="Images to be scored; again for each set. Sources of one name are replicates.",
+        ),
+    ],
+    train: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE", help="Images that the generators were trained on."),
+    ] = None,
+    metrics: Annotated[
+        list[str] | None, typer.Option(help="Names, with commas or again for each.")
+    ] = None,
+    encoders: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Names. Without any: pixels, and the classifier where classes and training "
+            "images are known."
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Images of each set; none: as many as the smallest has.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Of the run, for status, logs and report.")] = (
+        "evaluation"
+    ),
+    store: StoreOption = DEFAULT_STORE,
+    runner: Annotated[str, typer.Option(help="ray, or local: one process.")] = "ray",
+    address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster; without it a local one is started.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run.")] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score sets of images against real ones: folders, archives, Parquet, IDX; labelled or not."""
+    from ganray.studies import study_from
+    from ganray.studies.evaluation import usual_encoders
+
+    settings: dict[str, Any] = {
+        "study": "evaluation",
+        "name": name,
+        "real": {"source": real},
+        "generated": _sets(generated),
+    }
+    if train is not None:
+        settings["train"] = {"source": train}
+    told: dict[str, Any] = {"encoders": _split(encoders) or usual_encoders(real, train)}
+    if metrics:
+        told["metrics"] = _split(metrics)
+    if samples is not None:
+        told["samples"] = samples
+    chosen = study_from(settings | {"evaluate": told}, overrides or [], absolute(store))
+    carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json)
+
+
+def _split(words: list[str] | None) -> list[str]:
+    return [one.strip() for word in words or [] for one in word.split(",") if one.strip()]
+
+
+def _sets(words: list[str]) -> list[dict[str, str]]:
+    """Each set by its name, or by the last part of its place."""
+    found: list[dict[str, str]] = []
+    for word in words:
+        told = _NAMED.fullmatch(word)
+        one = told.groupdict() if told else {"name": _called(word), "source": word}
+        if not one["name"] or (not told and one["name"] in [other["name"] for other in found]):
+            raise RefusedInput(
+                f"--generated (={quoted(word)}) needs a name of its own; write NAME={quoted(word)}"
+            )
+        found.append(one)
+    return found
+
+
+def _called(source: str) -> str:
+    stem = PurePosixPath(source.rstrip("/").partition("?")[0]).stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-_.")[:32]

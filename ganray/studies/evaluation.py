@@ -1,0 +1,326 @@
+"""How near are some sets of images to real ones, and to which nearer than others?
+
+No GAN is trained: images come as folders, Parquet files, archives or whatever a data set comes as,
+and whatever made them. Every set is brought into the store, embedded on each encoder, and scored by
+each metric on equally many of its images. Sources that share a name are one generator's replicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from ganray.cost.spending import Cost
+from ganray.data.spec import DatasetSpec
+from ganray.errors import RefusedInput
+from ganray.metrics.metric import Metric
+from ganray.models.encoders import Classifier, Encoder
+from ganray.plan import Plan, PlanBuilder, Resources, Task, task_seed
+from ganray.plan.parameters import (
+    DataParameters,
+    EmbedParameters,
+    EncoderParameters,
+    MeasureParameters,
+    WeightsParameters,
+)
+from ganray.plan.roles import floor_role, measure_role
+from ganray.report import Page, Results, sections
+from ganray.scores import ScoreName
+from ganray.spec import RUN_NAME, Spec
+from ganray.specs import EmbedSpec, chunks_for
+from ganray.studies.evaluate import Evaluate
+from ganray.studies.image_sets import GeneratedImages, Images, Opened, opened, refuse_another_shape
+from ganray.studies.study import check_weights
+from ganray.train.spec import EncoderSpec
+from ganray.wording import listed
+
+
+class Settings(Spec):
+    """A study file of this study."""
+
+    study: Literal["evaluation"] = Field("evaluation", description="which study the file is of")
+    name: str = Field("evaluation", pattern=RUN_NAME, description="its runs bear it")
+    seed: int = Field(0, ge=0, description="everything random follows from it")
+    real: Images = Field(description="the images that generated ones are compared with")
+    generated: list[GeneratedImages] = Field(min_length=1, description="the sets that are scored")
+    train: Images | None = Field(
+        None,
+        description="images that the generators were trained on: for metrics that ask whether they "
+        "were copied, and for a classifier to learn",
+    )
+    encoder: EncoderSpec = EncoderSpec()
+    evaluate: Evaluate = Evaluate()
+    resources: Resources = Resources()
+    cost: Cost = Cost()
+
+    @field_validator("evaluate")
+    @classmethod
+    def _as_given(cls, evaluate: Evaluate) -> Evaluate:
+        if evaluate.mixture != "real":
+            raise ValueError("mixture is of GANs that are sampled; these images are as given")
+        return evaluate
+
+
+def usual_encoders(real: str, train: str | None) -> list[str]:
+    """On which encoders images are measured where none is named: on the set's own classifier where
+    there are classes and training images to learn them from, and always on pixels.
+
+    Args:
+        real, train: sources, as of `Images`.
+
+    Raises:
+        RefusedInput: one cannot be read.
+    """
+    found = opened("real", Images(source=real), ("test",))
+    teacher = opened("train", Images(source=train), ("train",)) if train else found
+    taught = sum(teacher.data.info.counts["train"]) and (teacher.split, found.split) != ("all",) * 2
+    known = found.data.info.labels == teacher.data.info.labels == "classes"
+    alike = found.data.info.class_names == teacher.data.info.class_names
+    return ["classifier", "pixels"] if taught and known and alike else ["pixels"]
+
+
+def plan(settings: Settings) -> Plan:
+    """The tasks of the study; labels of every source are read, its images are not.
+
+    Raises:
+        RefusedInput: a set cannot be read or does not fit the real one, or a metric cannot be
+            measured on what there is.
+    """
+    check_weights(settings.evaluate.encoders)
+    real = opened("real", settings.real, ("test",))
+    train = opened("train", settings.train, ("train",)) if settings.train else None
+    generated = [opened(f"generated.{one.name}", one, ()) for one in settings.generated]
+    return _Evaluation(settings, real, train, generated).plan()
+
+
+class _Evaluation:
+    """The plan of one evaluation in the making."""
+
+    def __init__(
+        self, settings: Settings, real: Opened, train: Opened | None, generated: Sequence[Opened]
+    ) -> None:
+        self.settings, self.real, self.train, self.generated = settings, real, train, generated
+        self.builder = PlanBuilder()
+        self.count = self._count()
+        for one in (*generated, *([train] if train else [])):
+            refuse_another_shape(one, real)
+
+    def plan(self) -> Plan:
+        """All tasks."""
+        for encoder in self.settings.evaluate.encoders:
+            metrics = self.settings.evaluate.on(encoder)
+            for metric in metrics:
+                self._refuse_unfit(metric)
+            self._measure(encoder, metrics)
+        info = self.real.data.info
+        dataset = info.model_dump(mode="json") | {"url": None}
+        told = self.settings.model_dump(mode="json")
+        names = tuple(dict.fromkeys(one.name for one in self.settings.generated))
+        return self.builder.plan(
+            self.settings.name, self.settings.study, told, dataset, None, names
+        )
+
+    def _count(self) -> int:
+        """How many images of each set are scored: as many as the smallest has."""
+        least = min(self.generated, key=lambda one: one.count)
+        asked = self.settings.evaluate.samples
+        if asked is not None and asked > least.count:
+            raise RefusedInput(
+                f"evaluate.samples (={asked}) must be at most {least.count}, the images of "
+                f"{least.called}"
+            )
+        return asked or least.count
+
+    def _refuse_unfit(self, metric: Metric) -> None:
+        called = f"evaluate.metrics ({metric.name})"
+        if self.count < metric.least:
+            raise RefusedInput(
+                f"{called} needs {metric.least} generated images or more; here are {self.count}"
+            )
+        if self.real.count // 2 < metric.least_real:
+            raise RefusedInput(
+                f"{called} needs {2 * metric.least_real} real images or more, of which one half is "
+                f"its floor; here are {self.real.count}"
+            )
+        if "training images" in metric.asks and self.train is None:
+            raise RefusedInput(f"{called} asks for training images: name them as `train`")
+        labelled = {"real labels": [self.real], "generated labels": self.generated}
+        for asked, sets in labelled.items():
+            bare = [one.called for one in sets if self._labels(one) is None]
+            if asked in metric.asks and bare:
+                raise RefusedInput(
+                    f"{called} asks for {asked}, and {listed(bare)} has none, or classes that the "
+                    f"real images have not ({', '.join(self.real.data.info.class_names[:10])})"
+                )
+
+    def _labels(self, one: Opened) -> list[int] | None:
+        """The numbers of a set's classes among the real ones; None: it has no labels."""
+        names, own = self.real.data.info.class_names, one.data.info.class_names
+        if one.data.info.labels == "none" or not set(own) <= set(names):
+            return None
+        return [names.index(name) for name in own]
+
+    def _measure(self, encoder: Encoder, metrics: Sequence[Metric]) -> None:
+        embedder = self._embedder(encoder)
+        given = {"embedder": embedder, "reference": self._embed(encoder, embedder, self.real)}
+        asking = {
+            metric.name: {"training": self._embed(encoder, embedder, self.train)}
+            for metric in metrics
+            if "training images" in metric.asks and self.train is not None
+        }
+        floors = {
+            metric.name: self.builder.add(
+                floor_role(ScoreName(metric.name, encoder.name)),
+                "measure",
+                f"floor of {metric.name} on {encoder.name}",
+                self._told(encoder, metric, "real"),
+                given | asking.get(metric.name, {}),
+            )
+            for metric in metrics
+        }
+        seen: dict[str, int] = {}
+        for one, images in zip(self.generated, self.settings.generated, strict=True):
+            replicate = seen[images.name] = seen.get(images.name, -1) + 1
+            made = self._embed(encoder, embedder, one, f"{images.name}/{replicate}")
+            for metric in metrics:
+                self.builder.add(
+                    measure_role(ScoreName(metric.name, encoder.name), images.name, replicate),
+                    "measure",
+                    f"{metric.name} of {images.name} r{replicate} on {encoder.name}",
+                    self._told(encoder, metric, "as given"),
+                    given
+                    | asking.get(metric.name, {})
+                    | {"set/0": made, "floor": floors[metric.name]},
+                )
+
+    def _told(self, encoder: Encoder, metric: Metric, mixture: str) -> MeasureParameters:
+        info, split = self.real.data.info, self.real.split
+        more: dict[str, Any] = {"shape": info.shape} if "pixels" in encoder.gives else {}
+        return MeasureParameters(
+            encoder=encoder.name,
+            preprocessing=encoder.preprocessing,
+            dataset=f"{info.name}@{self.real.data.fingerprint[:12]}",
+            among=[],
+            metric=metric,
+            mixture=mixture,
+            count=self.count,
+            **more | ({} if split == "test" else {"against": split}),
+        )
+
+    def _embedder(self, encoder: Encoder) -> Task:
+        if not isinstance(encoder, Classifier):
+            return self.builder.add(
+                f"weights/{encoder.name}",
+                "weights",
+                f"weights {encoder.name}",
+                WeightsParameters(encoder=encoder),
+                {},
+            )
+        teacher = self._teacher()
+        seed = task_seed(self.settings.seed, "encoder", [], 0)
+        return self.builder.add(
+            "encoder",
+            "encoder",
+            "encoder",
+            EncoderParameters(encoder=self.settings.encoder, seed=seed),
+            {"data": self._import(teacher)},
+        )
+
+    def _teacher(self) -> Opened:
+        """The set whose training images the classifier learns."""
+        info = self.real.data.info
+        chosen = self.train or self.real
+        apart = chosen is not self.real or self.real.split == "test"
+        images = sum(chosen.data.info.counts["train"])
+        if info.labels == "none" or not apart or self._labels(chosen) is None:
+            raise RefusedInput(
+                "evaluate.encoders (classifier) learns labelled training images of the real ones' "
+                "classes, apart from these: name them as `train`, or measure on other encoders "
+                "(pixels needs nothing)"
+            )
+        if chosen.data.info.class_names != info.class_names:
+            raise RefusedInput(
+                f"{chosen.called}: its classes {chosen.data.info.class_names} must be those of "
+                f"the real images, {info.class_names}"
+            )
+        if images < self.settings.encoder.batch:
+            raise RefusedInput(
+                f"encoder.batch (={self.settings.encoder.batch}) must be at most the training "
+                f"images of {chosen.called}, {images}"
+            )
+        return chosen
+
+    def _import(self, one: Opened) -> Task:
+        role = "data" if one is self.real else f"data/{one.called.removeprefix('generated.')}"
+        return self.builder.add(
+            self._free(role, one),
+            "data",
+            f"data {one.called}",
+            self._imported(one),
+            {},
+        )
+
+    def _imported(self, one: Opened) -> DataParameters:
+        spec = DatasetSpec(source=one.spec.source, format=one.spec.format)
+        splits = {"held_out": None, "test": None}
+        return DataParameters(
+            fingerprint=one.data.fingerprint, splits=splits, data=spec, whole=True
+        )
+
+    def _free(self, role: str, one: Opened) -> str:
+        """A role for each source of one name."""
+        number = [other for other in self.generated if other.called == one.called]
+        place = next((at for at, other in enumerate(number) if other is one), 0)
+        return f"{role}/{place}" if place else role
+
+    def _embed(
+        self, encoder: Encoder, embedder: Task, one: Opened, called: str | None = None
+    ) -> Task:
+        spec, labels = EmbedSpec(chunk=encoder.chunk), self._labels(one)
+        # Of a set that is scored no more than are scored, so that all are equally many.
+        scored = one in self.generated and one.count > self.count
+        more: dict[str, Any] = {"drawn": self.count} if scored else {}
+        return self.builder.add(
+            f"embed/{encoder.name}/{called or one.called}",
+            "embed",
+            f"features of {called or one.called} on {encoder.name}",
+            EmbedParameters(embed=spec, split=one.split, labelled=labels, **more),
+            {"embedder": embedder, "data": self._import(one)},
+            chunks=chunks_for(self.count if scored else one.count, spec.chunk),
+        )
+
+
+def page(results: Results) -> Page:
+    """Scores of all sets, their images, and what this rests on."""
+    sides = results.plan.sides
+    parts = [
+        sections.scores_section(results, sides),
+        sections.image_sets_section(results),
+        sections.compute_section(results),
+        sections.protocol_section(results),
+    ]
+    return Page(
+        title="How near are these images to real ones?",
+        subject=str(results.plan.dataset["name"]),
+        lead=_lead(results, sides),
+        sections=[part for part in parts if part is not None],
+    )
+
+
+def _lead(results: Results, sides: Sequence[str]) -> str:
+    """Which set is the nearest by each score, as a mean over its replicates."""
+    said = []
+    for name in results.measured:
+        means: Mapping[str, float] = {
+            side: sum(score.value for score in scores) / len(scores)
+            for side in sides
+            if (scores := results.side_scores(side, name))
+        }
+        if len(means) > 1:
+            best = (min if name.better == "lower" else max)(means, key=lambda one: means[one])
+            said.append(f"{name.title}: {best}")
+    if not said:
+        return f"{listed(list(sides))} against real images, by {len(results.measured)} scores."
+    return f"Best of {len(sides)} sets, by their means: {'; '.join(said)}."

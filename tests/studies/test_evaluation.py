@@ -1,0 +1,169 @@
+"""Any images against real ones: planned, refused, measured and reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganray.errors import RefusedInput
+from ganray.metrics.features import Embedding
+from ganray.metrics.gaussian.frechet_distance import FrechetDistance
+from ganray.plan.parameters import EmbedParameters, MeasureParameters
+from ganray.randomness import permutation
+from ganray.report.results import Results
+from ganray.studies import study_from
+from tests import tiny
+from tests.cli.command import ganray
+from tests.data.published import digits, write_folder
+
+NAMES = ["a", "b", "c"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real images of three classes, some of these again, their negatives, and others."""
+    place = tmp_path_factory.mktemp("sets")
+    images, labels = digits(60, 3)
+    named = [NAMES[label] for label in labels]
+    write_folder(place / "real", images, named)
+    write_folder(place / "near", images[:40], named[:40])
+    write_folder(place / "inverted", 255 - images // 2, ["x"] * len(images))
+    write_folder(place / "split" / "train", images, named)
+    write_folder(place / "split" / "test", images[::-1][:30], named[::-1][:30])
+    write_folder(place / "large", digits(9, 3)[0].repeat(2, axis=2), ["a"] * 9)
+    return place
+
+
+def settings(folder: Path, **changed: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "study": "evaluation",
+        "real": {"source": str(folder / "real")},
+        "generated": [
+            {"name": name, "source": str(folder / name)} for name in ("near", "inverted")
+        ],
+        "evaluate": {"metrics": ["frechet_distance"], "encoders": ["pixels"]},
+    }
+    return {**told, **changed}
+
+
+def sets(folder: Path, *names: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "source": str(folder / name), **more} for name in names]
+
+
+def test_every_set_is_scored_on_as_many_images_as_the_smallest_has(folder):
+    plan = study_from(settings(folder)).plan()
+    assert plan.sides == ("near", "inverted")
+    kinds = [task.kind for task in plan.tasks]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        **{"data": 3, "weights": 1, "embed": 3, "measure": 3}
+    }
+    counts = {MeasureParameters.of(t).count for t in plan.tasks if t.kind == "measure"}
+    assert counts == {40}
+    drawn = {
+        role: EmbedParameters.of(plan.task(role)).drawn
+        for role in plan.roles
+        if role.startswith("embed")
+    }
+    assert list(drawn.values()) == [None, None, 40]  # real ones, 40 of 40, 40 of 60
+
+
+def test_a_source_that_has_splits_is_taken_apart(folder):
+    told = settings(folder, real={"source": str(folder / "split")})
+    told["train"] = {"source": str(folder / "split")}
+    told["evaluate"] = {"metrics": ["cafd"], "encoders": ["classifier"]}
+    told["encoder"] = {"batch": 10}
+    plan = study_from(told).plan()
+    real = EmbedParameters.of(plan.task("embed/classifier/real"))
+    assert (real.split, real.labelled) == ("test", [0, 1, 2])
+    assert plan.task("encoder").inputs["data"] == plan.roles["data"]
+    whole = settings(folder, generated=sets(folder, "near", split="all"))
+    assert EmbedParameters.of(study_from(whole).plan().task("embed/pixels/real")).split == "all"
+
+
+def test_sources_of_one_name_are_replicates(folder):
+    pair = [*sets(folder, "near"), {"name": "near", "source": str(folder / "inverted")}]
+    plan = study_from(settings(folder, generated=pair)).plan()
+    assert plan.sides == ("near",)
+    measured = [role for role in plan.roles if role.startswith("measure/")]
+    assert [role[-1] for role in measured] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"generated": []}, "generated"),
+        ({"evaluate": {"samples": 41}}, r"evaluate.samples \(=41\) must be at most 40, .*near"),
+        ({"generated": [("large", {})]}, r"generated.large.source .* 1×8×5, the real ones 1×4×5"),
+        ({"generated": [("near", {"split": "test"})]}, r"split \(='test'\): .*no such images, but"),
+        ({"evaluate": {}}, "classifier\\) learns labelled training images .* name them as `train`"),
+        ({"evaluate": {"mixture": "uniform"}}, "these images are as given"),
+        (
+            {"evaluate": {"metrics": [{"name": "inception_score", "splits": 50}]}, "train": "real"},
+            "inception_score.* needs 50 generated images or more; here are 40",
+        ),
+        ({"train": "inverted", "evaluate": {}}, "name them as `train`"),
+    ],
+)
+def test_what_does_not_fit_is_refused_when_it_is_planned(folder, changed, said):
+    if "generated" in changed:
+        chosen = [sets(folder, name, **more)[0] for name, more in changed["generated"]]
+        changed = {**changed, "generated": chosen}
+    if "train" in changed:
+        changed = {**changed, "train": {"source": str(folder / changed["train"])}}
+        changed["encoder"] = {"batch": 10}
+    with pytest.raises(RefusedInput, match=said):
+        study_from(settings(folder, **changed)).plan()
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    agenda, store = tiny.run_settings(settings(folder), str(tmp_path_factory.mktemp("store")))
+    assert agenda.complete, agenda.failed
+    return Results.open(store, agenda.plan)
+
+
+def _features(images: np.ndarray) -> Embedding:
+    rows = (images / 255).reshape(len(images), -1).astype(np.float32)
+    return Embedding(rows, np.empty((len(rows), 0), np.float32))
+
+
+def test_scores_are_those_of_the_images_as_they_lie_there(finished):
+    """Class by class, files by their numbers; of a larger set a fixed choice; the floor of one half."""
+    images, labels = digits(60, 3)
+    order = [i for label in range(3) for i in np.flatnonzero(labels == label)]
+    real = _features(images[order])
+    near = _features(images[[i for i in order if i < 40]])
+    metric = FrechetDistance()
+    by_side = {one.side: one.score for one in finished.scores}
+    found = by_side["near"]
+    assert found.value == pytest.approx(metric.compute(real, near).value, rel=1e-5)
+    parted = permutation(0, "floor", 0, 60)
+    floor = metric.compute(real[np.sort(parted[30:])], real[parted[:30]])
+    assert found.floor == pytest.approx(floor.value, rel=1e-5)
+    assert by_side["inverted"].value > 2 * found.value
+    assert by_side["inverted"].n == found.n == 40
+    assert found.protocol.mixture == "as given"
+    assert found.protocol.reference_split.endswith("/all")
+
+
+def test_its_report_shows_the_sets(finished):
+    made = study_from(finished.plan.settings).page(finished)
+    titles = [section.title for section in made.sections]
+    assert titles == ["Scores", "The sets", "Compute", "Protocol and versions"]
+    assert made.lead == "Best of 2 sets, by their means: Fréchet distance (pixels): near."
+    assert not finished.damaged
+
+
+def test_the_command_names_sets_by_their_places(folder, tmp_path):
+    words = ("evaluate", "--real", folder / "real", "--store", tmp_path, "--runner", "local")
+    near, other = folder / "near", folder / "inverted"
+    answer = ganray(*words, "--generated", near, "--generated", f"other={other}", "--json")
+    assert answer.code == 0, answer
+    assert Path(answer.json["report"]).exists()
+    again = ganray(*words, "--generated", near, "--generated", f"other={other}")
+    assert "nothing to do" in again.out
+    ganray(*words, "--generated", near, "--generated", near).refused("needs a name of its own")
+    ganray(*words, "--generated", "/nowhere").refused("generated.nowhere")
