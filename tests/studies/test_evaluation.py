@@ -131,7 +131,7 @@ def _features(images: np.ndarray) -> Embedding:
 
 
 def test_scores_are_those_of_the_images_as_they_lie_there(finished):
-    """Class by class, files by their numbers; of a larger set a fixed choice; the floor of one half."""
+    """Class by class, by their numbers; of a larger set a fixed choice; the floor of one half."""
     images, labels = digits(60, 3)
     order = [i for label in range(3) for i in np.flatnonzero(labels == label)]
     real = _features(images[order])
