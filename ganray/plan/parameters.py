@@ -207,7 +207,7 @@ class Subset(Spec):
     """The real images that count, where a study is of some of the classes."""
 
     classes: list[int]
-    rows: dict[Literal["test", "held_out"], Spans]
+    rows: dict[Split, Spans]
 
 
 class MeasureParameters(ScoreParameters):

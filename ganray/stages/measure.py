@@ -32,7 +32,8 @@ def measure(work: Workspace) -> None:
     told = MeasureParameters.of(work.task)
     subset = told.subset or Subset(classes=[], rows={"test": [], "held_out": []})
     metric, known, rows = told.metric, tuple(told.among), subset.rows
-    reference = read_reference(work, rows["test"], known, told.shape)
+    learnt = rows.get("train", [])
+    reference = read_reference(work, rows["test"], known, told.shape, learnt)
     if "held_out" in work.task.inputs:
         held_out = read_embedding(work, "held_out").of(rows["held_out"])
         chosen = permutation(0, "floor", 0, held_out.count)[: told.count]
@@ -44,9 +45,12 @@ def measure(work: Workspace) -> None:
         floor, result = None, {}
     else:
         generated = read_embedding(work, *roles).of(told.chosen or []).among(known)
-        generated = replace(generated, shape=told.shape)
         floor = work.input("floor").result.get("score", {}).get("value")
         result = {}
+    assigned = "generated labels" in metric.asks and generated.labels is None
+    if assigned:
+        generated = replace(generated, labels=generated.probabilities.argmax(axis=1))
+    generated = replace(generated, shape=told.shape)
     try:
         found = metric.compute(reference, generated)
     except UndefinedScore as why:  # a collapse so complete is a result, too
@@ -54,6 +58,9 @@ def measure(work: Workspace) -> None:
         return
     split = real_split(told.against, subset.classes)
     protocol = read_protocol(work, told, reference.count, generated.count, split)
+    if assigned:
+        settings = protocol.settings | {"labels": "of generated images: the classifier's"}
+        protocol = protocol.model_copy(update={"settings": settings})
     score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
     work.commit({}, result | {"score": score.model_dump(mode="json")})
 

@@ -26,6 +26,7 @@ def read_reference(
     rows: Sequence[Sequence[int]],
     classes: tuple[int, ...],
     shape: tuple[int, int, int] | None = None,
+    training: Sequence[Sequence[int]] = (),
 ) -> Embedding:
     """The real features that the task's `reference` input holds, with what was computed of them.
 
@@ -35,11 +36,13 @@ def read_reference(
         rows: the spans that count; none: all.
         classes: that probabilities are among; none: all, as they are.
         shape: of the images, where features are their pixels.
+        training: the spans of the training images that count; none: all.
     """
     spans = tuple((int(start), int(end)) for start, end in rows)
+    learnt = tuple((int(start), int(end)) for start, end in training)
     beside = ["training"] if "training" in work.task.inputs else []
     sources = (Source.of(work.store, work.input(role)) for role in beside)
-    return _reference(work.store, work.input("reference"), spans, classes, shape, *sources)
+    return _reference(work.store, work.input("reference"), spans, classes, shape, learnt, *sources)
 
 
 @cached(2)
@@ -49,11 +52,12 @@ def _reference(
     rows: tuple[tuple[int, int], ...],
     classes: tuple[int, ...],
     shape: tuple[int, int, int] | None,
+    learnt: tuple[tuple[int, int], ...],
     *training: Source,
 ) -> Embedding:
     found = replace(load_embedding(store, manifest).of(rows).among(classes), shape=shape)
     for one in training:
-        beside = load_embedding(one.store, one.manifest).among(classes)
+        beside = load_embedding(one.store, one.manifest).of(learnt).among(classes)
         found = replace(found, training=replace(beside, shape=shape))
     return found
 

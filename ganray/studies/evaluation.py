@@ -112,7 +112,7 @@ class _Evaluation:
         for encoder in self.settings.evaluate.encoders:
             metrics = self.settings.evaluate.on(encoder)
             for metric in metrics:
-                self._refuse_unfit(metric)
+                self._refuse_unfit(metric, encoder)
             self._measure(encoder, metrics)
         info = self.real.data.info
         dataset = info.model_dump(mode="json") | {"url": None}
@@ -133,7 +133,7 @@ class _Evaluation:
             )
         return asked or least.count
 
-    def _refuse_unfit(self, metric: Metric) -> None:
+    def _refuse_unfit(self, metric: Metric, encoder: Encoder) -> None:
         called = f"evaluate.metrics ({metric.name})"
         if self.count < metric.least:
             raise RefusedInput(
@@ -147,6 +147,8 @@ class _Evaluation:
         if "training images" in metric.asks and self.train is None:
             raise RefusedInput(f"{called} asks for training images: name them as `train`")
         labelled = {"real labels": [self.real], "generated labels": self.generated}
+        if "class posteriors" in encoder.gives:  # which tell them
+            labelled.pop("generated labels")
         for asked, sets in labelled.items():
             bare = [one.called for one in sets if self._labels(one) is None]
             if asked in metric.asks and bare:
@@ -197,7 +199,7 @@ class _Evaluation:
 
     def _told(self, encoder: Encoder, metric: Metric, mixture: str) -> MeasureParameters:
         info, split = self.real.data.info, self.real.split
-        more: dict[str, Any] = {"shape": info.shape} if "pixels" in encoder.gives else {}
+        more: dict[str, Any] = {"shape": info.shape} if "pixels" in metric.needs else {}
         return MeasureParameters(
             encoder=encoder.name,
             preprocessing=encoder.preprocessing,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ganray.data.spec import Split
+from ganray.data.spec import SPLITS, Split
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models import ModelSpec
@@ -43,6 +43,15 @@ class Ruler:
     held_out: Task
     floors: list[tuple[Metric, Task]]
     parameters: dict[str, Any]
+    asked: dict[str, Asked]
+    """What single metrics are given besides, by their names."""
+
+
+class Asked(NamedTuple):
+    """What a metric is given of the real images beside what every one is."""
+
+    inputs: dict[str, Task]
+    told: dict[str, Any]
 
 
 def add_embedder(blocks: Blocks, encoder: Encoder, training: EncoderSpec) -> Task:
@@ -82,7 +91,7 @@ def add_ruler(
     study of some classes both are the images of these.
 
     Raises:
-        RefusedInput: as `Blocks.encoder` does.
+        RefusedInput: as `Blocks.encoder` does, and where a metric asks for what is not known.
     """
     embedder = add_embedder(blocks, encoder, training)
     reference = embed_split(blocks, encoder, embedder, "test")
@@ -92,19 +101,49 @@ def add_ruler(
         rows = {"test": blocks.rows("test"), "held_out": blocks.rows("held_out")}
         parameters["subset"] = {"classes": blocks.subset, "rows": rows}
     real = {"reference": reference, "held_out": held_out, "embedder": embedder}
+    asked = {one.name: _asked(blocks, encoder, embedder, one) for one in metrics}
     floors = [
         blocks.builder.add(
             (blocks.part if blocks.of_others else "")
             + floor_role(ScoreName(metric.name, encoder.name)),
             "measure",
             f"floor of {metric.name}{blocks.when} on {encoder.name}",
-            MeasureParameters(metric=metric, mixture="real", **parameters),
-            real,
+            MeasureParameters(
+                metric=metric, mixture="real", **parameters | asked[metric.name].told
+            ),
+            real | asked[metric.name].inputs,
         )
         for metric in metrics
     ]
     pairs = list(zip(metrics, floors, strict=True))
-    return Ruler(encoder, embedder, reference, held_out, pairs, parameters)
+    return Ruler(encoder, embedder, reference, held_out, pairs, parameters, asked)
+
+
+def _asked(blocks: Blocks, encoder: Encoder, embedder: Task, metric: Metric) -> Asked:
+    """What a metric asks for.
+
+    Raises:
+        RefusedInput: the data set has no labels, or nothing tells those of generated images.
+    """
+    called = f"evaluate.metrics ({metric.name}) on {encoder.name}"
+    if "real labels" in metric.asks and blocks.data.info.labels == "none":
+        raise RefusedInput(f"{called} asks for labels, and {blocks.data.info.name} has none")
+    if "generated labels" in metric.asks and "class posteriors" not in encoder.gives:
+        raise RefusedInput(
+            f"{called} asks for the classes of generated images, which the data set's own "
+            "classifier tells; measure it on classifier alone"
+        )
+    inputs: dict[str, Task] = {}
+    told: dict[str, Any] = {"shape": blocks.data.info.shape} if "pixels" in metric.needs else {}
+    if "real labels" in metric.asks:
+        inputs["reference"] = embed_split(blocks, encoder, embedder, "test", labelled=True)
+    if "training images" in metric.asks:
+        labelled = "real labels" in metric.asks
+        inputs["training"] = embed_split(blocks, encoder, embedder, "train", labelled)
+        if blocks.subset:
+            rows = {split: blocks.rows(split) for split in SPLITS}
+            told["subset"] = {"classes": blocks.subset, "rows": rows}
+    return Asked(inputs, told)
 
 
 def measure_side(
@@ -129,8 +168,13 @@ def measure_side(
             measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
             "measure",
             f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
-            MeasureParameters(metric=metric, mixture=mixture, **ruler.parameters, **own),
-            common | {"floor": floor} | dict(sets),
+            MeasureParameters(
+                metric=metric,
+                mixture=mixture,
+                **ruler.parameters | ruler.asked[metric.name].told,
+                **own,
+            ),
+            common | ruler.asked[metric.name].inputs | {"floor": floor} | dict(sets),
         )
         for metric, floor in ruler.floors
     ]
@@ -216,14 +260,23 @@ def embed_mixture(
     return {"set/0": features}
 
 
-def embed_split(blocks: Blocks, encoder: Encoder, embedder: Task, split: Split) -> Task:
-    """The features of every image of one split."""
+def embed_split(
+    blocks: Blocks, encoder: Encoder, embedder: Task, split: Split, labelled: bool = False
+) -> Task:
+    """The features of every image of one split.
+
+    Args:
+        labelled: whether each image's class is with them: its place among those of the study.
+    """
     spec, count = EmbedSpec(chunk=encoder.chunk), sum(blocks.data.info.counts[split])
+    own = {label: place for place, label in enumerate(blocks.classes)}
+    numbers = [own.get(label, -1) for label in blocks.data.everything]
+    called = f"{split}/labelled" if labelled else split
     return blocks.builder.add(
-        f"embed/{encoder.name}/{split}",
+        f"embed/{encoder.name}/{called}",
         "embed",
-        f"features {split} {encoder.name}",
-        EmbedParameters(embed=spec, split=split),
+        f"features {called} {encoder.name}",
+        EmbedParameters(embed=spec, split=split, **{"labelled": numbers} if labelled else {}),
         {"embedder": embedder, "data": blocks.source},
         chunks=chunks_for(count, spec.chunk),
     )
