@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from ganray.drivers.python import run
     from ganray.trained import load_generator
 
-__all__ = ["__version__", "load_generator", "run"]
+__all__ = ["__version__", "evaluate", "load_generator", "run"]
 
-_HOMES = {"load_generator": "ganray.trained", "run": "ganray.drivers.python"}
+_HOMES = {
+    "evaluate": "ganray.drivers.evaluate",
+    "load_generator": "ganray.trained",
+    "run": "ganray.drivers.python",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -60,23 +59,13 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Score sets of images against real ones: folders, archives, Parquet, IDX; labelled or not."""
+    from ganray.drivers.evaluate import evaluation_settings
     from ganray.studies import study_from
-    from ganray.studies.evaluation import usual_encoders
 
-    settings: dict[str, Any] = {
-        "study": "evaluation",
-        "name": name,
-        "real": {"source": real},
-        "generated": _sets(generated),
-    }
-    if train is not None:
-        settings["train"] = {"source": train}
-    told: dict[str, Any] = {"encoders": _split(encoders) or usual_encoders(real, train)}
-    if metrics:
-        told["metrics"] = _split(metrics)
-    if samples is not None:
-        told["samples"] = samples
-    chosen = study_from(settings | {"evaluate": told}, overrides or [], absolute(store))
+    told = evaluation_settings(
+        real, _sets(generated), train, _split(metrics), _split(encoders), samples, name
+    )
+    chosen = study_from(told, overrides or [], absolute(store))
     carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json)
 
 
@@ -84,20 +73,19 @@ def _split(words: list[str] | None) -> list[str]:
     return [one.strip() for word in words or [] for one in word.split(",") if one.strip()]
 
 
-def _sets(words: list[str]) -> list[dict[str, str]]:
+def _sets(words: list[str]) -> list[tuple[str, str]]:
     """Each set by its name, or by the last part of its place."""
-    found: list[dict[str, str]] = []
-    for word in words:
-        told = _NAMED.fullmatch(word)
-        one = told.groupdict() if told else {"name": _called(word), "source": word}
-        if not one["name"] or (not told and one["name"] in [other["name"] for other in found]):
+    from ganray.drivers.evaluate import named
+
+    told = [_NAMED.fullmatch(word) for word in words]
+    bare = named(
+        [word for word, match in zip(words, told, strict=True) if not match], "--generated"
+    )
+    taken = {match["name"] for match in told if match}
+    for name, word in bare:
+        if name in taken:
             raise RefusedInput(
-                f"--generated (={quoted(word)}) needs a name of its own; write NAME={quoted(word)}"
+                f"--generated: two sets are called {name!r}; write NAME={quoted(word)}"
             )
-        found.append(one)
-    return found
-
-
-def _called(source: str) -> str:
-    stem = PurePosixPath(source.rstrip("/").partition("?")[0]).stem
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-_.")[:32]
+    left = iter(bare)
+    return [(match["name"], match["source"]) if match else next(left) for match in told]

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+import numpy as np
+from jaxtyping import Float
+
 from ganray.metrics.features import Embedding
 from ganray.spec import Spec
 
@@ -78,6 +81,30 @@ class Metric(Spec):
             UndefinedScore: it has no finite value on these.
         """
         raise NotImplementedError
+
+    def __call__(
+        self,
+        real: Embedding | Float[np.ndarray, "n ..."],
+        generated: Embedding | Float[np.ndarray, "m ..."],
+    ) -> Value:
+        """The metric of plain arrays: features or, of a metric that needs no features, posteriors,
+        a row for each image; of one that needs pixels, images of shape (n, channels, height, width)
+        in [0, 1].
+
+        Raises:
+            UndefinedScore: as `compute` does.
+        """
+        return self.compute(self._embedding(real), self._embedding(generated))
+
+    def _embedding(self, given: Embedding | Float[np.ndarray, "n ..."]) -> Embedding:
+        if isinstance(given, Embedding):
+            return given
+        rows = np.asarray(given, np.float32)
+        none = np.empty((len(rows), 0), np.float32)
+        if "pixels" in self.needs:
+            channels, height, width = rows.shape[1:]
+            return Embedding(rows.reshape(len(rows), -1), none, shape=(channels, height, width))
+        return Embedding(rows, none) if "features" in self.needs else Embedding(none, rows)
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """Its operations on so many images, by their leading terms; 0 where that is next to none.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ganray.errors import RefusedInput
+from ganray.metrics.classes.inception_score import InceptionScore
 from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.plan.parameters import EmbedParameters, MeasureParameters
@@ -167,3 +168,30 @@ def test_the_command_names_sets_by_their_places(folder, tmp_path):
     assert "nothing to do" in again.out
     ganray(*words, "--generated", near, "--generated", near).refused("needs a name of its own")
     ganray(*words, "--generated", "/nowhere").refused("generated.nowhere")
+
+
+def test_it_is_called_from_python(folder, tmp_path):
+    import ganray as package
+
+    pair = [folder / "near", folder / "inverted"]
+    done = package.evaluate(
+        folder / "real",
+        {"one": pair, "two": folder / "near"},
+        metrics=[{"name": "frechet_distance"}],
+        store=tmp_path,
+        runner="local",
+        quiet=True,
+    )
+    rows = done.scores[["side", "replicate", "n"]].values.tolist()
+    assert rows == [["one", 0, 40], ["one", 1, 40], ["two", 0, 40]]
+    with pytest.raises(RefusedInput, match="needs a name of its own"):
+        package.evaluate(folder / "real", [folder / "near", folder / "near"])
+
+
+def test_a_metric_is_called_on_arrays():
+    images = digits(60, 3)[0] / 255
+    rows = images.reshape(60, -1)
+    expected = FrechetDistance().compute(_features(255 * images), _features(255 * images[:30]))
+    assert FrechetDistance()(rows, rows[:30]).value == pytest.approx(expected.value)
+    posteriors = np.eye(3)[np.arange(60) % 3]
+    assert InceptionScore(splits=1)(posteriors, posteriors).value == pytest.approx(3)

@@ -1,0 +1,124 @@
+"""`ganray.evaluate(…)`: scores of any images against real ones, from Python or a notebook.
+
+done = ganray.evaluate("photos/test", {"mine": "samples", "theirs": "other-samples"})
+done.scores               # a row for each metric, encoder and set
+done.report               # shows itself in a notebook
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ganray.drivers.python import FinishedRun, run
+from ganray.errors import RefusedInput, quoted
+from ganray.studies.evaluation import usual_encoders
+
+Place = str | Path
+
+
+def evaluate(
+    real: Place,
+    generated: Place | Sequence[Place] | Mapping[str, Place | Sequence[Place]],
+    train: Place | None = None,
+    *,
+    metrics: Sequence[Any] = (),
+    encoders: Sequence[Any] = (),
+    samples: int | None = None,
+    name: str = "evaluation",
+    store: Place = "ganray-store",
+    runner: str = "ray",
+    address: str | None = None,
+    overrides: Sequence[str] = (),
+    quiet: bool = False,
+) -> FinishedRun:
+    """Score sets of images against real ones, as `ganray evaluate` does, and read the report.
+
+    Args:
+        real: images that generated ones are compared with: a folder, an archive, a Parquet file or
+            a URL, with or without labels.
+        generated: sets of images, by what they are called if it is a mapping, else by the last
+            part of their places. Several places of one name are one generator's replicates.
+        train: images that the generators were trained on.
+        metrics: names, or groups with settings; none: the usual ones.
+        encoders: names, or groups with settings; none: pixels, and the classifier where classes
+            and training images are known.
+        samples: images of each set; none: as many as the smallest has.
+        name: of the run.
+        store, runner, address, overrides, quiet: as of `ganray.run`.
+
+    Raises:
+        RefusedInput: before anything is computed, for whatever is not valid.
+        Stopped: on Ctrl-C.
+        StoreError: the store cannot be read or written.
+    """
+    told = evaluation_settings(
+        str(real),
+        named(generated, "generated"),
+        None if train is None else str(train),
+        metrics,
+        encoders,
+        samples,
+        name,
+    )
+    return run(told, store=store, runner=runner, address=address, overrides=overrides, quiet=quiet)
+
+
+def evaluation_settings(
+    real: str,
+    generated: Sequence[tuple[str, str]],
+    train: str | None,
+    metrics: Sequence[Any],
+    encoders: Sequence[Any],
+    samples: int | None,
+    name: str,
+) -> dict[str, Any]:
+    """The settings of a study of these sets, each of them its name and its place.
+
+    Raises:
+        RefusedInput: no encoder is named, and a source that decides about them cannot be read.
+    """
+    evaluate: dict[str, Any] = {"encoders": list(encoders) or usual_encoders(real, train)}
+    evaluate |= {"metrics": list(metrics)} if metrics else {}
+    evaluate |= {} if samples is None else {"samples": samples}
+    return {
+        "study": "evaluation",
+        "name": name,
+        "real": {"source": real},
+        "generated": [{"name": called, "source": source} for called, source in generated],
+        "evaluate": evaluate,
+        **({} if train is None else {"train": {"source": train}}),
+    }
+
+
+def named(
+    sets: Place | Sequence[Place] | Mapping[str, Place | Sequence[Place]], argument: str
+) -> list[tuple[str, str]]:
+    """Each set with its name.
+
+    Raises:
+        RefusedInput: two that are not named would be called alike, or one not at all.
+    """
+    if isinstance(sets, Mapping):
+        return [(str(name), place) for name, places in sets.items() for place in _several(places)]
+    found: dict[str, str] = {}
+    for place in _several(sets):
+        name = _called(place)
+        if not name or name in found:
+            raise RefusedInput(
+                f"{argument} (={quoted(place)}) needs a name of its own: write NAME="
+                f"{quoted(place)}, in Python {{'NAME': {quoted(place)}}}"
+            )
+        found[name] = place
+    return list(found.items())
+
+
+def _several(places: Place | Sequence[Place]) -> list[str]:
+    return [str(places)] if isinstance(places, str | Path) else [str(one) for one in places]
+
+
+def _called(place: str) -> str:
+    stem = PurePosixPath(place.rstrip("/").partition("?")[0]).stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-_.")[:32]
