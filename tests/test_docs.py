@@ -30,6 +30,7 @@ AWAY = ("--address", "fetch")
 HERE = {
     "s3://bucket/prefix": "ganray-store",
     "mnist/": "digits.parquet",
+    "mine=samples/": "mine=digits.parquet",
     "class 3 r0": "class 0 r0",
     "3": "0",
     "1000": "4",
