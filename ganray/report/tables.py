@@ -35,6 +35,18 @@ SCORES = pa.schema(
         ("undefined", pa.string()),  # why there is no value
     ]
 )
+DETAILS = pa.schema(
+    [
+        ("part", pa.string()),  # as of scores
+        ("metric", pa.string()),
+        ("encoder", pa.string()),
+        ("side", pa.string()),
+        ("replicate", pa.int64()),
+        ("number", pa.string()),  # what it is called
+        ("value", pa.float64()),
+        ("floor", pa.float64()),  # the same number of held-out real images
+    ]
+)
 COMPARISONS = pa.schema(
     [
         ("part", pa.string()),  # as of scores
@@ -98,9 +110,11 @@ def all_tables(results: Results) -> dict[str, pa.Table]:
     parts: list[tuple[dict[str, str], Results]] = [({}, results)]
     parts += [({"part": one.rstrip("/")}, results.within(one)) for one in results.plan.parts]
     scores = [of | row for of, inner in parts for row in score_rows(inner)]
+    details = [of | row for of, inner in parts for row in detail_rows(inner)]
     comparisons = [of | row for of, inner in parts for row in comparison_rows(inner)]
     return {
         "scores": pa.Table.from_pylist(scores, SCORES),
+        "details": pa.Table.from_pylist(details, DETAILS),
         "comparisons": pa.Table.from_pylist(comparisons, COMPARISONS),
         "search": pa.Table.from_pylist(search_rows(results), SEARCH),
         "tasks": pa.Table.from_pylist(task_rows(results), TASKS),
@@ -153,6 +167,21 @@ def score_rows(results: Results) -> list[dict[str, Any]]:
         terms = zip(called, score.per_class or [], floors, strict=False)
         rows += [common | {"class": c, "value": v, "floor": f} for c, v, f in terms]
     return rows + [_gap_row(gap) for gap in results.undefined]
+
+
+def detail_rows(results: Results) -> list[dict[str, Any]]:
+    """One row for each further number of each score."""
+    rows = []
+    for measured in results.scores:
+        floor = results.floor(measured.name)
+        where = {"side": measured.side, "replicate": measured.replicate}
+        for number, value in measured.score.details.items():
+            known = floor.details.get(number) if floor else None
+            rows.append(
+                {**measured.name._asdict(), **where, "number": number, "value": value}
+                | {"floor": known}
+            )
+    return rows
 
 
 def _gap_row(gap: Undefined) -> dict[str, Any]:

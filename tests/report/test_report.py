@@ -30,7 +30,8 @@ def test_the_url_is_the_stores_and_the_tables_lie_beside_the_page(whole: MadeUp)
     url = write_report(whole.store, whole.plan, page)
     assert url == f"{whole.store.url}/reports/{whole.plan.run}/index.html"
     assert sorted(path.name for path in Path(url).parent.iterdir()) == [
-        *("comparisons.csv", "comparisons.parquet", "index.html"),
+        *("comparisons.csv", "comparisons.parquet", "details.csv", "details.parquet"),
+        "index.html",
         *("scores.csv", "scores.parquet", "search.csv", "search.parquet"),
         *("tasks.csv", "tasks.parquet"),
     ]

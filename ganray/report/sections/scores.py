@@ -22,6 +22,7 @@ from ganray.report.page import (
 )
 from ganray.report.results import Results
 from ganray.report.sections.verdict import cautions, pairs, side_tones
+from ganray.report.tables import TableRow, detail_rows
 from ganray.scores import Score, ScoreName
 from ganray.wording import interval, number
 
@@ -35,6 +36,8 @@ def scores_section(results: Results, sides: Sequence[str]) -> Section:
         Details("What each metric is", [_glossary(results)]),
         Details("Each replicate", [_replicates(results)]),
     ]
+    if further := detail_rows(results):
+        blocks.append(Details("Further numbers", [_further(further)]))
     for name in results.measured:
         if any(score.per_class for side in sides for score in results.side_scores(side, name)):
             blocks += [_terms(results, name, sides), Key(side_tones(sides))]
@@ -119,6 +122,27 @@ def _replicates(results: Results) -> Table:
     columns = [Column("metric"), Column("side"), Column("replicate", numeric=True)]
     columns += [Column("value", numeric=True), Column("sd over splits", numeric=True)]
     return Table("Replicates", [*columns, Column("n", numeric=True), Column("protocol")], rows)
+
+
+def _further(rows: Sequence[TableRow]) -> Table:
+    """What metrics answer beside their values."""
+    cells: list[list[str | Strip]] = [
+        [
+            ScoreName(row["metric"], row["encoder"]).title,
+            *(str(row[name]) for name in ("side", "replicate", "number")),
+            number(row["value"]),
+            number(row["floor"]),
+        ]
+        for row in rows
+    ]
+    columns = [
+        Column("metric"),
+        Column("side"),
+        Column("replicate", numeric=True),
+        Column("number"),
+    ]
+    columns += [Column("value", numeric=True), Column("floor", numeric=True)]
+    return Table("Further numbers", columns, cells)
 
 
 def _terms(results: Results, name: ScoreName, sides: Sequence[str]) -> Table:
