@@ -186,7 +186,7 @@ iterations of batch {batch} at rates of {rate:g} and, of the critic, {critic_rat
 setting changed in each row. CAFD and the Fréchet distance are on the classifier's features, of
 {count:,} samples against {test:,} test images: the mean over seeds, and in parentheses the least
 and the greatest. The floor, of as many held-out real images, is {cafd} and {distance}. Time is of
-the processor in an iteration, over the base's.
+the processor in an iteration, over the base's, and good to about a tenth.
 
 One data set, one small network and few iterations: a row says what an option does here, and a
 difference within the spread of the base's {seeds} seeds says nothing. Made by
