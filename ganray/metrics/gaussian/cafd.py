@@ -2,7 +2,9 @@
 
 Liu et al., "An Improved Evaluation Framework for Generative Adversarial Networks", 2018, with the
 definitions of its public code: class k weighs image i by the posterior p_k(xᵢ) of a classifier,
-covariances are divided by the total weight, and classes count alike.
+covariances are divided by the total weight, and classes count alike. Hard assignment, whose
+divisor is the number of a class's images, and weighing classes by the real images' mean posterior
+are variants of this project's own.
 """
 
 from __future__ import annotations
