@@ -99,6 +99,18 @@ def join(parts: Sequence[Embedding]) -> Embedding:
     )
 
 
+def check_features(name: str, features: Float[np.ndarray, "n d"]) -> None:
+    """Make sure that all numbers are finite.
+
+    Raises:
+        RefusedInput: naming the first row that holds another.
+    """
+    finite = np.isfinite(features).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise RefusedInput(f"{name}: row {row} holds a number that is not finite")
+
+
 def check_probabilities(probabilities: Float[np.ndarray, "n k"]) -> None:
     """Make sure that each row is a probability vector.
 

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from ganray.errors import RefusedInput
+from ganray.metrics.features import check_features
 
 CHUNK = 500  # rows summed at once; part of the arithmetic, so that changing it changes last bits
 
@@ -176,9 +177,7 @@ def _check(
         raise RefusedInput(f"chunk (={chunk}) must be at least 1")
     if len(features) == 0:
         raise RefusedInput(f"features has no rows (shape {features.shape}); at least 1 is needed")
-    if not np.isfinite(features).all():
-        row = int(np.argmin(np.isfinite(features).all(axis=1)))
-        raise RefusedInput(f"features: row {row} holds a number that is not finite")
+    check_features("features", features)
     if weights is None:
         return
     if len(weights) != len(features):

@@ -11,11 +11,8 @@ from scipy.stats import entropy
 
 from ganray.errors import RefusedInput
 from ganray.metrics.classes.class_divergence import class_divergence
-from ganray.metrics.gaussian.cafd import (
-    class_aware_frechet_distance,
-    class_gaussians,
-    class_moments,
-)
+from ganray.metrics.gaussian.cafd import class_aware_frechet_distance
+from ganray.metrics.gaussian.class_gaussians import class_gaussians, class_moments
 from tests.reference import metrics as reference
 
 CLASSES, DIMENSIONS = 3, 6

@@ -1,0 +1,1 @@
+"""The few generated images that lie farthest from all real ones."""

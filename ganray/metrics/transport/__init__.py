@@ -1,0 +1,1 @@
+"""What it costs to carry real features over into generated ones."""
