@@ -97,14 +97,17 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     size, told = embedding_of(task, plan), MeasureParameters.of(task)
     metric = told.metric
     dimensions, classes = min(size.dimensions, _PROBED[0]), min(size.classes, _PROBED[1])
+    if told.shape:  # pictures of another size would be others
+        dimensions = size.dimensions
     count, random = max(metric.least, 2 * dimensions), np.random.default_rng(0)
 
     def drawn() -> Embedding:
         features = random.standard_normal((count, dimensions)).astype(np.float32)
         posteriors = random.dirichlet(np.ones(classes), count).astype(np.float32)
-        return Embedding(features, posteriors)
+        labels = np.arange(count) % max(classes, 1)
+        return Embedding(features, posteriors, labels, told.shape)
 
-    real, generated = drawn(), drawn()
+    real, generated = replace(drawn(), training=drawn()), drawn()
     whole = metric.flops(told.count, size.dimensions, size.classes)
     part = metric.flops(count, dimensions, classes) / whole
     # Of real images afresh each time, as the first of all comparisons does most of the work.
