@@ -7,6 +7,7 @@ each metric on equally many of its images. Sources that share a name are one gen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from pydantic import Field, field_validator
 from ganray.cost.spending import Cost
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
-from ganray.metrics.metric import Metric
+from ganray.metrics import METRICS, Metric
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, PlanBuilder, Resources, Task, task_seed
 from ganray.plan.parameters import (
@@ -312,8 +313,8 @@ def page(results: Results) -> Page:
 
 
 def _lead(results: Results, sides: Sequence[str]) -> str:
-    """Which set is the nearest by each score, as a mean over its replicates."""
-    said = []
+    """Which set is the nearest by each metric, by its replicates' mean, on how many encoders."""
+    best: dict[str, list[str]] = {}
     for name in results.measured:
         means: Mapping[str, float] = {
             side: sum(score.value for score in scores) / len(scores)
@@ -321,8 +322,17 @@ def _lead(results: Results, sides: Sequence[str]) -> str:
             if (scores := results.side_scores(side, name))
         }
         if len(means) > 1:
-            best = (min if name.better == "lower" else max)(means, key=lambda one: means[one])
-            said.append(f"{name.title}: {best}")
-    if not said:
+            nearest = (min if name.better == "lower" else max)(means, key=lambda one: means[one])
+            best.setdefault(METRICS.member(name.metric).title, []).append(nearest)
+    if not best:
         return f"{listed(list(sides))} against real images, by {len(results.measured)} scores."
+    said = [f"{metric}: {_agreed(found)}" for metric, found in best.items()]
     return f"Best of {len(sides)} sets, by their means: {'; '.join(said)}."
+
+
+def _agreed(found: Sequence[str]) -> str:
+    """Who is the best on most encoders, and on how many where these are several."""
+    if len(found) == 1:
+        return found[0]
+    (most, count), *_ = Counter(found).most_common()
+    return f"{most} on {count} of {len(found)} encoders"

@@ -16,6 +16,7 @@ from ganray.plan.parameters import EmbedParameters, MeasureParameters
 from ganray.randomness import permutation
 from ganray.report.results import Results
 from ganray.studies import study_from
+from ganray.studies.evaluation import _agreed
 from tests import tiny
 from tests.cli.command import ganray
 from tests.data.published import digits, write_folder
@@ -154,7 +155,7 @@ def test_its_report_shows_the_sets(finished):
     made = study_from(finished.plan.settings).page(finished)
     titles = [section.title for section in made.sections]
     assert titles == ["Scores", "The sets", "Compute", "Protocol and versions"]
-    assert made.lead == "Best of 2 sets, by their means: Fréchet distance (pixels): near."
+    assert made.lead == "Best of 2 sets, by their means: Fréchet distance: near."
     assert not finished.damaged
 
 
@@ -195,3 +196,8 @@ def test_a_metric_is_called_on_arrays():
     assert FrechetDistance()(rows, rows[:30]).value == pytest.approx(expected.value)
     posteriors = np.eye(3)[np.arange(60) % 3]
     assert InceptionScore(splits=1)(posteriors, posteriors).value == pytest.approx(3)
+
+
+def test_a_verdict_counts_the_encoders():
+    assert _agreed(["one"]) == "one"
+    assert _agreed(["two", "one", "two"]) == "two on 2 of 3 encoders"
