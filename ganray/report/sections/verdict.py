@@ -104,20 +104,51 @@ def brief_cautions(results: Results, sides: Sequence[str]) -> str:
 
 
 def verdict(results: Results, sides: Sequence[str]) -> str:
-    """What all scores say together, of which there is at least one: a sentence for each pair, or of
-    many sides for those of which they say the same."""
+    """What all scores say together, of which there is at least one: a sentence for each pair; of
+    many sides who is the best, and how the first two compare."""
     compared = pairs(sides)
     if len(compared) == 1:
         return _sentence(_verdict(results, *compared[0]))
-    told = {pair: _verdict(results, *pair) for pair in compared}
-    if len(sides) <= _FEW:
-        return " ".join(_sentence(f"{a} against {b}: {text}") for (a, b), text in told.items())
-    alike: dict[str, list[str]] = {}
-    for (_, other), text in told.items():
-        alike.setdefault(text, []).append(other)
-    return " ".join(
-        _sentence(f"{sides[0]} against {listed(others)}: {text}") for text, others in alike.items()
-    )
+    many = len(sides) > _FEW
+    told = [
+        _sentence(f"{a} against {b}: {_verdict(results, a, b)}")
+        for a, b in (compared[:1] if many else compared)
+    ]
+    return " ".join([*([_best_of(results, sides)] if many else []), *told])
+
+
+def _best_of(results: Results, sides: Sequence[str]) -> str:
+    """Who is the best of many sides by each score, and where that is sure."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for name in results.measured:
+        side, sure = leader(results, name, sides)
+        if side is not None:
+            found.setdefault(side, ([], []))[not sure].append(name.title)
+    parts = [
+        f"{side} on "
+        + " and ".join(
+            f"{listed(names)}{said}"
+            for names, said in zip(known, (" for sure", " by its mean alone"), strict=True)
+            if names
+        )
+        for side, known in found.items()
+    ]
+    return f"Best of {len(sides)} sides: {'; '.join(parts)}." if parts else ""
+
+
+def leader(results: Results, name: ScoreName, sides: Sequence[str]) -> tuple[str | None, bool]:
+    """The side with the best mean by a score, if any was measured, and whether it beats every other
+    one for sure."""
+    means = {
+        side: mean_interval([score.value for score in scores]).mean
+        for side in sides
+        if (scores := results.side_scores(side, name))
+    }
+    if not means:
+        return None, False
+    best = (min if name.better == "lower" else max)(means, key=lambda side: means[side])
+    others = (judge(results, name, best, other) for other in sides if other != best)
+    return best, all(one.winner == best for one in others)
 
 
 def _sentence(text: str) -> str:
@@ -214,20 +245,21 @@ def _finding(results: Results, name: ScoreName, sides: Sequence[str]) -> Finding
     floor = results.floor(name)
     counted = f", n\u00a0=\u00a0{scores[0].n:,}" if scores else ""
     aside = f"floor {number(floor.value) if floor else 'not measured'}{counted}"
-    best = [side for side in sides if _beats_all(side, compared)]
+    best, sure = leader(results, name, sides)
     return Finding(
         name=name.heading,
-        conclusion="; ".join(one.conclusion for one in compared),
+        conclusion=_conclusions(compared),
         sentence=f"{', '.join(means)} ({aside}); {name.better} is better",
         strip=Strip(side_marks(results, name, sides)),
-        winner=f"{best[0]} better" if best else None,
+        winner=f"{best} better" if sure else None,
     )
 
 
-def _beats_all(side: str, compared: Sequence[Judged]) -> bool:
-    """Whether a side is better than every other, each time for sure."""
-    own = [one for one in compared if side in one.sides]
-    return bool(own) and all(one.winner == side for one in own)
+def _conclusions(compared: Sequence[Judged]) -> str:
+    """What is concluded of each pair; of several pairs, said of whom."""
+    if len(compared) == 1:
+        return compared[0].conclusion
+    return "; ".join(f"{' against '.join(one.sides)}: {one.conclusion}" for one in compared)
 
 
 def _mean(side: str, scores: Sequence[Score]) -> str:

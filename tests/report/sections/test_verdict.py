@@ -14,12 +14,14 @@ SIDES = ("marginal", "joint")
 CAFD = ScoreName("cafd", "classifier")
 
 
-def results(whole: MadeUp, marginal: list[Score], joint: list[Score]) -> Results:
-    """The made-up run with other scores."""
+def results(
+    whole: MadeUp, marginal: list[Score], joint: list[Score], **more: list[Score]
+) -> Results:
+    """The made-up run with other scores, and of more sides."""
     found = whole.results
     found.scores = [
         Measured(one.name, side, replicate, one)
-        for side, scores in (("marginal", marginal), ("joint", joint))
+        for side, scores in ({"marginal": marginal, "joint": joint} | more).items()
         for replicate, one in enumerate(scores)
     ]
     return found
@@ -46,6 +48,35 @@ def test_the_winner_depends_on_the_metrics_direction(
     )
     assert judged.winner == winner
     assert judged.conclusion.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("last", "winner", "said"),
+    [
+        ((20, 21, 22), "fourth better", "Best of 4 sides: fourth on CAFD for sure."),
+        ((40, 41, 20), None, "Best of 4 sides: fourth on CAFD by its mean alone."),
+        ((50, 51, 52), "third better", "Best of 4 sides: third on CAFD for sure."),
+    ],
+)
+def test_the_best_of_many_sides_is_compared_with_each(
+    whole: MadeUp, last: tuple[float, ...], winner: str | None, said: str
+) -> None:
+    """Also with those that the first side is not compared with."""
+    others = {"third": (40, 41, 42), "fourth": last}
+    found = results(
+        whole,
+        scores("cafd", 60, 61, 62),
+        scores("cafd", 70, 71, 72),
+        **{side: scores("cafd", *values) for side, values in others.items()},
+    )
+    sides = ("marginal", "joint", *others)
+    finding = verdict_section(found, sides).blocks[1]
+    assert isinstance(finding, Finding)
+    assert finding.winner == winner
+    assert "marginal against third: marginal higher by 20.0" in finding.conclusion
+    lead = verdict(found, sides)
+    assert lead.startswith(said)
+    assert "Marginal against joint: marginal is better on CAFD" in lead
 
 
 def test_the_interval_is_welchs(whole: MadeUp) -> None:
