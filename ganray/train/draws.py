@@ -6,8 +6,9 @@ Free of torch, as an algorithm's file is, so that files are read fast.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -102,10 +103,11 @@ class Uniforms:
 
 
 @dataclass(frozen=True)
-class Normals:
-    """A standard normal number for each pixel of an image."""
+class OfPixels:
+    """A number for each pixel of an image; `law` gives so many in a row for each image."""
 
     stream: str
+    law: ClassVar[Callable[[int, str, int, int, int], Float64[np.ndarray, "count width"]]]
 
     def rows(
         self, _: ModelSpec, seed: int, start: int, count: int, /
@@ -117,28 +119,20 @@ class Normals:
         self, shape: Shape, seed: int, start: int, count: int, /
     ) -> Float64[np.ndarray, "count c h w"]:
         """As `ImageDraw.images`."""
-        rows = normals(seed, self.stream, start, count, math.prod(shape))
+        rows = type(self).law(seed, self.stream, start, count, math.prod(shape))
         return rows.reshape(count, *shape)
 
 
-@dataclass(frozen=True)
-class PixelUniforms:
-    """A number in (0, 1) for each pixel of an image."""
+class Normals(OfPixels):
+    """Standard normal ones."""
 
-    stream: str
+    law = staticmethod(normals)
 
-    def rows(
-        self, _: ModelSpec, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count 1 1 1"]:
-        """Of images of one pixel."""
-        return self.images((1, 1, 1), seed, start, count)
 
-    def images(
-        self, shape: Shape, seed: int, start: int, count: int, /
-    ) -> Float64[np.ndarray, "count c h w"]:
-        """As `ImageDraw.images`."""
-        rows = uniforms(seed, self.stream, start, count, math.prod(shape))
-        return rows.reshape(count, *shape)
+class PixelUniforms(OfPixels):
+    """Numbers in (0, 1)."""
+
+    law = staticmethod(uniforms)
 
 
 @dataclass(frozen=True)
