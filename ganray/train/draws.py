@@ -6,9 +6,8 @@ Free of torch, as an algorithm's file is, so that files are read fast.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -104,10 +103,15 @@ class Uniforms:
 
 @dataclass(frozen=True)
 class OfPixels:
-    """A number for each pixel of an image; `law` gives so many in a row for each image."""
+    """A number for each pixel of an image."""
 
     stream: str
-    law: ClassVar[Callable[[int, str, int, int, int], Float64[np.ndarray, "count width"]]]
+
+    def law(
+        self, seed: int, start: int, count: int, width: int, /
+    ) -> Float64[np.ndarray, "count width"]:
+        """So many in a row for each image."""
+        raise NotImplementedError
 
     def rows(
         self, _: ModelSpec, seed: int, start: int, count: int, /
@@ -119,20 +123,28 @@ class OfPixels:
         self, shape: Shape, seed: int, start: int, count: int, /
     ) -> Float64[np.ndarray, "count c h w"]:
         """As `ImageDraw.images`."""
-        rows = type(self).law(seed, self.stream, start, count, math.prod(shape))
+        rows = self.law(seed, start, count, math.prod(shape))
         return rows.reshape(count, *shape)
 
 
 class Normals(OfPixels):
     """Standard normal ones."""
 
-    law = staticmethod(normals)
+    def law(
+        self, seed: int, start: int, count: int, width: int, /
+    ) -> Float64[np.ndarray, "count width"]:
+        """As `OfPixels.law`."""
+        return normals(seed, self.stream, start, count, width)
 
 
 class PixelUniforms(OfPixels):
     """Numbers in (0, 1)."""
 
-    law = staticmethod(uniforms)
+    def law(
+        self, seed: int, start: int, count: int, width: int, /
+    ) -> Float64[np.ndarray, "count width"]:
+        """As `OfPixels.law`."""
+        return uniforms(seed, self.stream, start, count, width)
 
 
 @dataclass(frozen=True)
