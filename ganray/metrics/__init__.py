@@ -14,6 +14,11 @@ from ganray.metrics.gaussian.cafd import Cafd
 from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.metrics.gaussian.frechet_infinity import FrechetInfinity
 from ganray.metrics.gaussian.intra_frechet import IntraFrechet
+from ganray.metrics.kernel.cmmd import Cmmd
+from ganray.metrics.kernel.ken import Ken
+from ganray.metrics.kernel.kid import Kid
+from ganray.metrics.kernel.rke import Rke
+from ganray.metrics.kernel.vendi import Vendi
 from ganray.metrics.manifold.clipped_coverage import ClippedCoverage
 from ganray.metrics.manifold.clipped_density import ClippedDensity
 from ganray.metrics.manifold.coverage import Coverage
@@ -42,6 +47,11 @@ METRICS: Registry[Metric] = Registry(
     Wasserstein,
     TailFrechet,
     WorstDistance,
+    Kid,
+    Cmmd,
+    Vendi,
+    Rke,
+    Ken,
     Precision,
     Recall,
     Density,
@@ -57,6 +67,7 @@ AnyMetric = Annotated[Metric, METRICS]
 """The type of a file's field that names a metric."""
 
 __all__ = ["METRICS", "AnyMetric", "Cafd", "ClassDivergence", "ClippedCoverage", "ClippedDensity",
-           "Coverage", "Density", "FrechetDistance", "FrechetInfinity", "ImprovedPrecision",
-           "ImprovedRecall", "InceptionInfinity", "InceptionScore", "IntraFrechet", "Metric",
-           "Mind", "Precision", "Recall", "TailFrechet", "Wasserstein", "WorstDistance"]  # fmt: skip
+           "Cmmd", "Coverage", "Density", "FrechetDistance", "FrechetInfinity",
+           "ImprovedPrecision", "ImprovedRecall", "InceptionInfinity", "InceptionScore",
+           "IntraFrechet", "Ken", "Kid", "Metric", "Mind", "Precision", "Recall", "Rke",
+           "TailFrechet", "Vendi", "Wasserstein", "WorstDistance"]  # fmt: skip
