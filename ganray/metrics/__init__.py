@@ -1,7 +1,8 @@
 """Metrics: one file each, in the order of this list; pure functions of features and posteriors.
 
 A new metric is a new file and its line here. What several share are statistics that merge
-(`moments`), what they are computed from (`features`), and what may be concluded (`intervals`).
+(`moments`), all pairs block by block (`pairs`) and who is near whom (`nearest`), what they are
+computed from (`features`), and what may be concluded (`intervals`).
 """
 
 from typing import Annotated
@@ -13,6 +14,19 @@ from ganray.metrics.gaussian.cafd import Cafd
 from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.metrics.gaussian.frechet_infinity import FrechetInfinity
 from ganray.metrics.gaussian.intra_frechet import IntraFrechet
+from ganray.metrics.kernel.cmmd import Cmmd
+from ganray.metrics.kernel.ken import Ken
+from ganray.metrics.kernel.kid import Kid
+from ganray.metrics.kernel.rke import Rke
+from ganray.metrics.kernel.vendi import Vendi
+from ganray.metrics.manifold.clipped_coverage import ClippedCoverage
+from ganray.metrics.manifold.clipped_density import ClippedDensity
+from ganray.metrics.manifold.coverage import Coverage
+from ganray.metrics.manifold.density import Density
+from ganray.metrics.manifold.improved_precision import ImprovedPrecision
+from ganray.metrics.manifold.improved_recall import ImprovedRecall
+from ganray.metrics.manifold.precision import Precision
+from ganray.metrics.manifold.recall import Recall
 from ganray.metrics.metric import Metric
 from ganray.metrics.outliers.tail_frechet import TailFrechet
 from ganray.metrics.outliers.worst_distance import WorstDistance
@@ -33,12 +47,27 @@ METRICS: Registry[Metric] = Registry(
     Wasserstein,
     TailFrechet,
     WorstDistance,
+    Kid,
+    Cmmd,
+    Vendi,
+    Rke,
+    Ken,
+    Precision,
+    Recall,
+    Density,
+    Coverage,
+    ImprovedPrecision,
+    ImprovedRecall,
+    ClippedDensity,
+    ClippedCoverage,
     implied=False,
     others={"fid": "frechet_distance, with inception among evaluate.encoders"},
 )
 AnyMetric = Annotated[Metric, METRICS]
 """The type of a file's field that names a metric."""
 
-__all__ = ["METRICS", "AnyMetric", "Cafd", "ClassDivergence", "FrechetDistance", "FrechetInfinity",
-           "InceptionInfinity", "InceptionScore", "IntraFrechet", "Metric", "Mind", "TailFrechet",
-           "Wasserstein", "WorstDistance"]  # fmt: skip
+__all__ = ["METRICS", "AnyMetric", "Cafd", "ClassDivergence", "ClippedCoverage", "ClippedDensity",
+           "Cmmd", "Coverage", "Density", "FrechetDistance", "FrechetInfinity",
+           "ImprovedPrecision", "ImprovedRecall", "InceptionInfinity", "InceptionScore",
+           "IntraFrechet", "Ken", "Kid", "Metric", "Mind", "Precision", "Recall", "Rke",
+           "TailFrechet", "Vendi", "Wasserstein", "WorstDistance"]  # fmt: skip

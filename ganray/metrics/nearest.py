@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
+from ganray.errors import RefusedInput
+from ganray.metrics import pairs
+
+_MARGIN = 8  # candidates beyond those asked for: rounded products may exchange the last ones
 _BLOCK = 1024  # of float64 numbers, which are eight times the bytes of an image
 
 
@@ -47,3 +51,52 @@ def _nearest(
 def _blocks(rows: Num[np.ndarray, "n d"]) -> Iterator[Float64[np.ndarray, "part d"]]:
     for start in range(0, len(rows), _BLOCK):
         yield rows[start : start + _BLOCK].astype(np.float64)
+
+
+def neighbours(
+    points: Num[np.ndarray, "n d"], k: int
+) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
+    """The k nearest other rows of each row, nearest first, and their distances squared.
+
+    A row is no neighbour of its own, however many copies it has; a copy is one, at exactly 0.
+    Products in float64 choose k + 8 candidates, whose distances are then taken by differences
+    (`pairs.apart`). Of equal distances the first rows are taken, or any where more than 8 beyond
+    those needed are equal.
+
+    Raises:
+        RefusedInput: k is not from 1 to n − 1.
+    """
+    if not 1 <= k < len(points):
+        raise RefusedInput(
+            f"k (={k}) must be from 1 to one less than the number of images, {len(points)}"
+        )
+    found = [_neighbours(points, start, block, k) for start, block in pairs.blocks(points)]
+    indices, squared = zip(*found, strict=True)
+    return np.concatenate(indices), np.concatenate(squared)
+
+
+def _neighbours(
+    points: Num[np.ndarray, "n d"], start: int, rows: Float64[np.ndarray, "part d"], k: int
+) -> tuple[Int64[np.ndarray, "part k"], Float64[np.ndarray, "part k"]]:
+    candidates = _candidates(points, start, rows, min(k + _MARGIN, len(points) - 1))
+    # One column at a time: all of them would be as many copies of the block.
+    squared = np.stack([pairs.apart(rows, points[column]) for column in candidates.T], axis=1)
+    order = np.lexsort((candidates, squared))[:, :k]
+    return np.take_along_axis(candidates, order, 1), np.take_along_axis(squared, order, 1)
+
+
+def _candidates(
+    points: Num[np.ndarray, "n d"], start: int, rows: Float64[np.ndarray, "part d"], count: int
+) -> Int64[np.ndarray, "part count"]:
+    """The `count` nearest rows of each of some, but for rounding, in no order."""
+    least = np.full((len(rows), count), np.inf)
+    found = np.zeros(least.shape, np.int64)
+    for first, block in pairs.blocks(points):
+        part = np.square(block).sum(axis=1) - 2 * rows @ block.T
+        if first == start:
+            np.fill_diagonal(part, np.inf)  # no row is a neighbour of its own
+        numbers = np.broadcast_to(first + np.arange(len(block)), part.shape)
+        values, which = np.hstack([least, part]), np.hstack([found, numbers])
+        at = np.argpartition(values, count - 1, axis=1)[:, :count]
+        least, found = np.take_along_axis(values, at, 1), np.take_along_axis(which, at, 1)
+    return found

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from ganray.metrics.nearest import nearest
+from ganray.metrics.nearest import nearest, neighbours
 
 
 def test_it_is_what_a_table_of_all_distances_says():
@@ -37,3 +37,23 @@ def test_no_points_are_nothing_and_no_others_are_refused():
     assert nearest(np.empty((0, 2)), np.ones((1, 2)))[0].tolist() == []
     with pytest.raises(ValueError, match="others"):
         nearest(np.ones((1, 2)), np.empty((0, 2)))
+
+
+def test_neighbours_are_what_a_table_of_all_distances_says():
+    points = np.random.default_rng(0).normal(size=(1200, 7))
+    found, squared = neighbours(points, 4)
+    table = cdist(points, points, "sqeuclidean")
+    np.fill_diagonal(table, np.inf)
+    order = np.argsort(table, axis=1, kind="stable")[:, :4]
+    np.testing.assert_array_equal(found, order)
+    np.testing.assert_allclose(squared, np.take_along_axis(table, order, 1), rtol=1e-12)
+
+
+def test_neighbours_of_pixels_are_exact_and_the_first_of_equals():
+    images = np.random.default_rng(0).integers(0, 2, (40, 4), dtype=np.uint8)
+    found, squared = neighbours(images, 39)
+    table = np.square(images[:, None].astype(int) - images).sum(axis=2)
+    for i in range(40):
+        order = [j for j in np.argsort(table[i], kind="stable") if j != i]
+        assert found[i].tolist() == order
+        assert squared[i].tolist() == table[i, order].tolist()

@@ -1,0 +1,1 @@
+"""Distances and counts of kinds that come from kernels of pairs of images."""

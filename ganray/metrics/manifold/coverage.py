@@ -1,0 +1,57 @@
+"""Coverage: the share of real images that have a generated one near.
+
+Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", 2020
+(arXiv 2002.09797), equation 5.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Num
+from pydantic import Field
+
+from ganray.metrics.features import Embedding
+from ganray.metrics.manifold.balls import BallsAround, K, balls
+from ganray.metrics.metric import Metric, Value
+
+
+class Coverage(Metric):
+    """The share of real images that a generated one is nearer to than their k-th real neighbour.
+
+    From 0 to 1; 1 − 2⁻ᵏ is expected of many images as good as real ones and as many. The balls are
+    the real images', so that outliers among generated ones do not raise it. It says nothing of bad
+    images beside the good ones, and falls with fewer generated images.
+    """
+
+    title = "coverage"
+    meaning = "share of real images whose ball of real neighbours holds a generated image"
+    better = "higher"
+    needs = frozenset({"features"})
+
+    name: Literal["coverage"] = Field("coverage", description="the metric")
+    k: int = Field(K, ge=1, description="the neighbour that a real image's ball reaches to")
+
+    @property
+    def least_real(self) -> int:
+        """Each real image has k others."""
+        return self.k + 1
+
+    def compute(self, real: Embedding, generated: Embedding) -> Value:
+        """The share."""
+        held = real.once(BallsAround(self.k)).counts(generated.features).of_balls
+        return Value(float((held > 0).mean()))
+
+    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
+        """All distances among as many real images, and to them."""
+        return 4.0 * count**2 * dimensions
+
+
+def coverage(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], k: int = K) -> float:
+    """The share of real images whose open ball holds any generated one.
+
+    Raises:
+        RefusedInput: as `balls.balls` and `balls.counts` do.
+    """
+    return float((balls(real, k).counts(generated).of_balls > 0).mean())
