@@ -221,10 +221,11 @@ def entry(folder: Path, name: str, results: Results, gan: Gan) -> tuple[str, str
     """A family's row and part; its pictures are drawn."""
     shape = image_shape(results.plan)
     if name in SIDES:
-        (PICTURES / f"{name}.png").write_bytes(png(joined(beside_sources(results, gan))))
-        return row(name, results, gan, speed(folder, name, gan.task, shape)), part(name)
-    drawn = draw(results.store, results.plan, ROWS * COLUMNS, "joint").images
-    (PICTURES / f"{name}.png").write_bytes(png(joined(drawn.reshape(ROWS, COLUMNS, *shape))))
+        sheet = beside_sources(results, gan)
+    else:
+        drawn = draw(results.store, results.plan, ROWS * COLUMNS, "joint").images
+        sheet = drawn.reshape(ROWS, COLUMNS, *shape)
+    (PICTURES / f"{name}.png").write_bytes(png(joined(sheet)))
     if name in POOR:
         draw_losses(name, results.history(gan.role) or {})
     return row(name, results, gan, speed(folder, name, gan.task, shape)), part(name)
