@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ganray.runs.agenda import Agenda, Part
     from ganray.store import Store
     from ganray.studies import Study
+    from ganray.studies.families import Family
 
 StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
 SetOption = Annotated[
@@ -105,14 +106,14 @@ def _with_family(text: str, name: str) -> str:
     """The example with a family's groups in place of its own.
 
     One that is told labels cannot be trained on one class: it is a rival of the example's GANs. One
-    that translates is a side of the study of these.
+    whose images are made of images is a side of the study of these.
     """
     from ganray.studies.families import family
 
     chosen = family(name, "--model")
     if not chosen.told_labels:
         return _replaced(text, ("model", "train"), chosen.text)
-    study, sides = ("translation", "translators") if chosen.model.translates else ("rivals",) * 2
+    study, sides = _as_side(chosen)
     about = [line for line in chosen.text.splitlines() if line.startswith("#")]
     groups = [line for line in chosen.text.splitlines() if not line.startswith("#")]
     side = [*about, f"{sides}:", f"  - name: {name}", *(f"    {line}" for line in groups)]
@@ -120,6 +121,13 @@ def _with_family(text: str, name: str) -> str:
     if chosen.train.together:  # pairs are to be there
         text = text.replace("\n  apart: true", "")
     return _replaced(text, ("budget",), _BUDGET)
+
+
+def _as_side(chosen: Family) -> tuple[str, str]:
+    """The study that a family is a side of, and the group of its sides."""
+    if not chosen.model.of_images:
+        return "rivals", "rivals"
+    return ("translation", "translators") if chosen.model.translates else ("siblings", "modnets")
 
 
 _BUDGET = """\

@@ -31,9 +31,11 @@ def test_init_writes_a_study_of_it_that_can_be_planned(name, tmp_path, monkeypat
     one = families()[name]
     settings = study.settings
     if one.told_labels:
-        translates = one.model.translates
-        assert settings.study == ("translation" if translates else "rivals")
-        (side,) = settings.translators if translates else settings.rivals
+        of_images = "translation" if one.model.translates else "siblings"
+        expected = of_images if one.model.of_images else "rivals"
+        assert settings.study == expected
+        sides = {"translation": "translators", "siblings": "modnets"}.get(expected, expected)
+        (side,) = getattr(settings, sides)
         assert (side.name, side.model, side.train) == (name, one.model, one.train)
     else:
         assert settings.study == "marginal_vs_joint"
@@ -44,7 +46,7 @@ def test_init_writes_a_study_of_it_that_can_be_planned(name, tmp_path, monkeypat
 
 def test_one_of_each_kind_is_planned(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("dcgan", "acgan", "vae", "fused_cycle_gan", "pix2pix"):
+    for name in ("dcgan", "acgan", "vae", "fused_cycle_gan", "pix2pix", "modnet"):
         ganray("init", name, "--model", name)
         assert read_study(f"{name}.yaml").plan().tasks
 

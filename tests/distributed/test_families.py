@@ -83,19 +83,40 @@ LocalRunner(Resources(checkpoint_seconds=0.001)).run(Agenda.open(plan, Store(sys
 """
 
 
+def of_images(tiny_run, study: str) -> dict:
+    """A study of those whose images are made of images."""
+    group, wanted = ("modnets", "modnet") if study == "siblings" else ("translators", "")
+    sides = [
+        side
+        for side in settings(tiny_run, [name for name in TRAININGS if partner(name).of_images])[
+            "rivals"
+        ]
+        if (side["model"]["name"] == "modnet") == (wanted == "modnet")
+    ]
+    source = str(tiny_run.file.parent / "digits.parquet")
+    data = {"source": source} | ({} if wanted else {"views": ["plain", "inverted"]})
+    return {"study": study, group: sides, "data": data, "encoder": {"epochs": 1, "batch": 20}}
+
+
 @pytest.mark.slow
 @pytest.mark.chaos
-def test_every_one_is_resumed_to_the_bit_after_kills(tiny_run, tmp_path):
+@pytest.mark.parametrize("study", ["rivals", "translation", "siblings"])
+def test_every_one_is_resumed_to_the_bit_after_kills(tiny_run, tmp_path, study):
     """A process that trains them one after another is killed again and again, wherever it is."""
-    told = settings(tiny_run, TRAININGS) | {"budget": {"iterations": 150}}
-    plan = of_sides(study_from(told).plan())
+    by_noise = [name for name in TRAININGS if not partner(name).of_images]
+    told = settings(tiny_run, by_noise) if study == "rivals" else of_images(tiny_run, study)
+    if study == "siblings":
+        told |= {"real": [5], "judged": 5}
+    planned = study_from(told | {"budget": {"iterations": 150}}).plan()
+    plan = of_sides(planned) if study == "rivals" else planned
+    kinds = ("data", "train", "encoder")
     gans = plan.model_copy(
-        update={"tasks": tuple(task for task in plan.tasks if task.kind in ("data", "train"))}
+        update={"tasks": tuple(task for task in plan.tasks if task.kind in kinds)}
     )
     (tmp_path / "plan.json").write_text(gans.model_dump_json())
     digests = {}
     for name in ("whole", "killed"):
-        store = copied(tiny_run, tmp_path / name, "data")
+        store = copied(tiny_run, tmp_path / name, "data", "encoder")
         words = [sys.executable, "-c", _RUN, str(tmp_path / "plan.json"), str(tmp_path / name)]
         kills, deadline = 0, time.monotonic() + HANG_SECONDS
         while not Agenda.open(gans, store).complete:
