@@ -8,8 +8,16 @@ computed from (`features`), and what may be concluded (`intervals`).
 from typing import Annotated
 
 from ganray.metrics.classes.class_divergence import ClassDivergence
+from ganray.metrics.classes.class_histogram import ClassHistogram
 from ganray.metrics.classes.inception_infinity import InceptionInfinity
 from ganray.metrics.classes.inception_score import InceptionScore
+from ganray.metrics.classes.mode_count import ModeCount
+from ganray.metrics.classes.real_to_synthetic import RealToSynthetic
+from ganray.metrics.classes.synthetic_to_real import SyntheticToReal
+from ganray.metrics.classes.two_samples import TwoSamples
+from ganray.metrics.density.ddm import Ddm
+from ganray.metrics.density.ddm_relative import DdmRelative
+from ganray.metrics.density.parzen import Parzen
 from ganray.metrics.gaussian.cafd import Cafd
 from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.metrics.gaussian.frechet_infinity import FrechetInfinity
@@ -30,6 +38,8 @@ from ganray.metrics.manifold.recall import Recall
 from ganray.metrics.metric import Metric
 from ganray.metrics.outliers.tail_frechet import TailFrechet
 from ganray.metrics.outliers.worst_distance import WorstDistance
+from ganray.metrics.pixels.ms_ssim import MsSsim
+from ganray.metrics.pixels.swd import Swd
 from ganray.metrics.transport.mind import Mind
 from ganray.metrics.transport.wasserstein import Wasserstein
 from ganray.registry import Registry
@@ -60,14 +70,58 @@ METRICS: Registry[Metric] = Registry(
     ImprovedRecall,
     ClippedDensity,
     ClippedCoverage,
+    ClassHistogram,
+    ModeCount,
+    TwoSamples,
+    SyntheticToReal,
+    RealToSynthetic,
+    Ddm,
+    DdmRelative,
+    Parzen,
+    Swd,
+    MsSsim,
     implied=False,
     others={"fid": "frechet_distance, with inception among evaluate.encoders"},
 )
 AnyMetric = Annotated[Metric, METRICS]
 """The type of a file's field that names a metric."""
 
-__all__ = ["METRICS", "AnyMetric", "Cafd", "ClassDivergence", "ClippedCoverage", "ClippedDensity",
-           "Cmmd", "Coverage", "Density", "FrechetDistance", "FrechetInfinity",
-           "ImprovedPrecision", "ImprovedRecall", "InceptionInfinity", "InceptionScore",
-           "IntraFrechet", "Ken", "Kid", "Metric", "Mind", "Precision", "Recall", "Rke",
-           "TailFrechet", "Vendi", "Wasserstein", "WorstDistance"]  # fmt: skip
+__all__ = [
+    "METRICS",
+    "AnyMetric",
+    "Cafd",
+    "ClassDivergence",
+    "ClassHistogram",
+    "ClippedCoverage",
+    "ClippedDensity",
+    "Cmmd",
+    "Coverage",
+    "Ddm",
+    "DdmRelative",
+    "Density",
+    "FrechetDistance",
+    "FrechetInfinity",
+    "ImprovedPrecision",
+    "ImprovedRecall",
+    "InceptionInfinity",
+    "InceptionScore",
+    "IntraFrechet",
+    "Ken",
+    "Kid",
+    "Metric",
+    "Mind",
+    "ModeCount",
+    "MsSsim",
+    "Parzen",
+    "Precision",
+    "RealToSynthetic",
+    "Recall",
+    "Rke",
+    "Swd",
+    "SyntheticToReal",
+    "TailFrechet",
+    "TwoSamples",
+    "Vendi",
+    "Wasserstein",
+    "WorstDistance",
+]

@@ -1,0 +1,1 @@
+"""How dense generated images lie around real ones, and how likely real images are."""

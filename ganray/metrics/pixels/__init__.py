@@ -1,0 +1,1 @@
+"""What images themselves say, pixel by pixel."""
