@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,7 +59,7 @@ def evaluate(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score sets of images against real ones: folders, archives, Parquet, IDX; labelled or not."""
+    """Score sets of images against real ones: folders, Parquet, IDX; labelled or not."""
     from ganray.drivers.evaluate import evaluation_settings
     from ganray.studies import study_from
 
@@ -66,7 +67,7 @@ def evaluate(
         real, _sets(generated), train, _split(metrics), _split(encoders), samples, name
     )
     chosen = study_from(told, overrides or [], absolute(store))
-    carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json)
+    carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json, scores=True)
 
 
 def _split(words: list[str] | None) -> list[str]:
@@ -77,6 +78,8 @@ def _sets(words: list[str]) -> list[tuple[str, str]]:
     """Each set by its name, or by the last part of its place."""
     from ganray.drivers.evaluate import named
 
+    for word in words:
+        _refuse_odd_name(word)
     told = [_NAMED.fullmatch(word) for word in words]
     bare = named(
         [word for word, match in zip(words, told, strict=True) if not match], "--generated"
@@ -89,3 +92,16 @@ def _sets(words: list[str]) -> list[tuple[str, str]]:
             )
     left = iter(bare)
     return [(match["name"], match["source"]) if match else next(left) for match in told]
+
+
+def _refuse_odd_name(word: str) -> None:
+    """Refuse what was meant as NAME=SOURCE and would be taken for a path."""
+    name, equals, source = word.partition("=")
+    if not equals or "/" in name or _NAMED.fullmatch(word) or Path(word).exists():
+        return
+    if not source:
+        raise RefusedInput(f"--generated (={quoted(word)}) names no source after the =")
+    raise RefusedInput(
+        f"--generated (={quoted(word)}): the name {name!r} must begin with a letter or a digit and "
+        "go on with up to 31 of these, '.', '-' and '_'"
+    )

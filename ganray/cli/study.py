@@ -193,11 +193,13 @@ def carry_out(
     as_json: bool,
     verify: bool = False,
     part: Part | None = None,
+    scores: bool = False,
 ) -> None:
     """Run a study, or show what would be run, and exit as it ended.
 
     Args:
         called: what the command names it by.
+        scores: whether these are told, too.
     """
     _check_runner(runner, address, store)
     opened = open_store(store, hasty=dry_run)
@@ -208,8 +210,34 @@ def carry_out(
 
     ended = execute(chosen, opened, runner, address, verify, quiet=as_json, only=part)  # type: ignore[arg-type]
     rest = None if as_json or part is None else _rest(chosen, opened, called)
-    speak(as_json, ended.as_json(), "" if as_json else _ending(ended, rest))
+    value, said = ended.as_json(), "" if as_json else _ending(ended, rest)
+    if scores:
+        rows = _scored(opened, ended.run)
+        value["scores"] = rows
+        said = "\n".join([*map(_score_line, rows), said])
+    speak(as_json, value, said)
     raise typer.Exit(ended.code)
+
+
+def _scored(store: Store, run: str) -> list[dict[str, Any]]:
+    """A row for each score of a run, without its classes' terms."""
+    from ganray.report import Results
+    from ganray.report.tables import score_rows
+    from ganray.runs.record import find_run
+
+    rows = score_rows(Results.open(store, find_run(store, run).plan))
+    return [row for row in rows if "class" not in row]
+
+
+def _score_line(row: dict[str, Any]) -> str:
+    from ganray.scores import ScoreName
+    from ganray.wording import number
+
+    name = ScoreName(row["metric"], row["encoder"]).title
+    if "undefined" in row:
+        return f"{name} of {row['side']} r{row['replicate']}: undefined: {row['undefined']}"
+    floor = f", floor {number(row['floor'])}" if row["floor"] is not None else ""
+    return f"{name} of {row['side']} r{row['replicate']}: {number(row['value'])}{floor}"
 
 
 def _rest(study: Study, store: Store, file: str) -> str | None:

@@ -24,8 +24,8 @@ def evaluate(
     generated: Place | Sequence[Place] | Mapping[str, Place | Sequence[Place]],
     train: Place | None = None,
     *,
-    metrics: Sequence[Any] = (),
-    encoders: Sequence[Any] = (),
+    metrics: str | Sequence[Any] = (),
+    encoders: str | Sequence[Any] = (),
     samples: int | None = None,
     name: str = "evaluation",
     store: Place = "ganray-store",
@@ -58,8 +58,8 @@ def evaluate(
         str(real),
         named(generated, "generated"),
         None if train is None else str(train),
-        metrics,
-        encoders,
+        [metrics] if isinstance(metrics, str) else metrics,
+        [encoders] if isinstance(encoders, str) else encoders,
         samples,
         name,
     )
@@ -102,23 +102,39 @@ def named(
         RefusedInput: two that are not named would be called alike, or one not at all.
     """
     if isinstance(sets, Mapping):
-        return [(str(name), place) for name, places in sets.items() for place in _several(places)]
+        told = {str(name): _several(places, f"{argument}.{name}") for name, places in sets.items()}
+        return [(name, place) for name, places in told.items() for place in places]
     found: dict[str, str] = {}
-    for place in _several(sets):
+    for place in _several(sets, argument):
         name = _called(place)
         if not name or name in found:
+            same = f"; {found[name]!r} is called {name!r} already" if name in found else ""
             raise RefusedInput(
-                f"{argument} (={quoted(place)}) needs a name of its own: write NAME="
-                f"{quoted(place)}, in Python {{'NAME': {quoted(place)}}}"
+                f"{argument} (={quoted(place)}) needs a name of its own{same}: write "
+                f"NAME={place}, in Python {{'NAME': {place!r}}}"
             )
         found[name] = place
     return list(found.items())
 
 
-def _several(places: Place | Sequence[Place]) -> list[str]:
-    return [str(places)] if isinstance(places, str | Path) else [str(one) for one in places]
+def _several(places: Place | Sequence[Place], argument: str) -> list[str]:
+    several = [places] if isinstance(places, str | Path) else places
+    if not isinstance(several, list | tuple) or not several or not all(map(_is_place, several)):
+        raise RefusedInput(
+            f"{argument} (={quoted(places)}) must be a place of images, or a list of places"
+        )
+    return [str(one) for one in several]
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, str | Path) and bool(str(value))
+
+
+_SUFFIXES = (".parquet", ".zip", ".tar", ".gz", ".npz", ".csv")
 
 
 def _called(place: str) -> str:
-    stem = PurePosixPath(place.rstrip("/").partition("?")[0]).stem
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-_.")[:32]
+    last = PurePosixPath(place.rstrip("/").partition("?")[0]).name
+    for suffix in _SUFFIXES:  # a folder may be called lr0.1
+        last = last.removesuffix(suffix)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", last).strip("-_.")[:32]

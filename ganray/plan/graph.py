@@ -35,13 +35,20 @@ class Plan(BaseModel):
     """What its groups of GANs are called, in the order in which a report compares them."""
     parts: tuple[str, ...] = ()
     """Of parts of the study that are measured beside the whole, how their roles begin."""
+    named: bool = False
+    """Whether what it calls its tasks is part of the run's identity."""
     known_as: str | None = None
     """The folder of the run, where its tasks do not name it: a sweep's follow from its trials."""
 
     @cached_property
     def id(self) -> str:
-        """The hash of the tasks, by which the run is known."""
-        return content_hash([self.study, sorted(task.address for task in self.tasks)])
+        """The hash of the tasks, by which the run is known.
+
+        Of a plan whose sides users name also of what it calls them: one with other names is another
+        run, of the same artifacts.
+        """
+        tasks = sorted(task.address for task in self.tasks)
+        return content_hash([self.study, sorted(self.roles.items()) if self.named else tasks])
 
     @property
     def run(self) -> str:
@@ -184,6 +191,7 @@ class PlanBuilder:
         speed: dict[str, Any] | None = None,
         sides: Sequence[str] = (),
         parts: Sequence[str] = (),
+        named: bool = False,
     ) -> Plan:
         """The finished plan.
 
@@ -191,6 +199,7 @@ class PlanBuilder:
             dataset: as the plan sees it; none for a study without data.
             sides: what its groups of GANs are called, in the order in which they are compared.
             parts: how the roles of each of its parts begin.
+            named: whether users name its sides.
         """
         return Plan(
             name=name,
@@ -202,4 +211,5 @@ class PlanBuilder:
             speed=speed,
             sides=tuple(sides),
             parts=tuple(parts),
+            named=named,
         )

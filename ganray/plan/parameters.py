@@ -67,14 +67,16 @@ class DataParameters(Parameters):
 
     Attributes:
         whole: nothing is set apart: images are in the splits that the source has.
+        images: how many there are, where the set is not the plan's own; for what it costs.
     """
 
-    placement = frozenset({"data"})
+    placement = frozenset({"data", "images"})
 
     fingerprint: str
     splits: dict[str, int | None]
     data: DatasetSpec
     whole: bool = False
+    images: int | None = None
 
 
 class WeightsParameters(Parameters):
@@ -88,10 +90,17 @@ class WeightsParameters(Parameters):
 
 
 class EncoderParameters(Parameters):
-    """How the data set's own classifier is trained."""
+    """How the data set's own classifier is trained.
+
+    Attributes:
+        images: on how many, where these are not the plan's own training images; for what it costs.
+    """
+
+    placement = frozenset({"images"})
 
     encoder: EncoderSpec
     seed: int
+    images: int | None = None
 
 
 class TrainParameters(Parameters):

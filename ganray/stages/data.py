@@ -31,8 +31,9 @@ def import_data(work: Workspace) -> None:
     work.commit({}, {"digest": info.digest, "counts": dict(info.counts)}, stored=tuple(stored))
 
 
-def _cost(_: Task, plan: Plan) -> Cost:
-    images = sum(map(sum, plan.dataset["counts"].values()))
+def _cost(task: Task, plan: Plan) -> Cost:
+    told = DataParameters.of(task)
+    images = told.images or sum(map(sum, plan.dataset["counts"].values()))
     return Cost(0.0, images * math.prod(plan.dataset["shape"]))
 
 

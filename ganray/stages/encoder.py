@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from jaxtyping import Int64, UInt8
 
 from ganray.embed import embed
 from ganray.models.encoders import Classifier
+from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EncoderParameters
@@ -28,7 +32,8 @@ from ganray.train.history import history_table
 
 
 def train_encoder(work: Workspace) -> None:
-    """Train the CAFD encoder on the training split; test accuracy goes into its result."""
+    """Train the CAFD encoder on the training split; its accuracy on test images, if there are any,
+    goes into its result."""
     told, dataset = EncoderParameters.of(work.task), work.dataset()
     images, labels = dataset.images("train")
     spec = told.encoder
@@ -36,16 +41,13 @@ def train_encoder(work: Workspace) -> None:
     trainer = EncoderTrainer(images, labels, classes, spec, told.seed, work.device)
     history, seconds = follow(work, trainer, trainer.steps)
     encoder = trainer.encoder.cpu().eval()
-    test_images, test_labels = dataset.images("test")
-    guesses = embed(encoder, test_images).probabilities.argmax(axis=1)
     work.commit(
         {
             "encoder.safetensors": serialise(encoder.state_dict()),
             "history.parquet": history_table(history, trainer.losses),
         },
-        {
-            "test_accuracy": float(np.mean(guesses == test_labels)),
-            "test_images": len(test_labels),
+        _accuracy(encoder, *dataset.images("test"))
+        | {
             "encoder": Classifier().model_dump(mode="json"),
             "classes": classes,
             "flops": encoder_flops(dataset.info.shape, classes, spec) * trainer.steps,
@@ -54,9 +56,18 @@ def train_encoder(work: Workspace) -> None:
     )
 
 
+def _accuracy(
+    encoder: CafdEncoder, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"]
+) -> dict[str, Any]:
+    if not len(images):
+        return {}
+    guesses = embed(encoder, images).probabilities.argmax(axis=1)
+    return {"test_accuracy": float(np.mean(guesses == labels)), "test_images": len(labels)}
+
+
 def _end(task: Task, plan: Plan) -> int:
-    spec = EncoderParameters.of(task).encoder
-    return encoder_steps(spec, sum(plan.dataset["counts"]["train"]))
+    told = EncoderParameters.of(task)
+    return encoder_steps(told.encoder, told.images or sum(plan.dataset["counts"]["train"]))
 
 
 def _cost(task: Task, plan: Plan) -> Cost:

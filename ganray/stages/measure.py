@@ -10,6 +10,7 @@ import numpy as np
 
 from ganray.errors import UndefinedScore
 from ganray.metrics.features import Embedding
+from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import MeasureParameters, Subset
 from ganray.randomness import permutation
@@ -41,8 +42,8 @@ def measure(work: Workspace) -> None:
         result = _accuracy(reference, rows["test"]) if known else {}
         floor = None
     elif not (roles := sorted((r for r in work.task.inputs if r.startswith("set/")), key=_number)):
+        floor, result = None, _known(reference, told.encoder)
         reference, generated = _parted(reference, told.count)
-        floor, result = None, {}
     else:
         generated = read_embedding(work, *roles).of(told.chosen or []).among(known)
         floor = work.input("floor").result.get("score", {}).get("value")
@@ -63,6 +64,14 @@ def measure(work: Workspace) -> None:
         protocol = protocol.model_copy(update={"settings": settings})
     score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
     work.commit({}, result | {"score": score.model_dump(mode="json")})
+
+
+def _known(real: Embedding, encoder: str) -> dict[str, Any]:
+    """How often the encoder is right about real images, where it tells their classes."""
+    if real.labels is None or "class posteriors" not in ENCODERS.member(encoder).gives:
+        return {}
+    right = float((real.probabilities.argmax(axis=1) == real.labels).mean())
+    return {"test_accuracy": right, "test_images": real.count}
 
 
 def _parted(real: Embedding, count: int) -> tuple[Embedding, Embedding]:

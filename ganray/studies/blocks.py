@@ -203,19 +203,25 @@ class Blocks:
         )
 
     def plan(
-        self, study: str, settings: OfImages, sides: Sequence[str], speed: Speed | None = None
+        self,
+        study: str,
+        settings: OfImages,
+        sides: Sequence[str],
+        speed: Speed | None = None,
+        named: bool = False,
     ) -> Plan:
         """The plan of all that was added, under the study's settings.
 
         Args:
             sides: in the order in which a report compares them.
             speed: by which the budget was converted to iterations, if it was.
+            named: whether users name the sides.
         """
         dataset = self.data.info.model_dump(mode="json") | {"url": self.data.url}
         measured = speed.model_dump(mode="json") if speed else None
         told = settings.model_dump(mode="json")
         return self.builder.plan(
-            settings.name, study, told, dataset, measured, sides, tuple(self._parts)
+            settings.name, study, told, dataset, measured, sides, tuple(self._parts), named
         )
 
     def called(self, gan: Task) -> list[str]:

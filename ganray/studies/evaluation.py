@@ -8,7 +8,7 @@ each metric on equally many of its images. Sources that share a name are one gen
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -28,8 +28,9 @@ from ganray.plan.parameters import (
 )
 from ganray.plan.roles import floor_role, measure_role
 from ganray.report import Page, Results, sections
+from ganray.report.sections.verdict import leader
 from ganray.scores import ScoreName
-from ganray.spec import RUN_NAME, Spec
+from ganray.spec import RUN_NAME, Spec, parse
 from ganray.specs import EmbedSpec, chunks_for
 from ganray.studies.evaluate import Evaluate
 from ganray.studies.image_sets import GeneratedImages, Images, Opened, opened, refuse_another_shape
@@ -74,12 +75,15 @@ def usual_encoders(real: str, train: str | None) -> list[str]:
     Raises:
         RefusedInput: one cannot be read.
     """
-    found = opened("real", Images(source=real), ("test",))
-    teacher = opened("train", Images(source=train), ("train",)) if train else found
-    taught = sum(teacher.data.info.counts["train"]) and (teacher.split, found.split) != ("all",) * 2
+    found = opened("real", parse(Images, {"source": real}, "real"), ("test",))
+    teacher = found
+    if train is not None:
+        teacher = opened("train", parse(Images, {"source": train}, "train"), ("train",))
+    enough = sum(teacher.data.info.counts["train"]) >= EncoderSpec().batch
     known = found.data.info.labels == teacher.data.info.labels == "classes"
     alike = found.data.info.class_names == teacher.data.info.class_names
-    return ["classifier", "pixels"] if taught and known and alike else ["pixels"]
+    apart = not teacher.shares(found, "train")
+    return ["classifier", "pixels"] if enough and known and alike and apart else ["pixels"]
 
 
 def plan(settings: Settings) -> Plan:
@@ -107,6 +111,7 @@ class _Evaluation:
         self.count = self._count()
         for one in (*generated, *([train] if train else [])):
             refuse_another_shape(one, real)
+        self._refuse_equal()
 
     def plan(self) -> Plan:
         """All tasks."""
@@ -120,8 +125,24 @@ class _Evaluation:
         told = self.settings.model_dump(mode="json")
         names = tuple(dict.fromkeys(one.name for one in self.settings.generated))
         return self.builder.plan(
-            self.settings.name, self.settings.study, told, dataset, None, names
+            self.settings.name, self.settings.study, told, dataset, None, names, named=True
         )
+
+    def _refuse_equal(self) -> None:
+        """Refuse a set that stands for two replicates, and real images that are training ones."""
+        for place, one in enumerate(self.generated):
+            for other in self.generated[:place]:
+                if one.called == other.called and one.shares(other):
+                    raise RefusedInput(
+                        f"{one.called}: {other.spec.source!r} and {one.spec.source!r} hold the "
+                        "same images: they are no two replicates"
+                    )
+        if self.train is not None and self.train.shares(self.real):
+            raise RefusedInput(
+                f"train.source (={self.train.spec.source!r}) and real hold the same images "
+                f"({self.train.split}, {self.real.split}); the real ones must be others than those "
+                "that generators and classifier have seen"
+            )
 
     def _count(self) -> int:
         """How many images of each set are scored: as many as the smallest has."""
@@ -140,10 +161,11 @@ class _Evaluation:
             raise RefusedInput(
                 f"{called} needs {metric.least} generated images or more; here are {self.count}"
             )
-        if self.real.count // 2 < metric.least_real:
+        needed = 2 * max(metric.least_real, metric.least)
+        if self.real.count < needed:
             raise RefusedInput(
-                f"{called} needs {2 * metric.least_real} real images or more, of which one half is "
-                f"its floor; here are {self.real.count}"
+                f"{called} needs {needed} real images or more, of which one half stands in for "
+                f"generated ones in its floor; here are {self.real.count}"
             )
         if "training images" in metric.asks and self.train is None:
             raise RefusedInput(f"{called} asks for training images: name them as `train`")
@@ -151,12 +173,22 @@ class _Evaluation:
         if "class posteriors" in encoder.gives:  # which tell them
             labelled.pop("generated labels")
         for asked, sets in labelled.items():
-            bare = [one.called for one in sets if self._labels(one) is None]
-            if asked in metric.asks and bare:
-                raise RefusedInput(
-                    f"{called} asks for {asked}, and {listed(bare)} has none, or classes that the "
-                    f"real images have not ({', '.join(self.real.data.info.class_names[:10])})"
-                )
+            for one in sets if asked in metric.asks else ():
+                if self._labels(one) is None:
+                    raise RefusedInput(f"{called} asks for {asked}, and {self._unlabelled(one)}")
+
+    def _unlabelled(self, one: Opened) -> str:
+        """Why a set's labels are of no use here."""
+        names = self.real.data.info.class_names
+        if one.data.info.labels == "none":
+            return f"the images of {one.called} ({one.spec.source!r}) have none"
+        if self.real.data.info.labels == "none":
+            return f"the real images ({self.real.spec.source!r}) have none"
+        others = [name for name in one.data.info.class_names if name not in names]
+        return (
+            f"{one.called} has classes that the real images have not ({listed(others[:5])}; theirs "
+            f"are {listed(names[:10])})"
+        )
 
     def _labels(self, one: Opened) -> list[int] | None:
         """The numbers of a set's classes among the real ones; None: it has no labels."""
@@ -227,7 +259,11 @@ class _Evaluation:
             "encoder",
             "encoder",
             "encoder",
-            EncoderParameters(encoder=self.settings.encoder, seed=seed),
+            EncoderParameters(
+                encoder=self.settings.encoder,
+                seed=seed,
+                images=sum(teacher.data.info.counts["train"]),
+            ),
             {"data": self._import(teacher)},
         )
 
@@ -235,9 +271,14 @@ class _Evaluation:
         """The set whose training images the classifier learns."""
         info = self.real.data.info
         chosen = self.train or self.real
-        apart = chosen is not self.real or self.real.split == "test"
+        apart = not chosen.shares(self.real, "train")
         images = sum(chosen.data.info.counts["train"])
-        if info.labels == "none" or not apart or self._labels(chosen) is None:
+        if self._labels(chosen) is None:
+            raise RefusedInput(
+                f"evaluate.encoders (classifier) learns labelled images, and "
+                f"{self._unlabelled(chosen)}; measure on other encoders (pixels needs nothing)"
+            )
+        if not images or not apart:
             raise RefusedInput(
                 "evaluate.encoders (classifier) learns labelled training images of the real ones' "
                 "classes, apart from these: name them as `train`, or measure on other encoders "
@@ -256,7 +297,7 @@ class _Evaluation:
         return chosen
 
     def _import(self, one: Opened) -> Task:
-        role = "data" if one is self.real else f"data/{one.called.removeprefix('generated.')}"
+        role = "data" if one is self.real else f"data/{one.called.replace('.', '/', 1)}"
         return self.builder.add(
             self._free(role, one),
             "data",
@@ -269,7 +310,11 @@ class _Evaluation:
         spec = DatasetSpec(source=one.spec.source, format=one.spec.format)
         splits = {"held_out": None, "test": None}
         return DataParameters(
-            fingerprint=one.data.fingerprint, splits=splits, data=spec, whole=True
+            fingerprint=one.data.fingerprint,
+            splits=splits,
+            data=spec,
+            whole=True,
+            images=sum(map(sum, one.data.info.counts.values())),
         )
 
     def _free(self, role: str, one: Opened) -> str:
@@ -313,21 +358,22 @@ def page(results: Results) -> Page:
 
 
 def _lead(results: Results, sides: Sequence[str]) -> str:
-    """Which set is the nearest by each metric, by its replicates' mean, on how many encoders."""
+    """Which set is the nearest by each metric, on how many encoders, and whether that is sure."""
     best: dict[str, list[str]] = {}
-    for name in results.measured:
-        means: Mapping[str, float] = {
-            side: sum(score.value for score in scores) / len(scores)
-            for side in sides
-            if (scores := results.side_scores(side, name))
-        }
-        if len(means) > 1:
-            nearest = (min if name.better == "lower" else max)(means, key=lambda one: means[one])
+    sure = True
+    for name in results.measured if len(sides) > 1 else ():
+        if any(gap.name == name for gap in results.undefined):
+            continue  # who has no value may be the worst of all
+        nearest, certain = leader(results, name, sides)
+        sure &= certain
+        if nearest is not None:
             best.setdefault(METRICS.member(name.metric).title, []).append(nearest)
     if not best:
-        return f"{listed(list(sides))} against real images, by {len(results.measured)} scores."
+        scores = "score" if len(results.measured) == 1 else "scores"
+        return f"{listed(list(sides))} against real images: {len(results.measured)} {scores}."
     said = [f"{metric}: {_agreed(found)}" for metric, found in best.items()]
-    return f"Best of {len(sides)} sets, by their means: {'; '.join(said)}."
+    doubt = "" if sure else " Not all of it is sure: see the intervals over replicates."
+    return f"Best of {len(sides)} sets, by their means: {'; '.join(said)}.{doubt}"
 
 
 def _agreed(found: Sequence[str]) -> str:

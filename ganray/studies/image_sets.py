@@ -57,6 +57,18 @@ class Opened:
         """The splits that its images are in."""
         return SPLITS if self.split == "all" else (self.split,)
 
+    def shares(self, other: Opened, split: Chosen | None = None) -> bool:
+        """Whether another set has images of the same source and splits.
+
+        Args:
+            split: of this one, in place of that which is meant.
+        """
+        own = (split,) if split in SPLITS else self.splits
+        alike = self.data.fingerprint == other.data.fingerprint
+        return alike and any(
+            sum(self.data.info.counts[one]) for one in set(own) & set(other.splits)
+        )
+
     @property
     def count(self) -> int:
         """How many images it has."""

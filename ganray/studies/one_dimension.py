@@ -113,7 +113,7 @@ def plan(settings: Settings) -> Plan:
         for until in _looks(settings, game):
             title = game.name if until == game.iterations else f"{game.name} to {until}"
             builder.add(_role(game, until), "number_gan", title, told, {}, until)
-    return builder.plan(settings.name, settings.study, settings.model_dump(mode="json"))
+    return builder.plan(settings.name, settings.study, settings.model_dump(mode="json"), named=True)
 
 
 def _looks(settings: Settings, game: Game) -> list[int]:

@@ -92,7 +92,8 @@ def plan(
     scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
     write_cards(blocks, sides, scores, settings.sample)
     names = [MARGINAL, JOINT, *(rival.name for rival in settings.rivals)]
-    return blocks.plan(settings.study, settings, names, used_speed(settings.budget, probe))
+    speed = used_speed(settings.budget, probe)
+    return blocks.plan(settings.study, settings, names, speed, named=True)
 
 
 def _train_rival(blocks: Blocks, settings: Settings, rival: Rival) -> Side:

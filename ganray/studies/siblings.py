@@ -90,7 +90,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None
     for gans in sides.values():
         for gan in gans:
             blocks.card(gan, scores[gan.address])
-    return blocks.plan(settings.study, settings, [*sides])
+    return blocks.plan(settings.study, settings, [*sides], named=True)
 
 
 def _refuse(settings: Settings, data: Data) -> None:

@@ -104,7 +104,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None
         for gan in gans:
             blocks.card(gan, scores.get(gan.address, []))
     names = [*sides, UNTOUCHED]
-    return blocks.plan(settings.study, settings, names)
+    return blocks.plan(settings.study, settings, names, named=True)
 
 
 @dataclass(frozen=True)

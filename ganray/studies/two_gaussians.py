@@ -112,7 +112,7 @@ def plan(settings: Settings) -> Plan:
     for example in settings.examples:
         told = GaussianPathParameters(example=example)
         builder.add(f"path/{example.name}", "gaussian_path", f"path {example.name}", told, {})
-    return builder.plan(settings.name, settings.study, settings.model_dump(mode="json"))
+    return builder.plan(settings.name, settings.study, settings.model_dump(mode="json"), named=True)
 
 
 def page(results: Results) -> Page:

@@ -24,18 +24,24 @@ from tests.data.published import digits, write_folder
 NAMES = ["a", "b", "c"]
 
 
+def pictures(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random images of 8 × 10 pixels, of three classes."""
+    images, labels = digits(count, 3)
+    return images.repeat(2, axis=2).repeat(2, axis=3), labels
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real images of three classes, some of these again, their negatives, and others."""
     place = tmp_path_factory.mktemp("sets")
-    images, labels = digits(60, 3)
+    images, labels = pictures(60)
     named = [NAMES[label] for label in labels]
     write_folder(place / "real", images, named)
     write_folder(place / "near", images[:40], named[:40])
     write_folder(place / "inverted", 255 - images // 2, ["x"] * len(images))
     write_folder(place / "split" / "train", images, named)
     write_folder(place / "split" / "test", images[::-1][:30], named[::-1][:30])
-    write_folder(place / "large", digits(9, 3)[0].repeat(2, axis=2), ["a"] * 9)
+    write_folder(place / "large", pictures(9)[0].repeat(2, axis=2), ["a"] * 9)
     return place
 
 
@@ -98,15 +104,27 @@ def test_sources_of_one_name_are_replicates(folder):
     [
         ({"generated": []}, "generated"),
         ({"evaluate": {"samples": 41}}, r"evaluate.samples \(=41\) must be at most 40, .*near"),
-        ({"generated": [("large", {})]}, r"generated.large.source .* 1×8×5, the real ones 1×4×5"),
-        ({"generated": [("near", {"split": "test"})]}, r"split \(='test'\): .*no such images, but"),
-        ({"evaluate": {}}, "classifier\\) learns labelled training images .* name them as `train`"),
+        (
+            {"generated": [("large", {})]},
+            r"generated.large.source .* 1×16×10, the real ones 1×8×10",
+        ),
+        ({"generated": [("near", {"split": "test"})]}, r"split .*no such images, but"),
+        ({"evaluate": {}}, "learns labelled training images .* name them as `train`"),
         ({"evaluate": {"mixture": "uniform"}}, "these images are as given"),
         (
-            {"evaluate": {"metrics": [{"name": "inception_score", "splits": 50}]}, "train": "real"},
+            {"evaluate": {"metrics": [{"name": "inception_score", "splits": 50}]}, "train": "near"},
             "inception_score.* needs 50 generated images or more; here are 40",
         ),
-        ({"train": "inverted", "evaluate": {}}, "name them as `train`"),
+        (
+            {"train": "inverted", "evaluate": {}},
+            r"classes that the real images have not \(x; theirs",
+        ),
+        ({"train": "real"}, "train.source .* and real hold the same images"),
+        ({"generated": [("near", {}), ("near", {})]}, "same images: they are no two replicates"),
+        (
+            {"evaluate": {"metrics": ["tail_frechet"], "encoders": ["pixels"]}},
+            "needs 101 generated",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_when_it_is_planned(folder, changed, said):
@@ -134,7 +152,7 @@ def _features(images: np.ndarray) -> Embedding:
 
 def test_scores_are_those_of_the_images_as_they_lie_there(finished):
     """Class by class, by their numbers; of a larger set a fixed choice; the floor of one half."""
-    images, labels = digits(60, 3)
+    images, labels = pictures(60)
     order = [i for label in range(3) for i in np.flatnonzero(labels == label)]
     real = _features(images[order])
     near = _features(images[[i for i in order if i < 40]])
@@ -155,7 +173,7 @@ def test_its_report_shows_the_sets(finished):
     made = study_from(finished.plan.settings).page(finished)
     titles = [section.title for section in made.sections]
     assert titles == ["Scores", "The sets", "Compute", "Protocol and versions"]
-    assert made.lead == "Best of 2 sets, by their means: Fréchet distance: near."
+    assert made.lead.startswith("Best of 2 sets, by their means: Fréchet distance: near. Not all")
     assert not finished.damaged
 
 
@@ -167,8 +185,36 @@ def test_the_command_names_sets_by_their_places(folder, tmp_path):
     assert Path(answer.json["report"]).exists()
     again = ganray(*words, "--generated", near, "--generated", f"other={other}")
     assert "nothing to do" in again.out
+    assert [(row["side"], row["n"]) for row in answer.json["scores"]] == [
+        ("near", 40),
+        ("other", 40),
+    ]
+    assert "Fréchet distance (pixels) of near r0: " in again.out
     ganray(*words, "--generated", near, "--generated", near).refused("needs a name of its own")
+    ganray(*words, "--generated", f"ü={near}").refused("the name 'ü' must begin with")
+    ganray("evaluate", "--real", "", "--generated", near).refused("real")
     ganray(*words, "--generated", "/nowhere").refused("generated.nowhere")
+
+
+def test_the_same_sets_under_other_names_are_another_run(folder):
+    """Whose report is not the first one's, though every artifact is."""
+    told = settings(folder)
+    one, two = told["generated"]
+    swapped = [{**one, "name": two["name"]}, {**two, "name": one["name"]}]
+    plans = [study_from(settings(folder, generated=sets)).plan() for sets in ([one, two], swapped)]
+    assert {t.address for t in plans[0].tasks} == {t.address for t in plans[1].tasks}
+    assert plans[0].id != plans[1].id
+
+
+def test_a_classifier_is_taught_by_a_set_without_a_test_split(folder, tmp_path):
+    told = settings(folder, train={"source": str(folder / "split"), "split": "train"})
+    told |= {"encoder": {"epochs": 1, "batch": 10}, "real": {"source": str(folder / "near")}}
+    told |= {"evaluate": {"metrics": ["cafd"], "encoders": ["classifier"]}}
+    told["generated"] = sets(folder, "real")
+    agenda, store = tiny.run_settings(told, str(tmp_path))
+    assert agenda.complete, agenda.failed
+    floor = Results.open(store, agenda.plan).result("floor/cafd/classifier")
+    assert floor["test_images"] == 40  # what it knows of the real ones
 
 
 def test_it_is_called_from_python(folder, tmp_path):
@@ -190,7 +236,7 @@ def test_it_is_called_from_python(folder, tmp_path):
 
 
 def test_a_metric_is_called_on_arrays():
-    images = digits(60, 3)[0] / 255
+    images = pictures(60)[0] / 255
     rows = images.reshape(60, -1)
     expected = FrechetDistance().compute(_features(255 * images), _features(255 * images[:30]))
     assert FrechetDistance()(rows, rows[:30]).value == pytest.approx(expected.value)

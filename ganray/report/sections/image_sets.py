@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ganray.data import Dataset
-from ganray.data.spec import SPLITS
+from ganray.data.spec import SPLITS, Split
 from ganray.errors import GanrayError
+from ganray.plan.parameters import EmbedParameters
 from ganray.report.figures import image_grid
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
 from ganray.report.results import Results
@@ -19,36 +22,45 @@ _SETS = 12  # shown at most, which keeps the page's size in bounds
 
 def image_sets_section(results: Results) -> Section | None:
     """Images of the real set and of each other, from all over it, in its order."""
-    roles = [role for role in results.plan.roles if role.split("/")[0] == "data"]
-    figures = [shown for role in roles[:_SETS] if (shown := _figure(results, role))]
-    if not figures:
+    encoder = next(iter(results.measured), None)
+    if encoder is None:
         return None
+    start = f"embed/{encoder.encoder}/"
+    roles = [role for role in results.plan.roles if role.startswith(start)]
+    figures = [shown for role in roles[:_SETS] if (shown := _figure(results, role, start))]
+    more = f" {len(roles) - _SETS} more are not shown." if len(roles) > _SETS else ""
     blocks: list[Block] = [
-        Paragraph("Of each set images at equal distances in its order, none chosen."),
+        Paragraph(f"Of each set images at equal distances in its order, none chosen.{more}"),
         Gallery(figures, "panels"),
     ]
-    return Section("The sets", "sets", blocks)
+    return Section("The sets", "sets", blocks) if figures else None
 
 
-def _figure(results: Results, role: str) -> Figure | None:
-    address, name = results.plan.roles[role], role.partition("/")[2] or "real"
-    if address not in results.manifests:
+def _figure(results: Results, role: str, start: str) -> Figure | None:
+    task = results.plan.task(role)
+    told, name = EmbedParameters.of(task), role.removeprefix(start)
+    if task.inputs["data"] not in results.manifests:
         return None
+    splits = SPLITS if told.split == "all" else (told.split,)
     try:
-        dataset = Dataset.open(dataset_location(results.store, address, None))
-        count = sum(map(sum, dataset.info.counts.values()))
-        images = _some(dataset, np.linspace(0, count - 1, min(count, _SHOWN)).astype(int))
+        dataset = Dataset.open(dataset_location(results.store, task.inputs["data"], None))
+        count = sum(sum(dataset.info.counts[split]) for split in splits if split)
+        rows = np.linspace(0, count - 1, min(count, _SHOWN)).astype(int)
+        images = _some(dataset, [split for split in splits if split], rows)
     except GanrayError as error:
         results.damaged[name] = str(error)
         return None
-    title = f"{name}, {count:,} images"
+    scored = f", {told.drawn:,} of them scored" if told.drawn else ""
+    title = f"{name}: {count:,} images{scored}"
     return Figure([image_grid(images, _COLUMNS, title)], title)
 
 
-def _some(dataset: Dataset, rows: Int64[np.ndarray, "n"]) -> UInt8[np.ndarray, "n c h w"]:
+def _some(
+    dataset: Dataset, splits: Sequence[Split], rows: Int64[np.ndarray, "n"]
+) -> UInt8[np.ndarray, "n c h w"]:
     """The images at some places in the order of splits and classes; one class is read at a time."""
     found, first = [], 0
-    for split in SPLITS:
+    for split in splits:
         for label, count in enumerate(dataset.info.counts[split]):
             own = rows[(rows >= first) & (rows < first + count)] - first
             if len(own):

@@ -71,7 +71,7 @@ def _means(results: Results, sides: Sequence[str]) -> Table:
 
 def _mean_cells(results: Results, name: ScoreName, side: str, scores: Sequence[Score]) -> list[str]:
     floor = results.floor(name)
-    floor_text = number(floor.value if floor else None)
+    floor_text = _floor_text(floor, scores)
     if not scores:
         gaps = any(gap.name == name and gap.side == side for gap in results.undefined)
         return [
@@ -93,6 +93,15 @@ def _mean_cells(results: Results, name: ScoreName, side: str, scores: Sequence[S
         name.better,
         ", ".join(dict.fromkeys(score.fingerprint for score in scores)),
     ]
+
+
+def _floor_text(floor: Score | None, scores: Sequence[Score]) -> str:
+    """The floor, with its own numbers of images where they are others than the scores'."""
+    said = number(floor.value if floor else None)
+    if floor is None or not scores:
+        return said
+    own, theirs = ((one.protocol.count, one.protocol.reference_count) for one in (floor, scores[0]))
+    return said if own == theirs else f"{said} ({own[0]:,} against {own[1]:,})"
 
 
 def _glossary(results: Results) -> Table:
