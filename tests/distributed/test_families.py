@@ -129,6 +129,6 @@ def test_every_one_is_resumed_to_the_bit_after_kills(tiny_run, tmp_path, study):
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
                 kills += 1
-        assert name == "whole" or kills > 2
+        assert name == "whole" or kills > 1
         digests[name] = {t.address: store.manifest(t.address).digest for t in gans.tasks}
     assert digests["whole"] == digests["killed"]
