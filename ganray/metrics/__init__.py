@@ -15,6 +15,13 @@ from ganray.metrics.classes.mode_count import ModeCount
 from ganray.metrics.classes.real_to_synthetic import RealToSynthetic
 from ganray.metrics.classes.synthetic_to_real import SyntheticToReal
 from ganray.metrics.classes.two_samples import TwoSamples
+from ganray.metrics.copying.auth_pct import AuthPct
+from ganray.metrics.copying.birthday_paradox import BirthdayParadox
+from ganray.metrics.copying.c_t import CT
+from ganray.metrics.copying.copies_p_value import CopiesPValue
+from ganray.metrics.copying.covariance_spectrum import CovarianceSpectrum
+from ganray.metrics.copying.fld import Fld
+from ganray.metrics.copying.nearest_training import NearestTraining
 from ganray.metrics.density.ddm import Ddm
 from ganray.metrics.density.ddm_relative import DdmRelative
 from ganray.metrics.density.parzen import Parzen
@@ -80,6 +87,13 @@ METRICS: Registry[Metric] = Registry(
     Parzen,
     Swd,
     MsSsim,
+    NearestTraining,
+    CT,
+    AuthPct,
+    Fld,
+    CopiesPValue,
+    BirthdayParadox,
+    CovarianceSpectrum,
     implied=False,
     others={"fid": "frechet_distance, with inception among evaluate.encoders"},
 )
@@ -87,18 +101,24 @@ AnyMetric = Annotated[Metric, METRICS]
 """The type of a file's field that names a metric."""
 
 __all__ = [
+    "CT",
     "METRICS",
     "AnyMetric",
+    "AuthPct",
+    "BirthdayParadox",
     "Cafd",
     "ClassDivergence",
     "ClassHistogram",
     "ClippedCoverage",
     "ClippedDensity",
     "Cmmd",
+    "CopiesPValue",
+    "CovarianceSpectrum",
     "Coverage",
     "Ddm",
     "DdmRelative",
     "Density",
+    "Fld",
     "FrechetDistance",
     "FrechetInfinity",
     "ImprovedPrecision",
@@ -112,6 +132,7 @@ __all__ = [
     "Mind",
     "ModeCount",
     "MsSsim",
+    "NearestTraining",
     "Parzen",
     "Precision",
     "RealToSynthetic",

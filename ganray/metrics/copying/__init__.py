@@ -1,0 +1,1 @@
+"""Whether generated images repeat training images or one another, and how much they vary."""

@@ -1,0 +1,49 @@
+"""A mixture of one round normal distribution around each of some images, all of equal weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from ganray.metrics.copying.distances import squared_distances
+
+ROWS = 256
+"""Images whose distances from all centres are looked at together."""
+_LOG_2_PI = np.log(2 * np.pi)
+
+Table = Float64[np.ndarray, "part k"]
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Normal distributions of equal weight with variances σ² in every direction."""
+
+    centres: Float32[np.ndarray, "k d"]
+    log_variances: Float64[np.ndarray, "k"]
+
+    def loss(self, images: Float32[np.ndarray, "n d"]) -> float:
+        """The mean negative log-likelihood, in nats for each dimension."""
+        total = 0.0
+        for table in tables(images, self.centres):
+            logs = weighted_logs(table, self.log_variances, self.centres.shape[1])
+            most = logs.max(axis=1)
+            total -= float((most + np.log(np.exp(logs - most[:, None]).sum(axis=1))).sum())
+        return total / images.size
+
+
+def weighted_logs(table: Table, log_variances: Float64[np.ndarray, "k"], d: int) -> Table:
+    """Weighted log-densities of each image under each component."""
+    found = table * (-0.5 * np.exp(-log_variances))
+    found -= d / 2 * (log_variances + _LOG_2_PI) + np.log(len(log_variances))
+    return found
+
+
+def tables(
+    images: Float32[np.ndarray, "n d"], centres: Float32[np.ndarray, "k d"]
+) -> Iterator[Table]:
+    """The squared distances of some images at a time from all centres."""
+    for start in range(0, len(images), ROWS):
+        yield squared_distances(images[start : start + ROWS], centres)

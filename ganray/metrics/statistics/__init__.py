@@ -1,0 +1,1 @@
+"""What scores of few replicates, seeds or images allow to say, beside `intervals`."""
