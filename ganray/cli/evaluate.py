@@ -81,9 +81,8 @@ def _sets(words: list[str]) -> list[tuple[str, str]]:
     for word in words:
         _refuse_odd_name(word)
     told = [_NAMED.fullmatch(word) for word in words]
-    bare = named(
-        [word for word, match in zip(words, told, strict=True) if not match], "--generated"
-    )
+    unnamed = [word for word, match in zip(words, told, strict=True) if not match]
+    bare = named(unnamed, "--generated") if unnamed else []
     taken = {match["name"] for match in told if match}
     for name, word in bare:
         if name in taken:
