@@ -226,6 +226,7 @@ class MeasureParameters(ScoreParameters):
         chosen: which images of the sets count, where not all do.
         shape: of the images, where features are their pixels.
         against: the split that the reference is.
+        resamples: halves of the images on which it is computed again.
     """
 
     count: int
@@ -233,6 +234,7 @@ class MeasureParameters(ScoreParameters):
     chosen: Spans | None = None
     shape: tuple[int, int, int] | None = None
     against: str = "test"
+    resamples: int = 0
 
 
 class CounterpartParameters(Parameters):

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from ganray.errors import UndefinedScore
+from ganray.metrics import Metric
 from ganray.metrics.features import Embedding
+from ganray.metrics.metric import Value
+from ganray.metrics.statistics.bootstrap import resampled_interval
 from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import MeasureParameters, Subset
@@ -54,6 +57,8 @@ def measure(work: Workspace) -> None:
     generated = replace(generated, shape=told.shape)
     try:
         found = metric.compute(reference, generated)
+        if told.resamples:
+            found = _over_images(metric, reference, generated, found, told.resamples)
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})
         return
@@ -64,6 +69,19 @@ def measure(work: Workspace) -> None:
         protocol = protocol.model_copy(update={"settings": settings})
     score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
     work.commit({}, result | {"score": score.model_dump(mode="json")})
+
+
+def _over_images(
+    metric: Metric, real: Embedding, generated: Embedding, found: Value, resamples: int
+) -> Value:
+    """The value with its interval over generated images among its details; the real ones stay."""
+    interval = resampled_interval(
+        lambda rows: metric.compute(real, generated[rows]).value,
+        generated.count,
+        resamples=resamples,
+    )
+    ends = {"95% over images, from": interval.low, "95% over images, to": interval.high}
+    return replace(found, details=found.details | ends)
 
 
 def _known(real: Embedding, encoder: str) -> dict[str, Any]:
@@ -94,7 +112,11 @@ def _number(role: str) -> int:
 def _cost(task: Task, plan: Plan) -> Cost:
     """The metric's own."""
     size, told = embedding_of(task, plan), MeasureParameters.of(task)
-    return Cost(told.metric.flops(told.count, size.dimensions, size.classes), 0)
+    whole, half = (
+        told.metric.flops(count, size.dimensions, size.classes)
+        for count in (told.count, told.count // 2)
+    )
+    return Cost(whole + told.resamples * half, 0)
 
 
 _PROBED = 512, 2

@@ -14,6 +14,7 @@ from ganray.spec import Spec
 
 Item = TypeVar("Item")
 
+LEAST_RESAMPLES = 10
 MOST_IMAGES = 10**7
 """More are refused, as a slip of the pen."""
 
@@ -48,6 +49,13 @@ class Evaluate(Spec):
     mixture: Literal["real", "uniform"] = Field(
         "real", description="class weights of the marginals"
     )
+    resamples: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="halves of the images of each side that every metric is computed on again, for "
+        "an interval over images (not over training runs); 0: none, else 10 or more",
+    )
     weak_below: float | None = Field(
         None,
         ge=0,
@@ -67,6 +75,15 @@ class Evaluate(Spec):
         except (RefusedInput, TypeError):  # which the field itself will tell of
             return values
         return {"metrics": usual_metrics(encoders)} | values
+
+    @model_validator(mode="after")
+    def _enough_resamples(self) -> Evaluate:
+        if 0 < self.resamples < LEAST_RESAMPLES:
+            raise ValueError(
+                f"resamples (={self.resamples}) must be 0 or {LEAST_RESAMPLES} or more: fewer give "
+                "no interval"
+            )
+        return self
 
     @model_validator(mode="after")
     def _each_fits_another(self) -> Evaluate:

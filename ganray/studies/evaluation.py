@@ -157,9 +157,12 @@ class _Evaluation:
 
     def _refuse_unfit(self, metric: Metric, encoder: Encoder) -> None:
         called = f"evaluate.metrics ({metric.name})"
-        if self.count < metric.least:
+        parts = 2 if self.settings.evaluate.resamples else 1
+        if self.count < parts * metric.least:
+            half = ", as it is computed on halves of them" if parts > 1 else ""
             raise RefusedInput(
-                f"{called} needs {metric.least} generated images or more; here are {self.count}"
+                f"{called} needs {parts * metric.least} generated images or more{half}; here are "
+                f"{self.count}"
             )
         needed = 2 * max(metric.least_real, metric.least)
         if self.real.count < needed:
@@ -233,6 +236,8 @@ class _Evaluation:
     def _told(self, encoder: Encoder, metric: Metric, mixture: str) -> MeasureParameters:
         info, split = self.real.data.info, self.real.split
         more: dict[str, Any] = {"shape": info.shape} if "pixels" in metric.needs else {}
+        if (resamples := self.settings.evaluate.resamples) and mixture != "real":
+            more["resamples"] = resamples
         return MeasureParameters(
             encoder=encoder.name,
             preprocessing=encoder.preprocessing,

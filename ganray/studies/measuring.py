@@ -154,14 +154,26 @@ def measure_side(
     sets: Mapping[str, Task],
     mixture: str,
     chosen: list[tuple[int, int]] | None = None,
+    resamples: int = 0,
 ) -> list[Task]:
     """Each score of a side's images, whose features `sets` are, as `embed_members` gives them.
 
     Args:
         chosen: spans of the images that count; none: all.
+        resamples: halves of the images that each is computed on again.
+
+    Raises:
+        RefusedInput: a metric cannot be computed on a half.
     """
+    for metric, _ in ruler.floors if resamples else ():
+        if metric.least > (half := int(ruler.parameters["count"]) // 2):
+            raise RefusedInput(
+                f"evaluate.resamples (={resamples}) are of halves of the images, {half}, and "
+                f"{metric.name} needs {metric.least}; leave them out, or raise evaluate.samples"
+            )
     common = {"reference": ruler.reference, "embedder": ruler.embedder}
-    own = {} if chosen is None else {"chosen": chosen}
+    own: dict[str, Any] = {} if chosen is None else {"chosen": chosen}
+    own |= {"resamples": resamples} if resamples else {}
     on = ruler.encoder.name
     return [
         blocks.builder.add(

@@ -191,7 +191,10 @@ def _judge(
         on = settings.evaluate.on(encoder)
         ruler = add_ruler(blocks, encoder, on, settings.encoder, min(count, held_out))
         seen = embedded(encoder.name, encoder.chunk, ruler.embedder)
-        found += measure_side(blocks, ruler, name, replicate, {"set/0": seen}, "real")
+        found += measure_side(
+            *(blocks, ruler, name, replicate, {"set/0": seen}, "real"),
+            resamples=settings.evaluate.resamples,
+        )
     return found
 
 

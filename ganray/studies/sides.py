@@ -239,7 +239,10 @@ def measure(
                     sets = embed_mixture(blocks, ruler, side.name, replicate, mixed)
                 else:
                     sets = embed_members(blocks, ruler, members, shares[side.name], sampling)
-                scores = measure_side(blocks, ruler, side.name, replicate, sets, said)
+                scores = measure_side(
+                    *(blocks, ruler, side.name, replicate, sets, said),
+                    resamples=evaluate.resamples,
+                )
                 for gan in members:
                     measured.setdefault(gan.address, []).extend(scores)
     return measured

@@ -170,7 +170,10 @@ def _measure(
             for name, gans in sides.items():
                 gan = gans[replicate]
                 features = _translated(blocks, ruler, gan, way, count)
-                found = measure_side(blocks, ruler, name, replicate, {"set/0": features}, "real")
+                found = measure_side(
+                    *(blocks, ruler, name, replicate, {"set/0": features}, "real"),
+                    resamples=settings.evaluate.resamples,
+                )
                 scores.setdefault(gan.address, []).extend(found)
                 if way.paired:
                     _compare(blocks, ruler, gan, features, way)

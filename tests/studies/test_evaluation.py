@@ -217,6 +217,21 @@ def test_a_classifier_is_taught_by_a_set_without_a_test_split(folder, tmp_path):
     assert floor["test_images"] == 40  # what it knows of the real ones
 
 
+def test_an_interval_over_images_stands_beside_a_score(folder, tmp_path):
+    told = settings(folder)
+    told["evaluate"] |= {"resamples": 20}
+    agenda, store = tiny.run_settings(told, str(tmp_path))
+    for one in Results.open(store, agenda.plan).scores:
+        low, high = one.score.details.values()
+        assert low < one.score.value < high
+    with pytest.raises(RefusedInput, match=r"resamples .* must be 0 or 10 or more"):
+        study_from(told | {"evaluate": {"resamples": 3}})
+    narrow = told | {"generated": sets(folder, "near")}
+    narrow["evaluate"] = {"metrics": ["tail_frechet"], "encoders": ["pixels"], "resamples": 20}
+    with pytest.raises(RefusedInput, match=r"needs 202 generated .* computed on halves of them"):
+        study_from(narrow).plan()
+
+
 def test_it_is_called_from_python(folder, tmp_path):
     import ganray as package
 
