@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ganray.embed import embed
 from ganray.models.encoders import Classifier
+from ganray.models.encoders.classifier import USUAL_NETWORK
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EncoderParameters
@@ -48,10 +51,16 @@ def train_encoder(work: Workspace) -> None:
             "test_images": len(test_labels),
             "encoder": Classifier().model_dump(mode="json"),
             "classes": classes,
+            **_unusual(spec),
             "flops": encoder_flops(dataset.info.shape, classes, spec) * trainer.steps,
         },
         device_seconds=seconds,
     )
+
+
+def _unusual(spec: EncoderSpec) -> dict[str, Any]:
+    """Which network it is; of the usual one nothing is said, and the artifact is as it ever was."""
+    return {} if spec.network == USUAL_NETWORK else {"network": spec.network}
 
 
 def _end(task: Task, plan: Plan) -> int:
@@ -62,7 +71,9 @@ def _end(task: Task, plan: Plan) -> int:
 def _cost(task: Task, plan: Plan) -> Cost:
     spec, shape, classes = _facts(task, plan)
     flops = float(encoder_flops(shape, classes, spec) * _end(task, plan))
-    return Cost(flops, encoder_parameters(shape, classes) * FLOAT_BYTES * (1 + CHECKPOINT_COPIES))
+    return Cost(
+        flops, encoder_parameters(shape, classes, spec) * FLOAT_BYTES * (1 + CHECKPOINT_COPIES)
+    )
 
 
 def _timed(task: Task, plan: Plan, device: str) -> Timed:

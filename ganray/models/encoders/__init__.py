@@ -6,6 +6,7 @@ A new encoder is a new file and its line here.
 from typing import Annotated
 
 from ganray.models.encoders.classifier import Classifier
+from ganray.models.encoders.classifier_logits import ClassifierLogits
 from ganray.models.encoders.efficientnet_lite0 import EfficientNetLite0
 from ganray.models.encoders.encoder import Embedder, Encoder
 from ganray.models.encoders.every_pixel import EveryPixel
@@ -14,10 +15,17 @@ from ganray.models.encoders.pixels import Pixels
 from ganray.registry import Registry
 
 ENCODERS: Registry[Encoder] = Registry(
-    "name", Classifier, Inception, EfficientNetLite0, Pixels, EveryPixel, implied=False
+    "name",
+    Classifier,
+    ClassifierLogits,
+    Inception,
+    EfficientNetLite0,
+    Pixels,
+    EveryPixel,
+    implied=False,
 )
 AnyEncoder = Annotated[Encoder, ENCODERS]
 """The type of a file's field that names an encoder."""
 
-__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "EfficientNetLite0", "Embedder", "Encoder",
-           "EveryPixel", "Inception", "Pixels"]  # fmt: skip
+__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "EfficientNetLite0",
+           "Embedder", "Encoder", "EveryPixel", "Inception", "Pixels"]  # fmt: skip
