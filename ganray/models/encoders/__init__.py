@@ -7,7 +7,11 @@ from typing import Annotated
 
 from ganray.models.encoders.classifier import Classifier
 from ganray.models.encoders.classifier_logits import ClassifierLogits
-from ganray.models.encoders.efficientnet_lite0 import EfficientNetLite0
+from ganray.models.encoders.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+)
 from ganray.models.encoders.encoder import Embedder, Encoder
 from ganray.models.encoders.every_pixel import EveryPixel
 from ganray.models.encoders.inception import Inception
@@ -20,6 +24,8 @@ ENCODERS: Registry[Encoder] = Registry(
     ClassifierLogits,
     Inception,
     EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
     Pixels,
     EveryPixel,
     implied=False,
@@ -28,4 +34,5 @@ AnyEncoder = Annotated[Encoder, ENCODERS]
 """The type of a file's field that names an encoder."""
 
 __all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "EfficientNetLite0",
-           "Embedder", "Encoder", "EveryPixel", "Inception", "Pixels"]  # fmt: skip
+           "EfficientNetLite1", "EfficientNetLite2", "Embedder", "Encoder", "EveryPixel",
+           "Inception", "Pixels"]  # fmt: skip
