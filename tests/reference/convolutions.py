@@ -45,3 +45,26 @@ def resnet(network, images, training=False):
     maps = maps + unit(unit(maps, "layers.4.first"), "layers.4.second")
     features = maps.mean(axis=(2, 3))
     return features, features @ state["output.weight"].T + state["output.bias"]
+
+
+def random_convolutions(network, images, grid):
+    """Cell means of three convolutions with ReLU, four places averaged between them."""
+    maps = np.broadcast_to(2 * images.astype(np.float64) - 1, (len(images), 3, *images.shape[2:]))
+    for place, weight in enumerate(_state(network).values()):
+        if place:
+            height, width = (size // 2 * 2 for size in maps.shape[2:])
+            cut = maps[:, :, :height, :width]
+            maps = sum(cut[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4
+        maps = np.maximum(convolved(maps, weight), 0)
+    height, width = maps.shape[2:]
+    cells = [
+        maps[
+            :,
+            :,
+            i * height // grid : -(-(i + 1) * height // grid),
+            j * width // grid : -(-(j + 1) * width // grid),
+        ].mean(axis=(2, 3))
+        for i in range(grid)
+        for j in range(grid)
+    ]
+    return np.stack(cells, axis=2).reshape(len(images), -1)

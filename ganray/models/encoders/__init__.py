@@ -16,6 +16,7 @@ from ganray.models.encoders.encoder import Embedder, Encoder
 from ganray.models.encoders.every_pixel import EveryPixel
 from ganray.models.encoders.inception import Inception
 from ganray.models.encoders.pixels import Pixels
+from ganray.models.encoders.random_convolutions import RandomConvolutions
 from ganray.registry import Registry
 
 ENCODERS: Registry[Encoder] = Registry(
@@ -26,6 +27,7 @@ ENCODERS: Registry[Encoder] = Registry(
     EfficientNetLite0,
     EfficientNetLite1,
     EfficientNetLite2,
+    RandomConvolutions,
     Pixels,
     EveryPixel,
     implied=False,
@@ -35,4 +37,4 @@ AnyEncoder = Annotated[Encoder, ENCODERS]
 
 __all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "EfficientNetLite0",
            "EfficientNetLite1", "EfficientNetLite2", "Embedder", "Encoder", "EveryPixel",
-           "Inception", "Pixels"]  # fmt: skip
+           "Inception", "Pixels", "RandomConvolutions"]  # fmt: skip

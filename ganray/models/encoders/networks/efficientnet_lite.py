@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganray.errors import RefusedInput
-from ganray.models.encoders.networks.imagenet import load_weights, resized_rgb
+from ganray.models.encoders.networks.imagenet import resized_rgb
+from ganray.models.encoders.networks.weights import load_weights
 from ganray.models.layers.same_padding import same_padding
 
 
