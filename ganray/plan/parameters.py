@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, cast, runtime_checkab
 from ganray.data.spec import DatasetSpec, Split
 from ganray.metrics import AnyMetric
 from ganray.models import Model
-from ganray.models.encoders import AnyEncoder
+from ganray.models.encoders import AnyEncoder, Classifier, Encoder
 from ganray.spec import Spec, parse
 from ganray.specs import EmbedSpec, SampleSpec, SearchSpec
 from ganray.train.algorithms import Training
@@ -189,12 +189,25 @@ class EmbedParameters(Parameters):
         drawn: so many of them, by a fixed permutation; none: all, in their order.
         labelled: the number under which images of each of the set's classes are known; none: they
             are given no labels.
+        layer: which of the numbers of the data set's own classifier are the features.
     """
 
     embed: EmbedSpec
     split: Split | Literal["all"] | None = None
     drawn: int | None = None
     labelled: list[int] | None = None
+    layer: Literal["features", "logits"] = "features"
+
+    @classmethod
+    def on(cls, encoder: Encoder, **more: Any) -> Self:
+        """Images embedded on that encoder.
+
+        Args:
+            more: which images, if they are not the task's input.
+        """
+        if isinstance(encoder, Classifier) and encoder.layer != "features":
+            more["layer"] = encoder.layer
+        return cls(embed=EmbedSpec(chunk=encoder.chunk), **more)
 
 
 class ScoreParameters(Parameters):

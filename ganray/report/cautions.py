@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ganray.models.encoders import ENCODERS, Classifier
 from ganray.plan import Plan
 from ganray.plan.roles import floors, measurements
 from ganray.report.results import Results
 from ganray.store import Store
 
 _GREY_PIXELS, _GREY_LEAST = 32, 0.9
-CLASSIFIER = "classifier"
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class ClassifierAccuracy:
     @classmethod
     def of(cls, results: Results) -> ClassifierAccuracy | None:
         """The classifier that scores rest on; None where it is not there, or none rests on it."""
-        roles = results.plan.roles
-        if not any(role.startswith(f"embed/{CLASSIFIER}/") for role in roles):
+        roles, own = results.plan.roles, on_classifier()
+        if not any(role.startswith(f"embed/{name}/") for role in roles for name in own):
             return None
         names = (one.name for one in measurements(results.plan))
-        scores = tuple(dict.fromkeys(n.title for n in names if n.encoder == CLASSIFIER))
+        scores = tuple(dict.fromkeys(n.title for n in names if n.encoder in own))
         for role in _judges(results.plan):
             found = results.result(role)
             if "test_accuracy" in found:
@@ -59,9 +59,14 @@ class ClassifierAccuracy:
         )
 
 
+def on_classifier() -> list[str]:
+    """The encoders that are the data set's own classifier, whichever of its layers they give."""
+    return [ENCODERS.word(one) for one in ENCODERS if issubclass(one, Classifier)]
+
+
 def _judges(plan: Plan) -> list[str]:
     """Who knows the classifier's accuracy: a floor of some classes that on these, and so first."""
-    return [*floors(plan, CLASSIFIER), "encoder"]
+    return [*(role for name in on_classifier() for role in floors(plan, name)), "encoder"]
 
 
 def _least(results: Results) -> float | None:

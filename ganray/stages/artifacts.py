@@ -13,7 +13,9 @@ from jaxtyping import Int64, UInt8
 from ganray.data.spec import Split
 from ganray.metrics.features import Embedding, join
 from ganray.models import ModelSpec
-from ganray.models.encoders import ENCODERS, Embedder
+from ganray.models.encoders import ENCODERS, Classifier, Embedder
+from ganray.models.encoders.classifier import USUAL_NETWORK
+from ganray.models.encoders.networks.classifier import Layer
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
@@ -73,25 +75,38 @@ def read_sampler(store: Store, manifest: Manifest, model: ModelSpec) -> Sampler:
     return trained_sampler(model, (channels, height, width), weights, classes)
 
 
-def read_embedder(work: Workspace, images: Images) -> Embedder:
-    """The network that the task's `embedder` input holds, for images of these sizes."""
+def read_embedder(work: Workspace, images: Images, layer: Layer = "features") -> Embedder:
+    """The network that the task's `embedder` input holds, for images of these sizes.
+
+    Args:
+        layer: as of `build_embedder`.
+    """
     _, channels, height, width = images.shape
-    return _embedder(work.store, work.input("embedder"), (channels, height, width))
+    return _embedder(work.store, work.input("embedder"), (channels, height, width), layer)
 
 
 @cached(2)
-def _embedder(store: Store, manifest: Manifest, shape: Shape) -> Embedder:
-    return build_embedder(manifest.result, store.read(manifest, "encoder.safetensors"), shape)
+def _embedder(store: Store, manifest: Manifest, shape: Shape, layer: Layer) -> Embedder:
+    weights = store.read(manifest, "encoder.safetensors")
+    return build_embedder(manifest.result, weights, shape, layer)
 
 
-def build_embedder(result: dict[str, Any], weights: bytes, shape: Shape) -> Embedder:
-    """The network that an `encoder` or `weights` artifact describes, with its weights."""
+def build_embedder(
+    result: dict[str, Any], weights: bytes, shape: Shape, layer: Layer = "features"
+) -> Embedder:
+    """The network that an `encoder` or `weights` artifact describes, with its weights.
+
+    Args:
+        layer: of the data set's own classifier, what it gives as features.
+    """
     told = result["encoder"]
     # Not validated: it was, and where its weights came from is not told any more.
     encoder = ENCODERS.member(told["name"]).model_construct(**told)
+    if isinstance(encoder, Classifier):
+        encoder = encoder.formed(result.get("network", USUAL_NETWORK))
     network = encoder.network(shape, result.get("classes", 0))
     network.load_state_dict(deserialise(weights))
-    embedder: Embedder = network
+    embedder: Embedder = network if layer == "features" else network.giving(layer)
     return embedder
 
 

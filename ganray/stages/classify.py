@@ -50,7 +50,8 @@ def _lessons(work: Workspace, told: ClassifyParameters) -> tuple[np.ndarray, np.
 def _cost(task: Task, plan: Plan) -> Cost:
     told, shape = ClassifyParameters.of(task), image_shape(plan)
     flops = encoder_flops(shape, len(told.classes), told.encoder) * told.iterations
-    return Cost(float(flops), encoder_parameters(shape, len(told.classes)) * FLOAT_BYTES * 3)
+    size = encoder_parameters(shape, len(told.classes), told.encoder)
+    return Cost(float(flops), size * FLOAT_BYTES * 3)
 
 
 STAGE = Stage(

@@ -10,9 +10,14 @@ from jaxtyping import Int64, UInt8
 from ganray.data import Split
 from ganray.data.spec import SPLITS
 from ganray.embed import embed_chunk
-from ganray.models.encoders import Classifier, Encoder
+from ganray.models.encoders import ENCODERS, Classifier, Encoder
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import EmbedParameters, WeightsParameters
+from ganray.plan.parameters import (
+    EmbedParameters,
+    EncoderParameters,
+    MeasureParameters,
+    WeightsParameters,
+)
 from ganray.randomness import permutation
 from ganray.runs.parts import Arrays
 from ganray.stages.artifacts import read_embedder, read_images, shards
@@ -26,7 +31,8 @@ def embed_images_chunk(work: Workspace, index: int) -> Arrays:
     told = EmbedParameters.of(work.task)
     rows = slice(index * told.embed.chunk, (index + 1) * told.embed.chunk)
     images, labels = _images(work, told)
-    part = embed_chunk(read_embedder(work, images[rows]), images[rows], told.embed)
+    embedder = read_embedder(work, images[rows], told.layer)
+    part = embed_chunk(embedder, images[rows], told.embed)
     found = {"features": part.features, "probabilities": part.probabilities}
     if told.labelled is None or labels is None:
         return found
@@ -71,9 +77,21 @@ def _splits(
 def encoder_of(task: Task, plan: Plan) -> Encoder:
     """The encoder on which a task embeds or measures."""
     embedder = plan.by_address[task.inputs["embedder"]]
-    if embedder.kind == "encoder":  # which says how it is trained
-        return Classifier()
-    return WeightsParameters.of(embedder).encoder
+    if embedder.kind != "encoder":
+        return WeightsParameters.of(embedder).encoder
+    # The network says how it is trained, and the task which of its layers are the features.
+    form = EncoderParameters.of(embedder).encoder.network
+    return _own_encoder(task).formed(form)
+
+
+def _own_encoder(task: Task) -> Classifier:
+    if task.kind != "embed":
+        named = ENCODERS.member(MeasureParameters.of(task).encoder)
+        assert issubclass(named, Classifier)
+        return named()
+    layer = EmbedParameters.of(task).layer
+    own = (one for one in ENCODERS if issubclass(one, Classifier))
+    return next(one for one in own if one.layer == layer)()
 
 
 def embedding_of(task: Task, plan: Plan) -> EmbeddingSize:

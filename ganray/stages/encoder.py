@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ganray.embed import embed
-from ganray.models.encoders import Classifier
-from ganray.models.encoders.networks.cafd import CafdEncoder
+from ganray.models.encoders import Classifier, Embedder
+from ganray.models.encoders.classifier import USUAL_NETWORK
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EncoderParameters
@@ -50,6 +50,7 @@ def train_encoder(work: Workspace) -> None:
         | {
             "encoder": Classifier().model_dump(mode="json"),
             "classes": classes,
+            **_unusual(spec),
             "flops": encoder_flops(dataset.info.shape, classes, spec) * trainer.steps,
         },
         device_seconds=seconds,
@@ -57,12 +58,17 @@ def train_encoder(work: Workspace) -> None:
 
 
 def _accuracy(
-    encoder: CafdEncoder, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"]
+    encoder: Embedder, images: UInt8[np.ndarray, "n c h w"], labels: Int64[np.ndarray, "n"]
 ) -> dict[str, Any]:
     if not len(images):
         return {}
     guesses = embed(encoder, images).probabilities.argmax(axis=1)
     return {"test_accuracy": float(np.mean(guesses == labels)), "test_images": len(labels)}
+
+
+def _unusual(spec: EncoderSpec) -> dict[str, Any]:
+    """Which network it is; of the usual one nothing is said, and the artifact is as it ever was."""
+    return {} if spec.network == USUAL_NETWORK else {"network": spec.network}
 
 
 def _end(task: Task, plan: Plan) -> int:
@@ -73,7 +79,9 @@ def _end(task: Task, plan: Plan) -> int:
 def _cost(task: Task, plan: Plan) -> Cost:
     spec, shape, classes = _facts(task, plan)
     flops = float(encoder_flops(shape, classes, spec) * _end(task, plan))
-    return Cost(flops, encoder_parameters(shape, classes) * FLOAT_BYTES * (1 + CHECKPOINT_COPIES))
+    return Cost(
+        flops, encoder_parameters(shape, classes, spec) * FLOAT_BYTES * (1 + CHECKPOINT_COPIES)
+    )
 
 
 def _timed(task: Task, plan: Plan, device: str) -> Timed:

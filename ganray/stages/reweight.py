@@ -122,7 +122,7 @@ def _cost(task: Task, plan: Plan) -> Cost:
     told, images = _facts(task, plan)
     shape = image_shape(plan)
     flops = float(encoder_flops(shape, 2, told.discriminator) * _end(task, plan))
-    size = 2 * images + encoder_parameters(shape, 2) * CHECKPOINT_COPIES
+    size = 2 * images + encoder_parameters(shape, 2, told.discriminator) * CHECKPOINT_COPIES
     return Cost(flops, size * FLOAT_BYTES)
 
 

@@ -31,7 +31,7 @@ from ganray.report import Page, Results, sections
 from ganray.report.sections.verdict import leader
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, parse
-from ganray.specs import EmbedSpec, chunks_for
+from ganray.specs import chunks_for
 from ganray.studies.evaluate import Evaluate
 from ganray.studies.image_sets import GeneratedImages, Images, Opened, opened, refuse_another_shape
 from ganray.studies.study import check_weights
@@ -258,7 +258,7 @@ class _Evaluation:
                 WeightsParameters(encoder=encoder),
                 {},
             )
-        teacher = self._teacher()
+        teacher = self._teacher(encoder)
         seed = task_seed(self.settings.seed, "encoder", [], 0)
         return self.builder.add(
             "encoder",
@@ -272,7 +272,7 @@ class _Evaluation:
             {"data": self._import(teacher)},
         )
 
-    def _teacher(self) -> Opened:
+    def _teacher(self, encoder: Encoder) -> Opened:
         """The set whose training images the classifier learns."""
         info = self.real.data.info
         chosen = self.train or self.real
@@ -285,9 +285,9 @@ class _Evaluation:
             )
         if not images or not apart:
             raise RefusedInput(
-                "evaluate.encoders (classifier) learns labelled training images of the real ones' "
-                "classes, apart from these: name them as `train`, or measure on other encoders "
-                "(pixels needs nothing)"
+                f"evaluate.encoders ({encoder.name}) learns labelled training images of the real "
+                "ones' classes, apart from these: name them as `train`, or measure on other "
+                "encoders (pixels needs nothing)"
             )
         if chosen.data.info.class_names != info.class_names:
             raise RefusedInput(
@@ -331,17 +331,17 @@ class _Evaluation:
     def _embed(
         self, encoder: Encoder, embedder: Task, one: Opened, called: str | None = None
     ) -> Task:
-        spec, labels = EmbedSpec(chunk=encoder.chunk), self._labels(one)
         # Of a set that is scored no more than are scored, so that all are equally many.
         scored = one in self.generated and one.count > self.count
         more: dict[str, Any] = {"drawn": self.count} if scored else {}
+        more |= {"split": one.split, "labelled": self._labels(one)}
         return self.builder.add(
             f"embed/{encoder.name}/{called or one.called}",
             "embed",
             f"features of {called or one.called} on {encoder.name}",
-            EmbedParameters(embed=spec, split=one.split, labelled=labels, **more),
+            EmbedParameters.on(encoder, **more),
             {"embedder": embedder, "data": self._import(one)},
-            chunks=chunks_for(self.count if scored else one.count, spec.chunk),
+            chunks=chunks_for(self.count if scored else one.count, encoder.chunk),
         )
 
 

@@ -22,7 +22,7 @@ from ganray.plan.parameters import (
 )
 from ganray.plan.roles import floor_role, measure_role
 from ganray.scores import ScoreName
-from ganray.specs import EmbedSpec, SampleSpec, chunks_for
+from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks
 from ganray.train.spec import EncoderSpec
 
@@ -259,15 +259,15 @@ def embed_mixture(
     blocks: Blocks, ruler: Ruler, side: str, replicate: int, samples: Task
 ) -> dict[str, Task]:
     """The features of all samples of a mixture."""
-    encoder = ruler.encoder
-    spec, name = EmbedSpec(chunk=encoder.chunk), f"{side} r{replicate}{blocks.when}"
+    encoder, name = ruler.encoder, f"{side} r{replicate}{blocks.when}"
+    told = EmbedParameters.on(encoder)
     features = blocks.builder.add(
         f"{blocks.part}embed/{encoder.name}/{side}/{replicate}",
         "embed",
         f"features {name} {encoder.name}",
-        EmbedParameters(embed=spec),
+        told,
         {"embedder": ruler.embedder, "images": samples},
-        chunks=chunks_for(samples.horizon or 0, spec.chunk),
+        chunks=chunks_for(samples.horizon or 0, told.embed.chunk),
     )
     return {"set/0": features}
 
@@ -280,17 +280,18 @@ def embed_split(
     Args:
         labelled: whether each image's class is with them: its place among those of the study.
     """
-    spec, count = EmbedSpec(chunk=encoder.chunk), sum(blocks.data.info.counts[split])
     own = {label: place for place, label in enumerate(blocks.classes)}
     numbers = [own.get(label, -1) for label in blocks.data.everything]
-    called = f"{split}/labelled" if labelled else split
+    more = {"labelled": numbers} if labelled else {}
+    told = EmbedParameters.on(encoder, split=split, **more)
+    count, called = sum(blocks.data.info.counts[split]), f"{split}{'/labelled' * labelled}"
     return blocks.builder.add(
         f"embed/{encoder.name}/{called}",
         "embed",
         f"features {called} {encoder.name}",
-        EmbedParameters(embed=spec, split=split, **{"labelled": numbers} if labelled else {}),
+        told,
         {"embedder": embedder, "data": blocks.source},
-        chunks=chunks_for(count, spec.chunk),
+        chunks=chunks_for(count, told.embed.chunk),
     )
 
 
@@ -298,7 +299,7 @@ def _embed_samples(
     blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec
 ) -> Task:
     encoder, trained = ruler.encoder, TrainParameters.of(gan)
-    spec = EmbedSpec(chunk=encoder.chunk)
+    told = EmbedParameters.on(encoder)
     _check_truncated(trained.model, sampling.truncation)
     # A GAN that two sides share may have to give another number of samples to each.
     more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
@@ -317,9 +318,9 @@ def _embed_samples(
         blocks.made_of(gan, f"embed/{encoder.name}") + more,
         "embed",
         f"features {gan.title} {encoder.name}",
-        EmbedParameters(embed=spec),
+        told,
         {"embedder": ruler.embedder, "images": samples},
-        chunks=chunks_for(count, spec.chunk),
+        chunks=chunks_for(count, told.embed.chunk),
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from ganray.cost.spending import Cost
 from ganray.data.spec import Split
 from ganray.errors import RefusedInput
-from ganray.models.encoders import Classifier
+from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import (
     ClassifyParameters,
@@ -31,7 +31,7 @@ from ganray.report.sections.siblings import (
     siblings_lead,
     siblings_sections,
 )
-from ganray.specs import EmbedSpec, SampleSpec, chunks_for
+from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.data import Data
@@ -166,18 +166,17 @@ def _judge(
     made = _siblings(blocks, gan, "held_out", settings.judged)
     count = made.horizon or 0
 
-    def embedded(called: str, chunk: int, embedder: Task) -> Task:
+    def embedded(encoder: Encoder, embedder: Task) -> Task:
         return blocks.builder.add(
-            blocks.made_of(gan, f"embed/{called}"),
+            blocks.made_of(gan, f"embed/{encoder.name}"),
             "embed",
-            f"features {gan.title} {called}",
-            EmbedParameters(embed=EmbedSpec(chunk=chunk)),
+            f"features {gan.title} {encoder.name}",
+            EmbedParameters.on(encoder),
             {"embedder": embedder, "images": made},
-            chunks=chunks_for(count, chunk),
+            chunks=chunks_for(count, encoder.chunk),
         )
 
-    own = Classifier()
-    features = embedded(own.name, own.chunk, classifier)
+    features = embedded(Classifier(), classifier)
     blocks.builder.add(
         blocks.made_of(gan, "siblings"),
         "siblings",
@@ -190,7 +189,7 @@ def _judge(
     for encoder in settings.evaluate.encoders:
         on = settings.evaluate.on(encoder)
         ruler = add_ruler(blocks, encoder, on, settings.encoder, min(count, held_out))
-        seen = embedded(encoder.name, encoder.chunk, ruler.embedder)
+        seen = embedded(encoder, ruler.embedder)
         found += measure_side(
             *(blocks, ruler, name, replicate, {"set/0": seen}, "real"),
             resamples=settings.evaluate.resamples,

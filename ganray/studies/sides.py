@@ -159,7 +159,7 @@ def _add_split(blocks: Blocks, split: Clusters, training: EncoderSpec) -> Task:
     """
     if isinstance(split.encoder, Classifier) and blocks.data.info.labels == "none":
         raise RefusedInput(
-            f"split.encoder (='classifier') is trained on labels, and the images of "
+            f"split.encoder (={split.encoder.name!r}) is trained on labels, and the images of "
             f"{blocks.data.info.name} have none; use pixels, efficientnet_lite0 or inception"
         )
     embedder = add_embedder(blocks, split.encoder, training)

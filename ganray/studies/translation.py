@@ -32,7 +32,7 @@ from ganray.report.sections.translation import (
     translation_lead,
 )
 from ganray.report.sections.translation import translation_sections as shown
-from ganray.specs import EmbedSpec, SampleSpec, chunks_for
+from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.counts import class_rows, needing
@@ -216,14 +216,14 @@ def _translated(blocks: Blocks, ruler: Ruler, gan: Task, way: _Way, count: int) 
         horizon=count,
         chunks=chunks_for(count, sampling.chunk),
     )
-    spec = EmbedSpec(chunk=ruler.encoder.chunk)
+    told = EmbedParameters.on(ruler.encoder)
     return blocks.builder.add(
         blocks.part + blocks.made_of(gan, f"embed/{ruler.encoder.name}"),
         "embed",
         f"features {gan.title}{blocks.when} {ruler.encoder.name}",
-        EmbedParameters(embed=spec),
+        told,
         {"embedder": ruler.embedder, "images": samples},
-        chunks=chunks_for(count, spec.chunk),
+        chunks=chunks_for(count, told.embed.chunk),
     )
 
 

@@ -1,4 +1,4 @@
-"""The CAFD encoder in training: a classifier of the real classes, moved along by the same `run`."""
+"""A classifier of the real classes in training, moved along by the same `run` as GANs are."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
-from ganray.models.encoders.networks.cafd import CafdEncoder
+from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.layers.initial import initialise
+from ganray.randomness import uniforms
 from ganray.tensors import Tensors
+from ganray.train.augment import translate
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
 from ganray.train.spec import EncoderSpec
@@ -41,12 +43,12 @@ class EncoderTrainer:
         self.device = choose_device(device)
         self.spec, self.step, self.remedy = spec, 0, spec.remedy
         self._batches = ShuffledImages(images, spec.batch, seed, self.device)
-        self.encoder = CafdEncoder(self._batches.shape, classes)
+        self.encoder = new_classifier(spec.network, self._batches.shape, classes)
         initialise(self.encoder, seed, "encoder")
         self.encoder.to(self.device)
         self._labels = torch.from_numpy(labels).to(self.device)
         self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate, foreach=True)
-        self.steps = encoder_steps(spec, len(images))
+        self.steps, self._seed = encoder_steps(spec, len(images)), seed
 
     @property
     def images_per_step(self) -> int:
@@ -56,15 +58,30 @@ class EncoderTrainer:
     def advance(self) -> Float[Tensor, "losses"]:
         """One Adam step on one batch; returns its cross-entropy."""
         for group in self._adam.param_groups:
-            group["lr"] = self.spec.learning_rate * max(0.0, 1 - self.step / self.steps)
+            group["lr"] = self.spec.rate(self.step, self.steps)
         images, rows = self._batches(self.step)
-        _, logits = self.encoder.features_and_logits(images)
-        loss = functional.cross_entropy(logits, self._labels[torch.from_numpy(rows)])
+        _, logits = self.encoder.features_and_logits(self._changed(images))
+        loss = functional.cross_entropy(
+            logits,
+            self._labels[torch.from_numpy(rows)],
+            label_smoothing=self.spec.label_smoothing,
+        )
         self._adam.zero_grad(set_to_none=True)
         loss.backward()
         self._adam.step()
         self.step += 1
         return loss.detach().view(1)
+
+    def _changed(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Mirrored and moved as the settings say, by numbers that are this step's own."""
+        if not (self.spec.flips or self.spec.crops):
+            return images
+        start = self.step * self.spec.batch
+        drawn = uniforms(self._seed, "encoder/augment", start, len(images), 3)
+        numbers = torch.from_numpy(drawn).to(self.device, torch.float32)
+        if self.spec.flips:
+            images = images.flip(3).where((numbers[:, 0] < 0.5)[:, None, None, None], images)
+        return translate(images, numbers[:, 1:], self.spec.crops) if self.spec.crops else images
 
     def tensors(self) -> Tensors:
         """The whole state but the step, as named tensors."""

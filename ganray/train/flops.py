@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganray.models import ModelSpec
 from ganray.models.encoders import Encoder
-from ganray.models.encoders.networks.cafd import CafdEncoder
+from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.draws import drawn
@@ -155,18 +155,18 @@ def embedding_size(encoder: Encoder, shape: Shape, classes: int) -> EmbeddingSiz
 
 
 @lru_cache
-def encoder_parameters(shape: Shape, classes: int) -> int:
-    """How many weights the CAFD encoder has."""
+def encoder_parameters(shape: Shape, classes: int, spec: EncoderSpec) -> int:
+    """How many weights the data set's own classifier has."""
     with torch.device("meta"):
-        encoder = CafdEncoder(shape, classes)
+        encoder = new_classifier(spec.network, shape, classes)
     return sum(parameter.numel() for parameter in encoder.parameters())
 
 
 @lru_cache
 def encoder_flops(shape: Shape, classes: int, spec: EncoderSpec) -> int:
-    """Operations of one training step of the CAFD encoder."""
+    """Operations of one training step of the data set's own classifier."""
     with torch.device("meta"):
-        encoder = CafdEncoder(shape, classes)
+        encoder = new_classifier(spec.network, shape, classes)
         images = torch.empty(spec.batch, *shape)
         labels = torch.empty(spec.batch, dtype=torch.long)
     with _counter() as counter:

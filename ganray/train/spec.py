@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from jaxtyping import Int64
@@ -203,14 +203,50 @@ class TrainSpec(Spec):
 
 
 class EncoderSpec(Spec):
-    """Training of the CAFD encoder: Adam, cross-entropy, learning rate decayed linearly to zero."""
+    """Training of the data set's own classifier: Adam, cross-entropy, a learning rate that ends at
+    zero."""
 
     remedy: ClassVar[str] = "a smaller encoder.learning_rate"
 
+    network: Literal["cafd", "resnet"] = Field(
+        "cafd",
+        description="CAFD's two convolutions, for digits and the like; or a small residual network "
+        "of 256 features, for colour pictures",
+    )
     epochs: int = Field(4, ge=1, description="passes over the training split")
     batch: int = Field(50, ge=1, description="images in each step")
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size at the beginning")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size at its greatest")
+    schedule: Literal["linear", "one_cycle"] = Field(
+        "linear",
+        description="the step size falls evenly to zero; or rises in the first quarter before that",
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of each label that is spread evenly over all classes"
+    )
+    flips: bool = Field(False, description="half of the images mirrored left to right, each time")
+    crops: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="images are moved by up to this share of their sides, each time; black comes "
+        "in; 0.125 is usual",
+    )
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
+
+    @model_validator(mode="after")
+    def _normalises_over_several(self) -> EncoderSpec:
+        if self.network == "resnet" and self.batch < 2:
+            raise ValueError(
+                f"batch (={self.batch}): network 'resnet' normalises over a batch; use 2 or more"
+            )
+        return self
+
+    def rate(self, step: int, steps: int) -> float:
+        """Adam's step size in iteration `step` of `steps`."""
+        rising = steps // 4 if self.schedule == "one_cycle" else 0
+        if step < rising:
+            return self.learning_rate * (step + 1) / (rising + 1)
+        return self.learning_rate * max(0.0, 1 - (step - rising) / (steps - rising))
 
 
 def _change_of(train: type[TrainSpec]) -> type[Change]:

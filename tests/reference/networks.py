@@ -88,8 +88,12 @@ def inception(state, x):
     return x.mean((2, 3))
 
 
-def efficientnet_lite0(state, x):
-    """Features of RGB images of 224 × 224 in pixel values 0 … 255."""
+HALVING = ({1, 3, 5, 11}, {1, 4, 7, 15}, {1, 4, 7, 15})
+"""Of the blocks of Lite0, Lite1 and Lite2, those that halve the image: the first of their stage."""
+
+
+def efficientnet_lite(state, x, number):
+    """Features of square RGB images of the network's size, in pixel values 0 … 255."""
 
     def same(x, name, stride=1):
         """TensorFlow's SAME: ⌈size / stride⌉ outputs, an odd pixel of padding at the end."""
@@ -105,10 +109,9 @@ def efficientnet_lite0(state, x):
         return _norm(x, state, name).clamp(0, 6)
 
     x = active(same((x - 127) / 128, "_conv_stem", 2), "_bn0")
-    # Of blocks 0 … 15: the first of each stage that halves the image.
-    halving = {1, 3, 5, 11}
-    for block in range(16):
-        name, stride, before = f"_blocks.{block}", 2 if block in halving else 1, x
+    blocks = {name.split(".")[1] for name in state if name.startswith("_blocks.")}
+    for block in range(len(blocks)):
+        name, stride, before = f"_blocks.{block}", 2 if block in HALVING[number] else 1, x
         if f"{name}._expand_conv.weight" in state:
             x = active(same(x, f"{name}._expand_conv"), f"{name}._bn0")
         x = active(same(x, f"{name}._depthwise_conv", stride), f"{name}._bn1")

@@ -8,9 +8,9 @@ import torch
 
 from ganray.embed import embed
 from ganray.models.encoders import EfficientNetLite0
-from ganray.models.encoders.networks.efficientnet_lite0 import (
-    EfficientNetLite0Network,
-    load_efficientnet_lite0,
+from ganray.models.encoders.networks.efficientnet_lite import (
+    EfficientNetLiteNetwork,
+    load_efficientnet_lite,
 )
 from ganray.plan import PlanBuilder
 from ganray.plan.parameters import WeightsParameters
@@ -30,9 +30,9 @@ def test_imagenet_weights_pass_through_the_store(tmp_path):
     network = build_embedder(
         manifest.result, store.read(manifest, "encoder.safetensors"), (1, 28, 28)
     )
-    assert isinstance(network, EfficientNetLite0Network)
+    assert isinstance(network, EfficientNetLiteNetwork)
     assert not network.training
-    original = load_efficientnet_lite0().state_dict()
+    original = load_efficientnet_lite(0).state_dict()
     for name, value in network.state_dict().items():
         assert torch.equal(value, original[name])
 

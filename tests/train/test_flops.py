@@ -6,7 +6,7 @@ import pytest
 
 from ganray.models import DefenseGan
 from ganray.train import EncoderSpec, WganGp
-from ganray.train.flops import encoder_flops, gan_flops
+from ganray.train.flops import encoder_flops, encoder_parameters, gan_flops
 
 GREY = (1, 28, 28)
 
@@ -38,3 +38,14 @@ def test_an_encoder_step_is_three_times_its_forward_pass_but_for_the_first_layer
     hidden, output = 3136 * 1024, 1024 * 10
     expected = 2 * 50 * (2 * conv1 + 3 * (conv2 + hidden + output))
     assert encoder_flops(GREY, 10, EncoderSpec(batch=50)) == expected
+
+
+def test_a_residual_encoder_costs_what_its_layers_do():
+    """By multiply-adds of an image of 32 × 32 pixels: the stem's, and those of all layers."""
+    stem = 1024 * 3 * 32 * 9
+    halvings = 256 * 32 * 64 * 9 + 64 * 64 * 128 * 9 + 16 * 128 * 256 * 9
+    blocks = 2 * 64 * 128 * 128 * 9 + 2 * 16 * 256 * 256 * 9
+    spec, shape = EncoderSpec(network="resnet", batch=50), (3, 32, 32)
+    expected = 2 * 50 * (2 * stem + 3 * (halvings + blocks + 256 * 10))
+    assert encoder_flops(shape, 10, spec) == expected
+    assert encoder_parameters(shape, 10, spec) == 1_867_562

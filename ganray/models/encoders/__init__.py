@@ -6,18 +6,35 @@ A new encoder is a new file and its line here.
 from typing import Annotated
 
 from ganray.models.encoders.classifier import Classifier
-from ganray.models.encoders.efficientnet_lite0 import EfficientNetLite0
+from ganray.models.encoders.classifier_logits import ClassifierLogits
+from ganray.models.encoders.efficientnet_lite import (
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+)
 from ganray.models.encoders.encoder import Embedder, Encoder
 from ganray.models.encoders.every_pixel import EveryPixel
 from ganray.models.encoders.inception import Inception
 from ganray.models.encoders.pixels import Pixels
+from ganray.models.encoders.random_convolutions import RandomConvolutions
 from ganray.registry import Registry
 
 ENCODERS: Registry[Encoder] = Registry(
-    "name", Classifier, Inception, EfficientNetLite0, Pixels, EveryPixel, implied=False
+    "name",
+    Classifier,
+    ClassifierLogits,
+    Inception,
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+    RandomConvolutions,
+    Pixels,
+    EveryPixel,
+    implied=False,
 )
 AnyEncoder = Annotated[Encoder, ENCODERS]
 """The type of a file's field that names an encoder."""
 
-__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "EfficientNetLite0", "Embedder", "Encoder",
-           "EveryPixel", "Inception", "Pixels"]  # fmt: skip
+__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "EfficientNetLite0",
+           "EfficientNetLite1", "EfficientNetLite2", "Embedder", "Encoder", "EveryPixel",
+           "Inception", "Pixels", "RandomConvolutions"]  # fmt: skip

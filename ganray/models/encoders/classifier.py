@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from ganray.models.encoders.encoder import Encoder
 from ganray.models.spec import Shape
 
+if TYPE_CHECKING:
+    from ganray.models.encoders.networks.classifier import Layer
+
+
+USUAL_NETWORK = "cafd"
+"""What `encoder.network` is where nobody says."""
+
 
 class Classifier(Encoder):
-    """CAFD's network, trained on the training split; `encoder` says how."""
+    """A network trained on the training split, whose last hidden layer are the features.
+
+    `encoder` says which network, and how it is trained.
+    """
 
     title = "classifier"
     gives = frozenset({"features", "posteriors", "class posteriors"})
     preprocessing = "uint8/255"
     chunk = 250
+    layer: ClassVar[Layer] = "features"
+    """What it gives as features; one network is embedded on by all encoders that differ in it."""
 
     name: Literal["classifier"] = Field("classifier", description="the encoder")
+    _form: str = PrivateAttr(USUAL_NETWORK)
+
+    def formed(self, network: str) -> Classifier:
+        """The same on a network of that form, which the study's `encoder.network` names."""
+        own = self.model_copy()
+        own._form = network
+        return own
 
     def network(self, shape: Shape, classes: int) -> Any:
-        """1,024 features, and probabilities of the data set's classes."""
-        from ganray.models.encoders.networks.cafd import CafdEncoder
+        """Features, and probabilities of the data set's classes."""
+        from ganray.models.encoders.networks.own import new_classifier
 
-        return CafdEncoder(shape, classes).eval()
+        return new_classifier(self._form, shape, classes).giving(self.layer).eval()

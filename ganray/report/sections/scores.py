@@ -8,7 +8,7 @@ import numpy as np
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import mean_interval, welch
-from ganray.report.cautions import CLASSIFIER, ClassifierAccuracy
+from ganray.report.cautions import ClassifierAccuracy, on_classifier
 from ganray.report.page import (
     Block,
     Column,
@@ -198,7 +198,8 @@ def _difference(a: Sequence[float], b: Sequence[float]) -> str:
 
 def _classifier(results: Results) -> list[Block]:
     """How good the data set's own classifier is, where scores rest on it."""
-    if not any(name.encoder == CLASSIFIER for name in results.measured):
+    own = on_classifier()
+    if not any(name.encoder in own for name in results.measured):
         return []
     ruler = ClassifierAccuracy.of(results)
     if ruler is None:

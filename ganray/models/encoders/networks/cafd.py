@@ -7,10 +7,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganray.models.encoders.networks.classifier import ClassifierNetwork
 from ganray.models.layers.same_padding import SameConv2d
 
 
-class CafdEncoder(nn.Module):
+class CafdEncoder(ClassifierNetwork):
     """Images in [0, 1] to (1,024 features, class probabilities).
 
     conv 5×5×32, pool 2, conv 5×5×64, pool 2, FC 1024, ReLU, FC classes. The feature is FC 1024
@@ -27,13 +28,6 @@ class CafdEncoder(nn.Module):
         self.conv2 = SameConv2d(32, 64, 5)
         self.hidden = nn.Linear(64 * (height // 4) * (columns // 4), self.dimensions)
         self.output = nn.Linear(self.dimensions, classes)
-
-    def forward(
-        self, images: Float[Tensor, "n c h w"]
-    ) -> tuple[Float[Tensor, "n features"], Float[Tensor, "n classes"]]:
-        """(features, class probabilities): what every embedder returns."""
-        features, logits = self.features_and_logits(images)
-        return features, functional.softmax(logits, dim=1)
 
     def features_and_logits(
         self, images: Float[Tensor, "n c h w"]

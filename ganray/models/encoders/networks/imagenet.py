@@ -1,24 +1,13 @@
-"""What the ImageNet networks share: weights from elsewhere, verified, and images as RGB squares."""
+"""Images as what networks of photographs take: RGB squares."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import pickle
-import re
-from pathlib import Path
-
-import fsspec
-import pooch
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from ganray.errors import RefusedInput, one_line, refuse_secrets
-from ganray.urls import is_url
-
-_NAMED_IN_ERRORS = 3
+from ganray.errors import RefusedInput
 
 
 def resized_rgb(images: Float[Tensor, "n c h w"], size: int) -> Float[Tensor, "n 3 size size"]:
@@ -29,11 +18,7 @@ def resized_rgb(images: Float[Tensor, "n c h w"], size: int) -> Float[Tensor, "n
     Raises:
         RefusedInput: for any other number of channels.
     """
-    if images.shape[1] not in (1, 3):
-        raise RefusedInput(
-            f"images has {images.shape[1]} channels (shape {tuple(images.shape)}); "
-            "ImageNet networks take 1 (grey) or 3 (RGB)"
-        )
+    refuse_other_channels(images)
     square = functional.interpolate(
         images, (size, size), mode="bilinear", align_corners=False, antialias=False
     )
@@ -41,81 +26,30 @@ def resized_rgb(images: Float[Tensor, "n c h w"], size: int) -> Float[Tensor, "n
     return square.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
-def load_weights(network: nn.Module, location: str, sha256: str) -> None:
-    """Fill `network` from a PyTorch state dict, verified before it is parsed, and freeze it.
+def resized_bicubic(images: Float[Tensor, "n c h w"], size: int) -> Float[Tensor, "n 3 size size"]:
+    """Images with 1 or 3 channels as RGB of size × size: Pillow's bicubic, cut off at 0 and 1.
 
-    `location` is a path or any URL that fsspec opens; http(s) downloads are cached. The network
-    ends in evaluation mode, without gradients.
+    Its cubic has a = −½, and is widened where it makes images smaller; nothing is rounded to 8
+    bits. Sides that differ are brought to one length each by itself.
 
     Raises:
-        RefusedInput: if the URL carries credentials, or the file cannot be read, has another
-            digest, is no state dict, or does not hold exactly the network's tensors in their
-            shapes.
+        RefusedInput: for any other number of channels.
     """
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise RefusedInput(f"sha256 (={sha256!r}) must be 64 lower-case hexadecimal digits")
-    refuse_secrets("weights", location)
-    state = _parsed(_read(location, sha256), location)
-    _check_tensors(state, _tensors(network.state_dict()), location)
-    network.load_state_dict(state, strict=False)
-    network.eval().requires_grad_(False)
+    refuse_other_channels(images)
+    square = functional.interpolate(
+        images, (size, size), mode="bicubic", align_corners=False, antialias=True
+    )
+    return square.clamp(0, 1).expand(-1, 3, -1, -1)
 
 
-def _read(location: str, sha256: str) -> bytes:
-    try:
-        payload = _fetched(location, sha256)
-    except OSError as error:
-        raise RefusedInput(f"weights {location!r} cannot be read: {type(error).__name__}") from None
-    except (ValueError, ImportError) as error:  # a download's digest; an unknown protocol
-        raise RefusedInput(f"weights {location!r} cannot be used: {one_line(error)}") from None
-    found = hashlib.sha256(payload).hexdigest()
-    if found != sha256:
-        raise RefusedInput(f"weights {location!r} have sha256 {found}, not {sha256}")
-    return payload
+def refuse_other_channels(images: Float[Tensor, "n c h w"]) -> None:
+    """Refuse images that are neither grey nor RGB.
 
-
-def _fetched(location: str, sha256: str) -> bytes:
-    if not is_url(location):  # fsspec would take some names of files for chains
-        return Path(location).read_bytes()
-    if location.lower().startswith(("http://", "https://")):
-        pooch.get_logger().setLevel("WARNING")
-        cache = pooch.os_cache("ganray")
-        return Path(pooch.retrieve(location, f"sha256:{sha256}", path=cache)).read_bytes()
-    with fsspec.open(location, "rb") as file:
-        return bytes(file.read())
-
-
-def _parsed(payload: bytes, location: str) -> dict[str, Tensor]:
-    try:
-        state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-        raise RefusedInput(f"weights {location!r} are no PyTorch state dict") from None
-    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
-        raise RefusedInput(f"weights {location!r} hold something other than named tensors")
-    return _tensors(state)
-
-
-def _tensors(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """All but the training-time counters, which older files lack and inference never reads."""
-    return {name: t for name, t in state.items() if not name.endswith("num_batches_tracked")}
-
-
-def _check_tensors(given: dict[str, Tensor], expected: dict[str, Tensor], location: str) -> None:
-    misshapen = [
-        f"{name} {tuple(given[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, tensor in expected.items()
-        if name in given and given[name].shape != tensor.shape
-    ]
-    problems = {
-        "lack": [name for name in expected if name not in given],
-        "have the unexpected": [name for name in given if name not in expected],
-        "have": misshapen,
-    }
-    told = [f"{verb} {_first(names)}" for verb, names in problems.items() if names]
-    if told:
-        raise RefusedInput(f"weights {location!r} {'; '.join(told)}")
-
-
-def _first(names: list[str]) -> str:
-    rest = len(names) - _NAMED_IN_ERRORS
-    return ", ".join(names[:_NAMED_IN_ERRORS]) + (f" and {rest} more" if rest > 0 else "")
+    Raises:
+        RefusedInput: saying their shape.
+    """
+    if images.shape[1] not in (1, 3):
+        raise RefusedInput(
+            f"images has {images.shape[1]} channels (shape {tuple(images.shape)}); "
+            "networks of photographs take 1 (grey) or 3 (RGB)"
+        )

@@ -16,7 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.encoders.networks.imagenet import load_weights, resized_rgb
+from ganray.models.encoders.networks.imagenet import resized_rgb
+from ganray.models.encoders.networks.weights import load_weights
 
 WEIGHTS_URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
@@ -151,7 +152,7 @@ def load_inception(location: str = WEIGHTS_URL, sha256: str = WEIGHTS_SHA256) ->
         RefusedInput: if the file cannot be read, has another digest or other tensors.
     """
     network = FIDInception()
-    load_weights(network, location, sha256)
+    load_weights(network, location, sha256, wanted="that of the FID, as pytorch-fid publishes it")
     return network
 
 

@@ -1,0 +1,21 @@
+"""The networks that a study can train as its data set's own classifier, by their words."""
+
+from __future__ import annotations
+
+from ganray.models.encoders.networks.cafd import CafdEncoder
+from ganray.models.encoders.networks.classifier import ClassifierNetwork
+from ganray.models.encoders.networks.resnet import ResNetEncoder
+
+NETWORKS: dict[str, type[CafdEncoder] | type[ResNetEncoder]] = {
+    "cafd": CafdEncoder,
+    "resnet": ResNetEncoder,
+}
+
+
+def new_classifier(name: str, shape: tuple[int, int, int], classes: int) -> ClassifierNetwork:
+    """One of them, for images of that shape and so many classes, with whatever weights torch gives.
+
+    Args:
+        name: as `encoder.network` has it.
+    """
+    return NETWORKS[name](shape, classes)
