@@ -45,7 +45,7 @@ class Comparing:
     """How a reference is made: a statistic of the real images, for `Embedding.once`."""
 
     count: int
-    training: int
+    training: int | None
     seed: int
 
     def __call__(self, real: Embedding) -> Reference:
@@ -57,13 +57,13 @@ def compared_with(
     held_out: Float32[np.ndarray, "n d"],
     training: Float32[np.ndarray, "m k"],
     count: int,
-    most: int = 10_000,
+    most: int | None = None,
     seed: int = 0,
 ) -> Reference:
     """What so many generated images are compared with.
 
     Args:
-        most: of the training images that a mixture is fitted to.
+        most: of the training images that a mixture is fitted to; none: all.
 
     Raises:
         RefusedInput: the two differ in dimensions.
@@ -83,7 +83,7 @@ def compared_with(
     order = permutation(seed, "fld/training", 0, len(training))
     half = min(count, len(training) // 2)
     fixed = _standard(held_out, *units)
-    others = _standard(training[order[half : half + most]], *units)
+    others = _standard(training[order[half:][:most]], *units)
     baseline = fit_mixture(_standard(training[order[:half]], *units), others, seed).loss(fixed)
     return Reference(*units, fixed, _standard(training[order[:most]], *units), baseline)
 

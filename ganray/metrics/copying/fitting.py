@@ -25,7 +25,8 @@ _MARGIN = 1e-3  # that keeps first variances above 0
 _LEAST, _MOST = -40.0, 40.0  # of logarithms of variances
 _ALIKE, _SINCE, _UNCHANGED = 5, 7, 5e-4  # epochs that are compared, from which on, and their losses
 _DRAWN = 0.9  # of the way to the images' mean
-_KEPT_BYTES = 2**30
+KEPT_BYTES = 2**30
+"""Of distances; beyond they are computed in every epoch."""
 
 
 def fit_mixture(
@@ -96,7 +97,7 @@ class _Batch:
         mean = all_images.mean(axis=0, dtype=np.float64)
         apart = np.square(images.astype(np.float64) - mean).sum(axis=1)
         self.from_mean = _DRAWN**2 * apart
-        few = 8 * len(all_images) * len(centres) <= _KEPT_BYTES
+        few = 8 * len(all_images) * len(centres) <= KEPT_BYTES
         self._kept = list(tables(images, centres)) if few else None
 
     def tables(self) -> Iterable[Table]:

@@ -5,8 +5,8 @@ Models Using Samples" (arXiv 2302.04440). Taken from its public code marcojira/f
 units of the held-out images' means and deviations (n − 1), the mixture and its fit (`fitting`), at
 most 10,000 generated images, the baseline (a mixture around half of the training images, or as many
 as were generated, fitted to others), and the factor 100. This project's own: features that are the
-same in all held-out images, by which that code divides by 0, are left out; no more than 10,000
-training images are fitted to, where that code takes all; and sets are cut by index.
+same in all held-out images, by which that code divides by 0, are left out, and sets are cut by
+index.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from jaxtyping import Float32
 from pydantic import Field
 
 from ganray.metrics.copying.baseline import Comparing, Reference
-from ganray.metrics.copying.fitting import EPOCHS, fit_mixture
+from ganray.metrics.copying.fitting import EPOCHS, KEPT_BYTES, fit_mixture
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.randomness import permutation
 
 _PERCENT = 100
+_TRAINING = 50_000  # images for which operations are told where all are meant
 
 
 class Fld(Metric):
@@ -32,8 +33,9 @@ class Fld(Metric):
 
     Around 0 as good as the training images themselves, which may be undercut; no bounds. Bad and
     too similar images raise it, and copies above all, whose components shrink onto what they copy;
-    the gap, 100 × (training − held-out loss), is then far below 0. It depends on the number of
-    generated images, so compare equal ones, and knows no directions, as components are round.
+    the gap, 100 × (training − held-out loss), is then far below 0. Copies of training images that
+    are not fitted to are not seen. It depends on the number of generated images, so compare equal
+    ones, and knows no directions, as components are round.
     """
 
     title = "FLD"
@@ -44,7 +46,9 @@ class Fld(Metric):
 
     name: Literal["fld"] = Field("fld", description="the metric")
     generated: int = Field(10_000, ge=2, description="images of the mixture at most, as published")
-    training: int = Field(10_000, ge=2, description="images that it is fitted to at most")
+    training: int | None = Field(
+        None, ge=2, description="images that it is fitted to at most; null: all, as published"
+    )
     seed: int = Field(0, ge=0, description="of the images that are drawn")
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
@@ -63,9 +67,10 @@ class Fld(Metric):
         )
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """Tables of distances for both mixtures, and looks at them in every epoch."""
-        pairs = min(count, self.generated) * float(self.training)
-        return 2 * pairs * (4 * dimensions + 8 * EPOCHS)
+        """Looks at all pairs in every epoch, for both mixtures; distances, once or again."""
+        pairs = min(count, self.generated) * float(self.training or _TRAINING)
+        computed = 1 if 8 * pairs <= KEPT_BYTES else EPOCHS
+        return 2 * pairs * (2.0 * dimensions * computed + 8 * EPOCHS)
 
 
 @dataclass(frozen=True)
