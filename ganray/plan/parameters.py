@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, cast, runtime_checkab
 from ganray.data.spec import DatasetSpec, Split
 from ganray.metrics import AnyMetric
 from ganray.models import Model
-from ganray.models.encoders import AnyEncoder, Classifier, Encoder
+from ganray.models.encoders import AnyEncoder, Encoder
 from ganray.spec import Spec, parse
 from ganray.specs import EmbedSpec, SampleSpec, SearchSpec
 from ganray.train.algorithms import Training
@@ -205,7 +205,7 @@ class EmbedParameters(Parameters):
         Args:
             more: which images, if they are not the task's input.
         """
-        if isinstance(encoder, Classifier) and encoder.layer != "features":
+        if encoder.layer != "features":
             more["layer"] = encoder.layer
         return cls(embed=EmbedSpec(chunk=encoder.chunk), **more)
 

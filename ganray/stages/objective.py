@@ -9,6 +9,7 @@ import numpy as np
 from ganray.embed import embed
 from ganray.errors import TrainingDiverged, UndefinedScore
 from ganray.metrics.features import Embedding, join
+from ganray.models.encoders import ENCODERS
 from ganray.plan.candidates import ObjectiveParameters
 from ganray.sample import sample
 from ganray.scores import Score
@@ -58,7 +59,7 @@ def _generated(work: Workspace, told: ObjectiveParameters, side: str) -> Embeddi
         if count:
             sampler = read_sampler(work.store, work.input(f"gan/{side}/{index}"), told.model)
             images = sample(sampler, count, seed, told.sample)
-            embedder = read_embedder(work, images)
+            embedder = read_embedder(work, images, ENCODERS.member(told.encoder).layer)
             parts.append(embed(embedder, images, told.embed))
     return join(parts)
 

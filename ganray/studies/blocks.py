@@ -11,6 +11,7 @@ from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, Split
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
+from ganray.models.encoders.classifier import USUAL_NETWORK
 from ganray.plan import Plan, PlanBuilder, Task, portion_name, task_seed
 from ganray.plan.parameters import (
     CardParameters,
@@ -145,6 +146,8 @@ class Blocks:
                 "worker takes a part of every batch"
             )
         check_shared(model, spec, ranks)
+        if model.given and classifier:
+            _refuse_another_network(EncoderParameters.of(classifier).encoder.network)
         told: dict[str, Any] = {"world_size": ranks} if ranks > 1 else {}
         told |= {"domains": domains} if domains else {}
         given = {"encoder": classifier} if model.given and classifier else {}
@@ -231,3 +234,12 @@ class Blocks:
     def made_of(self, gan: Task, purpose: str) -> str:
         """What something that is made of a GAN is called, by the GAN's own role."""
         return gan_role(purpose, *self._whose[gan.address])
+
+
+def _refuse_another_network(network: str) -> None:
+    """Refuse a classifier that a GAN cannot take over: its own one has CAFD's layers."""
+    if network != USUAL_NETWORK:
+        raise RefusedInput(
+            f"encoder.network (={network!r}): a GAN that is given the set's own classifier takes "
+            f"{USUAL_NETWORK!r} alone; use that, or let the GAN train a classifier of its own"
+        )

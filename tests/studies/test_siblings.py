@@ -56,6 +56,10 @@ def test_every_side_is_judged_and_teaches_beside_real_images_and_alone():
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
+        (
+            {"encoder": {"network": "resnet"}},
+            r"encoder.network \(='resnet'\): a GAN that is given the set's own class",
+        ),
         ({"judged": 2000}, r"judged \(=2000\) must be at most 1000, the held-out images"),
         ({"real": [10, 5000]}, r"real \(=\[10, 5000\]\) must be at most 4000"),
         ({"real": [3, 3]}, "holds 3 twice"),

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from ganray.errors import Stopped, TrainingDiverged
+from ganray.local import LocalRunner
+from ganray.runs.agenda import Agenda
 from ganray.sweeps import read_sweep
 from ganray.sweeps.run_trial import TrialRunner
 from ganray.sweeps.trials import Trial, known_trials, read_trial, save_trial, save_trials
@@ -160,6 +162,19 @@ def test_a_record_of_a_final_failure_is_not_tried_again(sweep, store):
         one.run(RATE, {})
     assert told == []
     assert store.list("artifacts/objective/") == []
+
+
+def test_trials_are_measured_on_the_layer_that_is_named(tiny_study, tmp_path, store):
+    """Samples and real images alike: else their features would not be of one length."""
+    words = ["evaluate.encoders=[classifier_logits]", "sweep.rungs=1"]
+    sweep = read_sweep(sweep_file(tiny_study, tmp_path), words)
+    agenda = Agenda.open(sweep.preparation(), store)
+    LocalRunner(sweep.settings.resources).run(agenda)
+    assert agenda.complete, agenda.failed
+    one, told = trial_runner(sweep, store)
+    one.run(RATE, {})
+    ((_, value, _),) = told
+    assert value > 0
 
 
 def test_a_failure_that_another_try_may_mend_is_told_apart(sweep, store, monkeypatch):

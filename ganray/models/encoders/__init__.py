@@ -7,6 +7,8 @@ from typing import Annotated
 
 from ganray.models.encoders.classifier import Classifier
 from ganray.models.encoders.classifier_logits import ClassifierLogits
+from ganray.models.encoders.clip import Clip
+from ganray.models.encoders.dino_v2 import DinoV2
 from ganray.models.encoders.efficientnet_lite import (
     EfficientNetLite0,
     EfficientNetLite1,
@@ -24,6 +26,8 @@ ENCODERS: Registry[Encoder] = Registry(
     Classifier,
     ClassifierLogits,
     Inception,
+    DinoV2,
+    Clip,
     EfficientNetLite0,
     EfficientNetLite1,
     EfficientNetLite2,
@@ -35,6 +39,6 @@ ENCODERS: Registry[Encoder] = Registry(
 AnyEncoder = Annotated[Encoder, ENCODERS]
 """The type of a file's field that names an encoder."""
 
-__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "EfficientNetLite0",
-           "EfficientNetLite1", "EfficientNetLite2", "Embedder", "Encoder", "EveryPixel",
-           "Inception", "Pixels", "RandomConvolutions"]  # fmt: skip
+__all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "Clip", "DinoV2",
+           "EfficientNetLite0", "EfficientNetLite1", "EfficientNetLite2", "Embedder", "Encoder",
+           "EveryPixel", "Inception", "Pixels", "RandomConvolutions"]  # fmt: skip

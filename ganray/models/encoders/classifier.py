@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr
 
 from ganray.models.encoders.encoder import Encoder
 from ganray.models.spec import Shape
-
-if TYPE_CHECKING:
-    from ganray.models.encoders.networks.classifier import Layer
-
 
 USUAL_NETWORK = "cafd"
 """What `encoder.network` is where nobody says."""
@@ -27,8 +23,6 @@ class Classifier(Encoder):
     gives = frozenset({"features", "posteriors", "class posteriors"})
     preprocessing = "uint8/255"
     chunk = 250
-    layer: ClassVar[Layer] = "features"
-    """What it gives as features; one network is embedded on by all encoders that differ in it."""
 
     name: Literal["classifier"] = Field("classifier", description="the encoder")
     _form: str = PrivateAttr(USUAL_NETWORK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from ganray.models.spec import Shape
 from ganray.spec import Spec
@@ -40,6 +40,8 @@ class Encoder(Spec):
     """What the network does to images in [0, 1] first; part of every score's protocol."""
     chunk: ClassVar[int] = 50
     """Images embedded at once: 250 took EfficientNet-Lite0 3.3 GB."""
+    layer: ClassVar[Literal["features", "logits"]] = "features"
+    """Which numbers of the network are the features; the set's own classifier has two kinds."""
     name: str
 
     def network(self, shape: Shape, classes: int) -> Any:
