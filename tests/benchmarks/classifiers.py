@@ -20,21 +20,13 @@ from ganray.train.flops import encoder_parameters
 from ganray.train.spec import EncoderSpec
 from tests.benchmarks.twins import read
 
+RESIDUAL = EncoderSpec(network="resnet", batch=100, learning_rate=3e-3, schedule="one_cycle")
+CHANGED = {"flips": True, "crops": 0.125}
 SPECS = {
     "cafd": EncoderSpec(),
-    "cafd, augmented": EncoderSpec(flips=True, crops=0.125),
-    "resnet": EncoderSpec(
-        network="resnet",
-        batch=100,
-        learning_rate=3e-3,
-        schedule="one_cycle",
-        label_smoothing=0.1,
-        flips=True,
-        crops=0.125,
-    ),
-    "resnet, not augmented": EncoderSpec(
-        network="resnet", batch=100, learning_rate=3e-3, schedule="one_cycle"
-    ),
+    "cafd, changed images": EncoderSpec(**CHANGED),
+    "resnet": RESIDUAL,
+    "resnet, changed images": RESIDUAL.model_copy(update=CHANGED | {"label_smoothing": 0.1}),
 }
 _TIMED = 5  # iterations by which a network's speed is known
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class RandomConvolutions(Encoder):
     """Three convolutions with random weights, pooled to a grid; no data set is favoured.
 
-    Naeem et al. (arXiv 2002.09797) advise random embeddings where images are far from ImageNet;
-    theirs is a VGG-16, as we remember it, unchecked. This one sees edges, textures and where in the
-    image they are, and no meaning. Scores of two seeds are not comparable.
+    Naeem et al. (arXiv 2002.09797) advise an untrained VGG-16 where images are far from ImageNet's,
+    as we remember it, unchecked; this small network is our choice. It sees edges, textures and
+    where in the image they are, and no meaning. Scores of two seeds are not comparable.
     """
 
     title = "random convolutions"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
+from ganray.models.encoders import Classifier
 from ganray.models.encoders.networks.own import NETWORKS, new_classifier
 from ganray.models.encoders.networks.resnet import ResNetEncoder
 from ganray.models.layers.initial import initialise
@@ -61,6 +64,14 @@ def test_every_classifier_can_give_its_logits(name):
     assert torch.equal(still, probabilities)
     assert network.dimensions == given.shape[1] == 5
     assert list(network.state_dict()) == state
+
+
+def test_an_encoder_of_another_form_is_another_one():
+    """What is known of one, such as its cost, is not the other's."""
+    usual, residual = Classifier(), Classifier().formed("resnet")
+    assert usual == Classifier().formed("cafd") != residual
+    assert isinstance(residual.network((1, 8, 8), 3), ResNetEncoder)
+    assert pickle.loads(pickle.dumps(residual)) == residual
 
 
 def test_a_file_can_name_every_classifier():
