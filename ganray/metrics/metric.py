@@ -56,6 +56,8 @@ class Metric(Spec):
 
     asks: ClassVar[frozenset[Known]] = frozenset()
     """What must be known beside: without it the metric cannot be measured."""
+    takes: ClassVar[frozenset[Known]] = frozenset()
+    """What it makes use of where it is known, and is another measure without."""
 
     usual: ClassVar[bool] = False
     """Whether it is measured where a study names no metric."""

@@ -239,6 +239,8 @@ class MeasureParameters(ScoreParameters):
         chosen: which images of the sets count, where not all do.
         shape: of the images, where features are their pixels.
         against: the split that the reference is.
+        unlabelled: not all of what is compared has labels, so that no generated image's are taken,
+            nor those of real images that stand in for generated ones.
         resamples: halves of the images on which it is computed again.
     """
 
@@ -247,6 +249,7 @@ class MeasureParameters(ScoreParameters):
     chosen: Spans | None = None
     shape: tuple[int, int, int] | None = None
     against: str = "test"
+    unlabelled: bool = False
     resamples: int = 0
 
 

@@ -51,35 +51,54 @@ def measure(work: Workspace) -> None:
         generated = read_embedding(work, *roles).of(told.chosen or []).among(known)
         floor = work.input("floor").result.get("score", {}).get("value")
         result = {}
-    assigned = "generated labels" in metric.asks and generated.labels is None
-    if assigned:
-        generated = replace(generated, labels=generated.probabilities.argmax(axis=1))
-    generated = replace(generated, shape=told.shape)
+    generated, labels = _labelled(metric, replace(generated, shape=told.shape), told.unlabelled)
     try:
         found = metric.compute(reference, generated)
-        if told.resamples:
-            found = _over_images(metric, reference, generated, found, told.resamples)
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})
         return
+    if told.resamples:
+        found = _over_images(metric, reference, generated, found, told.resamples)
     split = real_split(told.against, subset.classes)
     protocol = read_protocol(work, told, reference.count, generated.count, split)
-    if assigned:
-        settings = protocol.settings | {"labels": "of generated images: the classifier's"}
+    if labels:
+        settings = protocol.settings | {"labels of generated images": labels}
         protocol = protocol.model_copy(update={"settings": settings})
     score = Score(metric=metric.name, protocol=protocol, floor=floor, **vars(found))
     work.commit({}, result | {"score": score.model_dump(mode="json")})
 
 
+def _labelled(
+    metric: Metric, generated: Embedding, unlabelled: bool
+) -> tuple[Embedding, str | None]:
+    """Generated images with the labels that the metric is told, and whose these are."""
+    if "generated labels" not in metric.asks | metric.takes:
+        return generated, None
+    if unlabelled:
+        generated = replace(generated, labels=None)
+    if generated.labels is not None:
+        return generated, "their own"
+    if "generated labels" not in metric.asks:
+        return generated, None
+    told = generated.probabilities.argmax(axis=1)
+    return replace(generated, labels=told), "the classifier's"
+
+
 def _over_images(
     metric: Metric, real: Embedding, generated: Embedding, found: Value, resamples: int
 ) -> Value:
-    """The value with its interval over generated images among its details; the real ones stay."""
-    interval = resampled_interval(
-        lambda rows: metric.compute(real, generated[rows]).value,
-        generated.count,
-        resamples=resamples,
-    )
+    """The value with its interval over generated images among its details; the real ones stay.
+
+    Where the metric has no value on some half, say as a class is missing there, there is none.
+    """
+    try:
+        interval = resampled_interval(
+            lambda rows: metric.compute(real, generated[rows]).value,
+            generated.count,
+            resamples=resamples,
+        )
+    except UndefinedScore:
+        return found
     ends = {"95% over images, from": interval.low, "95% over images, to": interval.high}
     return replace(found, details=found.details | ends)
 

@@ -109,6 +109,7 @@ class _Evaluation:
         self.settings, self.real, self.train, self.generated = settings, real, train, generated
         self.builder = PlanBuilder()
         self.count = self._count()
+        self.labelled = all(self._labels(one) is not None for one in generated)
         for one in (*generated, *([train] if train else [])):
             refuse_another_shape(one, real)
         self._refuse_equal()
@@ -236,6 +237,8 @@ class _Evaluation:
     def _told(self, encoder: Encoder, metric: Metric, mixture: str) -> MeasureParameters:
         info, split = self.real.data.info, self.real.split
         more: dict[str, Any] = {"shape": info.shape} if "pixels" in metric.needs else {}
+        if "generated labels" in metric.asks | metric.takes and not self.labelled:
+            more["unlabelled"] = True
         if (resamples := self.settings.evaluate.resamples) and mixture != "real":
             more["resamples"] = resamples
         return MeasureParameters(

@@ -196,6 +196,19 @@ def test_the_command_names_sets_by_their_places(folder, tmp_path):
     ganray(*words, "--generated", "/nowhere").refused("generated.nowhere")
 
 
+def test_labels_are_taken_of_all_sets_or_of_none(folder):
+    """Else replicates of one name, or two sets, would be measured by two measures."""
+    told = settings(folder, evaluate={"metrics": ["ms_ssim"], "encoders": ["every_pixel"]})
+
+    def unlabelled(*names: str) -> set[bool]:
+        plan = study_from(told | {"generated": sets(folder, *names)}).plan()
+        measured = [task for task in plan.tasks if task.kind == "measure"]
+        return {MeasureParameters.of(task).unlabelled for task in measured}
+
+    assert unlabelled("near") == {False}
+    assert unlabelled("near", "inverted") == {True}  # the floor's, too
+
+
 def test_the_same_sets_under_other_names_are_another_run(folder):
     """Whose report is not the first one's, though every artifact is."""
     told = settings(folder)

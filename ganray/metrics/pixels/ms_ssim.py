@@ -35,6 +35,7 @@ class MsSsim(Metric):
     meaning = "mean structural similarity of pairs of generated images, within classes if known"
     better = "lower"
     needs = frozenset({"pixels"})
+    takes = frozenset({"real labels", "generated labels"})
 
     name: Literal["ms_ssim"] = Field("ms_ssim", description="the metric")
     pairs: int = Field(
