@@ -13,11 +13,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from pydantic import Field
 
 from ganray.errors import RefusedInput
+from ganray.metrics.metric import Metric
 from ganray.randomness import permutation
 
 SIZES = 15
+
+
+class Extrapolated(Metric):
+    """What metrics share that are read at infinitely many generated images."""
+
+    sizes: int = Field(
+        SIZES, ge=2, le=1000, description="numbers of images that the line goes through"
+    )
+    seed: int = Field(0, description="of the draws of generated images, one for each size")
+
+    @property
+    def least(self) -> int:
+        """Two images in the smallest draw, and no two draws of equal size."""
+        return fewest(self.sizes)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ganray.metrics.classes.inception_score import inception_score
-from ganray.metrics.extrapolation import SIZES, Line, at_infinity, fewest
+from ganray.metrics.extrapolation import SIZES, Extrapolated, Line, at_infinity
 from ganray.metrics.features import Embedding, check_probabilities
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.metric import Value
 
 
-class InceptionInfinity(Metric):
+class InceptionInfinity(Extrapolated):
     """The Inception Score extrapolated to infinitely many generated images.
 
     From 1 to the number of classes, but for the error of the extrapolation. The Inception Score of
@@ -34,15 +34,6 @@ class InceptionInfinity(Metric):
     needs = frozenset({"posteriors"})
 
     name: Literal["inception_infinity"] = Field("inception_infinity", description="the metric")
-    sizes: int = Field(
-        SIZES, ge=2, le=1000, description="numbers of images that the line goes through"
-    )
-    seed: int = Field(0, description="of the draws of generated images, one for each size")
-
-    @property
-    def least(self) -> int:
-        """Two images in the smallest draw, and no two draws of equal size."""
-        return fewest(self.sizes)
 
     def compute(self, _: Embedding, generated: Embedding) -> Value:
         """The intercept; the slope and the score of all images, in one part, are details."""

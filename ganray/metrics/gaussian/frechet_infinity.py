@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import Field
 
-from ganray.metrics.extrapolation import SIZES, Line, at_infinity, fewest
+from ganray.metrics.extrapolation import SIZES, Extrapolated, Line, at_infinity
 from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian, fitted
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.metric import Value
 from ganray.metrics.moments import moments
 
 
-class FrechetInfinity(Metric):
+class FrechetInfinity(Extrapolated):
     """The Fréchet distance extrapolated to infinitely many generated images.
 
     In squared units of the features. The number of generated images has little part in it; that of
@@ -36,15 +36,6 @@ class FrechetInfinity(Metric):
     needs = frozenset({"features"})
 
     name: Literal["frechet_infinity"] = Field("frechet_infinity", description="the metric")
-    sizes: int = Field(
-        SIZES, ge=2, le=1000, description="numbers of images that the line goes through"
-    )
-    seed: int = Field(0, description="of the draws of generated images, one for each size")
-
-    @property
-    def least(self) -> int:
-        """Two images in the smallest draw, and no two draws of equal size."""
-        return fewest(self.sizes)
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The intercept; the slope and the distance of all images are details."""

@@ -17,10 +17,11 @@ from pydantic import Field
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import Balls, BallsAround, K, balls
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.manifold.by_balls import ByRealBalls
+from ganray.metrics.metric import Value
 
 
-class ClippedCoverage(Metric):
+class ClippedCoverage(ByRealBalls):
     """How many of the generated images an ideal generator would have needed to cover as much.
 
     From 0 to 1, and linear in the share of bad images: half of them noise gives half. Copies of a
@@ -30,31 +31,19 @@ class ClippedCoverage(Metric):
 
     title = "clipped coverage"
     meaning = "share of ideal images that would cover as much of the real ones' balls"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["clipped_coverage"] = Field("clipped_coverage", description="the metric")
-    k: int = Field(K, ge=1, description="the neighbour that a real image's ball reaches to")
 
     @property
     def least(self) -> int:
         """As many as cover a real image in full."""
         return max(2, self.k)
 
-    @property
-    def least_real(self) -> int:
-        """Each real image has k others."""
-        return self.k + 1
-
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share, and the mean coverage that it comes from."""
         raw = _raw(real.once(BallsAround(self.k)), generated.features)
         share = calibrated(raw, real.count, generated.count, self.k)
         return Value(share, details={"not calibrated": raw})
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among as many real images, and to them."""
-        return 4.0 * count**2 * dimensions
 
 
 def clipped_coverage(

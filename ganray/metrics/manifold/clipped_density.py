@@ -15,10 +15,11 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import Balls, BallsAround, K, balls, counts
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.manifold.by_balls import ByRealBalls
+from ganray.metrics.metric import Value
 
 
-class ClippedDensity(Metric):
+class ClippedDensity(ByRealBalls):
     """The share of generated images that are as good as real ones.
 
     From 0 to 1, and linear in the share of bad images: half of them noise gives half. It tells
@@ -27,25 +28,13 @@ class ClippedDensity(Metric):
 
     title = "clipped density"
     meaning = "density of at most 1 an image, in balls cut at the median, over the real images' own"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["clipped_density"] = Field("clipped_density", description="the metric")
-    k: int = Field(K, ge=1, description="the neighbour that a real image's ball reaches to")
-
-    @property
-    def least_real(self) -> int:
-        """Each real image has k others."""
-        return self.k + 1
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share, and the ratio before it is cut at 1."""
         ratio = _ratio(real.once(BallsAround(self.k)), generated.features)
         return Value(min(1.0, ratio), details={"not cut at 1": ratio})
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among as many real images, and to them."""
-        return 4.0 * count**2 * dimensions
 
 
 def clipped_density(

@@ -14,10 +14,11 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import BallsAround, K, balls
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.manifold.by_balls import ByRealBalls
+from ganray.metrics.metric import Value
 
 
-class Coverage(Metric):
+class Coverage(ByRealBalls):
     """The share of real images that a generated one is nearer to than their k-th real neighbour.
 
     From 0 to 1; 1 − 2⁻ᵏ is expected of many images as good as real ones and as many. The balls are
@@ -27,25 +28,13 @@ class Coverage(Metric):
 
     title = "coverage"
     meaning = "share of real images whose ball of real neighbours holds a generated image"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["coverage"] = Field("coverage", description="the metric")
-    k: int = Field(K, ge=1, description="the neighbour that a real image's ball reaches to")
-
-    @property
-    def least_real(self) -> int:
-        """Each real image has k others."""
-        return self.k + 1
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share."""
         held = real.once(BallsAround(self.k)).counts(generated.features).of_balls
         return Value(float((held > 0).mean()))
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among as many real images, and to them."""
-        return 4.0 * count**2 * dimensions
 
 
 def coverage(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], k: int = K) -> float:

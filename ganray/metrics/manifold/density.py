@@ -14,10 +14,11 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import BallsAround, K, balls
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.manifold.by_balls import ByRealBalls
+from ganray.metrics.metric import Value
 
 
-class Density(Metric):
+class Density(ByRealBalls):
     """How crowded with real images the places of generated ones are.
 
     At least 0, near 1 for images as good as real ones, and not bounded by 1: a generator of one
@@ -27,25 +28,13 @@ class Density(Metric):
 
     title = "density"
     meaning = "mean number of balls of real neighbours that hold a generated image, over k"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["density"] = Field("density", description="the metric")
-    k: int = Field(K, ge=1, description="the neighbour that a real image's ball reaches to")
-
-    @property
-    def least_real(self) -> int:
-        """Each real image has k others."""
-        return self.k + 1
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The mean."""
         inside = real.once(BallsAround(self.k)).counts(generated.features).of_points
         return Value(float(inside.mean() / self.k))
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among as many real images, and to them."""
-        return 4.0 * count**2 * dimensions
 
 
 def density(real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], k: int = K) -> float:

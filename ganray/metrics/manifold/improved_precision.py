@@ -12,12 +12,13 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import BallsAround
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.manifold.by_balls import ByRealBalls
+from ganray.metrics.metric import Value
 
 IMPROVED_K = 3
 
 
-class ImprovedPrecision(Metric):
+class ImprovedPrecision(ByRealBalls):
     """The share of generated images no farther from some real one than its k-th real neighbour.
 
     From 0 to 1, with the weaknesses of `precision`, from which k and the border tell it. With the
@@ -26,24 +27,11 @@ class ImprovedPrecision(Metric):
 
     title = "improved precision"
     meaning = "share of generated images in a closed ball of real neighbours, as first published"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["improved_precision"] = Field("improved_precision", description="the metric")
-    k: int = Field(
-        IMPROVED_K, ge=1, description="the neighbour that a real image's ball reaches to"
-    )
-
-    @property
-    def least_real(self) -> int:
-        """Each real image has k others."""
-        return self.k + 1
+    k: int = Field(IMPROVED_K, ge=1, description="the neighbour that an image's ball reaches to")
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share; `precision(…, k=3, closed=True)` of arrays."""
         inside = real.once(BallsAround(self.k)).counts(generated.features, closed=True).of_points
         return Value(float((inside > 0).mean()))
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among as many real images, and to them."""
-        return 4.0 * count**2 * dimensions

@@ -7,12 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from ganray.metrics.features import Embedding
+from ganray.metrics.manifold.by_balls import ByGeneratedBalls
 from ganray.metrics.manifold.improved_precision import IMPROVED_K
 from ganray.metrics.manifold.recall import recall
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.metric import Value
 
 
-class ImprovedRecall(Metric):
+class ImprovedRecall(ByGeneratedBalls):
     """The share of real images no farther from some generated one than its k-th generated one.
 
     From 0 to 1, with the weaknesses of `recall`, from which k and the border tell it.
@@ -20,23 +21,10 @@ class ImprovedRecall(Metric):
 
     title = "improved recall"
     meaning = "share of real images in a closed ball of generated neighbours, as first published"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["improved_recall"] = Field("improved_recall", description="the metric")
-    k: int = Field(
-        IMPROVED_K, ge=1, description="the neighbour that a generated image's ball reaches to"
-    )
-
-    @property
-    def least(self) -> int:
-        """Each generated image has k others."""
-        return self.k + 1
+    k: int = Field(IMPROVED_K, ge=1, description="the neighbour that an image's ball reaches to")
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share; `recall(…, k=3, closed=True)` of arrays."""
         return Value(recall(real.features, generated.features, self.k, closed=True))
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among the images, and to as many real ones."""
-        return 4.0 * count**2 * dimensions

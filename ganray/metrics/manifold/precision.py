@@ -16,10 +16,11 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import BallsAround, K, balls
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.manifold.by_balls import ByRealBalls
+from ganray.metrics.metric import Value
 
 
-class Precision(Metric):
+class Precision(ByRealBalls):
     """The share of generated images nearer to some real image than its k-th real neighbour.
 
     From 0 to 1. It tells fidelity alone: a generator of one good image has precision 1. An outlier
@@ -28,25 +29,13 @@ class Precision(Metric):
 
     title = "precision"
     meaning = "share of generated images within a ball of real neighbours"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["precision"] = Field("precision", description="the metric")
-    k: int = Field(K, ge=1, description="the neighbour that a real image's ball reaches to")
-
-    @property
-    def least_real(self) -> int:
-        """Each real image has k others."""
-        return self.k + 1
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share."""
         inside = real.once(BallsAround(self.k)).counts(generated.features).of_points
         return Value(float((inside > 0).mean()))
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among as many real images, and to them."""
-        return 4.0 * count**2 * dimensions
 
 
 def precision(

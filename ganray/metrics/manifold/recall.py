@@ -13,11 +13,12 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import K
+from ganray.metrics.manifold.by_balls import ByGeneratedBalls
 from ganray.metrics.manifold.precision import precision
-from ganray.metrics.metric import Metric, Value
+from ganray.metrics.metric import Value
 
 
-class Recall(Metric):
+class Recall(ByGeneratedBalls):
     """The share of real images nearer to some generated one than its k-th generated neighbour.
 
     From 0 to 1. It tells diversity alone. One bad image far from all others has a ball that may
@@ -27,24 +28,12 @@ class Recall(Metric):
 
     title = "recall"
     meaning = "share of real images within a ball of generated neighbours"
-    better = "higher"
-    needs = frozenset({"features"})
 
     name: Literal["recall"] = Field("recall", description="the metric")
-    k: int = Field(K, ge=1, description="the neighbour that a generated image's ball reaches to")
-
-    @property
-    def least(self) -> int:
-        """Each generated image has k others."""
-        return self.k + 1
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share."""
         return Value(recall(real.features, generated.features, self.k))
-
-    def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
-        """All distances among the images, and to as many real ones."""
-        return 4.0 * count**2 * dimensions
 
 
 def recall(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from ganray.models.encoders.encoder import Encoder
+from ganray.models.encoders.encoder import OfFile
 from ganray.models.spec import Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Clip(Encoder):
+class Clip(OfFile):
     """CLIP's image tower; its projection into the space of words and pictures is the feature.
 
     The feature is not brought to length 1. The weights are whole files, of OpenAI, open_clip or
@@ -29,14 +29,8 @@ class Clip(Encoder):
         "bicubic to 224x224 with antialiasing, cut off at 0 and 1, grey to RGB, "
         "(x - [0.48145466, 0.4578275, 0.40821073]) / [0.26862954, 0.26130258, 0.27577711]"
     )
-    places = ("weights",)
 
     name: Literal["clip"] = Field("clip", description="the encoder")
-    weights: str = Field(
-        min_length=1,
-        description="a file of CLIP, a path or a URL; a path is relative to the study file",
-    )
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the weights, which must have it")
     vit: Literal["B/32", "L/14"] = Field(
         "B/32", description="the image tower: 512 or 768 features; 88 or 304 M parameters"
     )

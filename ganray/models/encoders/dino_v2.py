@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from ganray.models.encoders.encoder import Encoder
+from ganray.models.encoders.encoder import OfFile
 from ganray.models.spec import Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class DinoV2(Encoder):
+class DinoV2(OfFile):
     """DINOv2's vision transformer of 14 × 14 patches; its class token is the feature.
 
     The weights are `dinov2_vits14_pretrain.pth`, `…vitb14…` or `…vitl14…` as
@@ -28,14 +28,8 @@ class DinoV2(Encoder):
         "bicubic to 224x224 with antialiasing, cut off at 0 and 1, grey to RGB, "
         "(x - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]"
     )
-    places = ("weights",)
 
     name: Literal["dino_v2"] = Field("dino_v2", description="the encoder")
-    weights: str = Field(
-        min_length=1,
-        description="DINOv2's file, a path or a URL; a path is relative to the study file",
-    )
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the weights, which must have it")
     vit: Literal["S/14", "B/14", "L/14"] = Field(
         "S/14", description="the network: 384, 768 or 1,024 features; 22, 87 or 304 M parameters"
     )

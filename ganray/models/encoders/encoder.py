@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
+from pydantic import Field
+
 from ganray.models.spec import Shape
 from ganray.spec import Spec
 
@@ -73,3 +75,15 @@ class Encoder(Spec):
         """
         own = {k: v for k, v in self.identity().items() if k != "name"}
         return {"sha256": None} | own | {"network": self.name}
+
+
+class OfFile(Encoder):
+    """An encoder whose weights are a file that somebody published and the study names."""
+
+    places = ("weights",)
+
+    weights: str = Field(
+        min_length=1,
+        description="the published file, a path or a URL; a path is relative to the study file",
+    )
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the weights, which must have it")

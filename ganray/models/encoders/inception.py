@@ -6,26 +6,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from ganray.models.encoders.encoder import Encoder
+from ganray.models.encoders.encoder import OfFile
 from ganray.models.spec import Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-class Inception(Encoder):
+class Inception(OfFile):
     """The network of the FID; its weights are pytorch-fid's file, which the study names."""
 
     title = "Inception"
     preprocessing = "bilinear to 299x299 without antialiasing, grey to RGB, 2x - 1"
-    places = ("weights",)
 
     name: Literal["inception"] = Field("inception", description="the encoder")
-    weights: str = Field(
-        min_length=1,
-        description="pytorch-fid's file, a path or a URL; a path is relative to the study file",
-    )
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the weights, which must have it")
 
     def network(self, _: Shape, __: int) -> Any:
         """2,048 features, and probabilities of ImageNet's classes."""
