@@ -21,6 +21,7 @@ from ganray.cli import (
     doctor,
     evaluate,
     explain,
+    init,
     logs,
     models,
     status,
@@ -50,6 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+init.register(app)
 study.register(app)
 evaluate.register(app)
 explain.register(app)

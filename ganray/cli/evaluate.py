@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute
-from ganray.cli.study import SetOption, carry_out
+from ganray.cli.study import SetOption, Told, carry_out
 from ganray.errors import RefusedInput, quoted
+
+if TYPE_CHECKING:
+    from ganray.store import Store
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(?P<source>.+)", re.DOTALL)
 
@@ -67,7 +70,7 @@ def evaluate(
         real, _sets(generated), train, _split(metrics), _split(encoders), samples, name
     )
     chosen = study_from(told, overrides or [], absolute(store))
-    carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json, scores=True)
+    carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json, told=_scores)
 
 
 def _split(words: list[str] | None) -> list[str]:
@@ -104,3 +107,25 @@ def _refuse_odd_name(word: str) -> None:
         f"--generated (={quoted(word)}): the name {name!r} must begin with a letter or a digit and "
         "go on with up to 31 of these, '.', '-' and '_'"
     )
+
+
+def _scores(store: Store, run: str) -> Told:
+    """A row for each score of a run, without its classes' terms."""
+    from ganray.report import Results
+    from ganray.report.tables import score_rows
+    from ganray.runs.record import find_run
+
+    rows = score_rows(Results.open(store, find_run(store, run).plan))
+    own = [row for row in rows if "class" not in row]
+    return {"scores": own}, [_score_line(row) for row in own]
+
+
+def _score_line(row: dict[str, Any]) -> str:
+    from ganray.scores import ScoreName
+    from ganray.wording import number
+
+    name = ScoreName(row["metric"], row["encoder"]).title
+    if "undefined" in row:
+        return f"{name} of {row['side']} r{row['replicate']}: undefined: {row['undefined']}"
+    floor = f", floor {number(row['floor'])}" if row["floor"] is not None else ""
+    return f"{name} of {row['side']} r{row['replicate']}: {number(row['value'])}{floor}"

@@ -1,9 +1,8 @@
-"""`ganray init | run | plan | report`."""
+"""`ganray run | plan | report`."""
 
 from __future__ import annotations
 
-import re
-from importlib.resources import files
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -15,13 +14,11 @@ from ganray.cli.options import (
     StoreOption,
     absolute,
     check_cluster,
-    local_path,
     open_run,
     open_store,
     speak,
 )
 from ganray.errors import RefusedInput, quoted
-from ganray.spec import RUN_NAME, unknown_name
 from ganray.urls import address_without_secrets
 from ganray.wording import size
 
@@ -31,13 +28,15 @@ if TYPE_CHECKING:
     from ganray.runs.agenda import Agenda, Part
     from ganray.store import Store
     from ganray.studies import Study
-    from ganray.studies.families import Family
 
 StudyArgument = Annotated[str, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, e.g. model.width=32."),
 ]
+
+Told = tuple[dict[str, Any], list[str]]
+"""Plain values for `--json`, and lines."""
 
 OnlyOption = Annotated[
     str | None,
@@ -54,100 +53,8 @@ def checked_part(only: str | None) -> Part | None:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (init, run, plan, report):
+    for command in (run, plan, report):
         app.command()(command)
-
-
-def init(
-    name: Annotated[str, typer.Argument(help="Name of the study, or of its file.")] = "study",
-    study: Annotated[
-        str,
-        typer.Option("--study", help="Which one: marginal_vs_joint, budget_curve, rivals …"),
-    ] = "marginal_vs_joint",
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="A family, as `ganray models` lists them, as published."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write a commented study file NAME.yaml, ready to run on digits that come with ganray."""
-    path = local_path("name", name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-    if not re.fullmatch(RUN_NAME, path.stem):
-        raise RefusedInput(
-            f"name (={quoted(name)}) must begin with a small letter or a digit and go on with up "
-            "to 63 of these, '.', '-' and '_'"
-        )
-    text = _example(study)
-    if model is not None:
-        text = _with_family(text, model)
-    text = text.replace("{name}", path.stem)
-    try:
-        with path.open("x") as target:
-            target.write(text)
-    except FileExistsError:
-        raise RefusedInput(
-            f"{path} exists already; choose another name or delete it first"
-        ) from None
-    except OSError as error:
-        raise RefusedInput(f"{path} cannot be written: {error.strerror}") from None
-    speak(as_json, {"study": str(path)}, f"wrote {path}; next: ganray run {path}")
-
-
-def _example(study: str) -> str:
-    """The study file that comes with a study; importing the studies would take seconds."""
-    known = {f.name.removesuffix(".yaml"): f for f in files("ganray.studies").iterdir()
-             if f.name.endswith(".yaml")}  # fmt: skip
-    if study not in known:
-        raise RefusedInput(f"--study: {unknown_name(study, list(known))}")
-    return known[study].read_text()
-
-
-def _with_family(text: str, name: str) -> str:
-    """The example with a family's groups in place of its own.
-
-    One that is told labels cannot be trained on one class: it is a rival of the example's GANs. One
-    whose images are made of images is a side of the study of these.
-    """
-    from ganray.studies.families import family
-
-    chosen = family(name, "--model")
-    if not chosen.told_labels:
-        return _replaced(text, ("model", "train"), chosen.text)
-    study, sides = _as_side(chosen)
-    about = [line for line in chosen.text.splitlines() if line.startswith("#")]
-    groups = [line for line in chosen.text.splitlines() if not line.startswith("#")]
-    side = [*about, f"{sides}:", f"  - name: {name}", *(f"    {line}" for line in groups)]
-    text = _replaced(_example(study), (sides,), "\n".join(side))
-    if chosen.train.together:  # pairs are to be there
-        text = text.replace("\n  apart: true", "")
-    return _replaced(text, ("budget",), _BUDGET)
-
-
-def _as_side(chosen: Family) -> tuple[str, str]:
-    """The study that a family is a side of, and the group of its sides."""
-    if not chosen.model.of_images:
-        return "rivals", "rivals"
-    return ("translation", "translators") if chosen.model.translates else ("siblings", "modnets")
-
-
-_BUDGET = """\
-budget:
-  iterations: 360          # of each GAN; flops, per: side would be equal compute
-"""
-
-
-def _replaced(text: str, groups: tuple[str, ...], by: str) -> str:
-    """A study file with other lines where some of its groups are."""
-    kept, inside, done = [], False, False
-    for line in text.splitlines():
-        if line and not line[0].isspace():
-            inside = line.partition(":")[0] in groups
-            if inside and not done:
-                kept.append(f"{by.rstrip()}\n")
-                done = True
-        if not inside:
-            kept.append(line)
-    return "\n".join(kept) + "\n"
 
 
 def run(
@@ -193,13 +100,13 @@ def carry_out(
     as_json: bool,
     verify: bool = False,
     part: Part | None = None,
-    scores: bool = False,
+    told: Callable[[Store, str], Told] | None = None,
 ) -> None:
     """Run a study, or show what would be run, and exit as it ended.
 
     Args:
         called: what the command names it by.
-        scores: whether these are told, too.
+        told: what is told of the run besides, by its store and name.
     """
     _check_runner(runner, address, store)
     opened = open_store(store, hasty=dry_run)
@@ -211,33 +118,11 @@ def carry_out(
     ended = execute(chosen, opened, runner, address, verify, quiet=as_json, only=part)  # type: ignore[arg-type]
     rest = None if as_json or part is None else _rest(chosen, opened, called)
     value, said = ended.as_json(), "" if as_json else _ending(ended, rest)
-    if scores:
-        rows = _scored(opened, ended.run)
-        value["scores"] = rows
-        said = "\n".join([*map(_score_line, rows), said])
+    if told is not None:
+        more, lines = told(opened, ended.run)
+        value, said = value | more, "\n".join([*lines, said])
     speak(as_json, value, said)
     raise typer.Exit(ended.code)
-
-
-def _scored(store: Store, run: str) -> list[dict[str, Any]]:
-    """A row for each score of a run, without its classes' terms."""
-    from ganray.report import Results
-    from ganray.report.tables import score_rows
-    from ganray.runs.record import find_run
-
-    rows = score_rows(Results.open(store, find_run(store, run).plan))
-    return [row for row in rows if "class" not in row]
-
-
-def _score_line(row: dict[str, Any]) -> str:
-    from ganray.scores import ScoreName
-    from ganray.wording import number
-
-    name = ScoreName(row["metric"], row["encoder"]).title
-    if "undefined" in row:
-        return f"{name} of {row['side']} r{row['replicate']}: undefined: {row['undefined']}"
-    floor = f", floor {number(row['floor'])}" if row["floor"] is not None else ""
-    return f"{name} of {row['side']} r{row['replicate']}: {number(row['value'])}{floor}"
 
 
 def _rest(study: Study, store: Store, file: str) -> str | None:
