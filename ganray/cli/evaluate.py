@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute
+from ganray.cli.options import (
+    DEFAULT_STORE,
+    AddressOption,
+    DryRunOption,
+    JsonOption,
+    RunnerOption,
+    StoreOption,
+    absolute,
+)
 from ganray.cli.study import SetOption, Told, carry_out
 from ganray.errors import RefusedInput, quoted
 
@@ -54,11 +62,9 @@ def evaluate(
         "evaluation"
     ),
     store: StoreOption = DEFAULT_STORE,
-    runner: Annotated[str, typer.Option(help="ray, or local: one process.")] = "ray",
-    address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster; without it a local one is started.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run.")] = False,
+    runner: RunnerOption = "ray",
+    address: AddressOption = None,
+    dry_run: DryRunOption = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:

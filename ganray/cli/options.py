@@ -22,6 +22,11 @@ StoreOption = Annotated[
     str,
     typer.Option("--store", envvar="GANRAY_STORE", help="Folder or s3:// URL of the store."),
 ]
+RunnerOption = Annotated[str, typer.Option(help="ray, or local: one process.")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Of a Ray cluster; without it a local one is started.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be run.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 RunArgument = Annotated[
     str,

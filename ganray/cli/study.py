@@ -9,8 +9,11 @@ import typer
 
 from ganray.cli.options import (
     DEFAULT_STORE,
+    AddressOption,
+    DryRunOption,
     JsonOption,
     RunArgument,
+    RunnerOption,
     StoreOption,
     absolute,
     check_cluster,
@@ -60,11 +63,9 @@ def register(app: typer.Typer) -> None:
 def run(
     study: StudyArgument,
     store: StoreOption = DEFAULT_STORE,
-    runner: Annotated[str, typer.Option(help="ray, or local: one process.")] = "ray",
-    address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster; without it a local one is started.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run.")] = False,
+    runner: RunnerOption = "ray",
+    address: AddressOption = None,
+    dry_run: DryRunOption = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Hash all that is stored; make damaged parts anew.")
     ] = False,

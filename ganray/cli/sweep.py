@@ -8,6 +8,7 @@ import typer
 
 from ganray.cli.options import (
     DEFAULT_STORE,
+    AddressOption,
     JsonOption,
     StoreOption,
     absolute,
@@ -30,9 +31,7 @@ def register(app: typer.Typer) -> None:
 def sweep(
     file: Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file (YAML).")],
     store: StoreOption = DEFAULT_STORE,
-    address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster; without it a local one is started.")
-    ] = None,
+    address: AddressOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the trials' settings.")] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,

@@ -114,7 +114,7 @@ def counted(tasks: Iterable[Task]) -> str:
 
 def _how_long(seconds: float | None, cores: int) -> str:
     if seconds is None:
-        return "how long it takes is told once the first GANs are under way"
+        return "how long it takes is told once the work is under way"
     workers = "1 core" if cores == 1 else f"{cores} cores"
     return f"{about(seconds)} on {workers} like this one's, by a short timing just now"
 

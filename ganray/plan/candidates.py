@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ganray.models import Model
-from ganray.plan.parameters import Parameters, ScoreParameters, Spans
+from ganray.plan.measuring import ScoreParameters
+from ganray.plan.parameters import Parameters, Spans
 from ganray.spec import Spec
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.train.algorithms import Training

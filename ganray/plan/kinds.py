@@ -10,20 +10,18 @@ from dataclasses import dataclass
 
 from ganray.plan.candidates import ObjectiveParameters, SpecParameters
 from ganray.plan.laboratory import GaussianPathParameters, GaussiansParameters, NumberGanParameters
+from ganray.plan.measuring import CounterpartParameters, MeasureParameters, SiblingsParameters
 from ganray.plan.parameters import (
     CardParameters,
     ClassifyParameters,
-    CounterpartParameters,
     DataParameters,
     EmbedParameters,
     EncoderParameters,
-    MeasureParameters,
     MixParameters,
     Parameters,
     ReweightParameters,
     SampleParameters,
     SearchParameters,
-    SiblingsParameters,
     SplitParameters,
     TargetsParameters,
     TrainParameters,

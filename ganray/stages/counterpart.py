@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
-from ganray.plan.parameters import CounterpartParameters
+from ganray.plan.measuring import CounterpartParameters
 from ganray.stages.artifacts import read_embedding, read_images
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace

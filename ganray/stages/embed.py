@@ -12,12 +12,8 @@ from ganray.data.spec import SPLITS
 from ganray.embed import embed_chunk
 from ganray.models.encoders import ENCODERS, Classifier, Encoder
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import (
-    EmbedParameters,
-    EncoderParameters,
-    MeasureParameters,
-    WeightsParameters,
-)
+from ganray.plan.measuring import MeasureParameters
+from ganray.plan.parameters import EmbedParameters, EncoderParameters, WeightsParameters
 from ganray.randomness import permutation
 from ganray.runs.parts import Arrays
 from ganray.stages.artifacts import read_embedder, read_images, shards

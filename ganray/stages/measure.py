@@ -15,7 +15,7 @@ from ganray.metrics.metric import Value
 from ganray.metrics.statistics.bootstrap import resampled_interval
 from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import MeasureParameters, Subset
+from ganray.plan.measuring import MeasureParameters, Subset
 from ganray.randomness import permutation
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedding

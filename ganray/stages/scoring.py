@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ganray.metrics.features import Embedding
-from ganray.plan.parameters import ScoreParameters
+from ganray.plan.measuring import ScoreParameters
 from ganray.scores import Protocol
 from ganray.stages.artifacts import Source, cached, load_embedding
 from ganray.stages.workspace import Workspace

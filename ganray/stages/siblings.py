@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ganray.metrics.nearest import nearest
-from ganray.plan.parameters import SiblingsParameters
+from ganray.plan.measuring import SiblingsParameters
 from ganray.stages.artifacts import read_embedding, read_images, source_images
 from ganray.stages.counterpart import distance
 from ganray.stages.stage import Stage

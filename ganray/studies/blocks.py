@@ -134,12 +134,7 @@ class Blocks:
                 algorithm cannot train the networks.
         """
         refuse_unfit(self.data, model, spec, classes, domains, classifier is not None)
-        if wants_labels(model, spec) and portion:
-            raise RefusedInput(
-                f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
-                f"each image's class, and a GAN of {portion_name(portion.told)} goes by none; use "
-                "networks and an algorithm that are told none"
-            )
+        _refuse_portion(model, spec, portion)
         if ranks > spec.batch:
             raise RefusedInput(
                 f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
@@ -242,4 +237,14 @@ def _refuse_another_network(network: str) -> None:
         raise RefusedInput(
             f"encoder.network (={network!r}): a GAN that is given the set's own classifier takes "
             f"{USUAL_NETWORK!r} alone; use that, or let the GAN train a classifier of its own"
+        )
+
+
+def _refuse_portion(model: ModelSpec, spec: TrainSpec, portion: Portion | None) -> None:
+    """Refuse a GAN that is told classes and would see a part of the images that goes by none."""
+    if portion and wants_labels(model, spec):
+        raise RefusedInput(
+            f"model.name (={model.name!r}) by train.algorithm (={spec.algorithm!r}) is told "
+            f"each image's class, and a GAN of {portion_name(portion.told)} goes by none; use "
+            "networks and an algorithm that are told none"
         )

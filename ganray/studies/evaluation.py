@@ -19,12 +19,11 @@ from ganray.errors import RefusedInput
 from ganray.metrics import METRICS, Metric
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, PlanBuilder, Resources, Task, task_seed
+from ganray.plan.measuring import MeasureParameters
 from ganray.plan.parameters import (
     DataParameters,
     EmbedParameters,
     EncoderParameters,
-    MeasureParameters,
-    WeightsParameters,
 )
 from ganray.plan.roles import floor_role, measure_role
 from ganray.report import Page, Results, sections
@@ -33,7 +32,8 @@ from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, parse
 from ganray.specs import chunks_for
 from ganray.studies.evaluate import Evaluate
-from ganray.studies.image_sets import GeneratedImages, Images, Opened, opened, refuse_another_shape
+from ganray.studies.image_sets import GeneratedImages, Images, Opened, Sets, opened
+from ganray.studies.ruler import add_weights
 from ganray.studies.study import check_weights
 from ganray.train.spec import EncoderSpec
 from ganray.wording import listed
@@ -97,22 +97,15 @@ def plan(settings: Settings) -> Plan:
     real = opened("real", settings.real, ("test",))
     train = opened("train", settings.train, ("train",)) if settings.train else None
     generated = [opened(f"generated.{one.name}", one, ()) for one in settings.generated]
-    return _Evaluation(settings, real, train, generated).plan()
+    return _Evaluation(settings, Sets(real, train, generated)).plan()
 
 
 class _Evaluation:
     """The plan of one evaluation in the making."""
 
-    def __init__(
-        self, settings: Settings, real: Opened, train: Opened | None, generated: Sequence[Opened]
-    ) -> None:
-        self.settings, self.real, self.train, self.generated = settings, real, train, generated
-        self.builder = PlanBuilder()
-        self.count = self._count()
-        self.labelled = all(self._labels(one) is not None for one in generated)
-        for one in (*generated, *([train] if train else [])):
-            refuse_another_shape(one, real)
-        self._refuse_equal()
+    def __init__(self, settings: Settings, sets: Sets) -> None:
+        self.settings, self.sets, self.builder = settings, sets, PlanBuilder()
+        self.count = sets.count(settings.evaluate.samples)
 
     def plan(self) -> Plan:
         """All tasks."""
@@ -121,40 +114,13 @@ class _Evaluation:
             for metric in metrics:
                 self._refuse_unfit(metric, encoder)
             self._measure(encoder, metrics)
-        info = self.real.data.info
+        info = self.sets.real.data.info
         dataset = info.model_dump(mode="json") | {"url": None}
         told = self.settings.model_dump(mode="json")
         names = tuple(dict.fromkeys(one.name for one in self.settings.generated))
         return self.builder.plan(
             self.settings.name, self.settings.study, told, dataset, None, names, named=True
         )
-
-    def _refuse_equal(self) -> None:
-        """Refuse a set that stands for two replicates, and real images that are training ones."""
-        for place, one in enumerate(self.generated):
-            for other in self.generated[:place]:
-                if one.called == other.called and one.shares(other):
-                    raise RefusedInput(
-                        f"{one.called}: {other.spec.source!r} and {one.spec.source!r} hold the "
-                        "same images: they are no two replicates"
-                    )
-        if self.train is not None and self.train.shares(self.real):
-            raise RefusedInput(
-                f"train.source (={self.train.spec.source!r}) and real hold the same images "
-                f"({self.train.split}, {self.real.split}); the real ones must be others than those "
-                "that generators and classifier have seen"
-            )
-
-    def _count(self) -> int:
-        """How many images of each set are scored: as many as the smallest has."""
-        least = min(self.generated, key=lambda one: one.count)
-        asked = self.settings.evaluate.samples
-        if asked is not None and asked > least.count:
-            raise RefusedInput(
-                f"evaluate.samples (={asked}) must be at most {least.count}, the images of "
-                f"{least.called}"
-            )
-        return asked or least.count
 
     def _refuse_unfit(self, metric: Metric, encoder: Encoder) -> None:
         called = f"evaluate.metrics ({metric.name})"
@@ -166,48 +132,28 @@ class _Evaluation:
                 f"{self.count}"
             )
         needed = 2 * max(metric.least_real, metric.least)
-        if self.real.count < needed:
+        if self.sets.real.count < needed:
             raise RefusedInput(
                 f"{called} needs {needed} real images or more, of which one half stands in for "
-                f"generated ones in its floor; here are {self.real.count}"
+                f"generated ones in its floor; here are {self.sets.real.count}"
             )
-        if "training images" in metric.asks and self.train is None:
+        if "training images" in metric.asks and self.sets.train is None:
             raise RefusedInput(f"{called} asks for training images: name them as `train`")
-        labelled = {"real labels": [self.real], "generated labels": self.generated}
+        labelled = {"real labels": [self.sets.real], "generated labels": self.sets.generated}
         if "class posteriors" in encoder.gives:  # which tell them
             labelled.pop("generated labels")
-        for asked, sets in labelled.items():
-            for one in sets if asked in metric.asks else ():
-                if self._labels(one) is None:
-                    raise RefusedInput(f"{called} asks for {asked}, and {self._unlabelled(one)}")
-
-    def _unlabelled(self, one: Opened) -> str:
-        """Why a set's labels are of no use here."""
-        names = self.real.data.info.class_names
-        if one.data.info.labels == "none":
-            return f"the images of {one.called} ({one.spec.source!r}) have none"
-        if self.real.data.info.labels == "none":
-            return f"the real images ({self.real.spec.source!r}) have none"
-        others = [name for name in one.data.info.class_names if name not in names]
-        return (
-            f"{one.called} has classes that the real images have not ({listed(others[:5])}; theirs "
-            f"are {listed(names[:10])})"
-        )
-
-    def _labels(self, one: Opened) -> list[int] | None:
-        """The numbers of a set's classes among the real ones; None: it has no labels."""
-        names, own = self.real.data.info.class_names, one.data.info.class_names
-        if one.data.info.labels == "none" or not set(own) <= set(names):
-            return None
-        return [names.index(name) for name in own]
+        asked = [(what, one) for what in labelled if what in metric.asks for one in labelled[what]]
+        for what, one in asked:
+            if self.sets.labels(one) is None:
+                raise RefusedInput(f"{called} asks for {what}, and {self.sets.unlabelled(one)}")
 
     def _measure(self, encoder: Encoder, metrics: Sequence[Metric]) -> None:
         embedder = self._embedder(encoder)
-        given = {"embedder": embedder, "reference": self._embed(encoder, embedder, self.real)}
+        given = {"embedder": embedder, "reference": self._embed(encoder, embedder, self.sets.real)}
         asking = {
-            metric.name: {"training": self._embed(encoder, embedder, self.train)}
+            metric.name: {"training": self._embed(encoder, embedder, self.sets.train)}
             for metric in metrics
-            if "training images" in metric.asks and self.train is not None
+            if "training images" in metric.asks and self.sets.train is not None
         }
         floors = {
             metric.name: self.builder.add(
@@ -220,7 +166,7 @@ class _Evaluation:
             for metric in metrics
         }
         seen: dict[str, int] = {}
-        for one, images in zip(self.generated, self.settings.generated, strict=True):
+        for one, images in zip(self.sets.generated, self.settings.generated, strict=True):
             replicate = seen[images.name] = seen.get(images.name, -1) + 1
             made = self._embed(encoder, embedder, one, f"{images.name}/{replicate}")
             for metric in metrics:
@@ -235,16 +181,16 @@ class _Evaluation:
                 )
 
     def _told(self, encoder: Encoder, metric: Metric, mixture: str) -> MeasureParameters:
-        info, split = self.real.data.info, self.real.split
+        info, split = self.sets.real.data.info, self.sets.real.split
         more: dict[str, Any] = {"shape": info.shape} if "pixels" in metric.needs else {}
-        if "generated labels" in metric.asks | metric.takes and not self.labelled:
+        if "generated labels" in metric.asks | metric.takes and not self.sets.labelled:
             more["unlabelled"] = True
         if (resamples := self.settings.evaluate.resamples) and mixture != "real":
             more["resamples"] = resamples
         return MeasureParameters(
             encoder=encoder.name,
             preprocessing=encoder.preprocessing,
-            dataset=f"{info.name}@{self.real.data.fingerprint[:12]}",
+            dataset=f"{info.name}@{self.sets.real.data.fingerprint[:12]}",
             among=[],
             metric=metric,
             mixture=mixture,
@@ -254,14 +200,8 @@ class _Evaluation:
 
     def _embedder(self, encoder: Encoder) -> Task:
         if not isinstance(encoder, Classifier):
-            return self.builder.add(
-                f"weights/{encoder.name}",
-                "weights",
-                f"weights {encoder.name}",
-                WeightsParameters(encoder=encoder),
-                {},
-            )
-        teacher = self._teacher(encoder)
+            return add_weights(self.builder, encoder)
+        teacher = self.sets.teacher(encoder.name, self.settings.encoder.batch)
         seed = task_seed(self.settings.seed, "encoder", [], 0)
         return self.builder.add(
             "encoder",
@@ -275,37 +215,8 @@ class _Evaluation:
             {"data": self._import(teacher)},
         )
 
-    def _teacher(self, encoder: Encoder) -> Opened:
-        """The set whose training images the classifier learns."""
-        info = self.real.data.info
-        chosen = self.train or self.real
-        apart = not chosen.shares(self.real, "train")
-        images = sum(chosen.data.info.counts["train"])
-        if self._labels(chosen) is None:
-            raise RefusedInput(
-                f"evaluate.encoders (classifier) learns labelled images, and "
-                f"{self._unlabelled(chosen)}; measure on other encoders (pixels needs nothing)"
-            )
-        if not images or not apart:
-            raise RefusedInput(
-                f"evaluate.encoders ({encoder.name}) learns labelled training images of the real "
-                "ones' classes, apart from these: name them as `train`, or measure on other "
-                "encoders (pixels needs nothing)"
-            )
-        if chosen.data.info.class_names != info.class_names:
-            raise RefusedInput(
-                f"{chosen.called}: its classes {chosen.data.info.class_names} must be those of "
-                f"the real images, {info.class_names}"
-            )
-        if images < self.settings.encoder.batch:
-            raise RefusedInput(
-                f"encoder.batch (={self.settings.encoder.batch}) must be at most the training "
-                f"images of {chosen.called}, {images}"
-            )
-        return chosen
-
     def _import(self, one: Opened) -> Task:
-        role = "data" if one is self.real else f"data/{one.called.replace('.', '/', 1)}"
+        role = "data" if one is self.sets.real else f"data/{one.called.replace('.', '/', 1)}"
         return self.builder.add(
             self._free(role, one),
             "data",
@@ -327,7 +238,7 @@ class _Evaluation:
 
     def _free(self, role: str, one: Opened) -> str:
         """A role for each source of one name."""
-        number = [other for other in self.generated if other.called == one.called]
+        number = [other for other in self.sets.generated if other.called == one.called]
         place = next((at for at, other in enumerate(number) if other is one), 0)
         return f"{role}/{place}" if place else role
 
@@ -335,9 +246,9 @@ class _Evaluation:
         self, encoder: Encoder, embedder: Task, one: Opened, called: str | None = None
     ) -> Task:
         # Of a set that is scored no more than are scored, so that all are equally many.
-        scored = one in self.generated and one.count > self.count
+        scored = one in self.sets.generated and one.count > self.count
         more: dict[str, Any] = {"drawn": self.count} if scored else {}
-        more |= {"split": one.split, "labelled": self._labels(one)}
+        more |= {"split": one.split, "labelled": self.sets.labels(one)}
         return self.builder.add(
             f"embed/{encoder.name}/{called or one.called}",
             "embed",

@@ -111,3 +111,111 @@ def refuse_another_shape(one: Opened, real: Opened) -> None:
             f"{one.called}.source (={one.spec.source!r}): its images are {sizes[0]}, the real ones "
             f"{sizes[1]}; bring all to one size and number of channels before"
         )
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets of one evaluation, which fit each other.
+
+    Raises:
+        RefusedInput: one has images of another shape than the real ones, a set stands for two
+            replicates, or the real images are the training ones.
+    """
+
+    real: Opened
+    train: Opened | None
+    generated: Sequence[Opened]
+
+    def __post_init__(self) -> None:
+        for one in (*self.generated, *([self.train] if self.train else [])):
+            refuse_another_shape(one, self.real)
+        self._refuse_equal()
+
+    def _refuse_equal(self) -> None:
+        """Refuse a set that stands for two replicates, and real images that are training ones."""
+        for place, one in enumerate(self.generated):
+            for other in self.generated[:place]:
+                if one.called == other.called and one.shares(other):
+                    raise RefusedInput(
+                        f"{one.called}: {other.spec.source!r} and {one.spec.source!r} hold the "
+                        "same images: they are no two replicates"
+                    )
+        if self.train is not None and self.train.shares(self.real):
+            raise RefusedInput(
+                f"train.source (={self.train.spec.source!r}) and real hold the same images "
+                f"({self.train.split}, {self.real.split}); the real ones must be others than those "
+                "that generators and classifier have seen"
+            )
+
+    def count(self, asked: int | None) -> int:
+        """How many images of each set are scored: as many as the smallest has, or as are asked.
+
+        Raises:
+            RefusedInput: more are asked than the smallest has.
+        """
+        least = min(self.generated, key=lambda one: one.count)
+        if asked is not None and asked > least.count:
+            raise RefusedInput(
+                f"evaluate.samples (={asked}) must be at most {least.count}, the images of "
+                f"{least.called}"
+            )
+        return asked or least.count
+
+    @property
+    def labelled(self) -> bool:
+        """Whether all generated images' classes are known."""
+        return all(self.labels(one) is not None for one in self.generated)
+
+    def labels(self, one: Opened) -> list[int] | None:
+        """The numbers of a set's classes among the real ones; None: it has no labels."""
+        names, own = self.real.data.info.class_names, one.data.info.class_names
+        if one.data.info.labels == "none" or not set(own) <= set(names):
+            return None
+        return [names.index(name) for name in own]
+
+    def unlabelled(self, one: Opened) -> str:
+        """Why a set's labels are of no use here."""
+        names = self.real.data.info.class_names
+        if one.data.info.labels == "none":
+            return f"the images of {one.called} ({one.spec.source!r}) have none"
+        if self.real.data.info.labels == "none":
+            return f"the real images ({self.real.spec.source!r}) have none"
+        others = [name for name in one.data.info.class_names if name not in names]
+        return (
+            f"{one.called} has classes that the real images have not ({listed(others[:5])}; theirs "
+            f"are {listed(names[:10])})"
+        )
+
+    def teacher(self, encoder: str, batch: int) -> Opened:
+        """The set whose training images a classifier learns.
+
+        Raises:
+            RefusedInput: there are none with the real ones' classes, apart from these, or fewer
+                than a batch.
+        """
+        info = self.real.data.info
+        chosen = self.train or self.real
+        apart = not chosen.shares(self.real, "train")
+        images = sum(chosen.data.info.counts["train"])
+        if self.labels(chosen) is None:
+            raise RefusedInput(
+                f"evaluate.encoders ({encoder}) learns labelled images, and "
+                f"{self.unlabelled(chosen)}; measure on other encoders (pixels needs nothing)"
+            )
+        if not images or not apart:
+            raise RefusedInput(
+                f"evaluate.encoders ({encoder}) learns labelled training images of the real "
+                "ones' classes, apart from these: name them as `train`, or measure on other "
+                "encoders (pixels needs nothing)"
+            )
+        if chosen.data.info.class_names != info.class_names:
+            raise RefusedInput(
+                f"{chosen.called}: its classes {chosen.data.info.class_names} must be those of "
+                f"the real images, {info.class_names}"
+            )
+        if images < batch:
+            raise RefusedInput(
+                f"encoder.batch (={batch}) must be at most the training "
+                f"images of {chosen.called}, {images}"
+            )
+        return chosen

@@ -17,11 +17,11 @@ from ganray.data.spec import Split
 from ganray.errors import RefusedInput
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, Task, task_seed
+from ganray.plan.measuring import SiblingsParameters
 from ganray.plan.parameters import (
     ClassifyParameters,
     EmbedParameters,
     SampleParameters,
-    SiblingsParameters,
     TrainParameters,
 )
 from ganray.report import Page, Results, sections
@@ -36,7 +36,8 @@ from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost
 from ganray.studies.data import Data
 from ganray.studies.evaluate import MOST_IMAGES
-from ganray.studies.measuring import add_embedder, add_ruler, measure_side
+from ganray.studies.measuring import measure_side
+from ganray.studies.ruler import add_embedder, add_ruler
 from ganray.studies.settings import MOST_SEEDS, Budget, Distinct, NamedGan, OfImages, names_differ
 
 Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]

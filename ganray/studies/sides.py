@@ -22,17 +22,8 @@ from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
 from ganray.studies.data import Data
 from ganray.studies.evaluate import Evaluate
-from ganray.studies.measuring import (
-    Mixing,
-    Ruler,
-    add_embedder,
-    add_ruler,
-    embed_members,
-    embed_mixture,
-    embed_split,
-    measure_side,
-    mix_samples,
-)
+from ganray.studies.measuring import Mixing, embed_members, embed_mixture, measure_side, mix_samples
+from ganray.studies.ruler import Ruler, add_embedder, add_ruler, embed_split
 from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 

@@ -18,12 +18,8 @@ from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
 from ganray.models.translating import Domain, Translating
 from ganray.plan import Plan, Task, task_seed
-from ganray.plan.parameters import (
-    CounterpartParameters,
-    EmbedParameters,
-    SampleParameters,
-    TrainParameters,
-)
+from ganray.plan.measuring import CounterpartParameters
+from ganray.plan.parameters import EmbedParameters, SampleParameters, TrainParameters
 from ganray.report import Page, Results, sections
 from ganray.report.sections.translation import (
     DIRECTIONS,
@@ -39,7 +35,8 @@ from ganray.studies.counts import class_rows, needing
 from ganray.studies.data import Data
 from ganray.studies.domains import refuse_unpaired, two_domains
 from ganray.studies.evaluate import Evaluate
-from ganray.studies.measuring import Ruler, add_embedder, add_ruler, measure_side
+from ganray.studies.measuring import measure_side
+from ganray.studies.ruler import Ruler, add_embedder, add_ruler
 from ganray.studies.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
 
 

@@ -23,7 +23,7 @@ from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.blocks import Blocks
 from ganray.studies.counts import mixture_counts, needing
 from ganray.studies.data import Data
-from ganray.studies.measuring import add_embedder, embed_split, protocol_on
+from ganray.studies.ruler import add_embedder, embed_split, protocol_on
 from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps
 from ganray.sweeps.space import Values

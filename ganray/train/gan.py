@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
@@ -39,6 +38,7 @@ from ganray.train.state import (
     load_module,
     load_optimizer,
     module_tensors,
+    moving_average,
     optimizer_tensors,
     prefixed,
     trainable,
@@ -122,7 +122,7 @@ class GanTrainer:
         freeze_first(self.networks, train.frozen)
         # It shares their weights.
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
-        self._average = _moving_average(self._drawn, train.ema) if train.ema else None
+        self._average = moving_average(self._drawn, train.ema) if train.ema else None
         self._steps, self._part = train.steps(), slice(0, train.batch)
         self._weights = trainable(self.networks)
         self._optimizers = {
@@ -298,10 +298,3 @@ class GanTrainer:
     def _called(self, step: Step) -> str:
         """What the state of its optimiser is called."""
         return f"{step.name}_{step.optimiser.word}"
-
-
-def _moving_average(networks: Sampler, decay: float) -> AveragedModel:
-    """ema ← decay·ema + (1 − decay)·networks at each update, from the initial weights on."""
-    average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-    average.n_averaged.fill_(1)  # else the first update would be a copy
-    return average

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganray.errors import RefusedInput
 from ganray.tensors import Tensors
@@ -103,3 +104,10 @@ def below(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
     return {
         name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)
     }
+
+
+def moving_average(networks: nn.Module, decay: float) -> AveragedModel:
+    """ema ← decay·ema + (1 − decay)·networks at each update, from the initial weights on."""
+    average = AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    average.n_averaged.fill_(1)  # else the first update would be a copy
+    return average

@@ -67,7 +67,7 @@ def test_a_speed_that_cannot_be_timed_here_is_not_invented(tiny_run, empty, monk
     monkeypatch.setattr(outline, "training_speed", lambda plan, gan: 3e9)
     there = SpeedKnown.here(empty, resources, "ray", "auto")
     assert there.speed is None
-    assert "is told once the first GANs are under way" in opening(empty, there, {})[1]
+    assert "is told once the work is under way" in opening(empty, there, {})[1]
     monkeypatch.setattr(outline, "_on_gpu", lambda resources: True)
     assert SpeedKnown.here(empty, resources, "local", None).speed is None
     monkeypatch.setattr(outline, "_on_gpu", lambda resources: False)

@@ -12,7 +12,8 @@ from ganray.errors import RefusedInput
 from ganray.metrics.classes.inception_score import InceptionScore
 from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.frechet_distance import FrechetDistance
-from ganray.plan.parameters import EmbedParameters, MeasureParameters
+from ganray.plan.measuring import MeasureParameters
+from ganray.plan.parameters import EmbedParameters
 from ganray.randomness import permutation
 from ganray.report.results import Results
 from ganray.studies import study_from

@@ -18,7 +18,7 @@ def protocol_section(results: Results) -> Section:
         *_truncated(results),
         _protocols(results),
         versions_table(results),
-        Details("Where the GANs lie", [_weights(results)]),
+        *([Details("Where the GANs lie", [_weights(results)])] if results.gans else []),
         Details("Settings of the study", [Code(text_without_secrets(settings))]),
     ]
     return Section("Protocol and versions", "protocol", blocks)
@@ -30,6 +30,7 @@ def data_line(results: Results) -> str:
     counts = ", ".join(
         f"{sum(per_class):,} {split.replace('_', '-')}"
         for split, per_class in info["counts"].items()
+        if sum(per_class)
     )
     notes = f" {info['notes']}" if info.get("notes") else ""
     shape = "×".join(str(size) for size in info["shape"])
