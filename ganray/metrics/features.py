@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Float32, Int64, Num
 
 from ganray.errors import RefusedInput
 
@@ -99,7 +99,7 @@ def join(parts: Sequence[Embedding]) -> Embedding:
     )
 
 
-def check_features(name: str, features: Float[np.ndarray, "n d"]) -> None:
+def check_features(name: str, features: Num[np.ndarray, "n d"]) -> None:
     """Make sure that all numbers are finite.
 
     Raises:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from jaxtyping import Float64, Int64, Num
 
@@ -11,46 +9,64 @@ from ganray.errors import RefusedInput
 from ganray.metrics import pairs
 
 _MARGIN = 8  # candidates beyond those asked for: rounded products may exchange the last ones
-_BLOCK = 1024  # of float64 numbers, which are eight times the bytes of an image
 
 
 def nearest(
-    points: Num[np.ndarray, "n d"], others: Num[np.ndarray, "m d"]
+    points: Num[np.ndarray, "n d"], others: Num[np.ndarray, "m k"]
 ) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n"]]:
     """Which of `others` is nearest to each point, the first of equals, and its distance squared.
 
-    In float64; of 8-bit values, whose squares and products are whole numbers there, it is exact.
+    Products in float64 choose it; how far it is, exactly 0 for a copy, differences say. Of 8-bit
+    values, whose squares and products are whole numbers there, both are exact.
 
     Raises:
-        ValueError: there are no others.
+        RefusedInput: there are no others, they have other dimensions, or a number is not finite.
     """
-    if not len(others):
-        raise ValueError("others must be one point or more")
-    found = [_nearest(block, others) for block in _blocks(points)]
-    if not found:
+    if not len(points):
         return np.empty(0, np.int64), np.empty(0)
-    indices, distances = zip(*found, strict=True)
-    return np.concatenate(indices), np.concatenate(distances)
+    pairs.check_sets(points=points, others=others)
+    found = [_nearest(block, others) for _, block in pairs.blocks(points)]
+    return _joined(found)
+
+
+def nearest_others(
+    points: Num[np.ndarray, "n d"],
+) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n"]]:
+    """Which other point of the same set is nearest to each, and its distance squared.
+
+    Raises:
+        RefusedInput: there are fewer than two, or a number is not finite.
+    """
+    if len(points) < 2:
+        raise RefusedInput(f"points has {len(points)} rows; at least 2 are needed")
+    pairs.check_sets(points=points)
+    found = [_nearest(block, points, own=start) for start, block in pairs.blocks(points)]
+    return _joined(found)
 
 
 def _nearest(
-    points: Float64[np.ndarray, "part d"], others: Num[np.ndarray, "m d"]
+    points: Float64[np.ndarray, "part d"], others: Num[np.ndarray, "m d"], own: int | None = None
 ) -> tuple[Int64[np.ndarray, "part"], Float64[np.ndarray, "part"]]:
-    least, found, first = np.full(len(points), np.inf), np.zeros(len(points), np.int64), 0
-    lengths = np.square(points).sum(axis=1)
-    for block in _blocks(others):
-        # |a − b|² = |a|² + |b|² − 2ab, whose products one matrix product gives.
-        part = np.square(block).sum(axis=1) - 2 * points @ block.T
+    """Args:
+    own: where these points lie among the others, if they do: none is near to itself.
+    """
+    least, found = np.full(len(points), np.inf), np.zeros(len(points), np.int64)
+    for first, block in pairs.blocks(others):
+        part = pairs.gram(points, block)
+        if first == own:
+            np.fill_diagonal(part, np.inf)
         at = part.argmin(axis=1)
         here = part[np.arange(len(points)), at]
         found = np.where(here < least, first + at, found)
-        least, first = np.minimum(here, least), first + len(block)
-    return found, np.maximum(least + lengths, 0)
+        least = np.minimum(here, least)
+    return found, pairs.apart(points, others[found])
 
 
-def _blocks(rows: Num[np.ndarray, "n d"]) -> Iterator[Float64[np.ndarray, "part d"]]:
-    for start in range(0, len(rows), _BLOCK):
-        yield rows[start : start + _BLOCK].astype(np.float64)
+def _joined(
+    parts: list[tuple[Int64[np.ndarray, "..."], Float64[np.ndarray, "..."]]],
+) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n"]]:
+    indices, squared = zip(*parts, strict=True)
+    return np.concatenate(indices), np.concatenate(squared)
 
 
 def neighbours(
@@ -92,7 +108,7 @@ def _candidates(
     least = np.full((len(rows), count), np.inf)
     found = np.zeros(least.shape, np.int64)
     for first, block in pairs.blocks(points):
-        part = np.square(block).sum(axis=1) - 2 * rows @ block.T
+        part = pairs.gram(rows, block)
         if first == start:
             np.fill_diagonal(part, np.inf)  # no row is a neighbour of its own
         numbers = np.broadcast_to(first + np.arange(len(block)), part.shape)

@@ -1,17 +1,25 @@
-"""All pairs of rows of two sets, block by block: a table of all pairs is never held."""
+"""All pairs of rows of two sets, block by block: a table of all pairs is never held.
+
+Which pairs are near is told by the Gram form |a|² + |b|² − 2ab, one matrix product; how far apart
+they are, by the differences a − b themselves, as the Gram form of equal rows is not 0 but a
+rounding error.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float64, Num
+from jaxtyping import Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import check_features
 
 BLOCK = 1024
 """Rows of each set at once: 8 MB of a block's pairs, and 8 KB · d of its rows."""
+ROUNDING = 1e-9
+"""Of the largest squared length: far more than the Gram form of two close rows is wrong by."""
+_NEAR = 1e-6  # of the same: beyond, the Gram form has ten digits and more
 
 
 def blocks(
@@ -31,6 +39,62 @@ def apart(
     distances are told from unequal ones.
     """
     return np.asarray(np.square(np.subtract(points, others, dtype=np.float64)).sum(axis=1))
+
+
+def gram(
+    points: Float64[np.ndarray, "n d"], others: Float64[np.ndarray, "m d"]
+) -> Float64[np.ndarray, "n m"]:
+    """The table of |a − b|², but for rounding; never below 0."""
+    table = points @ others.T
+    table *= -2
+    table += np.square(points).sum(axis=1)[:, None]
+    table += np.square(others).sum(axis=1)
+    return np.maximum(table, 0, out=table)
+
+
+def distances(
+    points: Num[np.ndarray, "n d"],
+    others: Num[np.ndarray, "m d"],
+    i: Int64[np.ndarray, "part"],
+    j: Int64[np.ndarray, "part"],
+) -> Float64[np.ndarray, "part"]:
+    """‖points[i] − others[j]‖ of each pair, by differences."""
+    parts = [slice(start, start + BLOCK) for start in range(0, len(i), BLOCK)]
+    found = [apart(points[i[part]], others[j[part]]) for part in parts]
+    return np.sqrt(np.concatenate([np.empty(0), *found]))
+
+
+def squared_distances(
+    points: Num[np.ndarray, "n d"], others: Num[np.ndarray, "m d"]
+) -> Float64[np.ndarray, "n m"]:
+    """The table of |a − b|² to ten digits, and exactly 0 of equal rows; of sets that are small
+    enough for one."""
+    table = gram(points.astype(np.float64), others.astype(np.float64))
+    largest = max(largest_square(points), largest_square(others))
+    i, j = (table <= _NEAR * largest).nonzero()
+    table[i, j] = np.square(distances(points, others, i, j))
+    return table
+
+
+def upper_tables(
+    points: Num[np.ndarray, "n d"],
+) -> Iterator[tuple[int, int, Float64[np.ndarray, "part chunk"]]]:
+    """The Gram forms of a set's pairs, block by block, with the first row and column of each.
+
+    A row and itself are infinitely far apart. Blocks below the diagonal are left out.
+    """
+    for first, rows in blocks(points):
+        for second, others in blocks(points, first):
+            table = gram(rows, others)
+            if first == second:
+                np.fill_diagonal(table, np.inf)
+            yield first, second, table
+
+
+def largest_square(points: Num[np.ndarray, "n d"]) -> float:
+    """The largest squared length of a set's rows; 0 of none."""
+    lengths = (float(np.square(block).sum(axis=1).max()) for _, block in blocks(points))
+    return max(lengths, default=0.0)
 
 
 def check_sets(**sets: Num[np.ndarray, "_ _"]) -> None:

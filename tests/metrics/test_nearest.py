@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from ganray.errors import RefusedInput
 from ganray.metrics.nearest import nearest, neighbours
 
 
@@ -33,9 +34,14 @@ def test_the_first_of_equals_is_meant():
     assert nearest(np.ones((2, 2)), others)[0].tolist() == [0, 0]
 
 
+def test_numbers_that_are_not_finite_are_refused():
+    with pytest.raises(RefusedInput, match="others: row 2 holds"):
+        nearest(np.ones((1, 2)), np.array([[0, 0], [1, 1], [0, np.inf]]))
+
+
 def test_no_points_are_nothing_and_no_others_are_refused():
     assert nearest(np.empty((0, 2)), np.ones((1, 2)))[0].tolist() == []
-    with pytest.raises(ValueError, match="others"):
+    with pytest.raises(RefusedInput, match="others"):
         nearest(np.ones((1, 2)), np.empty((0, 2)))
 
 

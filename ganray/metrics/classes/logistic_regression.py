@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from ganray.errors import RefusedInput
+from ganray.metrics.features import check_features
 
 PENALTY = 1e-2
 """Unless a setting says otherwise; of 10⁻⁴ … 10⁻¹ the best for pixels of 5,000 MNIST images."""
@@ -136,8 +137,6 @@ def _check(
             f"labels must be from 0 to {classes - 1}; "
             f"they are from {labels.min()} to {labels.max()}"
         )
-    if not np.isfinite(features).all():
-        row = int(np.argmin(np.isfinite(features).all(axis=1)))
-        raise RefusedInput(f"features: row {row} holds a number that is not finite")
+    check_features("features", features)
     if not 0 < penalty < np.inf:
         raise RefusedInput(f"penalty (={penalty!r}) must be finite and above 0")

@@ -17,12 +17,11 @@ from pydantic import Field
 
 from ganray.metrics.copying.neighbours import (
     among_themselves,
-    nearest_distances,
-    nearest_others,
     training_of,
 )
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
+from ganray.metrics.nearest import nearest, nearest_others
 
 
 class AuthPct(Metric):
@@ -60,7 +59,7 @@ def auth_pct(generated: Num[np.ndarray, "n d"], training: Num[np.ndarray, "m d"]
     Raises:
         RefusedInput: there are fewer than two training images, or other dimensions.
     """
-    return 100.0 * _share(generated, training, nearest_others(training)[1])
+    return 100.0 * _share(generated, training, np.sqrt(nearest_others(training)[1]))
 
 
 def _share(
@@ -68,5 +67,5 @@ def _share(
     training: Num[np.ndarray, "m p"],
     apart: Float64[np.ndarray, "m"],
 ) -> float:
-    found, near = nearest_distances(generated, training)
-    return float((apart[found] < near).mean())
+    found, squared = nearest(generated, training)
+    return float((apart[found] < np.sqrt(squared)).mean())

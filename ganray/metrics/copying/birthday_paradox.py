@@ -18,8 +18,8 @@ from jaxtyping import Int64, Num
 from pydantic import Field
 
 from ganray.errors import RefusedInput, UndefinedScore
+from ganray.metrics.copying.near_pairs import near_pairs
 from ganray.metrics.copying.neighbours import among_themselves
-from ganray.metrics.copying.pairs import near_pairs
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.randomness import permutation

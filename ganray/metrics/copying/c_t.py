@@ -19,9 +19,9 @@ from pydantic import Field
 
 from ganray.errors import UndefinedScore
 from ganray.metrics.copying.cells import Partition, Partitioning
-from ganray.metrics.copying.neighbours import nearest_distances
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
+from ganray.metrics.nearest import nearest
 
 
 class CT(Metric):
@@ -105,8 +105,8 @@ def c_t(
         )
     scores = []
     for k in counted:
-        _, near = nearest_distances(reduced[cell == k], partition.training[k])
-        scores.append(z_u(near, partition.held_out[k]))
+        _, squared = nearest(reduced[cell == k], partition.training[k])
+        scores.append(z_u(np.sqrt(squared), partition.held_out[k]))
     value = float(np.average(scores, weights=sizes[counted]))
     return Copying(value, len(counted), float(inside[counted].sum() / len(cell)), min(scores))
 

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64, Int64
 
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.k_means import Clustering, k_means
-from ganray.metrics.copying.neighbours import check_dimensions, nearest_distances, training_of
+from ganray.metrics.copying.neighbours import check_dimensions, training_of
 from ganray.metrics.features import Embedding
 from ganray.metrics.moments import moments
 from ganray.metrics.nearest import nearest
@@ -93,7 +93,7 @@ def partition(
     space = Space(mean, axes, clusters.centres)
     own = [reduced[clusters.assignment == k] for k in range(cells)]
     placed, cell = space.place(held_out)
-    near = [nearest_distances(placed[cell == k], own[k])[1] for k in range(cells)]
+    near = [np.sqrt(nearest(placed[cell == k], own[k])[1]) for k in range(cells)]
     return Partition(space, own, near)
 
 

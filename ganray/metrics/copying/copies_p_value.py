@@ -17,8 +17,7 @@ from pydantic import Field
 from ganray.errors import UndefinedScore
 from ganray.metrics.copying.neighbours import (
     held_out_to_training,
-    nearest_distances,
-    training_of,
+    to_training,
 )
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
@@ -43,7 +42,7 @@ class CopiesPValue(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The p-value; details give the probability that a generated image is the nearer one."""
-        _, near = nearest_distances(generated.features, training_of(real).features)
+        near = to_training(generated, real)
         found = nearer_test(near, real.once(held_out_to_training))
         return Value(found.p_value, details={"probability of being nearer": found.nearer})
 

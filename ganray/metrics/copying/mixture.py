@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from ganray.metrics.copying.distances import squared_distances
+from ganray.metrics.pairs import squared_distances
 
 ROWS = 256
 """Images whose distances from all centres are looked at together."""

@@ -17,8 +17,7 @@ from pydantic import Field
 from ganray.errors import UndefinedScore
 from ganray.metrics.copying.neighbours import (
     held_out_to_training,
-    nearest_distances,
-    training_of,
+    to_training,
 )
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
@@ -45,7 +44,7 @@ class NearestTraining(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share; details say the threshold, ratios of distances, and how many are exact."""
-        _, near = nearest_distances(generated.features, training_of(real).features)
+        near = to_training(generated, real)
         found = nearness(near, real.once(held_out_to_training), self.quantile)
         return Value(
             found.share,

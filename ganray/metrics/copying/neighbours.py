@@ -7,12 +7,11 @@ it a single time, whatever is compared with them.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
+from jaxtyping import Float64
 
 from ganray.errors import RefusedInput
-from ganray.metrics.copying.distances import distances, upper_tables
 from ganray.metrics.features import Embedding
-from ganray.metrics.nearest import nearest
+from ganray.metrics.nearest import nearest, nearest_others
 
 
 def training_of(real: Embedding) -> Embedding:
@@ -26,29 +25,23 @@ def training_of(real: Embedding) -> Embedding:
     return real.training
 
 
+def to_training(images: Embedding, real: Embedding) -> Float64[np.ndarray, "n"]:
+    """How far each image is from its nearest training image, in units of the features.
+
+    Raises:
+        RefusedInput: training images are not known, or come from another encoder.
+    """
+    return np.asarray(np.sqrt(nearest(images.features, training_of(real).features)[1]))
+
+
 def held_out_to_training(real: Embedding) -> Float64[np.ndarray, "n"]:
     """How far each real image, which was not shown to any GAN, is from its nearest training one."""
-    return nearest_distances(real.features, training_of(real).features)[1]
+    return to_training(real, real)
 
 
 def among_themselves(embedding: Embedding) -> Float64[np.ndarray, "n"]:
     """How far each image is from the nearest other one of its own set."""
-    return nearest_others(embedding.features)[1]
-
-
-def nearest_distances(
-    points: Num[np.ndarray, "n d"], others: Num[np.ndarray, "m p"]
-) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n"]]:
-    """Which of `others` is nearest to each point, and its Euclidean distance.
-
-    Raises:
-        RefusedInput: there are no others, or they have other dimensions.
-    """
-    if not len(others):
-        raise RefusedInput(f"others has no rows (shape {others.shape}); at least 1 is needed")
-    check_dimensions(points.shape[1], others.shape[1])
-    found, _ = nearest(points, others)
-    return found, distances(points, others, np.arange(len(points)), found)
+    return np.sqrt(nearest_others(embedding.features)[1])
 
 
 def check_dimensions(first: int, second: int) -> None:
@@ -62,36 +55,3 @@ def check_dimensions(first: int, second: int) -> None:
             f"features of {first} and of {second} dimensions cannot be compared: all sets must "
             "come from one encoder"
         )
-
-
-def nearest_others(
-    points: Num[np.ndarray, "n d"],
-) -> tuple[Int64[np.ndarray, "n"], Float64[np.ndarray, "n"]]:
-    """Which other point of the same set is nearest to each, and its Euclidean distance.
-
-    Raises:
-        RefusedInput: there are fewer than two.
-    """
-    if len(points) < 2:
-        raise RefusedInput(f"points has {len(points)} rows; at least 2 are needed")
-    least, found = np.full(len(points), np.inf), np.zeros(len(points), np.int64)
-    for first, second, table in upper_tables(points):
-        _keep_least(least, found, first, second, table)
-        if first != second:
-            _keep_least(least, found, second, first, table.T)
-    return found, distances(points, points, np.arange(len(points)), found)
-
-
-def _keep_least(
-    least: Float64[np.ndarray, "n"],
-    found: Int64[np.ndarray, "n"],
-    first: int,
-    second: int,
-    table: Float64[np.ndarray, "part chunk"],
-) -> None:
-    """Whatever is nearer in this table replaces what was nearest so far, in place."""
-    rows, at = np.arange(len(table)), table.argmin(axis=1)
-    here = table[rows, at]
-    nearer = here < least[first + rows]
-    least[first + rows[nearer]] = here[nearer]
-    found[first + rows[nearer]] = second + at[nearer]

@@ -8,12 +8,11 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float64
 
-from ganray.errors import RefusedInput, UndefinedScore
+from ganray.errors import UndefinedScore
+from ganray.metrics import pairs
 
 Distance = Literal["squared_euclidean", "euclidean", "cosine"]
 """What D is: squared Euclidean is summed over dimensions, cosine is one minus the cosine."""
-
-_BLOCK = 1024  # rows of either side at once: 8 MB of distances
 
 
 def log_kernel_means(
@@ -32,7 +31,7 @@ def log_kernel_means(
         RefusedInput: a side has no rows, dimensions differ, or a number is not finite.
         UndefinedScore: a row has no direction, for the cosine.
     """
-    _check(points, centres)
+    pairs.check_sets(points=points, centres=centres)
     found = [
         _of_block(block, centres, scales, distance) for block in _blocks("points", points, distance)
     ]
@@ -61,11 +60,10 @@ def _of_block(
 def _distances(
     points: Float64[np.ndarray, "part d"], centres: Float64[np.ndarray, "q d"], distance: Distance
 ) -> Float64[np.ndarray, "part q"]:
-    lengths = np.square(points).sum(axis=1)[:, None] + np.square(centres).sum(axis=1)
-    squared = np.maximum(lengths - 2 * points @ centres.T, 0)
+    squared = pairs.gram(points, centres)
     rows, at = np.arange(len(points)), squared.argmin(axis=1)
-    # |a|² + |b|² − 2ab is not 0 for equal rows; of the sum the nearest is what matters most.
-    squared[rows, at] = np.square(points - centres[at]).sum(axis=1)
+    # A Gram form is not 0 for equal rows; of the sum the nearest is what matters most.
+    squared[rows, at] = pairs.apart(points, centres[at])
     if distance == "squared_euclidean":
         return squared
     # Rows of the cosine have length 1: |a − b|² = 2(1 − ab).
@@ -75,26 +73,12 @@ def _distances(
 def _blocks(
     name: str, rows: Float[np.ndarray, "n d"], distance: Distance
 ) -> Iterator[Float64[np.ndarray, "part d"]]:
-    for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK].astype(np.float64)
+    for start, block in pairs.blocks(rows):
         if distance == "cosine":
             lengths = np.linalg.norm(block, axis=1, keepdims=True)
             if not lengths.all():
                 row = start + int(np.argmin(lengths[:, 0]))
                 raise UndefinedScore(f"{name}: row {row} is zero, which has no cosine with any")
-            block /= lengths
-        yield block
-
-
-def _check(points: Float[np.ndarray, "n d"], centres: Float[np.ndarray, "m e"]) -> None:
-    for name, rows in (("points", points), ("centres", centres)):
-        if not len(rows):
-            raise RefusedInput(f"{name} has no rows (shape {rows.shape}); at least 1 is needed")
-        if not np.isfinite(rows).all():
-            row = int(np.argmin(np.isfinite(rows).all(axis=1)))
-            raise RefusedInput(f"{name}: row {row} holds a number that is not finite")
-    if points.shape[1] != centres.shape[1]:
-        raise RefusedInput(
-            f"points of {points.shape[1]} and centres of {centres.shape[1]} dimensions "
-            "cannot be compared"
-        )
+            yield block / lengths
+        else:
+            yield block

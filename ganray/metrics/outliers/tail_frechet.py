@@ -20,7 +20,8 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian, fitted
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import moments
-from ganray.metrics.outliers.worst import PERCENT, nearest_distances, share, worst
+from ganray.metrics.nearest import nearest
+from ganray.metrics.outliers.worst import PERCENT, share, worst
 
 
 class TailFrechet(Metric):
@@ -74,5 +75,5 @@ def tail_frechet(
             f"percent (={percent!r}) of {len(generated)} generated images is one image, and a "
             "covariance needs two: more images, or a larger percent"
         )
-    rows = worst(nearest_distances(generated, real), percent)
+    rows = worst(np.sqrt(nearest(generated, real)[1]), percent)
     return reference.distance(Gaussian.fit(moments(generated[rows])))

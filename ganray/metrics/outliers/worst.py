@@ -1,44 +1,15 @@
-"""How far generated images lie from the real ones, and which lie farthest."""
+"""Which images lie farthest from the real ones."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float64, Int64
 
 from ganray.errors import RefusedInput
-from ganray.metrics.features import check_features
-from ganray.metrics.nearest import nearest
 
 PERCENT = 1.0
-_BLOCK = 1024  # rows whose differences are held at once
-
-
-def nearest_distances(
-    points: Float[np.ndarray, "n d"], real: Float[np.ndarray, "m k"]
-) -> Float64[np.ndarray, "n"]:
-    """The Euclidean distance of each point from the nearest real one, exactly 0 for a copy.
-
-    Raises:
-        RefusedInput: if there are no real points, the two differ in dimensions, or a number is not
-            finite.
-    """
-    if not len(real) or points.shape[1] != real.shape[1]:
-        raise RefusedInput(
-            f"points and real (shapes {points.shape} and {real.shape}) must have equal dimensions, "
-            "and at least one row must be real"
-        )
-    check_features("points", points)
-    check_features("real", real)
-    found, _ = nearest(points, real)
-    blocks = [slice(start, start + _BLOCK) for start in range(0, len(points), _BLOCK)]
-    # By differences: what is found through products of lengths is not 0 for a copy.
-    squares = [
-        np.square(points[rows].astype(np.float64) - real[found[rows]]).sum(axis=1)
-        for rows in blocks
-    ]
-    return np.sqrt(np.concatenate(squares)) if squares else np.empty(0)
 
 
 def share(count: int, percent: float) -> int:

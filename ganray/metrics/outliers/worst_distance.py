@@ -15,8 +15,9 @@ from pydantic import Field
 
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
+from ganray.metrics.nearest import nearest
 from ganray.metrics.outliers.pareto import generalised_pareto
-from ganray.metrics.outliers.worst import PERCENT, nearest_distances, worst
+from ganray.metrics.outliers.worst import PERCENT, worst
 
 
 class WorstDistance(Metric):
@@ -40,7 +41,7 @@ class WorstDistance(Metric):
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The mean, with the threshold that the worst exceed and the fit to their excesses."""
         value, details = worst_distance(
-            nearest_distances(generated.features, real.features), self.percent
+            np.sqrt(nearest(generated.features, real.features)[1]), self.percent
         )
         return Value(value, details=details)
 

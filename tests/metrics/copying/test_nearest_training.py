@@ -7,7 +7,9 @@ import pytest
 
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics import NearestTraining
+from ganray.metrics.copying import neighbours
 from ganray.metrics.copying.nearest_training import nearness
+from ganray.metrics.nearest import nearest
 from tests.metrics.copying.sets import draw, embedded
 from tests.reference import copying as reference
 
@@ -57,9 +59,11 @@ def test_half_of_copies_is_half_way():
 
 def test_what_real_images_need_is_computed_once(monkeypatch):
     real = embedded(draw(2, 20), draw(1, 20))
+    calls = []
+    monkeypatch.setattr(neighbours, "nearest", lambda *sets: calls.append(1) or nearest(*sets))
     first = NearestTraining().compute(real, embedded(draw(3, 20)))
-    monkeypatch.setattr("ganray.metrics.copying.neighbours.nearest_distances", None)
     assert NearestTraining().compute(real, embedded(draw(3, 20))) == first
+    assert len(calls) == 3  # of each generated set, and of the real images once
 
 
 def test_held_out_images_that_were_trained_on_leave_nothing_to_say():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganray.errors import RefusedInput, UndefinedScore
-from ganray.metrics.density import kernel_means
+from ganray.metrics import pairs
 from ganray.metrics.density.ddm import Ddm, ddm
 from ganray.metrics.density.ddm_relative import DdmRelative
 from ganray.metrics.features import Embedding
@@ -75,14 +75,14 @@ def test_it_is_at_least_0_and_at_most_the_farthest_distance(n, m, d, size):
 def test_blocks_change_next_to_nothing(kind, monkeypatch):
     real, generated = modes(1, 90), modes(2, 70)
     whole = ddm(real, generated, kind)
-    monkeypatch.setattr(kernel_means, "_BLOCK", 7)
+    monkeypatch.setattr(pairs, "BLOCK", 7)
     assert ddm(real, generated, kind) == pytest.approx(whole, rel=1e-13)
 
 
 def test_memory_is_that_of_blocks(monkeypatch):
     """A table of all distances would take 32 MB."""
     real, generated = np.ones((2000, 4), np.float32), np.ones((2000, 4), np.float32)
-    monkeypatch.setattr(kernel_means, "_BLOCK", 100)
+    monkeypatch.setattr(pairs, "BLOCK", 100)
     tracemalloc.start()
     ddm(real, generated)
     peak = tracemalloc.get_traced_memory()[1]
@@ -128,7 +128,7 @@ def test_refusals_and_what_is_undefined():
         ddm(spoilt, x)
     with pytest.raises(RefusedInput, match="centres has no rows"):
         ddm(x, x[:0])
-    with pytest.raises(RefusedInput, match="points of 6 and centres of 5 dimensions"):
+    with pytest.raises(RefusedInput, match="points has 6, centres has 5"):
         ddm(x, x[:, :5])
     with pytest.raises(RefusedInput, match="training images are not known"):
         DdmRelative().compute(embedding(x), embedding(x))

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from ganray.errors import RefusedInput, UndefinedScore
-from ganray.metrics.density import kernel_means
+from ganray.metrics import pairs
 from ganray.metrics.density.parzen import (
     Parzen,
     choose_sigma,
@@ -127,7 +127,7 @@ def test_collapse_lowers_it_and_blur_can_raise_it():
 def test_blocks_change_next_to_nothing(monkeypatch):
     real, generated = embedding(features(1, 60)), embedding(features(2, 70))
     whole = Parzen(variance=0.95).compute(real, generated).value
-    monkeypatch.setattr(kernel_means, "_BLOCK", 9)
+    monkeypatch.setattr(pairs, "BLOCK", 9)
     assert Parzen(variance=0.95).compute(real, generated).value == pytest.approx(whole, rel=1e-12)
 
 

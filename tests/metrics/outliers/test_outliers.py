@@ -131,5 +131,5 @@ def test_they_say_how_few_images_they_take():
     for percent in (0, 51):
         with pytest.raises(RefusedInput, match="percent"):
             METRICS.parse({"name": "worst_distance", "percent": percent}, "metrics")
-    with pytest.raises(RefusedInput, match="equal dimensions"):
+    with pytest.raises(RefusedInput, match="points has 3, others has 2"):
         tail_frechet(fitted(real), real.features, normal(1, 200, 3))

@@ -1,4 +1,4 @@
-"""Distances from the nearest real image, and which are the largest."""
+"""Which distances are the largest."""
 
 from __future__ import annotations
 
@@ -8,33 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganray.errors import RefusedInput
-from ganray.metrics.outliers import worst as module
-from ganray.metrics.outliers.worst import nearest_distances, share, worst
+from ganray.metrics.outliers.worst import share, worst
 from tests.reference import outliers as reference
-
-
-def normal(seed: int, n: int, d: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(n, d))
-
-
-def test_distances_are_a_loop_over_all_pairs():
-    points, real = normal(1, 90, 6), normal(2, 70, 6)
-    np.testing.assert_allclose(
-        nearest_distances(points, real), reference.nearest_distances(points, real), rtol=1e-12
-    )
-
-
-def test_copies_are_at_no_distance_at_all():
-    """Which products of lengths would not say of features far from the origin."""
-    real = (normal(1, 50, 30) + 1000).astype(np.float32)
-    assert nearest_distances(real[::-1].copy(), real).tolist() == [0.0] * 50
-
-
-def test_blocks_do_not_matter(monkeypatch):
-    points, real = normal(1, 200, 5), normal(2, 100, 5)
-    whole = nearest_distances(points, real)
-    monkeypatch.setattr(module, "_BLOCK", 7)
-    assert nearest_distances(points, real).tolist() == whole.tolist()
 
 
 @settings(max_examples=40)
@@ -62,10 +37,3 @@ def test_refusals():
             worst(np.ones(5), percent)
     with pytest.raises(RefusedInput, match="distances has 1 entries"):
         worst(np.ones(1))
-    with pytest.raises(RefusedInput, match="at least one row must be real"):
-        nearest_distances(normal(1, 3, 2), normal(1, 0, 2))
-    with pytest.raises(RefusedInput, match=r"\(3, 2\) and \(3, 4\)"):
-        nearest_distances(normal(1, 3, 2), normal(1, 3, 4))
-    with pytest.raises(RefusedInput, match="real: row 2 holds"):
-        nearest_distances(normal(1, 3, 2), np.array([[0, 0], [1, 1], [0, np.inf]]))
-    assert nearest_distances(normal(1, 0, 2), normal(1, 3, 2)).tolist() == []

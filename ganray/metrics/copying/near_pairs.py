@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float64, Int64, Num
 
 from ganray.errors import RefusedInput
-from ganray.metrics.copying.distances import ROUNDING, distances, largest_square, upper_tables
-from ganray.metrics.copying.neighbours import nearest_distances
+from ganray.metrics.nearest import nearest
+from ganray.metrics.pairs import ROUNDING, distances, largest_square, upper_tables
 
 Pairs = tuple[
     Int64[np.ndarray, "part"], Int64[np.ndarray, "part"], Float64[np.ndarray, "part"]
@@ -43,8 +43,8 @@ def closest_to_training(
         RefusedInput: a set is empty, they differ in dimensions, or `count` is below 1.
     """
     _check(count)
-    found, apart = nearest_distances(generated, training)
-    return _first(np.arange(len(generated)), found, apart, count)
+    found, squared = nearest(generated, training)
+    return _first(np.arange(len(generated)), found, np.sqrt(squared), count)
 
 
 def closest_within(points: Num[np.ndarray, "n d"], count: int = 10) -> list[Pair]:
