@@ -10,6 +10,7 @@ from pydantic import Field
 from ganray.errors import RefusedInput
 from ganray.metrics import METRICS
 from ganray.metrics.intervals import Comparison, welch
+from ganray.metrics.statistics.paired import paired as in_pairs
 from ganray.models.encoders import ENCODERS
 from ganray.models.encoders.classifier import Classifier
 from ganray.spec import Spec, content_hash
@@ -94,8 +95,14 @@ class Score(Spec):
         return self.protocol.fingerprint
 
 
-def compare(a: Sequence[Score], b: Sequence[Score], confidence: float = 0.95) -> Comparison:
-    """Welch's comparison of two sides' replicates of one metric under one protocol.
+def compare(
+    a: Sequence[Score], b: Sequence[Score], confidence: float = 0.95, paired: bool = False
+) -> Comparison:
+    """A comparison of two sides' replicates of one metric under one protocol.
+
+    Args:
+        paired: whether the replicates of equal place belong together: Student's interval of their
+            differences, else Welch's.
 
     Raises:
         RefusedInput: if a side is empty, or metrics or protocols differ (saying which fields).
@@ -104,7 +111,8 @@ def compare(a: Sequence[Score], b: Sequence[Score], confidence: float = 0.95) ->
         raise RefusedInput(f"each side needs a score; a has {len(a)}, b has {len(b)}")
     for score in (*a, *b):
         _check_comparable(a[0], score)
-    return welch([score.value for score in a], [score.value for score in b], confidence)
+    by = in_pairs if paired else welch
+    return by([score.value for score in a], [score.value for score in b], confidence)
 
 
 def _check_comparable(a: Score, b: Score) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -159,6 +159,17 @@ def plan(
     study: StudyArgument,
     store: StoreOption = DEFAULT_STORE,
     overrides: SetOption = None,
+    difference: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--difference",
+            metavar="METRIC=NUMBER",
+            help="Say how many replicates find out such a difference, by those that are stored.",
+        ),
+    ] = None,
+    power: Annotated[
+        float, typer.Option("--power", help="In how many of such studies they are to find it.")
+    ] = 0.8,
     as_json: JsonOption = False,
 ) -> None:
     """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
@@ -166,10 +177,12 @@ def plan(
 
     opened = open_store(store)
     chosen = read_study(study, overrides or [], absolute(store))
-    _show_plan(chosen, opened, as_json)
+    _show_plan(chosen, opened, as_json, difference or (), power)
 
 
-def _show_plan(study: Study, store: Store, as_json: bool) -> None:
+def _show_plan(
+    study: Study, store: Store, as_json: bool, wanted: Sequence[str] = (), power: float = 0.8
+) -> None:
     from ganray.cost.estimate import NOTHING, estimate, table
     from ganray.cost.probes import probe
     from ganray.cost.remaining import remainder
@@ -205,6 +218,12 @@ def _show_plan(study: Study, store: Store, as_json: bool) -> None:
     if study.cost.named:
         said, value["cost"] = _priced(study, agenda, timings)
         lines.append(said)
+    if wanted:
+        from ganray.drivers.power import replicates_for
+
+        found = replicates_for(planned, store, wanted, power)
+        value["replicates"] = [one.as_json for one in found]
+        lines += [one.said for one in found]
     speak(as_json, value, "\n".join(lines))
 
 

@@ -33,7 +33,12 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference of means a − b with its interval, and what it allows to say about a."""
+    """The difference of means a − b with its interval, and what it allows to say about a.
+
+    Attributes:
+        p_value: of the two-sided test that belongs to the interval; None where there is none.
+        paired: whether the interval is that of differences of pairs.
+    """
 
     difference: float
     low: float | None
@@ -42,6 +47,8 @@ class Comparison:
     n_a: int
     n_b: int
     confidence: float
+    p_value: float | None = None
+    paired: bool = False
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
@@ -80,7 +87,25 @@ def welch(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> C
     margin = max(_welch_margin(first, second, confidence), rounding)
     low, high = difference - margin, difference + margin
     verdict: Verdict = "lower" if high < 0 else "higher" if low > 0 else "inconclusive"
-    return Comparison(difference, low, high, verdict, *counts, confidence)
+    p_value = welch_p_value(first, second)
+    return Comparison(difference, low, high, verdict, *counts, confidence, p_value)
+
+
+def welch_p_value(a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"]) -> float:
+    """Welch's two-sided test of equal means; of sides without any variance, whether they are."""
+    from scipy.stats import ttest_ind  # half a second, which no reader of a store should wait
+
+    shift = float(a.mean())
+    first, second = a - shift, b - shift
+    unit = max(abs(first).max(), abs(second).max())
+    rounding = 8 * np.finfo(np.float64).eps * max(abs(a).max(), abs(b).max())
+    if unit <= rounding:
+        return 1.0
+    if a.min() == a.max() and b.min() == b.max():
+        return 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # one side may have no variance at all
+        return float(ttest_ind(first / unit, second / unit, equal_var=False).pvalue)
 
 
 def _welch_margin(

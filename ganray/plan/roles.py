@@ -33,35 +33,46 @@ def floor_role(name: ScoreName) -> str:
     return "/".join((_FLOOR, *name))
 
 
-def measure_role(name: ScoreName, side: str, replicate: int, part: str = "") -> str:
+def measure_role(name: ScoreName, side: str, replicate: int, part: str = "", draw: int = 0) -> str:
     """What a study calls the measuring of a side's replicate.
 
     Args:
         part: as of `gan_role`.
+        draw: which of its sampling seeds.
     """
-    return part + "/".join((_MEASURE, *name, side, str(replicate)))
+    return part + "/".join((_MEASURE, *name, side, str(replicate))) + drawn(draw)
+
+
+def drawn(draw: int) -> str:
+    """How what is made with a further sampling seed is told from what the first one gave."""
+    return f"/draw/{draw}" if draw else ""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One side's replicate, measured by one metric on one encoder."""
+    """One side's replicate, measured by one metric on one encoder.
+
+    Attributes:
+        roles: of the tasks that measure it, one for each sampling seed.
+    """
 
     name: ScoreName
     side: str
     replicate: int
-    role: str
+    roles: tuple[str, ...]
 
 
 def measurements(plan: Plan) -> list[Measurement]:
     """All that is measured of the plan's GANs, in the plan's order."""
-    found = []
+    found: dict[tuple[str, ...], list[str]] = {}
     for role in plan.roles:
         first, *rest = role.split("/")
         if first == _MEASURE:
-            metric, encoder, side, replicate = rest
-            name = ScoreName(metric, encoder)
-            found.append(Measurement(name, side, int(replicate), role))
-    return found
+            found.setdefault(tuple(rest[:4]), []).append(role)
+    return [
+        Measurement(ScoreName(metric, encoder), side, int(replicate), tuple(roles))
+        for (metric, encoder, side, replicate), roles in found.items()
+    ]
 
 
 def floors(plan: Plan, encoder: str) -> list[str]:
@@ -119,6 +130,21 @@ def side_gans(plan: Plan, side: str, replicate: int) -> list[Gan]:
         known = ", ".join(dict.fromkeys(str(gan.replicate) for gan in mine))
         raise RefusedInput(f"replicate (={replicate}) of the {side} GANs must be one of: {known}")
     return there
+
+
+def in_pairs(plan: Plan, first: str, second: str) -> bool:
+    """Whether the replicates of two sides belong together, place by place.
+
+    They do where the study says so, and where both sides are made of one GAN in every replicate.
+    """
+    if plan.settings.get("paired"):
+        return True
+    made: dict[str, dict[int, set[str]]] = {first: {}, second: {}}
+    for gan in gans_of(plan):
+        if gan.side in made:
+            made[gan.side].setdefault(gan.replicate, set()).add(gan.task.address)
+    a, b = made[first], made[second]
+    return bool(a) and a.keys() == b.keys() and all(a[one] & b[one] for one in a)
 
 
 def chosen_side(plan: Plan, name: str | None) -> str:

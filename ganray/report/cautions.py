@@ -89,6 +89,17 @@ def weak_ruler(results: Results) -> str:
     return ruler.warning if ruler else ""
 
 
+def one_ruler(results: Results) -> str:
+    """A word on scores that all rest on one encoder; empty where there are more."""
+    encoders = {name.encoder for name in results.measured}
+    if len(encoders) != 1:
+        return ""
+    return (
+        f"All scores are on one encoder, {ENCODERS.member(*encoders).title}. Another one may tell "
+        "the sides apart in another way: name two or more in evaluate.encoders."
+    )
+
+
 def stored_weakness(store: Store, plan: Plan) -> str:
     """The same for a run in a store, of which nothing else is read.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from statistics import fmean
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +15,7 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.plan import Plan, Task
-from ganray.plan.roles import Gan, floor_role, gans_of, measurements
+from ganray.plan.roles import Gan, Measurement, floor_role, gans_of, measurements
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
@@ -30,12 +31,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Measured:
-    """One score of one side's replicate."""
+    """One score of one side's replicate.
+
+    Attributes:
+        score: of several sampling seeds their mean.
+        draws: the value with each of these.
+    """
 
     name: ScoreName
     side: str
     replicate: int
     score: Score
+    draws: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class Results:
     manifests: dict[str, Manifest]
     outcome: dict[str, Any] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What sections have computed of all results, for each other."""
 
     @classmethod
     def open(cls, store: Store, plan: Plan) -> Results:
@@ -159,7 +168,7 @@ class Results:
 
     def classes_of(self, name: ScoreName) -> list[int]:
         """The classes that the terms of a score are of."""
-        role = next(one.role for one in measurements(self.plan) if one.name == name)
+        role = next(one.roles[0] for one in measurements(self.plan) if one.name == name)
         subset = self.plan.task(role).parameters.get("subset")
         return list(subset["classes"]) if subset else self.covered
 
@@ -175,21 +184,23 @@ class Results:
     @cached_property
     def scores(self) -> list[Measured]:
         """Every score that was measured, in the plan's order."""
-        found = ((one, self.result(one.role).get("score")) for one in measurements(self.plan))
-        return [
-            Measured(one.name, one.side, one.replicate, Score(**score))
-            for one, score in found
-            if score is not None
-        ]
+        found = (
+            (one, [Score(**told) for role in one.roles if (told := self.result(role).get("score"))])
+            for one in measurements(self.plan)
+        )
+        return [_measured(one, known) for one, known in found if len(known) == len(one.roles)]
 
     @cached_property
     def undefined(self) -> list[Undefined]:
         """Every score that could not be measured, in the plan's order."""
-        found = ((one, self.result(one.role).get("undefined")) for one in measurements(self.plan))
+        found = (
+            (one, (self.result(role).get("undefined") for role in one.roles))
+            for one in measurements(self.plan)
+        )
         return [
             Undefined(one.name, one.side, one.replicate, why)
-            for one, why in found
-            if why is not None
+            for one, whys in found
+            if (why := next(filter(None, whys), None)) is not None
         ]
 
     def floor(self, name: ScoreName) -> Score | None:
@@ -245,7 +256,8 @@ class Results:
         What the whole is measured by, and that part is not, is no score of the part.
         """
         known = self.plan.roles
-        lacking = {one.role for one in measurements(self.plan) if prefix + one.role not in known}
+        measured = (role for one in measurements(self.plan) for role in one.roles)
+        lacking = {role for role in measured if prefix + role not in known}
         roles = {role: address for role, address in known.items() if role not in lacking}
         for role, address in self.plan.roles.items():
             if role.startswith(prefix):
@@ -273,6 +285,28 @@ class Results:
         ]
         damaged = [Problem(title, why) for title, why in self.damaged.items()]
         return sorted([*damaged, *missing], key=lambda problem: problem.consequence)
+
+
+def _measured(one: Measurement, scores: Sequence[Score]) -> Measured:
+    """One score of all sampling seeds, under a protocol that says how many these were."""
+    first, draws = scores[0], tuple(score.value for score in scores)
+    if len(scores) == 1:
+        return Measured(one.name, one.side, one.replicate, first, draws)
+    settings = first.protocol.settings | {"sampling seeds": len(scores)}
+    terms = [score.per_class for score in scores if score.per_class]
+    mean = Score(
+        metric=first.metric,
+        value=fmean(draws),
+        protocol=first.protocol.model_copy(update={"settings": settings}),
+        floor=first.floor,
+        per_class=np.mean(terms, axis=0).tolist() if len(terms) == len(scores) else None,
+        details={
+            number: fmean(score.details[number] for score in scores)
+            for number in first.details
+            if all(number in score.details for score in scores)
+        },
+    )
+    return Measured(one.name, one.side, one.replicate, mean, draws)
 
 
 def _seconds(manifest: Manifest) -> float:

@@ -13,9 +13,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ganray.plan import Task
+from ganray.report.certainty import certainty
+from ganray.report.judging import Judged, judge, pairs
 from ganray.report.results import Results, Undefined
 from ganray.report.searched import searches
-from ganray.report.sections.verdict import judge, pairs
 
 TableRow = Mapping[str, Any]
 
@@ -58,6 +59,14 @@ COMPARISONS = pa.schema(
         ("low", pa.float64()),  # Welch's interval; null with one replicate
         ("high", pa.float64()),
         ("confidence", pa.float64()),
+        ("paired", pa.bool_()),  # the interval is Student's, of differences of pairs
+        ("p_value", pa.float64()),
+        ("corrected_p_value", pa.float64()),  # by Holm's rule for all comparisons of the report
+        ("hedges_g", pa.float64()),
+        ("hedges_g_low", pa.float64()),
+        ("hedges_g_high", pa.float64()),
+        ("smallest_detectable", pa.float64()),  # true difference, in 80 % of such studies
+        ("replicates_needed", pa.int64()),  # of each side, to find this one in 80 %
         ("winner", pa.string()),  # null: neither is better for sure
         ("conclusion", pa.string()),
     ]
@@ -133,10 +142,23 @@ def comparison_rows(results: Results) -> list[dict[str, Any]]:
             "winner": judged.winner,
         }
         if (found := judged.comparison) is not None:
-            row |= {name: getattr(found, name) for name in ("difference", "low", "high")}
-            row["confidence"] = found.confidence
+            told = ("difference", "low", "high", "confidence", "paired", "p_value")
+            row |= {name: getattr(found, name) for name in told} | _certainty(results, judged)
         rows.append(row | {"conclusion": judged.conclusion})
     return rows
+
+
+def _certainty(results: Results, judged: Judged) -> dict[str, Any]:
+    found = certainty(results, judged)
+    effect = found.effect
+    return {
+        "corrected_p_value": judged.corrected,
+        "hedges_g": effect.g if effect else None,
+        "hedges_g_low": effect.low if effect else None,
+        "hedges_g_high": effect.high if effect else None,
+        "smallest_detectable": found.detectable,
+        "replicates_needed": found.needed,
+    }
 
 
 def score_rows(results: Results) -> list[dict[str, Any]]:
@@ -175,7 +197,9 @@ def detail_rows(results: Results) -> list[dict[str, Any]]:
     for measured in results.scores:
         floor = results.floor(measured.name)
         where = {"side": measured.side, "replicate": measured.replicate}
-        for number, value in measured.score.details.items():
+        draws = measured.draws if len(measured.draws) > 1 else ()
+        seeds = {f"sampling seed {index}": value for index, value in enumerate(draws)}
+        for number, value in (measured.score.details | seeds).items():
             known = floor.details.get(number) if floor else None
             rows.append(
                 {**measured.name._asdict(), **where, "number": number, "value": value}

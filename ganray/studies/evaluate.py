@@ -9,7 +9,13 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ganray.errors import RefusedInput
 from ganray.metrics import METRICS, AnyMetric, Metric
-from ganray.models.encoders import ENCODERS, AnyEncoder, Classifier, Encoder
+from ganray.models.encoders import (
+    ENCODERS,
+    AnyEncoder,
+    Classifier,
+    Encoder,
+    Pixels,
+)
 from ganray.spec import Spec
 
 Item = TypeVar("Item")
@@ -39,9 +45,10 @@ class Evaluate(Spec):
         description="names, or groups with settings; each on every encoder that gives its needs",
     )
     encoders: NamedOnce[AnyEncoder] = Field(
-        [Classifier()],
+        default_factory=lambda values: usual_encoders(values.get("metrics", ())),
         min_length=1,
-        description="networks whose features and posteriors are measured",
+        description="networks whose features and posteriors are measured; none: the data set's "
+        "classifier, and pixels for metrics of any features",
     )
     samples: int | None = Field(
         None, ge=2, le=MOST_IMAGES, description="of each side; none: as many as held out"
@@ -55,6 +62,14 @@ class Evaluate(Spec):
         le=10_000,
         description="halves of the images of each side that every metric is computed on again, for "
         "an interval over images (not over training runs); 0: none, else 10 or more",
+    )
+    sampling_seeds: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="seeds with each of which every GAN's images are drawn and measured; with two "
+        "or more the report says how much of a score's variance is training's and how much "
+        "sampling's",
     )
     weak_below: float | None = Field(
         None,
@@ -97,6 +112,21 @@ class Evaluate(Spec):
                 )
         return self
 
+    def refuse_seeds(self, images: str) -> None:
+        """Refuse several sampling seeds where no GAN is sampled.
+
+        Args:
+            images: what is measured instead.
+
+        Raises:
+            RefusedInput: saying so.
+        """
+        if self.sampling_seeds > 1:
+            raise RefusedInput(
+                f"evaluate.sampling_seeds (={self.sampling_seeds}) are of GANs that are sampled "
+                f"from noise, and here are {images}: leave it out"
+            )
+
     def on(self, encoder: Encoder) -> list[Metric]:
         """The metrics that are measured on an encoder, in their order."""
         return [metric for metric in self.metrics if metric.needs <= encoder.gives]
@@ -105,6 +135,15 @@ class Evaluate(Spec):
     def neediest(self) -> Metric:
         """The metric that needs the most images."""
         return max(self.metrics, key=lambda metric: metric.least)
+
+
+def usual_encoders(metrics: Sequence[Metric]) -> list[Encoder]:
+    """On which encoders is measured where none is named: two, as no verdict should hang on one.
+
+    Pixels need neither labels nor weights, and hold what the classifier has learnt to overlook.
+    """
+    second = Pixels()
+    return [Classifier(), *([second] if any(one.needs <= second.gives for one in metrics) else [])]
 
 
 def usual_metrics(encoders: Sequence[Encoder]) -> list[Metric]:

@@ -27,7 +27,7 @@ from ganray.plan.parameters import (
 )
 from ganray.plan.roles import floor_role, measure_role
 from ganray.report import Page, Results, sections
-from ganray.report.sections.verdict import leader
+from ganray.report.judging import leader
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, parse
 from ganray.specs import chunks_for
@@ -51,6 +51,11 @@ class Settings(Spec):
         None,
         description="images that the generators were trained on: for metrics that ask whether they "
         "were copied, and for a classifier to learn",
+    )
+    paired: bool = Field(
+        False,
+        description="whether the sources of each name belong together, place by place, as of equal "
+        "seeds or splits: sets are then compared by the differences of pairs",
     )
     encoder: EncoderSpec = EncoderSpec()
     evaluate: Evaluate = Evaluate()
@@ -93,11 +98,22 @@ def plan(settings: Settings) -> Plan:
         RefusedInput: a set cannot be read or does not fit the real one, or a metric cannot be
             measured on what there is.
     """
+    settings.evaluate.refuse_seeds("images as they are given")
     check_weights(settings.evaluate.encoders)
     real = opened("real", settings.real, ("test",))
     train = opened("train", settings.train, ("train",)) if settings.train else None
     generated = [opened(f"generated.{one.name}", one, ()) for one in settings.generated]
+    _refuse_unpaired(settings)
     return _Evaluation(settings, Sets(real, train, generated)).plan()
+
+
+def _refuse_unpaired(settings: Settings) -> None:
+    counts = Counter(one.name for one in settings.generated)
+    if settings.paired and len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise RefusedInput(
+            f"paired (=true) needs as many sources of each name, in their order; {told}"
+        )
 
 
 class _Evaluation:
@@ -264,6 +280,7 @@ def page(results: Results) -> Page:
     sides = results.plan.sides
     parts = [
         sections.scores_section(results, sides),
+        sections.certainty_section(results, sides),
         sections.image_sets_section(results),
         sections.compute_section(results),
         sections.protocol_section(results),

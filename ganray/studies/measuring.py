@@ -16,7 +16,7 @@ from ganray.plan.parameters import (
     SampleParameters,
     TrainParameters,
 )
-from ganray.plan.roles import measure_role
+from ganray.plan.roles import drawn, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks
@@ -32,12 +32,14 @@ def measure_side(
     mixture: str,
     chosen: list[tuple[int, int]] | None = None,
     resamples: int = 0,
+    draw: int = 0,
 ) -> list[Task]:
     """Each score of a side's images, whose features `sets` are, as `embed_members` gives them.
 
     Args:
         chosen: spans of the images that count; none: all.
         resamples: halves of the images that each is computed on again.
+        draw: with which sampling seed the images were drawn.
 
     Raises:
         RefusedInput: a metric cannot be computed on a half.
@@ -54,9 +56,9 @@ def measure_side(
     on = ruler.encoder.name
     return [
         blocks.builder.add(
-            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part),
+            measure_role(ScoreName(metric.name, on), side, replicate, blocks.part, draw),
             "measure",
-            f"{metric.name} of {side} r{replicate}{blocks.when} on {on}",
+            f"{metric.name} of {side} r{replicate}{_said(draw)}{blocks.when} on {on}",
             MeasureParameters(
                 metric=metric,
                 mixture=mixture,
@@ -75,14 +77,18 @@ def embed_members(
     gans: Sequence[Task],
     counts: Sequence[int],
     sampling: SampleSpec,
+    draw: int = 0,
 ) -> dict[str, Task]:
     """The features of samples of some GANs, of which each gives its count.
+
+    Args:
+        draw: which of several sampling seeds they are drawn with.
 
     Raises:
         RefusedInput: latent vectors are to be truncated that are not normal.
     """
     return {
-        f"set/{index}": _embed_samples(blocks, ruler, gan, count, sampling)
+        f"set/{index}": _embed_samples(blocks, ruler, gan, count, sampling, draw)
         for index, (gan, count) in enumerate(zip(gans, counts, strict=True))
         if count
     }
@@ -110,21 +116,24 @@ def mix_samples(
     count: int,
     purpose: str = "",
     sampling: SampleSpec | None = None,
+    draw: int = 0,
 ) -> Task:
     """The first `count` samples of a mixture of GANs of one family.
 
     Args:
         purpose: what they are for, if not for being measured.
+        draw: which of several sampling seeds they are drawn with.
     """
     trained, sampling = TrainParameters.of(gans[0]), sampling or SampleSpec()
     _check_truncated(trained.model, sampling.truncation)
     told = {} if mixing.shares is None else {"shares": mixing.shares}
     called = f"{side}/{purpose}" if purpose else side
-    seed = task_seed(blocks.seed, f"mix/{called}", blocks.classes, replicate)
+    seed = task_seed(blocks.seed, f"mix/{called}{drawn(draw)}", blocks.classes, replicate)
+    what = f"{side} {f'for {purpose} ' if purpose else ''}r{replicate}"
     return blocks.builder.add(
-        f"{blocks.part}mix/{called}/{replicate}",
+        f"{blocks.part}mix/{called}/{replicate}{drawn(draw)}",
         "mix",
-        f"samples {side} {f'for {purpose} ' if purpose else ''}r{replicate}{blocks.when}",
+        f"samples {what}{_said(draw)}{blocks.when}",
         MixParameters(model=trained.model, sample=sampling, seed=seed, **told),
         {f"gan/{index}": gan for index, gan in enumerate(gans)} | mixing.given,
         horizon=count,
@@ -133,13 +142,13 @@ def mix_samples(
 
 
 def embed_mixture(
-    blocks: Blocks, ruler: Ruler, side: str, replicate: int, samples: Task
+    blocks: Blocks, ruler: Ruler, side: str, replicate: int, samples: Task, draw: int = 0
 ) -> dict[str, Task]:
     """The features of all samples of a mixture."""
-    encoder, name = ruler.encoder, f"{side} r{replicate}{blocks.when}"
+    encoder, name = ruler.encoder, f"{side} r{replicate}{_said(draw)}{blocks.when}"
     told = EmbedParameters.on(encoder)
     features = blocks.builder.add(
-        f"{blocks.part}embed/{encoder.name}/{side}/{replicate}",
+        f"{blocks.part}embed/{encoder.name}/{side}/{replicate}{drawn(draw)}",
         "embed",
         f"features {name} {encoder.name}",
         told,
@@ -149,20 +158,25 @@ def embed_mixture(
     return {"set/0": features}
 
 
+def _said(draw: int) -> str:
+    return f" seed {draw}" if draw else ""
+
+
 def _embed_samples(
-    blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec
+    blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec, draw: int
 ) -> Task:
     encoder, trained = ruler.encoder, TrainParameters.of(gan)
     told = EmbedParameters.on(encoder)
     _check_truncated(trained.model, sampling.truncation)
     # A GAN that two sides share may have to give another number of samples to each.
     more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
+    more += drawn(draw)
     samples = blocks.builder.add(
         blocks.made_of(gan, "sample") + more,
         "sample",
-        f"samples {gan.title}",
+        f"samples {gan.title}{_said(draw)}",
         SampleParameters(
-            model=trained.model, sample=sampling, seed=task_seed(trained.seed, "sample", [], 0)
+            model=trained.model, sample=sampling, seed=task_seed(trained.seed, "sample", [], draw)
         ),
         {"gan": gan},
         horizon=count,
@@ -171,7 +185,7 @@ def _embed_samples(
     return blocks.builder.add(
         blocks.made_of(gan, f"embed/{encoder.name}") + more,
         "embed",
-        f"features {gan.title} {encoder.name}",
+        f"features {gan.title}{_said(draw)} {encoder.name}",
         told,
         {"embedder": ruler.embedder, "images": samples},
         chunks=chunks_for(count, told.embed.chunk),

@@ -103,6 +103,7 @@ def _refuse(settings: Settings, data: Data) -> None:
     if max(settings.real) > train:
         raise RefusedInput(f"real (={settings.real}) must be at most {train}, the training images "
                            f"of {info.name}")  # fmt: skip
+    settings.evaluate.refuse_seeds("siblings of real images")
     if settings.evaluate.samples is not None:
         raise RefusedInput(
             f"evaluate.samples (={settings.evaluate.samples}): siblings are as many as `judged` "

@@ -216,27 +216,37 @@ def measure(
     for ruler in measured_on:
         for replicate in range(max(len(side.gans) for side in sides)):
             for side in (side for side in sides if replicate < len(side.gans)):
-                members = side.gans[replicate]
-                if side.mixing:
-                    mixed = mix_samples(
-                        blocks,
-                        side.name,
-                        replicate,
-                        members,
-                        side.mixing,
-                        count,
-                        sampling=sampling,
+                for draw in range(evaluate.sampling_seeds):
+                    sets = _features(
+                        blocks, ruler, side, replicate, count, shares.get(side.name), sampling, draw
                     )
-                    sets = embed_mixture(blocks, ruler, side.name, replicate, mixed)
-                else:
-                    sets = embed_members(blocks, ruler, members, shares[side.name], sampling)
-                scores = measure_side(
-                    *(blocks, ruler, side.name, replicate, sets, said),
-                    resamples=evaluate.resamples,
-                )
-                for gan in members:
-                    measured.setdefault(gan.address, []).extend(scores)
+                    scores = measure_side(
+                        *(blocks, ruler, side.name, replicate, sets, said),
+                        resamples=evaluate.resamples,
+                        draw=draw,
+                    )
+                    for gan in side.gans[replicate]:
+                        measured.setdefault(gan.address, []).extend(scores)
     return measured
+
+
+def _features(
+    blocks: Blocks,
+    ruler: Ruler,
+    side: Side,
+    replicate: int,
+    count: int,
+    shares: Sequence[int] | None,
+    sampling: SampleSpec,
+    draw: int,
+) -> dict[str, Task]:
+    """The features of a side's samples: of each GAN so many, or of their mixture."""
+    members = side.gans[replicate]
+    if side.mixing is None:
+        return embed_members(blocks, ruler, members, shares or (), sampling, draw)
+    of = side.name, replicate
+    mixed = mix_samples(blocks, *of, members, side.mixing, count, sampling=sampling, draw=draw)
+    return embed_mixture(blocks, ruler, *of, mixed, draw)
 
 
 def write_cards(
@@ -255,6 +265,7 @@ def evidence(results: Results) -> list[Section | None]:
     """What a report shows below its verdict; None for a part that this run has not."""
     return [
         sections.scores_section(results, results.plan.sides),
+        sections.certainty_section(results, results.plan.sides),
         sections.clusters_section(results),
         sections.components_section(results),
         sections.samples_section(results, results.plan.sides),

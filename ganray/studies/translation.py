@@ -182,6 +182,7 @@ def _count(blocks: Blocks, evaluate: Evaluate, way: _Way) -> int:
         sum(info.counts["held_out"][index] for index in group)
         for group in (way.sources, way.targets)
     ]
+    evaluate.refuse_seeds("translations of real images")
     if evaluate.samples is not None:
         raise RefusedInput(
             f"evaluate.samples (={evaluate.samples}): every held-out image is translated once; "

@@ -13,11 +13,11 @@ from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.metrics import AnyMetric, Cafd
 from ganray.models import ModelSpec
-from ganray.models.encoders import Encoder
+from ganray.models.encoders import AnyEncoder, Classifier, Encoder
 from ganray.plan.classes import class_index
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, content_hash
-from ganray.studies.evaluate import check_needs, usual_metrics
+from ganray.studies.evaluate import Evaluate, NamedOnce, check_needs, usual_metrics
 from ganray.studies.settings import MOST_ITERATIONS, MOST_SEEDS, Setup, is_class_list
 from ganray.sweeps.space import (
     GROUPS,
@@ -33,6 +33,14 @@ from ganray.train.spec import TrainSpec
 DEFAULT_TRIALS, MOST_TRIALS = 10, 10_000
 _PLACEMENT = {"resources"}
 Side = Literal["joint", "marginal"]
+
+
+class EvaluateOnOne(Evaluate):
+    """On which encoder trials are measured, on how many images."""
+
+    encoders: NamedOnce[AnyEncoder] = Field(
+        [Classifier()], min_length=1, description="the one network whose features are measured"
+    )
 
 
 class SweepBudget(Spec):
@@ -165,6 +173,7 @@ class SweepSettings(Setup):
 
     name: str = Field("sweep", pattern=RUN_NAME, description="its runs bear it")
     budget: SweepBudget = SweepBudget()
+    evaluate: EvaluateOnOne = EvaluateOnOne()
     sweep: Sweep
 
     @model_validator(mode="after")

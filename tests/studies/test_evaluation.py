@@ -112,6 +112,11 @@ def test_sources_of_one_name_are_replicates(folder):
         ({"generated": [("near", {"split": "test"})]}, r"split .*no such images, but"),
         ({"evaluate": {}}, "learns labelled training images .* name them as `train`"),
         ({"evaluate": {"mixture": "uniform"}}, "these images are as given"),
+        ({"evaluate": {"sampling_seeds": 2}}, r"evaluate.sampling_seeds \(=2\) are of GANs"),
+        (
+            {"paired": True, "generated": [("near", {}), ("near", {}), ("inverted", {})]},
+            r"paired \(=true\) needs as many .*near has 2, inverted has 1",
+        ),
         (
             {"evaluate": {"metrics": [{"name": "inception_score", "splits": 50}]}, "train": "near"},
             "inception_score.* needs 50 generated images or more; here are 40",

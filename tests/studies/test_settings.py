@@ -339,7 +339,10 @@ def test_one_class_makes_one_gan_whose_card_names_each_score_once():
     (card,) = [task for task in found.tasks if task.kind == "card"]
     assert card.inputs["gan"] == gan.address
     scores = [role for role in card.inputs if role.startswith("scores/")]
-    assert scores == [f"scores/{index}" for index in range(len(Evaluate().metrics))]
+    assert scores == [
+        f"scores/{index}"
+        for index in range(sum(len(Evaluate().on(one)) for one in Evaluate().encoders))
+    ]
 
 
 @pytest.mark.parametrize("shape", [(1, 7, 28), (1, 28, 7), (4, 28, 28)])

@@ -34,10 +34,19 @@ def paired(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> 
     found = mean_interval((first - second).tolist(), confidence)
     n = found.n
     if found.low is None or found.high is None:
-        return Comparison(found.mean, None, None, "no interval", n, n, confidence)
+        return Comparison(found.mean, None, None, "no interval", n, n, confidence, paired=True)
     # Equal pairs must not be told apart by the last bit of their difference.
     rounding = 8 * np.finfo(np.float64).eps * float(max(abs(first).max(), abs(second).max()))
     margin = max(found.high - found.mean, rounding)
     low, high = found.mean - margin, found.mean + margin
     verdict: Verdict = "lower" if high < 0 else "higher" if low > 0 else "inconclusive"
-    return Comparison(found.mean, low, high, verdict, n, n, confidence)
+    p_value = _p_value(found.mean, margin, n, confidence)
+    return Comparison(found.mean, low, high, verdict, n, n, confidence, p_value, paired=True)
+
+
+def _p_value(mean: float, margin: float, n: int, confidence: float) -> float:
+    """Student's two-sided test of no difference, from the interval's half width."""
+    from scipy.special import stdtr, stdtrit
+
+    t = abs(mean) / margin * float(stdtrit(n - 1, (1 + confidence) / 2))
+    return float(2 * stdtr(n - 1, -t))

@@ -11,7 +11,6 @@ algorithm of Piepho, "An algorithm for a letter-based representation of all-pair
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +19,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ganray.errors import RefusedInput
+from ganray.metrics.intervals import welch_p_value
 from ganray.metrics.statistics.holm import holm
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -74,23 +74,6 @@ def rank_table(
         )
         for j, name in enumerate(names)
     ]
-
-
-def welch_p_value(a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"]) -> float:
-    """Welch's two-sided test of equal means; of sides without any variance, whether they are."""
-    from scipy.stats import ttest_ind  # half a second, which no reader of a store should wait
-
-    shift = float(a.mean())
-    first, second = a - shift, b - shift
-    unit = max(abs(first).max(), abs(second).max())
-    rounding = 8 * np.finfo(np.float64).eps * max(abs(a).max(), abs(b).max())
-    if unit <= rounding:
-        return 1.0
-    if a.min() == a.max() and b.min() == b.max():
-        return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # one side may have no variance at all
-        return float(ttest_ind(first / unit, second / unit, equal_var=False).pvalue)
 
 
 def _groups(count: int, apart: set[tuple[int, int]]) -> list[frozenset[int]]:

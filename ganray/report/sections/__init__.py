@@ -1,5 +1,6 @@
 """The sections that pages are made of: stored results turned into blocks; none knows a study."""
 
+from ganray.report.sections.certainty import certainty_section
 from ganray.report.sections.clusters import clusters_section
 from ganray.report.sections.components import components_section
 from ganray.report.sections.compute import compute_section
@@ -14,6 +15,7 @@ from ganray.report.sections.verdict import verdict, verdict_lead, verdict_sectio
 
 __all__ = [
     "Stretch",
+    "certainty_section",
     "clusters_section",
     "components_section",
     "compute_section",

@@ -10,6 +10,7 @@ from ganray.plan.parameters import TrainParameters
 from ganray.plan.roles import Gan
 from ganray.report.coverage import opening
 from ganray.report.equality import equality, span
+from ganray.report.judging import judge, pairs
 from ganray.report.page import (
     Block,
     Column,
@@ -26,8 +27,6 @@ from ganray.report.score_curves import Curve, CurvePoint, score_curves
 from ganray.report.sections.verdict import (
     brief_cautions,
     cautions,
-    judge,
-    pairs,
     side_tones,
     verdict,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.report.cautions import ClassifierAccuracy, on_classifier
+from ganray.report.judging import pairs
 from ganray.report.page import (
     Block,
     Column,
@@ -21,7 +22,7 @@ from ganray.report.page import (
     Table,
 )
 from ganray.report.results import Results
-from ganray.report.sections.verdict import cautions, pairs, side_tones
+from ganray.report.sections.verdict import cautions, side_tones
 from ganray.report.tables import TableRow, detail_rows
 from ganray.scores import Score, ScoreName
 from ganray.wording import interval, number

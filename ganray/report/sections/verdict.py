@@ -5,41 +5,20 @@ Sides are compared two by two, in their order; the first one is drawn in the acc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
 from typing import get_args
 
-from ganray.errors import RefusedInput
-from ganray.metrics.intervals import Comparison, mean_interval
-from ganray.report.cautions import few_replicates, weak_ruler
+from ganray.metrics import METRICS
+from ganray.metrics.intervals import mean_interval
+from ganray.report.cautions import few_replicates, one_ruler, weak_ruler
 from ganray.report.coverage import opening
 from ganray.report.equality import equality
+from ganray.report.judging import LEVEL, Judged, few, judge, judged, leader, pairs
 from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
 from ganray.report.results import Results
-from ganray.scores import Score, ScoreName, compare
-from ganray.wording import interval, listed, number
-
-_FEW = 3  # sides that are compared two by two
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One score's comparison; `winner` is None unless the interval excludes zero."""
-
-    name: ScoreName
-    sides: tuple[str, str]
-    comparison: Comparison | None
-    winner: str | None
-    conclusion: str
-    margin: str = ""
-
-
-def pairs(sides: Sequence[str]) -> list[tuple[str, str]]:
-    """Each side with each that comes after it; of more than a few, the first with every other."""
-    if len(sides) <= _FEW:
-        return list(combinations(sides, 2))
-    return [(sides[0], other) for other in sides[1:]]
+from ganray.scores import Score, ScoreName
+from ganray.wording import listed, number
 
 
 def verdict_section(results: Results, sides: Sequence[str]) -> Section:
@@ -51,17 +30,47 @@ def verdict_section(results: Results, sides: Sequence[str]) -> Section:
         findings.insert(0, Key(side_tones(sides)))
     findings += [note for side in sides for note in _gaps(results, side)]
     findings += [Paragraph(text) for text in cautions(results, sides)]
-    if any(one.comparison for name in results.measured for one in judged(results, name, sides)):
-        findings.append(Paragraph(_FOOTNOTE, note=True))
+    found = [one for name in results.measured for one in judged(results, name, sides)]
+    if any(one.comparison for one in found):
+        notes = _footnote(found), one_ruler(results)
+        findings += [Paragraph(text, note=True) for text in notes if text]
     return Section("Verdict", "verdict", findings)
 
 
-_FOOTNOTE = (
-    "Differences are between means of independent training replicates, each with Welch’s 95% "
-    "interval of its own, not corrected for the number of metrics. The floor is the score of "
-    "held-out real images against the same reference at the same n: a score near it is as good as "
-    "this ruler can tell."
-)
+def _footnote(found: Sequence[Judged]) -> str:
+    paired = [one.comparison.paired for one in found if one.comparison]
+    of = "of pairs of replicates" if all(paired) else "between means of independent replicates"
+    by = "Student’s" if all(paired) else "Welch’s"
+    if any(paired) and not all(paired):
+        of, by = "between means of replicates", "Welch’s or, where these come in pairs, Student’s"
+    count = max(one.comparisons for one in found)
+    sure = (
+        f" A side is called better where, beside that, p stays below {LEVEL:g} by Holm’s "
+        f"correction for all {count} comparisons of this report."
+        if count > 1
+        else ""
+    )
+    return (
+        f"Differences are {of}, each with {by} 95% interval of its own.{sure} The floor is the "
+        "score of held-out real images against the same reference at the same n: a score near it "
+        "is as good as this ruler can tell."
+    )
+
+
+def agreement(results: Results, first: str, second: str) -> str:
+    """On how many encoders a metric says who is better, of each that is measured on several."""
+    found: dict[str, list[Judged]] = {}
+    for name in results.measured:
+        found.setdefault(name.metric, []).append(judge(results, name, first, second))
+    said = [_held(metric, each) for metric, each in found.items() if len(each) > 1]
+    return "; ".join(said)
+
+
+def _held(metric: str, found: Sequence[Judged]) -> str:
+    title, of = METRICS.member(metric).title, f"of {len(found)} encoders"
+    won = Counter(one.winner for one in found if one.winner)
+    parts = [f"that {side} is better holds on {count}" for side, count in won.most_common()]
+    return f"by {title}, {' and '.join(parts) or 'no difference holds on any'} {of}"
 
 
 def _gaps(results: Results, side: str) -> list[Block]:
@@ -108,8 +117,9 @@ def verdict(results: Results, sides: Sequence[str]) -> str:
     many sides who is the best, and how the first two compare."""
     compared = pairs(sides)
     if len(compared) == 1:
-        return _sentence(_verdict(results, *compared[0]))
-    many = len(sides) > _FEW
+        said = (_verdict(results, *compared[0]), agreement(results, *compared[0]))
+        return " ".join(_sentence(one) for one in said if one)
+    many = not few(sides)
     told = [
         _sentence(f"{a} against {b}: {_verdict(results, a, b)}")
         for a, b in (compared[:1] if many else compared)
@@ -134,21 +144,6 @@ def _best_of(results: Results, sides: Sequence[str]) -> str:
         for side, known in found.items()
     ]
     return f"Best of {len(sides)} sides: {'; '.join(parts)}." if parts else ""
-
-
-def leader(results: Results, name: ScoreName, sides: Sequence[str]) -> tuple[str | None, bool]:
-    """The side with the best mean by a score, if any was measured, and whether it beats every other
-    one for sure."""
-    means = {
-        side: mean_interval([score.value for score in scores]).mean
-        for side in sides
-        if (scores := results.side_scores(side, name))
-    }
-    if not means:
-        return None, False
-    best = (min if name.better == "lower" else max)(means, key=lambda side: means[side])
-    others = (judge(results, name, best, other) for other in sides if other != best)
-    return best, all(one.winner == best for one in others)
 
 
 def _sentence(text: str) -> str:
@@ -183,38 +178,6 @@ def _verdict(results: Results, first: str, second: str) -> str:
 
 def _won(judged: Judged) -> str:
     return f"{judged.name.title} ({judged.margin})"
-
-
-def judged(results: Results, name: ScoreName, sides: Sequence[str]) -> list[Judged]:
-    """Every pair of sides, compared by one score."""
-    return [judge(results, name, *pair) for pair in pairs(sides)]
-
-
-def judge(results: Results, name: ScoreName, first: str, second: str) -> Judged:
-    """Compare the two sides' replicates of one score."""
-    sides = first, second
-    for gap in results.undefined:  # the other replicates alone would flatter that side
-        if gap.name == name and gap.side in sides:
-            said = f"undefined: {gap.side} r{gap.replicate}: {gap.why}"
-            return Judged(name, sides, None, None, said)
-    a, b = results.side_scores(first, name), results.side_scores(second, name)
-    if not a or not b:
-        said = f"{first if not a else second} not measured"
-        return Judged(name, sides, None, None, said)
-    try:
-        comparison = compare(a, b)
-    except RefusedInput as refusal:
-        return Judged(name, sides, None, None, f"not comparable: {refusal}")
-    plain = f"{first} − {second} = {number(comparison.difference)}"
-    if comparison.verdict == "no interval":
-        return Judged(name, sides, comparison, None, f"{plain}; one replicate, so no interval")
-    if comparison.verdict == "inconclusive":
-        bounds = interval(comparison.low, comparison.high)
-        return Judged(name, sides, comparison, None, f"inconclusive: {plain} {bounds}")
-    winner = first if comparison.verdict == name.better else second
-    bounds = interval(*sorted(abs(v) for v in (comparison.low or 0.0, comparison.high or 0.0)))
-    margin = f"by {number(abs(comparison.difference))} {bounds}"
-    return Judged(name, sides, comparison, winner, f"{first} {comparison.verdict} {margin}", margin)
 
 
 _TONES: tuple[Tone, ...] = get_args(Tone)[:-1]

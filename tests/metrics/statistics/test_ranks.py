@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from ganray.errors import RefusedInput
-from ganray.metrics.statistics.ranks import rank_table, welch_p_value
+from ganray.metrics.intervals import welch_p_value
+from ganray.metrics.statistics.ranks import rank_table
 from tests.reference import statistics as reference
 
 
