@@ -78,6 +78,7 @@ class Score(Spec):
     per_class: list[float] | None = None
     standard_deviation: float | None = None  # over parts of the images
     details: dict[str, float] = Field(default_factory=dict)  # further numbers that belong to it
+    curve: dict[int, float] = Field(default_factory=dict)  # the value on so many images, fewer
 
     @property
     def name(self) -> ScoreName:

@@ -28,12 +28,14 @@ class Value:
         per_class: the terms that the value is the mean of, where there is one for each class.
         standard_deviation: over parts of the images.
         details: further numbers that belong to it, by names that a table can show.
+        curve: the value on fewer generated images, by their number.
     """
 
     value: float
     per_class: list[float] | None = None
     standard_deviation: float | None = None
     details: dict[str, float] = field(default_factory=dict)
+    curve: dict[int, float] = field(default_factory=dict)
 
 
 class Metric(Spec):

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 
 from ganray.plan.candidates import ObjectiveParameters, SpecParameters
 from ganray.plan.laboratory import GaussianPathParameters, GaussiansParameters, NumberGanParameters
-from ganray.plan.measuring import CounterpartParameters, MeasureParameters, SiblingsParameters
+from ganray.plan.measuring import (
+    CounterpartParameters,
+    ExtremesParameters,
+    MeasureParameters,
+    SiblingsParameters,
+)
 from ganray.plan.parameters import (
     CardParameters,
     ClassifyParameters,
@@ -71,6 +76,7 @@ _ALL = (
     Kind("mix", MixParameters, unit="count", called=("mixture of samples", "mixtures of samples")),
     Kind("embed", EmbedParameters),
     Kind("measure", MeasureParameters, called=("score", "scores")),
+    Kind("extremes", ExtremesParameters),
     Kind("counterpart", CounterpartParameters),
     Kind("siblings", SiblingsParameters),
     Kind("classify", ClassifyParameters, trains=True, called=("lesson", "lessons")),

@@ -40,6 +40,7 @@ class MeasureParameters(ScoreParameters):
         unlabelled: not all of what is compared has labels, so that no generated image's are taken,
             nor those of real images that stand in for generated ones.
         resamples: halves of the images on which it is computed again.
+        curve: how often the images are halved, to compute it on ever fewer.
     """
 
     count: int
@@ -49,6 +50,19 @@ class MeasureParameters(ScoreParameters):
     against: str = "test"
     unlabelled: bool = False
     resamples: int = 0
+    curve: int = 0
+
+
+class ExtremesParameters(Parameters):
+    """The images of a set that are shown beside its scores.
+
+    Attributes:
+        count: of each sort.
+        subset: the real images that count, where a study is of some of the classes.
+    """
+
+    count: int
+    subset: Subset | None = None
 
 
 class CounterpartParameters(Parameters):

@@ -43,6 +43,11 @@ def measure_role(name: ScoreName, side: str, replicate: int, part: str = "", dra
     return part + "/".join((_MEASURE, *name, side, str(replicate))) + drawn(draw)
 
 
+def extremes_role(encoder: str, side: str, part: str = "") -> str:
+    """What a study calls the search for the images of a side that are shown beside its scores."""
+    return f"{part}extremes/{encoder}/{side}"
+
+
 def drawn(draw: int) -> str:
     """How what is made with a further sampling seed is told from what the first one gave."""
     return f"/draw/{draw}" if draw else ""

@@ -305,6 +305,11 @@ def _measured(one: Measurement, scores: Sequence[Score]) -> Measured:
             for number in first.details
             if all(number in score.details for score in scores)
         },
+        curve={
+            size: fmean(score.curve[size] for score in scores)
+            for size in first.curve
+            if all(size in score.curve for score in scores)
+        },
     )
     return Measured(one.name, one.side, one.replicate, mean, draws)
 

@@ -19,6 +19,7 @@ _COLOURS = {
     "sixth": ("#a11d5b", "#a11d5b"),
     "seventh": ("#a4530f", "white"),
     "eighth": ("#6a4c93", "white"),
+    "floor": ("#8a9098", "white"),
 }
 """Of each tone: lines, and what points are filled with; those of `report.css`."""
 _SIZE = 3.1, 1.75  # inches

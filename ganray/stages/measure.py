@@ -59,6 +59,7 @@ def measure(work: Workspace) -> None:
         return
     if told.resamples:
         found = _over_images(metric, reference, generated, found, told.resamples)
+    found = replace(found, curve=_over_sizes(metric, reference, generated, told.curve))
     split = real_split(told.against, subset.classes)
     protocol = read_protocol(work, told, reference.count, generated.count, split)
     if labels:
@@ -103,6 +104,24 @@ def _over_images(
     return replace(found, details=found.details | ends)
 
 
+def _over_sizes(
+    metric: Metric, real: Embedding, generated: Embedding, halvings: int
+) -> dict[int, float]:
+    """The value on a half, a quarter and so on of the generated images, each within the last one.
+
+    Sizes on which it has no value, or for which it needs more images, are left out.
+    """
+    order, found = permutation(0, "curve", 0, generated.count), {}
+    for size in (generated.count >> fold for fold in range(1, halvings + 1)):
+        if size < metric.least:
+            break
+        try:
+            found[size] = metric.compute(real, generated[np.sort(order[:size])]).value
+        except UndefinedScore:
+            continue
+    return found
+
+
 def _known(real: Embedding, encoder: str) -> dict[str, Any]:
     """How often the encoder is right about real images, where it tells their classes."""
     if real.labels is None or "class posteriors" not in ENCODERS.member(encoder).gives:
@@ -131,11 +150,11 @@ def _number(role: str) -> int:
 def _cost(task: Task, plan: Plan) -> Cost:
     """The metric's own."""
     size, told = embedding_of(task, plan), MeasureParameters.of(task)
-    whole, half = (
-        told.metric.flops(count, size.dimensions, size.classes)
-        for count in (told.count, told.count // 2)
+    whole, half, *fewer = (
+        told.metric.flops(told.count >> fold, size.dimensions, size.classes)
+        for fold in (0, 1, *range(1, told.curve + 1))
     )
-    return Cost(whole + told.resamples * half, 0)
+    return Cost(whole + told.resamples * half + sum(fewer), 0)
 
 
 _PROBED = 512, 2

@@ -63,6 +63,20 @@ class Evaluate(Spec):
         description="halves of the images of each side that every metric is computed on again, for "
         "an interval over images (not over training runs); 0: none, else 10 or more",
     )
+    curve: int = Field(
+        0,
+        ge=0,
+        le=20,
+        description="how often the images are halved, to compute every metric on ever fewer: its "
+        "curve over their number",
+    )
+    extremes: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="images of each side that are shown of each sort: farthest from real ones, "
+        "nearest to each other and to training images, of kinds that there are too many of",
+    )
     sampling_seeds: int = Field(
         1,
         ge=1,

@@ -19,13 +19,13 @@ from ganray.errors import RefusedInput
 from ganray.metrics import METRICS, Metric
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, PlanBuilder, Resources, Task, task_seed
-from ganray.plan.measuring import MeasureParameters
+from ganray.plan.measuring import ExtremesParameters, MeasureParameters
 from ganray.plan.parameters import (
     DataParameters,
     EmbedParameters,
     EncoderParameters,
 )
-from ganray.plan.roles import floor_role, measure_role
+from ganray.plan.roles import extremes_role, floor_role, measure_role
 from ganray.report import Page, Results, sections
 from ganray.report.judging import leader
 from ganray.scores import ScoreName
@@ -37,6 +37,25 @@ from ganray.studies.ruler import add_weights
 from ganray.studies.study import check_weights
 from ganray.train.spec import EncoderSpec
 from ganray.wording import listed
+
+
+class EvaluateImages(Evaluate):
+    """What is measured of the images, on which encoders, on how many."""
+
+    curve: int = Field(
+        2,
+        ge=0,
+        le=20,
+        description="how often the images are halved, to compute every metric on ever fewer: its "
+        "curve over their number",
+    )
+    extremes: int = Field(
+        8,
+        ge=0,
+        le=50,
+        description="images of each set that are shown of each sort: farthest from real ones, "
+        "nearest to each other and to training images, of kinds that there are too many of",
+    )
 
 
 class Settings(Spec):
@@ -58,13 +77,13 @@ class Settings(Spec):
         "seeds or splits: sets are then compared by the differences of pairs",
     )
     encoder: EncoderSpec = EncoderSpec()
-    evaluate: Evaluate = Evaluate()
+    evaluate: EvaluateImages = EvaluateImages()
     resources: Resources = Resources()
     cost: Cost = Cost()
 
     @field_validator("evaluate")
     @classmethod
-    def _as_given(cls, evaluate: Evaluate) -> Evaluate:
+    def _as_given(cls, evaluate: EvaluateImages) -> EvaluateImages:
         if evaluate.mixture != "real":
             raise ValueError("mixture is of GANs that are sampled; these images are as given")
         return evaluate
@@ -195,6 +214,15 @@ class _Evaluation:
                     | asking.get(metric.name, {})
                     | {"set/0": made, "floor": floors[metric.name]},
                 )
+            if (count := self.settings.evaluate.extremes) and not replicate:
+                self.builder.add(
+                    extremes_role(encoder.name, images.name),
+                    "extremes",
+                    f"extremes of {images.name} on {encoder.name}",
+                    ExtremesParameters(count=count),
+                    {"reference": given["reference"], "set/0": made}
+                    | next(iter(asking.values()), {}),
+                )
 
     def _told(self, encoder: Encoder, metric: Metric, mixture: str) -> MeasureParameters:
         info, split = self.sets.real.data.info, self.sets.real.split
@@ -203,6 +231,7 @@ class _Evaluation:
             more["unlabelled"] = True
         if (resamples := self.settings.evaluate.resamples) and mixture != "real":
             more["resamples"] = resamples
+        more |= {"curve": curve} if (curve := self.settings.evaluate.curve) else {}
         return MeasureParameters(
             encoder=encoder.name,
             preprocessing=encoder.preprocessing,
@@ -281,6 +310,7 @@ def page(results: Results) -> Page:
     parts = [
         sections.scores_section(results, sides),
         sections.certainty_section(results, sides),
+        sections.extremes_section(results),
         sections.image_sets_section(results),
         sections.compute_section(results),
         sections.protocol_section(results),

@@ -9,14 +9,14 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.plan import Task, task_seed
-from ganray.plan.measuring import MeasureParameters
+from ganray.plan.measuring import ExtremesParameters, MeasureParameters
 from ganray.plan.parameters import (
     EmbedParameters,
     MixParameters,
     SampleParameters,
     TrainParameters,
 )
-from ganray.plan.roles import drawn, measure_role
+from ganray.plan.roles import drawn, extremes_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.blocks import Blocks
@@ -33,6 +33,7 @@ def measure_side(
     chosen: list[tuple[int, int]] | None = None,
     resamples: int = 0,
     draw: int = 0,
+    curve: int = 0,
 ) -> list[Task]:
     """Each score of a side's images, whose features `sets` are, as `embed_members` gives them.
 
@@ -40,6 +41,7 @@ def measure_side(
         chosen: spans of the images that count; none: all.
         resamples: halves of the images that each is computed on again.
         draw: with which sampling seed the images were drawn.
+        curve: how often they are halved, to compute each on ever fewer.
 
     Raises:
         RefusedInput: a metric cannot be computed on a half.
@@ -53,6 +55,7 @@ def measure_side(
     common = {"reference": ruler.reference, "embedder": ruler.embedder}
     own: dict[str, Any] = {} if chosen is None else {"chosen": chosen}
     own |= {"resamples": resamples} if resamples else {}
+    own |= {"curve": curve} if curve else {}
     on = ruler.encoder.name
     return [
         blocks.builder.add(
@@ -69,6 +72,34 @@ def measure_side(
         )
         for metric, floor in ruler.floors
     ]
+
+
+def add_extremes(
+    blocks: Blocks, ruler: Ruler, sides: Mapping[str, Mapping[str, Task]], count: int
+) -> None:
+    """What is to be shown of each side's images, and of which kinds it has more than the first one.
+
+    Args:
+        sides: the features of each, as `measure_side` takes them.
+        count: images of each sort.
+    """
+    known = [asked.inputs for asked in ruler.asked.values()]
+    training = next(({"training": one["training"]} for one in known if "training" in one), {})
+    told = [asked.told for asked in ruler.asked.values() if "training" in asked.inputs]
+    subset = next((one["subset"] for one in told if "subset" in one), None)
+    subset = subset or ruler.parameters.get("subset")
+    for side, sets in sides.items():
+        others = next((sides[other] for other in sides if other != side), {})
+        blocks.builder.add(
+            extremes_role(ruler.encoder.name, side, blocks.part),
+            "extremes",
+            f"extremes of {side}{blocks.when} on {ruler.encoder.name}",
+            ExtremesParameters(count=count, subset=subset),
+            {"reference": ruler.reference}
+            | dict(sets)
+            | {role.replace("set/", "other/"): one for role, one in others.items()}
+            | training,
+        )
 
 
 def embed_members(

@@ -81,12 +81,20 @@ def protocol_on(blocks: Blocks, encoder: Encoder) -> dict[str, Any]:
 
 
 def add_ruler(
-    blocks: Blocks, encoder: Encoder, metrics: Sequence[Metric], training: EncoderSpec, count: int
+    blocks: Blocks,
+    encoder: Encoder,
+    metrics: Sequence[Metric],
+    training: EncoderSpec,
+    count: int,
+    curve: int = 0,
 ) -> Ruler:
     """The real side of every measurement on one encoder.
 
     A floor scores `count` held-out images against the test split, as generated ones are; of a
     study of some classes both are the images of these.
+
+    Args:
+        curve: how often the floors' images are halved, to compute each on ever fewer.
 
     Raises:
         RefusedInput: as `Blocks.encoder` does, and where a metric asks for what is not known.
@@ -100,6 +108,7 @@ def add_ruler(
         parameters["subset"] = {"classes": blocks.subset, "rows": rows}
     real = {"reference": reference, "held_out": held_out, "embedder": embedder}
     asked = {one.name: _asked(blocks, encoder, embedder, one) for one in metrics}
+    more = {"curve": curve} if curve else {}
     floors = [
         blocks.builder.add(
             (blocks.part if blocks.of_others else "")
@@ -107,7 +116,7 @@ def add_ruler(
             "measure",
             f"floor of {metric.name}{blocks.when} on {encoder.name}",
             MeasureParameters(
-                metric=metric, mixture="real", **parameters | asked[metric.name].told
+                metric=metric, mixture="real", **parameters | asked[metric.name].told | more
             ),
             real | asked[metric.name].inputs,
         )

@@ -195,6 +195,7 @@ def _judge(
         found += measure_side(
             *(blocks, ruler, name, replicate, {"set/0": seen}, "real"),
             resamples=settings.evaluate.resamples,
+            curve=settings.evaluate.curve,
         )
     return found
 

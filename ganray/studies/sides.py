@@ -22,7 +22,14 @@ from ganray.studies.budgets import Horizons
 from ganray.studies.counts import mixture_counts, sample_count
 from ganray.studies.data import Data
 from ganray.studies.evaluate import Evaluate
-from ganray.studies.measuring import Mixing, embed_members, embed_mixture, measure_side, mix_samples
+from ganray.studies.measuring import (
+    Mixing,
+    add_extremes,
+    embed_members,
+    embed_mixture,
+    measure_side,
+    mix_samples,
+)
 from ganray.studies.ruler import Ruler, add_embedder, add_ruler, embed_split
 from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
@@ -185,7 +192,7 @@ def rulers(blocks: Blocks, settings: Setup) -> list[Ruler]:
     evaluate = settings.evaluate
     count = sample_count(evaluate, blocks.data.info, blocks.classes)
     return [
-        add_ruler(blocks, encoder, evaluate.on(encoder), settings.encoder, count)
+        add_ruler(blocks, encoder, evaluate.on(encoder), settings.encoder, count, evaluate.curve)
         for encoder in evaluate.encoders
     ]
 
@@ -214,6 +221,7 @@ def measure(
     }
     measured: dict[str, list[Task]] = {}
     for ruler in measured_on:
+        first: dict[str, dict[str, Task]] = {}
         for replicate in range(max(len(side.gans) for side in sides)):
             for side in (side for side in sides if replicate < len(side.gans)):
                 for draw in range(evaluate.sampling_seeds):
@@ -224,9 +232,14 @@ def measure(
                         *(blocks, ruler, side.name, replicate, sets, said),
                         resamples=evaluate.resamples,
                         draw=draw,
+                        curve=evaluate.curve,
                     )
+                    if not (replicate or draw):
+                        first[side.name] = sets
                     for gan in side.gans[replicate]:
                         measured.setdefault(gan.address, []).extend(scores)
+        if evaluate.extremes:
+            add_extremes(blocks, ruler, first, evaluate.extremes)
     return measured
 
 
@@ -269,6 +282,7 @@ def evidence(results: Results) -> list[Section | None]:
         sections.clusters_section(results),
         sections.components_section(results),
         sections.samples_section(results, results.plan.sides),
+        sections.extremes_section(results),
         sections.losses_section(results),
         sections.search_section(results),
         sections.compute_section(results),

@@ -170,6 +170,7 @@ def _measure(
                 found = measure_side(
                     *(blocks, ruler, name, replicate, {"set/0": features}, "real"),
                     resamples=settings.evaluate.resamples,
+                    curve=settings.evaluate.curve,
                 )
                 scores.setdefault(gan.address, []).extend(found)
                 if way.paired:

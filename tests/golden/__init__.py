@@ -131,6 +131,10 @@ def plans() -> dict[str, Plan]:
             data={"held_out": 50, "test": 60},
             budget={"iterations": 300},
         ),
+        "shown and drawn again": planned(
+            evaluate={"encoders": ["pixels"], "metrics": ["frechet_distance"], "extremes": 4}
+            | {"curve": 2, "sampling_seeds": 2}
+        ),
         "clusters": planned(
             marginals="per_class", split={"clusters": 4}, search={"on": ["cluster 3"]}
         ),

@@ -67,7 +67,7 @@ def test_every_set_is_scored_on_as_many_images_as_the_smallest_has(folder):
     assert plan.sides == ("near", "inverted")
     kinds = [task.kind for task in plan.tasks]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-        **{"data": 3, "weights": 1, "embed": 3, "measure": 3}
+        **{"data": 3, "weights": 1, "embed": 3, "measure": 3, "extremes": 2}
     }
     counts = {MeasureParameters.of(t).count for t in plan.tasks if t.kind == "measure"}
     assert counts == {40}
@@ -175,10 +175,28 @@ def test_scores_are_those_of_the_images_as_they_lie_there(finished):
     assert found.protocol.reference_split.endswith("/all")
 
 
+def test_scores_on_fewer_images_are_those_of_the_first_ones_of_an_order(finished):
+    images, labels = pictures(60)
+    order = [i for label in range(3) for i in np.flatnonzero(labels == label)]
+    real, near = _features(images[order]), _features(images[[i for i in order if i < 40]])
+    found = next(one.score for one in finished.scores if one.side == "near")
+    rows = permutation(0, "curve", 0, 40)
+    expected = {n: FrechetDistance().compute(real, near[np.sort(rows[:n])]).value for n in (20, 10)}
+    assert found.curve == pytest.approx(expected, rel=1e-5)
+    assert found.curve[10] > found.value
+    floor = finished.floor(found.name)
+    assert list(floor.curve) == [15, 7]
+    scores = study_from(finished.plan.settings).page(finished).sections[0]
+    fold = next(one for one in scores.blocks if "fewer" in getattr(one, "summary", ""))
+    assert "near " in fold.blocks[-1].figures[0].pictures[0].alt
+
+
 def test_its_report_shows_the_sets(finished):
     made = study_from(finished.plan.settings).page(finished)
     titles = [section.title for section in made.sections]
-    assert titles == ["Scores", "The sets", "Compute", "Protocol and versions"]
+    assert titles == [
+        *("Scores", "Images that stand out", "The sets", "Compute", "Protocol and versions")
+    ]
     assert made.lead.startswith("Best of 2 sets, by their means: Fréchet distance: near. Not all")
     assert not finished.damaged
 

@@ -5,6 +5,7 @@ from ganray.report.sections.clusters import clusters_section
 from ganray.report.sections.components import components_section
 from ganray.report.sections.compute import compute_section
 from ganray.report.sections.curve import Stretch, curve_lead, curve_section
+from ganray.report.sections.extremes import extremes_section
 from ganray.report.sections.image_sets import image_sets_section
 from ganray.report.sections.losses import losses_section
 from ganray.report.sections.protocol import protocol_section
@@ -21,6 +22,7 @@ __all__ = [
     "compute_section",
     "curve_lead",
     "curve_section",
+    "extremes_section",
     "image_sets_section",
     "losses_section",
     "protocol_section",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from jaxtyping import Int64, UInt8
 
 from ganray.data import Dataset
-from ganray.data.spec import SPLITS, Split
+from ganray.data.spec import SPLITS
 from ganray.errors import GanrayError
 from ganray.plan.parameters import EmbedParameters
 from ganray.report.figures import image_grid
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
+from ganray.report.pictures import split_images
 from ganray.report.results import Results
 from ganray.runs.inputs import dataset_location
 
@@ -46,24 +44,10 @@ def _figure(results: Results, role: str, start: str) -> Figure | None:
         dataset = Dataset.open(dataset_location(results.store, task.inputs["data"], None))
         count = sum(sum(dataset.info.counts[split]) for split in splits if split)
         rows = np.linspace(0, count - 1, min(count, _SHOWN)).astype(int)
-        images = _some(dataset, [split for split in splits if split], rows)
+        images = split_images(dataset, [split for split in splits if split], rows)
     except GanrayError as error:
         results.damaged[name] = str(error)
         return None
     scored = f", {told.drawn:,} of them scored" if told.drawn else ""
     title = f"{name}: {count:,} images{scored}"
     return Figure([image_grid(images, _COLUMNS, title)], title)
-
-
-def _some(
-    dataset: Dataset, splits: Sequence[Split], rows: Int64[np.ndarray, "n"]
-) -> UInt8[np.ndarray, "n c h w"]:
-    """The images at some places in the order of splits and classes; one class is read at a time."""
-    found, first = [], 0
-    for split in splits:
-        for label, count in enumerate(dataset.info.counts[split]):
-            own = rows[(rows >= first) & (rows < first + count)] - first
-            if len(own):
-                found.append(dataset.images(split, [label])[0][own])
-            first += count
-    return np.concatenate(found)

@@ -22,6 +22,7 @@ from ganray.report.page import (
     Table,
 )
 from ganray.report.results import Results
+from ganray.report.sections.sizes import sizes_blocks
 from ganray.report.sections.verdict import cautions, side_tones
 from ganray.report.tables import TableRow, detail_rows
 from ganray.scores import Score, ScoreName
@@ -37,6 +38,7 @@ def scores_section(results: Results, sides: Sequence[str]) -> Section:
         Details("What each metric is", [_glossary(results)]),
         Details("Each replicate", [_replicates(results)]),
     ]
+    blocks += sizes_blocks(results, sides)
     if further := detail_rows(results):
         blocks.append(Details("Further numbers", [_further(further)]))
     for name in results.measured:
