@@ -58,6 +58,15 @@ def evaluate(
     samples: Annotated[
         int | None, typer.Option(help="Images of each set; none: as many as the smallest has.")
     ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Bring all images to so many pixels each way.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Make all images grey (1) or colour (3).")
+    ] = None,
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Of the run, for status, logs and report.")] = (
         "evaluation"
     ),
@@ -72,8 +81,9 @@ def evaluate(
     from ganray.drivers.evaluate import evaluation_settings
     from ganray.studies import study_from
 
+    pictures = {"size": size, "channels": channels, "skip_unreadable": skip_unreadable}
     told = evaluation_settings(
-        real, _sets(generated), train, _split(metrics), _split(encoders), samples, name
+        real, _sets(generated), train, _split(metrics), _split(encoders), samples, name, pictures
     )
     chosen = study_from(told, overrides or [], absolute(store))
     carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json, told=_scores)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from ganray.data.fitting import fitted
 from ganray.data.formats.format import format_called, recognised
 from ganray.data.location import Location
-from ganray.data.rows import Rows, refuse_equal_names, shape_text
+from ganray.data.rows import Rows, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.data.views import viewed
 from ganray.errors import RefusedInput
+from ganray.spec import canonical_json
 
 _DIGITS = "mnist_small.parquet"
 
@@ -49,10 +52,13 @@ class Source:
             whole: nothing is set apart, as of images that are only to be measured.
 
         Raises:
-            RefusedInput: for impossible splits, classes of one name, or images of another size or
-                channel count.
+            RefusedInput: for impossible splits, or classes of one name.
         """
-        _refuse_unexpected(rows, spec)
+        self._reading = spec.reading
+        if rows.shape != self._reading.shape(rows.shape):
+            rows = fitted(rows, self._reading)
+        if said := self._reading.said:
+            rows = replace(rows, notes=joined_notes(rows.notes, f"Images are {said}."))
         refuse_equal_names(rows.class_names, repr(spec.source))
         # Splits first: an image and what is seen of it are in one.
         splits = assign_splits(rows, spec, whole)
@@ -62,7 +68,7 @@ class Source:
             rows = viewed(rows, splits, spec.views, spec.apart)
             splits = rows.splits
         self._rows, self._splits = rows, splits
-        self.imported = imported and not spec.views
+        self.imported = imported and not spec.views and not self._reading.changes
 
     def describe(self) -> SourceInfo:
         """Shape, classes and counts, without decoding the images."""
@@ -83,7 +89,10 @@ class Source:
 
     def fingerprint(self) -> str:
         """SHA-256 of the source's bytes and layout, whatever its path and times."""
-        return self._rows.fingerprint()
+        found, reading = self._rows.fingerprint(), self._reading
+        if not (reading.changes or reading.skip):
+            return found
+        return hashlib.sha256(canonical_json([found, asdict(reading)])).hexdigest()
 
     def batches(self) -> Iterator[Batch]:
         """All images once, in the order of the source, a few MiB at a time.
@@ -133,18 +142,5 @@ def open_source(spec: DatasetSpec, whole: bool = False) -> Source:
     else:
         location = Location.of(spec.source, "source")
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
-    return Source(known.read(location), spec, imported=known.in_place, whole=whole)
-
-
-def _refuse_unexpected(rows: Rows, spec: DatasetSpec) -> None:
-    channels, height, width = rows.shape
-    if spec.channels not in (None, channels):
-        raise RefusedInput(
-            f"channels (={spec.channels}): the images of {rows.name} have {channels}; "
-            f"set {channels} or choose another source"
-        )
-    if spec.size is not None and (height, width) != (spec.size, spec.size):
-        raise RefusedInput(
-            f"size (={spec.size}): the images of {rows.name} are {height}×{width} pixels; "
-            f"resize them before, or choose another source"
-        )
+    rows = known.read(location, spec.reading)
+    return Source(rows, spec, imported=known.in_place, whole=whole)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ganray.data.fitting import Fit, Reading
 from ganray.data.formats import FORMATS
 from ganray.registry import OneOf
 from ganray.spec import Spec
@@ -17,10 +18,47 @@ UNLABELLED = "unlabelled"
 EMBEDDED = "embedded"
 """The source that travels with the package."""
 Split = Literal["train", "held_out", "test"]
+MOST = 8192
+"""Pixels of a side; what is larger is not unpacked."""
 SPLITS: tuple[Split, ...] = ("train", "held_out", "test")
 
 
-class DatasetSpec(Spec):
+Size = (
+    Annotated[int, Field(ge=1, le=MOST)]
+    | tuple[Annotated[int, Field(ge=1, le=MOST)], Annotated[int, Field(ge=1, le=MOST)]]
+)
+"""Of images: height and width, or one number for both."""
+
+
+class Pictures(Spec):
+    """What is done with images while they are read."""
+
+    size: Size | None = Field(
+        None,
+        description="height and width that images are brought to, or one number for both, by "
+        "Pillow's bicubic filter, which is antialiased; none: as they are, and all alike",
+    )
+    fit: Fit = Field(
+        "crop",
+        description="by `size` images of another aspect ratio lose what is beside their middle "
+        "(crop), get black edges (pad), or are distorted (stretch)",
+    )
+    channels: Literal[1, 3] | None = Field(
+        None,
+        description="images are made grey (1) or colour (3); none: as they are, and all alike",
+    )
+    skip_unreadable: bool = Field(
+        False, description="leave out images that cannot be read, counted and named in the notes"
+    )
+
+    @property
+    def reading(self) -> Reading:
+        """What is done with pictures while they are read."""
+        size = (self.size, self.size) if isinstance(self.size, int) else self.size
+        return Reading(size, self.fit, self.channels, self.skip_unreadable)
+
+
+class DatasetSpec(Pictures):
     """Which images a study uses and how they are split."""
 
     places = ("source",)
@@ -51,12 +89,6 @@ class DatasetSpec(Spec):
     )
     apart: bool = Field(
         False, description="of `views` each training image is in one alone, by turns"
-    )
-    channels: Literal[1, 3] | None = Field(
-        None, description="refuse images that are not grey (1) or colour (3); none: as they are"
-    )
-    size: int | None = Field(
-        None, ge=1, description="refuse images of other heights and widths; none: as they are"
     )
 
 

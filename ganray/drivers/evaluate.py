@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ganray.data.spec import Pictures
 from ganray.drivers.python import FinishedRun, run
 from ganray.errors import RefusedInput, quoted
+from ganray.spec import parse
 from ganray.studies.evaluation import usual_encoders
 
 Place = str | Path
@@ -27,6 +29,9 @@ def evaluate(
     metrics: str | Sequence[Any] = (),
     encoders: str | Sequence[Any] = (),
     samples: int | None = None,
+    size: int | Sequence[int] | None = None,
+    channels: int | None = None,
+    skip_unreadable: bool = False,
     name: str = "evaluation",
     store: Place = "ganray-store",
     runner: str = "ray",
@@ -46,6 +51,9 @@ def evaluate(
         encoders: names, or groups with settings; none: pixels, and the classifier where classes
             and training images are known.
         samples: images of each set; none: as many as the smallest has.
+        size: that all images are brought to: height and width, or one number for both.
+        channels: that all images are given: 1 (grey) or 3 (colour).
+        skip_unreadable: whether images that cannot be read are left out, counted and named.
         name: of the run.
         store, runner, address, overrides, quiet: as of `ganray.run`.
 
@@ -62,6 +70,7 @@ def evaluate(
         [encoders] if isinstance(encoders, str) else encoders,
         samples,
         name,
+        {"size": size, "channels": channels, "skip_unreadable": skip_unreadable},
     )
     return run(told, store=store, runner=runner, address=address, overrides=overrides, quiet=quiet)
 
@@ -74,13 +83,19 @@ def evaluation_settings(
     encoders: Sequence[Any],
     samples: int | None,
     name: str,
+    pictures: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The settings of a study of these sets, each of them its name and its place.
+
+    Args:
+        pictures: what is done with their images; values that are None or False: nothing.
 
     Raises:
         RefusedInput: no encoder is named, and a source that decides about them cannot be read.
     """
-    evaluate: dict[str, Any] = {"encoders": list(encoders) or usual_encoders(real, train)}
+    how = {name: value for name, value in (pictures or {}).items() if value}
+    known = parse(Pictures, how, "pictures")
+    evaluate: dict[str, Any] = {"encoders": list(encoders) or usual_encoders(real, train, known)}
     evaluate |= {"metrics": list(metrics)} if metrics else {}
     evaluate |= {} if samples is None else {"samples": samples}
     return {
@@ -90,6 +105,7 @@ def evaluation_settings(
         "generated": [{"name": called, "source": source} for called, source in generated],
         "evaluate": evaluate,
         **({} if train is None else {"train": {"source": train}}),
+        **({"pictures": how} if how else {}),
     }
 
 

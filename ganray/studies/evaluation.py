@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ganray.cost.spending import Cost
-from ganray.data.spec import DatasetSpec
+from ganray.data.spec import Pictures
 from ganray.errors import RefusedInput
 from ganray.metrics import METRICS, Metric
 from ganray.models.encoders import Classifier, Encoder
@@ -71,6 +71,9 @@ class Settings(Spec):
         description="images that the generators were trained on: for metrics that ask whether they "
         "were copied, and for a classifier to learn",
     )
+    pictures: Pictures = Field(
+        Pictures(), description="what is done with the images of every set while they are read"
+    )
     paired: bool = Field(
         False,
         description="whether the sources of each name belong together, place by place, as of equal "
@@ -89,20 +92,21 @@ class Settings(Spec):
         return evaluate
 
 
-def usual_encoders(real: str, train: str | None) -> list[str]:
+def usual_encoders(real: str, train: str | None, pictures: Pictures) -> list[str]:
     """On which encoders images are measured where none is named: on the set's own classifier where
     there are classes and training images to learn them from, and always on pixels.
 
     Args:
         real, train: sources, as of `Images`.
+        pictures: what is done with their images.
 
     Raises:
         RefusedInput: one cannot be read.
     """
-    found = opened("real", parse(Images, {"source": real}, "real"), ("test",))
+    found = opened("real", parse(Images, {"source": real}, "real"), ("test",), pictures)
     teacher = found
     if train is not None:
-        teacher = opened("train", parse(Images, {"source": train}, "train"), ("train",))
+        teacher = opened("train", parse(Images, {"source": train}, "train"), ("train",), pictures)
     enough = sum(teacher.data.info.counts["train"]) >= EncoderSpec().batch
     known = found.data.info.labels == teacher.data.info.labels == "classes"
     alike = found.data.info.class_names == teacher.data.info.class_names
@@ -119,9 +123,10 @@ def plan(settings: Settings) -> Plan:
     """
     settings.evaluate.refuse_seeds("images as they are given")
     check_weights(settings.evaluate.encoders)
-    real = opened("real", settings.real, ("test",))
-    train = opened("train", settings.train, ("train",)) if settings.train else None
-    generated = [opened(f"generated.{one.name}", one, ()) for one in settings.generated]
+    how = settings.pictures
+    real = opened("real", settings.real, ("test",), how)
+    train = opened("train", settings.train, ("train",), how) if settings.train else None
+    generated = [opened(f"generated.{one.name}", one, (), how) for one in settings.generated]
     _refuse_unpaired(settings)
     return _Evaluation(settings, Sets(real, train, generated)).plan()
 
@@ -156,6 +161,12 @@ class _Evaluation:
         return self.builder.plan(
             self.settings.name, self.settings.study, told, dataset, None, names, named=True
         )
+
+    @property
+    def _as_given(self) -> str:
+        """What a protocol says of how the sets came about: images that were resized are others."""
+        said = self.settings.pictures.reading.said
+        return f"as given, {said}" if said else "as given"
 
     def _refuse_unfit(self, metric: Metric, encoder: Encoder) -> None:
         called = f"evaluate.metrics ({metric.name})"
@@ -209,7 +220,7 @@ class _Evaluation:
                     measure_role(ScoreName(metric.name, encoder.name), images.name, replicate),
                     "measure",
                     f"{metric.name} of {images.name} r{replicate} on {encoder.name}",
-                    self._told(encoder, metric, "as given"),
+                    self._told(encoder, metric, self._as_given),
                     given
                     | asking.get(metric.name, {})
                     | {"set/0": made, "floor": floors[metric.name]},
@@ -271,12 +282,11 @@ class _Evaluation:
         )
 
     def _imported(self, one: Opened) -> DataParameters:
-        spec = DatasetSpec(source=one.spec.source, format=one.spec.format)
         splits = {"held_out": None, "test": None}
         return DataParameters(
             fingerprint=one.data.fingerprint,
             splits=splits,
-            data=spec,
+            data=one.dataset,
             whole=True,
             images=sum(map(sum, one.data.info.counts.values())),
         )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ganray.data.formats import FORMATS
-from ganray.data.spec import SPLITS, DatasetSpec, Split
+from ganray.data.spec import SPLITS, DatasetSpec, Pictures, Split
 from ganray.errors import RefusedInput
 from ganray.registry import OneOf
 from ganray.spec import Spec
@@ -51,6 +51,7 @@ class Opened:
     spec: Images
     data: Data
     split: Chosen
+    dataset: DatasetSpec
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -75,21 +76,26 @@ class Opened:
         return sum(sum(self.data.info.counts[split]) for split in self.splits)
 
 
-def opened(called: str, spec: Images, preferred: Sequence[Split]) -> Opened:
+def opened(
+    called: str, spec: Images, preferred: Sequence[Split], pictures: Pictures | None = None
+) -> Opened:
     """What the source of a set holds, in the splits that it has.
 
     Args:
         called: by which messages name it.
         preferred: splits that are meant where the set names none, the first that there is.
+        pictures: what is done with its images; none: nothing.
 
     Raises:
         RefusedInput: it cannot be read, or has none of the images that are meant.
     """
-    data = open_data(DatasetSpec(source=spec.source, format=spec.format), called, whole=True)
+    told = dict(pictures or Pictures())
+    dataset = DatasetSpec(source=spec.source, format=spec.format, **told)
+    data = open_data(dataset, called, whole=True)
     counts = {split: sum(data.info.counts[split]) for split in SPLITS}
     usual: Chosen = next((one for one in preferred if counts[one]), "all")
     split = spec.split or usual
-    found = Opened(called, spec, data, split)
+    found = Opened(called, spec, data, split, dataset)
     if not found.count:
         there = [f"{counts[one]:,} of {one}" for one in SPLITS if counts[one]]
         raise RefusedInput(
@@ -109,7 +115,7 @@ def refuse_another_shape(one: Opened, real: Opened) -> None:
         sizes = ["×".join(map(str, found.data.info.shape)) for found in (one, real)]
         raise RefusedInput(
             f"{one.called}.source (={one.spec.source!r}): its images are {sizes[0]}, the real ones "
-            f"{sizes[1]}; bring all to one size and number of channels before"
+            f"{sizes[1]}; pictures.size and pictures.channels (--size, --channels) bring all to one"
         )
 
 

@@ -95,8 +95,10 @@ def test_a_class_smaller_than_the_batch_is_named(idx, tmp_path):
     assert not (tmp_path / "store").exists()
 
 
-def test_grey_images_where_colour_is_configured(idx, tmp_path):
-    run(tmp_path, "--set", "data.channels=3").refused("channels (=3)")
+def test_images_of_another_size_where_the_classifier_was_taught(idx, tmp_path):
+    run(tmp_path, "--set", "search.other={source: embedded, size: 5}").refused(
+        "search.other", "shape (1, 5, 5)"
+    )
 
 
 def test_an_image_folder_with_something_else_in_it(tmp_path, tiny_study):
@@ -154,8 +156,8 @@ def test_a_bucket_that_is_not_there_and_a_server_that_does_not_answer(
         ("data.source=loop", "data.source (='loop')"),
         ("data.source=nowhere", "data.source (="),
         ("search.other={source: nowhere}", "search.other.source (="),
-        ("data.size=5", "data.size (=5)"),
-        ("search.other={size: 5}", "search.other.size (=5)"),
+        ("data.size=0", "data.size"),
+        ("search.other={size: 0}", "search.other.size"),
         ("budget={device_seconds: 1e308}", "budget.device_seconds (=1e+308)"),
         ("budget={flops: 1e308}", "budget.flops (=1e+308)"),
         ("budget.iterations=1000000000000000000000", "budget.iterations (="),

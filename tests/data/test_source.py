@@ -38,8 +38,6 @@ def test_streaming_in_small_chunks_changes_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"channels": 3}, r"channels \(=3\): the images of mnist_small have 1"),
-        ({"size": 32}, r"size \(=32\): the images of mnist_small are 28×28"),
         ({"held_out": 999}, r"held_out \(=999\)"),
     ],
 )

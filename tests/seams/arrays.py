@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ganray.data.fitting import Reading
 from ganray.data.formats.format import Format
 from ganray.data.location import Location
 from ganray.data.rows import Rows, rows_per_chunk
 
 
-def read_arrays(folder: Location) -> Rows:
+def read_arrays(folder: Location, _: Reading) -> Rows:
     images, labels = (_array(folder.child(f"{name}.npy")) for name in ("images", "labels"))
 
     def stream() -> Iterator[np.ndarray]:

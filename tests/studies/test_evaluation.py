@@ -16,6 +16,8 @@ from ganray.plan.measuring import MeasureParameters
 from ganray.plan.parameters import EmbedParameters
 from ganray.randomness import permutation
 from ganray.report.results import Results
+from ganray.runs.record import find_run
+from ganray.store import Store
 from ganray.studies import study_from
 from ganray.studies.evaluation import _agreed
 from tests import tiny
@@ -218,6 +220,28 @@ def test_the_command_names_sets_by_their_places(folder, tmp_path):
     ganray(*words, "--generated", f"ü={near}").refused("the name 'ü' must begin with")
     ganray("evaluate", "--real", "", "--generated", near).refused("real")
     ganray(*words, "--generated", "/nowhere").refused("generated.nowhere")
+
+
+def test_sets_of_other_sizes_are_brought_to_one(folder, tmp_path):
+    """And what cannot be read is left out of all; the protocol says what was done."""
+    (tmp_path / "torn").mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        file = next(iter((folder / "large").rglob("*.png")))
+        (tmp_path / "torn" / name).write_bytes(file.read_bytes())
+    (tmp_path / "torn" / "d.png").write_bytes(b"torn")
+    words = ["evaluate", "--real", folder / "real", "--generated", tmp_path / "torn"]
+    words += ["--encoders", "every_pixel", "--metrics", "frechet_distance", "--runner", "local"]
+    words += ["--store", tmp_path / "store"]
+    ganray(*words, "--skip-unreadable").refused("1×16×10, the real ones 1×8×10", "--size")
+    answer = ganray(*words, "--skip-unreadable", "--size", 6, "--channels", 3, "--json")
+    assert answer.code == 0, answer
+    (score,) = answer.json["scores"]
+    assert score["n"] == 3
+    store = Store(str(tmp_path / "store"))
+    found = Results.open(store, find_run(store, answer.json["run"]).plan)
+    (protocol,) = {m.score.protocol.mixture for m in found.scores}
+    assert protocol == "as given, made 6×6 pixels (crop, bicubic) and colour"
+    assert found.plan.dataset["shape"] == [3, 6, 6]
 
 
 def test_labels_are_taken_of_all_sets_or_of_none(folder):

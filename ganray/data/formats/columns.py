@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from jaxtyping import UInt8
 
 from ganray.data.decoding import decode_image
+from ganray.data.fitting import AS_THEY_ARE, Reading
 from ganray.data.rows import shape_text
 from ganray.errors import RefusedInput
 
@@ -18,7 +19,9 @@ BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
 _VALID = "valid: PNG or JPEG bytes, or uint8 pixels as fixed-size binary or (nested) lists"
 
 
-def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.ndarray, "n c h w"]:
+def images_of_column(
+    column: pa.Array, first_row: int, where: str, reading: Reading = AS_THEY_ARE
+) -> UInt8[np.ndarray, "n c h w"]:
     """Pixels of PNG or JPEG bytes, HuggingFace's `{bytes, path}`, raw bytes or nested lists.
 
     Flat pixels are square and grey (s²) or RGB (s², 3); nested ones are (h, w), (h, w, c) or
@@ -26,6 +29,7 @@ def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
 
     Args:
         first_row: number of the column's first row, for messages; `where` names the file.
+        reading: by which PNG and JPEG are made to fit.
 
     Raises:
         RefusedInput: for nulls, unreadable bytes, differing shapes, or values beyond 0 … 255.
@@ -33,7 +37,7 @@ def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
     kind = column.type
     if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
         _refuse_mere_paths(column, first_row, where)
-        return images_of_column(pc.struct_field(column, "bytes"), first_row, where)
+        return images_of_column(pc.struct_field(column, "bytes"), first_row, where, reading)
     if column.null_count:
         row = first_row + _first_null(column)
         raise RefusedInput(f"{where}: row {row} has no image; every row needs one")
@@ -44,7 +48,7 @@ def images_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
         pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8).reshape(-1, kind.byte_width)
         return _to_channels_first(pixels[column.offset : column.offset + len(column)], where)
     if any(is_bytes(kind) for is_bytes in BYTES):
-        return _decoded(column, first_row, where)
+        return _decoded(column, first_row, where, reading)
     return _to_channels_first(_nested(column, where), where)
 
 
@@ -64,16 +68,19 @@ def _refuse_mere_paths(column: pa.Array, first_row: int, where: str) -> None:
             )
 
 
-def _decoded(column: pa.Array, first_row: int, where: str) -> UInt8[np.ndarray, "n c h w"]:
+def _decoded(
+    column: pa.Array, first_row: int, where: str, reading: Reading
+) -> UInt8[np.ndarray, "n c h w"]:
     images = [
-        decode_image(value.as_py(), f"{where}, row {first_row + i}")
+        reading(decode_image(value.as_py(), f"{where}, row {first_row + i}"))
         for i, value in enumerate(column)
     ]
     for i, image in enumerate(images):
         if image.shape != images[0].shape:
             raise RefusedInput(
                 f"{where}, row {first_row + i}: image of {shape_text(image.shape)} among images "
-                f"of {shape_text(images[0].shape)} (channels×height×width); they must be equal"
+                f"of {shape_text(images[0].shape)} (channels×height×width); set size or "
+                "channels, or make them equal"
             )
     return np.stack(images)
 

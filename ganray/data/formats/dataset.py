@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.data.dataset import INFO_FILE, Dataset
+from ganray.data.fitting import AS_THEY_ARE, Reading
 from ganray.data.formats.format import Format
 from ganray.data.location import Location
 from ganray.data.rows import Rows
 from ganray.data.spec import SPLITS
 
 
-def read_dataset(folder: Location) -> Rows:
+def read_dataset(folder: Location, _: Reading = AS_THEY_ARE) -> Rows:
     """An imported set as a source, in the order of its files."""
     dataset = Dataset.at(folder)
     info = dataset.info

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.data.decoding import JPEG_NOTE, MAX_BYTES, SUFFIXES, decode_image, is_jpeg, is_picture
+from ganray.data.fitting import AS_THEY_ARE, Reading, note_of_skipped
 from ganray.data.formats.format import Format
 from ganray.data.formats.layout import ClassFolder, class_folders
 from ganray.data.listing import Listing, list_below
@@ -37,10 +38,11 @@ class _Image:
     path: str
 
 
-def read_folder(root: Location) -> Rows:
+def read_folder(root: Location, reading: Reading = AS_THEY_ARE) -> Rows:
     """Class folders of PNG or JPEG images; classes and files in natural order (2 before 10).
 
-    The first image of each class is decoded here, the others as they are streamed.
+    The first image of each class is decoded here, the others as they are streamed; all of them
+    where those that cannot be read are to be left out.
 
     Raises:
         RefusedInput: for folders that may be splits or classes, other files among the images, a
@@ -49,24 +51,45 @@ def read_folder(root: Location) -> Rows:
     listing = list_below(root)
     layout = class_folders(listing)
     folders = layout.folders
-    images = _images(listing, folders)
+    images = _images(listing, folders, reading.skip)
+    count, skipped = len(images), _unreadable(root, images) if reading.skip else set()
+    images = [image for image in images if image.path not in skipped]
+    if not images:
+        raise RefusedInput(f"{root.shown!r}: none of {count} images can be read")
     names = natural_order(sorted({image.class_name for image in images}))
     rank = {name: k for k, name in enumerate(names)}
-    shape, note = _probe(root, images)
+    shape, note = _probe(root, images, reading)
     return Rows(
         name=root.name,
         shape=shape,
         class_names=names,
         labels=np.asarray([rank[image.class_name] for image in images], dtype=np.int32),
         splits=np.asarray([image.split for image in images], dtype=np.uint8),
-        stream=lambda: _stream(root, images, shape),
+        stream=lambda: _stream(root, images, shape, reading),
         fingerprint=lambda: _fingerprint(root, images),
-        notes=joined_notes(note, _note_of_strays(listing, folders), listing.note),
+        notes=joined_notes(
+            note,
+            note_of_skipped(natural_order(sorted(skipped)), count),
+            _note_of_strays(listing, folders),
+            listing.note,
+        ),
         told=layout.labels,
     )
 
 
-def _images(listing: Listing, folders: dict[str, ClassFolder]) -> list[_Image]:
+def _unreadable(root: Location, images: list[_Image]) -> set[str]:
+    """The paths of pictures that cannot be decoded."""
+    found = set()
+    for path in (image.path for image in images):
+        file = root.child(path)
+        try:
+            decode_image(file.read(MAX_BYTES), repr(file.shown))
+        except RefusedInput:
+            found.add(path)
+    return found
+
+
+def _images(listing: Listing, folders: dict[str, ClassFolder], skip: bool) -> list[_Image]:
     files: dict[str, list[str]] = {folder: [] for folder in folders}
     if "" in files:
         files[""] = [path for path in listing.files if is_picture(path)]
@@ -74,7 +97,7 @@ def _images(listing: Listing, folders: dict[str, ClassFolder]) -> list[_Image]:
     for path in listing.kinds:
         folder = "/".join(path.split("/")[:depth])
         if folder in files and path != folder:
-            files[folder].append(_image_path(path, listing))
+            files[folder].append(path if skip else _image_path(path, listing))
     for folder, paths in files.items():
         if not paths:
             raise RefusedInput(
@@ -128,33 +151,44 @@ def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
     )
 
 
-def _probe(root: Location, images: list[_Image]) -> tuple[tuple[int, int, int], str]:
+def _probe(
+    root: Location, images: list[_Image], reading: Reading
+) -> tuple[tuple[int, int, int], str]:
     firsts = {(image.split, image.class_name): image for image in reversed(images)}
     data = {image.path: root.child(image.path).read(MAX_BYTES) for image in firsts.values()}
     first = images[0].path
-    shape = decode_image(data[first], repr(root.child(first).shown)).shape
+    shape = reading(decode_image(data[first], repr(root.child(first).shown))).shape
     for path, content in data.items():
-        _decoded(content, root.child(path), shape)
+        _decoded(content, root.child(path), shape, reading)
     return shape, JPEG_NOTE if any(map(is_jpeg, data.values())) else ""
 
 
-def _decoded(data: bytes, file: Location, shape: tuple[int, ...]) -> UInt8[np.ndarray, "c h w"]:
-    pixels = decode_image(data, repr(file.shown))
+def _decoded(
+    data: bytes, file: Location, shape: tuple[int, ...], reading: Reading
+) -> UInt8[np.ndarray, "c h w"]:
+    pixels = reading(decode_image(data, repr(file.shown)))
     if pixels.shape != shape:
         raise RefusedInput(
             f"{file.shown!r}: image of {shape_text(pixels.shape)} among images of "
-            f"{shape_text(shape)} (channels×height×width); they must be equal"
+            f"{shape_text(shape)} (channels×height×width); set {_setting(pixels.shape, shape)}, "
+            "or make them equal"
         )
     return pixels
 
 
+def _setting(one: tuple[int, ...], other: tuple[int, ...]) -> str:
+    """What would bring pictures of two shapes to one."""
+    named = ["channels"] if one[0] != other[0] else []
+    return " and ".join([*(["size"] if one[1:] != other[1:] else []), *named])
+
+
 def _stream(
-    root: Location, images: list[_Image], shape: tuple[int, int, int]
+    root: Location, images: list[_Image], shape: tuple[int, int, int], reading: Reading
 ) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
     rows = rows_per_chunk(shape)
     for start in range(0, len(images), rows):
         files = [root.child(image.path) for image in images[start : start + rows]]
-        yield np.stack([_decoded(file.read(MAX_BYTES), file, shape) for file in files])
+        yield np.stack([_decoded(file.read(MAX_BYTES), file, shape, reading) for file in files])
 
 
 def _fingerprint(root: Location, images: list[_Image]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from ganray.data.fitting import Reading
 from ganray.data.formats import FORMATS
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
@@ -39,14 +40,15 @@ class Format:
     Attributes:
         valid: what a source of it is, as refusals say it: "a folder with dataset.json".
         fits: whether a source is of it, asked where no format before it fits.
-        read: its rows in their order, labels checked and images to be streamed.
+        read: its rows in their order, labels checked and images to be streamed. Pictures that it
+            decodes are made to fit; where `Rows.shape` shows that they are not, that is done later.
         suffixes: a source whose name has such an end is of it, without a look into it.
         in_place: whether it is ganray's own, to be trained from without an import.
     """
 
     valid: str
     fits: Callable[[Found], bool]
-    read: Callable[[Location], Rows]
+    read: Callable[[Location, Reading], Rows]
     suffixes: tuple[str, ...] = ()
     in_place: bool = False
 

@@ -9,13 +9,16 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from ganray.data.decoding import JPEG_NOTE, is_jpeg
+from ganray.data.fitting import AS_THEY_ARE, Reading, note_of_skipped
 from ganray.data.formats.columns import BYTES, images_of_column
 from ganray.data.formats.format import Format
 from ganray.data.formats.labels import Labelled, is_text, labels_of, notes_of
@@ -35,11 +38,12 @@ from ganray.data.rows import (
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 
+_LOOKED_AT = 64  # images at once, where each is looked at alone
 # In names of columns that others keep a split in; to be read as one it has to be called `split`.
 _SPLIT_COLUMNS = {"split", "splits", "subset", "set", "partition", "fold", "usage"}
 
 
-def read_parquet(location: Location) -> Rows:
+def read_parquet(location: Location, reading: Reading = AS_THEY_ARE) -> Rows:
     """One file, or every `*.parquet` below a folder that `find_shards` says is of the set.
 
     Labels are integers 0 … k-1, or strings that become the class names. Names of integer labels
@@ -51,23 +55,33 @@ def read_parquet(location: Location) -> Rows:
     """
     shards, passed_over = find_shards(location)
     tables = [_read_columns(shard) for shard in shards]
+    _refuse_copies(shards, [labelled for labelled, _ in tables])
+    kept = [_readable(shard) if reading.skip else None for shard in shards]
+    skipped = [f"{s.location.name}, row {row}" for s, one in zip(shards, kept, strict=True)
+               if one is not None for row in np.flatnonzero(~one)]  # fmt: skip
+    count = sum(labelled.count for labelled, _ in tables)
+    if count and len(skipped) == count:
+        raise RefusedInput(f"{location.shown!r}: none of {count} images can be read")
+    tables = [_of(*table, one) for table, one in zip(tables, kept, strict=True)]
     parts = [labelled for labelled, _ in tables]
-    _refuse_copies(shards, parts)
     labels, names = labels_of(parts, location.shown)
     bare = any(part.labels is None for part in parts if part.count)
     notes = notes_of(parts)
-    filled = next(s for s, part in zip(shards, parts, strict=True) if part.count)
-    first, note = _first_image(filled)
+    filled = next(place for place, part in enumerate(parts) if part.count)
+    first, note = _first_image(shards[filled], kept[filled], reading)
     return Rows(
         name=location.name.removesuffix(".parquet"),
         shape=first.shape[1:],
         class_names=names,
         labels=labels,
         splits=np.concatenate([splits for _, splits in tables]),
-        stream=lambda: _stream(shards, rows_per_chunk(first.shape)),
+        stream=lambda: _stream(shards, kept, rows_per_chunk(first.shape), reading),
         fingerprint=lambda: _fingerprint(shards),
         notes=joined_notes(
-            note if notes is None else notes, _note_of_empty(shards, parts), passed_over
+            note if notes is None else notes,
+            note_of_skipped(skipped, count),
+            _note_of_empty(shards, parts),
+            passed_over,
         ),
         told="none" if bare else "classes",
     )
@@ -188,13 +202,44 @@ def _splits(table: pa.Table, count: int, shard: Shard) -> UInt8[np.ndarray, "n"]
     return np.asarray(codes, dtype=np.uint8)[column.indices.to_numpy()]
 
 
-def _first_image(shard: Shard) -> tuple[UInt8[np.ndarray, "1 c h w"], str]:
+def _readable(shard: Shard) -> Bool[np.ndarray, "n"]:
+    """Which rows' images can be decoded."""
+    found = []
+    for row, column in enumerate(_rows(shard)):
+        try:
+            images_of_column(column, row, shard.location.shown)
+        except RefusedInput:
+            found.append(False)
+        else:
+            found.append(True)
+    return np.asarray(found, dtype=bool)
+
+
+def _rows(shard: Shard) -> Iterator[pa.Array]:
     with _opened(shard) as parquet:
-        column = next(_columns(parquet, 1))
+        for column in _columns(parquet, _LOOKED_AT):
+            yield from (column.slice(row, 1) for row in range(len(column)))
+
+
+def _of(
+    labelled: Labelled, splits: UInt8[np.ndarray, "n"], kept: Bool[np.ndarray, "n"] | None
+) -> tuple[Labelled, UInt8[np.ndarray, "k"]]:
+    """What a file says of the rows that are kept."""
+    if kept is None:
+        return labelled, splits
+    labels = labelled.labels.filter(pa.array(kept)) if labelled.labels is not None else None
+    return replace(labelled, count=int(kept.sum()), labels=labels), splits[kept]
+
+
+def _first_image(
+    shard: Shard, kept: Bool[np.ndarray, "n"] | None, reading: Reading
+) -> tuple[UInt8[np.ndarray, "1 c h w"], str]:
+    row = 0 if kept is None else int(np.flatnonzero(kept)[0])
+    column = next(islice(_rows(shard), row, None))
     value = column[0].as_py()
     data = value.get("bytes") if isinstance(value, dict) else value
     note = JPEG_NOTE if isinstance(data, bytes) and is_jpeg(data) else ""
-    return images_of_column(column, 0, shard.location.shown), note
+    return images_of_column(column, row, shard.location.shown, reading), note
 
 
 def _columns(parquet: pq.ParquetFile, rows: int) -> Iterator[pa.Array]:
@@ -204,13 +249,24 @@ def _columns(parquet: pq.ParquetFile, rows: int) -> Iterator[pa.Array]:
             yield batch.column(0)
 
 
-def _stream(shards: list[Shard], rows: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
-    for shard in shards:
+def _stream(
+    shards: list[Shard], kept: list[Bool[np.ndarray, "n"] | None], rows: int, reading: Reading
+) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+    for shard, chosen in zip(shards, kept, strict=True):
         first_row = 0
         with _opened(shard) as parquet:
             for column in _columns(parquet, rows):
-                yield images_of_column(column, first_row, shard.location.shown)
+                those = None if chosen is None else chosen[first_row : first_row + len(column)]
+                for start, end in [(0, len(column))] if those is None else _runs(those):
+                    part = column.slice(start, end - start)
+                    yield images_of_column(part, first_row + start, shard.location.shown, reading)
                 first_row += len(column)
+
+
+def _runs(kept: Bool[np.ndarray, "n"]) -> list[tuple[int, int]]:
+    """Where rows that are kept follow one another."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], kept, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _fingerprint(shards: list[Shard]) -> str:
