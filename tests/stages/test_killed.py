@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ganray.store import Store
+from tests.data.published import digits, write_folder
 from tests.stages.stores import copied
-from tests.tiny import digests
+from tests.tiny import digests, run
 
 KILLS = 6
 
@@ -24,15 +26,37 @@ def test_whatever_is_visible_is_right_after_every_kill(tiny_run, tmp_path):
     undisturbed = digests(tiny_run.store, tiny_run.plan)
     joint = tiny_run.plan.roles["measure/cafd/classifier/joint/0"]
     next(Path(url, "artifacts", joint).glob("manifest-*.json")).unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.stages.killed",
-        str(tiny_run.file),
-        url,
-        "7",
-        f"{KILLS}",
-    ]
+    assert killed(tiny_run.file, store, undisturbed) == KILLS
+    assert digests(Store(url), tiny_run.plan) == undisturbed
+
+
+@pytest.mark.chaos
+def test_an_evaluation_that_is_killed_goes_on_where_it_was(tmp_path):
+    images, labels = digits(60, 3)
+    images = images.repeat(2, axis=2).repeat(2, axis=3)
+    for name, some in (("real", images), ("made", images[:40]), ("other", 255 - images[:40])):
+        write_folder(tmp_path / name, some, [f"c{label}" for label in labels[: len(some)]])
+    told = {
+        "study": "evaluation",
+        "real": {"source": str(tmp_path / "real")},
+        "generated": [{"name": n, "source": str(tmp_path / n)} for n in ("made", "other")],
+        "evaluate": {
+            "metrics": ["frechet_distance", "precision", "recall", "density"],
+            "encoders": ["pixels", "every_pixel", "random_convolutions"],
+        },
+    }
+    file = tmp_path / "evaluation.yaml"
+    file.write_text(json.dumps(told))
+    study, agenda = run(file, str(tmp_path / "undisturbed"))
+    undisturbed = digests(Store(str(tmp_path / "undisturbed")), agenda.plan)
+    store = Store(str(tmp_path / "store"))
+    assert killed(file, store, undisturbed) >= KILLS // 2  # later ones may find too little to do
+    assert digests(store, study.plan()) == undisturbed
+
+
+def killed(file: Path, store: Store, undisturbed: dict[str, str]) -> int:
+    """Run a study by processes that are killed, and one that is not; how many died."""
+    command = [sys.executable, "-m", "tests.stages.killed", str(file), store.url, "7", f"{KILLS}"]
     with subprocess.Popen(
         command, cwd=Path(__file__).parents[2], stdin=-1, stdout=-1, text=True, bufsize=1
     ) as process:
@@ -43,8 +67,7 @@ def test_whatever_is_visible_is_right_after_every_kill(tiny_run, tmp_path):
             assert_sound(store, undisturbed)
             process.stdin.write("\n")
         assert process.stdout.readline() == "last: 0\n"
-    assert died == KILLS
-    assert digests(Store(url), tiny_run.plan) == undisturbed
+    return died
 
 
 def assert_sound(store: Store, undisturbed: dict[str, str]) -> None:
