@@ -57,7 +57,9 @@ def _one(results: Results, searched: Searched) -> list[Block]:
         blocks.append(
             Gallery(own, "plates", title=f"Its own samples, {searched.restarts} restarts each")
         )
-    blocks.append(Details(f"Numbers of {searched.name}", [_table(results, searched)]))
+    blocks.append(
+        Details(f"Numbers of {searched.name}", [numbers_table(results.class_names, searched)])
+    )
     return blocks
 
 
@@ -104,7 +106,8 @@ def _nearer(searched: Searched) -> str:
     return f"{count} of {len(rows)} answers are nearer than the nearest training image."
 
 
-def _table(results: Results, searched: Searched) -> Table:
+def numbers_table(class_names: Sequence[str], searched: Searched) -> Table:
+    """Each target of a search with its residuals, its answer's ‖z‖ and both classes."""
     latent = searched.latent
     columns = [
         Column("target"),
@@ -120,7 +123,7 @@ def _table(results: Results, searched: Searched) -> Table:
         f"Each target; ‖z‖ of a latent drawn from N(0, I) is about √{latent} = {latent**0.5:.1f}. "
         "Classes are the encoder’s.",
         columns,
-        [_row(results.class_names, searched, index) for index in range(len(searched.rows))],
+        [_row(class_names, searched, index) for index in range(len(searched.rows))],
     )
 
 

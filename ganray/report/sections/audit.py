@@ -1,0 +1,291 @@
+"""What each variant of an audited GAN can be made to generate: rates, curves and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ganray.metrics.range_space.reach import Rate
+from ganray.plan.parameters import SearchParameters
+from ganray.report.audited import Audited, audits
+from ganray.report.figures import image_grid
+from ganray.report.page import (
+    Block,
+    Column,
+    Details,
+    Figure,
+    Gallery,
+    Key,
+    Paragraph,
+    Section,
+    Strip,
+    Table,
+)
+from ganray.report.reach_curves import KIND_TONES, reach_curves
+from ganray.report.results import Results
+from ganray.report.searched import KINDS, OWN, Searched
+from ganray.report.sections.search import numbers_table
+from ganray.wording import duration, listed, number
+
+_TILE, _SHOWN = 84, 8  # CSS pixels of an image's width; plates of each variant
+_IMPLAUSIBLE = 0.05
+
+
+def audit_lead(results: Results) -> str:
+    """What the first variant reaches, and which variants reach less of other classes for sure."""
+    found, level = audits(results), results.plan.settings["reached"]
+    return " ".join(_lead(gan, of, level) for gan, of in found.items()) or (
+        "No search is finished yet."
+    )
+
+
+def _lead(gan: str, variants: Sequence[Audited], level: float) -> str:
+    first = variants[0]
+    by_own = _final(first, [one.value for one in first.thresholds(level)])
+    by_class = _final(first, _tolerances(variants, level)[0])
+    odd = [kind for kind in KINDS if kind != "in-class" and kind in by_own]
+    reached = listed([f"{_percent(by_own[kind])} of {kind}" for kind in ("in-class", *odd)])
+    near = listed([f"{_percent(by_class[kind])} of {kind}" for kind in odd])
+    said = (
+        f"The GAN of {gan} ({first.variant}) reaches {reached} targets as it reaches its own "
+        f"samples; as near as in-class test images come {near or 'none'}."
+    )
+    return f"{said} {_changes(variants, level)}".rstrip()
+
+
+def _changes(variants: Sequence[Audited], level: float) -> str:
+    """Of each further variant the rates that a mitigation is about."""
+    tolerances, parts = _tolerances(variants, level), []
+    for one, tolerance in zip(variants[1:], tolerances[1:], strict=True):
+        rates = _final(one, tolerance)
+        if "off-class" in rates:
+            kept = _percent(rates["in-class"])
+            parts.append(f"{one.variant} {_percent(rates['off-class'])} (in-class {kept})")
+    before = _final(variants[0], tolerances[0]).get("off-class")
+    if not parts or before is None:
+        return ""
+    return f"Off-class within that distance: {_percent(before)}; {'; '.join(parts)}."
+
+
+def _percent(rate: Rate) -> str:
+    return f"{100 * rate.value:.0f}%"
+
+
+def _tolerances(variants: Sequence[Audited], level: float) -> list[list[float]]:
+    """For each variant the first one's thresholds by in-class images, replicate by replicate.
+
+    Where a replicate of the first is not there, its first one stands in.
+    """
+    known = [one.value for one in variants[0].thresholds(level, "in-class")]
+    return [
+        [known[min(index, len(known) - 1)] for index in range(len(one.searches))]
+        for one in variants
+    ]
+
+
+def _final(one: Audited, thresholds: Sequence[float]) -> dict[str, Rate]:
+    """The rate of each kind of target at all restarts."""
+    return {kind: one.curve(kind, thresholds)[-1] for kind in one.kinds}
+
+
+def audit_sections(results: Results) -> list[Section]:
+    """For each GAN what is reached, of what plausibility and at what cost, with pictures."""
+    found, level = audits(results), results.plan.settings["reached"]
+    if not found:
+        return [Section("Audit", "audit", [Paragraph("No search is finished yet.")])]
+    made = [
+        _section(results, f"The range of {gan}", f"range-{place}", variants, level)
+        for place, (gan, variants) in enumerate(found.items())
+    ]
+    planned = [role for role in results.plan.roles if role.startswith("search/")]
+    missing = len(planned) - sum(len(v.searches) for of in found.values() for v in of)
+    if missing:
+        said = f"{missing} of {len(planned)} searches are not in the store."
+        made[0].blocks.insert(0, Paragraph(said))
+    return made
+
+
+def _section(
+    results: Results, title: str, anchor: str, variants: list[Audited], level: float
+) -> Section:
+    own = [[one.value for one in variant.thresholds(level)] for variant in variants]
+    near = _tolerances(variants, level)
+    blocks: list[Block] = [
+        Paragraph(_intro(variants[0], level)),
+        _rates("Reached as the GAN’s own samples are", variants, own),
+        _rates(f"As near as in-class test images of {variants[0].variant}", variants, near),
+        _medians(variants),
+        _plausible(variants),
+        _costs(results, variants),
+        Key({kind: KIND_TONES[kind] for kind in variants[0].kinds}),
+        _curves("Reach rate by own samples’ threshold", variants, own),
+        _curves("Reach rate by in-class threshold", variants, near),
+    ]
+    for one, thresholds in zip(variants, near, strict=True):
+        blocks.append(_oddest(one, thresholds))
+    for one in variants:
+        for search in one.searches:
+            name = f"Numbers of {search.role.removeprefix('search/')}"
+            blocks.append(Details(name, [numbers_table(results.class_names, search)]))
+    return Section(title, anchor, blocks)
+
+
+def _intro(first: Audited, level: float) -> str:
+    threshold = first.thresholds(level)[0]
+    return (
+        "A target is reached where the best of R restarts leaves a residual (mean squared error "
+        "over pixels in [0, 1]) at or below a threshold. By own samples it is such that a further "
+        f"sample of the same GAN is reached with probability {threshold.level:.3g} by all "
+        f"restarts, calibrated on {threshold.n} samples of each variant: at "
+        f"{number(threshold.value)} for {first.variant}. That is as exact as the optimiser is, and "
+        "few real images lie on any GAN’s range so exactly. By in-class images it is such that a "
+        f"further test image of the GAN’s own classes comes as near with probability about "
+        f"{level:.3g} under {first.variant}; all variants are held against this one distance. "
+        "Rates at fewer restarts are the means over all subsets of the restarts. Brackets and "
+        "bands are Wilson’s 95% intervals over targets; neither thresholds nor training seeds are "
+        "in them. An image that is not reached was not found, which is no proof."
+    )
+
+
+def _rates(title: str, variants: Sequence[Audited], thresholds: Sequence[list[float]]) -> Table:
+    kinds = variants[0].kinds
+    rows: list[list[str | Strip]] = []
+    for one, own in zip(variants, thresholds, strict=True):
+        rates = _final(one, own)
+        cells = [_cell(rates[kind]) if kind in rates else "–" for kind in kinds]
+        rows.append([one.variant, "–".join(dict.fromkeys(map(number, _ends(own)))), *cells])
+    counts = ", ".join(f"{len(variants[0].rows(kind))} {kind}" for kind in kinds)
+    return Table(
+        f"{title}, by all restarts: the share of targets ({counts})",
+        [Column("variant"), Column("threshold", numeric=True)]
+        + [Column(kind, numeric=True) for kind in kinds],
+        rows,
+    )
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
+
+
+def _cell(rate: Rate) -> str:
+    return f"{rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
+
+
+def _medians(variants: Sequence[Audited]) -> Table:
+    kinds = variants[0].kinds
+    rows: list[list[str | Strip]] = []
+    for one in variants:
+        null = one.medians(OWN)
+        cells = []
+        for kind in kinds:
+            median = one.medians(kind) if kind in one.kinds else float("nan")
+            beside = kind != OWN and null > 0 and np.isfinite(median)
+            cells.append(number(median) + (f" ({number(median / null)}×)" if beside else ""))
+        rows.append([one.variant, *cells])
+    return Table(
+        "Median residual of the best restart, and how many times that of own samples",
+        [Column("variant"), *(Column(kind, numeric=True) for kind in kinds)],
+        rows,
+    )
+
+
+def _plausible(variants: Sequence[Audited]) -> Table:
+    kinds = variants[0].kinds
+    rows: list[list[str | Strip]] = []
+    for one in variants:
+        law = SearchParameters.of(one.tasks[0]).model.latents
+        cells = []
+        for kind in kinds:
+            if kind not in one.kinds:
+                cells.append("–")
+                continue
+            out = float((one.plausible(kind) < _IMPLAUSIBLE).mean())
+            cells.append(f"{np.median(one.norms(kind)):.1f} ({100 * out:.0f}%)")
+        typical = _typical(law.rows(0, "typical", 0, 200)[:, : law.free])
+        rows.append([one.variant, f"{typical:.1f}", *cells])
+    return Table(
+        "Median ‖z‖ of the answers, and in brackets the share whose norm the prior makes "
+        f"implausible (two-sided tail below {_IMPLAUSIBLE:g}: χ² for normal latents, draws of the "
+        "prior for others; outside of its support counts). Of draws of a prior it would be 5%",
+        [Column("variant"), Column("‖z‖ of the prior", numeric=True)]
+        + [Column(kind, numeric=True) for kind in kinds],
+        rows,
+    )
+
+
+def _typical(rows: np.ndarray) -> float:
+    return float(np.median(np.linalg.norm(rows, axis=1)))
+
+
+def _costs(results: Results, variants: Sequence[Audited]) -> Table:
+    rows: list[list[str | Strip]] = []
+    for one in variants:
+        told = SearchParameters.of(one.tasks[0]).search
+        restarts = one.tasks[0].horizon or 0
+        sizes = results.result(one.gans[0]).get("parameters", {})
+        size = sum(sizes.get(role, 0) for role in SearchParameters.of(one.tasks[0]).model.sampled)
+        trained = sum(results.seconds.get(gan.address, 0.0) for gan in one.gans)
+        spent = sum(results.seconds.get(task.address, 0.0) for task in one.tasks)
+        rows.append(
+            [
+                one.variant,
+                f"{size:,}" if size else "–",
+                f"{restarts} × {told.steps}",
+                f"{restarts * told.steps:,}",
+                duration(spent),
+                duration(trained),
+            ]
+        )
+    return Table(
+        "What it takes, over all replicates; variants that differ in their search alone have one "
+        "training",
+        [
+            Column("variant"),
+            Column("parameters of the generator", numeric=True),
+            Column("restarts × steps", numeric=True),
+            Column("gradients of a target", numeric=True),
+            Column("time of the search", numeric=True),
+            Column("time of the training", numeric=True),
+        ],
+        rows,
+    )
+
+
+def _curves(title: str, variants: Sequence[Audited], thresholds: Sequence[list[float]]) -> Gallery:
+    figures = []
+    for one, own in zip(variants, thresholds, strict=True):
+        curves = {kind: one.curve(kind, own) for kind in one.kinds}
+        said = ", ".join(f"{kind} {rates[-1].value:.2f}" for kind, rates in curves.items())
+        alt = f"{title} of {one.variant} against restarts; at the end {said}"
+        figures.append(Figure([reach_curves(curves, alt)], one.variant))
+    return Gallery(figures, "panels", title)
+
+
+def _oddest(one: Audited, thresholds: Sequence[float]) -> Gallery:
+    """Of targets that are no test images of the GAN's classes those that it reaches and that lie
+    farthest from its training images; where it reaches none, those that it comes nearest to."""
+    search, reached = one.searches[0], one.reached(0, thresholds)[: one.searches[0].probes]
+    odd = np.array([kind not in ("in-class", "noisy") for kind in search.kinds], dtype=bool)
+    far, left = search.arrays["nearest_residuals"], [row["residual"] for row in search.rows]
+    found = np.flatnonzero(reached & odd)
+    title = f"{one.variant}: the oddest that are as near as in-class test images"
+    order = found[np.argsort(-far[found], kind="stable")]
+    if not len(found):
+        found, title = np.flatnonzero(odd), f"{one.variant}: none is as near; the nearest misses"
+        order = found[np.argsort(np.array(left)[found], kind="stable")]
+    return Gallery([_plate(search, int(row)) for row in order[:_SHOWN]], "plates", title)
+
+
+def _plate(search: Searched, index: int) -> Figure:
+    """Target, answer with its residual, nearest training image with its own."""
+    row, arrays = search.rows[index], search.arrays
+    residual, distance = number(row["residual"]), number(row.get("nearest_training_residual"))
+    pair = np.stack([arrays["targets"][index], arrays["answers"][index]])
+    above = f"Target {row['target']} above its answer, residual {residual}"
+    below = f"Nearest training image to {row['target']}, residual {distance}"
+    pictures = [
+        image_grid(pair, 1, above, _TILE),
+        image_grid(arrays["nearest"][index : index + 1], 1, below, _TILE),
+    ]
+    return Figure(pictures, str(row["target"]), [residual, distance])
