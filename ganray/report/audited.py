@@ -36,6 +36,7 @@ class Audited:
     Attributes:
         searches: by replicate.
         tasks: of the searches.
+        gan: what their classes are called.
         gans: that were searched.
     """
 
@@ -101,6 +102,8 @@ def audits(results: Results) -> dict[str, list[Audited]]:
         if pairs:
             tasks = [results.plan.task(role) for role, _ in pairs]
             trained = [results.plan.by_address[task.inputs["gan"]] for task in tasks]
-            whole = Audited(variant, gan, [one for _, one in pairs], tasks, trained)
+            joint = trained[0].classes == list(range(len(results.plan.class_names)))
+            called = "all classes" if joint and len(trained[0].classes) > 1 else gan
+            whole = Audited(variant, called, [one for _, one in pairs], tasks, trained)
             found.setdefault(gan, []).append(whole)
     return found

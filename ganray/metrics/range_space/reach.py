@@ -83,31 +83,6 @@ def _reached(
     return np.isfinite(residuals) & (residuals <= threshold)
 
 
-def expected_best(residuals: Float[np.ndarray, "n restarts"]) -> Float64[np.ndarray, "n restarts"]:
-    """For each target, the expected least residual of R restarts out of all, R = 1 … m.
-
-    Of the residuals in ascending order the i-th (from 0) is the least of R with probability
-    C(m − 1 − i, R − 1) / C(m, R). What is no number counts as infinite.
-    """
-    values = np.where(np.isfinite(residuals), residuals, np.inf).astype(np.float64)
-    ordered = np.sort(values, axis=1)
-    # A target without any finite one has none; where some are infinite, zero times these is 0.
-    weights = _least_of(values.shape[1])
-    terms = np.where(weights == 0, 0, ordered[:, None, :] * np.where(weights == 0, 1, weights))
-    return np.asarray(terms.sum(axis=2))
-
-
-def _least_of(restarts: int) -> Float64[np.ndarray, "restarts restarts"]:
-    """Row R − 1: the probability that the i-th smallest of all is the least of R."""
-    weights = np.zeros((restarts, restarts))
-    for size in range(1, restarts + 1):
-        left = 1.0
-        for place in range(restarts - size + 1):
-            weights[size - 1, place] = left * size / (restarts - place)
-            left -= weights[size - 1, place]
-    return weights
-
-
 def best(residuals: Float[np.ndarray, "n restarts"]) -> Float64[np.ndarray, "n"]:
     """The least finite residual of each target, infinite where there is none."""
     return np.where(np.isfinite(residuals), residuals, np.inf).astype(np.float64).min(axis=1)

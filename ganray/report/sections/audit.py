@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ganray.metrics.range_space.reach import Rate
+from ganray.plan import Task
 from ganray.plan.parameters import SearchParameters
 from ganray.report.audited import Audited, audits
 from ganray.report.figures import image_grid
@@ -22,7 +23,7 @@ from ganray.report.page import (
     Strip,
     Table,
 )
-from ganray.report.reach_curves import KIND_TONES, reach_curves
+from ganray.report.reach_curves import BANDED, KIND_TONES, reach_curves
 from ganray.report.results import Results
 from ganray.report.searched import KINDS, OWN, Searched
 from ganray.report.sections.search import numbers_table
@@ -35,12 +36,10 @@ _IMPLAUSIBLE = 0.05
 def audit_lead(results: Results) -> str:
     """What the first variant reaches, and which variants reach less of other classes for sure."""
     found, level = audits(results), results.plan.settings["reached"]
-    return " ".join(_lead(gan, of, level) for gan, of in found.items()) or (
-        "No search is finished yet."
-    )
+    return " ".join(_lead(of, level) for of in found.values()) or ("No search is finished yet.")
 
 
-def _lead(gan: str, variants: Sequence[Audited], level: float) -> str:
+def _lead(variants: Sequence[Audited], level: float) -> str:
     first = variants[0]
     by_own = _final(first, [one.value for one in first.thresholds(level)])
     by_class = _final(first, _tolerances(variants, level)[0])
@@ -48,9 +47,11 @@ def _lead(gan: str, variants: Sequence[Audited], level: float) -> str:
     reached = listed([f"{_percent(by_own[kind])} of {kind}" for kind in ("in-class", *odd)])
     near = listed([f"{_percent(by_class[kind])} of {kind}" for kind in odd])
     said = (
-        f"The GAN of {gan} ({first.variant}) reaches {reached} targets as it reaches its own "
-        f"samples; as near as in-class test images come {near or 'none'}."
+        f"The {first.variant} GAN of {first.gan} reaches {reached} targets as exactly as its own "
+        f"samples."
     )
+    if near:
+        said += f" As near as test images of its own classes come {near} targets."
     return f"{said} {_changes(variants, level)}".rstrip()
 
 
@@ -61,11 +62,10 @@ def _changes(variants: Sequence[Audited], level: float) -> str:
         rates = _final(one, tolerance)
         if "off-class" in rates:
             kept = _percent(rates["in-class"])
-            parts.append(f"{one.variant} {_percent(rates['off-class'])} (in-class {kept})")
-    before = _final(variants[0], tolerances[0]).get("off-class")
-    if not parts or before is None:
+            parts.append(f"{_percent(rates['off-class'])} and {kept} by {one.variant}")
+    if not parts:
         return ""
-    return f"Off-class within that distance: {_percent(before)}; {'; '.join(parts)}."
+    return f"Of off-class and in-class targets there are within that distance {listed(parts)}."
 
 
 def _percent(rate: Rate) -> str:
@@ -95,8 +95,8 @@ def audit_sections(results: Results) -> list[Section]:
     if not found:
         return [Section("Audit", "audit", [Paragraph("No search is finished yet.")])]
     made = [
-        _section(results, f"The range of {gan}", f"range-{place}", variants, level)
-        for place, (gan, variants) in enumerate(found.items())
+        _section(results, f"The range of {variants[0].gan}", f"range-{place}", variants, level)
+        for place, variants in enumerate(found.values())
     ]
     planned = [role for role in results.plan.roles if role.startswith("search/")]
     missing = len(planned) - sum(len(v.searches) for of in found.values() for v in of)
@@ -143,7 +143,8 @@ def _intro(first: Audited, level: float) -> str:
         f"further test image of the GAN’s own classes comes as near with probability about "
         f"{level:.3g} under {first.variant}; all variants are held against this one distance. "
         "Rates at fewer restarts are the means over all subsets of the restarts. Brackets and "
-        "bands are Wilson’s 95% intervals over targets; neither thresholds nor training seeds are "
+        "bands are Wilson’s 95% intervals over targets, bands where there are "
+        f"{BANDED} or more; neither thresholds nor training seeds are "
         "in them. An image that is not reached was not found, which is no proof."
     )
 
@@ -157,7 +158,7 @@ def _rates(title: str, variants: Sequence[Audited], thresholds: Sequence[list[fl
         rows.append([one.variant, "–".join(dict.fromkeys(map(number, _ends(own)))), *cells])
     counts = ", ".join(f"{len(variants[0].rows(kind))} {kind}" for kind in kinds)
     return Table(
-        f"{title}, by all restarts: the share of targets ({counts})",
+        f"{title}, by all restarts: per cent of the targets ({counts})",
         [Column("variant"), Column("threshold", numeric=True)]
         + [Column(kind, numeric=True) for kind in kinds],
         rows,
@@ -169,7 +170,7 @@ def _ends(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _cell(rate: Rate) -> str:
-    return f"{rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
+    return f"{100 * rate.value:.0f} [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
 
 
 def _medians(variants: Sequence[Audited]) -> Table:
@@ -223,8 +224,7 @@ def _costs(results: Results, variants: Sequence[Audited]) -> Table:
     for one in variants:
         told = SearchParameters.of(one.tasks[0]).search
         restarts = one.tasks[0].horizon or 0
-        sizes = results.result(one.gans[0]).get("parameters", {})
-        size = sum(sizes.get(role, 0) for role in SearchParameters.of(one.tasks[0]).model.sampled)
+        size = _parameters(results, one.gans[0])
         trained = sum(results.seconds.get(gan.address, 0.0) for gan in one.gans)
         spent = sum(results.seconds.get(task.address, 0.0) for task in one.tasks)
         rows.append(
@@ -249,6 +249,16 @@ def _costs(results: Results, variants: Sequence[Audited]) -> Table:
             Column("time of the training", numeric=True),
         ],
         rows,
+    )
+
+
+def _parameters(results: Results, gan: Task) -> int:
+    """Of the networks that images are drawn with; what normalisation counts is none."""
+    weights = results.arrays(gan, "generator.safetensors") or {}
+    return sum(
+        values.size
+        for name, values in weights.items()
+        if not name.rpartition(".")[2].startswith(("running_", "num_batches"))
     )
 
 
