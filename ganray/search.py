@@ -15,7 +15,7 @@ from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Law, Normal, free_part
+from ganray.models.latents import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
 from ganray.sample import quantise
 from ganray.specs import SearchSpec, chunks_for
@@ -65,19 +65,6 @@ def search_chunk(
         images = sampler(latents)
         residuals = (images - wanted).square().mean(dim=(1, 2, 3))
     return SearchChunk(latents.cpu().numpy(), residuals.cpu().numpy(), quantise(images))
-
-
-def refuse_projection(law: Law, spec: SearchSpec) -> None:
-    """Refuse a projection of latent vectors whose likely ones are not about the origin.
-
-    Raises:
-        RefusedInput: they are not normal or on a sphere.
-    """
-    if spec.projection != "none" and not law.isotropic:
-        raise RefusedInput(
-            f"search.projection (={spec.projection!r}) is of normal latent vectors or those on a "
-            "sphere; use none"
-        )
 
 
 def _starts(
@@ -175,7 +162,7 @@ def search(
             f"{sampler.model.name} is given images: it has no latent vectors to search"
         )
     spec = spec or SearchSpec()
-    refuse_projection(sampler.law, spec)
+    refuse_projection(sampler.law, spec.projection)
     chunks = [
         search_chunk(sampler, targets, spec, seed, index)
         for index in range(chunks_for(len(targets) * restarts, spec.chunk))

@@ -289,6 +289,19 @@ def free_part(law: Law) -> Law:
     return free_part(law.latents) if isinstance(law, Codes | Labelled) else law
 
 
+def refuse_projection(law: Law, projection: str) -> None:
+    """Refuse to project latent vectors towards the origin whose likely ones are not about it.
+
+    Raises:
+        RefusedInput: they are not normal or on a sphere.
+    """
+    if projection != "none" and not law.isotropic:
+        raise RefusedInput(
+            f"search.projection (={projection!r}) is of normal latent vectors or those on a "
+            "sphere; these are neither: use none"
+        )
+
+
 def drawn_of(
     shares: Sequence[int] | Sequence[float], drawn: Float64[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n"]:

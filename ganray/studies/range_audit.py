@@ -151,7 +151,7 @@ class _Audit:
     def _search(
         self, one: Arrangement, gan: Task, group: list[int], replicate: int, targets: Task
     ) -> None:
-        one.refuse_projection()
+        one.refuse_unfit()
         told, own = TargetsParameters.of(targets), self.settings.search.own_samples
         spec, seed = one.search.descent, TrainParameters.of(gan).seed
         pairs = (len(told.targets) + own) * one.search.restarts

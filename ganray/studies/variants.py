@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, DefenseGan, ModelSpec
-from ganray.models.latents import Normal, free_part
+from ganray.models.latents import Normal, free_part, refuse_projection
 from ganray.spec import Spec, parse
 from ganray.studies.probes import AuditSearch, Descent
 from ganray.studies.reading import as_written
@@ -42,20 +42,15 @@ class Arrangement:
     train: TrainSpec
     search: Descent
 
-    def refuse_projection(self) -> None:
-        """Refuse a projection that the latent vectors do not take.
+    def refuse_unfit(self) -> None:
+        """Refuse latent vectors that cannot be searched so.
 
         Raises:
-            RefusedInput: they are neither normal nor on a sphere; or there are none.
+            RefusedInput: there are none; or a projection that they do not take.
         """
-        projection, law = self.search.projection, self.model.latents
-        if not law.free:
+        if not self.model.latents.free:
             raise RefusedInput(f"model.name (={self.model.name!r}) has no latent vectors to search")
-        if projection != "none" and not law.isotropic:
-            raise RefusedInput(
-                f"search.projection (={projection!r}) is of normal latent vectors or those on a "
-                f"sphere; those of {self.model.name} are neither"
-            )
+        refuse_projection(self.model.latents, self.search.projection)
 
 
 def arranged(
