@@ -85,6 +85,16 @@ class Audited:
             ]
         )
 
+    def same_class(self, kind: str) -> Float64[np.ndarray, "n"]:
+        """For each target of a kind, in which share of the replicates the classifier takes its
+        answer for the class that it takes the target for."""
+        rows = self.rows(kind)
+        alike = [
+            [one.rows[row]["target_class"] == one.rows[row]["answer_class"] for row in rows]
+            for one in self.searches
+        ]
+        return np.asarray(np.mean(np.array(alike, dtype=np.float64), axis=0))
+
     def reached(self, index: int, thresholds: Sequence[float]) -> Bool[np.ndarray, "n"]:
         """Which targets the searches of one replicate reach, own samples at the end."""
         return best(self.searches[index].arrays["residuals"]) <= thresholds[index]

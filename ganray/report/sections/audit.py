@@ -7,30 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 
 from ganray.metrics.range_space.reach import Rate
-from ganray.plan import Task
-from ganray.plan.parameters import SearchParameters
+from ganray.report.audit_tables import (
+    classes_table,
+    costs_table,
+    final_rates,
+    medians_table,
+    plausible_table,
+    rates_table,
+)
 from ganray.report.audited import Audited, audits
 from ganray.report.figures import image_grid
 from ganray.report.page import (
     Block,
-    Column,
     Details,
     Figure,
     Gallery,
     Key,
     Paragraph,
     Section,
-    Strip,
-    Table,
 )
 from ganray.report.reach_curves import BANDED, KIND_TONES, reach_curves
 from ganray.report.results import Results
-from ganray.report.searched import KINDS, OWN, Searched
+from ganray.report.searched import KINDS, Searched
 from ganray.report.sections.search import numbers_table
-from ganray.wording import duration, listed, number
+from ganray.wording import listed, number
 
 _TILE, _SHOWN = 84, 8  # CSS pixels of an image's width; plates of each variant
-_IMPLAUSIBLE = 0.05
 
 
 def audit_lead(results: Results) -> str:
@@ -41,8 +43,8 @@ def audit_lead(results: Results) -> str:
 
 def _lead(variants: Sequence[Audited], level: float) -> str:
     first = variants[0]
-    by_own = _final(first, [one.value for one in first.thresholds(level)])
-    by_class = _final(first, _tolerances(variants, level)[0])
+    by_own = final_rates(first, [one.value for one in first.thresholds(level)])
+    by_class = final_rates(first, _tolerances(variants, level)[0])
     odd = [kind for kind in KINDS if kind != "in-class" and kind in by_own]
     reached = listed([f"{_percent(by_own[kind])} of {kind}" for kind in ("in-class", *odd)])
     near = listed([f"{_percent(by_class[kind])} of {kind}" for kind in odd])
@@ -59,17 +61,17 @@ def _changes(variants: Sequence[Audited], level: float) -> str:
     """Of each further variant the rates that a mitigation is about."""
     tolerances, parts = _tolerances(variants, level), []
     for one, tolerance in zip(variants[1:], tolerances[1:], strict=True):
-        rates = _final(one, tolerance)
+        rates = final_rates(one, tolerance)
         if "off-class" in rates:
             kept = _percent(rates["in-class"])
-            parts.append(f"{_percent(rates['off-class'])} and {kept} by {one.variant}")
+            parts.append(f"{one.variant} {_percent(rates['off-class'])} ({kept})")
     if not parts:
         return ""
-    return f"Of off-class and in-class targets there are within that distance {listed(parts)}."
+    return f"Off-class (in-class) targets within that distance by variant: {', '.join(parts)}."
 
 
-def _percent(rate: Rate) -> str:
-    return f"{100 * rate.value:.0f}%"
+def _percent(share: Rate) -> str:
+    return f"{100 * share.value:.0f}%"
 
 
 def _tolerances(variants: Sequence[Audited], level: float) -> list[list[float]]:
@@ -82,11 +84,6 @@ def _tolerances(variants: Sequence[Audited], level: float) -> list[list[float]]:
         [known[min(index, len(known) - 1)] for index in range(len(one.searches))]
         for one in variants
     ]
-
-
-def _final(one: Audited, thresholds: Sequence[float]) -> dict[str, Rate]:
-    """The rate of each kind of target at all restarts."""
-    return {kind: one.curve(kind, thresholds)[-1] for kind in one.kinds}
 
 
 def audit_sections(results: Results) -> list[Section]:
@@ -113,11 +110,12 @@ def _section(
     near = _tolerances(variants, level)
     blocks: list[Block] = [
         Paragraph(_intro(variants[0], level)),
-        _rates("Reached as the GAN’s own samples are", variants, own),
-        _rates(f"As near as in-class test images of {variants[0].variant}", variants, near),
-        _medians(variants),
-        _plausible(variants),
-        _costs(results, variants),
+        rates_table("Reached as the GAN’s own samples are", variants, own),
+        rates_table(f"As near as in-class test images of {variants[0].variant}", variants, near),
+        classes_table(variants),
+        medians_table(variants),
+        plausible_table(variants),
+        costs_table(results, variants),
         Key({kind: KIND_TONES[kind] for kind in variants[0].kinds}),
         _curves("Reach rate by own samples’ threshold", variants, own),
         _curves("Reach rate by in-class threshold", variants, near),
@@ -146,119 +144,6 @@ def _intro(first: Audited, level: float) -> str:
         "bands are Wilson’s 95% intervals over targets, bands where there are "
         f"{BANDED} or more; neither thresholds nor training seeds are "
         "in them. An image that is not reached was not found, which is no proof."
-    )
-
-
-def _rates(title: str, variants: Sequence[Audited], thresholds: Sequence[list[float]]) -> Table:
-    kinds = variants[0].kinds
-    rows: list[list[str | Strip]] = []
-    for one, own in zip(variants, thresholds, strict=True):
-        rates = _final(one, own)
-        cells = [_cell(rates[kind]) if kind in rates else "–" for kind in kinds]
-        rows.append([one.variant, "–".join(dict.fromkeys(map(number, _ends(own)))), *cells])
-    counts = ", ".join(f"{len(variants[0].rows(kind))} {kind}" for kind in kinds)
-    return Table(
-        f"{title}, by all restarts: per cent of the targets ({counts})",
-        [Column("variant"), Column("threshold", numeric=True)]
-        + [Column(kind, numeric=True) for kind in kinds],
-        rows,
-    )
-
-
-def _ends(values: Sequence[float]) -> tuple[float, float]:
-    return min(values), max(values)
-
-
-def _cell(rate: Rate) -> str:
-    return f"{100 * rate.value:.0f} [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
-
-
-def _medians(variants: Sequence[Audited]) -> Table:
-    kinds = variants[0].kinds
-    rows: list[list[str | Strip]] = []
-    for one in variants:
-        null = one.medians(OWN)
-        cells = []
-        for kind in kinds:
-            median = one.medians(kind) if kind in one.kinds else float("nan")
-            beside = kind != OWN and null > 0 and np.isfinite(median)
-            cells.append(number(median) + (f" ({number(median / null)}×)" if beside else ""))
-        rows.append([one.variant, *cells])
-    return Table(
-        "Median residual of the best restart, and how many times that of own samples",
-        [Column("variant"), *(Column(kind, numeric=True) for kind in kinds)],
-        rows,
-    )
-
-
-def _plausible(variants: Sequence[Audited]) -> Table:
-    kinds = variants[0].kinds
-    rows: list[list[str | Strip]] = []
-    for one in variants:
-        law = SearchParameters.of(one.tasks[0]).model.latents
-        cells = []
-        for kind in kinds:
-            if kind not in one.kinds:
-                cells.append("–")
-                continue
-            out = float((one.plausible(kind) < _IMPLAUSIBLE).mean())
-            cells.append(f"{np.median(one.norms(kind)):.1f} ({100 * out:.0f}%)")
-        typical = _typical(law.rows(0, "typical", 0, 200)[:, : law.free])
-        rows.append([one.variant, f"{typical:.1f}", *cells])
-    return Table(
-        "Median ‖z‖ of the answers, and in brackets the share whose norm the prior makes "
-        f"implausible (two-sided tail below {_IMPLAUSIBLE:g}: χ² for normal latents, draws of the "
-        "prior for others; outside of its support counts). Of draws of a prior it would be 5%",
-        [Column("variant"), Column("‖z‖ of the prior", numeric=True)]
-        + [Column(kind, numeric=True) for kind in kinds],
-        rows,
-    )
-
-
-def _typical(rows: np.ndarray) -> float:
-    return float(np.median(np.linalg.norm(rows, axis=1)))
-
-
-def _costs(results: Results, variants: Sequence[Audited]) -> Table:
-    rows: list[list[str | Strip]] = []
-    for one in variants:
-        told = SearchParameters.of(one.tasks[0]).search
-        restarts = one.tasks[0].horizon or 0
-        size = _parameters(results, one.gans[0])
-        trained = sum(results.seconds.get(gan.address, 0.0) for gan in one.gans)
-        spent = sum(results.seconds.get(task.address, 0.0) for task in one.tasks)
-        rows.append(
-            [
-                one.variant,
-                f"{size:,}" if size else "–",
-                f"{restarts} × {told.steps}",
-                f"{restarts * told.steps:,}",
-                duration(spent),
-                duration(trained),
-            ]
-        )
-    return Table(
-        "What it takes, over all replicates; variants that differ in their search alone have one "
-        "training",
-        [
-            Column("variant"),
-            Column("parameters of the generator", numeric=True),
-            Column("restarts × steps", numeric=True),
-            Column("gradients of a target", numeric=True),
-            Column("time of the search", numeric=True),
-            Column("time of the training", numeric=True),
-        ],
-        rows,
-    )
-
-
-def _parameters(results: Results, gan: Task) -> int:
-    """Of the networks that images are drawn with; what normalisation counts is none."""
-    weights = results.arrays(gan, "generator.safetensors") or {}
-    return sum(
-        values.size
-        for name, values in weights.items()
-        if not name.rpartition(".")[2].startswith(("running_", "num_batches"))
     )
 
 
