@@ -96,7 +96,7 @@ def _projected(
         free = free.clamp(-spec.bound * deviation, spec.bound * deviation)
     else:
         radius = spec.radius * spread * law.free**0.5
-        norms = free.norm(dim=1, keepdim=True).clamp_min(torch.finfo(free.dtype).tiny)
+        norms = free.norm(dim=1, keepdim=True).clamp_min(1e-12)
         scale = radius / norms
         free = free * (scale.clamp_max(1) if spec.projection == "ball" else scale)
     return torch.cat([free, latents[:, law.free :]], dim=1)

@@ -101,7 +101,7 @@ def usual_variants(model: ModelSpec, search: AuditSearch) -> list[Variant]:
     if isinstance(free_part(model.latents), Normal):
         smaller = _deep(model, "prior", {"variance": 0.25})
         bounded = _deep(model, "prior", {"bound": 2.0})
-        if smaller and bounded:
+        if _takes(model, smaller) and _takes(model, bounded):
             box = {"projection": "box", "bound": 2.0}
             found.append(Variant(name="smaller_variance", model=smaller))
             found.append(Variant(name="truncated_prior", model=bounded, search=box))
@@ -110,6 +110,12 @@ def usual_variants(model: ModelSpec, search: AuditSearch) -> list[Variant]:
     if fewer := _fewer(model):
         found.append(Variant(name="fewer_parameters", model=fewer))
     return [*found, Variant(name="longer_search", search={"steps": 4 * search.steps})]
+
+
+def _takes(model: ModelSpec, change: Mapping[str, Any]) -> bool:
+    """Whether a change of the prior is one of the latent vectors: a VAE's are its own."""
+    changed = MODELS.parse(_changed(model, change, "name"), "model")
+    return bool(change) and changed.latents != model.latents
 
 
 def _fewer(model: ModelSpec) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
 from ganray.metrics.range_space.reach import best, calibrated, reach
-from ganray.models import Conditional, DefenseGan, FullyConnected
+from ganray.models import Conditional, DefenseGan, FullyConnected, Vae
 from ganray.models.plausibility import plausibility
 from ganray.plan.parameters import SearchParameters, TargetsParameters
 from ganray.report.audited import audits
@@ -131,6 +131,8 @@ def test_the_usual_variants_are_the_document_s_as_far_as_a_family_has_them():
     assert every["longer_search"].search == {"steps": 200}
     uniform = [one.name for one in usual_variants(FullyConnected(), search)]
     assert uniform == ["baseline", "fewer_parameters", "longer_search"]
+    own = [one.name for one in usual_variants(Vae(of=DefenseGan()), search)]
+    assert own == ["baseline", "shell", "fewer_parameters", "longer_search"]
     within = {one.name: one for one in usual_variants(Conditional(of=DefenseGan()), search)}
     assert within["smaller_variance"].model == {"of": {"prior": {"variance": 0.25}}}
 
