@@ -14,6 +14,7 @@ from ganray.models import Conditional, DefenseGan, FullyConnected, Vae
 from ganray.models.plausibility import plausibility
 from ganray.plan.parameters import SearchParameters, TargetsParameters
 from ganray.report.audited import audits
+from ganray.report.coverage import restriction
 from ganray.report.page import Figure, Gallery, Table
 from ganray.report.results import Results
 from ganray.report.searched import OWN
@@ -65,6 +66,7 @@ def test_variants_that_differ_in_their_search_alone_share_a_gan():
     told = SearchParameters.of(searched["search/shell/1+2/0"])
     assert (told.search.projection, told.search.steps, told.own_samples) == ("shell", 3, 9)
     assert plan.sides == ("plain", "smaller")
+    assert restriction(study_from(settings()).plan()) == ""  # nothing is compared
 
 
 def test_a_gan_is_that_of_a_comparison_with_the_same_settings():
