@@ -15,6 +15,7 @@ from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
 from ganray.errors import RefusedInput
+from ganray.models.latents import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
 from ganray.sample import quantise
 from ganray.specs import SearchSpec, chunks_for
@@ -78,7 +79,27 @@ def _starts(
     ]
     begun = torch.cat(rows)
     begun[:, : sampler.law.free] *= spec.initial_variance**0.5
-    return begun
+    return _projected(begun, sampler.law, spec)
+
+
+def _projected(
+    latents: Float[Tensor, "p latent"], law: Law, spec: SearchSpec
+) -> Float[Tensor, "p latent"]:
+    """The nearest latents that `spec.projection` allows, of the numbers that may move."""
+    if spec.projection == "none":
+        return latents
+    free, prior = latents[:, : law.free], free_part(law)
+    deviation, spread = (
+        (prior.deviation, prior.root_mean_square) if isinstance(prior, Normal) else (1.0, 1.0)
+    )
+    if spec.projection == "box":
+        free = free.clamp(-spec.bound * deviation, spec.bound * deviation)
+    else:
+        radius = spec.radius * spread * law.free**0.5
+        norms = free.norm(dim=1, keepdim=True).clamp_min(1e-12)
+        scale = radius / norms
+        free = free * (scale.clamp_max(1) if spec.projection == "ball" else scale)
+    return torch.cat([free, latents[:, law.free :]], dim=1)
 
 
 def _descend(
@@ -87,7 +108,10 @@ def _descend(
     latents: Float[Tensor, "p latent"],
     spec: SearchSpec,
 ) -> Float[Tensor, "p latent"]:
-    """Momentum descent on the pixel-mean squared errors, summed: pairs do not interact."""
+    """Momentum descent on the pixel-mean squared errors, summed: pairs do not interact.
+
+    With a projection it is projected after each step; the velocity is not.
+    """
     frozen = [(weight, weight.requires_grad) for weight in sampler.parameters()]
     velocity = torch.zeros_like(latents)
     try:
@@ -98,7 +122,7 @@ def _descend(
             (gradient,) = torch.autograd.grad(loss, latents)
             gradient[:, sampler.law.free :] = 0
             velocity = spec.momentum * velocity + gradient
-            latents = latents - spec.learning_rate * velocity
+            latents = _projected(latents - spec.learning_rate * velocity, sampler.law, spec)
     finally:
         for weight, requires_grad in frozen:
             weight.requires_grad_(requires_grad)
@@ -130,13 +154,15 @@ def search(
     """Search every target from `restarts` starts, here and now.
 
     Raises:
-        RefusedInput: the GAN is given images, and has no latent vectors.
+        RefusedInput: the GAN is given images, and has no latent vectors; or they are to be
+            projected and are not normal or on a sphere.
     """
     if not sampler.law.free:
         raise RefusedInput(
             f"{sampler.model.name} is given images: it has no latent vectors to search"
         )
     spec = spec or SearchSpec()
+    refuse_projection(sampler.law, spec.projection)
     chunks = [
         search_chunk(sampler, targets, spec, seed, index)
         for index in range(chunks_for(len(targets) * restarts, spec.chunk))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ganray.spec import Spec
 
@@ -35,8 +36,14 @@ class EmbedSpec(Spec):
     chunk: int = Field(250, ge=1, description="images embedded at once; shapes the last bits")
 
 
+Projection = Literal["none", "shell", "ball", "box"]
+
+
 class SearchSpec(Spec):
     """Defense-GAN's published settings. How many restarts is no part of it: more only add chunks.
+
+    A projection keeps the search to latent vectors that the prior makes likely, of which the
+    published search knows nothing.
 
     The learning rate stays constant: the published schedule never fires, because its step counter
     is never incremented.
@@ -46,7 +53,23 @@ class SearchSpec(Spec):
     learning_rate: float = Field(10.0, gt=0, description="step size of the descent")
     momentum: float = Field(0.7, ge=0, lt=1, description="heavy-ball, not Nesterov")
     initial_variance: float = Field(1 / 128, gt=0, description="of each coordinate of z₀")
+    projection: Projection = Field(
+        "none", description="of z after each step; shell and ball: of ‖z‖, box: of each number"
+    )
+    radius: float = Field(1.0, gt=0, description="of shell and ball, in the prior's own √E‖z‖²")
+    bound: float = Field(2.0, gt=0, description="of the box, ± so many deviations of the prior")
     chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")
+
+    @model_validator(mode="after")
+    def _of_that_projection(self) -> SearchSpec:
+        used = {"shell": "radius", "ball": "radius", "box": "bound"}.get(self.projection)
+        for name in ("radius", "bound"):
+            if name != used and getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name} (={getattr(self, name):g}) has no meaning with projection "
+                    f"{self.projection!r}; radius is of shell and ball, bound of box"
+                )
+        return self
 
 
 def chunks_for(count: int, chunk: int) -> int:

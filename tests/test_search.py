@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from ganray.errors import RefusedInput
 from ganray.models import Conditional, DefenseGan, FullyConnected, Mixture
 from ganray.models.sampler import Sampler, new_networks
 from ganray.randomness import normals, uniforms
 from ganray.sample import sample
 from ganray.search import SearchChunk, collect, search, search_chunk
+from ganray.spec import parse
 from ganray.specs import SearchSpec
 from tests.reference import defense_gan as reference
 
@@ -158,3 +160,70 @@ def test_what_chooses_among_classes_and_components_is_no_latent_number():
         last = found[:, -1] if model.labelled else np.floor(found[:, -1] * choices)
         assert set(last.tolist()) == set(range(choices))
         assert np.abs(found[:, :3]).max() < 1
+
+
+PRIOR = DefenseGan(width=4, latent=8, prior={"variance": 0.25})
+
+
+@pytest.mark.parametrize(
+    ("model", "projection", "setting"),
+    [
+        (MODEL, "shell", {}),
+        (MODEL, "ball", {"radius": 0.1}),
+        (MODEL, "box", {"bound": 0.05}),
+        (PRIOR, "shell", {"radius": 0.5}),
+        (PRIOR, "box", {"bound": 0.1}),
+    ],
+)
+def test_a_projection_holds_after_every_step(generator, targets, model, projection, setting):
+    """Against one pair at a time by autograd; ends lie where they may."""
+    sampler = Sampler(model, SHAPE, dict(generator.networks.items()))
+    spec = SearchSpec(steps=5, chunk=5, projection=projection, **setting)
+    found = search_chunk(sampler, targets, spec, SEED, 0).latents
+    deviation = model.prior.variance**0.5
+
+    def project(z: torch.Tensor) -> torch.Tensor:
+        radius = spec.radius * deviation * 8**0.5
+        if projection == "box":
+            return z.clip(-spec.bound * deviation, spec.bound * deviation)
+        if projection == "ball" and z.norm() <= radius:
+            return z
+        return z / z.norm() * radius
+
+    for target, ended in enumerate(found):
+        start = normals(SEED, f"search/{target}", 0, 1, 8) * deviation * (1 / 128) ** 0.5
+        z, velocity = project(torch.from_numpy(start).float()), torch.zeros(1, 8)
+        wanted = torch.from_numpy(targets[target : target + 1] / 255).float()
+        for _ in range(5):
+            z = z.detach().requires_grad_(True)
+            loss = torch.nn.functional.mse_loss(sampler(z), wanted)
+            velocity = spec.momentum * velocity + torch.autograd.grad(loss, z)[0]
+            z = project(z - spec.learning_rate * velocity)
+        np.testing.assert_allclose(ended, z.detach().numpy()[0], rtol=1e-3, atol=1e-5)
+
+
+def test_projected_latents_keep_what_chooses():
+    plain = FullyConnected(width=4, latent=3, law="normal")
+    model = Conditional(of=plain)
+    sampler = Sampler(model, SHAPE, new_networks(model, SHAPE, seed=1, classes=4), (1,) * 4).eval()
+    spec = SearchSpec(steps=2, chunk=20, projection="shell")
+    found = search_chunk(sampler, np.zeros((2, *SHAPE), np.uint8), spec, 0, 0).latents
+    np.testing.assert_allclose(np.linalg.norm(found[:, :3], axis=1), 3**0.5, rtol=1e-5)
+    assert set(found[:, 3].tolist()) == {0, 1, 2, 3}
+
+
+def test_a_projection_of_uniform_latents_is_refused(targets):
+    model = FullyConnected(width=4, latent=3)
+    sampler = Sampler(model, SHAPE, new_networks(model, SHAPE, seed=1)).eval()
+    with pytest.raises(RefusedInput, match=r"search.projection \(='ball'\) is of normal"):
+        search(sampler, targets, 1, spec=SearchSpec(projection="ball"))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"radius": 2}, {"bound": 1}, {"projection": "box", "radius": 2},
+     {"projection": "shell", "bound": 1}],
+)  # fmt: skip
+def test_a_bound_without_its_projection_is_refused(setting):
+    with pytest.raises(RefusedInput, match="has no meaning with projection"):
+        parse(SearchSpec, setting, "search")

@@ -7,6 +7,7 @@ as a smiley face. Drawings are made at any size, white on black, with anti-alias
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -18,8 +19,11 @@ from ganray.spec import unknown_name
 Plane = Float64[np.ndarray, "s s"]
 
 
-def draw(name: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h w"]:
+def draw(name: str, shape: tuple[int, int, int], number: int = 0) -> UInt8[np.ndarray, "c h w"]:
     """One drawing of `SHAPES`, as large as fits and centred, the same in every channel.
+
+    Args:
+        number: which of its draws, of `noise`; the others have one alone.
 
     Raises:
         RefusedInput: an unknown name, with the nearest valid one.
@@ -29,7 +33,8 @@ def draw(name: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h w"]:
     channels, height, width = shape
     size = min(height, width)
     centres = (np.arange(size) + 0.5) / size * 2 - 1
-    plane = SHAPES[name](*np.meshgrid(centres, centres), 2 / size)
+    drawing = partial(_noise, number=number) if name == "noise" else SHAPES[name]
+    plane = drawing(*np.meshgrid(centres, centres), 2 / size)
     canvas = np.zeros((height, width))
     top, left = (height - size) // 2, (width - size) // 2
     canvas[top : top + size, left : left + size] = np.clip(plane, 0, 1)
@@ -86,8 +91,8 @@ def _blank(x: Plane, y: Plane, pixel: float) -> Plane:
     return np.zeros_like(x)
 
 
-def _noise(x: Plane, y: Plane, pixel: float) -> Plane:
-    return uniforms(0, "probe/uniform", 0, x.shape[0], x.shape[1])
+def _noise(x: Plane, y: Plane, pixel: float, number: int = 0) -> Plane:
+    return uniforms(0, "probe/uniform", number * x.shape[0], x.shape[0], x.shape[1])
 
 
 SHAPES: dict[str, Callable[[Plane, Plane, float], Plane]] = {

@@ -11,13 +11,13 @@ from pydantic import Field
 from ganray.errors import RefusedInput
 from ganray.models.doubling import doublings
 from ganray.models.resnet import ResNet
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.spec import LatentLaw, Law, OfLatents, Shape, law_of
 
 if TYPE_CHECKING:
     import torch
 
 
-class BigGan(ModelSpec):
+class BigGan(OfLatents):
     """The residual networks at 32 px, both spectrally normalised, told labels.
 
     The latent vector is cut into as many parts as the generator has blocks, and one; each block's
@@ -42,7 +42,7 @@ class BigGan(ModelSpec):
     @property
     def latents(self) -> Law:
         """As `law` says."""
-        return law_of(self.law, self.part * self.parts)
+        return law_of(self.law, self.part * self.parts, self.prior)
 
     @property
     def signed(self) -> bool:

@@ -1,7 +1,8 @@
 """Defense-GAN's generator and critic (Samangouei et al., arXiv 1805.06605; kabkabm/defensegan).
 
 Without normalisation layers. Other image sizes halve three times (rounding up) down to the first
-feature maps, as 28 → 14 → 7 → 4 does.
+feature maps, as 28 → 14 → 7 → 4 does. `narrowed` is one reading of Pelrine's "two largest layers
+divided by 4 and by 2": 256-128-64 feature maps become 128-64-64, 1,554,177 parameters 573,121.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ganray.models.spec import ModelSpec, Normal, Shape
+from ganray.models.spec import Law, OfLatents, Shape, law_of
 
 if TYPE_CHECKING:
     import torch
 
 
-class DefenseGan(ModelSpec):
+class DefenseGan(OfLatents):
     """Generator and critic of Defense-GAN: 1,554,177 and 1,030,145 parameters on 28×28×1."""
 
     implied = frozenset({"name"})
@@ -28,11 +29,14 @@ class DefenseGan(ModelSpec):
     name: Literal["defense_gan"] = Field("defense_gan", description="the family of networks")
     width: int = Field(64, ge=1, le=1024, description="feature maps of the finest hidden layer")
     latent: int = Field(128, ge=1, le=4096, description="size of the latent vector z")
+    narrowed: bool = Field(
+        False, description="whether the generator's two coarser maps are half as many"
+    )
 
     @property
-    def latents(self) -> Normal:
-        """z ~ N(0, I)."""
-        return Normal(self.latent)
+    def latents(self) -> Law:
+        """z ~ N(0, I), or as `prior` says."""
+        return law_of("normal", self.latent, self.prior)
 
     def networks(self, shape: Shape, _: int, /) -> dict[str, torch.nn.Module]:
         """Latent vectors to images in [0, 1] (sigmoid); images to unbounded critic values."""
@@ -45,13 +49,14 @@ class DefenseGan(ModelSpec):
         channels, *sides = shape
         whole, half, quarter, first = zip(*map(_halvings, sides), strict=True)
         width, maps = self.width, (4 * self.width, *first)
+        coarse, finer = (2 * width, width) if self.narrowed else (4 * width, 2 * width)
         generator = chain(
-            linear=nn.Linear(self.latent, math.prod(maps)),
+            linear=nn.Linear(self.latent, math.prod((coarse, *first))),
             relu1=nn.ReLU(),
-            maps=nn.Unflatten(1, maps),
-            deconv1=SameDeconv2d(4 * width, 2 * width, quarter),
+            maps=nn.Unflatten(1, (coarse, *first)),
+            deconv1=SameDeconv2d(coarse, finer, quarter),
             relu2=nn.ReLU(),
-            deconv2=SameDeconv2d(2 * width, width, half),
+            deconv2=SameDeconv2d(finer, width, half),
             relu3=nn.ReLU(),
             deconv3=SameDeconv2d(width, channels, whole),
             sigmoid=nn.Sigmoid(),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from ganray.errors import RefusedInput
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.spec import LatentLaw, Law, OfLatents, Shape, law_of
 
 Norm = Literal["batch", "instance", "layer", "none"]
 """Over a batch, over each image's channel by itself, over each image, or not at all."""
 _FEWEST, _MOST = 4, 7  # rows or columns of the first maps, on the shorter side
 
 
-class Doubling(ModelSpec):
+class Doubling(OfLatents):
     """Such a family, by default of pixels in [−1, 1]."""
 
     latent: int
@@ -21,7 +21,7 @@ class Doubling(ModelSpec):
     @property
     def latents(self) -> Law:
         """As `law` says."""
-        return law_of(self.law, self.latent)
+        return law_of(self.law, self.latent, self.prior)
 
     @property
     def signed(self) -> bool:

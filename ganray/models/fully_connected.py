@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from ganray.models.spec import LatentLaw, Law, ModelSpec, Shape, law_of
+from ganray.models.spec import LatentLaw, Law, OfLatents, Shape, law_of
 
 if TYPE_CHECKING:
     import torch
 
 
-class FullyConnected(ModelSpec):
+class FullyConnected(OfLatents):
     """Generator and critic of equal hidden layers: ReLU in the one, LeakyReLU in the other.
 
     The paper's critic has maxout units and dropout; neither is here.
@@ -39,7 +39,7 @@ class FullyConnected(ModelSpec):
     @property
     def latents(self) -> Law:
         """As `law` says."""
-        return law_of(self.law, self.latent)
+        return law_of(self.law, self.latent, self.prior)
 
     @property
     def signed(self) -> bool:

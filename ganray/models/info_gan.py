@@ -13,13 +13,13 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.models.latents import Codes
-from ganray.models.spec import LatentLaw, ModelSpec, Shape, law_of
+from ganray.models.spec import LatentLaw, OfLatents, Shape, law_of
 
 if TYPE_CHECKING:
     import torch
 
 
-class InfoGan(ModelSpec):
+class InfoGan(OfLatents):
     """Two fully connected layers and two deconvolutions; a critic that mirrors them.
 
     Without codes, 6,640,193 and 6,559,169 parameters on 28×28×1.
@@ -42,7 +42,7 @@ class InfoGan(ModelSpec):
     @property
     def latents(self) -> Codes:
         """z, the category as so many zeros and a one, the continuous codes."""
-        return Codes(law_of(self.law, self.latent), self.categories, self.continuous)
+        return Codes(law_of(self.law, self.latent, self.prior), self.categories, self.continuous)
 
     def check(self, shape: Shape, classes: int, /) -> None:
         """Refuse sides that cannot be halved twice."""

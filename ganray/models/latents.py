@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -71,27 +72,47 @@ class _Plain:
 
 @dataclass(frozen=True)
 class Normal(_Plain):
-    """z ~ N(0, I), or where there is a `bound`, of numbers within ± it alone."""
+    """z ~ N(0, deviation² I), or where there is a `bound`, of numbers within ± it alone.
+
+    Attributes:
+        bound: in deviations.
+        deviation: of each number; of those that are not bounded.
+    """
 
     size: int
     bound: float | None = None
+    deviation: float = 1.0
 
     @property
     def isotropic(self) -> bool:
         """It is."""
         return True
 
+    @property
+    def root_mean_square(self) -> float:
+        """Of each number: √(1 − 2 b φ(b) / (2 Φ(b) − 1)) deviations with a bound b."""
+        if self.bound is None:
+            return self.deviation
+        within = math.erf(self.bound / 2**0.5)
+        density = math.exp(-(self.bound**2) / 2) / (2 * math.pi) ** 0.5
+        return self.deviation * max(0.0, 1 - 2 * self.bound * density / within) ** 0.5
+
     def truncated(self, bound: float) -> Normal:
-        """As `Law.truncated`; the numbers are those of the same uniform ones."""
-        return Normal(self.size, bound)
+        """As `Law.truncated`; the numbers are those of the same uniform ones.
+
+        A bound that is there already stays where it is the nearer one.
+        """
+        nearer = bound if self.bound is None else min(bound, self.bound)
+        return replace(self, bound=nearer)
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
         """As `Law.rows`."""
         if self.bound is None:
-            return normals(seed, stream, start, count, self.size)
-        return truncated_normals(seed, stream, start, count, self.size, self.bound)
+            return self.deviation * normals(seed, stream, start, count, self.size)
+        bounded = truncated_normals(seed, stream, start, count, self.size, self.bound)
+        return self.deviation * bounded
 
 
 @dataclass(frozen=True)
@@ -259,6 +280,26 @@ class Labelled:
         drawn = uniforms(seed, f"{stream}/label", start, count, 1)[:, 0]
         labels = drawn_of(self.shares, drawn)
         return np.column_stack([self.latents.rows(seed, stream, start, count), labels])
+
+
+def free_part(law: Law) -> Law:
+    """The law of those numbers of a vector that a search may move."""
+    if isinstance(law, Joined):
+        return free_part(law.first)
+    return free_part(law.latents) if isinstance(law, Codes | Labelled) else law
+
+
+def refuse_projection(law: Law, projection: str) -> None:
+    """Refuse to project latent vectors towards the origin whose likely ones are not about it.
+
+    Raises:
+        RefusedInput: they are not normal or on a sphere.
+    """
+    if projection != "none" and not law.isotropic:
+        raise RefusedInput(
+            f"search.projection (={projection!r}) is of normal latent vectors or those on a "
+            "sphere; these are neither: use none"
+        )
 
 
 def drawn_of(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from jaxtyping import Float
+from pydantic import Field, model_validator
 
 from ganray.errors import RefusedInput
 from ganray.models.latents import Labelled, Law, Normal, Sphere, Uniform
@@ -19,7 +20,17 @@ Shape = tuple[int, int, int]
 LatentLaw = Literal["normal", "uniform", "unit", "sphere"]
 """N(0, I), uniform in [−1, 1] or [0, 1], or uniform on the sphere of radius √size."""
 
-__all__ = ["LatentLaw", "Law", "ModelSpec", "Normal", "Shape", "checked_shape", "law_of"]
+__all__ = [
+    "LatentLaw",
+    "Law",
+    "ModelSpec",
+    "Normal",
+    "OfLatents",
+    "Prior",
+    "Shape",
+    "checked_shape",
+    "law_of",
+]
 
 
 class ModelSpec(Spec):
@@ -140,10 +151,36 @@ class ModelSpec(Spec):
         return 2 * images - 1 if self.signed else images
 
 
-def law_of(word: LatentLaw, size: int) -> Law:
+class Prior(Spec):
+    """How near to the middle normal latent vectors are drawn, in training and ever after.
+
+    Two of the ways in which Pelrine ("Marginal GAN and GAN Range Space") would keep a GAN from
+    making odd images: a smaller variance, and tails that end.
+    """
+
+    variance: float = Field(1.0, gt=0, description="of each latent number")
+    bound: float | None = Field(
+        None, gt=0, description="numbers beyond ± so many deviations are drawn anew; none: not"
+    )
+
+
+class OfLatents(ModelSpec):
+    """A family whose latent vectors are normal, or by a field `law` another law's."""
+
+    prior: Prior = Field(Prior(), description="how near to the middle normal vectors are drawn")
+
+    @model_validator(mode="after")
+    def _prior_of_normal_ones(self) -> OfLatents:
+        law = getattr(self, "law", "normal")
+        if law != "normal" and self.prior != Prior():
+            raise ValueError(f"prior is of normal latent vectors; with law {law!r} leave it out")
+        return self
+
+
+def law_of(word: LatentLaw, size: int, prior: Prior = Prior()) -> Law:
     """The law that a file calls so."""
     laws: dict[LatentLaw, Law] = {
-        "normal": Normal(size),
+        "normal": Normal(size, prior.bound, prior.variance**0.5),
         "uniform": Uniform(size),
         "unit": Uniform(size, low=0.0),
         "sphere": Sphere(size),

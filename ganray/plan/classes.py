@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganray.errors import RefusedInput
-from ganray.names import composed
+from ganray.names import composed, labels
 
 
 def partitions(
@@ -29,6 +29,25 @@ def partitions(
             f"no class twice; classes: {', '.join(class_names)}"
         )
     return chosen
+
+
+def named_classes(name: str, class_names: Sequence[str], argument: str) -> list[int]:
+    """The classes of a GAN by its name: `joint`, a class, or several as in `1+2`.
+
+    Raises:
+        RefusedInput: by `argument`, for a class that the data set lacks, or one twice.
+    """
+    if name == "joint":  # in any case: a class of that name is '"joint"'
+        return list(range(len(class_names)))
+    ways = [{composed(way) for way in labels([one])} for one in class_names]
+    alone = [index for index, own in enumerate(ways) if composed(name) in own]
+    if len(alone) == 1 or "+" not in name:
+        return alone[:1] or [class_index(name, class_names, f"{argument}: class")]
+    parts = name.split("+")
+    found = sorted(class_index(part, class_names, f"{argument}: class") for part in parts)
+    if len(set(found)) < len(found):
+        raise RefusedInput(f"{argument} (={name!r}) names a class twice")
+    return found
 
 
 def class_index(name: int | str, class_names: Sequence[str], argument: str = "class") -> int:

@@ -228,13 +228,28 @@ class ClassifyParameters(Parameters):
 
 
 class TargetsParameters(Parameters):
-    """The probe images by their names, and the other data set that some are from."""
+    """The probe images by their names, and the other data set that some are from.
+
+    Attributes:
+        numbers: which image of its class each one is, from 0, or which draw of noise; none: the
+            first of each.
+        classes: those among whose training images the nearest is looked for; none: all.
+    """
 
     placement = frozenset({"other_data"})
 
     targets: list[str]
     other: str | None
     other_data: DatasetSpec | None
+    numbers: list[int] | None = None
+    classes: list[int] | None = None
+
+    @property
+    def called(self) -> list[str]:
+        """What each image is called: its name, and behind the first its number, from 1."""
+        numbers = self.numbers or [0] * len(self.targets)
+        pairs = zip(self.targets, numbers, strict=True)
+        return [f"{name} ({number + 1})" if number else name for name, number in pairs]
 
 
 class SearchParameters(Parameters):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganray.plan import Plan
-from ganray.plan.roles import Gan
+from ganray.plan.roles import Gan, measurements
 from ganray.report.results import Results
 from ganray.wording import listed
 
@@ -58,12 +58,13 @@ def _partition(gans: Sequence[Gan]) -> str:
 
 
 def restriction(plan: Plan) -> str:
-    """What is left out of a comparison of some classes alone, in a sentence; empty for all.
+    """What is left out of a comparison of some classes alone, in a sentence; empty for all, and
+    where nothing is measured.
 
     It is of the plan: a plan that trains the joint GAN on every class leaves nothing out.
     """
     left_out = _left_out(plan)
-    if not left_out:
+    if not left_out or not measurements(plan):
         return ""
     names = plan.class_names
     kept = len(plan.covered)

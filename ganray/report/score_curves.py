@@ -10,7 +10,7 @@ from ganray.report.figures import ACCENT, FAINT, INK, canvas, picture
 from ganray.report.page import Picture, Tone
 from ganray.wording import quantity
 
-_COLOURS = {
+COLOURS = {
     "accent": (ACCENT, ACCENT),
     "ink": (INK, "white"),
     "third": ("#a4530f", "#a4530f"),
@@ -62,7 +62,7 @@ def score_curves(curves: Sequence[Curve], floor: float | None, axis: str, alt: s
 
 
 def _draw(axes: Any, curve: Curve) -> None:
-    colour, filled = _COLOURS[curve.tone]
+    colour, filled = COLOURS[curve.tone]
     for point in curve.points:
         if point.low is not None:
             ends = [point.low, point.high]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
+from ganray.plan import Plan, Task
+from ganray.plan.parameters import TargetsParameters
 from ganray.report.results import Results
 
 Arrays = dict[str, np.ndarray]
@@ -23,11 +27,21 @@ class Searched:
     arrays: Arrays
     free: int = 0
     """Numbers of the latent vector, where others behind it choose among classes, say; 0: all."""
+    role: str = ""
+    """What the study calls the search, and below what kind each probe is; see `kinds_of`."""
+    kinds: tuple[str, ...] = ()
 
     @property
     def latent(self) -> int:
         """How many numbers a search could move."""
         return self.free or int(self.arrays["latents"].shape[1])
+
+    def residuals(self, kind: str) -> Float32[np.ndarray, "n restarts"]:
+        """Of all restarts for each probe of a kind, or of the GAN's own samples."""
+        found: np.ndarray = self.arrays["residuals"]
+        if kind == OWN:
+            return found[self.probes :]
+        return found[np.array([own == kind for own in self.kinds], dtype=bool).nonzero()[0]]
 
     @property
     def null(self) -> list[float]:
@@ -35,22 +49,46 @@ class Searched:
         return [float(row["residual"]) for row in self.rows[self.probes :]]
 
 
-def searches(results: Results) -> list[Searched]:
-    """Every search that is finished, in the plan's order."""
-    found = []
-    for role in results.plan.roles:
-        arrays = results.arrays(role, "answers.safetensors") if role.startswith("search/") else None
-        if arrays is not None:
-            result = results.result(role)
-            name = results.plan.by_address[results.plan.task(role).inputs["gan"]].title
-            found.append(
-                Searched(
-                    name,
-                    result["rows"],
-                    result["probes"],
-                    result["restarts"],
-                    arrays,
-                    result.get("free", 0),
-                )
-            )
-    return found
+def searches(results: Results, prefix: str = "search/") -> list[Searched]:
+    """Every search that is finished and whose role begins so, in the plan's order."""
+    roles = [role for role in results.plan.roles if role.startswith(prefix)]
+    return [found for role in roles if (found := searched(results, role)) is not None]
+
+
+def searched(results: Results, role: str) -> Searched | None:
+    """One search; none if it is not finished."""
+    arrays = results.arrays(role, "answers.safetensors")
+    if arrays is None:
+        return None
+    result, task = results.result(role), results.plan.task(role)
+    return Searched(
+        results.plan.by_address[task.inputs["gan"]].title,
+        result["rows"],
+        result["probes"],
+        result["restarts"],
+        arrays,
+        result.get("free", 0),
+        role,
+        kinds_of(results.plan, task),
+    )
+
+
+OWN = "own samples"
+KINDS = ("in-class", "off-class", "noisy", "noise", "drawings", "other set")
+"""Of probes: test images of the GAN's classes and of others, the former with noise, nothing but
+noise, drawings, images of another data set."""
+
+
+def kinds_of(plan: Plan, search: Task) -> tuple[str, ...]:
+    """What kind each probe of a search is to its GAN."""
+    targets = TargetsParameters.of(plan.by_address[search.inputs["targets"]]).targets
+    classes = set(plan.by_address[search.inputs["gan"]].classes)
+    return tuple(_kind(name, plan.class_names, classes) for name in targets)
+
+
+def _kind(name: str, class_names: Sequence[str], classes: set[int]) -> str:
+    first, _, rest = name.partition(" ")
+    if first == "real":
+        return "in-class" if class_names.index(rest) in classes else "off-class"
+    alike = {"noisy": "noisy", "other": "other set"}
+    return alike.get(first, "noise" if name == "noise" else "drawings")

@@ -16,7 +16,7 @@ from ganray.plan import Task
 from ganray.report.certainty import certainty
 from ganray.report.judging import Judged, judge, pairs
 from ganray.report.results import Results, Undefined
-from ganray.report.searched import searches
+from ganray.report.searched import OWN, searches
 
 TableRow = Mapping[str, Any]
 
@@ -74,6 +74,8 @@ COMPARISONS = pa.schema(
 SEARCH = pa.schema(
     [
         ("gan", pa.string()),
+        ("search", pa.string()),  # what the study calls it
+        ("kind", pa.string()),  # of target, to this GAN
         ("target", pa.string()),
         ("own_sample", pa.bool_()),
         ("residual", pa.float64()),
@@ -220,6 +222,8 @@ def search_rows(results: Results) -> list[dict[str, Any]]:
         row
         | {
             "gan": searched.name,
+            "search": searched.role.removeprefix("search/"),
+            "kind": (*searched.kinds, OWN)[min(index, len(searched.kinds))],
             "own_sample": index >= searched.probes,
             "restarts": searched.restarts,
             "latent": searched.latent,

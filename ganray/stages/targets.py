@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from ganray.data import Dataset, DatasetSpec, open_source
+from ganray.data import Dataset, open_source
 from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
 from ganray.metrics.nearest import nearest
@@ -15,16 +17,23 @@ from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
 
 Images = UInt8[np.ndarray, "n c h w"]
+Image = UInt8[np.ndarray, "c h w"]
 
 
 def draw_targets(work: Workspace) -> None:
     """Collect the probe images, and for each the nearest real training image by pixels."""
     told, dataset = TargetsParameters.of(work.task), work.dataset()
-    named = [(name, _target(name, dataset, told.other_data)) for name in told.targets]
-    images = np.stack([image for _, image in named])
-    beside, distances = nearest_images(images, dataset.images("train")[0])
+    numbers = told.numbers or [0] * len(told.targets)
+    others = _other_images(told, dataset.info.shape)
+    images = np.stack(
+        [
+            _target(name, number, dataset, others)
+            for name, number in zip(told.targets, numbers, strict=True)
+        ]
+    )
+    beside, distances = nearest_images(images, dataset.images("train", told.classes)[0])
     arrays = {"images": images, "nearest": beside, "nearest_residuals": distances}
-    work.commit({"targets.safetensors": pack(arrays)}, {"names": [name for name, _ in named]})
+    work.commit({"targets.safetensors": pack(arrays)}, {"names": told.called})
 
 
 def nearest_images(
@@ -39,35 +48,44 @@ def nearest_images(
     return images[found], (squared / (255.0**2 * rows.shape[1])).astype(np.float32)
 
 
-def _target(name: str, dataset: Dataset, other: DatasetSpec | None) -> UInt8[np.ndarray, "c h w"]:
+def _target(
+    name: str, number: int, dataset: Dataset, others: Mapping[int, Sequence[Image]]
+) -> Image:
     """`real <class>`, `noisy <class>`, `other <n>` (of the other data set) or a drawing's name."""
     kind, _, which = name.partition(" ")
     if kind == "other":
-        assert other is not None  # else the plan names no image of it
-        return _other_images(other, dataset.info.shape)[int(which)]
+        return others[int(which)][number]
     if kind not in ("real", "noisy"):
-        return draw(name, dataset.info.shape)
+        return draw(name, dataset.info.shape, number)
     index = dataset.info.class_names.index(which)
-    image = dataset.images("test", [index])[0][0]
-    return add_noise(image) if kind == "noisy" else image
+    image: Image = dataset.images("test", [index])[0][number]
+    return add_noise(image, seed=number) if kind == "noisy" else image
 
 
-def _other_images(spec: DatasetSpec, shape: tuple[int, int, int]) -> Images:
-    """The first image of each class of another data set, in its batches' order."""
-    source = open_source(spec)
+def _other_images(told: TargetsParameters, shape: tuple[int, int, int]) -> dict[int, list[Image]]:
+    """The first images of each class of the other data set, in its batches' order: as many as one
+    is asked for of any class."""
+    numbers = told.numbers or [0] * len(told.targets)
+    pairs = zip(told.targets, numbers, strict=True)
+    asked = [number for name, number in pairs if name.startswith("other ")]
+    if told.other_data is None or not asked:
+        return {}
+    source = open_source(told.other_data)
     info = source.describe()
     if tuple(info.shape) != tuple(shape):
         raise RefusedInput(
-            f"search.other.source (={spec.source!r}) has images of shape {info.shape}; "
+            f"search.other.source (={told.other_data.source!r}) has images of shape {info.shape}; "
             f"the study's have {tuple(shape)}"
         )
-    first: dict[int, UInt8[np.ndarray, "c h w"]] = {}
+    wanted = max(asked) + 1
+    first: dict[int, list[Image]] = {label: [] for label in range(len(info.class_names))}
     for batch in source.batches():
         for image, label in zip(batch.images, batch.labels, strict=True):
-            first.setdefault(int(label), image)
-        if len(first) == len(info.class_names):
+            if len(first[int(label)]) < wanted:
+                first[int(label)].append(image)
+        if all(len(found) == wanted for found in first.values()):
             break
-    return np.stack([first[label] for label in sorted(first)])
+    return first
 
 
 STAGE = Stage(draw_targets)

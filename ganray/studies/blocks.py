@@ -23,7 +23,7 @@ from ganray.plan.roles import gan_role
 from ganray.specs import USUAL_SAMPLING, SampleSpec
 from ganray.studies.counts import class_rows
 from ganray.studies.data import Data, refuse_unfit
-from ganray.studies.settings import OfImages
+from ganray.studies.settings import OfData
 from ganray.train.algorithms import check_shared, wants_labels
 from ganray.train.spec import EncoderSpec, TrainSpec
 
@@ -203,7 +203,7 @@ class Blocks:
     def plan(
         self,
         study: str,
-        settings: OfImages,
+        settings: OfData,
         sides: Sequence[str],
         speed: Speed | None = None,
         named: bool = False,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput, quoted
+from ganray.models.latents import refuse_projection
 from ganray.names import label
 from ganray.plan import Task, task_seed
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters
@@ -28,7 +29,8 @@ def plan_search(
     """The range-space searches on the GANs of the first replicate that `search.on` names.
 
     Raises:
-        RefusedInput: it names a GAN that there is not; or as `Blocks.encoder`.
+        RefusedInput: it names a GAN that there is not, or one whose latent vectors cannot be
+            projected so; or as `Blocks.encoder`.
     """
     search = settings.search
     groups = [blocks.called(gan) for gan in marginal.gans[0]]
@@ -93,9 +95,14 @@ def target_names(search: RangeSearch, info: SourceInfo, other: SourceInfo | None
 def _search(
     blocks: Blocks, name: str, gan: Task, targets: Task, encoder: Task, spec: RangeSearch
 ) -> Task:
-    """The range-space search on one GAN, its own samples beside the probe images."""
+    """The range-space search on one GAN, its own samples beside the probe images.
+
+    Raises:
+        RefusedInput: its latent vectors cannot be projected so.
+    """
     total = len(TargetsParameters.of(targets).targets) + spec.own_samples
     trained = TrainParameters.of(gan)
+    refuse_projection(trained.model.latents, spec.projection)
     return blocks.builder.add(
         f"search/{name}",
         "search",

@@ -140,15 +140,20 @@ class RangeSearch(SearchSpec):
         return self
 
 
-class OfImages(Spec):
-    """What studies and sweeps share whose GANs are trained and measured on some data."""
+class OfData(Spec):
+    """What studies and sweeps share whose GANs are trained on some data."""
 
     name: str = Field("study", pattern=RUN_NAME, description="its runs bear it")
     seed: int = Field(0, ge=0, description="everything random follows from it")
     data: DatasetSpec = DatasetSpec()
     encoder: EncoderSpec = EncoderSpec()
-    evaluate: Evaluate = Evaluate()
     resources: Resources = Resources()
+
+
+class OfImages(OfData):
+    """Of those, such as measure what their GANs make."""
+
+    evaluate: Evaluate = Evaluate()
 
 
 class NamedGan(Spec):

@@ -31,6 +31,7 @@ STUDIES = {
         "adagan",
         "translation",
         "siblings",
+        "range_audit",
         "two_gaussians",
         "one_dimension",
         "evaluation",

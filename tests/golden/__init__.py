@@ -29,6 +29,7 @@ from ganray.studies import (
     budget_curve,
     marginal_vs_joint,
     one_dimension,
+    range_audit,
     rivals,
     siblings,
     translation,
@@ -78,6 +79,11 @@ SWEEP = {
         **{"side": "both", "rungs": 2, "classes": ["a", "b"]},
         "over": {"train.ema": {"choice": [0.9, 0.98]}, "model.width": {"choice": [8, 16]}},
     },
+}
+AUDIT = {
+    "name": "golden",
+    "on": ["b", "a+c", "joint"],
+    "search": {"in_class": 9, "off_class": 8, "others": 5, "other": {"source": "/data/signs"}},
 }
 NUMBERS = {
     "games": [
@@ -144,6 +150,7 @@ def plans() -> dict[str, Plan]:
         "rivals": rivals.plan(every_family(), DATA),
         "translation": translation.plan(every_translator(), TWO_DOMAINS),
         "siblings": siblings.plan(every_modnet(), DATA),
+        "range audit": range_audit.plan(parse(range_audit.Settings, AUDIT, "study"), DATA, other),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),

@@ -93,3 +93,13 @@ def test_the_critic_is_not_bounded():
     flat = critic(torch.ones(1, 1, 28, 28)) * 1e4
     # Without biases LeakyReLU networks are homogeneous: no sigmoid, no normalisation.
     torch.testing.assert_close(critic(1e4 * torch.ones(1, 1, 28, 28)), flat)
+
+
+def test_narrowed_it_has_the_document_s_parameters():
+    """Two layers of the generator are halved and one is a quarter; the critic stays."""
+    made = new_networks(DefenseGan(narrowed=True), GREY, seed=0)
+    whole = new_networks(DefenseGan(), GREY, seed=0)
+    counts = [sum(p.numel() for p in one["generator"].parameters()) for one in (made, whole)]
+    assert counts == [573_121, 1_554_177]
+    assert sum(p.numel() for p in made["critic"].parameters()) == 1_030_145
+    assert made["generator"](torch.zeros(2, 128)).shape == (2, *GREY)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform
+from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform, free_part
 
 LAWS = [
     Normal(5),
@@ -95,3 +95,28 @@ def test_uniform_vectors_cannot_be_truncated():
         assert not law.isotropic
         with pytest.raises(RefusedInput, match=r"truncation \(=0.5\) is of normal latent vectors"):
             law.truncated(0.5)
+
+
+@pytest.mark.parametrize("bound", [None, 0.3, 2.0])
+@pytest.mark.parametrize("deviation", [1.0, 0.5])
+def test_a_smaller_variance_scales_the_same_numbers(bound, deviation):
+    law = Normal(6, bound, deviation)
+    rows = law.rows(0, "x", 0, 20_000)
+    np.testing.assert_array_equal(rows, deviation * Normal(6, bound).rows(0, "x", 0, 20_000))
+    assert law.root_mean_square == pytest.approx(np.sqrt(np.square(rows).mean()), rel=0.01)
+    if bound is not None:
+        assert law.root_mean_square == pytest.approx(
+            deviation * stats.truncnorm(-bound, bound).std()
+        )
+
+
+def test_the_nearer_bound_holds():
+    assert Normal(3, 2.0, 0.5).truncated(0.7) == Normal(3, 0.7, 0.5)
+    assert Normal(3, 0.5).truncated(0.7) == Normal(3, 0.5)
+
+
+def test_the_free_part_is_the_latent_vectors_law():
+    latents = Normal(3, deviation=0.5)
+    assert free_part(latents) is latents
+    assert free_part(Joined(Labelled(latents, (1, 2)), Uniform(1))) is latents
+    assert free_part(Codes(latents, 2, 1)) is latents

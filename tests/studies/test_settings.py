@@ -399,3 +399,12 @@ def test_workers_of_the_joint_gan_are_in_its_key_alone():
 def test_more_workers_than_images_in_a_batch_are_refused():
     with pytest.raises(RefusedInput, match=r"joint\.workers \(=51\) must be at most .* \(=50\)"):
         plan(joint={"workers": 51})
+
+
+def test_a_projection_that_latents_do_not_take_is_refused():
+    model = {"name": "fully_connected", "width": 8}
+    train = {"algorithm": "vanilla", "batch": 50}
+    with pytest.raises(RefusedInput, match=r"search.projection \(='shell'\) is of normal latent"):
+        plan(model=model, train=train, search={"projection": "shell"})
+    plan(model=model | {"law": "sphere"}, train=train, search={"projection": "shell"})
+    plan(search={"projection": "shell"})

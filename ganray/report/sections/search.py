@@ -7,10 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from ganray.metrics.range_space.reach import best, calibrated, reach_curve
 from ganray.report.figures import image_grid
-from ganray.report.page import Block, Column, Details, Figure, Gallery, Paragraph, Section, Table
+from ganray.report.page import (
+    Block,
+    Column,
+    Details,
+    Figure,
+    Gallery,
+    Key,
+    Paragraph,
+    Section,
+    Table,
+)
+from ganray.report.reach_curves import BANDED, KIND_TONES, reach_curves
 from ganray.report.results import Results
-from ganray.report.searched import Searched, searches
+from ganray.report.searched import KINDS, OWN, Searched, searches
 from ganray.wording import number
 
 _TILE = 84  # CSS pixels of an image's width
@@ -57,8 +69,32 @@ def _one(results: Results, searched: Searched) -> list[Block]:
         blocks.append(
             Gallery(own, "plates", title=f"Its own samples, {searched.restarts} restarts each")
         )
-    blocks.append(Details(f"Numbers of {searched.name}", [_table(results, searched)]))
+    blocks += _reach(searched)
+    table = numbers_table(results.class_names, searched)
+    blocks.append(Details(f"Numbers of {searched.name}", [table]))
     return blocks
+
+
+def _reach(searched: Searched) -> list[Block]:
+    """How often targets of each kind are reached as the own samples are, against restarts."""
+    if not searched.null:
+        return []
+    threshold = calibrated(best(searched.residuals(OWN)))
+    kinds = [kind for kind in (OWN, *KINDS) if len(searched.residuals(kind))]
+    curves = {kind: reach_curve([searched.residuals(kind)], [threshold.value]) for kind in kinds}
+    ends = ", ".join(f"{kind} {rates[-1].value:.2f}" for kind, rates in curves.items())
+    said = (
+        f"The share of targets whose best of R restarts leaves at most {number(threshold.value)}: "
+        f"of {threshold.n} own samples so calibrated that a further one would be reached with "
+        f"probability {threshold.level:.2g}. By means over all subsets of the restarts; bands are "
+        f"Wilson’s 95% intervals, where there are {BANDED} targets or more."
+    )
+    alt = f"Reach rates against restarts; at the end {ends}"
+    return [
+        Key({kind: KIND_TONES[kind] for kind in kinds}),
+        Gallery([Figure([reach_curves(curves, alt)], "")], "panels", "Reach rate"),
+        Paragraph(said, note=True),
+    ]
 
 
 def _plate(searched: Searched, index: int, nearest: np.ndarray | None) -> Figure:
@@ -104,7 +140,8 @@ def _nearer(searched: Searched) -> str:
     return f"{count} of {len(rows)} answers are nearer than the nearest training image."
 
 
-def _table(results: Results, searched: Searched) -> Table:
+def numbers_table(class_names: Sequence[str], searched: Searched) -> Table:
+    """Each target of a search with its residuals, its answer's ‖z‖ and both classes."""
     latent = searched.latent
     columns = [
         Column("target"),
@@ -120,7 +157,7 @@ def _table(results: Results, searched: Searched) -> Table:
         f"Each target; ‖z‖ of a latent drawn from N(0, I) is about √{latent} = {latent**0.5:.1f}. "
         "Classes are the encoder’s.",
         columns,
-        [_row(results.class_names, searched, index) for index in range(len(searched.rows))],
+        [_row(class_names, searched, index) for index in range(len(searched.rows))],
     )
 
 

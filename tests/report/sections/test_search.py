@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganray.report.page import Details, Gallery, Table
-from ganray.report.searched import Searched
+from ganray.report.searched import OWN, Searched, searches
 from ganray.report.sections import search_section
 from ganray.report.sections.search import interpretation
 from tests.report.conftest import CLASSES, MadeUp, Make, search_row
@@ -75,3 +75,22 @@ def test_an_unfinished_search_is_counted(make_up: Make) -> None:
 @pytest.mark.parametrize("floor", [0.0, 1e-9])
 def test_a_perfect_null_divides_by_nothing(floor: float) -> None:
     assert "real test images" in interpretation(searched({"real 0": 0.04}, [floor]))
+
+
+def test_reach_rates_are_drawn_for_each_kind_beside_the_null(whole: MadeUp) -> None:
+    section = search_section(whole.results)
+    assert section is not None
+    curve = next(b for b in section.blocks if isinstance(b, Gallery) and b.title == "Reach rate")
+    alt = curve.figures[0].pictures[0].alt
+    assert alt.endswith("own samples 1.00, in-class 0.00, noisy 0.00, noise 0.00, drawings 0.00")
+    note = section.blocks[section.blocks.index(curve) + 1]
+    assert "of 2 own samples so calibrated" in note.text  # type: ignore[union-attr]
+    assert "probability 0.67" in note.text  # type: ignore[union-attr]
+
+
+def test_kinds_are_told_by_the_classes_of_the_gan(whole: MadeUp) -> None:
+    joint, one = searches(whole.results)
+    assert joint.kinds[:3] == ("in-class",) * 3
+    assert one.kinds[:3] == ("in-class", "off-class", "off-class")
+    assert one.residuals("off-class").shape == (2, 3)
+    assert len(one.residuals(OWN)) == 2
