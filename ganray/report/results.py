@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from statistics import fmean
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +14,8 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import GanrayError, StoreError
 from ganray.plan import Plan, Task
-from ganray.plan.roles import Gan, Measurement, floor_role, gans_of, measurements
+from ganray.plan.roles import Gan, floor_role, gans_of, measurements
+from ganray.report.measured import Measured, Undefined, measured
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
@@ -27,32 +27,6 @@ from ganray.train.history import read_history
 
 _READERS = 8  # a remote store answers slowly, but many questions at once
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One score of one side's replicate.
-
-    Attributes:
-        score: of several sampling seeds their mean.
-        draws: the value with each of these.
-    """
-
-    name: ScoreName
-    side: str
-    replicate: int
-    score: Score
-    draws: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Undefined:
-    """A score that has no finite value on one side's replicate, and why."""
-
-    name: ScoreName
-    side: str
-    replicate: int
-    why: str
 
 
 @dataclass(frozen=True)
@@ -188,7 +162,7 @@ class Results:
             (one, [Score(**told) for role in one.roles if (told := self.result(role).get("score"))])
             for one in measurements(self.plan)
         )
-        return [_measured(one, known) for one, known in found if len(known) == len(one.roles)]
+        return [measured(one, known) for one, known in found if len(known) == len(one.roles)]
 
     @cached_property
     def undefined(self) -> list[Undefined]:
@@ -285,33 +259,6 @@ class Results:
         ]
         damaged = [Problem(title, why) for title, why in self.damaged.items()]
         return sorted([*damaged, *missing], key=lambda problem: problem.consequence)
-
-
-def _measured(one: Measurement, scores: Sequence[Score]) -> Measured:
-    """One score of all sampling seeds, under a protocol that says how many these were."""
-    first, draws = scores[0], tuple(score.value for score in scores)
-    if len(scores) == 1:
-        return Measured(one.name, one.side, one.replicate, first, draws)
-    settings = first.protocol.settings | {"sampling seeds": len(scores)}
-    terms = [score.per_class for score in scores if score.per_class]
-    mean = Score(
-        metric=first.metric,
-        value=fmean(draws),
-        protocol=first.protocol.model_copy(update={"settings": settings}),
-        floor=first.floor,
-        per_class=np.mean(terms, axis=0).tolist() if len(terms) == len(scores) else None,
-        details={
-            number: fmean(score.details[number] for score in scores)
-            for number in first.details
-            if all(number in score.details for score in scores)
-        },
-        curve={
-            size: fmean(score.curve[size] for score in scores)
-            for size in first.curve
-            if all(size in score.curve for score in scores)
-        },
-    )
-    return Measured(one.name, one.side, one.replicate, mean, draws)
 
 
 def _seconds(manifest: Manifest) -> float:

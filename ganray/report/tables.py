@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from ganray.plan import Task
 from ganray.report.certainty import certainty
 from ganray.report.judging import Judged, judge, pairs
-from ganray.report.results import Results, Undefined
+from ganray.report.measured import Undefined
+from ganray.report.results import Results
 from ganray.report.searched import OWN, searches
 
 TableRow = Mapping[str, Any]

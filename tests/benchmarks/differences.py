@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _pytest.python_api import ApproxScalar
 
+ApproxScalar: Any = type(pytest.approx(1.0))
 _TIGHT = 1e-4
 _FOLDER = Path(__file__).parents[1] / "metrics"
 
@@ -59,17 +59,17 @@ def main() -> None:
         if rtol <= _TIGHT and not named.get("atol", 0) > _TIGHT:
             onlooker.note(actual, desired)
 
-    def approx(self: ApproxScalar, actual: Any) -> bool:
+    def approx(self: Any, actual: Any) -> bool:
         same = bool(equal(self, actual))
         if same and self.expected and self.tolerance <= _TIGHT * abs(self.expected):
             onlooker.note(actual, self.expected)
         return same
 
-    np.testing.assert_allclose, ApproxScalar.__eq__ = close, approx  # type: ignore[assignment, method-assign]
+    np.testing.assert_allclose, ApproxScalar.__eq__ = close, approx  # type: ignore[assignment]
     try:
         pytest.main(["-q", "-p", "no:cacheprovider", str(_FOLDER)], plugins=[onlooker])
     finally:
-        np.testing.assert_allclose, ApproxScalar.__eq__ = allclose, equal  # type: ignore[assignment, method-assign]
+        np.testing.assert_allclose, ApproxScalar.__eq__ = allclose, equal
     print("\n| tests | numbers compared | largest relative difference |\n|---|---|---|")
     for file, gap in sorted(onlooker.largest.items(), key=lambda one: -one[1]):
         name = file.partition("metrics/")[2].replace("test_", "").removesuffix(".py")

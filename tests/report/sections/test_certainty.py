@@ -15,8 +15,8 @@ from ganray.plan.roles import measure_role
 from ganray.report import Results
 from ganray.report.certainty import certainty, components, pooled_deviation, ranks
 from ganray.report.judging import judge
+from ganray.report.measured import Measured
 from ganray.report.page import Paragraph, Table
-from ganray.report.results import Measured
 from ganray.report.sections.certainty import certainty_section
 from ganray.report.sections.verdict import verdict, verdict_section
 from ganray.report.tables import comparison_rows, detail_rows

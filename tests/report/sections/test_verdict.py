@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from ganray.report.judging import judge
+from ganray.report.measured import Measured, Undefined
 from ganray.report.page import Finding, Paragraph, Table
-from ganray.report.results import Measured, Results, Undefined
+from ganray.report.results import Results
 from ganray.report.sections.scores import scores_section
 from ganray.report.sections.verdict import verdict, verdict_lead, verdict_section
 from ganray.report.tables import score_rows
