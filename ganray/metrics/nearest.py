@@ -40,25 +40,35 @@ def nearest_others(
     if len(points) < 2:
         raise RefusedInput(f"points has {len(points)} rows; at least 2 are needed")
     pairs.check_sets(points=points)
-    found = [_nearest(block, points, own=start) for start, block in pairs.blocks(points)]
-    return _joined(found)
+    least, found = np.full(len(points), np.inf), np.zeros(len(points), np.int64)
+    for first, second, table in pairs.upper_tables(points):
+        _keep(least, found, first, second, table)
+        if first != second:  # the same pairs the other way round, which are not computed again
+            _keep(least, found, second, first, table.T)
+    return found, pairs.apart_at(points, points, np.arange(len(points)), found)
+
+
+def _keep(
+    least: Float64[np.ndarray, "n"],
+    found: Int64[np.ndarray, "n"],
+    first: int,
+    second: int,
+    table: Float64[np.ndarray, "part chunk"],
+) -> None:
+    """Whatever is nearer in this table replaces what was nearest so far, in place."""
+    rows, at = np.arange(len(table)), table.argmin(axis=1)
+    here = table[rows, at]
+    nearer = here < least[first + rows]
+    least[first + rows[nearer]] = here[nearer]
+    found[first + rows[nearer]] = second + at[nearer]
 
 
 def _nearest(
-    points: Float64[np.ndarray, "part d"], others: Num[np.ndarray, "m d"], own: int | None = None
+    points: Float64[np.ndarray, "part d"], others: Num[np.ndarray, "m d"]
 ) -> tuple[Int64[np.ndarray, "part"], Float64[np.ndarray, "part"]]:
-    """Args:
-    own: where these points lie among the others, if they do: none is near to itself.
-    """
     least, found = np.full(len(points), np.inf), np.zeros(len(points), np.int64)
     for first, block in pairs.blocks(others):
-        part = pairs.gram(points, block)
-        if first == own:
-            np.fill_diagonal(part, np.inf)
-        at = part.argmin(axis=1)
-        here = part[np.arange(len(points)), at]
-        found = np.where(here < least, first + at, found)
-        least = np.minimum(here, least)
+        _keep(least, found, 0, first, pairs.gram(points, block))
     return found, pairs.apart(points, others[found])
 
 

@@ -52,16 +52,16 @@ def gram(
     return np.maximum(table, 0, out=table)
 
 
-def distances(
+def apart_at(
     points: Num[np.ndarray, "n d"],
     others: Num[np.ndarray, "m d"],
     i: Int64[np.ndarray, "part"],
     j: Int64[np.ndarray, "part"],
 ) -> Float64[np.ndarray, "part"]:
-    """‖points[i] − others[j]‖ of each pair, by differences."""
+    """|points[i] − others[j]|² of each pair, as `apart` has it."""
     parts = [slice(start, start + BLOCK) for start in range(0, len(i), BLOCK)]
     found = [apart(points[i[part]], others[j[part]]) for part in parts]
-    return np.sqrt(np.concatenate([np.empty(0), *found]))
+    return np.concatenate([np.empty(0), *found])
 
 
 def squared_distances(
@@ -72,7 +72,7 @@ def squared_distances(
     table = gram(points.astype(np.float64), others.astype(np.float64))
     largest = max(largest_square(points), largest_square(others))
     i, j = (table <= _NEAR * largest).nonzero()
-    table[i, j] = np.square(distances(points, others, i, j))
+    table[i, j] = apart_at(points, others, i, j)
     return table
 
 

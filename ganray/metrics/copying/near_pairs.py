@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.nearest import nearest
-from ganray.metrics.pairs import ROUNDING, distances, largest_square, upper_tables
+from ganray.metrics.pairs import ROUNDING, apart_at, largest_square, upper_tables
 
 Pairs = tuple[
     Int64[np.ndarray, "part"], Int64[np.ndarray, "part"], Float64[np.ndarray, "part"]
@@ -64,7 +64,7 @@ def closest_within(points: Num[np.ndarray, "n d"], count: int = 10) -> list[Pair
         i, j = np.unravel_index(_smallest(table.ravel(), count), table.shape)
         met = np.isfinite(table[i, j])
         i, j = first + i[met], second + j[met]
-        best += _first(i, j, distances(points, points, i, j), count)
+        best += _first(i, j, np.sqrt(apart_at(points, points, i, j)), count)
         best = sorted(best, key=_by_distance)[:count]
     return best
 
@@ -81,7 +81,7 @@ def near_pairs(points: Num[np.ndarray, "n d"], threshold: float) -> Pairs:
         rows, columns = (table <= limit).nonzero()
         earlier = first + rows < second + columns
         i, j = first + rows[earlier], second + columns[earlier]
-        apart = distances(points, points, i, j)
+        apart = np.sqrt(apart_at(points, points, i, j))
         near = apart <= threshold
         found.append((i[near], j[near], apart[near]))
     i, j, apart = (np.concatenate(column) for column in zip(*found, strict=True))
