@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
@@ -18,11 +18,9 @@ from ganray.plan.parameters import (
 from ganray.plan.roles import extremes_role, floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import chunks_for
+from ganray.studies.evaluation_settings import Settings
 from ganray.studies.image_sets import Opened, Sets
 from ganray.studies.ruler import add_weights
-
-if TYPE_CHECKING:
-    from ganray.studies.evaluation import Settings
 
 
 class SetScores:

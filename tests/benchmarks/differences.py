@@ -56,7 +56,7 @@ def main() -> None:
 
     def close(actual: Any, desired: Any, rtol: float = 1e-7, *more: Any, **named: Any) -> None:
         allclose(actual, desired, rtol, *more, **named)
-        if rtol <= _TIGHT and not named.get("atol", 0) > _TIGHT:
+        if rtol <= _TIGHT and not named.get("atol"):
             onlooker.note(actual, desired)
 
     def approx(self: Any, actual: Any) -> bool:

@@ -48,5 +48,7 @@ def _p_value(mean: float, margin: float, n: int, confidence: float) -> float:
     """Student's two-sided test of no difference, from the interval's half width."""
     from scipy.special import stdtr, stdtrit
 
+    if margin == 0:  # all values are 0
+        return 1.0
     t = abs(mean) / margin * float(stdtrit(n - 1, (1 + confidence) / 2))
     return float(2 * stdtr(n - 1, -t))
