@@ -19,50 +19,62 @@ from tests.sees.table import CLEAN, SURE, change, verdict
 HEAD = """\
 # What each metric sees
 
-Every metric of [what it measures](measuring.md) on real images with one thing wrong with them. A number is how much
-worse than clean real images the metric calls them, in standard deviations of {clean} clean sets:
+Every metric of [what it measures](measuring.md) on real images with one thing wrong with them. A
+number is how much worse than clean real images the metric calls them, in standard deviations of
+{clean} clean sets:
 
 | | |
 |---|---|
 | 12 | seen: called worse, by more than {sure:g} standard deviations |
 | · | not seen |
-| **better −12** | called *better* than clean real images, by more than {sure:g}: who trusts this metric is misled |
+| **better −12** | called *better* than clean real images, by more than {sure:g}: this metric misleads |
 | none | the metric has no value on these images, and says why |
 
-Made by `python -m tests.sees`, which computes all of it anew from MNIST and Fashion-MNIST below `GANRAY_TEST_DATA`
-(here in {minutes} minutes of one core's time); nothing here is written by hand but the words around the numbers.
-{count:,} images of each set against {count:,} of MNIST's test images. Clean sets are disjoint, of training images that
-nobody was shown; most situations are the first of them, changed. Features and posteriors are the classifier's (CAFD's
-network, one pass over {learnt:,} images, {accuracy:.1%} right on the {count:,} test images), pixels for the metrics that
-need these. Metrics of copies are told {training:,} of the images that the classifier learnt from. Labels are those that
-a generator was asked for: a strange image has the label of the one in whose place it stands. All draws are by
-index, from seed 0. One data set, one small classifier and {count:,} images: a metric that sees something here may miss it on
-another encoder, and the other way round; and of as many cells as these a few are beyond {sure:g} by chance.
+Made by `python -m tests.sees` from MNIST and Fashion-MNIST below `GANRAY_TEST_DATA`, in {minutes}
+minutes of one core's time; every number, and the summary of what each family misses, is written by
+it. A fast test computes some of it again, a slow one all.
 
-Not as they are by themselves are {settings}; {first}. `copies_p_value` is read by its normal quantile. ∞ stands where clean sets do
-not differ at all.
+{count:,} images of each set against {count:,} of MNIST's test images. Clean sets are disjoint, of
+training images that nobody was shown; most situations are the first of them, changed. Features and
+posteriors are the classifier's (CAFD's network, one pass over {learnt:,} images, right about
+{accuracy:.1%} of the {count:,} test images), pixels for the metrics that need these. Metrics of
+copies are told {training:,} of the images that the classifier learnt from. Labels are those that a
+generator was asked for: a strange image has the label of the one in whose place it stands. What is
+drawn is drawn by index from seed 0.
+
+One data set, one small classifier and {count:,} images: what a metric sees here it may miss on
+another encoder, and the other way round. Of {cells:,} cells a few are beyond {sure:g} by chance.
+
+Settings that are not the usual ones: {settings}; {first}. `copies_p_value` is read by its normal
+quantile. ∞ stands where clean sets do not differ at all.
 """
 SANITY = """\
 ## Sanity checks that need no encoder
 
-The fifteen checks of Räisä et al., "Position: All Current Generative Fidelity and Diversity Metrics are Flawed"
-([arXiv 2505.22450](https://arxiv.org/abs/2505.22450)), on normal distributions, mixtures, cubes and spheres, with the distributions, criteria and
-tolerances of the paper's [public code](https://github.com/vanderschaarlab/position-fidelity-diversity-metrics-flawed), written anew. T: passed; **F**:
-failed; L and H: passed, where too wide a set may be called of low or of high diversity; –: nothing is asked. D1b is
-purpose, D2 hyperparameters, D3 real data needed, D4 bounds, D5 invariance; a check is passed if it is in all its dimensions (1, 8,
-64 mostly).
+The fifteen checks of Räisä et al., "Position: All Current Generative Fidelity and Diversity Metrics
+are Flawed" ([arXiv 2505.22450](https://arxiv.org/abs/2505.22450)): normal distributions, mixtures,
+cubes and spheres, with the distributions, criteria and tolerances of the paper's
+[public code](https://github.com/vanderschaarlab/position-fidelity-diversity-metrics-flawed),
+written anew.
 
-Ours, not the paper's: every metric with its own defaults (k = 5 and open balls but for the improved ones; the paper
-takes closed ones), nine, seven or five points of a curve in place of 51 or 20, curves of one draw and not the mean of
-ten, cubes and tori of up to 4,000 points and not 10,000. Of distances, which the paper leaves out and which have no
-bounds, shapes are asked by criteria of this project: at least twice as far where they should be far, within 5 % where they should stay.
+T: passed; **F**: failed; L and H: passed, where too wide a set may be called of low or of high
+diversity, as long as it is the same throughout; –: nothing is asked. D1b is purpose, D2
+hyperparameters, D3 real data needed, D4 bounds, D5 invariance. A check is passed if it is in all
+its dimensions, mostly 1, 8 and 64.
+
+Not as in the paper: every metric has its own defaults here (k = 5 and open balls but for the
+improved ones, where the paper's balls are closed), curves have nine, seven or five points in place
+of 51 or 20 and are of one draw, not the mean of ten, and the largest sets have 4,000 points, not
+10,000. Of distances, which the paper leaves out and which have no bounds, shapes are asked by
+criteria of this project: at least twice as far where they should be far, within 5 % where they
+should stay.
 """
 OUTLIERS = """\
 ## One image in a hundred
 
-The same clean sets without and with 1 % of their images replaced ({draws} sets of {count:,}, paired): the mean change in standard
-deviations of the clean sets, + where the metric calls the set worse; in parentheses the value before and after. The
-tail metrics are made for this; distances and shares over all images hardly move.
+The same clean sets without and with 1 % of their images replaced ({draws} sets of {count:,},
+paired): the mean change in standard deviations of the clean sets, + where the metric calls the set
+worse; in parentheses the mean values before and after.
 """
 
 
@@ -90,6 +102,7 @@ def _head(found: Any) -> str:
     return HEAD.format(
         clean=CLEAN, sure=SURE, minutes=round(found["seconds"] / 60), count=COUNT, learnt=LEARNT,
         accuracy=found["accuracy"], training=TRAINING, settings=settings, first=first,
+        cells=len(SITUATIONS) * len(metric_names()),
     )  # fmt: skip
 
 
