@@ -1,9 +1,10 @@
 """When a curve passes a sanity check: the criteria of Räisä et al., arXiv 2505.22450.
 
-Written anew from the paper's public code (vanderschaarlab,
-position-fidelity-diversity-metrics-flawed: `sanity_check_criteria.py`, `check_pass_fails.py`), with
-its tolerances. A curve is a metric's value at each point of what a check varies; a criterion
-answers whether it passes, "low" or "high" where either reading of diversity would be right and it is this one, or None where nothing is asked.
+Written anew from the paper's public code (`sanity_check_criteria.py` and `check_pass_fails.py` at
+github.com/vanderschaarlab/position-fidelity-diversity-metrics-flawed), with its tolerances. A curve
+is a metric's value at each point of what a check varies; a criterion answers whether it passes,
+"low" or "high" where either reading of diversity would be right and it is this one, or None where
+nothing is asked.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ganray.metrics import METRICS, Metric
-from ganray.metrics.features import Embedding
 from tests.sees import situations
 from tests.sees.pictures import Pictures, Source
 from tests.sees.ruler import Ruler, value
@@ -24,7 +23,7 @@ NAMES = (
     "tail_frechet", "worst_distance", "frechet_distance", "cafd",
     "precision", "density", "recall", "coverage", "clipped_density",
 )  # fmt: skip
-ENCODERS = ("classifier", "every_pixel")
+ENCODERS = ("every_pixel", "random_convolutions", "classifier")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Effect:
 
 
 def metrics_on(encoder: str) -> list[str]:
-    """Those that it gives enough for: pixels know no classes."""
+    """Those that it gives enough for: only the classifier knows classes."""
     return [n for n in NAMES if encoder == "classifier" or n != "cafd"]
 
 
@@ -82,10 +81,8 @@ def measured(ruler: Ruler, source: Source, told: Any = print) -> dict[str, Any]:
 
 
 def _row(ruler: Ruler, encoder: str, pictures: Pictures, metrics: list[Metric]) -> list[float]:
-    real: Embedding = ruler.on_features if encoder == "classifier" else ruler.on_pixels
-    see = ruler.features if encoder == "classifier" else ruler.pixels
-    generated = see(pictures)
-    found = [value(real, generated, metric) for metric in metrics]
+    generated = ruler.see(encoder, pictures)
+    found = [value(ruler.real(encoder), generated, metric) for metric in metrics]
     return [np.nan if one is None else one for one in found]
 
 

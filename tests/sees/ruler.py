@@ -12,9 +12,10 @@ from ganray.errors import UndefinedScore
 from ganray.metrics import METRICS, Metric
 from ganray.metrics.features import Embedding
 from ganray.models.encoders import Classifier
+from ganray.models.encoders.random_convolutions import RandomConvolutions
 from ganray.train import EncoderSpec
 from ganray.train.encoder import EncoderTrainer
-from tests.sees.pictures import COUNT, TRAINING, Pictures, Source
+from tests.sees.pictures import TRAINING, Pictures, Source
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "birthday_paradox": {"quantile": 0.05},
@@ -37,50 +38,55 @@ def members() -> list[Metric]:
 
 
 class Ruler:
-    """The real images and the training images in either encoder's eyes.
+    """The real images and the training images in an encoder's eyes, beside those of any others.
 
     The classifier is CAFD's, trained for one pass over the images that were learnt.
     """
 
     def __init__(self, source: Source) -> None:
-        self._network = _classifier(source.learnt)
-        self.on_features, self.on_pixels = (
-            replace(see(source.real), training=see(source.training))
-            for see in (self.features, self.pixels)
-        )
-        self._first = {count: self.on_pixels[:count] for count in FIRST.values()}
+        self._source = source
+        self._real: dict[str, Embedding] = {}
+        self._networks: dict[str, Any] = {}
 
     @property
     def accuracy(self) -> float:
         """The share of the real images whose class the classifier knows."""
-        real = self.on_features
+        real = self.real("classifier")
         return float((real.probabilities.argmax(axis=1) == real.labels).mean())
 
-    def features(self, pictures: Pictures) -> Embedding:
-        """What the classifier makes of images."""
-        return replace(embed(self._network, pictures.images), labels=pictures.labels)
+    def real(self, encoder: str) -> Embedding:
+        """The real images, the training images beside them; the same each time."""
+        if encoder not in self._real:
+            training = self.see(encoder, self._source.training)
+            self._real[encoder] = replace(self.see(encoder, self._source.real), training=training)
+        return self._real[encoder]
 
-    def pixels(self, pictures: Pictures) -> Embedding:
-        """The images themselves, in [0, 1]."""
+    def see(self, encoder: str, pictures: Pictures) -> Embedding:
+        """What a network makes of images, or of `every_pixel` themselves, in [0, 1]."""
+        if encoder != "every_pixel":
+            return replace(embed(self._network(encoder), pictures.images), labels=pictures.labels)
         rows = (pictures.images.reshape(len(pictures), -1) / 255).astype(np.float32)
         none = np.empty((len(rows), 0), np.float32)
         return Embedding(rows, none, pictures.labels, shape=(1, 28, 28))
 
-    def values(self, pictures: Pictures, metrics: list[Metric]) -> dict[str, float | None]:
-        """Each metric by name; None where it has no value."""
-        features, pixels = self.features(pictures), self.pixels(pictures)
-        return {
-            metric.name: value(*self._sides(metric, features, pixels), metric) for metric in metrics
-        }
+    def _network(self, encoder: str) -> Any:
+        """Made when it is first asked for: a classifier has to be trained."""
+        if encoder not in self._networks:
+            own = encoder == "classifier"
+            made = _classifier(self._source.learnt) if own else RandomConvolutions().read()
+            self._networks[encoder] = made
+        return self._networks[encoder]
 
-    def _sides(
-        self, metric: Metric, features: Embedding, pixels: Embedding
-    ) -> tuple[Embedding, Embedding]:
-        if "pixels" not in metric.needs:
-            return self.on_features, features
-        if (count := FIRST.get(metric.name, COUNT)) < COUNT:
-            return self._first[count], pixels[:count]
-        return self.on_pixels, pixels
+    def values(self, pictures: Pictures, metrics: list[Metric]) -> dict[str, float | None]:
+        """Each metric by name, on what it needs; None where it has no value."""
+        seen = {one: self.see(one, pictures) for one in ("classifier", "every_pixel")}
+        return {
+            metric.name: value(self.real(encoder)[:first], seen[encoder][:first], metric)
+            if (first := FIRST.get(metric.name))
+            else value(self.real(encoder), seen[encoder], metric)
+            for metric in metrics
+            for encoder in ["every_pixel" if "pixels" in metric.needs else "classifier"]
+        }
 
 
 def value(real: Embedding, generated: Embedding, metric: Metric) -> float | None:

@@ -53,6 +53,8 @@ KINDS: dict[str, Kind] = {
     "kid": "distance",
     "mind": "distance",
 }
+SEEDS = 3
+"""Draws that curves are the mean of; the paper's are of ten."""
 SETTINGS = {"kid": {"subsets": 1}, "mind": {"directions": 100}}
 Asked = Mapping[str, list[Criterion]]
 Draw = Callable[[of.Draws], Iterator[of.Point]]
@@ -207,12 +209,8 @@ ROUNDED: dict[Kind, tuple[list[Criterion], list[Criterion]]] = {
 """Bounds where the real set is whole numbers, and where the generated one is."""
 
 
-def answers(name: str, metrics: list[str], seeds: int = 1) -> dict[str, dict[str, Answer]]:
-    """What each metric answers to a check, by desideratum.
-
-    Args:
-        seeds: draws that curves are the mean of; the paper's are of ten.
-    """
+def answers(name: str, metrics: list[str], seeds: int = SEEDS) -> dict[str, dict[str, Answer]]:
+    """What each metric answers to a check, by desideratum, of the mean curves of some draws."""
     check = CHECKS[name]
     curves = [_curves(draw, metrics, number, seeds) for number, draw in enumerate(check.curves)]
     found = {}

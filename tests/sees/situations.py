@@ -224,9 +224,9 @@ PIXELS = (
 COPIES = (
     Situation("copied", "copies", "training images as they are", _memorised(lambda images: images)),
     Situation("half_copied", "half copies", "half are training images", _half_copied),
-    Situation("copied_shifted", "copies, shift 1",
+    Situation("copied_shifted", "copies shifted",
               "training images, one pixel to the right", _memorised(shifted(1))),
-    Situation("copied_noisy", "copies, noise .1", "training images with normal noise, σ 0.1",
+    Situation("copied_noisy", "copies with noise", "training images with normal noise, σ 0.1",
               _memorised(noisy(0.1))),
     Situation("wrong_labels", "20 % wrong labels",
               "clean images, of which a fifth are not of the class that was asked for",

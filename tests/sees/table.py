@@ -61,7 +61,9 @@ def change(name: str, value: float | None, clean: list[float | None]) -> float |
 
 
 def _scale(name: str, value: float) -> float:
-    """A p-value by its normal quantile, which the clean ones' law is symmetric on."""
+    """A p-value by its normal quantile and a support by its logarithm, as their laws are skew."""
+    if name == "birthday_paradox":
+        return float(np.log(value))
     if name != "copies_p_value":
         return value
     from scipy.special import ndtri

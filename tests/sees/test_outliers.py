@@ -1,4 +1,4 @@
-"""One image in a hundred that is noise stands out under the tail metrics, and hardly elsewhere."""
+"""One image in a hundred that is noise stands out in the tails, on encoders that see it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import pytest
 from tests.sees.outliers import effects
 
 TAILS = ["tail_frechet", "worst_distance"]
-WHOLES = ["frechet_distance", "precision", "coverage"]
 
 
-@pytest.mark.parametrize("encoder", ["every_pixel", "classifier"])
-def test_tails_see_a_hundredth_of_noise(encoder, ruler, source):
-    found = effects(ruler, source, encoder, ["uniform noise"], TAILS + WHOLES, draws=4)
+@pytest.mark.parametrize("encoder", ["every_pixel", "random_convolutions"])
+def test_tails_see_a_hundredth_of_noise_where_precision_does_not(encoder, ruler, source):
+    found = effects(ruler, source, encoder, ["uniform noise"], [*TAILS, "precision"], draws=3)
     noise = found["uniform noise"]
     for name in TAILS:
         assert noise[name].least > 10, (name, noise[name])
-    for name in WHOLES:
-        assert noise[name].change < noise["worst_distance"].change / 2, (name, noise[name])
+    assert 0 < noise["precision"].planted - noise["precision"].clean + 0.02 < 0.02
+
+
+@pytest.mark.slow
+def test_they_do_not_on_features_of_a_classifier_that_puts_noise_among_digits(ruler, source):
+    noise = effects(ruler, source, "classifier", ["uniform noise"], TAILS, draws=3)["uniform noise"]
+    for name in TAILS:
+        assert abs(noise[name].change) < 1, (name, noise[name])
