@@ -55,8 +55,8 @@ READING = """\
 - **Precision likes collapse**: one image a thousand times has better precision than real images,
   improved precision likewise, and the Inception Score prefers one image of each class. Recall and
   coverage see both at once, and so do the Fréchet distances.
-- **Copies of training images** look real to most metrics, or a little strange, as the classifier has
-  learnt these very images. Those that are told the training images see them by tens of standard
+- **Copies of training images** look real to most metrics, or a little strange, as the classifier
+  has learnt these very images. Those that are told the training images see them by tens of standard
   deviations, and half copies are seen by these alone. `ddm_relative`, which is told them as well,
   calls copies better.
 - **Metrics of copies are no metrics of quality**: noise, blur, shifts and negatives are far from
