@@ -24,8 +24,9 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.randomness import permutation
 
-FIRST = 256
-"""Images of each draw that are looked at before all pairs of the set are."""
+FIRST = 16, 256
+"""Images of each draw that are looked at before all pairs of the set are: few first, as of a
+collapsed generator all of their pairs may be near."""
 
 
 class BirthdayParadox(Metric):
@@ -122,9 +123,11 @@ def _among_first(
     all pairs, these are the smallest of all draws.
     """
     for order in orders:
-        _, later, _ = near_pairs(points[order[:FIRST]], threshold)
-        if len(later):
-            yield int(later.min()) + 1
+        for size in FIRST:
+            _, later, _ = near_pairs(points[order[:size]], threshold)
+            if len(later):
+                yield int(later.min()) + 1
+                break
 
 
 def _among_all(
