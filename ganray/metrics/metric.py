@@ -61,6 +61,9 @@ class Metric(Spec):
     takes: ClassVar[frozenset[Known]] = frozenset()
     """What it makes use of where it is known, and is another measure without."""
 
+    fits_covariances: ClassVar[bool] = False
+    """Whether it fits covariances of all features, which are singular, and the value biased, where
+    there are no more images than dimensions."""
     usual: ClassVar[bool] = False
     """Whether it is measured where a study names no metric."""
 

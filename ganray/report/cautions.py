@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ganray.metrics import METRICS
 from ganray.models.encoders import ENCODERS, Classifier
 from ganray.plan import Plan
 from ganray.plan.roles import floors, measurements
@@ -87,6 +88,26 @@ def weak_ruler(results: Results) -> str:
     """The warning of a weak classifier; empty where there is nothing to warn of."""
     ruler = ClassifierAccuracy.of(results)
     return ruler.warning if ruler else ""
+
+
+def few_images(results: Results) -> str:
+    """A word on covariances of no more images than dimensions; empty where there are none."""
+    told: dict[str, str] = {}
+    for one in measurements(results.plan):
+        if not METRICS.member(one.name.metric).fits_covariances:
+            continue
+        found = results.result(one.roles[0])
+        n, d = found.get("score", {}).get("protocol", {}).get("count"), found.get("dimensions")
+        if n and d and n <= d:
+            told[one.name.title] = f"{n:,} images in {d:,} dimensions"
+    if not told:
+        return ""
+    named = "; ".join(f"{title}: {what}" for title, what in told.items())
+    return (
+        f"Rank-deficient: {named}. Covariances of no more images than dimensions are singular, and "
+        "a distance between them is biased upwards by an amount that depends on the number: it "
+        "is to be read beside the floor, and never compared with one at another n."
+    )
 
 
 def one_ruler(results: Results) -> str:

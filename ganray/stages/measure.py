@@ -53,6 +53,7 @@ def measure(work: Workspace) -> None:
         result = {}
     generated, labels = _labelled(metric, replace(generated, shape=told.shape), told.unlabelled)
     try:
+        result |= {"dimensions": generated.features.shape[1]} if metric.fits_covariances else {}
         found = metric.compute(reference, generated)
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})

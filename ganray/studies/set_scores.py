@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ganray.data.decoding import JPEG_NOTE
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models.encoders import Classifier, Encoder
@@ -38,12 +39,26 @@ class SetScores:
                 self._refuse_unfit(metric, encoder)
             self._measure(encoder, metrics)
         info = self.sets.real.data.info
-        dataset = info.model_dump(mode="json") | {"url": None}
+        dataset = info.model_dump(mode="json") | {"url": None, "notes": self._notes}
         told = self.settings.model_dump(mode="json")
         names = tuple(dict.fromkeys(one.name for one in self.settings.generated))
         return self.builder.plan(
             self.settings.name, self.settings.study, told, dataset, None, names, named=True
         )
+
+    @property
+    def _notes(self) -> str:
+        """What is to be known of each set, and of sets that were compressed in different ways."""
+        train = [self.sets.train] if self.sets.train else []
+        sets = [self.sets.real, *train, *self.sets.generated]
+        told = [f"{one.called}: {one.data.info.notes}" for one in sets if one.data.info.notes]
+        jpeg = [JPEG_NOTE in one.data.info.notes for one in (self.sets.real, *self.sets.generated)]
+        if any(jpeg) and not all(jpeg):
+            told.append(
+                "Some of these sets are JPEG-compressed and others are not: metrics that see "
+                "fine detail tell them apart by that alone."
+            )
+        return " ".join(told)
 
     @property
     def _as_given(self) -> str:

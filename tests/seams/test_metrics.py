@@ -143,7 +143,7 @@ def test_they_are_explained_and_what_is_wrong_with_them_is_told(tiny_study):
     only = ("--set", "evaluate.encoders=[corners]", "--set", "evaluate.metrics=[inception_score]")
     ganray("plan", tiny_study, *only).refused(
         "'inception_score' needs posteriors, which none of evaluate.encoders (corners) gives; "
-        "those that do: classifier, inception, efficientnet_lite0, "
+        "those that do: classifier, inception, inception_antialiased, efficientnet_lite0, "
         "efficientnet_lite1, efficientnet_lite2"
     )
 

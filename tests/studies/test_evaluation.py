@@ -15,6 +15,7 @@ from ganray.metrics.gaussian.frechet_distance import FrechetDistance
 from ganray.plan.measuring import MeasureParameters
 from ganray.plan.parameters import EmbedParameters
 from ganray.randomness import permutation
+from ganray.report.page import Paragraph
 from ganray.report.results import Results
 from ganray.runs.record import find_run
 from ganray.store import Store
@@ -22,7 +23,7 @@ from ganray.studies import study_from
 from ganray.studies.evaluation import _agreed
 from tests import tiny
 from tests.cli.command import ganray
-from tests.data.published import digits, write_folder
+from tests.data.published import digits, encoded, write_folder
 
 NAMES = ["a", "b", "c"]
 
@@ -191,6 +192,25 @@ def test_scores_on_fewer_images_are_those_of_the_first_ones_of_an_order(finished
     scores = study_from(finished.plan.settings).page(finished).sections[0]
     fold = next(one for one in scores.blocks if "fewer" in getattr(one, "summary", ""))
     assert "near " in fold.blocks[-1].figures[0].pictures[0].alt
+
+
+def test_covariances_of_few_images_are_said_to_be_singular(finished):
+    scores = study_from(finished.plan.settings).page(finished).sections[0]
+    notes = [one.text for one in scores.blocks if isinstance(one, Paragraph)]
+    (said,) = [text for text in notes if text.startswith("Rank-deficient")]
+    assert "Fréchet distance (pixels): 40 images in 80 dimensions" in said
+
+
+def test_jpeg_against_lossless_images_is_said(folder, tmp_path):
+    images, _ = pictures(40)
+    (tmp_path / "jpeg").mkdir()
+    for place, image in enumerate(images):
+        (tmp_path / "jpeg" / f"{place}.jpg").write_bytes(encoded(image, "JPEG"))
+    told = settings(folder, generated=[{"name": "jpeg", "source": str(tmp_path / "jpeg")}])
+    notes = study_from(told).plan().dataset["notes"]
+    assert "generated.jpeg: JPEG-compressed images" in notes
+    assert "tell them apart by that alone" in notes
+    assert "apart" not in study_from(settings(folder)).plan().dataset["notes"]
 
 
 def test_its_report_shows_the_sets(finished):

@@ -44,6 +44,7 @@ class Cafd(Metric):
     )
     better = "lower"
     needs = frozenset({"features", "class posteriors"})
+    fits_covariances = True
     usual = True
 
     name: Literal["cafd"] = Field("cafd", description="the metric")

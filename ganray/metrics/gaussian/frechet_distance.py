@@ -36,6 +36,7 @@ class FrechetDistance(Metric):
     meaning = "Fréchet distance between Gaussians fitted to the features; FID is that on Inception"
     better = "lower"
     needs = frozenset({"features"})
+    fits_covariances = True
     usual = True
 
     name: Literal["frechet_distance"] = Field("frechet_distance", description="the metric")

@@ -36,6 +36,7 @@ class IntraFrechet(Metric):
     meaning = "mean over the classes of the Fréchet distance within a class, by known labels"
     better = "lower"
     needs = frozenset({"features"})
+    fits_covariances = True
     asks = frozenset({"real labels", "generated labels"})
 
     name: Literal["intra_frechet"] = Field("intra_frechet", description="the metric")

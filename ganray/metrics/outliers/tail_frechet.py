@@ -37,6 +37,7 @@ class TailFrechet(Metric):
     meaning = "Fréchet distance between the worst generated images and all real ones"
     better = "lower"
     needs = frozenset({"features"})
+    fits_covariances = True
 
     name: Literal["tail_frechet"] = Field("tail_frechet", description="the metric")
     percent: float = Field(

@@ -17,6 +17,7 @@ from ganray.models.encoders.efficientnet_lite import (
 from ganray.models.encoders.encoder import Embedder, Encoder
 from ganray.models.encoders.every_pixel import EveryPixel
 from ganray.models.encoders.inception import Inception
+from ganray.models.encoders.inception_antialiased import InceptionAntialiased
 from ganray.models.encoders.pixels import Pixels
 from ganray.models.encoders.random_convolutions import RandomConvolutions
 from ganray.registry import Registry
@@ -26,6 +27,7 @@ ENCODERS: Registry[Encoder] = Registry(
     Classifier,
     ClassifierLogits,
     Inception,
+    InceptionAntialiased,
     DinoV2,
     Clip,
     EfficientNetLite0,
@@ -41,4 +43,5 @@ AnyEncoder = Annotated[Encoder, ENCODERS]
 
 __all__ = ["ENCODERS", "AnyEncoder", "Classifier", "ClassifierLogits", "Clip", "DinoV2",
            "EfficientNetLite0", "EfficientNetLite1", "EfficientNetLite2", "Embedder", "Encoder",
-           "EveryPixel", "Inception", "Pixels", "RandomConvolutions"]  # fmt: skip
+           "EveryPixel", "Inception", "InceptionAntialiased", "Pixels",
+           "RandomConvolutions"]  # fmt: skip

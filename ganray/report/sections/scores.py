@@ -8,7 +8,7 @@ import numpy as np
 
 from ganray.errors import RefusedInput
 from ganray.metrics.intervals import mean_interval, welch
-from ganray.report.cautions import ClassifierAccuracy, on_classifier
+from ganray.report.cautions import ClassifierAccuracy, few_images, on_classifier
 from ganray.report.judging import pairs
 from ganray.report.page import (
     Block,
@@ -45,7 +45,8 @@ def scores_section(results: Results, sides: Sequence[str]) -> Section:
         if any(score.per_class for side in sides for score in results.side_scores(side, name)):
             blocks += [_terms(results, name, sides), Key(side_tones(sides))]
     blocks += _classifier(results)
-    blocks += [Paragraph(text, note=True) for text in cautions(results, sides)]
+    notes = [*cautions(results, sides), few_images(results)]
+    blocks += [Paragraph(text, note=True) for text in notes if text]
     return Section("Scores", "scores", blocks)
 
 

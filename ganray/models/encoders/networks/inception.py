@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganray.models.encoders.networks.imagenet import resized_rgb
+from ganray.models.encoders.networks.imagenet import resized_bicubic, resized_rgb
 from ganray.models.encoders.networks.weights import load_weights
 
 WEIGHTS_URL = (
@@ -96,13 +96,17 @@ class FIDInception(nn.Module):
 
     23,850,960 parameters. The feature is the average of the last maps ("pool3"). As in the
     published Inception Score, probabilities are the softmax of logits **without** their bias.
+
+    Args:
+        antialiased: whether images are resized by an antialiased bicubic filter, unlike the FID's.
     """
 
     dimensions = 2048
     classes = 1008
 
-    def __init__(self) -> None:
+    def __init__(self, antialiased: bool = False) -> None:
         super().__init__()
+        self._resized = resized_bicubic if antialiased else resized_rgb
         self.Conv2d_1a_3x3 = _Unit(3, _Conv(32, 3, 2), (0, 0))
         self.Conv2d_2a_3x3 = _Unit(32, _Conv(32, 3), (0, 0))
         self.Conv2d_2b_3x3 = _Unit(32, _Conv(64, 3), (1, 1))
@@ -129,7 +133,7 @@ class FIDInception(nn.Module):
         Raises:
             RefusedInput: for images that have neither 1 nor 3 channels.
         """
-        maps = self._stem(2 * resized_rgb(images, 299) - 1)
+        maps = self._stem(2 * self._resized(images, 299) - 1)
         for name, block in self.named_children():
             if name.startswith("Mixed"):
                 maps = block(maps)
@@ -143,15 +147,20 @@ class FIDInception(nn.Module):
         return functional.max_pool2d(maps, 3, stride=2)
 
 
-def load_inception(location: str = WEIGHTS_URL, sha256: str = WEIGHTS_SHA256) -> FIDInception:
+def load_inception(
+    location: str = WEIGHTS_URL, sha256: str = WEIGHTS_SHA256, antialiased: bool = False
+) -> FIDInception:
     """The network with the published weights, frozen, in evaluation mode.
 
     `location` is a path or URL of the file at `WEIGHTS_URL` (96 MB); downloads are cached.
 
+    Args:
+        antialiased: as of `FIDInception`.
+
     Raises:
         RefusedInput: if the file cannot be read, has another digest or other tensors.
     """
-    network = FIDInception()
+    network = FIDInception(antialiased)
     load_weights(network, location, sha256, wanted="that of the FID, as pytorch-fid publishes it")
     return network
 

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 import torch
+from torch.nn import functional
 
 from ganray.errors import RefusedInput
 from ganray.models.encoders.networks.inception import (
@@ -80,3 +81,19 @@ def test_the_published_digest_guards_the_published_file(published_format):
     assert WEIGHTS_URL.rsplit("-", 1)[1] == f"{WEIGHTS_SHA256[:8]}.pth"
     with pytest.raises(RefusedInput, match=f"have sha256 {digest}, not {WEIGHTS_SHA256}"):
         load_inception(path)
+
+
+def test_the_antialiased_variant_differs_in_resizing_alone():
+    torch.manual_seed(0)
+    plain, other = FIDInception().eval(), FIDInception(antialiased=True).eval()
+    other.load_state_dict(plain.state_dict())
+    fitting, large = torch.rand(1, 3, 299, 299), torch.rand(1, 3, 320, 310)
+
+    def apart(a: torch.Tensor, b: torch.Tensor) -> float:
+        return float((a - b).norm() / a.norm())
+
+    with torch.inference_mode():
+        assert apart(plain(fitting)[0], other(fitting)[0]) < 1e-4
+        assert apart(plain(large)[0], other(large)[0]) > 1e-2
+        small = functional.interpolate(large, (299, 299), mode="bicubic", antialias=True)
+        assert apart(plain(small.clamp(0, 1))[0], other(large)[0]) < 1e-4
