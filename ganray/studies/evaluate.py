@@ -20,6 +20,14 @@ from ganray.spec import Spec
 
 Item = TypeVar("Item")
 
+CURVE_MEANS = (
+    "how often the images are halved, to compute every metric on ever fewer: its curve over their "
+    "number"
+)
+EXTREMES_MEANS = (
+    "images of each side that are shown of each sort: farthest from real ones, nearest to each "
+    "other and to training images, of kinds that there are too many of"
+)
 LEAST_RESAMPLES = 10
 MOST_IMAGES = 10**7
 """More are refused, as a slip of the pen."""
@@ -67,15 +75,13 @@ class Evaluate(Spec):
         0,
         ge=0,
         le=20,
-        description="how often the images are halved, to compute every metric on ever fewer: its "
-        "curve over their number",
+        description=CURVE_MEANS,
     )
     extremes: int = Field(
         0,
         ge=0,
         le=50,
-        description="images of each side that are shown of each sort: farthest from real ones, "
-        "nearest to each other and to training images, of kinds that there are too many of",
+        description=EXTREMES_MEANS,
     )
     sampling_seeds: int = Field(
         1,

@@ -10,7 +10,7 @@ from ganray.cost.spending import Cost
 from ganray.data.spec import Pictures
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec
-from ganray.studies.evaluate import Evaluate
+from ganray.studies.evaluate import CURVE_MEANS, EXTREMES_MEANS, Evaluate
 from ganray.studies.image_sets import GeneratedImages, Images
 from ganray.train.spec import EncoderSpec
 
@@ -22,15 +22,13 @@ class EvaluateImages(Evaluate):
         2,
         ge=0,
         le=20,
-        description="how often the images are halved, to compute every metric on ever fewer: its "
-        "curve over their number",
+        description=CURVE_MEANS,
     )
     extremes: int = Field(
         8,
         ge=0,
         le=50,
-        description="images of each set that are shown of each sort: farthest from real ones, "
-        "nearest to each other and to training images, of kinds that there are too many of",
+        description=EXTREMES_MEANS,
     )
 
 
