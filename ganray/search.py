@@ -59,7 +59,7 @@ def search_chunk(
     pairs = np.arange(index * spec.chunk, (index + 1) * spec.chunk)
     wanted = torch.from_numpy(targets[pairs % len(targets)]).to(sampler.device).float().div_(255)
     start = _starts(seed, pairs, len(targets), sampler, spec)
-    latents = _descend(sampler, wanted, start, spec)
+    latents = descend(sampler, wanted, start, spec)
     with torch.inference_mode():
         images = sampler(latents)
         residuals = (images - wanted).square().mean(dim=(1, 2, 3))
@@ -76,12 +76,18 @@ def _starts(
     rows = [
         sampler.noise(seed, f"search/{pair % targets}", int(pair // targets), 1) for pair in pairs
     ]
-    begun = torch.cat(rows)
-    begun[:, : sampler.law.free] *= spec.initial_variance**0.5
-    return begun
+    return scaled(torch.cat(rows), sampler, spec)
 
 
-def _descend(
+def scaled(
+    noise: Float[Tensor, "p latent"], sampler: Sampler, spec: SearchSpec
+) -> Float[Tensor, "p latent"]:
+    """Standard normal noise as starts of descents: of variance `initial_variance`, in place."""
+    noise[:, : sampler.law.free] *= spec.initial_variance**0.5
+    return noise
+
+
+def descend(
     sampler: Sampler,
     wanted: Float[Tensor, "p c h w"],
     latents: Float[Tensor, "p latent"],

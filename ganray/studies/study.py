@@ -31,6 +31,7 @@ STUDIES = {
         "adagan",
         "translation",
         "siblings",
+        "defence",
         "two_gaussians",
         "one_dimension",
         "evaluation",
