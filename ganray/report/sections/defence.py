@@ -52,6 +52,11 @@ def _letters(results: Results) -> list[str]:
     return [str(letter) for letter in results.plan.settings["classifiers"]]
 
 
+def _sides(results: Results, row: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is known of each side behind which images were judged, in the plan's order."""
+    return {side: row["sides"][side] for side in results.plan.sides if side in row["sides"]}
+
+
 def _percent(count: int, n: int) -> str:
     return f"{100 * count / n:.1f}%"
 
@@ -73,7 +78,7 @@ def defence_lead(results: Results) -> str:
         if attack.sees == "classifier" and not told:
             behind = ", ".join(
                 f"{_percent(one['right'], n)} behind the {side} GANs’ projection"
-                for side, one in row["sides"].items()
+                for side, one in _sides(results, row).items()
             )
             said.append(f"{_called(results, made)} leaves {_percent(row['right'], n)}; {behind}.")
             told.append(attack.name)
@@ -81,7 +86,7 @@ def defence_lead(results: Results) -> str:
         parts = [
             f"{_percent(one['right'], n)} behind the {side} GANs"
             for made, row in rows.items()
-            for side, one in row["sides"].items()
+            for side, one in _sides(results, row).items()
             if (found := attack_of(results, made)) and found.name == attack_name
         ]
         title = ATTACKS.member(attack_name).title
@@ -135,7 +140,7 @@ def _accuracy_row(
     made, attack = str(row["made"]), attack_of(results, str(row["made"]))
     against = made.partition(" ")[2]
     seen = "–" if attack is None else f"{letter} behind {against}" if against else f"{letter}, bare"
-    counts = {"": row["right"]} | {side: one["right"] for side, one in row["sides"].items()}
+    counts = {"": row["right"]} | {side: one["right"] for side, one in _sides(results, row).items()}
     cells: list[str | Strip] = [letter, _called(results, made), seen]
     cells += [number(row["l2"]), number(row["greatest"])] if attack else ["–", "–"]
     for side in ("", *sides):
@@ -174,7 +179,7 @@ def _moved(results: Results) -> Section:
     for letter in _letters(results):
         judged = results.result(judge_role(letter))
         clean = next((row for row in judged.get("rows", []) if row["made"] == CLEAN), None)
-        for side, one in clean["sides"].items() if clean else ():
+        for side, one in _sides(results, clean).items() if clean else ():
             rows.append([letter, side, *_share(one["moved"], judged["count"]),
                          *(_share(one["lost"], one["known"]) if one["known"] else ["–", "–"]),
                          number(one["residual"])])  # fmt: skip
@@ -211,7 +216,7 @@ def _residual_table(results: Results) -> list[Block]:
             whose = f"{_called(results, made)} of {letter}" if made != CLEAN else "none"
             rows += [
                 [side, whose, *_share(one["by_residual"], judged["count"])]
-                for side, one in row["sides"].items()
+                for side, one in _sides(results, row).items()
                 if "by_residual" in one
             ]
     if not rows:
