@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 
 from ganray.attacks import Bpda, CarliniWagnerL2, Fgsm
 from tests.attacks.victims import Nothing, images, network, victim
 
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # it imports git, and would refuse without
 foolbox = pytest.importorskip("foolbox")
 
 CLEAN = images().float()
