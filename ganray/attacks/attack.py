@@ -47,8 +47,6 @@ class Attack(Spec):
     sees: ClassVar[Sees] = "classifier"
     title: ClassVar[str]
     """What people call it within a sentence."""
-    passes: ClassVar[float] = 3.0
-    """What one gradient costs, in passes of the network through which it goes."""
     name: str
 
     def perturb(
@@ -71,11 +69,8 @@ class Attack(Spec):
         return 0
 
     def generated(self, _: int, /) -> int:
-        """How many gradients go through a generator for each image, beside projections.
-
-        Args:
-            gans: of the defence.
-        """
+        """How many gradients go through a generator for each image, beside projections, where so
+        many GANs are the defence."""
         return 0
 
     @property

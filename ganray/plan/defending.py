@@ -8,6 +8,14 @@ from ganray.plan.parameters import Parameters
 from ganray.spec import Spec
 from ganray.specs import SearchSpec
 
+CLEAN = "clean"
+"""What images are called that nobody attacked."""
+
+
+def judge_role(letter: str) -> str:
+    """What a study calls the judging by a classifier."""
+    return f"judge/{letter}"
+
 
 class ChosenImages(Spec):
     """Test images of some classes: so many of them, of each class in proportion, in an order by the

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
 
-from ganray.plan.defending import JudgeParameters
+from ganray.plan.defending import CLEAN, JudgeParameters
 from ganray.runs.parts import read_joined
 from ganray.sample import quantise
 from ganray.stages.defending import (
@@ -23,7 +23,6 @@ from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
 
-CLEAN = "clean"
 _SHOWN = 10
 
 

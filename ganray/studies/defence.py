@@ -19,19 +19,14 @@ from ganray.errors import RefusedInput
 from ganray.models import DefenseGan, Model
 from ganray.plan import Plan, Resources, Task, task_seed
 from ganray.plan.classes import partitions
-from ganray.plan.defending import (
-    AttackParameters,
-    ChosenImages,
-    Defending,
-    JudgeParameters,
-    ProjectParameters,
-)
+from ganray.plan.defending import ChosenImages, Defending
 from ganray.report import Page, Results, sections
-from ganray.report.sections.defence import CLEAN, defence_lead, defence_sections, judge_role
-from ganray.specs import SearchSpec, chunks_for
+from ganray.report.sections.defence import defence_lead, defence_sections
+from ganray.specs import SearchSpec
 from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost, used_speed
 from ganray.studies.data import Data
+from ganray.studies.defending import DefendingSide, Trial
 from ganray.studies.settings import Budget, Distinct, OfData, WithMarginals
 from ganray.studies.sides import JOINT, MARGINAL, SIDES
 from ganray.train.algorithms import Training, WganGp
@@ -108,24 +103,16 @@ def plan(settings: Settings, data: Data, _: Data | None = None, probe: Probe | N
     classifiers = {letter: _classifier(blocks, settings, letter) for letter in settings.classifiers}
     marginal = _train(blocks, settings, MARGINAL, groups, until.marginal)
     shared = max(1, settings.projection.restarts // len(groups))
+    alone = _defending(blocks, settings, [blocks.classes], settings.projection.restarts)
     sides = {
-        MARGINAL: _Side(MARGINAL, marginal, _defending(blocks, settings, groups, shared)),
-        JOINT: _Side(JOINT, joint, _defending(
-            blocks, settings, [blocks.classes], settings.projection.restarts)),
-    }  # fmt: skip
+        MARGINAL: DefendingSide(MARGINAL, marginal, _defending(blocks, settings, groups, shared)),
+        JOINT: DefendingSide(JOINT, joint, alone),
+    }
     for letter, classifier in classifiers.items():
-        _attack_and_judge(blocks, settings, chosen, letter, classifier, sides)
+        Trial(blocks, letter, classifier, chosen, sides).judge(settings.attacks)
     for gan in [*joint, *marginal]:
         blocks.card(gan, [])
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
-
-
-class _Side:
-    """A side's GANs, as a defence."""
-
-    def __init__(self, name: str, gans: list[Task], told: Defending) -> None:
-        self.name, self.told = name, told
-        self.inputs = {f"gan/{place}": gan for place, gan in enumerate(gans)}
 
 
 def _chosen(blocks: Blocks, settings: Settings) -> ChosenImages:
@@ -187,79 +174,6 @@ def _defending(
         restarts=restarts,
         seed=task_seed(blocks.seed, "projection", [], 0),
         kinds=kinds,
-    )
-
-
-def _attack_and_judge(
-    blocks: Blocks,
-    settings: Settings,
-    chosen: ChosenImages,
-    letter: str,
-    classifier: Task,
-    sides: dict[str, _Side],
-) -> None:
-    """Attacks of one classifier; projections of what they made; what it says of all."""
-    judged: dict[str, Task | str] = {"data": blocks.source, "embedder": classifier}
-    for side in sides.values():
-        judged[f"projected/{side.name}/{CLEAN}"] = _project(blocks, chosen, side)
-    for index, attack in enumerate(settings.attacks):
-        through = [*sides.values()] if attack.sees == "defence" else [None]
-        for one in through:
-            made = f"{index} {one.name}" if one else str(index)
-            attacked = _attack(blocks, chosen, letter, classifier, attack, made, one)
-            judged[f"attacked/{made}"] = attacked
-            for side in [one] if one else sides.values():
-                judged[f"projected/{side.name}/{made}"] = _project(
-                    blocks, chosen, side, attacked, f"{letter}/{made}"
-                )
-    blocks.builder.add(
-        judge_role(letter),
-        "judge",
-        f"judgement of classifier {letter}",
-        JudgeParameters(
-            chosen=chosen, kinds={name: side.told.kinds for name, side in sides.items()}
-        ),
-        judged,
-    )
-
-
-def _attack(
-    blocks: Blocks,
-    chosen: ChosenImages,
-    letter: str,
-    classifier: Task,
-    attack: AnyAttack,
-    made: str,
-    through: _Side | None,
-) -> Task:
-    told = {"defending": through.told} if through else {}
-    said = f" behind the {through.name} GANs" if through else ""
-    return blocks.builder.add(
-        f"attack/{letter}/{made}",
-        "attack",
-        f"{attack.label} of classifier {letter}{said}",
-        AttackParameters(
-            attack=attack, chosen=chosen, seed=task_seed(blocks.seed, "attack", [], 0), **told
-        ),
-        {"data": blocks.source, "embedder": classifier} | (through.inputs if through else {}),
-        chunks=chunks_for(chosen.count, chosen.chunk),
-    )
-
-
-def _project(
-    blocks: Blocks,
-    chosen: ChosenImages,
-    side: _Side,
-    attacked: Task | None = None,
-    which: str = CLEAN,
-) -> Task:
-    return blocks.builder.add(
-        f"project/{side.name}/{which}",
-        "project",
-        f"projection by {side.name} of {attacked.title if attacked else 'clean images'}",
-        ProjectParameters(chosen=chosen, defending=side.told),
-        {"data": blocks.source, **side.inputs} | ({"images": attacked} if attacked else {}),
-        chunks=chunks_for(chosen.count, chosen.chunk),
     )
 
 
