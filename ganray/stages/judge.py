@@ -31,25 +31,21 @@ def judge(work: Workspace) -> None:
     told = JudgeParameters.of(work.task)
     images, labels = chosen_images(work, told.chosen)
     network, clean = victim_of(work, images), as_floats(images)
-    arrays, rows = {"labels": labels, f"shown/{CLEAN}": images[:_SHOWN]}, []
+    arrays, rows = {"labels": labels}, []
     for made in _made(work):
         attacked = shown(work, f"attacked/{made}", told.chosen)
         guesses = classified(network, attacked)
-        arrays[f"guesses/{made}"] = guesses
-        arrays[f"shown/{made}"] = _picture(attacked)
-        row: dict[str, Any] = {"made": made, **_distances(attacked, clean)}
-        row |= {"right": int((guesses == labels).sum()), "sides": {}}
+        arrays |= {f"guesses/{made}": guesses, f"shown/{made}": _picture(attacked)}
+        row: dict[str, Any] = {"made": made, "right": int((guesses == labels).sum()), "sides": {}}
         for side, kinds in told.kinds.items():
-            if f"projected/{side}/{made}" not in work.task.inputs:
-                continue
-            found = read_joined(work.store, work.input(f"projected/{side}/{made}"), "images")
-            answers = classified(network, found["images"])
-            arrays[f"guesses/{side}/{made}"] = answers
-            arrays[f"shown/{side}/{made}"] = _picture(found["images"])
-            row["sides"][side] = _side(answers, guesses, labels) | _by_residual(
-                found["residuals"], kinds, labels
-            )
-        rows.append(row)
+            if f"projected/{side}/{made}" in work.task.inputs:
+                found = read_joined(work.store, work.input(f"projected/{side}/{made}"), "images")
+                answers = classified(network, found["images"])
+                arrays[f"guesses/{side}/{made}"] = answers
+                arrays[f"shown/{side}/{made}"] = _picture(found["images"])
+                by_residual = _by_residual(found["residuals"], kinds, labels)
+                row["sides"][side] = _side(answers, guesses, labels) | by_residual
+        rows.append(row | _distances(attacked, clean))
     work.commit({"judged.safetensors": pack(arrays)}, {"count": len(labels), "rows": rows})
 
 
@@ -98,8 +94,9 @@ def _by_residual(
 ) -> dict[str, Any]:
     """How often the nearest GAN is one of the image's class; and how far away it is."""
     finite = np.where(np.isfinite(residuals), residuals, np.inf)
-    nearest = finite.argmin(axis=1)
-    said: dict[str, Any] = {"residual": float(finite.min(axis=1).mean())}
+    nearest, least = finite.argmin(axis=1), finite.min(axis=1)
+    reached = least[np.isfinite(least)]  # the others' descents have all run away
+    said: dict[str, Any] = {"residual": float(reached.mean()) if len(reached) else None}
     if len(kinds) > 1:
         right = [label in kinds[place] for place, label in zip(nearest, labels, strict=True)]
         said["by_residual"] = int(sum(right))

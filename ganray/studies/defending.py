@@ -80,7 +80,7 @@ class Trial:
     def _attack(self, attack: Attack, made: str, through: DefendingSide | None) -> Task:
         blocks, chosen = self.blocks, self.chosen
         told = {"defending": through.told} if through else {}
-        said = f" behind the {through.name} GANs" if through else ""
+        said = f" behind the {through.name} projection" if through else ""
         seed = task_seed(blocks.seed, "attack", [], 0)
         return blocks.builder.add(
             f"attack/{self.letter}/{made}",

@@ -53,7 +53,7 @@ def defence_lead(results: Results) -> str:
 
 def _behind(rows: Sequence[Judged]) -> str:
     return listed([
-        f"{_percent(one['right'], row.count)} behind the {side} GANs"
+        f"{_percent(one['right'], row.count)} behind the {side} projection"
         for row in rows
         for side, one in row.sides.items()
     ])  # fmt: skip
