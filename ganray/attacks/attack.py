@@ -76,8 +76,8 @@ class Attack(Spec):
     @property
     def label(self) -> str:
         """What it is called among others: its name, and what is not as it usually is."""
-        told = [f"{name} {_said(value)}" for name, value in self.identity().items()
-                if name != "name"]  # fmt: skip
+        unusual = {name: value for name, value in self.identity().items() if name != "name"}
+        told = [f"{name.replace('_', ' ')} {_said(value)}" for name, value in unusual.items()]
         return self.name + (f" ({', '.join(told)})" if told else "")
 
 

@@ -51,12 +51,20 @@ def classifiers(results: Results) -> list[str]:
 
 
 def judged(results: Results) -> list[Judged]:
-    """All that was judged, classifier by classifier: clean images, then the study's attacks."""
+    """All that was judged, classifier by classifier: clean images, then the study's attacks, each
+    that sees a defence side by side."""
     found = []
     for letter in classifiers(results):
         stored = results.result(judge_role(letter))
-        found += [_read(results, letter, stored["count"], row) for row in stored.get("rows", [])]
+        rows = [_read(results, letter, stored["count"], row) for row in stored.get("rows", [])]
+        found += sorted(rows, key=lambda one: _place(results, one.made))
     return found
+
+
+def _place(results: Results, made: str) -> tuple[int, int]:
+    number, _, side = made.partition(" ")
+    order = list(results.plan.sides)
+    return (-1 if made == CLEAN else int(number)), order.index(side) if side else 0
 
 
 def _read(results: Results, letter: str, count: int, row: dict[str, Any]) -> Judged:

@@ -236,8 +236,8 @@ def test_its_report_shows_accuracies_what_moves_and_pictures(finished):
     assert [row[:3] for row in accuracies.rows][:4] == [
         ["E", "none", "–"],
         ["E", "FGSM", "E, bare"],
-        ["E", "CW-L₂ (iterations 20, learning_rate 0.1)", "E, bare"],
-        ["E", "BPDA (iterations 2)", "E behind joint"],
+        ["E", "CW-L₂ (iterations 20, learning rate 0.1)", "E, bare"],
+        ["E", "BPDA (iterations 2)", "E behind marginal"],
     ]
     assert [row[:2] for row in moved.rows] == [["E", "marginal"], ["E", "joint"]]
     assert len(by_residual.rows) == 1 + 2 + 2

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganray.metrics.intervals import share_interval
 from ganray.plan.defending import CLEAN, judge_role
 from ganray.report.figures import image_grid
 from ganray.report.judged import Judged, classifiers, judged
@@ -14,20 +13,16 @@ from ganray.report.page import (
     Column,
     Figure,
     Gallery,
-    Key,
-    Mark,
     Paragraph,
     Section,
     Strip,
     Table,
-    Tone,
 )
 from ganray.report.results import Results
 from ganray.report.sections.moved import moved_section, share
 from ganray.wording import listed, number
 
 _BARE = "bare"
-_TONES: dict[str, Tone] = {"marginal": "accent", "joint": "ink", _BARE: "third"}
 _TILE = 28  # CSS pixels of an image's width
 
 
@@ -80,14 +75,12 @@ def _accuracies(results: Results) -> Section:
             Column("computed against"),
             Column("change: L₂", numeric=True),
             Column("greatest", numeric=True),
-            *(Column(title, numeric=True) for one in columns for title in (one, "95% interval")),
-            Column("from 0 to 100%"),
+            *(Column(one, numeric=True) for one in columns),
         ],
         [_row(one, columns) for one in judged(results)],
     )
-    key = Key({name: _TONES.get(name, "fourth") for name in columns})
     cautions = [Paragraph(caution) for caution in _CAUTIONS]
-    return Section("Accuracies", "accuracies", [*cautions[:1], key, table, *cautions[1:]])
+    return Section("Accuracies", "accuracies", [*cautions[:1], table, *cautions[1:]])
 
 
 def _row(one: Judged, columns: Sequence[str]) -> list[str | Strip]:
@@ -96,12 +89,8 @@ def _row(one: Judged, columns: Sequence[str]) -> list[str | Strip]:
     cells += [number(one.l2), number(one.greatest)] if one.attack else ["–", "–"]
     counts = {_BARE: one.right} | {side: said["right"] for side, said in one.sides.items()}
     for name in columns:
-        cells += share(counts[name], one.count) if name in counts else ["–", "–"]
-    marks = [
-        Mark(name, count / one.count, _TONES.get(name, "fourth"), *share_interval(count, one.count))
-        for name, count in counts.items()
-    ]
-    return [*cells, Strip(marks, (0.0, 1.0))]
+        cells.append(" ".join(share(counts[name], one.count)) if name in counts else "–")
+    return cells
 
 
 _CAUTIONS = (
