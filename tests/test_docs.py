@@ -15,9 +15,7 @@ from ganray.cli import app
 from ganray.data.pictures import png
 from ganray.runs.record import save_run
 from ganray.spec import parse
-from ganray.studies import read_study
-from ganray.studies.budget_curve import Settings as CurveSettings
-from ganray.studies.marginal_vs_joint import Settings
+from ganray.studies import read_study, study_module
 from ganray.study_yaml import dump, load
 from ganray.sweeps.settings import SweepSettings
 from tests.cli.command import ganray
@@ -106,11 +104,8 @@ def _parsed(words: list[str]) -> None:
 @pytest.mark.parametrize(("page", "block"), fenced("yaml"))
 def test_a_settings_block_is_valid(page, block):
     values = load(block)
-    if "sweep" in values:
-        kind = SweepSettings
-    else:
-        kind = CurveSettings if values.get("study") == "budget_curve" else Settings
-    assert parse(kind, values, page)
+    kind = study_module(values.get("study", "marginal_vs_joint")).Settings
+    assert parse(SweepSettings if "sweep" in values else kind, values, page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

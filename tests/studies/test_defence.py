@@ -244,7 +244,7 @@ def test_its_report_shows_accuracies_what_moves_and_pictures(finished):
     text = str(made)
     assert "transfer attacks" in text
     assert "masks" in text
-    assert "Against the defence itself BPDA (iterations 2) leaves" in made.lead
+    assert "Of attacks of the defence itself the strongest leaves" in made.lead
     (gallery,) = (block for block in made.sections[2].blocks if isinstance(block, Gallery))
     assert len(gallery.figures) == 7
     assert not finished.damaged

@@ -27,8 +27,8 @@ _TILE = 28  # CSS pixels of an image's width
 
 
 def defence_lead(results: Results) -> str:
-    """Of the first classifier: clean images, the first attack that it is carried over from, and the
-    first that sees the defence."""
+    """Of the first classifier: clean images, the first attack of it alone, and the strongest one of
+    those that see the defence."""
     rows = [one for one in judged(results) if one.letter == classifiers(results)[0]]
     if not rows:
         return "Nothing has been judged yet."
@@ -39,11 +39,20 @@ def defence_lead(results: Results) -> str:
     if bare:
         left = _percent(bare.right, count)
         said.append(f"{bare.name} of the bare classifier leaves {left}, {_behind([bare])}.")
-    seeing = [one for one in rows if one.behind]
-    if seeing:
-        first = [one for one in seeing if one.attack == seeing[0].attack]
-        said.append(f"Against the defence itself {first[0].name} leaves {_behind(first)}.")
+    if any(one.behind for one in rows):
+        said.append(f"Of attacks of the defence itself the strongest leaves {_least(rows)}.")
     return " ".join(said)
+
+
+def _least(rows: Sequence[Judged]) -> str:
+    """Of the attacks that see a side, the one that leaves least behind it."""
+    found = []
+    for side in dict.fromkeys(one.behind for one in rows if one.behind):
+        mine = [one for one in rows if one.behind == side]
+        one = min(mine, key=lambda one: int(one.sides[side]["right"]))
+        left = _percent(one.sides[side]["right"], one.count)
+        found.append(f"{left} behind the {side} projection ({one.name})")
+    return listed(found)
 
 
 def _behind(rows: Sequence[Judged]) -> str:

@@ -19,7 +19,8 @@ def share(count: int, n: int) -> list[str]:
     if not n:
         return ["–", "–"]
     low, high = share_interval(count, n)
-    return [f"{100 * count / n:.1f}%", f"[{100 * low:.0f}%, {100 * high:.0f}%]"]
+    digits = 0 if n <= 100 else 1
+    return [f"{100 * count / n:.{digits}f}%", f"[{100 * low:.0f}%, {100 * high:.0f}%]"]
 
 
 def moved_section(results: Results) -> Section:
