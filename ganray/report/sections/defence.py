@@ -51,7 +51,8 @@ def _least(rows: Sequence[Judged]) -> str:
         mine = [one for one in rows if one.behind == side]
         one = min(mine, key=lambda one: int(one.sides[side]["right"]))
         left = _percent(one.sides[side]["right"], one.count)
-        found.append(f"{left} behind the {side} projection ({one.name})")
+        title = one.attack.title if one.attack else ""
+        found.append(f"{left} behind the {side} projection ({title})")
     return listed(found)
 
 
