@@ -60,7 +60,7 @@ def search_chunk(
     pairs = np.arange(index * spec.chunk, (index + 1) * spec.chunk)
     wanted = torch.from_numpy(targets[pairs % len(targets)]).to(sampler.device).float().div_(255)
     start = _starts(seed, pairs, len(targets), sampler, spec)
-    latents = _descend(sampler, wanted, start, spec)
+    latents = descend(sampler, wanted, start, spec)
     with torch.inference_mode():
         images = sampler(latents)
         residuals = (images - wanted).square().mean(dim=(1, 2, 3))
@@ -77,9 +77,7 @@ def _starts(
     rows = [
         sampler.noise(seed, f"search/{pair % targets}", int(pair // targets), 1) for pair in pairs
     ]
-    begun = torch.cat(rows)
-    begun[:, : sampler.law.free] *= spec.initial_variance**0.5
-    return _projected(begun, sampler.law, spec)
+    return scaled(torch.cat(rows), sampler, spec)
 
 
 def _projected(
@@ -102,7 +100,16 @@ def _projected(
     return torch.cat([free, latents[:, law.free :]], dim=1)
 
 
-def _descend(
+def scaled(
+    noise: Float[Tensor, "p latent"], sampler: Sampler, spec: SearchSpec
+) -> Float[Tensor, "p latent"]:
+    """Noise as starts of descents: of `initial_variance` times the prior's variance, in place, and
+    where a projection allows."""
+    noise[:, : sampler.law.free] *= spec.initial_variance**0.5
+    return _projected(noise, sampler.law, spec)
+
+
+def descend(
     sampler: Sampler,
     wanted: Float[Tensor, "p c h w"],
     latents: Float[Tensor, "p latent"],

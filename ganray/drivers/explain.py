@@ -95,7 +95,7 @@ def _files() -> dict[str, type[Spec]]:
 def where(one: ExplainedField) -> str:
     """The kinds of files that have a field: "all" or "studies" where all do whose GANs are of
     images, else their names."""
-    alike = [{*STUDIES, "sweep"}, _with("data"), _with("model")]
+    alike = [{*STUDIES, "sweep"}, _with("data"), _with("evaluate"), _with("model")]
     if set(one.files) in alike:
         return "all"
     named = set(one.files) in [files - {"sweep"} for files in alike]

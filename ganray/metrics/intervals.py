@@ -1,4 +1,5 @@
-"""Intervals over training replicates: Student's for one mean, Welch's for a difference.
+"""Intervals over training replicates: Student's for one mean, Welch's for a difference; Wilson's
+for a share of images.
 
 Welch, "The generalization of Student's problem when several different population variances are
 involved", Biometrika 34 (1947). One replicate has no interval, and the answers say so.
@@ -66,6 +67,23 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     deviation = float(sample.std(ddof=1))
     margin = float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / n**0.5
     return Interval(mean, mean - margin, mean + margin, deviation, n, confidence)
+
+
+def share_interval(count: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a share `count` of `n` images (J. Am. Stat. Assoc. 22, 1927).
+
+    Raises:
+        RefusedInput: for a count that is not among 0 … n, no images, or a confidence outside
+            (0, 1).
+    """
+    if not 0 <= count <= n or n < 1:
+        raise RefusedInput(f"count (={count!r}) must be from 0 to n (={n!r}), and n 1 or more")
+    if not 0.0 < confidence < 1.0:
+        raise RefusedInput(f"confidence (={confidence!r}) must lie between 0 and 1")
+    from scipy.stats import binomtest  # half a second, which no reader of a store should wait
+
+    found = binomtest(count, n).proportion_ci(confidence, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def welch(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Comparison:

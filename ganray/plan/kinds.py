@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ganray.plan.candidates import ObjectiveParameters, SpecParameters
+from ganray.plan.defending import AttackParameters, JudgeParameters, ProjectParameters
 from ganray.plan.laboratory import GaussianPathParameters, GaussiansParameters, NumberGanParameters
 from ganray.plan.measuring import (
     CounterpartParameters,
@@ -82,6 +83,9 @@ _ALL = (
     Kind("classify", ClassifyParameters, trains=True, called=("lesson", "lessons")),
     Kind("targets", TargetsParameters),
     Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
+    Kind("attack", AttackParameters, shard=4, called=("attack", "attacks")),
+    Kind("project", ProjectParameters, shard=4, called=("projection", "projections")),
+    Kind("judge", JudgeParameters),
     Kind("card", CardParameters, called=("model card", "model cards")),
     Kind("gaussians", GaussiansParameters, shard=1, called=("game", "games")),
     Kind("gaussian_path", GaussianPathParameters, called=("trajectory", "trajectories")),

@@ -3,6 +3,7 @@
     data ─▶ train ─▶ sample ─▶ embed ─▶ measure ─▶ card
      └─▶ encoder ─────────────┘
      └─▶ targets ─▶ search
+     └─▶ encoder ─▶ attack ─▶ project (by GANs) ─▶ judge
 
 What a plan cannot know is found on the way by tasks whose results are inputs of others: `split`
 finds clusters in features of the training images, `reweight` those images that a mixture lacks.

@@ -25,7 +25,7 @@ from ganray.studies.counts import class_rows
 from ganray.studies.data import Data, refuse_unfit
 from ganray.studies.settings import OfData
 from ganray.train.algorithms import check_shared, wants_labels
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.spec import LEAST_SIDES, EncoderSpec, TrainSpec
 
 
 @dataclass(frozen=True)
@@ -164,11 +164,15 @@ class Blocks:
         self._whose.setdefault(gan.address, whose)
         return gan
 
-    def encoder(self, spec: EncoderSpec) -> Task:
+    def encoder(self, spec: EncoderSpec, role: str = "encoder") -> Task:
         """The data set's own classifier, whose features CAFD is measured on.
 
+        Args:
+            role: what the study calls it, where it has several.
+
         Raises:
-            RefusedInput: there are fewer training images than its batch, or they have no labels.
+            RefusedInput: there are fewer training images than its batch, or they have no labels or
+                are too small.
         """
         if self.data.info.labels == "none":
             raise RefusedInput(
@@ -180,9 +184,15 @@ class Blocks:
             raise RefusedInput(
                 f"encoder.batch (={spec.batch}) must be at most the training images, {images}"
             )
+        least, sides = LEAST_SIDES.get(spec.network, 1), self.data.info.shape[1:]
+        if min(sides) < least:
+            raise RefusedInput(
+                f"encoder.network (={spec.network!r}) takes images of {least} × {least} pixels or "
+                f"more; those of {self.data.info.name} are {sides[0]} × {sides[1]}"
+            )
         seed = task_seed(self.seed, "encoder", [], 0)
         parameters = EncoderParameters(encoder=spec, seed=seed)
-        return self.builder.add("encoder", "encoder", "encoder", parameters, {"data": self.source})
+        return self.builder.add(role, "encoder", role, parameters, {"data": self.source})
 
     def card(
         self, gan: Task, scores: Sequence[Task], sampling: SampleSpec = USUAL_SAMPLING

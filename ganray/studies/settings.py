@@ -207,16 +207,13 @@ class SidesSettings(Setup):
     cost: Cost = Cost()
 
 
-class ComparisonSettings(SidesSettings):
-    """What every study that compares marginal GANs with the joint GAN is told."""
+class WithMarginals(Spec):
+    """What every study is told that has a GAN for each group of classes."""
 
     marginals: Literal["per_class"] | list[list[int | str]] = Field(
         "per_class",
         description="or lists of classes, a GAN for each; classes in no list have no part in the "
         "comparison, on either side",
-    )
-    split: Clusters | None = Field(
-        None, description="marginal GANs of clusters that the run finds; none: of classes"
     )
 
     @field_validator("marginals", mode="before")
@@ -227,6 +224,14 @@ class ComparisonSettings(SidesSettings):
         ):
             return value
         raise ValueError("must be 'per_class' or lists of classes, such as [[0], [1, 2]]")
+
+
+class ComparisonSettings(WithMarginals, SidesSettings):
+    """What every study that compares marginal GANs with the joint GAN is told."""
+
+    split: Clusters | None = Field(
+        None, description="marginal GANs of clusters that the run finds; none: of classes"
+    )
 
     @model_validator(mode="after")
     def _shared_out_once(self) -> Self:

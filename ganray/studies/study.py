@@ -32,6 +32,7 @@ STUDIES = {
         "translation",
         "siblings",
         "range_audit",
+        "defence",
         "two_gaussians",
         "one_dimension",
         "evaluation",

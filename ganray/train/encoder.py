@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganray.models.encoders.networks.own import new_classifier
-from ganray.models.layers.initial import initialise
 from ganray.randomness import uniforms
 from ganray.tensors import Tensors
 from ganray.train.augment import translate
@@ -44,7 +43,7 @@ class EncoderTrainer:
         self.spec, self.step, self.remedy = spec, 0, spec.remedy
         self._batches = ShuffledImages(images, spec.batch, seed, self.device)
         self.encoder = new_classifier(spec.network, self._batches.shape, classes)
-        initialise(self.encoder, seed, "encoder")
+        self.encoder.initialise(seed, "encoder")
         self.encoder.to(self.device)
         self._labels = torch.from_numpy(labels).to(self.device)
         self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate, foreach=True)
@@ -60,6 +59,8 @@ class EncoderTrainer:
         for group in self._adam.param_groups:
             group["lr"] = self.spec.rate(self.step, self.steps)
         images, rows = self._batches(self.step)
+        first, published = self.step * self.spec.batch, self.spec.dropout == "as_published"
+        self.encoder.drop(self._seed, "encoder/dropout", first, published)
         _, logits = self.encoder.features_and_logits(self._changed(images))
         loss = functional.cross_entropy(
             logits,

@@ -174,5 +174,15 @@ def encoder_flops(shape: Shape, classes: int, spec: EncoderSpec) -> int:
     return int(counter.get_total_flops())
 
 
+@lru_cache
+def classifier_flops(network: str, shape: Shape, classes: int) -> float:
+    """Operations of classifying one image by the data set's own classifier of that form."""
+    with torch.device("meta"):
+        classifier, image = new_classifier(network, shape, classes).eval(), torch.empty(1, *shape)
+    with _counter() as counter, torch.no_grad():
+        classifier.features_and_logits(image)
+    return float(counter.get_total_flops())
+
+
 def _counter() -> FlopCounterMode:
     return FlopCounterMode(display=False)

@@ -202,23 +202,42 @@ class TrainSpec(Spec):
         return self.model_copy(update=values | {"schedule": ()})
 
 
+LEAST_SIDES = {"defense_gan_a": 5, "defense_gan_b": 27, "defense_gan_c": 5, "defense_gan_f": 27}
+"""The least height and width of images that a classifier without padding everywhere takes."""
+
+
 class EncoderSpec(Spec):
     """Training of the data set's own classifier: Adam, cross-entropy, a learning rate that ends at
     zero."""
 
     remedy: ClassVar[str] = "a smaller encoder.learning_rate"
 
-    network: Literal["cafd", "resnet"] = Field(
+    network: Literal[
         "cafd",
-        description="CAFD's two convolutions, for digits and the like; or a small residual network "
-        "of 256 features, for colour pictures",
+        "resnet",
+        "defense_gan_a",
+        "defense_gan_b",
+        "defense_gan_c",
+        "defense_gan_d",
+        "defense_gan_e",
+        "defense_gan_f",
+    ] = Field(
+        "cafd",
+        description="CAFD's two convolutions, for digits and the like; a small residual network "
+        "of 256 features, for colour pictures; or one of the classifiers that Defense-GAN defends",
     )
     epochs: int = Field(4, ge=1, description="passes over the training split")
     batch: int = Field(50, ge=1, description="images in each step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size at its greatest")
-    schedule: Literal["linear", "one_cycle"] = Field(
+    schedule: Literal["linear", "one_cycle", "constant"] = Field(
         "linear",
-        description="the step size falls evenly to zero; or rises in the first quarter before that",
+        description="the step size falls evenly to zero; or rises in the first quarter before "
+        "that; or stays",
+    )
+    dropout: Literal["corrected", "as_published"] = Field(
+        "corrected",
+        description="of Defense-GAN's classifiers: drop at the rates that the paper names; or, as "
+        "its public code does, keep at them",
     )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="share of each label that is spread evenly over all classes"
@@ -243,6 +262,8 @@ class EncoderSpec(Spec):
 
     def rate(self, step: int, steps: int) -> float:
         """Adam's step size in iteration `step` of `steps`."""
+        if self.schedule == "constant":
+            return self.learning_rate
         rising = steps // 4 if self.schedule == "one_cycle" else 0
         if step < rising:
             return self.learning_rate * (step + 1) / (rising + 1)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganray.attacks import ATTACKS
 from ganray.data.spec import SourceInfo
 from ganray.models import DefenseGan
 from ganray.numerics import numerics
@@ -27,6 +28,7 @@ from ganray.store import Store
 from ganray.studies import (
     adagan,
     budget_curve,
+    defence,
     marginal_vs_joint,
     one_dimension,
     range_audit,
@@ -151,6 +153,7 @@ def plans() -> dict[str, Plan]:
         "translation": translation.plan(every_translator(), TWO_DOMAINS),
         "siblings": siblings.plan(every_modnet(), DATA),
         "range audit": range_audit.plan(parse(range_audit.Settings, AUDIT, "study"), DATA, other),
+        "defence": defence.plan(every_attack(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),
@@ -180,6 +183,18 @@ def every_modnet() -> siblings.Settings:
     sides = [one for one in every_side() if one["train"].algorithm == "modnet"]
     settings = {"study": "siblings", "modnets": sides, "real": [5, 20], "judged": 10}
     return parse(siblings.Settings, settings, "study")
+
+
+def every_attack() -> defence.Settings:
+    """Each attack as it usually is, and some as they are not, of each classifier."""
+    usual = [{"name": ATTACKS.word(attack)} for attack in ATTACKS]
+    other = [{"name": "fgsm", "epsilon": 0.1}, {"name": "bpda", "iterations": 3}]
+    settings = {
+        **{"study": "defence", "attacks": usual + other, "classifiers": [*"ABCDEF"], "images": 40},
+        "encoder": {"dropout": "as_published", "schedule": "constant"},
+        "projection": {"steps": 9, "restarts": 4, "chunk": 8},
+    }
+    return parse(defence.Settings, settings, "study")
 
 
 def every_side() -> list[dict[str, Any]]:

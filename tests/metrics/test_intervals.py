@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ganray.errors import RefusedInput
-from ganray.metrics.intervals import mean_interval, welch
+from ganray.metrics.intervals import mean_interval, share_interval, welch
 
 VALUES = st.lists(st.integers(-1000, 1000).map(lambda i: i / 8), min_size=2, max_size=8)
 
@@ -95,3 +95,19 @@ def test_sides_without_variance():
 def test_refusals(call, said):
     with pytest.raises(RefusedInput, match=said):
         call()
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 10), (3, 10), (10, 10), (497, 500)])
+def test_an_interval_of_a_share_is_wilsons(count, n):
+    z, share = stats.norm.ppf(0.975), count / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    margin = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low, high = share_interval(count, n)
+    assert (low, high) == pytest.approx((centre - margin, centre + margin), abs=1e-12)
+    assert 0 <= low <= share <= high <= 1
+
+
+@pytest.mark.parametrize(("count", "n"), [(-1, 10), (11, 10), (0, 0)])
+def test_a_share_of_nothing_or_of_more_than_all_is_refused(count, n):
+    with pytest.raises(RefusedInput, match="count"):
+        share_interval(count, n)

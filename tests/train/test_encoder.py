@@ -153,3 +153,24 @@ def test_what_is_not_said_is_as_it_ever_was():
 def test_a_batch_of_one_image_has_no_deviation():
     with pytest.raises(ValueError, match=r"batch \(=1\): network 'resnet' normalises over a batch"):
         EncoderSpec(network="resnet", batch=1)
+
+
+@pytest.mark.parametrize("dropout", ["corrected", "as_published"])
+def test_dropout_is_resumed_to_the_bit(digits, dropout):
+    changes = {"network": "defense_gan_d", "dropout": dropout}
+    whole, begun, resumed = (trainer(digits, **changes) for _ in range(3))
+    run(whole, until=4)
+    run(begun, until=2)
+    resumed.load(2, deserialise(serialise(begun.tensors())))
+    run(resumed, until=4)
+    mine, theirs = resumed.tensors(), whole.tensors()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+    assert any(not torch.equal(mine[name], other) for name, other in bare(digits).items())
+
+
+def bare(digits) -> dict[str, torch.Tensor]:
+    """The same network without dropout, E, after as many steps: layers have other numbers."""
+    other = trainer(digits, network="defense_gan_e")
+    run(other, until=4)
+    return {name.replace("layers.4.", "layers.5."): value for name, value in
+            other.tensors().items() if "encoder" in name}  # fmt: skip

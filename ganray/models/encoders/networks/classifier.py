@@ -8,6 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganray.models.layers.dropout import Draw, Dropout
+from ganray.models.layers.initial import initialise
+
 Layer = Literal["features", "logits"]
 """Which of a classifier's answers metrics are computed from."""
 
@@ -44,3 +47,18 @@ class ClassifierNetwork(nn.Module):
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"]]:
         """(features, logits): what training needs."""
         raise NotImplementedError
+
+    def initialise(self, seed: int, stream: str) -> None:
+        """Draw the first weights, by index."""
+        initialise(self, seed, stream)
+
+    def drop(self, seed: int, stream: str, first: int, as_published: bool = False) -> None:
+        """Say what the next images in training are: rows `first …` of the masks of each dropout.
+
+        Args:
+            as_published: the rates of the layers are the probabilities of being *kept*.
+        """
+        for name, layer in self.named_modules():
+            if isinstance(layer, Dropout):
+                layer.kept = layer.rate if as_published else 1 - layer.rate
+                layer.draw = Draw(seed, f"{stream}/{name}", first)

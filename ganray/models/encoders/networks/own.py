@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.encoders.networks.classifier import ClassifierNetwork
+from ganray.models.encoders.networks.defense_gan import (
+    ClassifierA,
+    ClassifierB,
+    ClassifierC,
+    ClassifierD,
+    ClassifierE,
+    ClassifierF,
+    DefenseGanClassifier,
+)
 from ganray.models.encoders.networks.resnet import ResNetEncoder
 
-NETWORKS: dict[str, type[CafdEncoder] | type[ResNetEncoder]] = {
+NETWORKS: dict[str, type[CafdEncoder | ResNetEncoder | DefenseGanClassifier]] = {
     "cafd": CafdEncoder,
     "resnet": ResNetEncoder,
+    "defense_gan_a": ClassifierA,
+    "defense_gan_b": ClassifierB,
+    "defense_gan_c": ClassifierC,
+    "defense_gan_d": ClassifierD,
+    "defense_gan_e": ClassifierE,
+    "defense_gan_f": ClassifierF,
 }
 
 

@@ -52,8 +52,8 @@ def test_any_shape_and_number_of_classes(shape):
 @torch.no_grad()
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_classifier_can_give_its_logits(name):
-    images = torch.rand(3, 3, 12, 12, generator=torch.Generator().manual_seed(2))
-    network = new_classifier(name, (3, 12, 12), 5).eval()
+    images = torch.rand(3, 3, 28, 28, generator=torch.Generator().manual_seed(2))
+    network = new_classifier(name, (3, 28, 28), 5).eval()
     initialise(network, 0, "encoder")
     state = list(network.state_dict())
     features, logits = network.features_and_logits(images)
