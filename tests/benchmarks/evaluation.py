@@ -1,6 +1,6 @@
 """How long metrics take, in how much memory, and what torch-fidelity takes for the same.
 
-    python -m tests.benchmarks.evaluation suite SOURCE FOLDER [--images 10000]
+    python -m tests.benchmarks.evaluation suite SOURCE FOLDER [--images 10000] [--encoders …]
 
 scores training images of a set against its test images by every metric, on one thread, and prints
 seconds of each and the peak of memory. FOLDER keeps the store: asked again, it is only read.
@@ -44,6 +44,7 @@ from ganray.metrics import (
     WorstDistance,
 )
 from ganray.metrics.features import Embedding
+from ganray.models.encoders import ENCODERS
 from ganray.report import Results
 from ganray.runs.record import find_run
 from ganray.stages.artifacts import load_embedding
@@ -56,9 +57,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 """Where a metric's own are for other sizes or would be undefined on copies."""
 
 
-def suite(source: str, folder: str, images: int) -> None:
-    """Every metric on the classifier, those of pictures on pixels."""
-    metrics = [{"name": METRICS.word(one)} | SETTINGS.get(METRICS.word(one), {}) for one in METRICS]
+def suite(source: str, folder: str, images: int, encoders: list[str]) -> None:
+    """Every metric that the encoders give what it needs."""
+    given = [ENCODERS.member(one).gives for one in encoders]
+    names = [METRICS.word(one) for one in METRICS if any(one.needs <= some for some in given)]
+    metrics = [{"name": name} | SETTINGS.get(name, {}) for name in names]
     told = {
         "study": "evaluation",
         "name": "suite",
@@ -68,7 +71,7 @@ def suite(source: str, folder: str, images: int) -> None:
         "encoder": {"epochs": 1},
         "evaluate": {
             "metrics": metrics,
-            "encoders": ["classifier", "every_pixel"],
+            "encoders": encoders,
             "samples": images,
             "curve": 0,
             "extremes": 0,
@@ -216,6 +219,7 @@ def main() -> None:
     one.add_argument("source")
     one.add_argument("folder")
     one.add_argument("--images", type=int, default=10_000)
+    one.add_argument("--encoders", default="classifier,every_pixel")
     two = commands.add_parser("peer")
     two.add_argument("folder")
     two.add_argument("--rounds", type=int, default=3)
@@ -225,7 +229,7 @@ def main() -> None:
     told = parser.parse_args()
     torch.set_num_threads(1)
     if told.command == "suite":
-        suite(told.source, told.folder, told.images)
+        suite(told.source, told.folder, told.images, told.encoders.split(","))
     elif told.command == "peer":
         peer(told.folder, told.rounds)
     else:
