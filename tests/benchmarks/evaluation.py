@@ -11,6 +11,11 @@ times Fréchet distance, KID, Inception Score and precision with recall on the c
 of that store, and torch-fidelity's functions on the same, alternating; where it is not installed,
 its rows are left out. Prints medians, their ratio and the relative difference of values.
 
+    python -m tests.benchmarks.evaluation embed FOLDER [--rounds 3]
+
+times embedding the training images of that store by its classifier, reading and committing included,
+beside the network alone.
+
     python -m tests.benchmarks.evaluation pairs [--images 50000] [--dimensions 1024]
 
 times what compares all pairs, and says what memory it takes beyond the features themselves.
@@ -20,8 +25,10 @@ from __future__ import annotations
 
 import argparse
 import resource
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +39,7 @@ import numpy as np
 import torch
 
 from ganray.drivers.python import run
+from ganray.embed import embed
 from ganray.metrics import (
     METRICS,
     Coverage,
@@ -45,9 +53,13 @@ from ganray.metrics import (
 )
 from ganray.metrics.features import Embedding
 from ganray.models.encoders import ENCODERS
+from ganray.plan.parameters import EmbedParameters
 from ganray.report import Results
 from ganray.runs.record import find_run
-from ganray.stages.artifacts import load_embedding
+from ganray.stages import embed as embed_stage
+from ganray.stages import run_chunks, run_whole
+from ganray.stages.artifacts import load_embedding, read_embedder
+from ganray.stages.workspace import Workspace
 from ganray.store import Store
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -100,9 +112,7 @@ def peak() -> float:
 
 def peer(folder: str, rounds: int) -> None:
     """Ours and torch-fidelity's, on equal features."""
-    store = Store(folder)
-    run_name = next(path.name for path in Path(folder, "runs").iterdir())
-    results = Results.open(store, find_run(store, run_name).plan)
+    store, results = _opened(folder)
     task = results.plan.task("measure/frechet_distance/classifier/training/0")
     real, made = (
         load_embedding(store, results.manifests[task.inputs[role]])
@@ -133,6 +143,12 @@ def peer(folder: str, rounds: int) -> None:
         shown = [np.array2string(np.asarray(v), precision=6) for v in values.values()]
         print(f"| {name} | {mine:.2f} | {other:.2f} | {ratio:.2f} | {shown[0]} | {shown[1]} | "
               f"{gap:.1e} |")  # fmt: skip
+
+
+def _opened(folder: str) -> tuple[Store, Results]:
+    store = Store(folder)
+    run_name = next(path.name for path in Path(folder, "runs").iterdir())
+    return store, Results.open(store, find_run(store, run_name).plan)
 
 
 def ours(real: Embedding, made: Embedding) -> dict[str, Callable[[], Any]]:
@@ -193,6 +209,32 @@ def fidelity(real: Embedding, made: Embedding) -> dict[str, Callable[[], Any]]:
     }
 
 
+def embedding(folder: str, rounds: int) -> None:
+    """Embedding through the store, reading, writing and all, beside the bare network."""
+    _, results = _opened(folder)
+    task = results.plan.task("embed/classifier/train")
+    spent: dict[str, list[float]] = {"network": [], "stage": []}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as place:
+            for kind in ("data", "encoder"):
+                shutil.copytree(f"{folder}/artifacts/{kind}", f"{place}/artifacts/{kind}")
+            work = Workspace(Store(place), task)
+            embed_stage._splits.cache_clear()  # what a new process has to read
+            begun = time.perf_counter()
+            run_chunks(work, task.shards)
+            run_whole(work)
+            spent["stage"].append(time.perf_counter() - begun)
+            images = work.dataset().images("train")[0]
+            network = read_embedder(work, images)
+            begun = time.perf_counter()
+            embed(network, images, EmbedParameters.of(task).embed)
+            spent["network"].append(time.perf_counter() - begun)
+    network, stage = (statistics.median(values) for values in spent.values())
+    share = statistics.median(a / b for a, b in zip(*spent.values(), strict=True))
+    print(f"{task.chunks} chunks: network alone {network:.2f} s, through the store {stage:.2f} s: "
+          f"{share:.2f} of the bare speed")  # fmt: skip
+
+
 def pairs(images: int, dimensions: int) -> None:
     """Of normal features."""
     random = np.random.default_rng(0)
@@ -223,6 +265,9 @@ def main() -> None:
     two = commands.add_parser("peer")
     two.add_argument("folder")
     two.add_argument("--rounds", type=int, default=3)
+    four = commands.add_parser("embed")
+    four.add_argument("folder")
+    four.add_argument("--rounds", type=int, default=3)
     three = commands.add_parser("pairs")
     three.add_argument("--images", type=int, default=50_000)
     three.add_argument("--dimensions", type=int, default=1024)
@@ -230,6 +275,8 @@ def main() -> None:
     torch.set_num_threads(1)
     if told.command == "suite":
         suite(told.source, told.folder, told.images, told.encoders.split(","))
+    elif told.command == "embed":
+        embedding(told.folder, told.rounds)
     elif told.command == "peer":
         peer(told.folder, told.rounds)
     else:
