@@ -13,8 +13,8 @@ its rows are left out. Prints medians, their ratio and the relative difference o
 
     python -m tests.benchmarks.evaluation embed FOLDER [--rounds 3]
 
-times embedding the training images of that store by its classifier, reading and committing included,
-beside the network alone.
+times embedding the training images of that store by its classifier, reading and committing
+included, beside the network alone.
 
     python -m tests.benchmarks.evaluation pairs [--images 50000] [--dimensions 1024]
 
