@@ -261,6 +261,13 @@ class Labelled:
         return np.column_stack([self.latents.rows(seed, stream, start, count), labels])
 
 
+def free_law(law: Law) -> Law:
+    """The law of a law's free numbers alone."""
+    while isinstance(law, Joined | Codes | Labelled):
+        law = law.first if isinstance(law, Joined) else law.latents
+    return law
+
+
 def drawn_of(
     shares: Sequence[int] | Sequence[float], drawn: Float64[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n"]:

@@ -32,6 +32,7 @@ from ganray.plan.parameters import (
     TrainParameters,
     WeightsParameters,
 )
+from ganray.plan.probing import InterpolationParameters, LikelihoodParameters
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,14 @@ _ALL = (
     Kind("classify", ClassifyParameters, trains=True, called=("lesson", "lessons")),
     Kind("targets", TargetsParameters),
     Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
+    Kind(
+        "likelihood",
+        LikelihoodParameters,
+        unit="images",
+        shard=4,
+        called=("likelihood", "likelihoods"),
+    ),
+    Kind("interpolation", InterpolationParameters, unit="pairs", shard=4),
     Kind("card", CardParameters, called=("model card", "model cards")),
     Kind("gaussians", GaussiansParameters, shard=1, called=("game", "games")),
     Kind("gaussian_path", GaussianPathParameters, called=("trajectory", "trajectories")),
