@@ -13,9 +13,10 @@ from ganray.metrics.intervals import mean_interval
 from ganray.plan.probing import InterpolationParameters, LikelihoodParameters
 from ganray.plan.roles import Gan
 from ganray.report.results import Results
-from ganray.wording import listed
 
 Numbers = Float64[np.ndarray, "n"]
+NEITHER = "neither"
+"""Of two sides, where the interval of their difference holds zero."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Likely:
     sigma: float
     annealed: Numbers
     windows: Numbers
-    gaps: Numbers
+    gaps: Float64[np.ndarray, "m"]
 
 
 def sigmas(results: Results) -> list[float]:
@@ -57,11 +58,7 @@ def likely(results: Results, side: str, sigma: float) -> Likely | None:
 
 
 def _first(results: Results, side: str) -> list[Gan]:
-    return [gan for gan in results.gans if (gan.side, gan.replicate) == (side, 0)] or [
-        gan
-        for gan in results.gans
-        if gan.replicate == 0 and gan.whole  # one GAN is both sides
-    ]
+    return [gan for gan in results.gans if (gan.side, gan.replicate) == (side, 0)]
 
 
 def _rows(results: Results, gan: Gan, sigma: float) -> dict[str, np.ndarray] | None:
@@ -123,8 +120,8 @@ def walked(results: Results) -> list[Walked]:
 
 
 def order_of(results: Results, sides: Sequence[str], sigma: float) -> dict[str, str]:
-    """Who is better at a σ by either estimate, "annealed" and "windows": the side's name, or both
-    sides' where the interval of their difference holds zero; empty while something is missing."""
+    """Who is better at a σ by either estimate, "annealed" and "windows": a side's name or
+    `NEITHER`, by the interval of the paired differences; empty while something is missing."""
     found = [one for side in sides if (one := likely(results, side, sigma))]
     if len(found) != 2:
         return {}
@@ -138,5 +135,5 @@ def order_of(results: Results, sides: Sequence[str], sigma: float) -> dict[str, 
 def _better(first: Likely, second: Likely, apart: Numbers) -> str:
     found = mean_interval(apart.tolist())
     if found.low is None or found.high is None or found.low <= 0 <= found.high:
-        return listed([first.side, second.side])
+        return NEITHER
     return first.side if found.low > 0 else second.side

@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ganray.errors import RefusedInput, quoted
-from ganray.models.latents import free_law
+from ganray.models import ModelSpec
+from ganray.models.latents import Normal, Sphere, Uniform, free_law
 from ganray.names import label
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import TrainParameters
@@ -128,7 +129,7 @@ def _add_likelihoods(blocks: Blocks, told: Likelihood, sides: list[Side]) -> Non
     """Of every GAN of the first replicates, with every σ, on the same test images.
 
     Raises:
-        RefusedInput: there are not so many test images.
+        RefusedInput: there are not so many test images, or latent vectors of an unknown law.
     """
     there = sum(blocks.data.info.counts["test"][index] for index in blocks.classes)
     if told.images > there:
@@ -138,7 +139,7 @@ def _add_likelihoods(blocks: Blocks, told: Likelihood, sides: list[Side]) -> Non
     order = task_seed(blocks.seed, "likelihood", blocks.classes, 0)
     for gan in (gan for side in sides for gan in side.gans[0]):
         trained = TrainParameters.of(gan)
-        free_law(trained.model.latents)
+        _check_law(trained.model)
         for sigma in told.sigmas:
             blocks.builder.add(
                 f"{blocks.made_of(gan, 'likelihood')}/{sigma!r}",
@@ -156,6 +157,15 @@ def _add_likelihoods(blocks: Blocks, told: Likelihood, sides: list[Side]) -> Non
                 horizon=told.images,
                 chunks=chunks_for(told.images, told.chunk),
             )
+
+
+def _check_law(model: ModelSpec) -> None:
+    """Refuse latent vectors that no chain among normal numbers can be turned into."""
+    if not isinstance(free_law(model.latents), Normal | Uniform | Sphere):
+        raise RefusedInput(
+            f"model.name (={model.name!r}) has latent vectors of a law of their own; likelihood "
+            "anneals normal, uniform and spherical ones"
+        )
 
 
 def _add_interpolations(

@@ -59,13 +59,13 @@ def worked(store, task: Task) -> dict[str, np.ndarray]:
 
 def test_it_is_the_exact_likelihood_of_the_test_images(store, asked, linear, tiny_run):
     """Two latent numbers, of which a test image says little beside its noise."""
-    task = asked(10, steps=25)
+    task = asked(7, steps=15)
     found = worked(store, task)
     dataset = Dataset.open(dataset_location(store, tiny_run.plan.roles["data"], None))
     images, _ = dataset.images("test", CLASSES)
-    points = dequantised(images[permutation(9, "likelihood", 0, len(images))], 9, 0, 10)
+    points = dequantised(images[permutation(9, "likelihood", 0, len(images))], 9, 0, 7)
     exact = linear.exact(points, SIGMA)
-    assert {len(rows) for rows in found.values()} == {10}
+    assert {len(rows) for rows in found.values()} == {7}
     np.testing.assert_allclose(found["lower"], exact, atol=0.5)
     np.testing.assert_allclose(found["lower"].mean(), exact.mean(), atol=0.2)
     apart = found["simulated_upper"] - found["simulated_lower"]

@@ -117,8 +117,8 @@ def said(results: Results, sides: Sequence[str]) -> str:
             loose += [f"{sigma:g}"] if _loose(results, sides, sigma) else []
     if not parts:
         return ""
-    text = f"Likelier test images have, at {'; at '.join(parts)}. Two sides stand where neither "
-    text += "is for sure (paired over images)."
+    text = f"Likelier test images have, at {'; at '.join(parts)}. By intervals of the "
+    text += "differences over images; training runs vary more."
     if loose:
         text += (
             f" At σ {listed(loose)} the gap between the bounds exceeds the difference of the "
@@ -141,9 +141,10 @@ def likelihood_lead(results: Results, sides: Sequence[str]) -> str:
     annealed, windows = ({order[name] for order in orders} for name in ("annealed", "windows"))
     differing = sum(order["annealed"] != order["windows"] for order in orders)
     several = f"{len(orders)} σ" if len(orders) > 1 else "one σ"
+    agree = f"they differ at {differing}" if differing else "they agree"
     return (
-        f"Of likelihoods at {several}, AIS names {_named(annealed)} and Parzen windows "
-        f"{_named(windows)} the likelier; they differ at {differing}."
+        f"Of likelihoods at {several}, AIS names {_named(annealed)} the likelier, and Parzen "
+        f"windows {_named(windows)}; {agree}."
     )
 
 

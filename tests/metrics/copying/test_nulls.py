@@ -35,7 +35,7 @@ def test_jumps_show_the_nearest_training_images():
 def test_by_pixels_one_is_even_and_the_other_is_not():
     """Direction, and what the numbers are read between."""
     faded = cross_fades(TRAINING[:1], TRAINING[1:2], 9)
-    even, jump = (smoothness(x.reshape(9, -1)) for x in (faded[0], jumps(faded, TRAINING)[0]))
+    even, jump = (smoothness(x.reshape(9, -1) / 255) for x in (faded[0], jumps(faded, TRAINING)[0]))
     assert even.detour == pytest.approx(1, abs=1e-3)
     assert even.largest_share == pytest.approx(1 / 8, rel=0.02)
     assert jump.largest_share > 2 * even.largest_share
