@@ -60,7 +60,7 @@ class LikelihoodSpec(Spec):
         200, ge=2, le=10**6, description="distributions from prior to posterior, ends included"
     )
     windows: int = Field(
-        1000, ge=1, le=10**6, description="samples of each GAN that Parzen windows stand around"
+        1000, ge=1, le=10**6, description="samples of each side that Parzen windows stand around"
     )
     chunk: int = Field(10, ge=1, description="images whose chains are moved at once")
 

@@ -26,6 +26,7 @@ from ganray.report.coverage import title
 from ganray.specs import EmbedSpec, InterpolationSpec, LikelihoodSpec, chunks_for
 from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.counts import mixture_counts
 from ganray.studies.data import Data
 from ganray.studies.evaluate import Evaluate
 from ganray.studies.ruler import Ruler
@@ -117,7 +118,7 @@ def plan(
     marginal = train_marginals(blocks, settings, groups, until)
     sides = [joint, marginal]
     measured_on = rulers(blocks, settings)
-    _add_likelihoods(blocks, settings.likelihood, sides)
+    _add_likelihoods(blocks, settings, sides)
     _add_interpolations(blocks, settings.interpolation, sides, measured_on)
     plan_search(blocks, settings, joint, marginal, other)
     scores = measure(blocks, sides, measured_on, settings.evaluate, settings.sample)
@@ -125,38 +126,59 @@ def plan(
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
 
 
-def _add_likelihoods(blocks: Blocks, told: Likelihood, sides: list[Side]) -> None:
+def _add_likelihoods(blocks: Blocks, settings: Settings, sides: list[Side]) -> None:
     """Of every GAN of the first replicates, with every σ, on the same test images.
 
     Raises:
         RefusedInput: there are not so many test images, or latent vectors of an unknown law.
     """
+    told = settings.likelihood
     there = sum(blocks.data.info.counts["test"][index] for index in blocks.classes)
     if told.images > there:
         raise RefusedInput(
             f"likelihood.images (={told.images}) must be at most {there}, the test images"
         )
     order = task_seed(blocks.seed, "likelihood", blocks.classes, 0)
-    for gan in (gan for side in sides for gan in side.gans[0]):
-        trained = TrainParameters.of(gan)
-        _check_law(trained.model)
-        for sigma in told.sigmas:
-            blocks.builder.add(
-                f"{blocks.made_of(gan, 'likelihood')}/{sigma!r}",
-                "likelihood",
-                f"likelihood {gan.title} σ {sigma:g}",
-                LikelihoodParameters(
-                    model=trained.model,
-                    likelihood=told.annealing,
-                    sigma=sigma,
-                    classes=blocks.classes,
-                    order=order,
-                    seed=task_seed(trained.seed, "likelihood", [], 0),
-                ),
-                {"gan": gan, "data": blocks.source},
-                horizon=told.images,
-                chunks=chunks_for(told.images, told.chunk),
-            )
+    for side in sides:
+        windows = _windows(blocks, settings, side)
+        for gan, count in zip(side.gans[0], windows, strict=True):
+            _check_law(TrainParameters.of(gan).model)
+            spec = told.annealing.model_copy(update={"windows": max(1, count)})
+            for sigma in told.sigmas:
+                _add_likelihood(blocks, gan, sigma, spec, told.images, order)
+
+
+def _windows(blocks: Blocks, settings: Settings, side: Side) -> list[int]:
+    """How many of a side's windows stand around each GAN's samples.
+
+    Sides have equally many: more windows alone would make test images likelier.
+    """
+    windows, gans = settings.likelihood.windows, len(side.gans[0])
+    if side.mixing is not None:  # how large clusters are is not known yet
+        return [windows // gans] * gans
+    return mixture_counts(side.groups, blocks.data.info, settings.evaluate.mixture, windows)
+
+
+def _add_likelihood(
+    blocks: Blocks, gan: Task, sigma: float, spec: LikelihoodSpec, images: int, order: int
+) -> None:
+    trained = TrainParameters.of(gan)
+    blocks.builder.add(
+        f"{blocks.made_of(gan, 'likelihood')}/{sigma!r}",
+        "likelihood",
+        f"likelihood {gan.title} σ {sigma:g}",
+        LikelihoodParameters(
+            model=trained.model,
+            likelihood=spec,
+            sigma=sigma,
+            classes=blocks.classes,
+            order=order,
+            seed=task_seed(trained.seed, "likelihood", [], 0),
+        ),
+        {"gan": gan, "data": blocks.source},
+        horizon=images,
+        chunks=chunks_for(images, spec.chunk),
+    )
 
 
 def _check_law(model: ModelSpec) -> None:

@@ -78,6 +78,19 @@ def test_each_gan_is_asked_with_each_noise_and_a_further_one_adds_tasks_alone():
     assert keys[0] == keys[1]
 
 
+def test_sides_have_equally_many_windows():
+    """By their classes' training images: more windows alone would make test images likelier."""
+    plan = asking(likelihood={"sigmas": [0.1], "windows": 1000})
+    found = {
+        role: plan.task(role).parameters["likelihood"]["windows"]
+        for role in asks(plan, "likelihood")
+    }
+    assert found.pop("likelihood/joint/a+b+c/0/0.1") == 1000
+    assert sum(found.values()) == 1000
+    shares = [sum(DATA.info.counts["train"][index] for index in group) for group in ([0], [1, 2])]
+    assert list(found.values()) == [round(1000 * one / sum(shares)) for one in shares]
+
+
 def test_ways_are_of_the_gans_that_are_named():
     assert len(asks(asking(), "interpolation")) == 3
     some = asks(asking(interpolation={"on": ["joint", "b+c"], "encoder": "efficientnet_lite0"}),
@@ -187,7 +200,7 @@ def test_interrupted_it_ends_as_if_it_were_not(tiny_run, finished, tmp_path, ite
     while not (again := Agenda.open(part, store)).complete:
         assert stops < 100, [task.title for task in again.pending]
         try:
-            LocalRunner(Resources(device="cpu"), should_stop=stop_after(5)).run(again)
+            LocalRunner(Resources(device="cpu"), should_stop=stop_after(2)).run(again)
         except Stopped:
             stops += 1
         assert not again.failed

@@ -10,6 +10,7 @@ import numpy as np
 
 from ganray.metrics.density.mixed import bits_per_dimension
 from ganray.metrics.intervals import mean_interval
+from ganray.plan import Task
 from ganray.plan.probing import LikelihoodParameters
 from ganray.report.figures import ACCENT, INK, canvas, picture
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Picture, Section, Table
@@ -26,10 +27,7 @@ def likelihood_section(results: Results, sides: Sequence[str]) -> Section | None
     if not tasks:
         return None
     found = [[one for s in sigmas(results) if (one := likely(results, side, s))] for side in sides]
-    told = LikelihoodParameters.of(tasks[0]).likelihood
-    blocks: list[Block] = [Paragraph(_INTRO), Paragraph(_HOW.format(
-        images=tasks[0].horizon, chains=told.chains, steps=told.steps, windows=told.windows
-    ), note=True)]  # fmt: skip
+    blocks: list[Block] = [Paragraph(_INTRO), Paragraph(_how(results, tasks[0]), note=True)]
     if not any(found):
         return Section("Likelihood", "likelihood", [*blocks, Paragraph("Not asked yet.")])
     dimensions = math.prod(results.plan.dataset["shape"])
@@ -50,13 +48,23 @@ _INTRO = (
 )
 _HOW = (
     "{images} test images, the same for all, dequantised to (x + u) / 256; of each GAN of the "
-    "first replicate {chains} chains of {steps} distributions for each image, and windows around "
-    "{windows} samples. A side of several GANs is their mixture. Intervals are 95% over images, "
-    "not over training runs. Bits are for each number of an 8-bit image. The sandwich gap is of "
-    "images that the GANs themselves made with their noise: the mean upper bound of log p less the "
-    "mean lower one, in nats. Where it is as large as what is compared, chains are too short to "
-    "say anything: raise likelihood.steps."
+    "first replicate {chains} chains of {steps} distributions for each image; of each side windows "
+    "around {windows} samples. A side of several GANs is their mixture. Intervals are 95% over "
+    "images, not over training runs. Bits are for each number of an 8-bit image. The sandwich gap "
+    "is of images that the GANs themselves made with their noise: the mean upper bound of log p "
+    "less the mean lower one, in nats. Where it is as large as what is compared, chains are too "
+    "short to say anything: raise likelihood.steps."
 )
+
+
+def _how(results: Results, task: Task) -> str:
+    told = LikelihoodParameters.of(task).likelihood
+    windows = results.plan.settings["likelihood"]["windows"]
+    return _HOW.format(
+        images=task.horizon, chains=told.chains, steps=told.steps, windows=f"{windows:,}"
+    )
+
+
 _CURVES = "Bits for each number of an image over σ: AIS as lines, Parzen windows dashed"
 
 
