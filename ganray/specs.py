@@ -72,6 +72,31 @@ class SearchSpec(Spec):
         return self
 
 
+class LikelihoodSpec(Spec):
+    """Annealed importance sampling, and the windows that stand beside it.
+
+    How many images is no part of it: more only add chunks.
+    """
+
+    chains: int = Field(4, ge=1, le=10**4, description="for each image, whose weights are averaged")
+    steps: int = Field(
+        200, ge=2, le=10**6, description="distributions from prior to posterior, ends included"
+    )
+    windows: int = Field(
+        1000, ge=1, le=10**6, description="samples of each side that Parzen windows stand around"
+    )
+    chunk: int = Field(10, ge=1, description="images whose chains are moved at once")
+
+
+class InterpolationSpec(Spec):
+    """Ways between latent vectors. How many is no part of it: more only add chunks."""
+
+    frames: int = Field(
+        16, ge=3, le=1000, description="images along each way, both ends among them"
+    )
+    chunk: int = Field(8, ge=1, description="ways that are walked at once; shapes the last bits")
+
+
 def chunks_for(count: int, chunk: int) -> int:
     """How many fixed chunks hold `count` items."""
     return math.ceil(count / chunk)

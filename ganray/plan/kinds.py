@@ -33,6 +33,7 @@ from ganray.plan.parameters import (
     TrainParameters,
     WeightsParameters,
 )
+from ganray.plan.probing import InterpolationParameters, LikelihoodParameters
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,14 @@ _ALL = (
     Kind("attack", AttackParameters, shard=4, called=("attack", "attacks")),
     Kind("project", ProjectParameters, shard=4, called=("projection", "projections")),
     Kind("judge", JudgeParameters),
+    Kind(
+        "likelihood",
+        LikelihoodParameters,
+        unit="images",
+        shard=4,
+        called=("likelihood", "likelihoods"),
+    ),
+    Kind("interpolation", InterpolationParameters, unit="pairs", shard=4),
     Kind("card", CardParameters, called=("model card", "model cards")),
     Kind("gaussians", GaussiansParameters, shard=1, called=("game", "games")),
     Kind("gaussian_path", GaussianPathParameters, called=("trajectory", "trajectories")),

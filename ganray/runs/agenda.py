@@ -17,7 +17,7 @@ Part = Literal["train", "evaluate", "search"]
 """A part of a study that can be run alone, with all that it needs."""
 _ENDS: dict[Part, tuple[str, ...]] = {
     "train": ("train",),
-    "evaluate": ("measure", "judge", "card"),
+    "evaluate": ("measure", "judge", "card", "likelihood", "interpolation"),
     "search": ("search",),
 }
 READERS = 8

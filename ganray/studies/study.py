@@ -33,6 +33,7 @@ STUDIES = {
         "siblings",
         "range_audit",
         "defence",
+        "probing",
         "two_gaussians",
         "one_dimension",
         "evaluation",

@@ -31,6 +31,7 @@ from ganray.studies import (
     defence,
     marginal_vs_joint,
     one_dimension,
+    probing,
     range_audit,
     rivals,
     siblings,
@@ -117,7 +118,7 @@ def plans() -> dict[str, Plan]:
             "other": {"source": "/data/signs"},
         }
     }
-    probing = parse(marginal_vs_joint.Settings, searched, "study")
+    searching = parse(marginal_vs_joint.Settings, searched, "study")
     colours = INFO.model_copy(update={"shape": (3, 32, 32)})
     every_field = {
         **{"batch": 32, "learning_rate": 0.0002, "beta1": 0.1, "beta2": 0.99, "critic_steps": 2},
@@ -129,7 +130,7 @@ def plans() -> dict[str, Plan]:
         "curve": budget_curve.plan(curve, DATA),
         "some classes": planned(marginals=[["a"], ["c"]]),
         "joint on workers": planned(joint={"workers": 2}),
-        "other probes": marginal_vs_joint.plan(probing, DATA, other),
+        "other probes": marginal_vs_joint.plan(searching, DATA, other),
         "external": planned(Data(INFO, "f" * 64, "/imported")),
         "colour, all fields": planned(
             Data(colours, "d" * 64),
@@ -154,10 +155,20 @@ def plans() -> dict[str, Plan]:
         "siblings": siblings.plan(every_modnet(), DATA),
         "range audit": range_audit.plan(parse(range_audit.Settings, AUDIT, "study"), DATA, other),
         "defence": defence.plan(every_attack(), DATA),
+        "asked what they know": probing.plan(asked(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),
     }
+
+
+def asked() -> probing.Settings:
+    """Of a few GANs all that the study asks."""
+    told = {
+        **{"study": "probing", "search": {"on": ["a"]}, "likelihood": {"sigmas": [0.1, 0.3]}},
+        "interpolation": {"on": ["joint", "b+c"], "pairs": 9, "frames": 5},
+    }
+    return parse(probing.Settings, STUDY | told, "study")
 
 
 def every_family() -> rivals.Settings:

@@ -7,6 +7,8 @@ from ganray.report.sections.compute import compute_section
 from ganray.report.sections.curve import Stretch, curve_lead, curve_section
 from ganray.report.sections.extremes import extremes_section
 from ganray.report.sections.image_sets import image_sets_section
+from ganray.report.sections.interpolation import interpolation_section
+from ganray.report.sections.likelihood import likelihood_lead, likelihood_section
 from ganray.report.sections.losses import losses_section
 from ganray.report.sections.protocol import protocol_section
 from ganray.report.sections.samples import samples_section
@@ -24,6 +26,9 @@ __all__ = [
     "curve_section",
     "extremes_section",
     "image_sets_section",
+    "interpolation_section",
+    "likelihood_lead",
+    "likelihood_section",
     "losses_section",
     "protocol_section",
     "samples_section",
