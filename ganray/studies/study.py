@@ -31,6 +31,7 @@ STUDIES = {
         "adagan",
         "translation",
         "siblings",
+        "usefulness",
         "two_gaussians",
         "one_dimension",
         "evaluation",
