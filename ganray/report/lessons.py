@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,17 +66,17 @@ class Lessons:
 
     def synthetic(self, side: str) -> Interval | None:
         """The accuracy of those that a side's images alone have taught; None: none is stored."""
-        return _mean(self.accuracies(SYNTHETIC, side, 0))
+        return mean_of(self.accuracies(SYNTHETIC, side, 0))
 
     def beside(self, side: str | None, real: int) -> Interval | None:
         """Of those that so many real images have taught, alone or with a side's beside them."""
-        return _mean(self.accuracies("both" if side else "real", side, real))
+        return mean_of(self.accuracies("both" if side else "real", side, real))
 
     def exam(self, side: str) -> Interval | None:
         """The share of a side's images that is taken for what they are labelled as."""
         roles = [exam_role(self.learner, side, replicate) for replicate in self._replicates]
         found = {place: self.results.result(role) for place, role in enumerate(roles)}
-        return _mean({place: one["accuracy"] for place, one in found.items() if one})
+        return mean_of({place: one["accuracy"] for place, one in found.items() if one})
 
     def per_class(self, shown: str, side: str | None, real: int) -> list[float] | None:
         """Mean accuracies over replicates on the test images of each class."""
@@ -105,8 +105,14 @@ class Lessons:
         return {n: found for n, role in roles.items() if (found := self.results.result(role))}
 
 
-def _mean(values: Mapping[int, float]) -> Interval | None:
-    return mean_interval([*values.values()]) if values else None
+def mean_of(values: Mapping[int, float]) -> Interval | None:
+    """The mean of shares; its interval is cut at 0 and 1, beyond which no share is."""
+    if not values:
+        return None
+    found = mean_interval([*values.values()])
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def worth(curve: Mapping[int, float], accuracy: float) -> str:

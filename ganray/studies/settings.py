@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -159,6 +159,7 @@ class NamedGan(Spec):
     train: Training = Field(description="how it is trained")
 
 
+@runtime_checkable
 class Named(Protocol):
     """Whatever users name."""
 

@@ -33,6 +33,7 @@ from ganray.studies import (
     siblings,
     translation,
     two_gaussians,
+    usefulness,
 )
 from ganray.studies.data import Data
 from ganray.studies.families import families
@@ -144,6 +145,7 @@ def plans() -> dict[str, Plan]:
         "rivals": rivals.plan(every_family(), DATA),
         "translation": translation.plan(every_translator(), TWO_DOMAINS),
         "siblings": siblings.plan(every_modnet(), DATA),
+        "usefulness": usefulness.plan(taught(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),
@@ -173,6 +175,16 @@ def every_modnet() -> siblings.Settings:
     sides = [one for one in every_side() if one["train"].algorithm == "modnet"]
     settings = {"study": "siblings", "modnets": sides, "real": [5, 20], "judged": 10}
     return parse(siblings.Settings, settings, "study")
+
+
+def taught() -> usefulness.Settings:
+    """Sides whose images are of one class, told one, and of guessed ones."""
+    told = {"name": "told", "model": {"name": "conditional", "of": {"name": "dcgan", "width": 8}}}
+    settings = {
+        **{"study": "usefulness", "marginals": [["a"], ["b", "c"]], "real": [5, 20]},
+        **{"rivals": [told | {"train": {"algorithm": "vanilla"}}], "synthetic": 50},
+    }
+    return parse(usefulness.Settings, settings, "study")
 
 
 def every_side() -> list[dict[str, Any]]:

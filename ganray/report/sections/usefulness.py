@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganray.metrics.intervals import Interval, mean_interval
-from ganray.report.lessons import SYNTHETIC, Lessons, worth
+from ganray.report.lessons import SYNTHETIC, Lessons, mean_of, worth
 from ganray.report.page import (
     Block,
     Column,
@@ -48,11 +48,11 @@ def _worth_of(lessons: Lessons, side: str) -> str:
     found = lessons.synthetic(side)
     if found is None or not lessons.curve:
         return "worth what is not known yet"
-    ends = [worth(lessons.curve, end) for end in (found.low, found.high) if end is not None]
     about = worth(lessons.curve, found.mean)
-    between = f" (95%: {' to '.join(dict.fromkeys(ends))})" if ends else ""
+    ends = [worth(lessons.curve, end) for end in (found.low, found.high) if end is not None]
+    told = f" (95%: {' to '.join(dict.fromkeys(ends))})" if set(ends) - {about} else ""
     known = "about " if about[0].isdigit() else ""
-    return f"worth {known}{about} real ones{between}"
+    return f"worth {known}{about} real ones{told}"
 
 
 def usefulness_sections(results: Results) -> list[Section]:
@@ -80,8 +80,8 @@ _INTRO = (
     "Share of the real test images that {learner} classifies rightly. Grey: taught by real images "
     "alone, the first ones of an order that is another one in each replicate. On the left a line "
     "for each side, taught by its images alone; where it meets the curve, so many real images "
-    "teach as much. On the right its images beside so many real ones. Bars and bands are Student’s 95% "
-    "intervals over replicates."
+    "teach as much. On the right its images beside so many real ones. Bars and bands are Student’s "
+    "95% intervals over replicates, as far as they are between 0 and 1."
 )
 
 
@@ -155,15 +155,16 @@ def _together(lessons: Lessons) -> Table:
     rows: list[list[str | Strip]] = []
     for real in lessons.real:
         alone = lessons.accuracies("real", None, real)
-        rows.append([f"{real:,}", ALONE, *_cells(_mean(alone)), "", ""])
+        rows.append([f"{real:,}", ALONE, *_cells(mean_of(alone)), "", ""])
         for side in lessons.results.plan.sides:
             both = lessons.accuracies("both", side, real)
             # The replicates of both saw the same real images and began with the same weights.
             gain = [both[one] - alone[one] for one in both if one in alone]
-            rows.append([f"{real:,}", f"with {side}’s", *_cells(_mean(both)), *_gain(gain)])
+            rows.append([f"{real:,}", f"with {side}’s", *_cells(mean_of(both)), *_gain(gain)])
     return Table(
         "Real images alone, and with the generated ones beside them: do these help? The difference "
-        "is that of replicates which saw the same real images",
+        "is that of replicates which saw the same real images, and each is judged by its own 95% "
+        "interval, uncorrected for their number",
         [
             Column("real images"),
             Column("taught by"),
@@ -192,10 +193,6 @@ def _cells(found: Interval | None) -> list[str]:
     if found is None:
         return ["–", "–"]
     return [number(found.mean), interval(found.low, found.high) or "one replicate"]
-
-
-def _mean(values: dict[int, float]) -> Interval | None:
-    return mean_interval([*values.values()]) if values else None
 
 
 def _classes(lessons: Lessons) -> Table:
