@@ -107,7 +107,7 @@ def _beside(lessons: Lessons) -> Figure:
 
 def _curve(lessons: Lessons, side: str | None) -> Curve:
     found = ((real, lessons.beside(side, real)) for real in lessons.real)
-    points = [CurvePoint(real, one.mean, one.low, one.high) for real, one in found if one]
+    points = [CurvePoint(float(real), one.mean, one.low, one.high) for real, one in found if one]
     tone = side_tones(lessons.results.plan.sides)[side or "floor"]
     return Curve(side or ALONE, tone, points)
 
