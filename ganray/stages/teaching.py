@@ -25,8 +25,6 @@ from ganray.train.flops import encoder_flops, encoder_parameters
 Images = UInt8[np.ndarray, "n c h w"]
 Labels = Int64[np.ndarray, "n"]
 Steps = Float32[np.ndarray, "steps losses"]
-
-
 Course = ClassifyParameters | LessonParameters
 """How a network is taught."""
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.metrics.classes.logistic_regression import PENALTY
@@ -96,8 +98,6 @@ def class_counts(blocks: Blocks, count: int) -> list[int]:
     Raises:
         RefusedInput: a class would have none.
     """
-    import numpy as np
-
     sizes = np.array([blocks.data.info.counts["train"][index] for index in blocks.classes])
     counts = [int(one) for one in apportion(sizes, count)]
     if not all(counts):
