@@ -95,7 +95,12 @@ def test_normal_numbers_become_those_of_each_law():
     assert uniform.var() == pytest.approx(1 / 12, rel=0.03)
     sphere = normal_to(Codes(Sphere(3), 2, 1), numbers)
     np.testing.assert_allclose(sphere.norm(dim=1), 3**0.5)
-    assert normal_to(Joined(Normal(3), Uniform(1)), numbers) is numbers
+    torch.testing.assert_close(normal_to(Joined(Normal(3), Uniform(1)), numbers), numbers)
+    torch.testing.assert_close(normal_to(Normal(3, deviation=0.5), numbers), numbers / 2)
+    bounded = normal_to(Normal(3, bound=1.0, deviation=2.0), numbers)
+    assert bounded.abs().max() < 2
+    spread = Normal(3, bound=1.0, deviation=2.0).root_mean_square
+    assert float(bounded.square().mean()) ** 0.5 == pytest.approx(spread, rel=0.02)
     assert free_part(Joined(Labelled(Sphere(3), (1,)), Uniform(1))) == Sphere(3)
 
 
@@ -103,4 +108,4 @@ def test_refusals():
     with pytest.raises(RefusedInput, match=r"sigma \(=0.0\)"):
         found(Linear(), sigma=0.0)
     with pytest.raises(RefusedInput, match="must be normal, uniform or on a sphere"):
-        normal_to(Normal(2, bound=1.0), torch.zeros(1, 2))
+        normal_to(Sphere(2, bound=1.0), torch.zeros(1, 2))

@@ -277,9 +277,12 @@ class Labelled:
         self, seed: int, stream: str, start: int, count: int
     ) -> Float64[np.ndarray, "count size"]:
         """As `Law.rows`; the latent vectors are those of `latents` alone."""
-        drawn = uniforms(seed, f"{stream}/label", start, count, 1)[:, 0]
-        labels = drawn_of(self.shares, drawn)
+        labels = self.labels(seed, stream, start, count)
         return np.column_stack([self.latents.rows(seed, stream, start, count), labels])
+
+    def labels(self, seed: int, stream: str, start: int, count: int) -> Float64[np.ndarray, "n"]:
+        """The classes in these rows."""
+        return drawn_of(self.shares, uniforms(seed, f"{stream}/label", start, count, 1)[:, 0])
 
 
 def free_part(law: Law) -> Law:

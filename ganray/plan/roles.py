@@ -48,6 +48,23 @@ def extremes_role(encoder: str, side: str, part: str = "") -> str:
     return f"{part}extremes/{encoder}/{side}"
 
 
+def lesson_role(learner: str, shown: str, side: str, real: int, replicate: int) -> str:
+    """What a study calls the teaching of a classifier.
+
+    Args:
+        learner: what kind of classifier.
+        shown: the kind of images that it sees.
+        side: whose these are, where they are not real ones.
+        real: how many real ones are among them.
+    """
+    return f"taught/{learner}/{shown}/{side}/{real}/{replicate}"
+
+
+def exam_role(learner: str, side: str, replicate: int) -> str:
+    """What a study calls the examination of such a classifier on a side's images."""
+    return f"exam/{learner}/{side}/{replicate}"
+
+
 def drawn(draw: int) -> str:
     """How what is made with a further sampling seed is told from what the first one gave."""
     return f"/draw/{draw}" if draw else ""

@@ -45,13 +45,34 @@ class Curve:
     points: list[CurvePoint]
 
 
-def score_curves(curves: Sequence[Curve], floor: float | None, axis: str, alt: str) -> Picture:
+@dataclass(frozen=True)
+class Level:
+    """A value that does not depend on what the curves are drawn against, with its interval."""
+
+    tone: Tone
+    value: float
+    low: float | None
+    high: float | None
+
+
+def score_curves(
+    curves: Sequence[Curve],
+    floor: float | None,
+    axis: str,
+    alt: str,
+    levels: Sequence[Level] = (),
+) -> Picture:
     """Scores with their intervals against a positive quantity, on a logarithmic scale of it."""
     with canvas(_SIZE) as drawn:
         axes = drawn.subplots()
         axes.set_xscale("log")
         if floor is not None:
             axes.axhline(floor, color=INK, linewidth=1.0, linestyle=(0, (2, 2)))
+        for level in levels:
+            colour = COLOURS[level.tone][0]
+            axes.axhline(level.value, color=colour, linewidth=1.2)
+            if level.low is not None:
+                axes.axhspan(level.low, level.high, color=colour, alpha=0.15, linewidth=0)
         for curve in curves:
             _draw(axes, curve)
         _quantities(axes, sorted({point.at for curve in curves for point in curve.points}))

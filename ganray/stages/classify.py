@@ -5,28 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.embed import embed
-from ganray.plan import Plan, Task
 from ganray.plan.parameters import ClassifyParameters
 from ganray.stages.artifacts import read_images, some_images
-from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, image_shape
-from ganray.stages.trajectory import follow
+from ganray.stages.stage import Stage
+from ganray.stages.teaching import course_cost, taught, test_images
 from ganray.stages.workspace import Workspace
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.flops import encoder_flops, encoder_parameters
 
 
 def teach(work: Workspace) -> None:
     """Train the CAFD encoder's network; its accuracy on the test split goes into the result."""
     told = ClassifyParameters.of(work.task)
     images, labels = _lessons(work, told)
-    classes = len(told.classes)
-    spec, rows = told.encoder, np.arange(max(len(images), told.encoder.batch)) % len(images)
-    trainer = EncoderTrainer(images[rows], labels[rows], classes, spec, told.seed, work.device)
-    trainer.steps = told.iterations
-    _, seconds = follow(work, trainer, told.iterations)
-    tests, truth = work.dataset().images("test", told.classes)
-    guesses = embed(trainer.encoder.cpu().eval(), tests).probabilities.argmax(axis=1)
-    right = guesses == np.searchsorted(np.asarray(sorted(told.classes)), truth)
+    network, _, _, seconds = taught(work, told, images, labels)
+    tests, truth = test_images(work, told.classes)
+    right = embed(network, tests).probabilities.argmax(axis=1) == truth
     work.commit(
         {},
         {"accuracy": float(right.mean()), "test_images": len(truth), "lessons": len(images)},
@@ -47,16 +40,9 @@ def _lessons(work: Workspace, told: ClassifyParameters) -> tuple[np.ndarray, np.
     return np.concatenate([sources, made]), np.concatenate([labels, wanted.ravel()])
 
 
-def _cost(task: Task, plan: Plan) -> Cost:
-    told, shape = ClassifyParameters.of(task), image_shape(plan)
-    flops = encoder_flops(shape, len(told.classes), told.encoder) * told.iterations
-    size = encoder_parameters(shape, len(told.classes), told.encoder)
-    return Cost(float(flops), size * FLOAT_BYTES * 3)
-
-
 STAGE = Stage(
     teach,
-    cost=_cost,
+    cost=lambda task, plan: course_cost(ClassifyParameters.of(task), plan),
     end=lambda task, _: ClassifyParameters.of(task).iterations,
     losses=lambda _: EncoderTrainer.losses,
 )

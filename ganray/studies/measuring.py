@@ -8,6 +8,7 @@ from typing import Any
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
+from ganray.models.encoders import Encoder
 from ganray.plan import Task, task_seed
 from ganray.plan.measuring import ExtremesParameters, MeasureParameters
 from ganray.plan.parameters import (
@@ -193,17 +194,21 @@ def _said(draw: int) -> str:
     return f" seed {draw}" if draw else ""
 
 
-def _embed_samples(
-    blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec, draw: int
+def draw_samples(
+    blocks: Blocks, gan: Task, count: int, sampling: SampleSpec, draw: int = 0
 ) -> Task:
-    encoder, trained = ruler.encoder, TrainParameters.of(gan)
-    told = EmbedParameters.on(encoder)
+    """The first `count` samples of a GAN.
+
+    Args:
+        draw: which of several sampling seeds they are drawn with.
+
+    Raises:
+        RefusedInput: latent vectors are to be truncated that are not normal.
+    """
+    trained = TrainParameters.of(gan)
     _check_truncated(trained.model, sampling.truncation)
-    # A GAN that two sides share may have to give another number of samples to each.
-    more = "" if blocks.sampled.setdefault(gan.address, count) == count else f"/{count}"
-    more += drawn(draw)
-    samples = blocks.builder.add(
-        blocks.made_of(gan, "sample") + more,
+    return blocks.builder.add(
+        blocks.made_of(gan, "sample") + _more(blocks, gan, count, draw),
         "sample",
         f"samples {gan.title}{_said(draw)}",
         SampleParameters(
@@ -213,14 +218,37 @@ def _embed_samples(
         horizon=count,
         chunks=chunks_for(count, sampling.chunk),
     )
+
+
+def embed_drawn(
+    blocks: Blocks, encoder: Encoder, embedder: Task, gan: Task, samples: Task, draw: int = 0
+) -> Task:
+    """The features of a GAN's samples, as `draw_samples` gives them."""
+    told, count = EmbedParameters.on(encoder), samples.horizon or 0
     return blocks.builder.add(
-        blocks.made_of(gan, f"embed/{encoder.name}") + more,
+        blocks.made_of(gan, f"embed/{encoder.name}") + _more(blocks, gan, count, draw),
         "embed",
         f"features {gan.title}{_said(draw)} {encoder.name}",
         told,
-        {"embedder": ruler.embedder, "images": samples},
+        {"embedder": embedder, "images": samples},
         chunks=chunks_for(count, told.embed.chunk),
     )
+
+
+def _more(blocks: Blocks, gan: Task, count: int, draw: int) -> str:
+    """What tells some samples' role from that of others of the same GAN.
+
+    One that two sides share may have to give another number to each.
+    """
+    usual = blocks.sampled.setdefault(gan.address, count) == count
+    return ("" if usual else f"/{count}") + drawn(draw)
+
+
+def _embed_samples(
+    blocks: Blocks, ruler: Ruler, gan: Task, count: int, sampling: SampleSpec, draw: int
+) -> Task:
+    samples = draw_samples(blocks, gan, count, sampling, draw)
+    return embed_drawn(blocks, ruler.encoder, ruler.embedder, gan, samples, draw)
 
 
 def _check_truncated(model: ModelSpec, truncation: float | None) -> None:

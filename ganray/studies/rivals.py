@@ -22,7 +22,7 @@ from ganray.studies.blocks import Blocks
 from ganray.studies.budgets import Probe, horizons, iteration_cost, planned_horizons, used_speed
 from ganray.studies.data import Data
 from ganray.studies.searching import plan_search
-from ganray.studies.settings import ComparisonSettings
+from ganray.studies.settings import ComparisonSettings, SidesSettings, names_differ
 from ganray.studies.sides import (
     JOINT,
     MARGINAL,
@@ -57,10 +57,7 @@ class Settings(ComparisonSettings):
     @field_validator("rivals")
     @classmethod
     def _names_differ(cls, rivals: list[Rival]) -> list[Rival]:
-        names = [rival.name for rival in rivals]
-        for place, name in enumerate(names):
-            if name in (MARGINAL, JOINT, *names[:place]):
-                raise ValueError(f"two sides are called {name!r}; sides need names of their own")
+        names_differ(rivals, MARGINAL, JOINT)
         return rivals
 
 
@@ -84,7 +81,7 @@ def plan(
         settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)
     )
     joint = train_joint(blocks, settings, until)
-    rivals = [_train_rival(blocks, settings, rival) for rival in settings.rivals]
+    rivals = [train_rival(blocks, settings, rival) for rival in settings.rivals]
     add_embedders(blocks, settings)
     marginal = train_marginals(blocks, settings, groups, until)
     plan_search(blocks, settings, joint, marginal, other, rivals)
@@ -96,7 +93,12 @@ def plan(
     return blocks.plan(settings.study, settings, names, speed, named=True)
 
 
-def _train_rival(blocks: Blocks, settings: Settings, rival: Rival) -> Side:
+def train_rival(blocks: Blocks, settings: SidesSettings, rival: Rival) -> Side:
+    """The GANs of a further side.
+
+    Raises:
+        RefusedInput: as `Blocks.train`, and naming it.
+    """
     model, train = rival.model or settings.model, rival.train or settings.train
     try:
         cost = iteration_cost(

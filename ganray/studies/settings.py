@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -164,7 +164,16 @@ class NamedGan(Spec):
     train: Training = Field(description="how it is trained")
 
 
-def names_differ(gans: Sequence[NamedGan], *taken: str) -> None:
+@runtime_checkable
+class Named(Protocol):
+    """Whatever users name."""
+
+    @property
+    def name(self) -> str:
+        """What they call it."""
+
+
+def names_differ(gans: Sequence[Named], *taken: str) -> None:
     """Refuse sides of one name.
 
     Raises:

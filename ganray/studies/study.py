@@ -34,6 +34,7 @@ STUDIES = {
         "range_audit",
         "defence",
         "probing",
+        "usefulness",
         "two_gaussians",
         "one_dimension",
         "evaluation",

@@ -37,6 +37,7 @@ from ganray.studies import (
     siblings,
     translation,
     two_gaussians,
+    usefulness,
 )
 from ganray.studies.data import Data
 from ganray.studies.families import families
@@ -156,6 +157,7 @@ def plans() -> dict[str, Plan]:
         "range audit": range_audit.plan(parse(range_audit.Settings, AUDIT, "study"), DATA, other),
         "defence": defence.plan(every_attack(), DATA),
         "asked what they know": probing.plan(asked(), DATA),
+        "usefulness": usefulness.plan(taught(), DATA),
         "two Gaussians": two_gaussians.plan(two_gaussians.Settings()),
         "one dimension": one_dimension.plan(parse(one_dimension.Settings, NUMBERS, "study")),
         **sweep_plans(),
@@ -206,6 +208,16 @@ def every_attack() -> defence.Settings:
         "projection": {"steps": 9, "restarts": 4, "chunk": 8},
     }
     return parse(defence.Settings, settings, "study")
+
+
+def taught() -> usefulness.Settings:
+    """Sides whose images are of one class, told one, and of guessed ones."""
+    told = {"name": "told", "model": {"name": "conditional", "of": {"name": "dcgan", "width": 8}}}
+    settings = {
+        **{"study": "usefulness", "marginals": [["a"], ["b", "c"]], "real": [5, 20]},
+        **{"rivals": [told | {"train": {"algorithm": "vanilla"}}], "synthetic": 50},
+    }
+    return parse(usefulness.Settings, settings, "study")
 
 
 def every_side() -> list[dict[str, Any]]:

@@ -1,0 +1,157 @@
+"""How useful are generated images to whoever trains a classifier? Worth how many real ones?
+
+Classifiers are taught by generated images and examined on real ones (the classification accuracy
+score, train on synthetic and test on real), the other way round, and by generated images beside
+real ones. Those that are taught by ever more real images give the curve on which a number of real
+images stands beside each side. After Madry's lecture "Are GANs Truly Distribution Learners?";
+Santurkar et al., arXiv 1711.00970; Ravuri and Vinyals, arXiv 1905.10887.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from ganray.errors import RefusedInput
+from ganray.plan import Plan
+from ganray.report import Page, Results
+from ganray.report.sections.usefulness import usefulness_lead, usefulness_sections
+from ganray.studies.blocks import Blocks
+from ganray.studies.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.data import Data
+from ganray.studies.evaluate import MOST_IMAGES
+from ganray.studies.lessons import REAL, Course, Learner, label_side, teach_and_examine
+from ganray.studies.rivals import Rival, train_rival
+from ganray.studies.searching import plan_search
+from ganray.studies.settings import ComparisonSettings, Distinct, RangeSearch, names_differ
+from ganray.studies.sides import (
+    JOINT,
+    MARGINAL,
+    Side,
+    add_embedders,
+    comparison_blocks,
+    evidence,
+    marginal_groups,
+    measure,
+    rulers,
+    train_joint,
+    train_marginals,
+    write_cards,
+)
+
+Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
+
+
+class Settings(ComparisonSettings):
+    """A study file of this study."""
+
+    study: Literal["usefulness"] = Field("usefulness", description="which study the file is of")
+    rivals: list[Rival] = Field([], description="sides beside marginal and joint")
+    synthetic: Count = Field(
+        2000, description="images of each side that teach, as many of each class as real ones are"
+    )
+    real: Distinct[Count] = Field(
+        [20, 100, 500, 2000],
+        min_length=1,
+        description="numbers of real images that teach a classifier, alone and beside those",
+    )
+    lessons: int = Field(500, ge=1, description="iterations in which one is taught, each alike")
+    learners: Distinct[Learner] = Field(
+        ["network", "linear"],
+        min_length=1,
+        description="what is taught: a network as of `encoder`, a linear classifier of pixels",
+    )
+    search: RangeSearch = RangeSearch(on=[])
+
+    @field_validator("rivals")
+    @classmethod
+    def _names_differ(cls, rivals: list[Rival]) -> list[Rival]:
+        names_differ(rivals, MARGINAL, JOINT, REAL)
+        return rivals
+
+    @model_validator(mode="after")
+    def _of_classes(self) -> Settings:
+        if self.split is not None:
+            raise ValueError(
+                "split: the images of a cluster have no class of their own, and lessons are of "
+                "classes; leave it out"
+            )
+        return self
+
+
+def plan(
+    settings: Settings, data: Data, other: Data | None = None, probe: Probe | None = None
+) -> Plan:
+    """The tasks of the study: GANs and scores as of `rivals`, then lessons and exams.
+
+    Raises:
+        RefusedInput: settings and data do not fit.
+    """
+    _refuse(settings, data)
+    groups = marginal_groups(settings, data)
+    blocks = comparison_blocks(settings, data, groups)
+    _refuse_more_than_there_are(settings, blocks)
+    until = planned_horizons(
+        settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)
+    )
+    joint = train_joint(blocks, settings, until)
+    rivals = [train_rival(blocks, settings, rival) for rival in settings.rivals]
+    add_embedders(blocks, settings)
+    marginal = train_marginals(blocks, settings, groups, until)
+    plan_search(blocks, settings, joint, marginal, other, rivals)
+    sides = [joint, *rivals, marginal]
+    scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
+    _teach(blocks, settings, sides)
+    write_cards(blocks, sides, scores, settings.sample)
+    names = [MARGINAL, JOINT, *(rival.name for rival in settings.rivals)]
+    speed = used_speed(settings.budget, probe)
+    return blocks.plan(settings.study, settings, names, speed, named=True)
+
+
+def _refuse(settings: Settings, data: Data) -> None:
+    if data.info.labels == "none":
+        raise RefusedInput(
+            f"data.source: the images of {data.info.name} have no labels, which classifiers are "
+            "to learn; a folder for each class, or a column label, would say them"
+        )
+    if settings.rivals and settings.budget.unit == "device_seconds":
+        raise RefusedInput(
+            "budget.device_seconds is converted at the speed of one kind of GAN, and rivals are of "
+            "others; name budget.flops for equal compute, or iterations or images"
+        )
+
+
+def _refuse_more_than_there_are(settings: Settings, blocks: Blocks) -> None:
+    info = blocks.data.info
+    there = sum(info.counts["train"][index] for index in blocks.classes)
+    if max(settings.real) > there:
+        raise RefusedInput(
+            f"real (={settings.real}) must be at most {there}, the training images of {info.name}"
+            + (" of the classes that the marginals cover" if blocks.subset else "")
+        )
+
+
+def _teach(blocks: Blocks, settings: Settings, sides: list[Side]) -> None:
+    """Lessons and exams of every replicate."""
+    classifier = blocks.encoder(settings.encoder)
+    course = Course(settings.encoder, settings.lessons, settings.learners, sorted(settings.real))
+    for replicate in range(settings.replicates):
+        labelled = {
+            side.name: label_side(
+                *(blocks, side, replicate, settings.synthetic, settings.sample, classifier)
+            )
+            for side in sides
+        }
+        teach_and_examine(blocks, course, replicate, labelled)
+
+
+def page(results: Results) -> Page:
+    """What classifiers learnt, of whom; then the scores, and all that this rests on."""
+    parts = [*usefulness_sections(results), *evidence(results)]
+    return Page(
+        title="What are generated images worth to a classifier?",
+        subject=str(results.plan.dataset["name"]),
+        lead=usefulness_lead(results),
+        sections=[part for part in parts if part is not None],
+    )
