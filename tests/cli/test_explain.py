@@ -29,7 +29,7 @@ DOCS = Path(__file__).parents[2] / "docs"
             [
                 "search.on: list of: text, default [joint] (marginal_vs_joint, rivals, adagan)",
                 "    'joint', names of classes, and groups such as '1+2'",
-                "search.on: list of: text, default [] (budget_curve, probing)",
+                "search.on: list of: text, default [] (budget_curve, probing, usefulness)",
                 "    'joint', names of classes, and groups such as '1+2'",
             ],
         ),
