@@ -1,4 +1,5 @@
-"""Studies: one file each, with `Settings`, `plan(settings, …)` and `page(results)`.
+"""Studies: one file each, with `Settings`, `plan(settings, …)` and `page(results)`; what these are
+made of is in `parts`.
 
 `study: marginal_vs_joint` in a study file names the Python module; the rest is its settings. Those
 have a `name` and a `study`, and of all else what the study needs: `data`, of which `plan` is told

@@ -21,14 +21,14 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import ReweightParameters
 from ganray.report import Page, Results, sections
-from ganray.studies.blocks import Blocks, Portion
-from ganray.studies.budgets import Horizons, Probe, planned_horizons, used_speed
-from ganray.studies.data import Data
-from ganray.studies.evaluate import MOST_IMAGES
-from ganray.studies.measuring import Mixing, mix_samples
-from ganray.studies.searching import plan_search
-from ganray.studies.settings import SidesSettings
-from ganray.studies.sides import (
+from ganray.studies.parts.blocks import Blocks, Portion
+from ganray.studies.parts.budgets import Horizons, Probe, planned_horizons, used_speed
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.evaluate import MOST_IMAGES
+from ganray.studies.parts.measuring import Mixing, mix_samples
+from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.settings import SidesSettings
+from ganray.studies.parts.sides import (
     JOINT,
     Side,
     add_embedders,

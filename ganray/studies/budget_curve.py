@@ -15,11 +15,11 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.sections import Stretch
-from ganray.studies.budgets import Horizons, Probe, planned_horizons, used_speed
-from ganray.studies.data import Data
-from ganray.studies.searching import plan_search
-from ganray.studies.settings import ComparisonSettings, RangeSearch
-from ganray.studies.sides import (
+from ganray.studies.parts.budgets import Horizons, Probe, planned_horizons, used_speed
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.settings import ComparisonSettings, RangeSearch
+from ganray.studies.parts.sides import (
     SIDES,
     add_embedders,
     comparison_blocks,

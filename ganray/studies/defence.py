@@ -23,12 +23,12 @@ from ganray.plan.defending import ChosenImages, Defending
 from ganray.report import Page, Results, sections
 from ganray.report.sections.defence import defence_lead, defence_sections
 from ganray.specs import SearchSpec
-from ganray.studies.blocks import Blocks
-from ganray.studies.budgets import Probe, horizons, iteration_cost, used_speed
-from ganray.studies.data import Data
-from ganray.studies.defending import DefendingSide, Trial
-from ganray.studies.settings import Budget, Distinct, OfData, WithMarginals
-from ganray.studies.sides import JOINT, MARGINAL, SIDES
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.budgets import Probe, horizons, iteration_cost, used_speed
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.defending import DefendingSide, Trial
+from ganray.studies.parts.settings import Budget, Distinct, OfData, WithMarginals
+from ganray.studies.parts.sides import JOINT, MARGINAL, SIDES
 from ganray.train.algorithms import Training, WganGp
 
 Letter = Literal["A", "B", "C", "D", "E", "F"]

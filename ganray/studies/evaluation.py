@@ -17,9 +17,9 @@ from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.judging import leader
 from ganray.spec import parse
-from ganray.studies.evaluation_settings import Settings
-from ganray.studies.image_sets import Images, Sets, opened
-from ganray.studies.set_scores import SetScores
+from ganray.studies.parts.evaluation_settings import Settings
+from ganray.studies.parts.image_sets import Images, Sets, opened
+from ganray.studies.parts.set_scores import SetScores
 from ganray.studies.study import check_weights
 from ganray.train.spec import EncoderSpec
 from ganray.wording import listed

@@ -14,11 +14,11 @@ from pydantic import Field
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
-from ganray.studies.budgets import Probe, planned_horizons, used_speed
-from ganray.studies.data import Data
-from ganray.studies.searching import plan_search
-from ganray.studies.settings import ComparisonSettings
-from ganray.studies.sides import (
+from ganray.studies.parts.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.settings import ComparisonSettings
+from ganray.studies.parts.sides import (
     SIDES,
     add_embedders,
     comparison_blocks,

@@ -23,12 +23,12 @@ from ganray.report import Page, Results, sections
 from ganray.report.audited import search_role
 from ganray.report.sections.audit import audit_lead, audit_sections
 from ganray.specs import chunks_for
-from ganray.studies.blocks import Blocks
-from ganray.studies.budgets import Probe, horizons, iteration_cost
-from ganray.studies.data import Data
-from ganray.studies.probes import AuditSearch, add_targets
-from ganray.studies.settings import MOST_SEEDS, Budget, Distinct, GanName, OfData
-from ganray.studies.variants import Arrangement, Variant, arranged, usual_variants
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.probes import AuditSearch, add_targets
+from ganray.studies.parts.settings import MOST_SEEDS, Budget, Distinct, GanName, OfData
+from ganray.studies.parts.variants import Arrangement, Variant, arranged, usual_variants
 from ganray.train.algorithms import Training, WganGp
 
 

@@ -18,12 +18,18 @@ from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
 from ganray.spec import Spec
-from ganray.studies.blocks import Blocks
-from ganray.studies.budgets import Probe, horizons, iteration_cost, planned_horizons, used_speed
-from ganray.studies.data import Data
-from ganray.studies.searching import plan_search
-from ganray.studies.settings import ComparisonSettings, SidesSettings, names_differ
-from ganray.studies.sides import (
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.budgets import (
+    Probe,
+    horizons,
+    iteration_cost,
+    planned_horizons,
+    used_speed,
+)
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.settings import ComparisonSettings, SidesSettings, names_differ
+from ganray.studies.parts.sides import (
     JOINT,
     MARGINAL,
     Side,

@@ -32,13 +32,20 @@ from ganray.report.sections.siblings import (
     siblings_sections,
 )
 from ganray.specs import SampleSpec, chunks_for
-from ganray.studies.blocks import Blocks
-from ganray.studies.budgets import Probe, horizons, iteration_cost
-from ganray.studies.data import Data
-from ganray.studies.evaluate import MOST_IMAGES
-from ganray.studies.measuring import measure_side
-from ganray.studies.ruler import add_embedder, add_ruler
-from ganray.studies.settings import MOST_SEEDS, Budget, Distinct, NamedGan, OfImages, names_differ
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.evaluate import MOST_IMAGES
+from ganray.studies.parts.measuring import measure_side
+from ganray.studies.parts.ruler import add_embedder, add_ruler
+from ganray.studies.parts.settings import (
+    MOST_SEEDS,
+    Budget,
+    Distinct,
+    NamedGan,
+    OfImages,
+    names_differ,
+)
 
 Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 

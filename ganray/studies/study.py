@@ -19,7 +19,7 @@ from ganray.plan import Plan, Resources
 from ganray.report import Page, Results
 from ganray.spec import groups, unknown_name
 from ganray.store import Store
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.train.algorithms import wants_labels
 
 STUDIES = {

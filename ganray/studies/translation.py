@@ -29,15 +29,15 @@ from ganray.report.sections.translation import (
 )
 from ganray.report.sections.translation import translation_sections as shown
 from ganray.specs import SampleSpec, chunks_for
-from ganray.studies.blocks import Blocks
-from ganray.studies.budgets import Probe, horizons, iteration_cost
-from ganray.studies.counts import class_rows, needing
-from ganray.studies.data import Data
-from ganray.studies.domains import refuse_unpaired, two_domains
-from ganray.studies.evaluate import Evaluate
-from ganray.studies.measuring import measure_side
-from ganray.studies.ruler import Ruler, add_embedder, add_ruler
-from ganray.studies.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
+from ganray.studies.parts.counts import class_rows, needing
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.domains import refuse_unpaired, two_domains
+from ganray.studies.parts.evaluate import Evaluate
+from ganray.studies.parts.measuring import measure_side
+from ganray.studies.parts.ruler import Ruler, add_embedder, add_ruler
+from ganray.studies.parts.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
 
 
 class Settings(OfImages):

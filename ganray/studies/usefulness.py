@@ -17,15 +17,14 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Page, Results
 from ganray.report.sections.usefulness import usefulness_lead, usefulness_sections
-from ganray.studies.blocks import Blocks
-from ganray.studies.budgets import Probe, planned_horizons, used_speed
-from ganray.studies.data import Data
-from ganray.studies.evaluate import MOST_IMAGES
-from ganray.studies.lessons import REAL, Course, Learner, label_side, teach_and_examine
-from ganray.studies.rivals import Rival, train_rival
-from ganray.studies.searching import plan_search
-from ganray.studies.settings import ComparisonSettings, Distinct, RangeSearch, names_differ
-from ganray.studies.sides import (
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.evaluate import MOST_IMAGES
+from ganray.studies.parts.lessons import REAL, Course, Learner, label_side, teach_and_examine
+from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.settings import ComparisonSettings, Distinct, RangeSearch, names_differ
+from ganray.studies.parts.sides import (
     JOINT,
     MARGINAL,
     Side,
@@ -39,6 +38,7 @@ from ganray.studies.sides import (
     train_marginals,
     write_cards,
 )
+from ganray.studies.rivals import Rival, train_rival
 
 Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 

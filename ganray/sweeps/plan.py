@@ -20,10 +20,10 @@ from ganray.plan import Plan, Resources, Task, task_seed
 from ganray.plan.candidates import Candidate, ObjectiveParameters, Shares, SpecParameters
 from ganray.report import Page, Results
 from ganray.specs import EmbedSpec, SampleSpec
-from ganray.studies.blocks import Blocks
-from ganray.studies.counts import mixture_counts, needing
-from ganray.studies.data import Data
-from ganray.studies.ruler import add_embedder, embed_split, protocol_on
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.counts import mixture_counts, needing
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.ruler import add_embedder, embed_split, protocol_on
 from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps
 from ganray.sweeps.space import Values

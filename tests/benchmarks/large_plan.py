@@ -27,7 +27,7 @@ from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from ganray.studies import marginal_vs_joint
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 
 
 @contextmanager

@@ -39,8 +39,8 @@ from ganray.studies import (
     two_gaussians,
     usefulness,
 )
-from ganray.studies.data import Data
 from ganray.studies.families import families
+from ganray.studies.parts.data import Data
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise

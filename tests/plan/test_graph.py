@@ -11,7 +11,7 @@ from ganray.data.spec import DatasetSpec
 from ganray.plan import Plan, PlanBuilder, task_key, task_seed
 from ganray.plan.parameters import DataParameters, Parameters
 from ganray.specs import chunks_for
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.train import WganGp
 from tests.golden import INFO, planned
 

@@ -13,7 +13,7 @@ from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import find_gan, gan_called, gan_role, gans_of, side_gans
 from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.train.spec import EncoderSpec
 from tests.golden import INFO, STUDY
 

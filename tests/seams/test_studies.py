@@ -23,10 +23,10 @@ from ganray.report.sections.scores import scores_section
 from ganray.report.tables import comparison_rows
 from ganray.runs.record import save_run
 from ganray.studies import STUDIES, read_study
-from ganray.studies.blocks import Blocks
-from ganray.studies.data import Data
-from ganray.studies.settings import Setup
-from ganray.studies.sides import Side, measure, rulers
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.settings import Setup
+from ganray.studies.parts.sides import Side, measure, rulers
 from ganray.train import WganGp
 from tests import tiny
 from tests.cli.command import ganray

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
-from ganray.studies.blocks import Blocks
-from ganray.studies.data import Data
-from ganray.studies.settings import Setup
-from ganray.studies.sides import Side, measure, rulers, write_cards
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.settings import Setup
+from ganray.studies.parts.sides import Side, measure, rulers, write_cards
 
 SIDES = ("single", "pairs", "all")
 

@@ -20,9 +20,9 @@ from ganray.report.results import Results
 from ganray.report.searched import OWN
 from ganray.report.tables import all_tables
 from ganray.studies import study_from
-from ganray.studies.probes import AuditSearch
+from ganray.studies.parts.probes import AuditSearch
+from ganray.studies.parts.variants import usual_variants
 from ganray.studies.range_audit import page
-from ganray.studies.variants import usual_variants
 from tests import tiny
 
 SEARCH = {

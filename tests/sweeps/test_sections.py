@@ -16,7 +16,7 @@ from ganray.report import Results, write_report
 from ganray.report.page import Picture
 from ganray.spec import parse
 from ganray.store import Store
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.sweeps import sections as sweep_sections
 from ganray.sweeps.plan import SweepPlan, page
 from ganray.sweeps.sections import sweep_protocol_section, trials_section

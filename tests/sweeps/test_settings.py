@@ -12,7 +12,7 @@ from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.spec import parse
 from ganray.studies import read_study
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.sweeps import read_sweep
 from ganray.sweeps import settings as module
 from ganray.sweeps.plan import SweepPlan

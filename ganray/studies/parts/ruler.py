@@ -16,7 +16,7 @@ from ganray.plan.parameters import EmbedParameters, WeightsParameters
 from ganray.plan.roles import floor_role
 from ganray.scores import ScoreName
 from ganray.specs import chunks_for
-from ganray.studies.blocks import Blocks
+from ganray.studies.parts.blocks import Blocks
 from ganray.train.spec import EncoderSpec
 
 

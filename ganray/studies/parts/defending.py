@@ -17,7 +17,7 @@ from ganray.plan.defending import (
     judge_role,
 )
 from ganray.specs import chunks_for
-from ganray.studies.blocks import Blocks
+from ganray.studies.parts.blocks import Blocks
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from ganray.plan.parameters import SplitParameters
 from ganray.report import Results, sections
 from ganray.report.page import Section
 from ganray.specs import USUAL_SAMPLING, SampleSpec
-from ganray.studies.blocks import Blocks, Portion
-from ganray.studies.budgets import Horizons
-from ganray.studies.counts import mixture_counts, sample_count
-from ganray.studies.data import Data
-from ganray.studies.evaluate import Evaluate
-from ganray.studies.measuring import (
+from ganray.studies.parts.blocks import Blocks, Portion
+from ganray.studies.parts.budgets import Horizons
+from ganray.studies.parts.counts import mixture_counts, sample_count
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.evaluate import Evaluate
+from ganray.studies.parts.measuring import (
     Mixing,
     add_extremes,
     embed_members,
@@ -30,8 +30,8 @@ from ganray.studies.measuring import (
     measure_side,
     mix_samples,
 )
-from ganray.studies.ruler import Ruler, add_embedder, add_ruler, embed_split
-from ganray.studies.settings import Clusters, ComparisonSettings, Setup, SidesSettings
+from ganray.studies.parts.ruler import Ruler, add_embedder, add_ruler, embed_split
+from ganray.studies.parts.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 
 

@@ -12,10 +12,10 @@ from ganray.plan import Task, task_seed
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters
 from ganray.plan.roles import chosen
 from ganray.specs import chunks_for
-from ganray.studies.blocks import Blocks
-from ganray.studies.data import Data
-from ganray.studies.settings import RangeSearch, SidesSettings
-from ganray.studies.sides import Side
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.settings import RangeSearch, SidesSettings
+from ganray.studies.parts.sides import Side
 
 
 def plan_search(

@@ -13,7 +13,7 @@ from ganray.data.spec import SPLITS, DatasetSpec, Pictures, Split
 from ganray.errors import RefusedInput
 from ganray.registry import OneOf
 from ganray.spec import Spec
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.studies.study import open_data
 from ganray.wording import listed
 

@@ -12,7 +12,7 @@ from ganray.errors import RefusedInput
 from ganray.models import MODELS, DefenseGan, ModelSpec
 from ganray.models.latents import Normal, free_part, refuse_projection
 from ganray.spec import Spec, parse
-from ganray.studies.probes import AuditSearch, Descent
+from ganray.studies.parts.probes import AuditSearch, Descent
 from ganray.studies.reading import as_written
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec

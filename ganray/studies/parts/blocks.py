@@ -21,9 +21,9 @@ from ganray.plan.parameters import (
 )
 from ganray.plan.roles import gan_role
 from ganray.specs import USUAL_SAMPLING, SampleSpec
-from ganray.studies.counts import class_rows
-from ganray.studies.data import Data, refuse_unfit
-from ganray.studies.settings import OfData
+from ganray.studies.parts.counts import class_rows
+from ganray.studies.parts.data import Data, refuse_unfit
+from ganray.studies.parts.settings import OfData
 from ganray.train.algorithms import check_shared, wants_labels
 from ganray.train.spec import LEAST_SIDES, EncoderSpec, TrainSpec
 

@@ -13,8 +13,8 @@ from ganray.plan import Resources
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import read_study
-from ganray.studies.budgets import Horizons, Probe, check_checkpoint, horizons, iteration_cost
-from ganray.studies.settings import Budget
+from ganray.studies.parts.budgets import Horizons, Probe, check_checkpoint, horizons, iteration_cost
+from ganray.studies.parts.settings import Budget
 from ganray.train import WganGp
 from ganray.train.flops import gan_flops
 

@@ -19,9 +19,9 @@ from ganray.plan.parameters import (
 from ganray.plan.roles import extremes_role, floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import chunks_for
-from ganray.studies.evaluation_settings import Settings
-from ganray.studies.image_sets import Opened, Sets
-from ganray.studies.ruler import add_weights
+from ganray.studies.parts.evaluation_settings import Settings
+from ganray.studies.parts.image_sets import Opened, Sets
+from ganray.studies.parts.ruler import add_weights
 
 
 class SetScores:

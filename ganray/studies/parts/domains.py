@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
 from ganray.plan.classes import class_index
-from ganray.studies.data import Data
+from ganray.studies.parts.data import Data
 from ganray.train.spec import TrainSpec
 
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.studies import marginal_vs_joint, read_study, study_module
-from ganray.studies.counts import mixture_counts, sample_count
-from ganray.studies.data import Data
-from ganray.studies.evaluate import Evaluate
 from ganray.studies.marginal_vs_joint import Settings
-from ganray.studies.searching import target_names
-from ganray.studies.settings import RangeSearch
+from ganray.studies.parts.counts import mixture_counts, sample_count
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.evaluate import Evaluate
+from ganray.studies.parts.searching import target_names
+from ganray.studies.parts.settings import RangeSearch
 from ganray.study_yaml import dump, load
 
 INFO = SourceInfo(

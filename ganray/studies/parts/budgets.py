@@ -16,7 +16,7 @@ from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.spec import Shape
 from ganray.plan import Resources
-from ganray.studies.settings import MOST_ITERATIONS, Budget, SidesSettings
+from ganray.studies.parts.settings import MOST_ITERATIONS, Budget, SidesSettings
 from ganray.train.spec import TrainSpec
 
 Probe = Callable[[], Speed]

@@ -12,9 +12,9 @@ from ganray.errors import RefusedInput
 from ganray.plan import Task
 from ganray.plan.parameters import TargetsParameters
 from ganray.specs import SearchSpec
-from ganray.studies.blocks import Blocks
-from ganray.studies.data import Data
-from ganray.studies.settings import Distinct, Drawing
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.data import Data
+from ganray.studies.parts.settings import Distinct, Drawing
 
 _MOST = 10**5
 _DRAWINGS = [name for name in SHAPES if name != "noise"]

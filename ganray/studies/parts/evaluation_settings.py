@@ -10,8 +10,8 @@ from ganray.cost.spending import Cost
 from ganray.data.spec import Pictures
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec
-from ganray.studies.evaluate import CURVE_MEANS, EXTREMES_MEANS, Evaluate
-from ganray.studies.image_sets import GeneratedImages, Images
+from ganray.studies.parts.evaluate import CURVE_MEANS, EXTREMES_MEANS, Evaluate
+from ganray.studies.parts.image_sets import GeneratedImages, Images
 from ganray.train.spec import EncoderSpec
 
 

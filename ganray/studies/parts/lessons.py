@@ -26,9 +26,9 @@ from ganray.plan.parameters import (
 )
 from ganray.plan.roles import exam_role, lesson_role
 from ganray.specs import SampleSpec
-from ganray.studies.blocks import Blocks
-from ganray.studies.measuring import draw_samples, embed_drawn
-from ganray.studies.sides import Side
+from ganray.studies.parts.blocks import Blocks
+from ganray.studies.parts.measuring import draw_samples, embed_drawn
+from ganray.studies.parts.sides import Side
 from ganray.train.spec import EncoderSpec
 
 Learner = Literal["network", "linear"]

@@ -1,0 +1,3 @@
+"""What studies are made of: settings of a file, and blocks that add tasks to a plan; none of it
+knows a study, but for the parts that one study alone has and that stand beside it for their length.
+"""
