@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ganray.data.spec import SPLITS, Split
 from ganray.errors import RefusedInput
@@ -40,7 +40,8 @@ class Ruler:
     asked: dict[str, Asked]
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """What a metric is given of the real images beside what every one is."""
 
     inputs: dict[str, Task]
