@@ -61,7 +61,9 @@ def agreement(results: Results, first: str, second: str) -> str:
     """On how many encoders a metric says who is better, of each that is measured on several."""
     found: dict[str, list[Judged]] = {}
     for name in results.measured:
-        found.setdefault(name.metric, []).append(judge(results, name, first, second))
+        one = judge(results, name, first, second)
+        if one.comparison and one.comparison.low is not None:  # one replicate says nothing at all
+            found.setdefault(name.metric, []).append(one)
     said = [_held(metric, each) for metric, each in found.items() if len(each) > 1]
     return "; ".join(said)
 

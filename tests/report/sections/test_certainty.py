@@ -81,6 +81,8 @@ def test_a_verdict_holds_on_so_many_encoders(whole: MadeUp) -> None:
     assert "By Fréchet distance, that marginal is better holds on 2 of 3 encoders." in lead
     none = verdict(made(whole, dict.fromkeys(several, EQUAL)), SIDES)
     assert "By Fréchet distance, no difference holds on any of 3 encoders." in none
+    single = {name: {side: values[:1] for side, values in far.items()} for name in several}
+    assert "encoders" not in verdict(made(whole, single), SIDES)
     assert notes(made(whole, several)) == notes(made(whole, several), "All scores are on") + 1
     assert notes(made(whole, {CAFD: far}), "All scores are on one encoder, classifier.") == 1
 
