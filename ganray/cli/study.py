@@ -168,16 +168,19 @@ def plan(
         ),
     ] = None,
     power: Annotated[
-        float, typer.Option("--power", help="In how many of such studies they are to find it.")
-    ] = 0.8,
+        float | None,
+        typer.Option("--power", help="In how many of such studies they are to find it; 0.8."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
     from ganray.studies import read_study
 
+    if power is not None and not difference:
+        raise RefusedInput(f"--power (={power!r}) is of --difference: name one, such as cafd=5")
     opened = open_store(store)
     chosen = read_study(study, overrides or [], absolute(store))
-    _show_plan(chosen, opened, as_json, difference or (), power)
+    _show_plan(chosen, opened, as_json, difference or (), 0.8 if power is None else power)
 
 
 def _show_plan(

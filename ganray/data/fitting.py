@@ -110,5 +110,5 @@ def note_of_skipped(skipped: list[str], count: int) -> str:
     """What is said of pictures that are left out, of so many."""
     if not skipped:
         return ""
-    named = ", ".join(skipped[:_NAMED]) + (", …" if len(skipped) > _NAMED else "")
+    named = "; ".join(skipped[:_NAMED]) + ("; …" if len(skipped) > _NAMED else "")
     return f"{len(skipped):,} of {count:,} images cannot be read and are left out: {named}."

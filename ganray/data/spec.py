@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ganray.data.fitting import Fit, Reading
 from ganray.data.formats import FORMATS
@@ -50,6 +50,15 @@ class Pictures(Spec):
     skip_unreadable: bool = Field(
         False, description="leave out images that cannot be read, counted and named in the notes"
     )
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _one_or_two_numbers(cls, value: Any) -> Any:
+        sides = value if isinstance(value, list | tuple) else [value, value]
+        whole = all(isinstance(side, int) and 1 <= side <= MOST for side in sides)
+        if value is not None and not (whole and len(sides) == 2):
+            raise ValueError(f"must be from 1 to {MOST}, or [height, width] of such")
+        return value
 
     @property
     def reading(self) -> Reading:

@@ -93,7 +93,8 @@ def evaluation_settings(
     Raises:
         RefusedInput: no encoder is named, and a source that decides about them cannot be read.
     """
-    how = {name: value for name, value in (pictures or {}).items() if value}
+    how = {name: value for name, value in (pictures or {}).items()
+           if value is not None and value is not False}  # fmt: skip
     known = parse(Pictures, how, "pictures")
     evaluate: dict[str, Any] = {"encoders": list(encoders) or usual_encoders(real, train, known)}
     evaluate |= {"metrics": list(metrics)} if metrics else {}

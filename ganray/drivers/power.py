@@ -13,7 +13,7 @@ from ganray.metrics.statistics.power import replicates_needed, smallest_detectab
 from ganray.plan import Plan
 from ganray.plan.roles import measurements
 from ganray.report import Results
-from ganray.report.certainty import POWER, pooled_deviation
+from ganray.report.certainty import LEAST, POWER, pooled_deviation
 from ganray.scores import ScoreName
 from ganray.spec import unknown_name
 from ganray.store import Store
@@ -114,7 +114,7 @@ def _needed(results: Results, name: ScoreName, difference: float, power: float) 
     deviation = pooled_deviation(*sides)
     if deviation == 0:
         raise RefusedInput(f"--difference: the stored replicates have one {name.title}: no spread")
-    needed = replicates_needed(difference, deviation, power)
+    needed = max(LEAST, replicates_needed(difference, deviation, power))
     counts = tuple(map(len, sides))
     smallest = smallest_detectable_difference(deviation, min(counts), power)
     return Needed(name, difference, power, deviation, counts, needed, smallest)

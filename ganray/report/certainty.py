@@ -16,6 +16,10 @@ from ganray.report.judging import Judged
 from ganray.report.results import Results
 from ganray.scores import ScoreName
 
+LEAST = 3
+"""Replicates of each side for which power is told. It is that of the pooled t test: in simulations
+of equal variances Welch's, which judges, has 0.48 of two replicates where that has 0.8, 0.69 of
+three and 0.77 of five."""
 POWER = 0.8
 """How often a difference is to be found out: what most fields ask for."""
 
@@ -46,9 +50,11 @@ def certainty(results: Results, judged: Judged) -> Certainty:
         effect = hedges_g(a, b)
     except UndefinedScore:  # no replicate differs from another
         return Certainty()
+    if min(found.n_a, found.n_b) < LEAST:
+        return Certainty(effect)
     deviation = pooled_deviation(a, b)
     try:
-        needed = replicates_needed(found.difference, deviation, POWER)
+        needed = max(LEAST, replicates_needed(found.difference, deviation, POWER))
     except RefusedInput:  # more than anybody trains
         needed = None
     fewest = min(found.n_a, found.n_b)

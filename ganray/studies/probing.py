@@ -46,7 +46,7 @@ from ganray.studies.parts.sides import (
     write_cards,
 )
 
-Sigma = Annotated[float, Field(gt=0, le=10)]
+Sigma = Annotated[float, Field(ge=1e-4, le=10)]
 
 
 class Likelihood(LikelihoodSpec):

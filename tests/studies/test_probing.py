@@ -103,7 +103,7 @@ def test_ways_are_of_the_gans_that_are_named():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"likelihood": {"sigmas": [0.1, 0]}}, r"likelihood.sigmas.1 \(=0\): .*greater than 0"),
+        ({"likelihood": {"sigmas": [0.1, 0]}}, r"likelihood.sigmas.1 \(=0\): .*0.0001"),
         ({"likelihood": {"sigmas": [0.1, -2]}}, r"likelihood.sigmas.1 \(=-2\)"),
         ({"likelihood": {"sigmas": []}}, r"likelihood.sigmas"),
         ({"likelihood": {"sigmas": [0.1, 0.1]}}, "twice"),

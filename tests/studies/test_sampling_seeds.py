@@ -84,7 +84,7 @@ def test_how_many_replicates_a_difference_needs(folder):
         return ganray("plan", folder / "seeds.yaml", "--store", folder / "store", *words)
 
     said = plan("--difference", "frechet_distance=1000").last
-    assert "2 of each find out a difference of 1,000 in 80% of such studies" in said
+    assert "3 of each find out a difference of 1,000 in 80% of such studies" in said
     small = "--difference", "frechet_distance=0.5", "--json"
     (found,) = plan(*small).json["replicates"]
     assert found["needed"] > 2
@@ -98,6 +98,7 @@ def test_how_many_replicates_a_difference_needs(folder):
         (["frechet_distance=1", "--power", "1.5"], "--power (=1.5)"),
     ):
         plan("--difference", *words).refused(why)
+    plan("--power", "0.9").refused("--power (=0.9) is of --difference")
     unknown = plan("--difference", "frechet_distance=1", "--set", "seed=7")
     unknown.refused("no two replicates of two sides are stored")
 

@@ -46,10 +46,24 @@ def _comparisons(results: Results, found: Sequence[Judged]) -> list[Block]:
             "comparisons of this report. Hedges’ g is the difference in standard deviations of a "
             "replicate. The smallest to be found is the true difference that so many replicates "
             f"show in {POWER:.0%} of all studies such as this one, and the last column how many of "
-            "each side would show the one that was seen as often; both without the correction, and "
-            "as rough as a standard deviation of so few numbers is.",
+            "each side would show the one that was seen as often; both without the correction, as "
+            "rough as a standard deviation of so few numbers, and hopeful: they are the pooled t "
+            "test’s, and Welch’s has 0.69 where that has 0.8 of three replicates, 0.77 of five.",
             note=True,
         ),
+        *_of_pairs(found),
+    ]
+
+
+def _of_pairs(found: Sequence[Judged]) -> list[Block]:
+    if not any(one.comparison and one.comparison.paired for one in found):
+        return []
+    return [
+        Paragraph(
+            "Replicates that belong together are compared in pairs: intervals and p are those of "
+            "their differences. The last three columns are of independent replicates and left out.",
+            note=True,
+        )
     ]
 
 

@@ -40,7 +40,8 @@ def extremes_section(results: Results) -> Section | None:
 
 _INTRO = (
     "Chosen by distances between features, never by hand: what an encoder does not see, it cannot "
-    "point to. Numbers are distances. Real sets have outliers and near-duplicates, too."
+    "point to. Numbers are distances. Real sets have outliers and near-duplicates, too. "
+    "Of several replicates the first one’s images are looked at."
 )
 
 
