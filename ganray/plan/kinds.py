@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from ganray.plan.candidates import ObjectiveParameters, SpecParameters
 from ganray.plan.defending import AttackParameters, JudgeParameters, ProjectParameters
 from ganray.plan.laboratory import GaussianPathParameters, GaussiansParameters, NumberGanParameters
+from ganray.plan.lessons import (
+    ClassifyParameters,
+    LabelledParameters,
+    LessonParameters,
+    LinearLessonParameters,
+)
 from ganray.plan.measuring import (
     CounterpartParameters,
     ExtremesParameters,
@@ -19,13 +25,9 @@ from ganray.plan.measuring import (
 )
 from ganray.plan.parameters import (
     CardParameters,
-    ClassifyParameters,
     DataParameters,
     EmbedParameters,
     EncoderParameters,
-    LabelledParameters,
-    LessonParameters,
-    LinearLessonParameters,
     MixParameters,
     Parameters,
     ReweightParameters,

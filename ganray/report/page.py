@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -158,3 +159,8 @@ class Page:
     subject: str
     lead: str
     sections: list[Section]
+
+    @classmethod
+    def of(cls, title: str, subject: str, lead: str, parts: Sequence[Section | None]) -> Page:
+        """A page of those parts that there are."""
+        return cls(title, subject, lead, [part for part in parts if part is not None])

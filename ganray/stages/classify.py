@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.embed import embed
-from ganray.plan.parameters import ClassifyParameters
+from ganray.plan.lessons import ClassifyParameters
 from ganray.stages.artifacts import read_images, some_images
 from ganray.stages.stage import Stage
 from ganray.stages.teaching import course_cost, taught, test_images

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64
 
 from ganray.models.latents import Labelled
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import LabelledParameters, LabelledSet
+from ganray.plan.lessons import LabelledParameters, LabelledSet
 from ganray.sample import STREAM
 from ganray.stages.artifacts import read_embedding, read_images
 from ganray.stages.stage import Cost, Stage, image_shape

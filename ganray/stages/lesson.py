@@ -7,7 +7,7 @@ score of Ravuri and Vinyals, arXiv 1905.10887.
 from __future__ import annotations
 
 from ganray.embed import embed
-from ganray.plan.parameters import LessonParameters
+from ganray.plan.lessons import LessonParameters
 from ganray.stages.stage import Stage
 from ganray.stages.teaching import course_cost, grade, lesson_images, taught, test_images
 from ganray.stages.workspace import Workspace

@@ -12,7 +12,7 @@ from jaxtyping import Float32, UInt8
 
 from ganray.metrics.classes.logistic_regression import fit
 from ganray.plan import Plan, Task
-from ganray.plan.parameters import LinearLessonParameters
+from ganray.plan.lessons import LinearLessonParameters
 from ganray.stages.stage import Cost, Stage, image_shape
 from ganray.stages.teaching import grade, lesson_images, test_images
 from ganray.stages.workspace import Workspace

@@ -9,11 +9,7 @@ from jaxtyping import Float32, Int64, UInt8
 
 from ganray.models.encoders.networks.classifier import ClassifierNetwork
 from ganray.plan import Plan
-from ganray.plan.parameters import (
-    ClassifyParameters,
-    LessonParameters,
-    LinearLessonParameters,
-)
+from ganray.plan.lessons import ClassifyParameters, LessonParameters, LinearLessonParameters
 from ganray.stages.artifacts import some_images
 from ganray.stages.labelled import FILE
 from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, image_shape

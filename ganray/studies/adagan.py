@@ -165,9 +165,9 @@ def _weigh(
 def page(results: Results) -> Page:
     """The study's report: who is better by how much, then everything that this rests on."""
     parts = [sections.verdict_section(results, SIDES), *evidence(results)]
-    return Page(
-        title="One GAN, or one after another by AdaGAN?",
-        subject=str(results.plan.dataset["name"]),
-        lead=sections.verdict_lead(results, SIDES),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "One GAN, or one after another by AdaGAN?",
+        str(results.plan.dataset["name"]),
+        sections.verdict_lead(results, SIDES),
+        parts,
     )

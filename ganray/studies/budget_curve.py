@@ -113,9 +113,9 @@ def page(results: Results) -> Page:
         replace(sections.verdict_section(results, SIDES), title="Verdict at the whole budget"),
         *evidence(results),
     ]
-    return Page(
-        title="How does the comparison change with the budget?",
-        subject=str(results.plan.dataset["name"]),
-        lead=sections.curve_lead(stretches, SIDES),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "How does the comparison change with the budget?",
+        str(results.plan.dataset["name"]),
+        sections.curve_lead(stretches, SIDES),
+        parts,
     )

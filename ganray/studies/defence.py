@@ -184,9 +184,9 @@ def page(results: Results) -> Page:
         sections.compute_section(results),
         sections.protocol_section(results),
     ]
-    return Page(
-        title="Does a projection onto GANs’ images defend a classifier?",
-        subject=str(results.plan.dataset["name"]),
-        lead=defence_lead(results),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "Does a projection onto GANs’ images defend a classifier?",
+        str(results.plan.dataset["name"]),
+        defence_lead(results),
+        parts,
     )

@@ -86,11 +86,11 @@ def page(results: Results) -> Page:
         sections.compute_section(results),
         sections.protocol_section(results),
     ]
-    return Page(
-        title="How near are these images to real ones?",
-        subject=str(results.plan.dataset["name"]),
-        lead=_lead(results, sides),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "How near are these images to real ones?",
+        str(results.plan.dataset["name"]),
+        _lead(results, sides),
+        parts,
     )
 
 

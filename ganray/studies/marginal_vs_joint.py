@@ -14,20 +14,17 @@ from pydantic import Field
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
 from ganray.report.coverage import title
-from ganray.studies.parts.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.parts.budgets import Probe, used_speed
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.rivals import train_sides
 from ganray.studies.parts.settings import ComparisonSettings
 from ganray.studies.parts.sides import (
     SIDES,
-    add_embedders,
     comparison_blocks,
     evidence,
     marginal_groups,
     measure,
     rulers,
-    train_joint,
-    train_marginals,
     write_cards,
 )
 
@@ -54,14 +51,7 @@ def plan(
     """
     groups = marginal_groups(settings, data)
     blocks = comparison_blocks(settings, data, groups)
-    until = planned_horizons(
-        settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)
-    )
-    joint = train_joint(blocks, settings, until)
-    add_embedders(blocks, settings)
-    marginal = train_marginals(blocks, settings, groups, until)
-    plan_search(blocks, settings, joint, marginal, other)
-    sides = [joint, marginal]
+    sides = train_sides(blocks, settings, groups, (), other, probe)
     scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
     write_cards(blocks, sides, scores, settings.sample)
     return blocks.plan(settings.study, settings, SIDES, used_speed(settings.budget, probe))
@@ -70,9 +60,9 @@ def plan(
 def page(results: Results) -> Page:
     """The study's report: who is better by how much, then everything that this rests on."""
     parts = [sections.verdict_section(results, SIDES), *evidence(results)]
-    return Page(
-        title=title(results),
-        subject=str(results.plan.dataset["name"]),
-        lead=sections.verdict_lead(results, SIDES),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        title(results),
+        str(results.plan.dataset["name"]),
+        sections.verdict_lead(results, SIDES),
+        parts,
     )

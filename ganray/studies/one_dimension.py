@@ -136,11 +136,11 @@ def page(results: Results) -> Page:
     settings = Settings(**results.plan.settings)
     courses = [_course(results, settings, game) for game in settings.games]
     parts = [_distances(results, settings), *courses]
-    return Page(
-        title="What does a generator learn from a critic far ahead, far behind, or in step?",
-        subject="GANs of one number",
-        lead=_lead(results, settings),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "What does a generator learn from a critic far ahead, far behind, or in step?",
+        "GANs of one number",
+        _lead(results, settings),
+        parts,
     )
 
 

@@ -254,9 +254,9 @@ def page(results: Results) -> Page:
         *evidence(results),
     ]
     said = sections.likelihood_lead(results, SIDES)
-    return Page(
-        title=title(results),
-        subject=str(results.plan.dataset["name"]),
-        lead=" ".join(one for one in (sections.verdict_lead(results, SIDES), said) if one),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        title(results),
+        str(results.plan.dataset["name"]),
+        " ".join(one for one in (sections.verdict_lead(results, SIDES), said) if one),
+        parts,
     )

@@ -17,13 +17,9 @@ from ganray.data.spec import Split
 from ganray.errors import RefusedInput
 from ganray.models.encoders import Classifier, Encoder
 from ganray.plan import Plan, Task, task_seed
+from ganray.plan.lessons import ClassifyParameters
 from ganray.plan.measuring import SiblingsParameters
-from ganray.plan.parameters import (
-    ClassifyParameters,
-    EmbedParameters,
-    SampleParameters,
-    TrainParameters,
-)
+from ganray.plan.parameters import EmbedParameters, SampleParameters, TrainParameters
 from ganray.report import Page, Results, sections
 from ganray.report.sections.siblings import (
     ALONE,
@@ -243,9 +239,9 @@ def page(results: Results) -> Page:
         sections.compute_section(results),
         sections.protocol_section(results),
     ]
-    return Page(
-        title="What are siblings of real images worth?",
-        subject=str(results.plan.dataset["name"]),
-        lead=siblings_lead(results),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "What are siblings of real images worth?",
+        str(results.plan.dataset["name"]),
+        siblings_lead(results),
+        parts,
     )

@@ -263,9 +263,9 @@ def page(results: Results) -> Page:
         sections.compute_section(results),
         sections.protocol_section(results),
     ]
-    return Page(
-        title="Which translator, and at what cost?",
-        subject=str(results.plan.dataset["name"]),
-        lead=translation_lead(results),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "Which translator, and at what cost?",
+        str(results.plan.dataset["name"]),
+        translation_lead(results),
+        parts,
     )

@@ -124,11 +124,11 @@ def page(results: Results) -> Page:
     ]
     done = [(dynamics, result) for dynamics, result in found if result]
     parts = [_rates(settings, done), _maps(settings, done), _paths(results, settings)]
-    return Page(
-        title="Does a GAN of two Gaussians find two Gaussians?",
-        subject="two-Gaussian laboratory",
-        lead=_lead(done),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "Does a GAN of two Gaussians find two Gaussians?",
+        "two-Gaussian laboratory",
+        _lead(done),
+        parts,
     )
 
 

@@ -18,27 +18,23 @@ from ganray.plan import Plan
 from ganray.report import Page, Results
 from ganray.report.sections.usefulness import usefulness_lead, usefulness_sections
 from ganray.studies.parts.blocks import Blocks
-from ganray.studies.parts.budgets import Probe, planned_horizons, used_speed
+from ganray.studies.parts.budgets import Probe, used_speed
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.evaluate import MOST_IMAGES
 from ganray.studies.parts.lessons import REAL, Course, Learner, label_side, teach_and_examine
-from ganray.studies.parts.searching import plan_search
+from ganray.studies.parts.rivals import Rival, refuse_seconds, train_sides
 from ganray.studies.parts.settings import ComparisonSettings, Distinct, RangeSearch, names_differ
 from ganray.studies.parts.sides import (
     JOINT,
     MARGINAL,
     Side,
-    add_embedders,
     comparison_blocks,
     evidence,
     marginal_groups,
     measure,
     rulers,
-    train_joint,
-    train_marginals,
     write_cards,
 )
-from ganray.studies.rivals import Rival, train_rival
 
 Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 
@@ -92,15 +88,7 @@ def plan(
     groups = marginal_groups(settings, data)
     blocks = comparison_blocks(settings, data, groups)
     _refuse_more_than_there_are(settings, blocks)
-    until = planned_horizons(
-        settings, data.info.shape, len(groups), probe, classes=len(blocks.classes)
-    )
-    joint = train_joint(blocks, settings, until)
-    rivals = [train_rival(blocks, settings, rival) for rival in settings.rivals]
-    add_embedders(blocks, settings)
-    marginal = train_marginals(blocks, settings, groups, until)
-    plan_search(blocks, settings, joint, marginal, other, rivals)
-    sides = [joint, *rivals, marginal]
+    sides = train_sides(blocks, settings, groups, settings.rivals, other, probe)
     scores = measure(blocks, sides, rulers(blocks, settings), settings.evaluate, settings.sample)
     _teach(blocks, settings, sides)
     write_cards(blocks, sides, scores, settings.sample)
@@ -115,11 +103,8 @@ def _refuse(settings: Settings, data: Data) -> None:
             f"data.source: the images of {data.info.name} have no labels, which classifiers are "
             "to learn; a folder for each class, or a column label, would say them"
         )
-    if settings.rivals and settings.budget.unit == "device_seconds":
-        raise RefusedInput(
-            "budget.device_seconds is converted at the speed of one kind of GAN, and rivals are of "
-            "others; name budget.flops for equal compute, or iterations or images"
-        )
+    if settings.rivals:
+        refuse_seconds(settings)
 
 
 def _refuse_more_than_there_are(settings: Settings, blocks: Blocks) -> None:
@@ -149,9 +134,9 @@ def _teach(blocks: Blocks, settings: Settings, sides: list[Side]) -> None:
 def page(results: Results) -> Page:
     """What classifiers learnt, of whom; then the scores, and all that this rests on."""
     parts = [*usefulness_sections(results), *evidence(results)]
-    return Page(
-        title="What are generated images worth to a classifier?",
-        subject=str(results.plan.dataset["name"]),
-        lead=usefulness_lead(results),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "What are generated images worth to a classifier?",
+        str(results.plan.dataset["name"]),
+        usefulness_lead(results),
+        parts,
     )

@@ -274,9 +274,9 @@ def page(results: Results) -> Page:
         sections.trials_section(results, trials),
         sections.sweep_protocol_section(results, rung_steps(budget["iterations"], rungs)),
     ]
-    return Page(
-        title="Which settings train best?",
-        subject=str(results.plan.dataset["name"]),
-        lead=sections.sweep_lead(results, trials),
-        sections=[part for part in parts if part is not None],
+    return Page.of(
+        "Which settings train best?",
+        str(results.plan.dataset["name"]),
+        sections.sweep_lead(results, trials),
+        parts,
     )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ganray.errors import RefusedInput
-from ganray.plan.parameters import ClassifyParameters, SampleParameters
+from ganray.plan.lessons import ClassifyParameters
+from ganray.plan.parameters import SampleParameters
 from ganray.report.results import Results
 from ganray.stages.counterpart import distance
 from ganray.studies import study_from

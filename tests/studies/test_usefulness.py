@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from ganray.errors import RefusedInput
-from ganray.plan.parameters import LabelledParameters, LessonParameters, SampleParameters
+from ganray.plan.lessons import LabelledParameters, LessonParameters
+from ganray.plan.parameters import SampleParameters
 from ganray.report.lessons import Lessons, worth
 from ganray.report.results import Results
 from ganray.stages.artifacts import read_sampler

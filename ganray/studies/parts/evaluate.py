@@ -20,14 +20,6 @@ from ganray.spec import Spec
 
 Item = TypeVar("Item")
 
-CURVE_MEANS = (
-    "how often the images are halved, to compute every metric on ever fewer: its curve over their "
-    "number"
-)
-EXTREMES_MEANS = (
-    "images of each side that are shown of each sort: farthest from real ones, nearest to each "
-    "other and to training images, of kinds that there are too many of"
-)
 LEAST_RESAMPLES = 10
 MOST_IMAGES = 10**7
 """More are refused, as a slip of the pen."""
@@ -42,6 +34,28 @@ def _named_once(values: list[Any]) -> list[Any]:
 
 
 NamedOnce = Annotated[list[Item], AfterValidator(_named_once)]
+
+
+def curve_field(usual: int) -> Any:
+    """The field `curve` with its default."""
+    return Field(
+        usual,
+        ge=0,
+        le=20,
+        description="how often the images are halved, to compute every metric on ever fewer: its "
+        "curve over their number",
+    )
+
+
+def extremes_field(usual: int) -> Any:
+    """The field `extremes` with its default."""
+    return Field(
+        usual,
+        ge=0,
+        le=50,
+        description="images of each side that are shown of each sort: farthest from real ones, "
+        "nearest to each other and to training images, of kinds that there are too many of",
+    )
 
 
 class Evaluate(Spec):
@@ -71,18 +85,8 @@ class Evaluate(Spec):
         description="halves of the images of each side that every metric is computed on again, for "
         "an interval over images (not over training runs); 0: none, else 10 or more",
     )
-    curve: int = Field(
-        0,
-        ge=0,
-        le=20,
-        description=CURVE_MEANS,
-    )
-    extremes: int = Field(
-        0,
-        ge=0,
-        le=50,
-        description=EXTREMES_MEANS,
-    )
+    curve: int = curve_field(0)
+    extremes: int = extremes_field(0)
     sampling_seeds: int = Field(
         1,
         ge=1,

@@ -10,7 +10,7 @@ from ganray.cost.spending import Cost
 from ganray.data.spec import Pictures
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec
-from ganray.studies.parts.evaluate import CURVE_MEANS, EXTREMES_MEANS, Evaluate
+from ganray.studies.parts.evaluate import Evaluate, curve_field, extremes_field
 from ganray.studies.parts.image_sets import GeneratedImages, Images
 from ganray.train.spec import EncoderSpec
 
@@ -18,18 +18,8 @@ from ganray.train.spec import EncoderSpec
 class EvaluateImages(Evaluate):
     """What is measured of the images, on which encoders, on how many."""
 
-    curve: int = Field(
-        2,
-        ge=0,
-        le=20,
-        description=CURVE_MEANS,
-    )
-    extremes: int = Field(
-        8,
-        ge=0,
-        le=50,
-        description=EXTREMES_MEANS,
-    )
+    curve: int = curve_field(2)
+    extremes: int = extremes_field(8)
 
 
 class Settings(Spec):

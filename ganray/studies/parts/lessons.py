@@ -15,15 +15,13 @@ from ganray.models.encoders import Classifier
 from ganray.models.latents import Labelled
 from ganray.models.spec import checked_shape
 from ganray.plan import Task, task_seed
-from ganray.plan.parameters import (
+from ganray.plan.lessons import (
     LabelledParameters,
     LabelledSet,
     LessonParameters,
     LinearLessonParameters,
-    Parameters,
-    SampleParameters,
-    TrainParameters,
 )
+from ganray.plan.parameters import Parameters, SampleParameters, TrainParameters
 from ganray.plan.roles import exam_role, lesson_role
 from ganray.specs import SampleSpec
 from ganray.studies.parts.blocks import Blocks
