@@ -33,7 +33,8 @@ number is how much worse than clean real images the metric calls them, in standa
 
 Made by `python -m tests.sees` from MNIST and Fashion-MNIST below `GANRAY_TEST_DATA`, in {minutes}
 minutes of one core's time, summed over its parts, which were measured one by one; every number, and
-the summary of what each family misses, is written by it. A fast test computes some of it again, a slow one all.
+the summary of what each family misses, is written by it. A fast test computes some of it again, a
+slow one all.
 
 {count:,} images of each set against {count:,} of MNIST's test images. Clean sets are disjoint, of
 training images that nobody was shown; most situations are the first of them, changed. Features and
