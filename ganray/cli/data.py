@@ -24,6 +24,14 @@ def import_(
     test: Annotated[
         int | None, typer.Option(help="Test images, where SRC has none; default a seventh.")
     ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any other field of a study file's data, e.g. size=32 or stacked=50000.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write class-partitioned Parquet and dataset.json, streaming: SRC may exceed memory."""
@@ -31,10 +39,11 @@ def import_(
     from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
     from ganray.data.location import check_target
     from ganray.spec import parse
+    from ganray.studies.reading import overridden
 
     check_target("--to", to)
     values = {"source": source, "format": kind, "held_out": held_out, "test": test}
-    spec = parse(DatasetSpec, values, "data import")
+    spec = parse(DatasetSpec, overridden(values, overrides or []), "data import")
     info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to, "--to")))
     counts = ", ".join(f"{sum(numbers)} {split}" for split, numbers in info.counts.items())
     lines = [

@@ -16,6 +16,7 @@ from ganray.data.location import Location
 from ganray.data.rows import Rows, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
+from ganray.data.stacking import stacked
 from ganray.data.views import viewed
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
@@ -64,11 +65,14 @@ class Source:
         splits = assign_splits(rows, spec, whole)
         if spec.apart and not spec.views:
             raise RefusedInput("apart (=True) is of views, and there are none; set data.views")
+        if spec.stacked:
+            rows = stacked(rows, splits, spec.stacked)
+            splits = rows.splits
         if spec.views:
             rows = viewed(rows, splits, spec.views, spec.apart)
             splits = rows.splits
         self._rows, self._splits = rows, splits
-        self.imported = imported and not spec.views and not self._reading.changes
+        self.imported = imported and not (spec.stacked or spec.views or self._reading.changes)
 
     def describe(self) -> SourceInfo:
         """Shape, classes and counts, without decoding the images."""

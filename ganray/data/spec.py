@@ -91,6 +91,13 @@ class DatasetSpec(Pictures):
         ge=1,
         description="images set apart where the source has no test split; none: one seventh",
     )
+    stacked: int | None = Field(
+        None,
+        ge=1,
+        description="so many training images, each of three grey ones of the source as its "
+        "channels, drawn at random, and as many times those of other splits; their classes are "
+        "the triples: StackedMNIST's 1,000 modes",
+    )
     views: tuple[str, ...] = Field(
         (),
         description="every image as several, each in classes of its own: two or more of plain, "

@@ -47,10 +47,7 @@ def study_from(
     Raises:
         RefusedInput: a name or value is not valid, or a URL holds credentials.
     """
-    values: dict[str, Any] = as_written(settings)
-    for override in overrides:
-        _set(values, override)
-    refuse_secrets("", values)
+    values = overridden(as_written(settings), overrides)
     return _study(values, store, "settings", Path.cwd())
 
 
@@ -98,10 +95,7 @@ def read_values(
         raise RefusedInput(f"{named} is no YAML: {what_is_wrong(error)}") from None
     if not isinstance(values, dict):
         raise RefusedInput(f"{named} must hold `name: value` lines")
-    for override in overrides:
-        _set(values, override)
-    refuse_secrets("", values)  # a run's plan keeps them, and all who see the store can read it
-    return values
+    return overridden(values, overrides)
 
 
 def checked_places(settings: Any, path: str) -> Any:
@@ -111,6 +105,18 @@ def checked_places(settings: Any, path: str) -> Any:
         RefusedInput: a path cannot be one.
     """
     return _anchored(settings, Path(path).resolve().parent)
+
+
+def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Settings as a file holds them with `dotted.path=value` overrides, each value in YAML.
+
+    Raises:
+        RefusedInput: an override is none, or a URL in the settings holds credentials.
+    """
+    for override in overrides:
+        _set(values, override)
+    refuse_secrets("", values)  # a run's plan keeps them, and all who see the store can read it
+    return values
 
 
 def _set(values: dict[str, Any], override: str) -> None:

@@ -206,6 +206,16 @@ LEAST_SIDES = {"defense_gan_a": 5, "defense_gan_b": 27, "defense_gan_c": 5, "def
 """The least height and width of images that a classifier without padding everywhere takes."""
 
 
+def wanted_by(network: str, shape: tuple[int, int, int], classes: int) -> str:
+    """What images and classes a classifier takes, where it does not take these; else empty."""
+    least = LEAST_SIDES.get(network, 1)
+    if min(shape[1:]) < least:
+        return f"images of {least} × {least} pixels or more"
+    if network == "channelwise" and (shape[0] != 3 or round(classes ** (1 / 3)) ** 3 != classes):
+        return "three channels and all triples of classes, as data.stacked makes them"
+    return ""
+
+
 class EncoderSpec(Spec):
     """Training of the data set's own classifier: Adam, cross-entropy, a learning rate that ends at
     zero."""
@@ -215,6 +225,7 @@ class EncoderSpec(Spec):
     network: Literal[
         "cafd",
         "resnet",
+        "channelwise",
         "defense_gan_a",
         "defense_gan_b",
         "defense_gan_c",
@@ -224,7 +235,8 @@ class EncoderSpec(Spec):
     ] = Field(
         "cafd",
         description="CAFD's two convolutions, for digits and the like; a small residual network "
-        "of 256 features, for colour pictures; or one of the classifiers that Defense-GAN defends",
+        "of 256 features, for colour pictures; CAFD's on each channel of `data.stacked`; or one of "
+        "the classifiers that Defense-GAN defends",
     )
     epochs: int = Field(4, ge=1, description="passes over the training split")
     batch: int = Field(50, ge=1, description="images in each step")

@@ -25,7 +25,7 @@ from ganray.studies.parts.counts import class_rows
 from ganray.studies.parts.data import Data, refuse_unfit
 from ganray.studies.parts.settings import OfData
 from ganray.train.algorithms import check_shared, wants_labels
-from ganray.train.spec import LEAST_SIDES, EncoderSpec, TrainSpec
+from ganray.train.spec import EncoderSpec, TrainSpec, wanted_by
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Blocks:
 
         Raises:
             RefusedInput: there are fewer training images than its batch, or they have no labels or
-                are too small.
+                the network does not take them.
         """
         if self.data.info.labels == "none":
             raise RefusedInput(
@@ -184,11 +184,11 @@ class Blocks:
             raise RefusedInput(
                 f"encoder.batch (={spec.batch}) must be at most the training images, {images}"
             )
-        least, sides = LEAST_SIDES.get(spec.network, 1), self.data.info.shape[1:]
-        if min(sides) < least:
+        shape, classes = self.data.info.shape, len(self.data.info.class_names)
+        if wanted := wanted_by(spec.network, shape, classes):
             raise RefusedInput(
-                f"encoder.network (={spec.network!r}) takes images of {least} × {least} pixels or "
-                f"more; those of {self.data.info.name} are {sides[0]} × {sides[1]}"
+                f"encoder.network (={spec.network!r}) takes {wanted}; those of "
+                f"{self.data.info.name} are {' × '.join(map(str, shape))}, of {classes} classes"
             )
         seed = task_seed(self.seed, "encoder", [], 0)
         parameters = EncoderParameters(encoder=spec, seed=seed)

@@ -1,4 +1,4 @@
-"""Class histograms with their intervals, mode counts, and StackedMNIST."""
+"""Class histograms with their intervals, and mode counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ganray.metrics.classes.class_histogram import (
     histogram_divergence,
 )
 from ganray.metrics.classes.mode_count import ModeCount, sure_counts
-from ganray.metrics.classes.stacked_mnist import stacked_images, stacked_posteriors
 from ganray.metrics.features import Embedding
 from tests.metrics.classes.sets import labelled
 from tests.reference import classes as reference
@@ -97,36 +96,6 @@ def test_dropped_modes_lower_the_count():
     assert values == [4, 3, 1]
 
 
-def test_three_classifiers_make_a_thousand_modes():
-    rng = np.random.default_rng(0)
-    red, green, blue = (rng.dirichlet(np.ones(10), 20) for _ in range(3))
-    found = stacked_posteriors(red, green, blue)
-    assert found.shape == (20, 1000)
-    for i, a, b, c in ((0, 1, 2, 3), (19, 9, 0, 7)):
-        assert found[i, 100 * a + 10 * b + c] == red[i, a] * green[i, b] * blue[i, c]
-    likeliest = 100 * red.argmax(axis=1) + 10 * green.argmax(axis=1) + blue.argmax(axis=1)
-    assert found.argmax(axis=1).tolist() == likeliest.tolist()
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-
-
-def test_stacked_images_are_digits_by_number_and_cover_the_modes():
-    digits = np.arange(20, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 5), np.uint8)
-    labels = np.arange(20) % 10
-    images, modes = stacked_images(digits, labels, 0, 6000)
-    assert images.shape == (6000, 3, 4, 5)
-    drawn = images[:, :, 0, 0].astype(int) % 10
-    assert (drawn @ [100, 10, 1]).tolist() == modes.tolist()
-    again, same = stacked_images(digits, labels, 4000, 7)
-    assert (again == images[4000:4007]).all()
-    assert (same == modes[4000:4007]).all()
-    # Of 6,000 draws from 1,000 a mode is missed with probability e^−6.
-    counts = np.bincount(modes, minlength=1000)
-    assert (counts > 0).sum() >= 990
-    sure = np.eye(10, dtype=np.float32)
-    of_images = stacked_posteriors(*(sure[drawn[:, channel]] for channel in range(3)))
-    assert sure_counts(of_images).tolist() == counts.tolist()
-
-
 def test_refusals():
     p = np.eye(3)
     with pytest.raises(RefusedInput, match="wanted has 2 classes, counts has 3"):
@@ -139,10 +108,6 @@ def test_refusals():
         goodman_intervals(np.array([0, 0]))
     with pytest.raises(RefusedInput, match=r"confidence \(=1.5\)"):
         sure_counts(p, 1.5)
-    with pytest.raises(RefusedInput, match="digits has 2 images and labels 3"):
-        stacked_images(np.zeros((2, 3, 3)), np.zeros(3, int), 0, 1)
-    with pytest.raises(RefusedInput, match="labels must be 0 to 9; they are 10 to 10"):
-        stacked_images(np.zeros((1, 3, 3)), np.array([10]), 0, 1)
     for wrong in ({"at_least": 0}, {"confidence": 2}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             ModeCount(**wrong)

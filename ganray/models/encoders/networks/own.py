@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganray.models.encoders.networks.cafd import CafdEncoder
+from ganray.models.encoders.networks.channelwise import ChannelwiseEncoder
 from ganray.models.encoders.networks.classifier import ClassifierNetwork
 from ganray.models.encoders.networks.defense_gan import (
     ClassifierA,
@@ -15,9 +16,12 @@ from ganray.models.encoders.networks.defense_gan import (
 )
 from ganray.models.encoders.networks.resnet import ResNetEncoder
 
-NETWORKS: dict[str, type[CafdEncoder | ResNetEncoder | DefenseGanClassifier]] = {
+NETWORKS: dict[
+    str, type[CafdEncoder | ResNetEncoder | ChannelwiseEncoder | DefenseGanClassifier]
+] = {
     "cafd": CafdEncoder,
     "resnet": ResNetEncoder,
+    "channelwise": ChannelwiseEncoder,
     "defense_gan_a": ClassifierA,
     "defense_gan_b": ClassifierB,
     "defense_gan_c": ClassifierC,

@@ -53,7 +53,7 @@ def test_any_shape_and_number_of_classes(shape):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_classifier_can_give_its_logits(name):
     images = torch.rand(3, 3, 28, 28, generator=torch.Generator().manual_seed(2))
-    network = new_classifier(name, (3, 28, 28), 5).eval()
+    network = new_classifier(name, (3, 28, 28), 8).eval()
     initialise(network, 0, "encoder")
     state = list(network.state_dict())
     features, logits = network.features_and_logits(images)
@@ -62,7 +62,7 @@ def test_every_classifier_can_give_its_logits(name):
     given, still = network.giving("logits")(images)
     assert torch.equal(given, logits)
     assert torch.equal(still, probabilities)
-    assert network.dimensions == given.shape[1] == 5
+    assert network.dimensions == given.shape[1] == 8
     assert list(network.state_dict()) == state
 
 
