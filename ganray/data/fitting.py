@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Fit = Literal["crop", "pad", "stretch"]
 Shape = tuple[int, int, int]
-_NAMED = 3  # of those that are left out
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,26 @@ class Reading:
             shorter one padded with black, or the picture stretched.
         channels: 1 makes colours grey (ITU-R BT.601), 3 repeats grey three times.
         skip: whether pictures that cannot be read are left out.
+        background: red, green and blue behind what is transparent; none: that is refused.
     """
 
     size: tuple[int, int] | None = None
     fit: Fit = "crop"
     channels: Literal[1, 3] | None = None
     skip: bool = False
+    background: tuple[int, int, int] | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What fingerprints hold of it: empty where pictures are read as they are."""
+        known = asdict(self)
+        if self.background is None:  # it is younger than the rest
+            del known["background"]
+        return known if self != AS_THEY_ARE else {}
 
     @property
     def changes(self) -> bool:
-        """Whether pictures may become others."""
+        """Whether images of an imported set may become others."""
         return self.size is not None or self.channels is not None
 
     def shape(self, shape: Shape) -> Shape:
@@ -90,25 +99,20 @@ class Reading:
         size = "×".join(map(str, self.size)) if self.size else ""
         parts = [f"{size} pixels ({self.fit}, bicubic)"] if size else []
         parts += [{1: "grey", 3: "colour"}[self.channels]] if self.channels else []
-        return f"made {listed(parts)}" if parts else ""
+        behind = "laid on #{:02x}{:02x}{:02x} where transparent"
+        laid = behind.format(*self.background) if self.background else ""
+        made = f"made {listed(parts)}" if parts else ""
+        return ", ".join(said for said in (made, laid) if said)
 
 
 AS_THEY_ARE = Reading()
 
 
 def fitted(rows: Rows, reading: Reading) -> Rows:
-    """A set whose pictures are made to fit while they are streamed."""
+    """A set whose images are made to fit while they are streamed."""
 
     def stream() -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
         for images in rows.stream():
             yield np.stack([reading(image) for image in images])
 
     return replace(rows, shape=reading.shape(rows.shape), stream=stream)
-
-
-def note_of_skipped(skipped: list[str], count: int) -> str:
-    """What is said of pictures that are left out, of so many."""
-    if not skipped:
-        return ""
-    named = "; ".join(skipped[:_NAMED]) + ("; …" if len(skipped) > _NAMED else "")
-    return f"{len(skipped):,} of {count:,} images cannot be read and are left out: {named}."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from ganray.data.location import Location
@@ -58,20 +60,41 @@ class Listing:
                 one, other = (self.root.child(name).shown for name in (path, first))
                 raise RefusedInput(f"{one!r} and {other!r} are one file by links; remove one")
 
+    def below(self, folder: str) -> Listing:
+        """What of it lies in a folder, as if that had been listed."""
+        start = f"{folder}/"
+
+        def inner(paths: dict[str, str]) -> dict[str, str]:
+            return {path.removeprefix(start): value for path, value in paths.items()
+                    if path.startswith(start)}  # fmt: skip
+
+        own = self.root.child(folder)
+        return Listing(own, inner(self.kinds), self.passed_over, inner(self.linked))
+
     @property
     def files(self) -> list[str]:
         """The paths of all files."""
         return [path for path, kind in self.kinds.items() if kind == "file"]
 
+    @cached_property
+    def _inside(self) -> dict[str, dict[str, list[str]]]:
+        """Folder → kind → names of what lies in it, sorted: one pass, however many folders."""
+        found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for path, kind in self.kinds.items():
+            folder, _, name = path.rpartition("/")
+            found[folder][kind].append(name)
+        return found
+
+    def files_in(self, folder: str) -> list[str]:
+        """Names of the files in `folder` ("" is the root), not of those in folders below."""
+        return self._names_in(folder, "file")
+
     def folders_in(self, folder: str) -> list[str]:
         """Names of the folders in `folder` ("" is the root), in natural order."""
-        start = f"{folder}/" if folder else ""
-        below = [
-            path.removeprefix(start)
-            for path, kind in self.kinds.items()
-            if kind == "directory" and path.startswith(start)
-        ]
-        return natural_order([name for name in below if "/" not in name])
+        return natural_order(self._names_in(folder, "directory"))
+
+    def _names_in(self, folder: str, kind: str) -> list[str]:
+        return self._inside[folder][kind] if folder in self._inside else []
 
 
 def list_below(root: Location) -> Listing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,12 @@ class Location:
         path = f"{self.path.rstrip('/')}/{name}" if self.path else name
         return Location(self.fs, path, _joined(self.shown, name))
 
+    def beside(self, name: str) -> Location:
+        """The file or folder of that path below the folder in which this one lies."""
+        folder = self.path.rpartition("/")[0]
+        path = f"{folder}/{name}" if folder or self.path.startswith("/") else name
+        return Location(self.fs, path, f"{self.shown.rstrip('/').rpartition('/')[0]}/{name}")
+
     def exists(self) -> bool:
         """Whether there is anything here."""
         with self._reaching():
@@ -133,6 +139,32 @@ class Location:
             if most is not None and "file" in self.fs.protocol:
                 refuse_large(Path(self.path).stat().st_size, most, repr(self.shown))
             return bytes(self.fs.cat_file(self.path))
+
+    def read_several(self, files: Sequence[Location], most: int) -> Iterator[bytes | RefusedInput]:
+        """The contents of files of this file system in turn; a refusal of each that has none.
+
+        Where every file takes a journey they are fetched at once.
+        """
+        known: dict[str, bytes | Exception] = {}
+        if self.fs.async_impl and len(files) > 1:
+            with self._reaching():
+                known = self.fs.cat([file.path for file in files], on_error="return")
+        read = Location._read_local if "file" in self.fs.protocol else Location.read
+        for file in files:
+            found = known.get(file.path)
+            if isinstance(found, bytes):
+                yield found
+                continue
+            try:
+                yield read(file, most)
+            except RefusedInput as error:
+                yield error
+
+    def _read_local(self, most: int) -> bytes:
+        """As `read`, several times as fast: a set may have a million files."""
+        with self._reaching(), Path(self.path).open("rb") as file:
+            refuse_large(os.fstat(file.fileno()).st_size, most, repr(self.shown))
+            return file.read()
 
     def sha256(self) -> str:
         """SHA-256 of the file's bytes, read in pieces."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from unicodedata import category
 
 import numpy as np
-from jaxtyping import Int, Int32, UInt8
+from jaxtyping import Bool, Int, Int32, UInt8
 
 from ganray.data.spec import SPLITS, Labels
 from ganray.errors import RefusedInput
@@ -18,6 +19,8 @@ from ganray.names import composed
 CHUNK_BYTES = 4 << 20  # pixels held at a time while a source is streamed
 
 TRAIN, HELD_OUT, TEST = range(len(SPLITS))
+NO_LABEL = -1
+MOST_CLASSES = 100_000
 
 _SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), TRAIN),
@@ -27,31 +30,76 @@ _SPLIT_NAMES = {
 _WORD = re.compile("held[_-]out|[a-z]+")
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A set in source order; memory is a few bytes a row, the images stay where they are.
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What is known of a set's images before they are decoded, in source order.
 
     Attributes:
-        shape: (channels, height, width).
-        labels: class of each row, in 0 … k-1.
+        labels: class of each row, in 0 … k-1; `NO_LABEL` of one that has none.
         splits: the source's own split of each row, as an index into `SPLITS`;
             0 (train) throughout where the source has none.
-        stream: yields the images of all rows in order, in chunks of about `CHUNK_BYTES`.
         fingerprint: SHA-256 of the source's bytes and layout.
         told: what the classes are.
         by_class: whether what is set apart is taken class by class (else: the last rows).
+        left_out: what of the source is not among the rows, a line each.
     """
 
     name: str
-    shape: tuple[int, int, int]
     class_names: list[str]
     labels: Int32[np.ndarray, "n"]
     splits: UInt8[np.ndarray, "n"]
-    stream: Callable[[], Iterator[UInt8[np.ndarray, "_ c h w"]]]
     fingerprint: Callable[[], str]
     by_class: bool = True
     notes: str = ""
     told: Labels = "classes"
+    left_out: tuple[str, ...] = ()
+
+    def content(self, _: Bool[np.ndarray, "n"]) -> dict[str, Any]:
+        """The fields that hold the images, as they are of some of the rows."""
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows(Table):
+    """A set whose images are read as pixels; memory is a few bytes a row, they stay where they are.
+
+    Attributes:
+        shape: (channels, height, width).
+        stream: yields the images of all rows in order, in chunks of about `CHUNK_BYTES`.
+    """
+
+    shape: tuple[int, int, int]
+    stream: Callable[[], Iterator[UInt8[np.ndarray, "_ c h w"]]]
+
+    def content(self, rows: Bool[np.ndarray, "n"]) -> dict[str, Any]:
+        """As of every table."""
+        stream = self.stream
+
+        def some() -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+            start = 0
+            for images in stream():
+                chosen = rows[start : start + len(images)]
+                start += len(images)
+                if len(chosen) < len(images):  # the source has changed, which its reader tells of
+                    yield images
+                elif chosen.any():
+                    yield images[chosen]
+
+        return {"stream": some}
+
+
+AnyTable = TypeVar("AnyTable", bound=Table)
+
+
+def only(table: AnyTable, rows: Bool[np.ndarray, "n"]) -> AnyTable:
+    """Some rows of a table, in their order; classes keep their numbers and names."""
+    content = table.content(rows)
+    return replace(table, labels=table.labels[rows], splits=table.splits[rows], **content)
+
+
+def noting(table: AnyTable, *notes: str) -> AnyTable:
+    """A table with further notes."""
+    return replace(table, notes=joined_notes(table.notes, *notes)) if any(notes) else table
 
 
 def rows_per_chunk(shape: tuple[int, ...]) -> int:
@@ -97,6 +145,39 @@ def _is_no_letter(character: str) -> bool:
 def joined_notes(*notes: str) -> str:
     """What is to be said, sentence after sentence."""
     return " ".join(note for note in notes if note)
+
+
+def numbered(
+    values: Int[np.ndarray, "n"], names: Sequence[str], where: str
+) -> tuple[Int32[np.ndarray, "n"], list[str]]:
+    """Whole numbers as labels 0 … k-1 in their order, and what the k classes are called.
+
+    A class has the name at its number's place, or, without names, its number; one without rows is
+    none. `NO_LABEL` stays.
+
+    Raises:
+        RefusedInput: a number has no place among the names; or numbers are -1 and 1 alone, so that
+            -1 may be a class and may be none.
+    """
+    found = np.unique(values)
+    if not names and found.tolist() == [NO_LABEL, 1]:
+        raise RefusedInput(
+            f"{where}: labels (=-1, 1): -1 says elsewhere that an image has no class; call the "
+            "classes 0 and 1"
+        )
+    used = found[found != NO_LABEL]
+    if names and len(used) and (used[0] < 0 or used[-1] >= len(names)):
+        raise RefusedInput(
+            f"{where}: labels (={short_list(used.tolist())}) must lie in 0 … {len(names) - 1}, the "
+            f"places of the names {short_list(names)}"
+        )
+    if len(used) > MOST_CLASSES:
+        raise RefusedInput(
+            f"{where}: {len(used):,} different labels, more than {MOST_CLASSES:,} classes; is "
+            "another column that of classes?"
+        )
+    labels = np.where(values == NO_LABEL, NO_LABEL, np.searchsorted(used, values))
+    return labels.astype(np.int32), [names[k] if names else str(k) for k in used.tolist()]
 
 
 def refuse_gaps(labels: Int[np.ndarray, "n"], names: Sequence[str], where: str) -> None:

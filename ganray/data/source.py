@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from ganray.data.choice import chosen, labelled, large_enough
+from ganray.data.encoded import Encoded, looked_at
 from ganray.data.fitting import fitted
 from ganray.data.formats.format import format_called, recognised
 from ganray.data.location import Location
-from ganray.data.rows import Rows, joined_notes, refuse_equal_names, shape_text
+from ganray.data.rows import AnyTable, Rows, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.data.stacking import stacked
@@ -93,10 +95,10 @@ class Source:
 
     def fingerprint(self) -> str:
         """SHA-256 of the source's bytes and layout, whatever its path and times."""
-        found, reading = self._rows.fingerprint(), self._reading
-        if not (reading.changes or reading.skip):
+        found, reading = self._rows.fingerprint(), self._reading.identity
+        if not reading:
             return found
-        return hashlib.sha256(canonical_json([found, asdict(reading)])).hexdigest()
+        return hashlib.sha256(canonical_json([found, reading])).hexdigest()
 
     def batches(self) -> Iterator[Batch]:
         """All images once, in the order of the source, a few MiB at a time.
@@ -132,6 +134,14 @@ class Source:
             yield Batch(images[rows], labels, index[rows], SPLITS[code])
 
 
+def _choose(table: AnyTable, spec: DatasetSpec) -> AnyTable:
+    """The rows that count, before a picture is looked at; the others may be broken."""
+    table = labelled(table)
+    if spec.classes is not None:
+        table = chosen(table, spec.classes)
+    return large_enough(table, spec.least) if spec.least > 1 else table
+
+
 def open_source(spec: DatasetSpec, whole: bool = False) -> Source:
     """The source that `spec` names; labels are read and checked, images are not.
 
@@ -146,5 +156,7 @@ def open_source(spec: DatasetSpec, whole: bool = False) -> Source:
     else:
         location = Location.of(spec.source, "source")
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
-    rows = known.read(location, spec.reading)
+    table = known.read(location, spec)
+    table = _choose(table, spec)
+    rows = looked_at(table, spec.reading) if isinstance(table, Encoded) else table
     return Source(rows, spec, imported=known.in_place, whole=whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from ganray.data.fitting import Fit, Reading
 from ganray.data.formats import FORMATS
@@ -30,6 +30,24 @@ Size = (
 """Of images: height and width, or one number for both."""
 
 
+Name = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is int else name)]
+"""Of a class; YAML takes those of digits for numbers."""
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+Classes = Names | Annotated[dict[Name, Name | Names], Field(min_length=1)]
+
+
+class Columns(Spec):
+    """Which columns of a table are meant."""
+
+    image: str | None = Field(
+        None, min_length=1, description="of images; none: image, or the only one that may be"
+    )
+    label: str | Literal[False] | None = Field(
+        None,
+        description="of classes; none: label, or the only one that may be; false: there are none",
+    )
+
+
 class Pictures(Spec):
     """What is done with images while they are read."""
 
@@ -47,6 +65,11 @@ class Pictures(Spec):
         None,
         description="images are made grey (1) or colour (3); none: as they are, and all alike",
     )
+    background: str | None = Field(
+        None,
+        description="colour behind what is transparent, as white, black or #rrggbb; none: pictures "
+        "with transparency are refused",
+    )
     skip_unreadable: bool = Field(
         False, description="leave out images that cannot be read, counted and named in the notes"
     )
@@ -60,11 +83,31 @@ class Pictures(Spec):
             raise ValueError(f"must be from 1 to {MOST}, or [height, width] of such")
         return value
 
+    @field_validator("background")
+    @classmethod
+    def _a_colour(cls, value: str | None) -> str | None:
+        if value is not None:
+            _red_green_blue(value)
+        return value
+
     @property
     def reading(self) -> Reading:
         """What is done with pictures while they are read."""
         size = (self.size, self.size) if isinstance(self.size, int) else self.size
-        return Reading(size, self.fit, self.channels, self.skip_unreadable)
+        behind = None if self.background is None else _red_green_blue(self.background)
+        return Reading(size, self.fit, self.channels, self.skip_unreadable, behind)
+
+
+def _red_green_blue(colour: str) -> tuple[int, int, int]:
+    from PIL import ImageColor  # which whoever reads a study file need not wait for
+
+    try:
+        red, green, blue, *alpha = ImageColor.getrgb(colour)
+    except ValueError:
+        alpha = [0]
+    if alpha:
+        raise ValueError("must be a colour such as white, black or #rrggbb")
+    return red, green, blue
 
 
 class DatasetSpec(Pictures):
@@ -80,6 +123,17 @@ class DatasetSpec(Pictures):
     )
     format: Annotated[str, OneOf(FORMATS, "auto")] = Field(
         "auto", description="how to read it; dataset is a set that `ganray data import` made"
+    )
+    columns: Columns = Field(
+        Columns(), description="of Parquet and CIFAR-100: which hold images and classes"
+    )
+    classes: Classes | None = Field(
+        None,
+        description="the classes that count, by their names; or new names, each with the class or "
+        "the list of classes that it stands for; none: all",
+    )
+    least: int = Field(
+        1, ge=1, description="classes with fewer images than so many, in all splits, are left out"
     )
     held_out: int | None = Field(
         None,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganray.data.decoding import decode_image, is_jpeg
+from ganray.data.decoding import STORED, decode_image, header_of
 from ganray.errors import RefusedInput
 from tests.data.published import encoded
 

@@ -171,7 +171,7 @@ def test_a_failure_leaves_no_info(tmp_path):
     root = write_folder(tmp_path / "png", images, [str(k) for k in labels])
     (root / "2" / f"{np.flatnonzero(labels == 2)[-1]}.png").write_bytes(b"nothing")
     target = tmp_path / "set"
-    with pytest.raises(RefusedInput, match="not a readable PNG"):
+    with pytest.raises(RefusedInput, match="is no readable PNG"):
         import_dataset(
             open_source(DatasetSpec(source=str(root))), SPEC, new_dataset_folder(str(target))
         )

@@ -1,110 +1,99 @@
-"""An Arrow column of images, in any of the ways that data sets are published, as uint8 pixels."""
+"""Which columns of a table hold images, labels and splits: by their names, types and metadata."""
 
 from __future__ import annotations
 
-import math
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from jaxtyping import UInt8
 
-from ganray.data.decoding import decode_image
-from ganray.data.fitting import AS_THEY_ARE, Reading
-from ganray.data.rows import shape_text
+from ganray.data.rows import short_list
+from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 
-BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
-"""What says of an Arrow type that its values are bytes."""
-_VALID = "valid: PNG or JPEG bytes, or uint8 pixels as fixed-size binary or (nested) lists"
+_LABELS = ("labels", "class", "category", "target", "y", "class_name", "class_label")
+"""Names of columns that are taken for the labels where none is called `label`."""
 
 
-def images_of_column(
-    column: pa.Array, first_row: int, where: str, reading: Reading = AS_THEY_ARE
-) -> UInt8[np.ndarray, "n c h w"]:
-    """Pixels of PNG or JPEG bytes, HuggingFace's `{bytes, path}`, raw bytes or nested lists.
+@dataclass(frozen=True)
+class Chosen:
+    """The names of columns; none of what a table does not hold.
 
-    Flat pixels are square and grey (s²) or RGB (s², 3); nested ones are (h, w), (h, w, c) or
-    (c, h, w) with c = 1 or 3.
+    Attributes:
+        noted: whether a column is taken that is not called as expected.
+    """
+
+    image: str
+    label: str | None
+    split: str | None
+    noted: str = ""
+
+
+def chosen_columns(
+    schema: pa.Schema, asked: Columns, partitions: Sequence[str], where: str
+) -> Chosen:
+    """The columns of a set.
 
     Args:
-        first_row: number of the column's first row, for messages; `where` names the file.
-        reading: by which PNG and JPEG are made to fit.
+        partitions: further columns, which the file's folders hold (`label=3/`).
 
     Raises:
-        RefusedInput: for nulls, unreadable bytes, differing shapes, or values beyond 0 … 255.
+        RefusedInput: naming the columns that there are, and the setting that chooses.
     """
-    kind = column.type
-    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
-        _refuse_mere_paths(column, first_row, where)
-        return images_of_column(pc.struct_field(column, "bytes"), first_row, where, reading)
-    if column.null_count:
-        row = first_row + _first_null(column)
-        raise RefusedInput(f"{where}: row {row} has no image; every row needs one")
-    if isinstance(kind, pa.FixedShapeTensorType):
-        return _to_channels_first(column.to_numpy_ndarray(), where)
-    if pa.types.is_fixed_size_binary(kind):
-        # Slices share one buffer: the offset is this column's own.
-        pixels = np.frombuffer(column.buffers()[1], dtype=np.uint8).reshape(-1, kind.byte_width)
-        return _to_channels_first(pixels[column.offset : column.offset + len(column)], where)
-    if any(is_bytes(kind) for is_bytes in BYTES):
-        return _decoded(column, first_row, where, reading)
-    return _to_channels_first(_nested(column, where), where)
+    names = [*schema.names, *partitions]
+    split = _split(schema, where)
+    image = _image(schema, asked.image, where)
+    label = _label(schema, asked.label, [name for name in names if name not in (image, split)],
+                   names, where)  # fmt: skip
+    taken = [image] if asked.image is None and image != "image" else []
+    taken += [label] if asked.label is None and label not in (None, "label") else []
+    noted = f"Read from the columns {', '.join(taken)}." if taken else ""
+    return Chosen(
+        image, label, split, noted.replace("columns", "column") if len(taken) == 1 else noted
+    )
 
 
-def _first_null(column: pa.Array) -> int:
-    return int(pc.index(pc.is_null(column), True).as_py())
+def tells_classes(name: str, asked: str | bool | None) -> bool:
+    """Whether a folder's column, such as `label=3`, may be that of the classes."""
+    return name == asked or (asked is None and name.lower() in ("label", *_LABELS))
 
 
-def _refuse_mere_paths(column: pa.Array, first_row: int, where: str) -> None:
-    images = pc.struct_field(column, "bytes")
-    if images.null_count and column.type.get_field_index("path") >= 0:
-        row = _first_null(images)
-        path = pc.struct_field(column, "path")[row].as_py()
-        if path is not None:
-            raise RefusedInput(
-                f"{where}: row {first_row + row} has no image, only the path {path!r}; write the "
-                f"files' bytes into the column"
-            )
+def is_bytes(kind: pa.DataType) -> bool:
+    """Whether values of this type are bytes, in any of Arrow's layouts."""
+    return (
+        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
+    )
 
 
-def _decoded(
-    column: pa.Array, first_row: int, where: str, reading: Reading
-) -> UInt8[np.ndarray, "n c h w"]:
-    images = [
-        reading(decode_image(value.as_py(), f"{where}, row {first_row + i}"))
-        for i, value in enumerate(column)
-    ]
-    for i, image in enumerate(images):
-        if image.shape != images[0].shape:
-            raise RefusedInput(
-                f"{where}, row {first_row + i}: image of {shape_text(image.shape)} among images "
-                f"of {shape_text(images[0].shape)} (channels×height×width); set size or "
-                "channels, or make them equal"
-            )
-    return np.stack(images)
+def is_encoded(kind: pa.DataType) -> bool:
+    """Whether a column of images of this type holds picture files, or their paths."""
+    kind = _innermost(kind)
+    if pa.types.is_struct(kind):
+        return kind.get_field_index("bytes") >= 0 or kind.get_field_index("path") >= 0
+    return is_bytes(kind) or is_text(kind)
 
 
-def _nested(column: pa.Array, where: str) -> UInt8[np.ndarray, "n *sizes"]:
-    sizes = []
-    values = column
-    while _is_list(values.type) and not values.null_count:
-        lengths = pc.min_max(pc.list_value_length(values)).as_py()
-        if lengths["min"] != lengths["max"]:
-            raise RefusedInput(
-                f"{where}: images of differing shapes (rows of {lengths['min']} to "
-                f"{lengths['max']} values); they must be equal"
-            )
-        sizes.append(lengths["min"])
-        values = values.flatten()
-    if not sizes or not pa.types.is_integer(values.type) or values.null_count:
-        raise RefusedInput(f"{where}: column image (={column.type}); {_VALID}")
-    span = pc.min_max(values).as_py()
-    if span["min"] < 0 or span["max"] > 255:
-        raise RefusedInput(
-            f"{where}: pixels from {span['min']} to {span['max']}; they must lie in 0 … 255"
-        )
-    return values.to_numpy(zero_copy_only=False).astype(np.uint8).reshape(len(column), *sizes)
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of this type are strings, in any of Arrow's layouts."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return (
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _innermost(kind: pa.DataType) -> pa.DataType:
+    """Of lists of one and of dictionaries: the type of their values."""
+    if pa.types.is_dictionary(kind):
+        return _innermost(kind.value_type)
+    if (
+        _is_list(kind)
+        and not pa.types.is_integer(kind.value_type)
+        and not _is_list(kind.value_type)
+    ):
+        return _innermost(kind.value_type)
+    return kind
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -113,30 +102,87 @@ def _is_list(kind: pa.DataType) -> bool:
     )
 
 
-def _to_channels_first(pixels: np.ndarray, where: str) -> UInt8[np.ndarray, "n c h w"]:
-    if pixels.dtype != np.uint8:
-        raise RefusedInput(f"{where}: column image holds {pixels.dtype}; {_VALID}")
-    sizes = pixels.shape[1:]
-    if len(sizes) == 1:
-        sizes = _square(sizes[0], where)
-    if len(sizes) == 2:
-        sizes = (*sizes, 1)
-    pixels = pixels.reshape(len(pixels), *sizes)
-    if len(sizes) == 3 and sizes[2] in (1, 3):
-        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-    if len(sizes) == 3 and sizes[0] in (1, 3):
-        return pixels
+def _split(schema: pa.Schema, where: str) -> str | None:
+    if schema.names.count("split") > 1:
+        raise RefusedInput(f"{where} has two columns 'split'; it has {', '.join(schema.names)}")
+    return "split" if "split" in schema.names else None
+
+
+def _image(schema: pa.Schema, asked: str | None, where: str) -> str:
+    wanted = asked or "image"
+    if asked or wanted in schema.names:
+        return _only_one(wanted, schema.names, "image", where)
+    told = [name for name, kind in _features(schema).items() if kind == "Image"]
+    alike = [name for name in told if name in schema.names] or [
+        one.name for one in schema if _looks_like_images(one.type)
+    ]
+    if len(alike) == 1:
+        return alike[0]
     raise RefusedInput(
-        f"{where}: images of {shape_text(sizes)}; valid: h×w, h×w×c or c×h×w with c = 1 or 3"
+        f"{where} lacks the column 'image'; it has {short_list(schema.names)}; name the one of "
+        "images by data.columns.image"
     )
 
 
-def _square(length: int, where: str) -> tuple[int, ...]:
-    for channels in (1, 3):
-        side = math.isqrt(length // channels)
-        if side and side * side * channels == length:
-            return (side, side, channels)
+def _looks_like_images(kind: pa.DataType) -> bool:
+    inner = _innermost(kind)
+    if isinstance(kind, pa.FixedShapeTensorType) or is_bytes(inner):
+        return True
+    if pa.types.is_struct(inner):
+        return inner.get_field_index("bytes") >= 0
+    depth = 0
+    while _is_list(kind):
+        kind, depth = kind.value_type, depth + 1
+    return (depth >= 1 and kind == pa.uint8()) or (depth >= 2 and pa.types.is_integer(kind))
+
+
+def _label(
+    schema: pa.Schema,
+    asked: str | bool | None,
+    others: Sequence[str],
+    names: Sequence[str],
+    where: str,
+) -> str | None:
+    if asked is False:
+        return None
+    if asked or "label" in names:
+        return _only_one(str(asked or "label"), names, "label", where)
+    told = [name for name, kind in _features(schema).items() if kind == "ClassLabel"]
+    alike = [name for name in told if name in names] or [n for n in others if n.lower() in _LABELS]
+    if len(alike) == 1:
+        return alike[0]
+    if not others:
+        return None
+    said = f" ({short_list(alike)} may be meant)" if alike else ""
     raise RefusedInput(
-        f"{where}: images of {length} flat values; valid: s² (grey) or 3·s² (RGB) values, or "
-        f"nested lists for images that are not square"
+        f"{where} lacks the column 'label'; it has {short_list(names)}; name the one of classes by "
+        f"data.columns.label{said}, or say that there are none by data.columns.label=false"
     )
+
+
+def _only_one(name: str, names: Sequence[str], what: str, where: str) -> str:
+    if names.count(name) == 1:
+        return name
+    lacks = "has two columns" if name in names else "lacks the column"
+    raise RefusedInput(
+        f"{where} {lacks} {name!r}; it has {short_list(names)}; data.columns.{what} names another"
+    )
+
+
+def _features(schema: pa.Schema) -> dict[str, str]:
+    """Column → what Hugging Face's `datasets` says that it holds: Image, ClassLabel, …."""
+    return {
+        name: str(feature.get("_type"))
+        for name, feature in features_of(schema.metadata or {}).items()
+        if isinstance(feature, dict)
+    }
+
+
+def features_of(metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    """What Hugging Face's `datasets` says of the columns; nothing where it says nothing."""
+    try:
+        told = json.loads(metadata.get(b"huggingface", b"{}"))
+        features = told.get("info", {}).get("features", {})
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+    return features if isinstance(features, dict) else {}

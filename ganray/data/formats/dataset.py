@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ganray.data.dataset import INFO_FILE, Dataset
-from ganray.data.fitting import AS_THEY_ARE, Reading
 from ganray.data.formats.format import Format
 from ganray.data.location import Location
 from ganray.data.rows import Rows
 from ganray.data.spec import SPLITS
 
 
-def read_dataset(folder: Location, _: Reading = AS_THEY_ARE) -> Rows:
+def read_dataset(folder: Location) -> Rows:
     """An imported set as a source, in the order of its files."""
     dataset = Dataset.at(folder)
     info = dataset.info
@@ -35,6 +34,6 @@ def read_dataset(folder: Location, _: Reading = AS_THEY_ARE) -> Rows:
 FORMAT = Format(
     valid=f"a folder with {INFO_FILE}",
     fits=lambda found: found.location.child(INFO_FILE).exists(),
-    read=read_dataset,
+    read=lambda location, _: read_dataset(location),
     in_place=True,
 )

@@ -1,34 +1,35 @@
-"""Image folders: PNG or JPEG files in a folder for each class, as `layout` finds them."""
+"""Image folders: picture files in a folder for each class, as `layout` finds them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64
 
-from ganray.data.decoding import JPEG_NOTE, MAX_BYTES, SUFFIXES, decode_image, is_jpeg, is_picture
-from ganray.data.fitting import AS_THEY_ARE, Reading, note_of_skipped
+from ganray.data.decoding import MAX_BYTES, is_picture
+from ganray.data.encoded import Encoded
 from ganray.data.formats.format import Format
-from ganray.data.formats.layout import ClassFolder, class_folders
+from ganray.data.formats.layout import ClassFolder, class_folders, unwrapped
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
 from ganray.data.rows import (
     SPLITS,
-    Rows,
+    Table,
     joined_notes,
     natural_order,
-    rows_per_chunk,
-    shape_text,
     short_list,
     split_code,
     split_words,
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+
+_AT_ONCE = 64
+"""Files that are asked for at once where each takes a journey: on object stores and the web."""
 
 
 @dataclass(frozen=True)
@@ -38,71 +39,72 @@ class _Image:
     path: str
 
 
-def read_folder(root: Location, reading: Reading = AS_THEY_ARE) -> Rows:
-    """Class folders of PNG or JPEG images; classes and files in natural order (2 before 10).
+@dataclass(frozen=True)
+class _Files:
+    """Picture files below a folder, as `Items`."""
 
-    The first image of each class is decoded here, the others as they are streamed; all of them
-    where those that cannot be read are to be left out.
+    root: Location
+    paths: Sequence[str]
+
+    def said(self, item: int) -> str:
+        return repr(self.root.child(self.paths[item]).shown)
+
+    def bytes_of(self, chosen: Int64[np.ndarray, "n"]) -> Iterator[bytes | RefusedInput]:
+        for start in range(0, len(chosen), _AT_ONCE):
+            files = [self.root.child(self.paths[item]) for item in chosen[start : start + _AT_ONCE]]
+            yield from self.root.read_several(files, MAX_BYTES)
+
+
+def read_folder(root: Location) -> Encoded:
+    """Class folders of pictures; classes and files in natural order (2 before 10).
 
     Raises:
-        RefusedInput: for folders that may be splits or classes, other files among the images, a
-            class without images, or images of differing shapes.
+        RefusedInput: for folders that may be splits or classes, or a class without pictures.
     """
-    listing = list_below(root)
+    listing, gone_through = unwrapped(list_below(root))
     layout = class_folders(listing)
-    folders = layout.folders
-    images = _images(listing, folders, reading.skip)
-    count, skipped = len(images), _unreadable(root, images) if reading.skip else set()
-    images = [image for image in images if image.path not in skipped]
-    if not images:
-        raise RefusedInput(f"{root.shown!r}: none of {count} images can be read")
+    images, strangers = _images(listing, layout.folders)
     names = natural_order(sorted({image.class_name for image in images}))
     rank = {name: k for k, name in enumerate(names)}
-    shape, note = _probe(root, images, reading)
-    return Rows(
+    return Encoded(
         name=root.name,
-        shape=shape,
         class_names=names,
         labels=np.asarray([rank[image.class_name] for image in images], dtype=np.int32),
         splits=np.asarray([image.split for image in images], dtype=np.uint8),
-        stream=lambda: _stream(root, images, shape, reading),
-        fingerprint=lambda: _fingerprint(root, images),
-        notes=joined_notes(
-            note,
-            note_of_skipped(natural_order(sorted(skipped)), count),
-            _note_of_strays(listing, folders),
-            listing.note,
-        ),
+        items=_Files(listing.root, [image.path for image in images]),
+        chosen=np.arange(len(images)),
+        strangers=strangers,
+        root=f"{listing.root.shown.rstrip('/')}/",
+        layout=_fingerprint,
+        fingerprint=lambda: "",
+        notes=joined_notes(gone_through, _note_of_strays(listing, layout.folders), listing.note),
         told=layout.labels,
     )
 
 
-def _unreadable(root: Location, images: list[_Image]) -> set[str]:
-    """The paths of pictures that cannot be decoded."""
-    found = set()
-    for path in (image.path for image in images):
-        file = root.child(path)
-        try:
-            decode_image(file.read(MAX_BYTES), repr(file.shown))
-        except RefusedInput:
-            found.add(path)
-    return found
-
-
-def _images(listing: Listing, folders: dict[str, ClassFolder], skip: bool) -> list[_Image]:
+def _images(
+    listing: Listing, folders: dict[str, ClassFolder]
+) -> tuple[list[_Image], tuple[str, ...]]:
+    """The pictures in some folders, and what else lies there, a line each."""
     files: dict[str, list[str]] = {folder: [] for folder in folders}
     if "" in files:
         files[""] = [path for path in listing.files if is_picture(path)]
-    depth = next(iter(folders)).count("/") + 1
-    for path in listing.kinds:
+    depth, strangers = next(iter(folders)).count("/") + 1, []
+    for path, kind in listing.kinds.items():
         folder = "/".join(path.split("/")[:depth])
-        if folder in files and path != folder:
-            files[folder].append(path if skip else _image_path(path, listing))
+        if folder not in files or path == folder:
+            continue
+        shown = listing.root.child(path).shown
+        if kind == "directory":
+            raise RefusedInput(f"{shown!r} is a folder where images of a class are expected")
+        if is_picture(path):
+            files[folder].append(path)
+        else:
+            strangers.append(f"{shown!r} is no picture by its name")
     for folder, paths in files.items():
         if not paths:
-            raise RefusedInput(
-                f"{listing.root.child(folder).shown!r} holds no images; remove the class"
-            )
+            shown = listing.root.child(folder).shown
+            raise RefusedInput(f"{shown!r} holds no images; remove the class")
     images = [
         _Image(*folders[folder], path)
         for folder, paths in files.items()
@@ -110,18 +112,7 @@ def _images(listing: Listing, folders: dict[str, ClassFolder], skip: bool) -> li
     ]
     _refuse_splits_in_file_names(images, listing.root)
     listing.refuse_twice([image.path for image in images])
-    return images
-
-
-def _image_path(path: str, listing: Listing) -> str:
-    shown = listing.root.child(path).shown
-    if listing.kinds[path] == "directory":
-        (first, *others) = listing.folders_in("")
-        hint = "" if others else f"; was {listing.root.child(first).shown!r} meant?"
-        raise RefusedInput(f"{shown!r} is a folder where images of a class are expected{hint}")
-    if not is_picture(path):
-        raise RefusedInput(f"{shown!r} is no image; a class folder holds {', '.join(SUFFIXES)}")
-    return path
+    return images, tuple(natural_order(strangers))
 
 
 def _refuse_splits_in_file_names(images: list[_Image], root: Location) -> None:
@@ -151,51 +142,10 @@ def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
     )
 
 
-def _probe(
-    root: Location, images: list[_Image], reading: Reading
-) -> tuple[tuple[int, int, int], str]:
-    firsts = {(image.split, image.class_name): image for image in reversed(images)}
-    data = {image.path: root.child(image.path).read(MAX_BYTES) for image in firsts.values()}
-    first = images[0].path
-    shape = reading(decode_image(data[first], repr(root.child(first).shown))).shape
-    for path, content in data.items():
-        _decoded(content, root.child(path), shape, reading)
-    return shape, JPEG_NOTE if any(map(is_jpeg, data.values())) else ""
-
-
-def _decoded(
-    data: bytes, file: Location, shape: tuple[int, ...], reading: Reading
-) -> UInt8[np.ndarray, "c h w"]:
-    pixels = reading(decode_image(data, repr(file.shown)))
-    if pixels.shape != shape:
-        raise RefusedInput(
-            f"{file.shown!r}: image of {shape_text(pixels.shape)} among images of "
-            f"{shape_text(shape)} (channels×height×width); set {_setting(pixels.shape, shape)}, "
-            "or make them equal"
-        )
-    return pixels
-
-
-def _setting(one: tuple[int, ...], other: tuple[int, ...]) -> str:
-    """What would bring pictures of two shapes to one."""
-    named = ["channels"] if one[0] != other[0] else []
-    return " and ".join([*(["size"] if one[1:] != other[1:] else []), *named])
-
-
-def _stream(
-    root: Location, images: list[_Image], shape: tuple[int, int, int], reading: Reading
-) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
-    rows = rows_per_chunk(shape)
-    for start in range(0, len(images), rows):
-        files = [root.child(image.path) for image in images[start : start + rows]]
-        yield np.stack([_decoded(file.read(MAX_BYTES), file, shape, reading) for file in files])
-
-
-def _fingerprint(root: Location, images: list[_Image]) -> str:
+def _fingerprint(digests: Sequence[str], table: Table) -> str:
     digest = hashlib.sha256(b"folder")
-    for image in images:
-        content = root.child(image.path).sha256()
-        digest.update(canonical_json([SPLITS[image.split], image.class_name, content]))
+    for content, split, label in zip(digests, table.splits, table.labels, strict=True):
+        digest.update(canonical_json([SPLITS[split], table.class_names[label], content]))
     return digest.hexdigest()
 
 
@@ -204,5 +154,5 @@ FORMAT = Format(
     fits=lambda found: (
         "directory" in found.listing.kinds.values() or any(map(is_picture, found.listing.files))
     ),
-    read=read_folder,
+    read=lambda location, _: read_folder(location),
 )

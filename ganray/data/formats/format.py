@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ganray.data.fitting import Reading
+from ganray.data.encoded import Encoded
 from ganray.data.formats import FORMATS
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
 from ganray.data.rows import Rows
+from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
 
 
@@ -40,15 +41,15 @@ class Format:
     Attributes:
         valid: what a source of it is, as refusals say it: "a folder with dataset.json".
         fits: whether a source is of it, asked where no format before it fits.
-        read: its rows in their order, labels checked and images to be streamed. Pictures that it
-            decodes are made to fit; where `Rows.shape` shows that they are not, that is done later.
+        read: its rows in their order, labels checked and images to be streamed; or pictures, which
+            are looked at, decoded and made to fit later. Of the spec it heeds the columns.
         suffixes: a source whose name has such an end is of it, without a look into it.
         in_place: whether it is ganray's own, to be trained from without an import.
     """
 
     valid: str
     fits: Callable[[Found], bool]
-    read: Callable[[Location, Reading], Rows]
+    read: Callable[[Location, DatasetSpec], Rows | Encoded]
     suffixes: tuple[str, ...] = ()
     in_place: bool = False
 

@@ -18,7 +18,6 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.data.decoding import MAX_PIXELS
-from ganray.data.fitting import AS_THEY_ARE, Reading
 from ganray.data.formats.format import Format
 from ganray.data.location import Location
 from ganray.data.rows import TEST, TRAIN, Rows, refuse_gaps, rows_per_chunk, shape_text
@@ -52,7 +51,7 @@ def has_idx(folder: Location) -> bool:
     )
 
 
-def read_idx(folder: Location, _: Reading = AS_THEY_ARE) -> Rows:
+def read_idx(folder: Location) -> Rows:
     """The four published files (or `images` and `labels`) of `folder`, each .gz or raw.
 
     Every file is read once to its end, so that a truncated one is refused here.
@@ -192,5 +191,5 @@ def _fingerprint(parts: list[tuple[_File, _File, int]]) -> str:
 FORMAT = Format(
     valid="a folder with the IDX files of MNIST",
     fits=lambda found: has_idx(found.location),
-    read=read_idx,
+    read=lambda location, _: read_idx(location),
 )

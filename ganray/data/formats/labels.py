@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from jaxtyping import Int32
 
-from ganray.data.rows import class_name, natural_order, refuse_gaps, short_list
+from ganray.data.formats.columns import features_of, is_bytes, is_text
+from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered, short_list
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
+
+_VALID = "valid: whole numbers, strings, or true and false"
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Labelled:
     Attributes:
         where: the file, for messages.
         count: how many rows the file has; Spark and others write files without any.
+        column: what the labels' column is called.
         labels: a label for each row; None for a set without.
         metadata: of the file's schema.
         sizes: bytes of every column of every row group; those of equal files are equal.
@@ -29,20 +34,21 @@ class Labelled:
 
     where: str
     count: int
+    column: str | None
     labels: pa.ChunkedArray | None
     metadata: dict[bytes, bytes]
     sizes: tuple[int, ...]
 
 
 def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"], list[str]]:
-    """The class of each row of all files, and the names of the classes.
+    """The class of each row of all files, `NO_LABEL` where it has none, and the classes' names.
 
     Names are strings among the labels, in natural order, or what the files' metadata say of
-    integers, or else the integers.
+    numbers, or else the numbers; of those that no row has there is no class.
 
     Raises:
-        RefusedInput: there are no rows; labels are of other types, of differing ones, empty or
-            with gaps; names contradict each other.
+        RefusedInput: there are no rows; labels are of other types, of differing ones, or beyond the
+            names; names contradict each other.
     """
     filled = [part for part in parts if part.count]
     if not filled:
@@ -52,19 +58,29 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
         return np.zeros(sum(part.count for part in filled), np.int32), [UNLABELLED]
     if bare:
         raise RefusedInput(f"{bare[0].where} has no labels, but other files of {where} have")
-    _refuse_types(filled, where)
-    chunks = [chunk for part in filled if part.labels is not None for chunk in part.labels.chunks]
-    if all(pa.types.is_integer(chunk.type) for chunk in chunks):
-        numbers = np.concatenate([chunk.to_numpy() for chunk in chunks])
-        names = _names_in(parts, where) or [str(k) for k in range(len(np.unique(numbers)))]
-        refuse_gaps(numbers, names, where)
-        return numbers.astype(np.int32), names
-    text = pa.chunked_array([chunk.cast(pa.string()) for chunk in chunks]).combine_chunks()
+    typed = [(part, _kind(part)) for part in filled]
+    first, expected = typed[0]
+    for part, found in typed:
+        if found != expected:
+            raise RefusedInput(
+                f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
+                f"they must be one"
+            )
+    columns = [_plain(part) for part in filled]
+    if expected == "integers":
+        return numbered(
+            np.concatenate([_whole(column, filled[0].where) for column in columns]),
+            _names_in(parts, where),
+            where,
+        )
+    text = pa.chunked_array([column.cast(pa.string()) for column in columns]).combine_chunks()
     encoded = text.dictionary_encode()
-    found = [class_name(name, where) for name in encoded.dictionary.to_pylist()]
-    names = natural_order(sorted(set(found)))
+    found_names = [class_name(name, where) for name in encoded.dictionary.to_pylist()]
+    names = natural_order(sorted(set(found_names)))
     rank = {name: k for k, name in enumerate(names)}
-    return np.asarray([rank[name] for name in found], np.int32)[encoded.indices.to_numpy()], names
+    ranks = np.asarray([*(rank[name] for name in found_names), NO_LABEL], np.int32)
+    indices = encoded.indices.fill_null(len(found_names)).to_numpy(zero_copy_only=False)
+    return ranks[indices.astype(np.int64)], names
 
 
 def notes_of(parts: list[Labelled]) -> str | None:
@@ -77,29 +93,58 @@ def notes_of(parts: list[Labelled]) -> str | None:
     return None if noted is None else _text(noted, b"notes")
 
 
-def _refuse_types(parts: list[Labelled], where: str) -> None:
-    typed = [(part, part.labels.type) for part in parts if part.labels is not None]
-    first, expected = typed[0][0], ""
-    for part, kind in typed:
-        if not (pa.types.is_integer(kind) or is_text(kind)):
-            raise RefusedInput(f"{part.where}: column label (={kind}); valid: integers or strings")
-        found = "strings" if is_text(kind) else "integers"
-        expected = expected or found
-        if found != expected:
-            raise RefusedInput(
-                f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
-                f"they must be one"
-            )
+def _plain(part: Labelled) -> pa.ChunkedArray:
+    """Labels without dictionaries and lists of one."""
+    column = part.labels
+    assert column is not None  # whoever asks has looked
+    chunks = []
+    for chunk in column.chunks or [pa.array([], column.type)]:
+        while pa.types.is_dictionary(chunk.type) or pa.types.is_nested(chunk.type):
+            chunk = _inner(chunk, part)
+        chunks.append(chunk)
+    return pa.chunked_array(chunks)
 
 
-def is_text(kind: pa.DataType) -> bool:
-    """Whether values of this type are strings, in any of Arrow's layouts."""
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return (
-        pa.types.is_string(value)
-        or pa.types.is_large_string(value)
-        or pa.types.is_string_view(value)
-    )
+def _inner(chunk: pa.Array, part: Labelled) -> pa.Array:
+    if pa.types.is_dictionary(chunk.type):
+        return chunk.dictionary_decode()
+    is_list = pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type)
+    if not (is_list or pa.types.is_fixed_size_list(chunk.type)):
+        raise RefusedInput(f"{part.where}: column {part.column} (={chunk.type}); {_VALID}")
+    lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
+    if (lengths > 1).any():
+        raise RefusedInput(
+            f"{part.where}: a row has {lengths.max()} labels; each image is of one class"
+        )
+    # One row of an empty list is one without a label.
+    places = np.where(lengths == 1, np.cumsum(lengths) - 1, -1)
+    return chunk.flatten().take(pa.array(places, mask=places < 0))
+
+
+def _kind(part: Labelled) -> str:
+    kind = _plain(part).type
+    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if numbers or pa.types.is_null(kind):
+        return "integers"
+    if pa.types.is_boolean(kind) or is_text(kind) or is_bytes(kind):
+        return "strings"
+    raise RefusedInput(f"{part.where}: column {part.column} (={kind}); {_VALID}")
+
+
+def _whole(column: pa.ChunkedArray, where: str) -> np.ndarray:
+    """Numbers, `NO_LABEL` where there is none."""
+    if pa.types.is_floating(column.type):
+        values = column.fill_null(float("nan")).to_numpy()
+        missing = np.isnan(values)
+        odd = ~missing & (values != np.rint(values))
+        if odd.any():
+            raise RefusedInput(f"{where}: label (={values[odd][0]:g}) is no whole number; {_VALID}")
+        return np.where(missing, NO_LABEL, values).astype(np.int64)
+    if pa.types.is_null(column.type):
+        return np.full(len(column), NO_LABEL)
+    if column.type == pa.uint64() and (pc.max(column).as_py() or 0) >= 1 << 63:
+        raise RefusedInput(f"{where}: label (={pc.max(column).as_py()}) is too large")
+    return column.cast(pa.int64()).fill_null(NO_LABEL).to_numpy()
 
 
 def _names_in(parts: list[Labelled], where: str) -> list[str]:
@@ -120,12 +165,9 @@ def _names_in(parts: list[Labelled], where: str) -> list[str]:
 def _names_of(part: Labelled) -> list[str]:
     if b"class_names" in part.metadata:
         names = _json(part, b"class_names")
-    elif b"huggingface" in part.metadata:
-        names = _json(part, b"huggingface")
-        for key in ("info", "features", "label", "names"):
-            names = names.get(key) if isinstance(names, dict) else None
     else:
-        return []
+        feature = features_of(part.metadata).get(part.column or "", {})
+        names = feature.get("names") if isinstance(feature, dict) else None
     if not isinstance(names, list | None):
         raise RefusedInput(f"{part.where}: class_names (={names!r}) must be a list of names")
     return [class_name(str(name), part.where) for name in names or []]

@@ -48,6 +48,25 @@ class Layout:
     labels: Labels
 
 
+def unwrapped(listing: Listing) -> tuple[Listing, str]:
+    """What is in the one folder that an archive was unpacked in; and what is to be noted.
+
+    A folder that holds pictures is none, but a class.
+    """
+    through = ""
+    while True:
+        top = listing.folders_in("")
+        if len(top) != 1 or any(map(is_picture, listing.files_in(""))):
+            break
+        (only,) = top
+        if split_code(only) is not None or any(map(is_picture, listing.files_in(only))):
+            break
+        if not listing.folders_in(only):
+            break
+        listing, through = listing.below(only), f"{through}{only}/"
+    return listing, f"Read from {through}, the only folder." if through else ""
+
+
 def class_folders(listing: Listing) -> Layout:
     """Where the images are, and what their folders say of them.
 
@@ -111,6 +130,10 @@ def _by_names(listing: Listing, kept: dict[str, str]) -> tuple[dict[str, tuple[i
     codes = {name: code for name in top if (code := split_code(name)) is not None}
     if len(codes) < len(top):
         _refuse_half_a_split(top, listing)
+        _refuse_several_sources(top, listing)
+        _refuse_more_beside(top, listing)
+        if splits := _splits_within(top, listing):
+            return splits, "classes"
         return {name: (TRAIN, name) for name in top}, "classes"
     if len(set(codes.values())) < len(codes):
         raise RefusedInput(
@@ -125,6 +148,47 @@ def _by_names(listing: Listing, kept: dict[str, str]) -> tuple[dict[str, tuple[i
     if not classes and any(map(is_picture, listing.files)):
         return {split: (code, UNLABELLED) for split, code in codes.items()}, "none"
     return classes, "classes"
+
+
+def _splits_within(top: Sequence[str], listing: Listing) -> dict[str, tuple[int, str]]:
+    """`<class>/train/…` and the like; empty where classes are not so divided."""
+    found = {
+        f"{name}/{split}": (split_code(split), name)
+        for name in top
+        for split in listing.folders_in(name)
+    }
+    known = {path: (code, name) for path, (code, name) in found.items() if code is not None}
+    divided = {name for _, name in known.values()}
+    bare = not any(is_picture(path) for name in top for path in listing.files_in(name))
+    return known if len(known) == len(found) and divided == set(top) and bare else {}
+
+
+def _refuse_several_sources(top: Sequence[str], listing: Listing) -> None:
+    """Sets that lie side by side, each with splits of its own, would be mixed up."""
+    sets = [
+        name
+        for name in top
+        if any(split_code(inner) is not None and listing.folders_in(f"{name}/{inner}")
+               for inner in listing.folders_in(name))
+    ]  # fmt: skip
+    if sets:
+        shown = [listing.root.child(name).shown for name in sets]
+        raise RefusedInput(
+            f"{listing.root.shown!r} holds {len(sets)} sets of images with splits of their own; "
+            f"name one of them: {short_list(shown)}"
+        )
+
+
+def _refuse_more_beside(top: Sequence[str], listing: Listing) -> None:
+    """One folder beside many pictures is hardly the one class of them."""
+    beside = sum(map(is_picture, listing.files_in("")))
+    within = sum(is_picture(path) for name in top for path in listing.files_in(name))
+    if beside > within:
+        raise RefusedInput(
+            f"{listing.root.shown!r}: {beside:,} pictures lie beside the folders "
+            f"{short_list(top)}, in which {within:,} are; put them into folders of their classes, "
+            "or the folders elsewhere"
+        )
 
 
 def _refuse_half_a_split(top: Sequence[str], listing: Listing) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from ganray.data.decoding import is_picture
 from ganray.data.listing import Listing, list_below
@@ -25,10 +26,16 @@ _COUNTERS = {"of", "part", "shard", "chunk", "file", "c", "snappy", "zstd", "gzi
 
 @dataclass(frozen=True)
 class Shard:
-    """One file of a set; `split` is None where no name tells it."""
+    """One file of a set.
+
+    Attributes:
+        split: None where no name tells it.
+        partitions: columns whose one value its folders tell, as Hive and Spark write them.
+    """
 
     location: Location
     split: int | None
+    partitions: dict[str, str] = field(default_factory=dict)
 
 
 def find_shards(location: Location) -> tuple[list[Shard], str]:
@@ -52,7 +59,10 @@ def find_shards(location: Location) -> tuple[list[Shard], str]:
     _refuse_half_named(words, location)
     _refuse_several_sets(names, location)
     listing.refuse_twice(names)
-    shards = [Shard(location.child(name), split_code(words[name] or "")) for name in names]
+    shards = [
+        Shard(location.child(name), split_code(words[name] or ""), _partitions(name))
+        for name in names
+    ]
     unread = [path for path in listing.files if not is_parquet(path) and not is_picture(path)]
     notes = _note_of_pictures(listing), listing.note_of_unread(unread), listing.note
     return shards, joined_notes(*notes)
@@ -66,6 +76,11 @@ def is_parquet(name: str) -> bool:
 def _note_of_pictures(listing: Listing) -> str:
     count = sum(map(is_picture, listing.files))
     return f"Left out: the image files beside the Parquet ones, {count} in all." if count else ""
+
+
+def _partitions(path: str) -> dict[str, str]:
+    parts = (_PARTITION.fullmatch(part) for part in path.split("/")[:-1])
+    return {match[1]: unquote(match[2]) for match in parts if match}
 
 
 def _is_sparks(path: str) -> bool:

@@ -158,10 +158,40 @@ def test_splits_told_by_files_are_refused(tmp_path):
         open_source(DatasetSpec(source=str(tmp_path)))
 
 
-def test_a_folder_too_high_asks_for_the_one_below(tmp_path):
-    write_folder(tmp_path / "set" / "PetImages", IMAGES, NAMES[LABELS].tolist())
-    with pytest.raises(RefusedInput, match=r"10' is a folder where.*was '.*/set/PetImages' meant"):
-        open_source(DatasetSpec(source=str(tmp_path / "set")))
+def test_a_wrapping_folder_is_gone_through(tmp_path):
+    write_folder(tmp_path / "set" / "archive" / "PetImages", IMAGES, NAMES[LABELS].tolist())
+    info = open_source(DatasetSpec(source=str(tmp_path / "set"))).describe()
+    assert info.class_names == ["2", "10", "cat"]
+    assert info.notes == "Read from archive/PetImages/, the only folder."
+    write_folder(tmp_path / "one" / "cat", IMAGES, ["."] * len(IMAGES))
+    assert open_source(DatasetSpec(source=str(tmp_path / "one"))).describe().class_names == ["cat"]
+
+
+def test_splits_may_lie_in_the_classes(tmp_path):
+    splits = np.asarray(["train", "Val", "test"])[np.arange(len(IMAGES)) // 3 % 3]
+    names = NAMES[LABELS]
+    write_folder(tmp_path, IMAGES, [f"{a}/{b}" for a, b in zip(names, splits, strict=True)])
+    info = open_source(DatasetSpec(source=str(tmp_path))).describe()
+    assert info.class_names == ["2", "10", "cat"]
+    for split, name in (("train", "train"), ("held_out", "Val"), ("test", "test")):
+        assert info.counts[split] == [
+            int(((splits == name) & (names == of_class)).sum()) for of_class in info.class_names
+        ]
+
+
+def test_sets_side_by_side_are_refused_and_listed(tmp_path):
+    for name in ("small", "large"):
+        write_folder(tmp_path / name / "train", IMAGES, NAMES[LABELS].tolist())
+    with pytest.raises(RefusedInput, match=r"holds 2 sets .* name one of them: .*large, .*small"):
+        open_source(DatasetSpec(source=str(tmp_path)))
+
+
+def test_a_folder_beside_many_pictures_is_not_taken_for_the_set(tmp_path):
+    for place, image in enumerate(IMAGES[:20]):
+        (tmp_path / f"{place}.png").write_bytes(encoded(image))
+    write_folder(tmp_path, IMAGES[:5], ["previews"] * 5)
+    with pytest.raises(RefusedInput, match="20 pictures lie beside the folders previews, in which"):
+        open_source(DatasetSpec(source=str(tmp_path)))
 
 
 def test_linked_classes_splits_and_pictures_are_read(tmp_path):
@@ -220,25 +250,42 @@ def test_fingerprint_is_of_the_content(tmp_path):
     assert fingerprint("c", IMAGES[::-1]) != fingerprint("a", IMAGES)
 
 
-def test_an_image_of_another_shape_is_named(tmp_path):
+def test_all_images_of_other_shapes_are_counted(tmp_path):
     root = write_folder(tmp_path, IMAGES, NAMES[LABELS].tolist())
-    last = f"{np.flatnonzero(LABELS == 1)[-1]}.png"
-    (root / "10" / last).write_bytes(encoded(IMAGES[0][:, :2]))
-    source = open_source(DatasetSpec(source=str(root)))
-    with pytest.raises(RefusedInput, match=f"10/{last}': image of 1×2×5 among images of 1×4×5"):
-        list(source.batches())
-    first = f"{np.flatnonzero(LABELS == 1)[0]}.png"
-    (root / "10" / first).write_bytes(encoded(np.zeros((3, 4, 5), np.uint8)))
-    with pytest.raises(RefusedInput, match=f"10/{first}': image of 3×4×5"):
+    of_ten = np.flatnonzero(LABELS == 1)
+    (root / "10" / f"{of_ten[-1]}.png").write_bytes(encoded(IMAGES[0][:, :2]))
+    said = f"1 of 42 images differ from 1×4×5 .*: 1 of 1×2×5, such as .*10/{of_ten[-1]}.png'; set"
+    with pytest.raises(RefusedInput, match=f"{said} data.size, or make them equal"):
+        open_source(DatasetSpec(source=str(root)))
+    (root / "10" / f"{of_ten[0]}.png").write_bytes(encoded(np.zeros((3, 4, 5), np.uint8)))
+    said = "2 of 42 images differ .*: 1 of 3×4×5, 1 of 1×2×5, such as .*; set data.size and data.ch"
+    with pytest.raises(RefusedInput, match=said):
         open_source(DatasetSpec(source=str(root)))
 
 
-def test_an_unreadable_image_is_named(tmp_path):
+def test_all_images_that_cannot_be_read_are_counted(tmp_path):
     root = write_folder(tmp_path, IMAGES, NAMES[LABELS].tolist())
     path = root / "cat" / f"{np.flatnonzero(LABELS == 2)[-1]}.png"
     path.write_bytes(b"nothing")
-    with pytest.raises(RefusedInput, match=f"{path.name}': not a readable PNG or JPEG"):
-        list(open_source(DatasetSpec(source=str(root))).batches())
+    said = f"{path.name}' is no readable PNG, .* \\(1 of 42; data.skip_unreadable leaves it out"
+    with pytest.raises(RefusedInput, match=said):
+        open_source(DatasetSpec(source=str(root)))
+    (root / "cat" / "notes.txt").write_text("left here")
+    (root / "2" / "0.png").write_bytes(b"GIF89a")
+    with pytest.raises(RefusedInput, match="^3 of 4[34] images cannot be read: .*; .*; .*leaves"):
+        open_source(DatasetSpec(source=str(root)))
+
+
+def test_damage_that_no_header_tells_is_counted_while_images_are_read(tmp_path):
+    root = write_folder(tmp_path, np.tile(IMAGES, (1, 1, 4, 4)), NAMES[LABELS].tolist())
+    for row in (3, 30):
+        path = root / str(NAMES[LABELS[row]]) / f"{row}.png"
+        data = bytearray(path.read_bytes())
+        data[60:64] = b"\xff\xff\xff\xff"
+        path.write_bytes(data)
+    source = open_source(DatasetSpec(source=str(root)))
+    with pytest.raises(RefusedInput, match="^2 of 42 images cannot be read: .*damaged or trunc"):
+        list(source.batches())
 
 
 @pytest.mark.parametrize("folder", ["2", "10"])
@@ -256,9 +303,8 @@ def test_a_file_that_is_large_on_paper_alone_is_not_read(tmp_path):
     write_folder(tmp_path, IMAGES, NAMES[LABELS].tolist())
     with (tmp_path / "2" / "999.png").open("wb") as file:
         file.truncate(1 << 41)
-    source = open_source(DatasetSpec(source=str(tmp_path)))
     with pytest.raises(RefusedInput, match=r"999\.png': 2199023255552 bytes, more than"):
-        list(source.batches())
+        open_source(DatasetSpec(source=str(tmp_path)))
 
 
 def test_a_set_of_test_images_alone_says_so(tmp_path):
@@ -272,8 +318,8 @@ def test_other_contents_are_refused(tmp_path):
     (root / "dog").mkdir()
     with pytest.raises(RefusedInput, match="set/dog' holds no images; remove the class"):
         open_source(DatasetSpec(source=str(root)))
-    (root / "dog" / "a.bmp").write_bytes(b"BM")
-    with pytest.raises(RefusedInput, match=r"dog/a.bmp' is no image; .*\.png, \.jpg"):
+    (root / "dog" / "a.xml").write_bytes(b"<annotation>")
+    with pytest.raises(RefusedInput, match="set/dog' holds no images; remove the class"):
         open_source(DatasetSpec(source=str(root)))
     (tmp_path / "empty").mkdir()
     with pytest.raises(RefusedInput, match="no class folders of images"):
