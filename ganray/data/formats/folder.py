@@ -23,12 +23,12 @@ from ganray.data.rows import (
     natural_order,
     rows_per_chunk,
     shape_text,
-    short_list,
     split_code,
     split_words,
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+from ganray.wording import short_list
 
 
 @dataclass(frozen=True)

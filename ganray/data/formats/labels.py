@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int32
 
-from ganray.data.rows import class_name, natural_order, refuse_gaps, short_list
+from ganray.data.rows import class_name, natural_order, refuse_gaps
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 
 @dataclass(frozen=True)

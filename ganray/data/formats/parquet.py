@@ -30,13 +30,13 @@ from ganray.data.rows import (
     Rows,
     joined_notes,
     rows_per_chunk,
-    short_list,
     split_code,
     split_words,
     words_of,
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+from ganray.wording import short_list
 
 _LOOKED_AT = 64  # images at once, where each is looked at alone
 # In names of columns that others keep a split in; to be read as one it has to be called `split`.
