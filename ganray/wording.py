@@ -26,6 +26,12 @@ def number(value: float | None) -> str:
     return text.replace("-", "−")
 
 
+def short_list(values: Sequence[object], most: int = 20) -> str:
+    """The first values, and how many there are in all."""
+    shown = ", ".join(map(str, values[:most]))
+    return shown + (f", … ({len(values):,} in all)" if len(values) > most else "")
+
+
 def interval(low: float | None, high: float | None) -> str:
     """`[low, high]`, or nothing where there is none."""
     return "" if low is None or high is None else f"[{number(low)},\u00a0{number(high)}]"

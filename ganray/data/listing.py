@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from ganray.data.location import Location
-from ganray.data.rows import natural_order, short_list, split_words
+from ganray.data.rows import natural_order, split_words
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 # Besides all names that begin with a dot: what Windows, macOS, Synology and file systems leave.
 _DROPPINGS = {

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Int, Int32, UInt8
 from ganray.data.spec import SPLITS, Labels
 from ganray.errors import RefusedInput
 from ganray.names import composed
+from ganray.wording import short_list
 
 CHUNK_BYTES = 4 << 20  # pixels held at a time while a source is streamed
 
@@ -221,9 +222,3 @@ def natural_order(names: Sequence[str]) -> list[str]:
 def shape_text(shape: Sequence[int]) -> str:
     """`(3, 32, 32)` as "3×32×32"."""
     return "×".join(map(str, shape))
-
-
-def short_list(values: Sequence[int] | Sequence[str], most: int = 20) -> str:
-    """The first values, and how many there are in all."""
-    shown = ", ".join(map(str, values[:most]))
-    return shown + (f", … ({len(values)} in all)" if len(values) > most else "")

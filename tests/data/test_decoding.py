@@ -24,8 +24,11 @@ def test_jpeg_is_close_and_known_as_such():
     image = np.full((3, 8, 8), 90, dtype=np.uint8)
     data = encoded(image, "JPEG")
     assert np.abs(decode_image(data, "f").astype(int) - 90).max() <= 2
-    assert is_jpeg(data)
-    assert not is_jpeg(encoded(image))
+    assert header_of(data, "f").lossy
+    assert not header_of(encoded(image), "f").lossy
+    assert header_of(saved(Image.fromarray(image.transpose(1, 2, 0)), "WEBP"), "f").lossy
+    lossless = saved(Image.fromarray(image.transpose(1, 2, 0)), "WEBP", lossless=True)
+    assert not header_of(lossless, "f").lossy
 
 
 def saved(picture: Image.Image | str, kind: str = "PNG", **options) -> bytes:
@@ -155,11 +158,58 @@ def test_transparency_is_refused_however_it_is_stored(way):
         assert np.array_equal(opaque, expected)
 
 
-@pytest.mark.parametrize("depth", [1, 2, 4, 16])
-def test_a_transparent_colour_of_another_depth_is_refused(depth):
-    rows = bytes(1 + 4 * depth) * 2
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_a_transparent_colour_is_one_of_its_own_depth(depth):
+    """Grey values 0 and 1 in turns, of which 1 is transparent; and one that no pixel has."""
+    values = np.tile([0, 1], (2, 4))
+    if depth == 16:
+        values = values * 40_001
+    key = int(values.max())
+    whole = values.astype(">u2").tobytes() if depth == 16 else None
+    bits = (
+        np.unpackbits(values.astype("u1")[..., None], axis=2)[..., 8 - depth :] if not whole else 0
+    )
+    rows = whole or np.packbits(bits.reshape(2, -1), axis=1).tobytes()
+    size = len(rows) // 2
+    data = b"".join(b"\0" + rows[place : place + size] for place in (0, size))
+
+    def picture(clear: int) -> bytes:
+        return png(8, 2, depth, 0, data, tRNS=struct.pack(">H", clear))
+
     with pytest.raises(RefusedInput, match="image with transparency"):
-        decode_image(png(8, 2, depth, 0, rows, tRNS=b"\0\1"), "f")
+        decode_image(picture(key), "f")
+    red = decode_image(picture(key), "f", (255, 0, 0))
+    assert (red[0] == np.where(values == key, 255, 0)).all()
+    assert not red[1:].any()
+    if depth > 1:
+        opaque = decode_image(picture(key + 1), "f")
+        assert opaque.shape == (1, 2, 8)
+        scale = 257 if depth == 16 else 255 / ((1 << depth) - 1)
+        top = key / scale if depth == 16 else key * scale
+        assert opaque.max() == round(top)
+
+
+@pytest.mark.parametrize("way", with_alpha(0))
+def test_what_is_transparent_is_laid_on_a_background(way):
+    """The same pixels however transparency is stored; half of it is half of the background."""
+    place = (..., 2, 4)  # pixel 20 of 6 × 8
+    data = {value: with_alpha(value)[way] for value in (0, 128)}
+    if way in ("PA", "palette", "grey tRNS", "colour tRNS"):  # of an entry or a value, not a place
+        found = decode_image(data[0], "f", (255, 255, 255), formats=None)
+        assert (found == 255).all(axis=0).any()
+        return
+    plain = np.asarray(GREY)[None] if way == "LA" else CHANNELS_FIRST
+    for value in (0, 128):
+        found = decode_image(data[value], "f", (255, 255, 255), formats=None)
+        assert found.shape == plain.shape
+        share = value / 255
+        expected = plain[place] * share + 255 * (1 - share)
+        assert abs(found[place] - expected).max() <= 1
+        rest = np.ones(found.shape, bool)
+        rest[place] = False
+        assert (found[rest] == plain[rest]).all()
+    if way == "LA":
+        assert decode_image(data[0], "f", (0, 0, 255)).shape == (3, 6, 8)
 
 
 def test_a_phone_s_jpeg_with_a_preview_is_a_picture():
@@ -183,8 +233,9 @@ SEVERAL = {"save_all": True, "append_images": [GREY.rotate(180)]}
         (saved(GREY, "PNG", **SEVERAL), "2 pictures in one PNG"),
         (saved(COLOUR, "WEBP", save_all=True, append_images=[GREY]), "2 pictures in one WEBP"),
         (saved(GREY, "TIFF", **SEVERAL), "2 pictures in one TIFF"),
-        (saved(COLOUR)[:-60], r"some.png is no picture that can be read \(.*truncated"),
-        (b"<html>", "some.png is no picture that can be read$"),
+        (saved(COLOUR)[:-60], r"some.png is a PNG that is damaged or truncated \(.*truncated"),
+        (b"<HTML>", "some.png is a web page, no picture; download it again$"),
+        (b"nothing", "some.png is no picture that can be read$"),
     ],
 )
 def test_what_pixels_cannot_tell_is_refused(data, message):
@@ -195,24 +246,71 @@ def test_what_pixels_cannot_tell_is_refused(data, message):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (saved("L", "GIF"), "some.png is a GIF, no PNG or JPEG image; convert it$"),
-        (saved("L", "TIFF"), "some.png is a TIFF, no"),
-        (encoded(np.zeros((3, 40, 40), np.uint8))[:-30], "not a readable PNG or JPEG"),
-        (encoded(np.zeros((3, 40, 40), np.uint8), "JPEG")[:-30], "not a readable PNG or JPEG"),
-        (b"", "not a readable PNG or JPEG image$"),
+        (saved("L", "GIF"), "some.png is a GIF, no PNG, .* or PPM image; convert it$"),
+        (saved("L", "ICO", sizes=[(16, 16)]), "some.png is an ICO, no PNG, .*; convert it$"),
+        (saved("RGB", "AVIF"), "some.png is an AVIF, no PNG, .*; convert it$"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "some.png is a HEIC, no"),
+        (b'<?xml version="1.0"?><svg/>', "some.png is no readable"),
+        (b"<svg xmlns=", "some.png is an SVG, no"),
+        (b"%PDF-1.7", "some.png is a PDF, no"),
+        (b"PK\3\4", "some.png is a zip archive, no"),
+        (b" \n<!DOCTYPE html><html>", "some.png is a web page, no picture; download it again$"),
+        (encoded(np.zeros((3, 40, 40), np.uint8))[:-30], "is a PNG that is damaged or truncated"),
+        (encoded(np.zeros((3, 40, 40), np.uint8), "JPEG")[:-30], "is a JPEG that is damaged or tr"),
+        (b"", "some.png is empty$"),
+        (b"nothing", "is no readable PNG, JPEG, WebP, BMP, TIFF, PGM or PPM image$"),
     ],
 )
 def test_other_bytes_are_refused(data, message):
-    with pytest.raises(RefusedInput, match=message):
-        decode_image(data, "some.png")
+    for read in (decode_image, header_of):
+        with pytest.raises(RefusedInput, match=message):
+            read(data, "some.png")
 
 
 @pytest.mark.parametrize(
     "size", [(8193, 8192), (10_000, 10_000), (20_000, 9_000), (2**31 - 1,) * 2]
 )
-@pytest.mark.parametrize("formats", [("PNG", "JPEG"), None])
+@pytest.mark.parametrize("formats", [STORED, None])
 def test_a_bomb_is_not_unpacked(size, formats):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(RefusedInput, match=r"f: .*more than 67108864.*not unpacked"):
-            decode_image(png(*size, 8, 0), "f", formats)
+            decode_image(png(*size, 8, 0), "f", formats=formats)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP", "PPM"])
+@pytest.mark.parametrize("picture", [GREY, COLOUR])
+def test_every_format_gives_the_same_pixels(kind, picture):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    found = decode_image(saved(picture, kind, **options), "f")
+    plain = np.asarray(picture)
+    expected = plain[None] if plain.ndim == 2 else plain.transpose(2, 0, 1)
+    if kind == "WEBP" and picture is GREY:  # it knows no grey
+        expected = np.repeat(expected, 3, axis=0)
+    assert np.array_equal(found, expected)
+
+
+def test_sixteen_bits_are_scaled_in_every_format():
+    grey = np.asarray(GREY)
+    wide = (grey.astype(">u2") * 257).tobytes()
+    assert np.array_equal(decode_image(b"P5 8 6 65535\n" + wide, "f"), grey[None])
+    colour = (np.asarray(COLOUR).astype(">u2") * 257).tobytes()
+    assert np.array_equal(decode_image(b"P6 8 6 65535\n" + colour, "f"), CHANNELS_FIRST)
+    assert decode_image(b"P1 2 1 1 0", "f").tolist() == [[[0, 255]]]
+
+
+HEADERS = {
+    "grey": saved(GREY), "colour": saved(COLOUR), "jpeg": saved(COLOUR, "JPEG"),
+    "lying": saved(COLOUR, "JPEG", exif=b"Exif\0\0" + b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"),
+    "palette": saved(COLOUR.quantize(16)), "grey palette": saved(GREY.quantize(16)),
+    "one bit": saved(GREY.convert("1")), "opaque": with_alpha(255)["RGBA"],
+    "wide": saved(Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)),
+    "tiff": saved(COLOUR, "TIFF"), "bmp": saved(GREY, "BMP"), "webp": saved(COLOUR, "WEBP"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_tells_the_shape_that_decoding_gives(name):
+    shape = decode_image(HEADERS[name], "f").shape
+    assert header_of(HEADERS[name], "f").shape == shape
+    assert (name == "lying") == (shape[1] > shape[2])

@@ -165,8 +165,9 @@ def test_rows_that_cannot_be_read_are_left_out_with_their_labels(tmp_path):
     batches = list(source.batches())
     np.testing.assert_array_equal(np.concatenate([b.images for b in batches]), images[kept])
     assert np.concatenate([b.labels for b in batches]).tolist() == labels[kept].tolist()
-    assert "3 of 9 images cannot be read and are left out: set.parquet, row 0 is no readable PNG" in (
-        source.describe().notes
+    assert (
+        "3 of 9 images cannot be read and are left out: set.parquet, row 0 is no readable PNG"
+        in (source.describe().notes)
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from ganray.data.rows import short_list
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 _LABELS = ("labels", "class", "category", "target", "y", "class_name", "class_label")
 """Names of columns that are taken for the labels where none is called `label`."""

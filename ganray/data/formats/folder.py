@@ -21,12 +21,12 @@ from ganray.data.rows import (
     Table,
     joined_notes,
     natural_order,
-    short_list,
     split_code,
     split_words,
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+from ganray.wording import short_list
 
 _AT_ONCE = 64
 """Files that are asked for at once where each takes a journey: on object stores and the web."""

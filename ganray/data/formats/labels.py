@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from jaxtyping import Int32
 
 from ganray.data.formats.columns import features_of, is_bytes, is_text
-from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered, short_list
+from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 _VALID = "valid: whole numbers, strings, or true and false"
 

@@ -20,12 +20,12 @@ from ganray.data.rows import (
     class_name,
     is_class_name,
     refuse_equal_names,
-    short_list,
     split_code,
     split_words,
 )
 from ganray.data.spec import UNLABELLED, Labels
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 NAMES_FILE = "class_names.json"
 """Beside the class folders that `ganray sample` writes: `{"class_names": {folder: name}}`."""

@@ -35,7 +35,6 @@ from ganray.data.rows import (
     Rows,
     joined_notes,
     rows_per_chunk,
-    short_list,
     split_code,
     split_words,
     words_of,
@@ -43,6 +42,7 @@ from ganray.data.rows import (
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+from ganray.wording import short_list
 
 # In names of columns that others keep a split in; to be read as one it has to be called `split`.
 _SPLIT_COLUMNS = {"split", "splits", "subset", "set", "partition", "fold", "usage"}

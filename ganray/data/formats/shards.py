@@ -11,8 +11,9 @@ from urllib.parse import unquote
 from ganray.data.decoding import is_picture
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
-from ganray.data.rows import joined_notes, natural_order, short_list, split_code, split_words
+from ganray.data.rows import joined_notes, natural_order, split_code, split_words
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 SUFFIX = ".parquet"
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import Embedding, check_probabilities
 from ganray.metrics.metric import Metric, Value
+from ganray.wording import short_list
 
 
 class ClassDivergence(Metric):
@@ -31,7 +32,7 @@ class ClassDivergence(Metric):
             missing = np.flatnonzero(generated.probabilities.max(axis=0) == 0).tolist()
             raise UndefinedScore(
                 "infinite: no generated image has any probability of class "
-                f"{missing} (counted from 0)"
+                f"{short_list(missing)} (counted from 0)"
             )
         return Value(found)
 

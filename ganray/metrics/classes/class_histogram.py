@@ -15,6 +15,7 @@ from pydantic import Field
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import Embedding, check_probabilities
 from ganray.metrics.metric import Metric, Value
+from ganray.wording import short_list
 
 
 class ClassHistogram(Metric):
@@ -76,7 +77,7 @@ def histogram_divergence(wanted: Float64[np.ndarray, "k"], counts: Int64[np.ndar
     missing = np.flatnonzero((counts == 0) & (wanted > 0)).tolist()
     if missing:
         raise UndefinedScore(
-            f"infinite: no generated image is of class {missing} (counted from 0), "
+            f"infinite: no generated image is of class {short_list(missing)} (counted from 0), "
             "which real images are of"
         )
     return max(0.0, float(rel_entr(wanted, counts / counts.sum()).sum()))

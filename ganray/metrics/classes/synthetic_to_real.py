@@ -19,6 +19,7 @@ from ganray.metrics.classes.real_to_real import RealToReal
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.randomness import permutation
+from ganray.wording import short_list
 
 
 class SyntheticToReal(Metric):
@@ -96,7 +97,9 @@ def with_counts_of(
     rows = [order[generated[order] == k] for k in classes]
     missing = [int(k) for k, one in zip(classes, rows, strict=True) if not len(one)]
     if missing:
-        raise UndefinedScore(f"no generated image is of class {missing} (counted from 0)")
+        raise UndefinedScore(
+            f"no generated image is of class {short_list(missing)} (counted from 0)"
+        )
     # In whole numbers: a share as a float could round one image away.
     have, want = min(
         ((len(one), int(count)) for one, count in zip(rows, counts, strict=True)),

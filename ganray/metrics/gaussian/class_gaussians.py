@@ -14,6 +14,7 @@ from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import check_probabilities
 from ganray.metrics.gaussian.frechet_distance import Gaussian
 from ganray.metrics.moments import CHUNK, Moments, moments
+from ganray.wording import short_list
 
 _DDOF = 0  # as published for CAFD: Σ_k divides by Σᵢ p_k(xᵢ)
 _GAUSSIAN_BYTES = 16  # of each d²: a covariance and its factor
@@ -86,7 +87,7 @@ def check_members(name: str, labels: Int64[np.ndarray, "n"], classes: Sequence[i
     """
     rare = {k: count for k in classes if (count := int((labels == k).sum())) < 2}
     if rare:
-        said = ", ".join(f"class {k} has {count}" for k, count in rare.items())
+        said = short_list([f"class {k} has {count}" for k, count in rare.items()])
         raise UndefinedScore(
             f"{name}: {said} of the two images or more that a covariance needs (classes are "
             "counted from 0), so that the mean over the classes is undefined"

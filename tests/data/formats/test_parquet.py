@@ -291,7 +291,10 @@ def test_images_of_other_shapes_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"label": None, "tag": pa.array(LABELS)}, "lacks the column 'label'; it has image, tag; n"),
+        (
+            {"label": None, "tag": pa.array(LABELS)},
+            "lacks the column 'label'; it has image, tag; n",
+        ),
         ({"image": None}, "lacks the column 'image'; it has label"),
         ({"label": pa.array(LABELS / 2)}, r"label \(=0.5\) is no whole number; valid: whole"),
         ({"label": pa.array([[0, 1]] * 42)}, "a row has 2 labels; each image is of one class"),
