@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganray.data.decoding import STORED, decode_image, header_of
+from ganray.data.decoding import STORED as FORMATS
+from ganray.data.decoding import decode_image, header_of
 from ganray.errors import RefusedInput
 from tests.data.published import encoded
 
@@ -217,6 +218,7 @@ def test_a_phone_s_jpeg_with_a_preview_is_a_picture():
     assert decode_image(data, "f").shape == (3, 6, 8)
 
 
+ICO = saved(GREY.resize((16, 16)), "ICO", sizes=[(16, 16)])
 SEVERAL = {"save_all": True, "append_images": [GREY.rotate(180)]}
 
 
@@ -247,7 +249,10 @@ def test_what_pixels_cannot_tell_is_refused(data, message):
     ("data", "message"),
     [
         (saved("L", "GIF"), "some.png is a GIF, no PNG, .* or PPM image; convert it$"),
-        (saved("L", "ICO", sizes=[(16, 16)]), "some.png is an ICO, no PNG, .*; convert it$"),
+        (
+            saved(GREY.resize((16, 16)), "ICO", sizes=[(16, 16)]),
+            "some.png is an ICO, no PNG, .*; convert it$",
+        ),
         (saved("RGB", "AVIF"), "some.png is an AVIF, no PNG, .*; convert it$"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "some.png is a HEIC, no"),
         (b'<?xml version="1.0"?><svg/>', "some.png is no readable"),
@@ -270,7 +275,7 @@ def test_other_bytes_are_refused(data, message):
 @pytest.mark.parametrize(
     "size", [(8193, 8192), (10_000, 10_000), (20_000, 9_000), (2**31 - 1,) * 2]
 )
-@pytest.mark.parametrize("formats", [STORED, None])
+@pytest.mark.parametrize("formats", [FORMATS, None])
 def test_a_bomb_is_not_unpacked(size, formats):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -299,9 +304,11 @@ def test_sixteen_bits_are_scaled_in_every_format():
     assert decode_image(b"P1 2 1 1 0", "f").tolist() == [[[0, 255]]]
 
 
+LYING = Image.Exif()
+LYING[0x0112] = 6
 HEADERS = {
     "grey": saved(GREY), "colour": saved(COLOUR), "jpeg": saved(COLOUR, "JPEG"),
-    "lying": saved(COLOUR, "JPEG", exif=b"Exif\0\0" + b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"),
+    "lying": saved(COLOUR, "JPEG", exif=LYING),
     "palette": saved(COLOUR.quantize(16)), "grey palette": saved(GREY.quantize(16)),
     "one bit": saved(GREY.convert("1")), "opaque": with_alpha(255)["RGBA"],
     "wide": saved(Image.fromarray(np.asarray(GREY).astype(np.uint16) * 257)),

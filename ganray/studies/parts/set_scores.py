@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ganray.data.decoding import JPEG_NOTE
+from ganray.data.decoding import LOSSY_NOTE
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models.encoders import Classifier, Encoder
@@ -52,7 +52,7 @@ class SetScores:
         train = [self.sets.train] if self.sets.train else []
         sets = [self.sets.real, *train, *self.sets.generated]
         told = [f"{one.called}: {one.data.info.notes}" for one in sets if one.data.info.notes]
-        jpeg = [JPEG_NOTE in one.data.info.notes for one in (self.sets.real, *self.sets.generated)]
+        jpeg = [LOSSY_NOTE in one.data.info.notes for one in (self.sets.real, *self.sets.generated)]
         if any(jpeg) and not all(jpeg):
             told.append(
                 "Some of these sets are JPEG-compressed and others are not: metrics that see "

@@ -272,7 +272,7 @@ def test_all_images_that_cannot_be_read_are_counted(tmp_path):
         open_source(DatasetSpec(source=str(root)))
     (root / "cat" / "notes.txt").write_text("left here")
     (root / "2" / "0.png").write_bytes(b"GIF89a")
-    with pytest.raises(RefusedInput, match="^3 of 4[34] images cannot be read: .*; .*; .*leaves"):
+    with pytest.raises(RefusedInput, match=r"^3 of 4[34] images cannot be read: .*; .*; .*leaves"):
         open_source(DatasetSpec(source=str(root)))
 
 
@@ -284,7 +284,7 @@ def test_damage_that_no_header_tells_is_counted_while_images_are_read(tmp_path):
         data[60:64] = b"\xff\xff\xff\xff"
         path.write_bytes(data)
     source = open_source(DatasetSpec(source=str(root)))
-    with pytest.raises(RefusedInput, match="^2 of 42 images cannot be read: .*damaged or trunc"):
+    with pytest.raises(RefusedInput, match=r"^2 of 42 images cannot be read: .*damaged or trunc"):
         list(source.batches())
 
 
