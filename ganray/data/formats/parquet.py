@@ -138,14 +138,24 @@ def _read_columns(shard: Shard) -> tuple[Labelled, UInt8[np.ndarray, "n"]]:
         table.validate(full=True)  # text that is no UTF-8
         sizes = _sizes(parquet.metadata)
     for name in {"label", "split"} & set(wanted):
-        if table[name].null_count:
-            raise RefusedInput(f"{where}: {table[name].null_count} rows have no {name}")
+        _refuse_nulls(table[name], name, where)
     _refuse_other_split_columns(table, where)
     labels = None if unlabelled else table["label"]
     labelled = Labelled(
         where, parquet.metadata.num_rows, labels, dict(schema.metadata or {}), sizes
     )
     return labelled, _splits(table, labelled.count, shard)
+
+
+def _refuse_nulls(column: pa.ChunkedArray, name: str, where: str) -> None:
+    if not column.null_count:
+        return
+    have = "has" if column.null_count == 1 else "have"
+    without = "; or drop the column, and the set is one without labels" if name == "label" else ""
+    raise RefusedInput(
+        f"{where}: {column.null_count} of {len(column)} rows {have} no {name} (null); fill them "
+        f"in, or drop these rows{without}"
+    )
 
 
 def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:
