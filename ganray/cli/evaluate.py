@@ -18,6 +18,7 @@ from ganray.cli.options import (
     absolute,
 )
 from ganray.cli.study import SetOption, Told, carry_out
+from ganray.cli.typed import as_typed
 from ganray.errors import RefusedInput, quoted
 
 if TYPE_CHECKING:
@@ -81,12 +82,36 @@ def evaluate(
     from ganray.drivers.evaluate import evaluation_settings
     from ganray.studies import study_from
 
+    sets, asked = _sets(generated), (_split(metrics), _split(encoders))
     pictures = {"size": size, "channels": channels, "skip_unreadable": skip_unreadable}
-    told = evaluation_settings(
-        real, _sets(generated), train, _split(metrics), _split(encoders), samples, name, pictures
-    )
-    chosen = study_from(told, overrides or [], absolute(store))
-    carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json, told=_scores)
+    with as_typed(_options(overrides or [])):
+        told = evaluation_settings(real, sets, train, *asked, samples, name, pictures)
+        chosen = study_from(told, overrides or [], absolute(store))
+        carry_out(chosen, "evaluate", store, runner, address, dry_run, as_json, told=_scores)
+
+
+_SETTINGS = {
+    "real": ("--real", r"real\.source"),
+    "generated": ("--generated", r"generated\.[A-Za-z0-9_.-]+?\.source"),
+    "train": ("--train", r"train\.source"),
+    "evaluate.metrics": ("--metrics", r"evaluate\.metrics"),
+    "evaluate.encoders": ("--encoders", r"evaluate\.encoders"),
+    "evaluate.samples": ("--samples", r"evaluate\.samples"),
+    "pictures.size": ("--size", r"pictures(?:\.|: )size"),
+    "pictures.channels": ("--channels", r"pictures(?:\.|: )channels"),
+    "name": ("--name", "name"),
+}
+"""Of each setting its option, and how errors begin that are about it."""
+
+
+def _options(overrides: list[str]) -> dict[str, str]:
+    """The options by these beginnings, but for settings that `--set` changes."""
+    changed = [override.partition("=")[0] for override in overrides]
+    return {
+        path: option
+        for setting, (option, path) in _SETTINGS.items()
+        if not any(one == setting or one.startswith(f"{setting}.") for one in changed)
+    }
 
 
 def _split(words: list[str] | None) -> list[str]:

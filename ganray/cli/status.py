@@ -207,7 +207,8 @@ def _progress(row: Mapping[str, Any]) -> str:
 
     parts = [row["note"]] if row["note"] else []
     if row["state"] == "running":
-        parts += [f"{row['done']} of {row['total']}", f"on {row['host']}" if row["host"] else ""]
+        done = f"{row['percent']} %" if "percent" in row else f"{row['done']} of {row['total']}"
+        parts += [done, f"on {row['host']}" if row["host"] else ""]
     if "seconds_left" in row:
         parts.append(f"ETA {clock(row['seconds_left'])}")
     return ", ".join(part for part in parts if part)

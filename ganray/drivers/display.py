@@ -125,14 +125,22 @@ def _line(task: Task, event: Event) -> str:
             return f"{task.title}: {word}: {details[word]}"
     if details.get("finished"):
         return "" if details.get("stored") else f"{task.title}: done"
-    if not task.trains or "images_per_second" not in details:
-        return ""
+    if "images_per_second" not in details:
+        return _share(task, event)
     losses = (value for name, value in details.items() if name.endswith(_LOSSES))
     loss = next(losses, float("nan"))
     return (
         f"{task.title}: {event.done}/{event.total} loss {loss:.4g} "
         f"{details['images_per_second']:.0f} images/s ETA {clock(details['seconds_left'])}"
     )
+
+
+def _share(task: Task, event: Event) -> str:
+    """How far a task is that trains nothing and tells how long it will take."""
+    if task.chunks or "seconds_left" not in event.details:
+        return ""
+    left = clock(event.details["seconds_left"])
+    return f"{task.title}: {100 * event.done // event.total} % ETA {left}"
 
 
 def _failure(task: Task, details: Mapping[str, Any]) -> str:
@@ -197,12 +205,13 @@ def summary(snapshot: Mapping[str, Any]) -> str:
 def _cells(row: Mapping[str, Any]) -> dict[str, Text | ProgressBar]:
     complete, state = row["state"] in COMPLETE, str(row["state"])
     losses = list(row.get("losses", {}).values())
+    done = f"{row['percent']} %" if "percent" in row else f"{row['done']}/{row['total']}"
     moving = not complete and "images_per_second" in row
     return {
         "GAN": Text(row["task"]),
         "state": Text(state, style=_STYLES.get(state, "")),
         "bar": ProgressBar(total=max(1, row["total"]), completed=row["done"]),
-        "step": Text(f"{row['done']}/{row['total']}"),
+        "step": Text(done),
         "loss": Text(f"{losses[0]:.4g}" if losses else ""),
         "images/s": Text(f"{row['images_per_second']:.0f}" if moving else ""),
         "ETA": Text(clock(row["seconds_left"]) if "seconds_left" in row else ""),

@@ -176,6 +176,28 @@ class FinishedRun:
         return self._table("search")
 
     @property
+    def likelihoods(self) -> pd.DataFrame:
+        """How likely test images are under each side, of study `probing`.
+
+        Raises:
+            RefusedInput: the study does not ask for it.
+        """
+        return self._asked_table("likelihoods", "likelihoods of test images")
+
+    @property
+    def interpolation(self) -> pd.DataFrame:
+        """How smooth each way between two latent vectors is; otherwise as `likelihoods`."""
+        return self._asked_table("interpolation", "ways between latent vectors")
+
+    def _asked_table(self, name: str, what: str) -> pd.DataFrame:
+        if name not in self._tables:
+            raise RefusedInput(
+                f"run {self.name} is of study {self.plan.study}, which asks for no {what}; study "
+                "probing does"
+            )
+        return self._table(name)
+
+    @property
     def tasks(self) -> pd.DataFrame:
         """Every task: its state, its cost and where it ran."""
         return self._table("tasks")

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.metrics.metric import Metric
+from ganray.progress import shares
 from ganray.randomness import permutation
 
 SIZES = 15
@@ -92,7 +93,10 @@ def at_infinity(
     """
     sizes = sizes_of(n, count)
     drawn = (np.sort(permutation(seed, stream, i, n)[:size]) for i, size in enumerate(sizes))
-    scores = np.array([score(rows) for rows in drawn], dtype=np.float64)
+    scores = np.empty(count)
+    for i, (rows, share) in enumerate(zip(drawn, shares(*[1] * count), strict=True)):
+        with share:
+            scores[i] = score(rows)
     return line(1 / np.array(sizes, dtype=np.float64), scores)
 
 

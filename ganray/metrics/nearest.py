@@ -25,7 +25,7 @@ def nearest(
     if not len(points):
         return np.empty(0, np.int64), np.empty(0)
     pairs.check_sets(points=points, others=others)
-    found = [_nearest(block, others) for _, block in pairs.blocks(points)]
+    found = [_nearest(block, others) for _, block in pairs.outer_blocks(points)]
     return _joined(found)
 
 
@@ -96,7 +96,7 @@ def neighbours(
         raise RefusedInput(
             f"k (={k}) must be from 1 to one less than the number of images, {len(points)}"
         )
-    found = [_neighbours(points, start, block, k) for start, block in pairs.blocks(points)]
+    found = [_neighbours(points, start, block, k) for start, block in pairs.outer_blocks(points)]
     indices, squared = zip(*found, strict=True)
     return np.concatenate(indices), np.concatenate(squared)
 

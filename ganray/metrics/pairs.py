@@ -14,6 +14,7 @@ from jaxtyping import Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import check_features
+from ganray.progress import steps
 
 BLOCK = 1024
 """Rows of each set at once: 8 MB of a block's pairs, and 8 KB · d of its rows."""
@@ -28,6 +29,18 @@ def blocks(
     """Rows in float64, block by block from row `first` on, each with its first row's number."""
     for start in range(first, len(rows), BLOCK):
         yield start, rows[start : start + BLOCK].astype(np.float64)
+
+
+def outer_blocks(
+    rows: Num[np.ndarray, "n d"], upper: bool = False
+) -> Iterator[tuple[int, Float64[np.ndarray, "part d"]]]:
+    """The same for the outer one of two loops over blocks, which tells how far it is.
+
+    Args:
+        upper: whether the inner loop begins at the same block, not at the first.
+    """
+    starts = range(0, len(rows), BLOCK)
+    return steps(blocks(rows), [len(rows) - start if upper else 1 for start in starts])
 
 
 def apart(
@@ -83,7 +96,7 @@ def upper_tables(
 
     A row and itself are infinitely far apart. Blocks below the diagonal are left out.
     """
-    for first, rows in blocks(points):
+    for first, rows in outer_blocks(points, upper=True):
         for second, others in blocks(points, first):
             table = gram(rows, others)
             if first == second:

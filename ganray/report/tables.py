@@ -1,4 +1,5 @@
-"""The report's numbers as tables for programs: scores, search and tasks, in CSV and Parquet."""
+"""The report's numbers as tables for programs, in CSV and Parquet: scores, search and tasks, and
+what else a study asks of its GANs."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from ganray.plan import Task
 from ganray.report.certainty import certainty
 from ganray.report.judging import Judged, judge, pairs
 from ganray.report.measured import Undefined
+from ganray.report.probed_tables import probed_tables
 from ganray.report.results import Results
 from ganray.report.searched import OWN, searches
 
@@ -118,7 +120,10 @@ def table_files(results: Results) -> dict[str, bytes]:
 
 
 def all_tables(results: Results) -> dict[str, pa.Table]:
-    """Every table by its name; of scores the rows of the whole, then those of each part."""
+    """Every table by its name; of scores the rows of the whole, then those of each part.
+
+    Likelihoods and ways have tables where a study asks for them.
+    """
     parts: list[tuple[dict[str, str], Results]] = [({}, results)]
     parts += [({"part": one.rstrip("/")}, results.within(one)) for one in results.plan.parts]
     scores = [of | row for of, inner in parts for row in score_rows(inner)]
@@ -130,7 +135,7 @@ def all_tables(results: Results) -> dict[str, pa.Table]:
         "comparisons": pa.Table.from_pylist(comparisons, COMPARISONS),
         "search": pa.Table.from_pylist(search_rows(results), SEARCH),
         "tasks": pa.Table.from_pylist(task_rows(results), TASKS),
-    }
+    } | probed_tables(results)
 
 
 def comparison_rows(results: Results) -> list[dict[str, Any]]:

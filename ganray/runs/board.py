@@ -137,13 +137,14 @@ class Board:
         if "chunk" in details:
             row.chunks.add(int(details["chunk"]))
             row.done, row.total = len(row.chunks), event.total
-        elif event.total and row.task.trains:
+        elif event.total and not row.task.chunks:
             row.done, row.total = event.done, event.total
         row.details |= {name: value for name, value in details.items() if _is_told(value)}
 
     def _again(self, row: TaskState, state: str, note: str) -> None:
         """It lost a worker; where others still work on shards of it, it runs on."""
         row.note = note
+        row.details.pop("seconds_left", None)  # another worker has its own pace
         if state == "preempted":
             self._remember(row, note)
         if not row.units and row.state not in (*COMPLETE, "failed", "blocked"):

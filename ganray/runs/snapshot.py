@@ -45,6 +45,8 @@ def listed(row: TaskState, now: float) -> dict[str, Any]:
         "node": row.node,
         "note": row.note,
     }
+    if not row.task.trains and not row.task.chunks:
+        facts["percent"] = 100 * row.done // row.total
     if row.state in COMPLETE and row.task.trains:
         facts["done"] = facts["total"]
     facts |= {name: row.details[name] for name in _TOLD if name in row.details}

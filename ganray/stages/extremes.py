@@ -18,10 +18,12 @@ from ganray.metrics.nearest import nearest
 from ganray.plan import Plan, Task
 from ganray.plan.measuring import ExtremesParameters
 from ganray.plan.parameters import EmbedParameters
+from ganray.progress import shares
 from ganray.randomness import permutation
 from ganray.stages.artifacts import read_embedding
 from ganray.stages.embed import embedding_of
 from ganray.stages.stage import Cost, Stage
+from ganray.stages.telling import telling
 from ganray.stages.workspace import Workspace
 
 KINDS = 3
@@ -39,16 +41,31 @@ def find_extremes(work: Workspace) -> None:
     spans = told.subset.rows if told.subset else {}
     made, real = _set(work, "set"), read_embedding(work, "reference").of(spans.get("test", []))
     other = _set(work, "other") if "other/0" in work.task.inputs else real
-    result: dict[str, Any] = {
-        "outliers": _farthest(made, real, told.count),
-        "duplicates": _plain(closest_within(made.features, told.count)),
-        "kinds": _kinds(made, other, real, told.count),
-    }
+    training = None
     if "training" in work.task.inputs:
         training = read_embedding(work, "training").of(spans.get("train", []))
-        copies = closest_to_training(made.features, training.features, told.count)
-        result["copies"] = _plain(copies)
+    with telling(work):
+        result = _found(made, real, other, training, told.count)
     work.commit({}, result)
+
+
+def _found(
+    made: Embedding, real: Embedding, other: Embedding, training: Embedding | None, count: int
+) -> dict[str, Any]:
+    """What is told of a set; copies where training images are known."""
+    result: dict[str, Any] = {}
+    known = 0 if training is None else training.count
+    farthest, within, copied = shares(real.count, made.count / 2, known)  # pairs for each image
+    with farthest:
+        result["outliers"] = _farthest(made, real, count)
+    with within:
+        result["duplicates"] = _plain(closest_within(made.features, count))
+    result["kinds"] = _kinds(made, other, real, count)
+    if training is not None:
+        with copied:
+            copies = closest_to_training(made.features, training.features, count)
+        result["copies"] = _plain(copies)
+    return result
 
 
 def _set(work: Workspace, name: str) -> Embedding:

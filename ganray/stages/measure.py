@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 
 from ganray.errors import UndefinedScore
 from ganray.metrics import Metric
@@ -16,12 +18,14 @@ from ganray.metrics.statistics.bootstrap import resampled_interval
 from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
 from ganray.plan.measuring import MeasureParameters, Subset
+from ganray.progress import shares
 from ganray.randomness import permutation
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedding
 from ganray.stages.embed import embedding_of, encoder_of
 from ganray.stages.scoring import read_protocol, read_reference, real_split
 from ganray.stages.stage import Cost, Stage, Timed
+from ganray.stages.telling import telling
 from ganray.stages.workspace import Workspace
 
 
@@ -52,15 +56,13 @@ def measure(work: Workspace) -> None:
         floor = work.input("floor").result.get("score", {}).get("value")
         result = {}
     generated, labels = _labelled(metric, replace(generated, shape=told.shape), told.unlabelled)
+    result |= {"dimensions": generated.features.shape[1]} if metric.fits_covariances else {}
     try:
-        result |= {"dimensions": generated.features.shape[1]} if metric.fits_covariances else {}
-        found = metric.compute(reference, generated)
+        with telling(work):
+            found = _measured(told, reference, generated)
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})
         return
-    if told.resamples:
-        found = _over_images(metric, reference, generated, found, told.resamples)
-    found = replace(found, curve=_over_sizes(metric, reference, generated, told.curve))
     split = real_split(told.against, subset.classes)
     protocol = read_protocol(work, told, reference.count, generated.count, split)
     if labels:
@@ -86,6 +88,24 @@ def _labelled(
     return replace(generated, labels=told), "the classifier's"
 
 
+def _measured(told: MeasureParameters, real: Embedding, generated: Embedding) -> Value:
+    """The value with all that is told beside it.
+
+    Raises:
+        UndefinedScore: it has none.
+    """
+    metric = told.metric
+    sizes = _operations(told, generated.features.shape[1], generated.probabilities.shape[1])
+    once, again, fewer = shares(*(sizes if any(sizes) else (2, told.resamples, told.curve)))
+    with once:
+        found = metric.compute(real, generated)
+    with again:
+        if told.resamples:
+            found = _over_images(metric, real, generated, found, told.resamples)
+    with fewer:
+        return replace(found, curve=_over_sizes(metric, real, generated, told.curve))
+
+
 def _over_images(
     metric: Metric, real: Embedding, generated: Embedding, found: Value, resamples: int
 ) -> Value:
@@ -93,12 +113,14 @@ def _over_images(
 
     Where the metric has no value on some half, say as a class is missing there, there is none.
     """
+    parts = iter(shares(*[1] * (resamples + 1)))  # of all rows, then of each draw
+
+    def value(rows: Int64[np.ndarray, "m"]) -> float:
+        with next(parts):
+            return metric.compute(real, generated[rows]).value
+
     try:
-        interval = resampled_interval(
-            lambda rows: metric.compute(real, generated[rows]).value,
-            generated.count,
-            resamples=resamples,
-        )
+        interval = resampled_interval(value, generated.count, resamples=resamples)
     except UndefinedScore:
         return found
     ends = {"95% over images, from": interval.low, "95% over images, to": interval.high}
@@ -113,13 +135,12 @@ def _over_sizes(
     Sizes on which it has no value, or for which it needs more images, are left out.
     """
     order, found = permutation(0, "curve", 0, generated.count), {}
-    for size in (generated.count >> fold for fold in range(1, halvings + 1)):
+    sizes = [generated.count >> fold for fold in range(1, halvings + 1)]
+    for size, share in zip(sizes, shares(*sizes), strict=True):
         if size < metric.least:
             break
-        try:
+        with suppress(UndefinedScore), share:
             found[size] = metric.compute(real, generated[np.sort(order[:size])]).value
-        except UndefinedScore:
-            continue
     return found
 
 
@@ -151,11 +172,16 @@ def _number(role: str) -> int:
 def _cost(task: Task, plan: Plan) -> Cost:
     """The metric's own."""
     size, told = embedding_of(task, plan), MeasureParameters.of(task)
+    return Cost(sum(_operations(told, size.dimensions, size.classes)), 0)
+
+
+def _operations(told: MeasureParameters, dimensions: int, classes: int) -> list[float]:
+    """Of the value, of its resampling, and of those on fewer images."""
     whole, half, *fewer = (
-        told.metric.flops(told.count >> fold, size.dimensions, size.classes)
+        told.metric.flops(told.count >> fold, dimensions, classes)
         for fold in (0, 1, *range(1, told.curve + 1))
     )
-    return Cost(whole + told.resamples * half + sum(fewer), 0)
+    return [float(part) for part in (whole, told.resamples * half, sum(fewer))]
 
 
 _PROBED = 512, 2

@@ -25,7 +25,7 @@ from ganray.report.sections.defence import defence_lead, defence_sections
 from ganray.specs import SearchSpec
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost, used_speed
-from ganray.studies.parts.data import Data
+from ganray.studies.parts.data import Data, refuse_unlabelled
 from ganray.studies.parts.defending import DefendingSide, Trial
 from ganray.studies.parts.settings import Budget, Distinct, OfData, WithMarginals
 from ganray.studies.parts.sides import JOINT, MARGINAL, SIDES
@@ -90,6 +90,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, probe: Probe | N
     Raises:
         RefusedInput: settings and data do not fit.
     """
+    refuse_unlabelled(data, settings.study)
     groups = partitions(settings.marginals, data.info.class_names)
     blocks = Blocks(data, settings.seed, sorted({index for group in groups for index in group}))
     chosen = _chosen(blocks, settings)
@@ -115,13 +116,8 @@ def plan(settings: Settings, data: Data, _: Data | None = None, probe: Probe | N
 
 
 def _chosen(blocks: Blocks, settings: Settings) -> ChosenImages:
-    """Which test images; refused where there are not so many, or they have no labels."""
+    """Which test images; refused where there are not so many."""
     info = blocks.data.info
-    if info.labels == "none":
-        raise RefusedInput(
-            f"data.source: the images of {info.name} have no labels, by which classifiers learn "
-            "and marginal GANs share them"
-        )
     there = sum(info.counts["test"][index] for index in blocks.classes)
     if settings.images > there:
         raise RefusedInput(

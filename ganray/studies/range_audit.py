@@ -25,7 +25,7 @@ from ganray.report.sections.audit import audit_lead, audit_sections
 from ganray.specs import chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
-from ganray.studies.parts.data import Data
+from ganray.studies.parts.data import Data, refuse_unlabelled
 from ganray.studies.parts.probes import AuditSearch, add_targets
 from ganray.studies.parts.settings import MOST_SEEDS, Budget, Distinct, GanName, OfData
 from ganray.studies.parts.variants import Arrangement, Variant, arranged, usual_variants
@@ -72,6 +72,7 @@ def plan(settings: Settings, data: Data, other: Data | None = None, _: Probe | N
         RefusedInput: settings and data do not fit.
     """
     _refuse(settings)
+    refuse_unlabelled(data, settings.study)
     found = [
         arranged(variant, settings.model, settings.train, settings.search)
         for variant in settings.variants or usual_variants(settings.model, settings.search)

@@ -30,7 +30,7 @@ from ganray.report.sections.siblings import (
 from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
-from ganray.studies.parts.data import Data
+from ganray.studies.parts.data import Data, refuse_unlabelled
 from ganray.studies.parts.evaluate import MOST_IMAGES
 from ganray.studies.parts.measuring import measure_side
 from ganray.studies.parts.ruler import add_embedder, add_ruler
@@ -73,6 +73,7 @@ def plan(settings: Settings, data: Data, _: Data | None = None, __: Probe | None
     Raises:
         RefusedInput: settings and data do not fit.
     """
+    refuse_unlabelled(data, settings.study)
     _refuse(settings, data)
     blocks = Blocks(data, settings.seed)
     blocks.import_data(settings.data)

@@ -19,7 +19,7 @@ from ganray.report import Page, Results
 from ganray.report.sections.usefulness import usefulness_lead, usefulness_sections
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, used_speed
-from ganray.studies.parts.data import Data
+from ganray.studies.parts.data import Data, refuse_unlabelled
 from ganray.studies.parts.evaluate import MOST_IMAGES
 from ganray.studies.parts.lessons import REAL, Course, Learner, label_side, teach_and_examine
 from ganray.studies.parts.rivals import Rival, refuse_seconds, train_sides
@@ -98,11 +98,7 @@ def plan(
 
 
 def _refuse(settings: Settings, data: Data) -> None:
-    if data.info.labels == "none":
-        raise RefusedInput(
-            f"data.source: the images of {data.info.name} have no labels, which classifiers are "
-            "to learn; a folder for each class, or a column label, would say them"
-        )
+    refuse_unlabelled(data, settings.study)
     if settings.rivals:
         refuse_seconds(settings)
 

@@ -22,6 +22,7 @@ from tests import HANG_SECONDS
 from tests.cli.command import finish, ganray, start
 
 JOINT = "train/joint/0+1+2/0"
+SCORE = "measure/cafd/classifier/joint/0"
 NEWS = {"images_per_second": 812.0, "seconds_left": 75.0, "critic_loss": -3.25}
 
 
@@ -30,7 +31,7 @@ def store(copy) -> Store:
     """A run whose joint GAN and all that needs it are gone, and so are its drivers."""
     store = Store(copy.url)
     plan = read_runs(store).readable[0].plan
-    for role in (JOINT, "sample/joint/0+1+2/0"):
+    for role in (JOINT, "sample/joint/0+1+2/0", SCORE):
         for path in store.list(f"artifacts/{plan.roles[role]}/"):
             store.files.remove(path)
     for path in store.list(f"runs/{plan.run}/drivers/"):
@@ -47,11 +48,15 @@ def plan(store):
 def board(plan) -> Board:
     """The joint GAN runs on another host and is half done; a class has failed."""
     gan, other = plan.task(JOINT), plan.task("train/marginal/0/0")
-    finished = {task.address for task in plan.tasks} - {gan.address, other.address}
+    left = [plan.roles[role] for role in (JOINT, "train/marginal/0/0", SCORE)]
+    finished = {task.address for task in plan.tasks} - set(left)
     board = Board(plan, finished)
     board.hear(Event(gan.address, "train", details={"host": "node-7", "node": "n"}))
     board.hear(Event(gan.address, "train", 2, 4, NEWS))
     board.hear(failure(other, "it diverged"))
+    score = plan.task(SCORE)
+    board.hear(Event(score.address, "measure", details={"host": "node-8", "node": "m"}))
+    board.hear(Event(score.address, "measure", 37, 100, {"seconds_left": 75.0}))
     return board
 
 
@@ -79,6 +84,8 @@ def test_a_run_that_is_led_is_told_by_its_driver(store, plan, board):
     joint = rows(answer)["joint r0"]
     assert (joint["state"], joint["host"]) == ("running", "node-7")
     assert joint["note"].startswith("2 of 4, on node-7, ETA 1:1")
+    score = next(row for row in answer.json["tasks"] if row["address"] == plan.roles[SCORE])
+    assert score["note"].startswith("37 %, on node-8, ETA 1:1")
     assert answer.json["board"]["seconds_left"] is not None
     assert "leads it, last heard just now" in text
     assert "class 0 r0: failed: it diverged" in text

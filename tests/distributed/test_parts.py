@@ -1,5 +1,5 @@
-"""GANs whose images another task of the plan finds, or that are made of images, on Ray: the same as
-without it."""
+"""GANs whose images another task of the plan finds, or that are made of images, and what trained
+GANs are asked or teach, on Ray: the same as without it."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ FOUND = {
             }
         ],
     },
+    "usefulness": {"study": "usefulness", "synthetic": 12, "real": [6], "lessons": 2},
+    "probing": {
+        "study": "probing",
+        "likelihood": {"sigmas": [0.2], "images": 4, "chains": 1, "steps": 3, "windows": 9}
+        | {"chunk": 2},
+        "interpolation": {"pairs": 4, "frames": 4, "chunk": 2},
+    },
     "defence": {
         **{"study": "defence", "classifiers": ["E"], "images": 9},
         "attacks": ["fgsm", {"name": "bpda", "iterations": 1}],
@@ -50,8 +57,9 @@ MEASURED = {
     "search": {"on": []},
     "evaluate": {"metrics": ["frechet_distance"], "encoders": ["pixels"]},
 }
+QUICK = ("clusters", "probing")
 ALL = [
-    pytest.param(told, id=name, marks=() if name == "clusters" else pytest.mark.slow)
+    pytest.param(told, id=name, marks=() if name in QUICK else pytest.mark.slow)
     for name, told in FOUND.items()
 ]
 

@@ -55,10 +55,13 @@ def test_lines_are_plain_and_not_too_many(tiny_run, joint):
         lines.tell(event(joint, 1, **NEWS))
         lines.tell(event(joint, 2, **NEWS))  # a moment later
         lines.tell(event(joint, 4, finished=True))
+        score = tiny_run.plan.task("measure/cafd/classifier/joint/0")
+        lines.tell(Event(score.address, "measure", 37, 100, {"seconds_left": 75.2}))
         lines.tell(failure(tiny_run.plan.task("encoder"), "no memory", "Traceback"))
     assert console.file.getvalue().splitlines() == [
         "joint r0: 1/4 loss -3.25 812 images/s ETA 1:15",
         "joint r0: done",
+        f"{score.title}: 37 % ETA 1:15",
         "encoder: failed: no memory",
     ]
 

@@ -94,6 +94,19 @@ def test_chunks_are_counted_once_however_often_they_are_told(board):
     assert states(board)["sample"] == {"running": 1}
 
 
+def test_a_metric_counts_per_cents_and_forgets_its_eta_with_its_worker(board):
+    for before in (GAN, DRAWN):
+        board.hear(news(before, 1, 1, finished=True))
+    board.hear(news(SCORE, host="a", node="1"))
+    board.hear(news(SCORE, 40, 100, seconds_left=60.0))
+    told = row(board, "measure g")
+    assert (told["percent"], told["seconds_left"]) == (40, pytest.approx(60.0, abs=1.0))
+    assert board.snapshot()["seconds_left"] == pytest.approx(60.0, abs=1.0)
+    board.hear(news(SCORE, preempted="node a is going"))
+    board.hear(news(SCORE, host="b", node="2"))
+    assert "seconds_left" not in row(board, "measure g")
+
+
 def test_a_preempted_gan_is_queued_again_and_says_why(board):
     board.hear(news(GAN, host="spot", node="1"))
     board.hear(trained(30, 70.0))

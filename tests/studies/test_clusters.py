@@ -120,7 +120,7 @@ def test_a_set_without_labels_is_split_by_an_encoder_that_needs_none():
     unlabelled = {"evaluate": {"encoders": ["pixels"]}}
     plan = planned(bare, **GOLDEN | unlabelled)
     assert len([gan for gan in gans_of(plan) if gan.side == "marginal"]) == 8
-    with pytest.raises(RefusedInput, match=r"have no labels.*split would find clusters"):
+    with pytest.raises(RefusedInput, match=r"have no labels.*`split`, which finds clusters"):
         planned(bare, **unlabelled, marginals="per_class", search={"on": []})
     with pytest.raises(RefusedInput, match=r"split.encoder \(='classifier'\) is trained on lab.*"
                        "use pixels, efficientnet_lite0 or inception"):  # fmt: skip

@@ -239,7 +239,7 @@ def test_the_command_names_sets_by_their_places(folder, tmp_path):
     ganray(*words, "--generated", near, "--generated", near).refused("needs a name of its own")
     ganray(*words, "--generated", f"ü={near}").refused("the name 'ü' must begin with")
     ganray("evaluate", "--real", "", "--generated", near).refused("real")
-    ganray(*words, "--generated", "/nowhere").refused("generated.nowhere")
+    ganray(*words, "--generated", "/nowhere").refused("--generated (='/nowhere') does not exist")
 
 
 def test_sets_of_other_sizes_are_brought_to_one(folder, tmp_path):
@@ -253,7 +253,7 @@ def test_sets_of_other_sizes_are_brought_to_one(folder, tmp_path):
     words += ["--encoders", "every_pixel", "--metrics", "frechet_distance", "--runner", "local"]
     words += ["--store", tmp_path / "store"]
     ganray(*words, "--skip-unreadable").refused("1×16×10, the real ones 1×8×10", "--size")
-    ganray(*words, "--size", 0).refused("size (=0): must be from 1 to 8192, or [height, width]")
+    ganray(*words, "--size", 0).refused("--size (=0) must be from 1 to 8192, or [height, width]")
     answer = ganray(*words, "--skip-unreadable", "--size", 6, "--channels", 3, "--json")
     assert answer.code == 0, answer
     (score,) = answer.json["scores"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ganray.data import Dataset
+from ganray.drivers.python import FinishedRun
+from ganray.drivers.run import Outcome
 from ganray.errors import RefusedInput, Stopped
 from ganray.local import LocalRunner
 from ganray.metrics.copying.nulls import cross_fades, drawn_pairs
 from ganray.plan import Plan, Resources
 from ganray.report.probed import likely, walked
 from ganray.report.results import Results
+from ganray.report.tables import all_tables, table_files
 from ganray.runs.agenda import Agenda
 from ganray.runs.inputs import dataset_location
 from ganray.runs.record import save_run
@@ -171,6 +175,61 @@ def test_the_report_shows_both(finished):
         "Ways of marginal 1+2",
     ):
         assert said in text, said
+
+
+def ended(plan: Plan) -> Outcome:
+    return Outcome(code=0, run=plan.run, done=0, reused=0, failed={}, report=None, seconds=0.0)
+
+
+def test_likelihoods_are_a_table_of_means_and_images(results):
+    rows = all_tables(results)["likelihoods"].to_pylist()
+    assert len(rows) == 2 * 2 * 2 * (1 + 5)  # sides, σ, estimates; the mean and each image
+    for side, sigma in product(("marginal", "joint"), (0.2, 0.5)):
+        asked = likely(results, side, sigma)
+        for estimate, values in (("annealed", asked.annealed), ("parzen", asked.windows)):
+            mean, *each = (
+                row for row in rows
+                if (row["side"], row["sigma"], row["estimate"]) == (side, sigma, estimate)
+            )  # fmt: skip
+            assert [row["image"] for row in (mean, *each)] == [None, *range(5)]
+            np.testing.assert_array_equal([row["nats"] for row in each], values)
+            assert mean["nats"] == pytest.approx(values.mean())
+            assert mean["bits"] == pytest.approx(8 - values.mean() / (784 * np.log(2)))
+            assert mean["low"] < mean["nats"] < mean["high"]
+        assert mean["gap"] is None
+    gaps = [row["gap"] for row in rows if row["gap"] is not None]
+    assert len(gaps) == 4
+    assert likely(results, "joint", 0.2).gaps.mean() in gaps
+
+
+def test_ways_are_a_table(results):
+    rows = all_tables(results)["interpolation"].to_pylist()
+    one = next(one for one in walked(results) if one.gan.side == "joint")
+    mine = [row for row in rows if row["gan"] == one.called and row["path"] == one.paths[0]]
+    assert [row["way"] for row in mine] == list(range(5))
+    found = [[row["detour"], row["largest_share"]] for row in mine]
+    np.testing.assert_array_equal(found, one.numbers[:, 0])
+    assert {row["encoder"] for row in rows} == {"every_pixel"}
+    assert len(rows) == sum(one.numbers[..., 0].size for one in walked(results))
+
+
+def test_both_tables_lie_beside_the_report_and_are_data_frames(finished):
+    store, agenda = finished
+    files = table_files(Results.open(store, agenda.plan))
+    assert {f"{name}.{kind}" for name in ("likelihoods", "interpolation") for kind in
+            ("csv", "parquet")} <= set(files)  # fmt: skip
+    done = FinishedRun(store, agenda.plan, ended(agenda.plan))
+    assert set(done.likelihoods["estimate"]) == {"annealed", "parzen"}
+    assert len(done.interpolation)
+
+
+def test_other_studies_have_no_such_tables(tiny_run):
+    assert not {"likelihoods", "interpolation"} & set(
+        all_tables(Results.open(tiny_run.store, tiny_run.plan))
+    )
+    done = FinishedRun(tiny_run.store, tiny_run.plan, ended(tiny_run.plan))
+    with pytest.raises(RefusedInput, match="marginal_vs_joint, which asks for no likelihoods of"):
+        _ = done.likelihoods
 
 
 def test_a_part_that_is_missing_is_no_side(finished, tmp_path):

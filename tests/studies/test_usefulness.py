@@ -109,7 +109,7 @@ def test_images_without_labels_are_refused(tmp_path: Path):
     for place in range(30):
         pixels = np.full((28, 28), place, np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{place}.png")
-    with pytest.raises(RefusedInput, match="have no labels, which classifiers are to learn"):
+    with pytest.raises(RefusedInput, match="study usefulness needs labelled classes"):
         plan(data={"source": str(tmp_path)})
 
 

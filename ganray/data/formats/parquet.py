@@ -141,10 +141,8 @@ def _read_columns(shard: Shard, asked: Columns) -> _File:
         table = parquet.read(columns=list(dict.fromkeys(wanted)))
         table.validate(full=True)  # text that is no UTF-8
         sizes = _sizes(parquet.metadata)
-    if chosen.split and table["split"].null_count:
-        raise RefusedInput(
-            f"{where}: {table['split'].null_count:,} of {count:,} rows have no split"
-        )
+    if chosen.split:
+        _refuse_nulls(table["split"], where)
     _refuse_other_split_columns(table, chosen, where)
     labels = table[chosen.label] if own else None
     if chosen.label in told:
@@ -158,6 +156,15 @@ def _read_columns(shard: Shard, asked: Columns) -> _File:
         Labelled(where, count, chosen.label, labels, metadata, sizes),
         _splits(table, count, shard),
     )
+
+
+def _refuse_nulls(column: pa.ChunkedArray, where: str) -> None:
+    if column.null_count:
+        have = "has" if column.null_count == 1 else "have"
+        raise RefusedInput(
+            f"{where}: {column.null_count} of {len(column)} rows {have} no split (null); fill them "
+            f"in, or drop these rows"
+        )
 
 
 def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from ganray.metrics.copying.neighbours import (
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.nearest import nearest, nearest_others
+from ganray.progress import shares
 
 
 class AuthPct(Metric):
@@ -44,8 +45,11 @@ class AuthPct(Metric):
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The percentage; held-out real images have no part in it."""
         training = training_of(real)
-        apart = training.once(among_themselves)
-        return Value(100.0 * _share(generated.features, training.features, apart))
+        first, second = shares(training.count / 2, generated.count)
+        with first:
+            apart = training.once(among_themselves)
+        with second:
+            return Value(100.0 * _share(generated.features, training.features, apart))
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """A table of distances, and half of one among the training images."""

@@ -22,6 +22,7 @@ from ganray.metrics.copying.near_pairs import near_pairs
 from ganray.metrics.copying.neighbours import among_themselves
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
+from ganray.progress import shares
 from ganray.randomness import permutation
 
 FIRST = 16, 256
@@ -53,8 +54,11 @@ class BirthdayParadox(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """s²; details give s, the exact turning point of equal chances, and the threshold."""
-        threshold = float(np.quantile(real.once(among_themselves), self.quantile))
-        found = birthday_paradox(generated.features, threshold, self.draws, self.seed)
+        first, second = shares(real.count**2, generated.count**2)
+        with first:
+            threshold = float(np.quantile(real.once(among_themselves), self.quantile))
+        with second:
+            found = birthday_paradox(generated.features, threshold, self.draws, self.seed)
         return Value(
             float(found.support),
             details={
@@ -104,9 +108,12 @@ def birthday_paradox(
     if draws < 1:
         raise RefusedInput(f"draws (={draws}) must be at least 1")
     half = math.ceil(draws / 2)
-    found = sorted(_among_first(points, threshold, _orders(len(points), draws, seed)))
-    if len(found) < half:
-        found = sorted(_among_all(points, threshold, _orders(len(points), draws, seed)))
+    few, every = shares(draws * FIRST[-1] ** 2, len(points) ** 2)
+    with few:
+        found = sorted(_among_first(points, threshold, _orders(len(points), draws, seed)))
+    with every:
+        if len(found) < half:
+            found = sorted(_among_all(points, threshold, _orders(len(points), draws, seed)))
     return Birthdays(found[half - 1])
 
 

@@ -22,6 +22,7 @@ from ganray.metrics.copying.cells import Partition, Partitioning
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.nearest import nearest
+from ganray.progress import shares
 
 
 class CT(Metric):
@@ -55,7 +56,11 @@ class CT(Metric):
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """C_T; details say how many cells and which share of the images it rests on."""
         how = Partitioning(self.cells, self.dimensions, self.restarts, self.seed)
-        found = c_t(real.once(how), generated.features, self.more_than)
+        first, second = shares(real.count, generated.count)
+        with first:
+            partition = real.once(how)
+        with second:
+            found = c_t(partition, generated.features, self.more_than)
         return Value(
             found.value,
             details={
@@ -94,7 +99,9 @@ def c_t(
         RefusedInput: the features are of other dimensions.
         UndefinedScore: there is no such cell with held-out images.
     """
-    reduced, cell = partition.space.place(generated)
+    placing, comparing = shares(0, 1)
+    with placing:
+        reduced, cell = partition.space.place(generated)
     inside = np.bincount(cell, minlength=len(partition.training))
     sizes = np.array([len(distances) for distances in partition.held_out])
     counted = np.flatnonzero((inside > more_than) & (sizes > 0))
@@ -104,9 +111,11 @@ def c_t(
             "held-out one: give more images or fewer cells"
         )
     scores = []
-    for k in counted:
-        _, squared = nearest(reduced[cell == k], partition.training[k])
-        scores.append(z_u(np.sqrt(squared), partition.held_out[k]))
+    with comparing:
+        for k, share in zip(counted, shares(*inside[counted].tolist()), strict=True):
+            with share:
+                _, squared = nearest(reduced[cell == k], partition.training[k])
+            scores.append(z_u(np.sqrt(squared), partition.held_out[k]))
     value = float(np.average(scores, weights=sizes[counted]))
     return Copying(value, len(counted), float(inside[counted].sum() / len(cell)), min(scores))
 

@@ -13,7 +13,9 @@ from ganray.metrics.copying.neighbours import check_dimensions, training_of
 from ganray.metrics.features import Embedding
 from ganray.metrics.moments import moments
 from ganray.metrics.nearest import nearest
+from ganray.progress import shares, steps
 
+_ITERATIONS = 20  # of k-means, about, for who wants to know how far it is
 _BLOCK = 2048  # images whose features are widened to float64 at once
 
 
@@ -89,17 +91,29 @@ def partition(
     """
     mean, axes = principal_axes(training, dimensions)
     reduced = _reduced(training, mean, axes)
-    clusters = _best(reduced, cells, restarts, seed)
+    clustering, placing, comparing = shares(
+        restarts * cells * _ITERATIONS, cells, len(held_out) / cells
+    )
+    with clustering:
+        clusters = _best(reduced, cells, restarts, seed)
     space = Space(mean, axes, clusters.centres)
     own = [reduced[clusters.assignment == k] for k in range(cells)]
-    placed, cell = space.place(held_out)
-    near = [np.sqrt(nearest(placed[cell == k], own[k])[1]) for k in range(cells)]
+    with placing:
+        placed, cell = space.place(held_out)
+    with comparing:
+        near = []
+        for k, share in enumerate(shares(*np.bincount(cell, minlength=cells).tolist())):
+            with share:
+                near.append(np.sqrt(nearest(placed[cell == k], own[k])[1]))
     return Partition(space, own, near)
 
 
 def _best(reduced: Float32[np.ndarray, "n p"], cells: int, restarts: int, seed: int) -> Clustering:
     try:
-        found = [k_means(reduced, cells, seed, restart) for restart in range(restarts)]
+        found = [
+            k_means(reduced, cells, seed, restart)
+            for restart in steps(range(restarts), [1] * restarts)
+        ]
     except RefusedInput:
         raise UndefinedScore(
             f"the {len(reduced)} training images have fewer different features than there are "

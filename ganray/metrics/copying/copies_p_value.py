@@ -16,8 +16,7 @@ from pydantic import Field
 
 from ganray.errors import UndefinedScore
 from ganray.metrics.copying.neighbours import (
-    held_out_to_training,
-    to_training,
+    both_to_training,
 )
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
@@ -42,8 +41,7 @@ class CopiesPValue(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The p-value; details give the probability that a generated image is the nearer one."""
-        near = to_training(generated, real)
-        found = nearer_test(near, real.once(held_out_to_training))
+        found = nearer_test(*both_to_training(generated, real))
         return Value(found.p_value, details={"probability of being nearer": found.nearer})
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002

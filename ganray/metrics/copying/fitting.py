@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from ganray.metrics.copying.mixture import Mixture, Table, tables, weighted_logs
+from ganray.progress import steps
 from ganray.randomness import permutation
 
 EPOCHS = 50
@@ -51,7 +52,7 @@ def fit_mixture(
     logs = np.append(start, 0.0)  # the last one is the mean's
     descent = _Adam(len(logs))
     losses: list[float] = []
-    while len(losses) < epochs and not _settled(losses):
+    for _ in steps(range(epochs), [1] * epochs):
         found = []
         for batch in batches:
             loss, slope = batch.loss(logs)
@@ -59,6 +60,8 @@ def fit_mixture(
             logs[:-1] = logs[:-1].clip(_LEAST, _MOST)
             found.append(loss)
         losses.append(float(np.mean(found)))
+        if _settled(losses):
+            break
     return Mixture(centres, logs[:-1])
 
 

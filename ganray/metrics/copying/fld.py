@@ -22,6 +22,7 @@ from ganray.metrics.copying.baseline import Comparing, Reference
 from ganray.metrics.copying.fitting import EPOCHS, KEPT_BYTES, fit_mixture
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
+from ganray.progress import shares
 from ganray.randomness import permutation
 
 _PERCENT = 100
@@ -54,8 +55,11 @@ class Fld(Metric):
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """FLD; details give its gap and the losses that both are differences of."""
         rows = permutation(self.seed, "fld/generated", 0, generated.count)[: self.generated]
-        reference = real.once(Comparing(len(rows), self.training, self.seed))
-        found = fld(reference, generated.features[rows], self.seed)
+        first, second = shares(1, 1)  # each fits a mixture of as many images
+        with first:
+            reference = real.once(Comparing(len(rows), self.training, self.seed))
+        with second:
+            found = fld(reference, generated.features[rows], self.seed)
         return Value(
             found.value,
             details={

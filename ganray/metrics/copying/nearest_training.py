@@ -16,8 +16,7 @@ from pydantic import Field
 
 from ganray.errors import UndefinedScore
 from ganray.metrics.copying.neighbours import (
-    held_out_to_training,
-    to_training,
+    both_to_training,
 )
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
@@ -44,8 +43,8 @@ class NearestTraining(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share; details say the threshold, ratios of distances, and how many are exact."""
-        near = to_training(generated, real)
-        found = nearness(near, real.once(held_out_to_training), self.quantile)
+        near, usual = both_to_training(generated, real)
+        found = nearness(near, usual, self.quantile)
         return Value(
             found.share,
             details={

@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.nearest import nearest, nearest_others
+from ganray.progress import shares
 
 
 def training_of(real: Embedding) -> Embedding:
@@ -37,6 +38,17 @@ def to_training(images: Embedding, real: Embedding) -> Float64[np.ndarray, "n"]:
 def held_out_to_training(real: Embedding) -> Float64[np.ndarray, "n"]:
     """How far each real image, which was not shown to any GAN, is from its nearest training one."""
     return to_training(real, real)
+
+
+def both_to_training(
+    generated: Embedding, real: Embedding
+) -> tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "m"]]:
+    """How far generated images are from their nearest training ones, and how far real ones are."""
+    first, second = shares(real.count, generated.count)
+    with first:
+        usual = real.once(held_out_to_training)
+    with second:
+        return to_training(generated, real), usual
 
 
 def among_themselves(embedding: Embedding) -> Float64[np.ndarray, "n"]:

@@ -16,6 +16,7 @@ from ganray.metrics.density.ddm import ddm
 from ganray.metrics.density.kernel_means import Distance
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
+from ganray.progress import shares
 
 
 class DdmRelative(Metric):
@@ -40,8 +41,11 @@ class DdmRelative(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The difference of two DDM, which stand beside it."""
-        around_real = real.once(_AROUND_REAL[self.distance])
-        around_generated = ddm(_training(real).features, generated.features, self.distance)
+        first, second = shares(real.count, generated.count)
+        with first:
+            around_real = real.once(_AROUND_REAL[self.distance])
+        with second:
+            around_generated = ddm(_training(real).features, generated.features, self.distance)
         details = {"around real images": around_real, "around generated images": around_generated}
         return Value(around_generated - around_real, details=details)
 

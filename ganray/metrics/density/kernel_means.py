@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -33,7 +33,8 @@ def log_kernel_means(
     """
     pairs.check_sets(points=points, centres=centres)
     found = [
-        _of_block(block, centres, scales, distance) for block in _blocks("points", points, distance)
+        _of_block(block, centres, scales, distance)
+        for block in _blocks("points", pairs.outer_blocks(points), distance)
     ]
     return np.concatenate(found, axis=1)
 
@@ -46,7 +47,7 @@ def _of_block(
 ) -> Float64[np.ndarray, "p part"]:
     least = np.full(len(points), np.inf)
     sums = np.zeros((len(scales), len(points)))
-    for block in _blocks("centres", centres, distance):
+    for block in _blocks("centres", pairs.blocks(centres), distance):
         apart = _distances(points, block, distance)
         nearest = np.minimum(least, apart.min(axis=1))
         fallen, nearer = nearest - least, nearest[:, None] - apart  # the first −∞ at first
@@ -71,9 +72,9 @@ def _distances(
 
 
 def _blocks(
-    name: str, rows: Float[np.ndarray, "n d"], distance: Distance
+    name: str, blocks: Iterable[tuple[int, Float64[np.ndarray, "part d"]]], distance: Distance
 ) -> Iterator[Float64[np.ndarray, "part d"]]:
-    for start, block in pairs.blocks(rows):
+    for start, block in blocks:
         if distance == "cosine":
             lengths = np.linalg.norm(block, axis=1, keepdims=True)
             if not lengths.all():

@@ -19,6 +19,7 @@ from ganray.metrics.density.kernel_means import log_kernel_means
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import moments
+from ganray.progress import shares
 from ganray.randomness import permutation
 
 _BLOCK = 4096  # rows that are projected at once
@@ -64,14 +65,18 @@ class Parzen(Metric):
         if self.variance < 1:
             axes = real.once(principal_axes)
             points, centres = (axes.project(x, self.variance) for x in (points, centres))
-        sigma, scored = self.sigma, points
+        sigma, scored, half = self.sigma, points, points[:0]
         if sigma is None:
             order = permutation(self.seed, "parzen", 0, len(points))
             half = points[order[: len(points) // 2]]
             scored = points[order[len(points) // 2 :]]
-            sigma = choose_sigma(half[: self.chosen_on], centres, sigma_grid(half))
-        both = np.array([sigma, _BESIDE])
-        value, beside = parzen_log_likelihood(scored, centres, both).mean(axis=1).tolist()
+        first, second = shares(min(len(half), self.chosen_on), len(scored))
+        with first:
+            if sigma is None:
+                sigma = choose_sigma(half[: self.chosen_on], centres, sigma_grid(half))
+        with second:
+            both = np.array([sigma, _BESIDE])
+            value, beside = parzen_log_likelihood(scored, centres, both).mean(axis=1).tolist()
         details = {"sigma": sigma, "at sigma 0.2": beside, "dimensions": float(points.shape[1])}
         return Value(value, details=details)
 

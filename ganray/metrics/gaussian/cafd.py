@@ -29,6 +29,7 @@ from ganray.metrics.gaussian.class_gaussians import (
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import Moments
+from ganray.progress import steps
 
 
 class Cafd(Metric):
@@ -65,7 +66,7 @@ class Cafd(Metric):
         one_by_one, kept = (_hard, _all_hard) if self.assignment == "hard" else (_soft, _all_soft)
         reference = real.once(kept) if few(k, d) else one_by_one(real, "real")
         weights = real.once(_mean_posterior) if self.weights == "real" else None
-        fake = one_by_one(generated, "generated")
+        fake = steps(one_by_one(generated, "generated"), [1] * generated.probabilities.shape[1])
         mean, terms = class_aware_frechet_distance(reference, fake, weights)
         return Value(mean, per_class=terms)
 

@@ -21,11 +21,12 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.kernel.sums import (
     biased_mmd,
     gaussian,
-    sum_between,
     sum_within,
+    sums_of_others,
     unbiased_mmd,
 )
 from ganray.metrics.metric import Metric, Value
+from ganray.progress import shares
 
 BANDWIDTH, SCALE = 10.0, 1000.0
 
@@ -54,8 +55,11 @@ class Cmmd(Metric):
         """The biased distance, the unbiased one, and how much the kernel tells apart."""
         n = real.count
         pairs.check_sets(real=real.features, generated=generated.features)
-        own = real.once(_Within(self.bandwidth))
-        sums = _sums(real.features, generated.features, self.bandwidth, own)
+        first, second = shares(n / 2, generated.count / 2 + n)  # per generated image
+        with first:
+            own = real.once(_Within(self.bandwidth))
+        with second:
+            sums = _sums(real.features, generated.features, self.bandwidth, own)
         unbiased = SCALE * unbiased_mmd(*sums)
         mean = own / (n * (n - 1))
         return Value(
@@ -92,6 +96,5 @@ def cmmd(
 def _sums(
     real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], bandwidth: float, own: float
 ) -> tuple[float, int, float, int, float]:
-    kernel = gaussian(bandwidth)
-    within, between = sum_within(kernel, generated), sum_between(kernel, real, generated)
+    within, between = sums_of_others(gaussian(bandwidth), real, generated)
     return own, len(real), within, len(generated), between

@@ -17,8 +17,9 @@ from pydantic import Field
 from ganray.errors import RefusedInput
 from ganray.metrics import pairs
 from ganray.metrics.features import Embedding
-from ganray.metrics.kernel.sums import cubic, sum_between, sum_within, unbiased_mmd
+from ganray.metrics.kernel.sums import cubic, sum_within, sums_of_others, unbiased_mmd
 from ganray.metrics.metric import Metric, Value
+from ganray.progress import shares
 from ganray.randomness import permutation
 
 SUBSETS, SUBSET_SIZE = 100, 1000
@@ -47,8 +48,14 @@ class Kid(Metric):
         """The distance of all images, and mean and deviation of that of subsets."""
         x, y = real.features, generated.features
         pairs.check_sets(real=x, generated=y)
-        value = _distance(x, y, real.once(_within))
-        drawn = subset_distances(x, y, self.subsets, self.subset_size, self.seed)
+        n, m, size = len(x), len(y), min(self.subset_size, len(x), len(y))
+        first, second, third = shares(n**2 / 2, m**2 / 2 + n * m, 2 * self.subsets * size**2)
+        with first:
+            within = real.once(_within)
+        with second:
+            value = _distance(x, y, within)
+        with third:
+            drawn = subset_distances(x, y, self.subsets, self.subset_size, self.seed)
         deviation = float(drawn.std())
         return Value(
             value,
@@ -77,7 +84,7 @@ def _within(real: Embedding) -> float:
 def _distance(
     real: Num[np.ndarray, "n d"], generated: Num[np.ndarray, "m d"], within: float
 ) -> float:
-    own, between = sum_within(cubic, generated), sum_between(cubic, real, generated)
+    own, between = sums_of_others(cubic, real, generated)
     return unbiased_mmd(within, len(real), own, len(generated), between)
 
 
@@ -103,6 +110,8 @@ def subset_distances(
     def draw(rows: np.ndarray, side: str, number: int) -> np.ndarray:
         return rows[permutation(seed, f"kid/{side}", number, len(rows))[:size]]
 
-    return np.array(
-        [kid(draw(real, "real", i), draw(generated, "generated", i)) for i in range(subsets)]
-    )
+    found = np.empty(subsets)
+    for i, share in enumerate(shares(*[1] * subsets)):
+        with share:
+            found[i] = kid(draw(real, "real", i), draw(generated, "generated", i))
+    return found

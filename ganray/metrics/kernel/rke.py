@@ -21,6 +21,7 @@ from ganray.metrics.kernel.chosen import ChosenKernel
 from ganray.metrics.kernel.spectrum import check_directions, directions
 from ganray.metrics.kernel.sums import gaussian, sum_within
 from ganray.metrics.metric import Value
+from ganray.progress import shares
 
 
 class Rke(ChosenKernel):
@@ -40,10 +41,13 @@ class Rke(ChosenKernel):
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The number of kinds, and that of the real images."""
         count = _Kinds(self.width(real))
-        details = {"of real images": real.once(count)}
+        first, second = shares(real.count**2, generated.count**2)
+        with first:
+            details = {"of real images": real.once(count)}
         if count.bandwidth is not None:
             details["bandwidth"] = count.bandwidth
-        return Value(count(generated), details=details)
+        with second:
+            return Value(count(generated), details=details)
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """Half of all products."""

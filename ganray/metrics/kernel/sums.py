@@ -15,6 +15,7 @@ from jaxtyping import Float64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics import pairs
+from ganray.progress import shares
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """k(xᵢ, yⱼ) of all pairs of two blocks of float64 rows."""
@@ -54,7 +55,9 @@ def gaussian(bandwidth: float) -> Kernel:
 def sum_between(kernel: Kernel, x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"]) -> float:
     """Σᵢⱼ k(xᵢ, yⱼ)."""
     return math.fsum(
-        kernel(some, others).sum() for _, some in pairs.blocks(x) for _, others in pairs.blocks(y)
+        kernel(some, others).sum()
+        for _, some in pairs.outer_blocks(x)
+        for _, others in pairs.blocks(y)
     )
 
 
@@ -62,10 +65,21 @@ def sum_within(kernel: Kernel, x: Num[np.ndarray, "n d"]) -> float:
     """Σ k(xᵢ, xⱼ) over all i ≠ j."""
     return math.fsum(
         _off_diagonal(part) if start == first else 2 * part.sum()
-        for start, some in pairs.blocks(x)
+        for start, some in pairs.outer_blocks(x, upper=True)
         for first, others in pairs.blocks(x, start)
         for part in [kernel(some, others)]
     )
+
+
+def sums_of_others(
+    kernel: Kernel, x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"]
+) -> tuple[float, float]:
+    """`sum_within` of y and `sum_between` of both: what is left where that of x is known."""
+    first, second = shares(len(y) / 2, len(x))
+    with first:
+        within = sum_within(kernel, y)
+    with second:
+        return within, sum_between(kernel, x, y)
 
 
 def _off_diagonal(part: Float64[np.ndarray, "n n"]) -> float:

@@ -100,7 +100,7 @@ def counts(
     """
     pairs.check_sets(points=points, centres=centres)
     answer = Counts(np.zeros(len(points), np.int64), np.zeros(len(centres), np.int64))
-    for start, some in pairs.blocks(points):
+    for start, some in pairs.outer_blocks(points):
         inside = partial(_inside, some, np.square(some).sum(axis=1), closed=closed)
         for first, block in pairs.blocks(centres):
             part = inside(block, squared_radii[first : first + len(block)])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ganray.metrics.manifold.balls import K
+from ganray.metrics.features import Embedding
+from ganray.metrics.manifold.balls import BallsAround, Counts, K
 from ganray.metrics.metric import Metric
+from ganray.progress import shares
 
 
 class ByBalls(Metric):
@@ -28,6 +30,14 @@ class ByRealBalls(ByBalls):
     def least_real(self) -> int:
         """Each real image has k others."""
         return self.k + 1
+
+    def counts(self, real: Embedding, generated: Embedding, closed: bool = False) -> Counts:
+        """Which generated images lie in which balls, counted both ways."""
+        around, inside = shares(real.count, generated.count)
+        with around:
+            balls = real.once(BallsAround(self.k))
+        with inside:
+            return balls.counts(generated.features, closed)
 
 
 class ByGeneratedBalls(ByBalls):

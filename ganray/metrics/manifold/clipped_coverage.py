@@ -19,6 +19,7 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import Balls, BallsAround, K, balls
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
+from ganray.progress import shares
 
 
 class ClippedCoverage(ByRealBalls):
@@ -41,7 +42,11 @@ class ClippedCoverage(ByRealBalls):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share, and the mean coverage that it comes from."""
-        raw = _raw(real.once(BallsAround(self.k)), generated.features)
+        around, inside = shares(real.count, generated.count)
+        with around:
+            balls = real.once(BallsAround(self.k))
+        with inside:
+            raw = _raw(balls, generated.features)
         share = calibrated(raw, real.count, generated.count, self.k)
         return Value(share, details={"not calibrated": raw})
 

@@ -17,6 +17,7 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import Balls, BallsAround, K, balls, counts
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
+from ganray.progress import shares
 
 
 class ClippedDensity(ByRealBalls):
@@ -33,7 +34,11 @@ class ClippedDensity(ByRealBalls):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share, and the ratio before it is cut at 1."""
-        ratio = _ratio(real.once(BallsAround(self.k)), generated.features)
+        around, inside = shares(real.count, generated.count)
+        with around:
+            balls = real.once(BallsAround(self.k))
+        with inside:
+            ratio = _ratio(balls, generated.features)
         return Value(min(1.0, ratio), details={"not cut at 1": ratio})
 
 

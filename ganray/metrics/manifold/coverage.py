@@ -13,7 +13,7 @@ from jaxtyping import Num
 from pydantic import Field
 
 from ganray.metrics.features import Embedding
-from ganray.metrics.manifold.balls import BallsAround, K, balls
+from ganray.metrics.manifold.balls import K, balls
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
 
@@ -33,7 +33,7 @@ class Coverage(ByRealBalls):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share."""
-        held = real.once(BallsAround(self.k)).counts(generated.features).of_balls
+        held = self.counts(real, generated).of_balls
         return Value(float((held > 0).mean()))
 
 

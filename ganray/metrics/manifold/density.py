@@ -13,7 +13,7 @@ from jaxtyping import Num
 from pydantic import Field
 
 from ganray.metrics.features import Embedding
-from ganray.metrics.manifold.balls import BallsAround, K, balls
+from ganray.metrics.manifold.balls import K, balls
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
 
@@ -33,7 +33,7 @@ class Density(ByRealBalls):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The mean."""
-        inside = real.once(BallsAround(self.k)).counts(generated.features).of_points
+        inside = self.counts(real, generated).of_points
         return Value(float(inside.mean() / self.k))
 
 

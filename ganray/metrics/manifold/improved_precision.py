@@ -11,7 +11,6 @@ from typing import Literal
 from pydantic import Field
 
 from ganray.metrics.features import Embedding
-from ganray.metrics.manifold.balls import BallsAround
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
 
@@ -33,5 +32,5 @@ class ImprovedPrecision(ByRealBalls):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share; `precision(…, k=3, closed=True)` of arrays."""
-        inside = real.once(BallsAround(self.k)).counts(generated.features, closed=True).of_points
+        inside = self.counts(real, generated, closed=True).of_points
         return Value(float((inside > 0).mean()))

@@ -15,9 +15,10 @@ from jaxtyping import Num
 from pydantic import Field
 
 from ganray.metrics.features import Embedding
-from ganray.metrics.manifold.balls import BallsAround, K, balls
+from ganray.metrics.manifold.balls import K, balls
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
+from ganray.progress import shares
 
 
 class Precision(ByRealBalls):
@@ -34,7 +35,7 @@ class Precision(ByRealBalls):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The share."""
-        inside = real.once(BallsAround(self.k)).counts(generated.features).of_points
+        inside = self.counts(real, generated).of_points
         return Value(float((inside > 0).mean()))
 
 
@@ -54,4 +55,8 @@ def precision(
     Raises:
         RefusedInput: as `balls.balls` and `balls.counts` do.
     """
-    return float((balls(real, k).counts(generated, closed).of_points > 0).mean())
+    around, inside = shares(len(real), len(generated))
+    with around:
+        found = balls(real, k)
+    with inside:
+        return float((found.counts(generated, closed).of_points > 0).mean())

@@ -48,7 +48,7 @@ def _best(
 ) -> Int64[np.ndarray, "m"]:
     """The ball in which each point lies deepest, but for rounding."""
     found, most = np.zeros(len(points), np.int64), np.zeros(len(points))
-    for start, some in pairs.blocks(points):
+    for start, some in pairs.outer_blocks(points):
         here, lengths = slice(start, start + len(some)), np.square(some).sum(axis=1)
         for first, block in pairs.blocks(centres):
             squared = lengths[:, None] + np.square(block).sum(axis=1) - 2 * some @ block.T

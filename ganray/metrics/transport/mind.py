@@ -20,6 +20,7 @@ from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.transport.equal import equally_many
+from ganray.progress import steps
 from ganray.randomness import normals
 
 DIRECTIONS = 1000
@@ -75,7 +76,10 @@ def mind(
     starts = range(0, directions, _BLOCK)
     sizes = [min(_BLOCK, directions - start) for start in starts]
     blocks = (unit_vectors(seed, *block, x.shape[1]) for block in zip(starts, sizes, strict=True))
-    squares = [np.square(_sorted(x, block) - _sorted(y, block)).mean(axis=1) for block in blocks]
+    squares = [
+        np.square(_sorted(x, block) - _sorted(y, block)).mean(axis=1)
+        for block in steps(blocks, sizes)
+    ]
     return float(3 * x.shape[1] * np.concatenate(squares).mean())
 
 

@@ -84,3 +84,18 @@ def refuse_unfit(
                 f"train.batch (={spec.batch}) exceeds the {images} training images of class "
                 f"{data.label(group)}; use a batch of at most {images}"
             )
+
+
+def refuse_unlabelled(data: Data, study: str) -> None:
+    """Refuse images without labels for a study of classes.
+
+    Raises:
+        RefusedInput: they have none; it names what does without.
+    """
+    if data.info.labels == "none":
+        raise RefusedInput(
+            f"data.source: study {study} needs labelled classes, and the images of "
+            f"{data.info.name} have no labels; put each class into a folder of its own, or name "
+            "it in a column label. Without labels work marginal_vs_joint, rivals and probing with "
+            "`split`, which finds clusters, adagan, and `ganray evaluate`"
+        )

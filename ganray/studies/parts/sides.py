@@ -20,7 +20,7 @@ from ganray.specs import USUAL_SAMPLING, SampleSpec
 from ganray.studies.parts.blocks import Blocks, Portion
 from ganray.studies.parts.budgets import Horizons
 from ganray.studies.parts.counts import mixture_counts, sample_count
-from ganray.studies.parts.data import Data
+from ganray.studies.parts.data import Data, refuse_unlabelled
 from ganray.studies.parts.evaluate import Evaluate
 from ganray.studies.parts.measuring import (
     Mixing,
@@ -36,19 +36,7 @@ from ganray.train.spec import EncoderSpec
 
 
 def comparison_blocks(settings: SidesSettings, data: Data, groups: list[list[int]]) -> Blocks:
-    """The blocks of a study of the classes that its sides cover, its data in place.
-
-    Raises:
-        RefusedInput: marginal GANs are to share images without labels, and are to find no clusters
-            in their place.
-    """
-    by_class = isinstance(settings, ComparisonSettings) and settings.split is None
-    if data.info.labels == "none" and by_class:
-        raise RefusedInput(
-            f"data.source: the images of {data.info.name} have no labels, by which marginal GANs "
-            "share them; a folder for each class, or a column label, would say them, and split "
-            "would find clusters in their place"
-        )
+    """The blocks of a study of the classes that its sides cover, its data in place."""
     covered = sorted({index for group in groups for index in group})
     blocks = Blocks(data, settings.seed, covered)
     blocks.import_data(settings.data)
@@ -92,9 +80,11 @@ def marginal_groups(settings: ComparisonSettings, data: Data) -> list[list[int]]
     """The classes of each marginal GAN; all of them for each of those that are of clusters.
 
     Raises:
-        RefusedInput: as `partitions`.
+        RefusedInput: as `partitions`, and for images without labels, unless clusters are found in
+            their place.
     """
     if settings.split is None:
+        refuse_unlabelled(data, settings.study)
         return partitions(settings.marginals, data.info.class_names)
     return [data.everything] * settings.split.clusters
 
