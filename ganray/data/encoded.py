@@ -7,7 +7,8 @@ ones cannot; how many are of which shape, and what would bring them to one.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, runtime_checkable
@@ -23,6 +24,7 @@ from ganray.wording import listed
 
 _NAMED = 3  # of those that cannot be read
 _SHAPES = 4  # that are named
+_NAME_OR_NUMBER = re.compile(r"'[^']*'|\"[^\"]*\"|^\S+, row|[0-9]+")
 
 
 @runtime_checkable
@@ -153,7 +155,13 @@ def note_of_unread(reasons: Sequence[str], count: int) -> str:
 
 
 def _some(reasons: Sequence[str]) -> str:
-    return "; ".join(reasons[:_NAMED]) + ("; …" if len(reasons) > _NAMED else "")
+    """The first of each kind and how many there are; kinds differ in more than names, numbers."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for reason in reasons:
+        kinds[_NAME_OR_NUMBER.sub("", reason)].append(reason)
+    told = [one[0] + (f" (and {len(one) - 1:,} more)" if len(one) > 1 else "")
+            for one in kinds.values()]  # fmt: skip
+    return "; ".join(told[:_NAMED]) + ("; …" if len(told) > _NAMED else "")
 
 
 def _one_shape(pictures: Encoded, survey: _Survey) -> tuple[int, int, int]:

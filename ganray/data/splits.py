@@ -8,6 +8,7 @@ from jaxtyping import Bool, Int, Int32, UInt8
 from ganray.data.rows import HELD_OUT, TEST, TRAIN, Rows
 from ganray.data.spec import SPLITS, DatasetSpec
 from ganray.errors import RefusedInput
+from ganray.wording import short_list
 
 # MNIST's own proportions: 70,000 = 60,000 + 10,000 test, and 60,000 = 50,000 + 10,000 held out.
 _SHARE = {TEST: 7, HELD_OUT: 6}
@@ -81,11 +82,17 @@ def apportion(sizes: Int[np.ndarray, "k"], count: int) -> Int[np.ndarray, "k"]:
 
 
 def _refuse_empty(splits: UInt8[np.ndarray, "n"], rows: Rows) -> None:
+    counts = np.bincount(rows.labels, minlength=len(rows.class_names))
     for split in (TRAIN, TEST):
-        counts = np.bincount(rows.labels[splits == split], minlength=len(rows.class_names))
-        if not counts.all():
-            empty = [rows.class_names[k] for k in np.flatnonzero(counts == 0)]
-            raise RefusedInput(
-                f"{rows.name}: no {SPLITS[split]} images of class {', '.join(empty[:20])}; "
-                f"every class needs at least one"
-            )
+        own = np.bincount(rows.labels[splits == split], minlength=len(rows.class_names))
+        if own.all():
+            continue
+        empty = np.flatnonzero(own == 0)
+        named = [f"{rows.class_names[k]} (of {counts[k]:,} in all)" for k in empty]
+        least = int(counts[empty].max()) + 1
+        kept = (counts >= least).sum()
+        help_ = f"; data.least={least} leaves out classes with fewer images" if kept else ""
+        raise RefusedInput(
+            f"{rows.name}: no {SPLITS[split]} images of class {short_list(named)}; every class "
+            f"needs at least one{help_}"
+        )
