@@ -38,21 +38,21 @@ def chosen(table: AnyTable, wanted: Wanted) -> AnyTable:
     Raises:
         RefusedInput: there is no such class, or one is named twice.
     """
-    groups = wanted if isinstance(wanted, Mapping) else {name: name for name in wanted}
-    lists = {new: [old] if isinstance(old, str) else list(old) for new, old in groups.items()}
+    told = wanted.items() if isinstance(wanted, Mapping) else [(name, name) for name in wanted]
+    groups = [(new, [old] if isinstance(old, str) else list(old)) for new, old in told]
+    names = [composed(new) for new, _ in groups]
     if table.told == "none":
-        raise RefusedInput(f"classes (={list(groups)}): the images of {table.name} have no labels")
+        raise RefusedInput(f"classes (={names}): the images of {table.name} have no labels")
+    refuse_equal_names(names, "classes")
     number = {name: k for k, name in enumerate(table.class_names)}
     renamed = np.full(len(number), NO_LABEL, dtype=np.int32)
-    for k, old in enumerate(lists.values()):
+    for k, (_, old) in enumerate(groups):
         for name in map(composed, old):
             if name not in number:
                 raise RefusedInput(f"classes (={name!r}): {unknown_name(name, list(number))}")
             if renamed[number[name]] != NO_LABEL:
                 raise RefusedInput(f"classes (={name!r}) is named twice; a class is in one alone")
             renamed[number[name]] = k
-    names = [composed(new) for new in lists]
-    refuse_equal_names(names, "classes")
     labels = renamed[table.labels]
     found = only(replace(table, labels=labels, class_names=names), labels != NO_LABEL)
     return noting(found, _said_of_others(table, np.flatnonzero(renamed == NO_LABEL).tolist()))
