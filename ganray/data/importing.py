@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
+
 from ganray.data.dataset import INFO_FILE
+from ganray.data.duplicates import digests, said_of_duplicates
 from ganray.data.location import Location
 from ganray.data.partitions import OpenFile, Partitions
+from ganray.data.rows import joined_notes
 from ganray.data.source import Source
-from ganray.data.spec import DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
+from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+
+LEFT_OUT_FILE = "left_out.txt"
+"""What of the source is not in the set as it cannot be read, a line each."""
 
 
 def import_dataset(source: Source, spec: DatasetSpec, open_file: OpenFile) -> DatasetInfo:
@@ -29,10 +36,20 @@ def import_dataset(source: Source, spec: DatasetSpec, open_file: OpenFile) -> Da
         StoreError: where the temporary folder cannot hold the set.
     """
     info = source.describe()
+    found, splits = [], []
     with Partitions.of(info) as partitions:
         for batch in source.batches():
             partitions.add(batch)
+            if source.may_repeat:
+                found.append(digests(batch.images))
+                splits.append(np.full(len(batch.labels), SPLITS.index(batch.split), np.uint8))
         files = [partitions.write(*key, open_file) for key in partitions.counts]
+    repeats = said_of_duplicates(np.concatenate(found), np.concatenate(splits)) if found else ""
+    if repeats not in info.notes:
+        info = info.model_copy(update={"notes": joined_notes(info.notes, repeats)})
+    if source.left_out:
+        with open_file(LEFT_OUT_FILE) as target:
+            target.write("\n".join([*source.left_out, ""]).encode(errors="backslashreplace"))
     dataset = DatasetInfo(
         **dict(info),
         digest=dataset_digest(info, files),

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ganray.data.choice import chosen, labelled, large_enough
+from ganray.data.duplicates import apart
 from ganray.data.encoded import Encoded, looked_at
 from ganray.data.fitting import fitted
 from ganray.data.formats.format import format_called, recognised
@@ -63,6 +64,10 @@ class Source:
         if said := self._reading.said:
             rows = replace(rows, notes=joined_notes(rows.notes, f"Images are {said}."))
         refuse_equal_names(rows.class_names, repr(spec.source))
+        if spec.duplicates != "keep":
+            rows = apart(rows, spec.duplicates)
+        if rows.told == "classes":  # of one nothing may be left by now
+            rows = large_enough(rows, spec.least)
         # Splits first: an image and what is seen of it are in one.
         splits = assign_splits(rows, spec, whole)
         if spec.apart and not spec.views:
@@ -74,6 +79,7 @@ class Source:
             rows = viewed(rows, splits, spec.views, spec.apart)
             splits = rows.splits
         self._rows, self._splits = rows, splits
+        self.may_repeat = not (spec.stacked or spec.views)
         self.imported = imported and not (spec.stacked or spec.views or self._reading.changes)
 
     def describe(self) -> SourceInfo:
@@ -92,6 +98,11 @@ class Source:
             notes=rows.notes,
             labels=rows.told,
         )
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of the source cannot be read and is no row, a line each."""
+        return self._rows.left_out
 
     def fingerprint(self) -> str:
         """SHA-256 of the source's bytes and layout, whatever its path and times."""
@@ -139,7 +150,7 @@ def _choose(table: AnyTable, spec: DatasetSpec) -> AnyTable:
     table = labelled(table)
     if spec.classes is not None:
         table = chosen(table, spec.classes)
-    return large_enough(table, spec.least) if spec.least > 1 else table
+    return large_enough(table, spec.least) if table.told == "classes" else table
 
 
 def open_source(spec: DatasetSpec, whole: bool = False) -> Source:

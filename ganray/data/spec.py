@@ -135,6 +135,11 @@ class DatasetSpec(Pictures):
     least: int = Field(
         1, ge=1, description="classes with fewer images than so many, in all splits, are left out"
     )
+    duplicates: Literal["keep", "drop", "refuse"] = Field(
+        "keep",
+        description="images that are there more than once: kept, and counted in the notes; left "
+        "out, of test images the last; or refused",
+    )
     held_out: int | None = Field(
         None,
         ge=0,

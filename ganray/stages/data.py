@@ -28,7 +28,10 @@ def import_data(work: Workspace) -> None:
         stored.append(writer.stored)
 
     info = import_dataset(source, told.data, open_file)
-    work.commit({}, {"digest": info.digest, "counts": dict(info.counts)}, stored=tuple(stored))
+    result = {"digest": info.digest, "counts": dict(info.counts)}
+    if repeats := info.notes.removeprefix(source.describe().notes).strip():
+        result["notes"] = repeats
+    work.commit({}, result, stored=tuple(stored))
 
 
 def _cost(task: Task, plan: Plan) -> Cost:

@@ -32,7 +32,8 @@ def data_line(results: Results) -> str:
         for split, per_class in info["counts"].items()
         if sum(per_class)
     )
-    notes = f" {info['notes']}" if info.get("notes") else ""
+    found = results.result("data").get("notes", "") if "data" in results.plan.roles else ""
+    notes = "".join(f" {note}" for note in (info.get("notes"), found) if note)
     shape = "×".join(str(size) for size in info["shape"])
     return f"Data: {info['name']}, {shape} pixels; {counts} images.{notes}"
 
