@@ -15,6 +15,7 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, quoted, refuse_secrets
+from ganray.proxies import UNREACHED_STATUS, through_proxy
 from ganray.urls import is_url
 
 _SILENT_SECONDS = 15.0  # after which a server that says nothing is given up
@@ -52,8 +53,8 @@ class Location:
             fs, path = _located(url)
         except (ImportError, ValueError, OSError) as error:  # FTP connects at once
             raise RefusedInput(
-                f"{quoted(url)} cannot be read: {one_line(error)}; valid: a path, s3://… or "
-                "http(s)://…"
+                f"{quoted(url)} cannot be read: {one_line(error)}{_by_proxy(url, error)}; valid: "
+                "a path, s3://… or http(s)://…"
             ) from None
         fs.invalidate_cache()
         return cls(fs, path, url)
@@ -72,8 +73,14 @@ class Location:
         return Location(self.fs, path, _joined(self.shown, name))
 
     def exists(self) -> bool:
-        """Whether there is anything here."""
+        """Whether there is anything here.
+
+        Raises:
+            RefusedInput: that cannot be told, as the server, or the proxy before it, is not there.
+        """
         with self._reaching():
+            if "http" in self.fs.protocol:  # fsspec takes a server that is away for a missing file
+                return _is_served(self.fs, self.path)
             return bool(self.fs.exists(self.path))
 
     def is_file(self) -> bool:
@@ -152,15 +159,18 @@ class Location:
             # fsspec reports an HTTP server that is down, or refuses, as a missing file too
             doubt = " or cannot be reached" if is_url(self.shown) else ""
             cause = f" ({one_line(error.__cause__)})" if error.__cause__ else ""
-            raise kind(f"{self.shown!r} does not exist{doubt}{cause}") from None
+            by = _by_proxy(self.shown, error)
+            raise kind(f"{self.shown!r} does not exist{doubt}{cause}{by}") from None
         except PermissionError as error:
             raise kind(f"{self.shown!r} is forbidden: {one_line(error)}") from None
         except OSError as error:
-            raise kind(f"{self.shown!r} cannot be {action}: {one_line(error)}") from None
+            said = f"{one_line(error)}{_by_proxy(self.shown, error)}"
+            raise kind(f"{self.shown!r} cannot be {action}: {said}") from None
         except Exception as error:
             if type(error).__module__.split(".")[0] not in _TRANSPORTS:
                 raise
-            raise kind(f"{self.shown!r} cannot be reached: {one_line(error)}") from None
+            said = f"{one_line(error)}{_by_proxy(self.shown, error)}"
+            raise kind(f"{self.shown!r} cannot be reached: {said}") from None
 
 
 def refuse_large(size: int, most: int, where: str) -> None:
@@ -192,7 +202,31 @@ def _hasty() -> dict[str, Any]:
     from aiohttp import ClientTimeout
 
     timeout = ClientTimeout(total=None, sock_connect=_SILENT_SECONDS, sock_read=_SILENT_SECONDS)
-    return {"client_kwargs": {"timeout": timeout}}
+    # By itself aiohttp, unlike all else here, looks at no HTTPS_PROXY.
+    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
+
+
+def _is_served(fs: fsspec.AbstractFileSystem, url: str) -> bool:
+    """Whether a server has it; servers forbid what they do not have, too."""
+    from aiohttp import ClientResponseError
+
+    try:
+        return bool(fs.exists(url, strict=True))
+    except ClientResponseError as error:
+        if _by_proxy(url, error):
+            raise
+        return False
+
+
+def _by_proxy(url: str, error: BaseException) -> str:
+    """That a proxy stands between, unless the server itself has answered."""
+    cause = error.__cause__ or error
+    status = getattr(cause, "status", None)
+    refused = type(cause).__name__ == "ClientHttpProxyError"  # it opened no way to the server
+    answered = isinstance(error, FileNotFoundError) and error.__cause__ is None
+    if answered or not (status is None or refused or status in UNREACHED_STATUS):
+        return ""
+    return through_proxy(url)
 
 
 def _joined(shown: str, name: str) -> str:
