@@ -99,7 +99,9 @@ class Location:
         found = {}
         for entry in entries:
             path = entry["name"].rstrip("/")
-            if path != self.path.rstrip("/"):  # object stores list the folder in itself
+            # Object stores list the folder in itself, and empty objects that stand for folders.
+            mark = "file" not in self.fs.protocol and _marks_folder(entry)
+            if path != self.path.rstrip("/") and not mark:
                 found[path.rsplit("/", 1)[-1]] = "link" if entry.get("islink") else entry["type"]
         return dict(sorted(found.items()))
 
@@ -171,6 +173,12 @@ class Location:
                 raise
             said = f"{one_line(error)}{_by_proxy(self.shown, error)}"
             raise kind(f"{self.shown!r} cannot be reached: {said}") from None
+
+
+def _marks_folder(entry: dict[str, Any]) -> bool:
+    """Whether an object is `folder/` or `folder_$folder$`: what Hadoop and browsers make."""
+    is_file, ends = entry["type"] == "file", ("/", "_$folder$")
+    return is_file and not entry.get("size") and entry["name"].endswith(ends)
 
 
 def refuse_large(size: int, most: int, where: str) -> None:

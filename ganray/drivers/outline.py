@@ -91,6 +91,7 @@ def opening(agenda: Agenda, prospect: SpeedKnown, flops: Mapping[str, float]) ->
         f"{plan.run}: {len(pending)} tasks to do{kept}: {counted(pending)}",
         f"{long}; Ctrl-C stops, and the same command goes on",
         f"results go to {agenda.store.url}, the report to {report}",
+        *filter(None, [agenda.store.caution()]),
     ]
 
 

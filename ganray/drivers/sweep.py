@@ -117,6 +117,7 @@ def _trials(
         if line:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
+    say(store.caution())
     with interruptible() as stop:
 
         def work(held: Lease) -> list[Trial] | None:
