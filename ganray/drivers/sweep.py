@@ -153,9 +153,10 @@ def _run(
     cluster: ExitStack,
 ) -> list[Trial] | None:
     """How all trials ended; None if another driver took over meanwhile."""
-    from ganray.distributed.cluster.connect import connected
+    from ganray.distributed.cluster.connect import connected, told_of_own
     from ganray.distributed.tune.runner import SweepRunner
 
+    say(told_of_own(address))
     cluster.enter_context(connected(address))
 
     def should_stop() -> bool:
