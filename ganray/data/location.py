@@ -66,6 +66,12 @@ class Location:
         named = first if "://" in first and not first.endswith("://") else self.shown
         return named.rstrip("/").rsplit("/", 1)[-1]
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies on another machine, in a bucket or on a server, and in no archive."""
+        here = {"file", "local", "memory"} & set(_protocols(self.fs))
+        return is_url(self.shown) and not _chained(self.shown) and not here
+
     def child(self, name: str) -> Location:
         """The file or folder `name` below this one."""
         # An archive's own root is "", and "/a" would be listed as that root again.
@@ -173,6 +179,10 @@ class Location:
                 raise
             said = f"{one_line(error)}{_by_proxy(self.shown, error)}"
             raise kind(f"{self.shown!r} cannot be reached: {said}") from None
+
+
+def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
 
 
 def _marks_folder(entry: dict[str, Any]) -> bool:
