@@ -16,11 +16,14 @@ from fsspec.core import url_to_fs
 
 from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, quoted, refuse_secrets
 from ganray.proxies import UNREACHED_STATUS, through_proxy
+from ganray.redaction import redacted
 from ganray.urls import is_url
 
 _SILENT_SECONDS = 15.0  # after which a server that says nothing is given up
 # Their exceptions are no OSErrors; named, not imported, as only some installations have them.
-_TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs"}
+_TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs",
+               "huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2"}  # fmt: skip
+_HUB = "https://huggingface.co"
 _CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
              "blockcache", "cached")  # fmt: skip
 
@@ -52,8 +55,13 @@ class Location:
         try:
             fs, path = _located(url)
         except (ImportError, ValueError, OSError) as error:  # FTP connects at once
+            if isinstance(error, ImportError) and _on_hub(url):
+                raise RefusedInput(
+                    f"{argument} (={quoted(url)}): the Hugging Face Hub is read by a package that "
+                    "is not installed: pip install huggingface_hub"
+                ) from None
             raise RefusedInput(
-                f"{quoted(url)} cannot be read: {one_line(error)}{_by_proxy(url, error)}; valid: "
+                f"{quoted(url)} cannot be read: {_said(error)}{_by_proxy(url, error)}; valid: "
                 "a path, s3://… or http(s)://…"
             ) from None
         fs.invalidate_cache()
@@ -166,18 +174,18 @@ class Location:
         except FileNotFoundError as error:
             # fsspec reports an HTTP server that is down, or refuses, as a missing file too
             doubt = " or cannot be reached" if is_url(self.shown) else ""
-            cause = f" ({one_line(error.__cause__)})" if error.__cause__ else ""
+            cause = f" ({_said(error.__cause__)})" if error.__cause__ else ""
             by = _by_proxy(self.shown, error)
             raise kind(f"{self.shown!r} does not exist{doubt}{cause}{by}") from None
         except PermissionError as error:
-            raise kind(f"{self.shown!r} is forbidden: {one_line(error)}") from None
+            raise kind(f"{self.shown!r} is forbidden: {_said(error)}") from None
         except OSError as error:
-            said = f"{one_line(error)}{_by_proxy(self.shown, error)}"
+            said = f"{_said(error)}{_by_proxy(self.shown, error)}"
             raise kind(f"{self.shown!r} cannot be {action}: {said}") from None
         except Exception as error:
             if type(error).__module__.split(".")[0] not in _TRANSPORTS:
                 raise
-            said = f"{one_line(error)}{_by_proxy(self.shown, error)}"
+            said = f"{_said(error)}{_by_proxy(self.shown, error)}"
             raise kind(f"{self.shown!r} cannot be reached: {said}") from None
 
 
@@ -239,12 +247,23 @@ def _is_served(fs: fsspec.AbstractFileSystem, url: str) -> bool:
 def _by_proxy(url: str, error: BaseException) -> str:
     """That a proxy stands between, unless the server itself has answered."""
     cause = error.__cause__ or error
-    status = getattr(cause, "status", None)
+    status = getattr(
+        cause, "status", getattr(getattr(cause, "response", None), "status_code", None)
+    )
     refused = type(cause).__name__ == "ClientHttpProxyError"  # it opened no way to the server
     answered = isinstance(error, FileNotFoundError) and error.__cause__ is None
     if answered or not (status is None or refused or status in UNREACHED_STATUS):
         return ""
-    return through_proxy(url)
+    return through_proxy(os.environ.get("HF_ENDPOINT", _HUB) if _on_hub(url) else url)
+
+
+def _on_hub(url: str) -> bool:
+    return url.lower().startswith("hf://")
+
+
+def _said(error: object) -> str:
+    """An error in one line, without tokens, which servers and libraries may repeat."""
+    return redacted(one_line(error))
 
 
 def _joined(shown: str, name: str) -> str:
