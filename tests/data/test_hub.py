@@ -18,7 +18,7 @@ TOKEN = "hf_aBcDeFgHiJkLmNoPqRsTuVwXyZ"
 
 
 class Hub(MemoryFileSystem):
-    """As `huggingface_hub.HfFileSystem` names its files; `failure` is raised by whatever is asked."""
+    """As `huggingface_hub.HfFileSystem` names files; `failure` is raised by whatever is asked."""
 
     protocol = "hf"
     store, pseudo_dirs = {}, [""]

@@ -50,8 +50,8 @@ def connected(address: str | None) -> Iterator[None]:
     if address is not None:
         refuse_unreachable(address)
     terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
-    with own_options() if address is None else contextlib.nullcontext({}) as options:
-        _start(address, options)
+    with contextlib.ExitStack() as own:
+        _start(address, own.enter_context(own_options()) if address is None else {})
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
         try:
