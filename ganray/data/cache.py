@@ -46,9 +46,10 @@ class NodeCache:
             if hashlib.sha256(data).hexdigest() != sha256:  # cut off, or changed by somebody
                 path.unlink(missing_ok=True)
                 return None
-            os.utime(path)
         except OSError:
             return None
+        with contextlib.suppress(OSError):  # it may be another user's
+            os.utime(path)
         return data
 
     def put(self, sha256: str, data: bytes) -> None:

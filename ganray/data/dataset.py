@@ -43,6 +43,8 @@ class Dataset:
     @classmethod
     def at(cls, folder: Location) -> Dataset:
         """As `open`, for a folder that is already located."""
+        if folder.is_remote:
+            node_cache()  # before anything is read, it refuses settings that cannot be
         file = folder.child(INFO_FILE)
         if not file.exists():
             raise RefusedInput(

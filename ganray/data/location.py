@@ -234,14 +234,13 @@ def _hasty() -> dict[str, Any]:
 
 def _is_served(fs: fsspec.AbstractFileSystem, url: str) -> bool:
     """Whether a server has it; servers forbid what they do not have, too."""
-    from aiohttp import ClientResponseError
-
     try:
-        return bool(fs.exists(url, strict=True))
-    except ClientResponseError as error:
-        if _by_proxy(url, error):
+        fs.info(url)
+    except FileNotFoundError as error:
+        if getattr(error.__cause__, "status", None) is None or _by_proxy(url, error):
             raise
         return False
+    return True
 
 
 def _by_proxy(url: str, error: BaseException) -> str:

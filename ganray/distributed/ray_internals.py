@@ -51,9 +51,7 @@ def session_folder() -> Path:
 
 
 def temporary_folder() -> Path:
-    """Where a cluster that is started here would write: `ray.init` refuses it when it is too late,
-    since its sockets' paths are too long.
-    """
+    """Where a cluster that is started here would write; publicly Ray tells it of one that is up."""
     return Path(get_default_ray_temp_dir())
 
 

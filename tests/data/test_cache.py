@@ -221,10 +221,12 @@ def test_a_killed_writer_leaves_nothing_that_is_read(kept):
 @pytest.mark.parametrize(
     ("name", "value"), [("GANRAY_CACHE_BYTES", "10GB"), ("GANRAY_CACHE", "some/where")]
 )
-def test_settings_that_cannot_be_are_refused(kept, monkeypatch, name, value):
+def test_settings_that_cannot_be_are_refused_before_anything_is_read(
+    served, kept, monkeypatch, name, value
+):
     monkeypatch.setenv(name, value)
     with pytest.raises(RefusedInput, match=f"{name} .='{value}'. must be"):
-        node_cache()
+        Dataset.open(served[1])
 
 
 def test_the_users_own_cache_is_the_default(kept, monkeypatch, tmp_path):

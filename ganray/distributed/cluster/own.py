@@ -27,7 +27,8 @@ def own_options() -> Iterator[dict[str, Any]]:
     """What `ray.init` is told of the cores and the folder of a local cluster, for as long as it is.
 
     Raises:
-        RefusedInput: the folder's path is too long for sockets, and no shorter one can be made.
+        RefusedInput: the folder's path is too long for sockets, and no shorter one can be made, or
+            it cannot be written.
     """
     usual = temporary_folder()
     with contextlib.ExitStack() as kept:
@@ -55,11 +56,16 @@ def _shortened(usual: Path) -> Iterator[str]:
 
 
 def _link_to(usual: Path) -> Path:
+    try:
+        usual.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedInput(
+            f"TMPDIR (={str(usual.parent)!r}) cannot be written: {error.strerror}"
+        ) from None
     for place in filter(None, _SHORT):
         if len(os.fsencode(place)) + len("/ganray-12345678/ray") > _LONGEST:
             continue
         with contextlib.suppress(OSError):
-            usual.mkdir(parents=True, exist_ok=True)
             link = Path(tempfile.mkdtemp(prefix="ganray-", dir=place)) / "ray"  # its owner's alone
             link.symlink_to(usual.absolute())
             return link

@@ -57,6 +57,13 @@ def test_the_limit_is_told_where_no_short_path_can_be_made(monkeypatch, tmp_path
         own.own_options().__enter__()
 
 
+def test_a_long_folder_that_cannot_be_written_is_told_so(monkeypatch, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path / "file" / ("x" * 120)))
+    with pytest.raises(RefusedInput, match="cannot be written: Not a directory"):
+        own.own_options().__enter__()
+
+
 def test_a_short_folder_is_left_to_ray(monkeypatch):
     monkeypatch.setenv("RAY_TMPDIR", "/tmp")
     with own.own_options() as options:
