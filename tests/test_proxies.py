@@ -110,9 +110,7 @@ def test_what_the_server_itself_refuses_is_not_laid_to_the_proxy(monkeypatch):
 
 
 def test_a_server_that_is_away_is_no_set_that_is_not_there(dead):
-    with pytest.raises(
-        RefusedInput, match=r"dataset\.json' does not exist or cannot be reached \("
-    ):
+    with pytest.raises(RefusedInput, match=r"json' does not exist or cannot be reached \("):
         Dataset.open(f"{dead}/set")
 
 
