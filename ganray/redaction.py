@@ -8,6 +8,7 @@ import re
 from ganray.urls import text_without_secrets
 
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
+_HUB_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}\b")
 _NAMED = re.compile(
     r"(?i)((?:secret|token|passw(?:or)?d|(?:api|private)_?key|credential)s?\w*['\"]?\s*[=:]\s*['\"]?)"
     r"([^\s'\",;)}]{6,})"
@@ -22,16 +23,16 @@ REDACTED = "[redacted]"
 def redacted(text: str) -> str:
     """`text` without credentials.
 
-    Gone are: users, passwords and queries in URLs, AWS access keys, values after words such as
-    `secret=` and `token:`, authorization headers, and the values of this process's environment
-    variables whose names speak of secrets.
+    Gone are: users, passwords and queries in URLs, AWS access keys, tokens of the Hugging Face Hub,
+    values after words such as `secret=` and `token:`, authorization headers, and the values of this
+    process's environment variables whose names speak of secrets.
     """
     for value in _secret_values():
         text = text.replace(value, REDACTED)
     text = text_without_secrets(text)
     text = _AUTHORIZATION.sub(rf"\1{REDACTED}", text)
     text = _NAMED.sub(rf"\1{REDACTED}", text)
-    return _ACCESS_KEY.sub(REDACTED, text)
+    return _HUB_TOKEN.sub(REDACTED, _ACCESS_KEY.sub(REDACTED, text))
 
 
 def _secret_values() -> list[str]:

@@ -9,6 +9,7 @@ import signal
 # Before torch and ray are imported: they read these once.
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")  # else workers starve beside the other tests
+os.environ["GANRAY_CACHE_BYTES"] = "0"  # nothing of a test is kept for the next one
 
 from collections.abc import Iterator
 from functools import cache

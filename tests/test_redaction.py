@@ -13,6 +13,7 @@ from ganray.redaction import REDACTED, redacted
         ("cannot read https://ann:pa55word@example.org/set.zip now", "pa55word"),
         ("GET s3://bucket/x?X-Amz-Signature=0123abcd&X-Amz-Credential=me", "0123abcd"),
         ("key AKIAIOSFODNN7EXAMPLE is not known", "AKIAIOSFODNN7EXAMPLE"),
+        ("Bearer hf_aBcDeFgHiJkLmNoPqRsTuV is none", "hf_aBcDeFgHiJkLmNoPqRsTuV"),
         ("{'aws_secret_access_key': 'wJalrXUtnFEMI/K7MDENG'}", "wJalrXUtnFEMI/K7MDENG"),
         ("session_token=FwoGZXIvYXdzEBYaD", "FwoGZXIvYXdzEBYaD"),
         ("private_key = 'MIIEvQIBADANBg'", "MIIEvQIBADANBg"),

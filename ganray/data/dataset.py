@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 
+from ganray.data.cache import node_cache
 from ganray.data.location import Location
 from ganray.data.rows import class_name, refuse_equal_names, rows_per_chunk, shape_text
 from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo
@@ -42,6 +43,8 @@ class Dataset:
     @classmethod
     def at(cls, folder: Location) -> Dataset:
         """As `open`, for a folder that is already located."""
+        if folder.is_remote:
+            node_cache()  # before anything is read, it refuses settings that cannot be
         file = folder.child(INFO_FILE)
         if not file.exists():
             raise RefusedInput(
@@ -61,7 +64,8 @@ class Dataset:
     ) -> tuple[UInt8[np.ndarray, "n c h w"], Int64[np.ndarray, "n"]]:
         """Images and labels of some classes (all by default); only their files are read.
 
-        Classes come in ascending order, each one's rows in the order of the source.
+        Classes come in ascending order, each one's rows in the order of the source. A remote set's
+        files are fetched once by a node, which keeps copies (`ganray.data.cache`).
 
         Raises:
             RefusedInput: for an unknown split or class.
@@ -91,8 +95,13 @@ class Dataset:
         return sorted(files, key=lambda file: (file.label, file.path))
 
     def _read(self, file: DatasetFile) -> UInt8[np.ndarray, "n c h w"]:
-        data = self._existing(file).read()
-        self._verify(file, hashlib.sha256(data).hexdigest())
+        cache = node_cache() if self.folder.is_remote else None
+        data = cache.get(file.sha256) if cache else None
+        if data is None:
+            data = self._existing(file).read()
+            self._verify(file, hashlib.sha256(data).hexdigest())
+            if cache:
+                cache.put(file.sha256, data)
         column = pq.read_table(pa.BufferReader(data), columns=["image"])["image"]
         return _pixels(column.combine_chunks(), self.info.shape)
 

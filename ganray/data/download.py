@@ -8,6 +8,7 @@ import pooch
 import requests
 
 from ganray.errors import RefusedInput, StoreError, one_line, quoted, refuse_secrets
+from ganray.proxies import UNREACHED_STATUS, requests_proxy_for, through_proxy
 from ganray.urls import address_without_secrets, is_url
 
 MIRRORS = {
@@ -100,7 +101,15 @@ def _fetch_file(file: str, mirrors: tuple[str, ...], to: Path, sha256: str) -> P
                 downloader=pooch.HTTPDownloader(timeout=_TIMEOUT),
             )
         except (requests.RequestException, ValueError) as error:
-            failures.append(f"{mirror}: {one_line(error)}")
+            failures.append(f"{mirror}: {one_line(error)}{_by_proxy(mirror, error)}")
         else:
             return Path(path)
     raise StoreError(f"{file!r} could not be fetched; " + "; ".join(failures))
+
+
+def _by_proxy(mirror: str, error: Exception) -> str:
+    """That a proxy stands between, where the mirror itself has not answered."""
+    response = getattr(error, "response", None)
+    away = response.status_code in UNREACHED_STATUS if response is not None else True
+    unreached = isinstance(error, requests.RequestException) and away
+    return through_proxy(mirror, requests_proxy_for) if unreached else ""

@@ -15,11 +15,15 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, quoted, refuse_secrets
+from ganray.proxies import UNREACHED_STATUS, through_proxy
+from ganray.redaction import redacted
 from ganray.urls import is_url
 
 _SILENT_SECONDS = 15.0  # after which a server that says nothing is given up
 # Their exceptions are no OSErrors; named, not imported, as only some installations have them.
-_TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs"}
+_TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs",
+               "huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2"}  # fmt: skip
+_HUB = "https://huggingface.co"
 _CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
              "blockcache", "cached")  # fmt: skip
 
@@ -51,9 +55,14 @@ class Location:
         try:
             fs, path = _located(url)
         except (ImportError, ValueError, OSError) as error:  # FTP connects at once
+            if isinstance(error, ImportError) and _on_hub(url):
+                raise RefusedInput(
+                    f"{argument} (={quoted(url)}): the Hugging Face Hub is read by a package that "
+                    "is not installed: pip install huggingface_hub"
+                ) from None
             raise RefusedInput(
-                f"{quoted(url)} cannot be read: {one_line(error)}; valid: a path, s3://… or "
-                "http(s)://…"
+                f"{quoted(url)} cannot be read: {_said(error)}{_by_proxy(url, error)}; valid: "
+                "a path, s3://… or http(s)://…"
             ) from None
         fs.invalidate_cache()
         return cls(fs, path, url)
@@ -64,6 +73,12 @@ class Location:
         first = self.shown.partition("::")[0] if _chained(self.shown) else ""
         named = first if "://" in first and not first.endswith("://") else self.shown
         return named.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies on another machine, in a bucket or on a server, and in no archive."""
+        here = {"file", "local", "memory"} & set(_protocols(self.fs))
+        return is_url(self.shown) and not _chained(self.shown) and not here
 
     def child(self, name: str) -> Location:
         """The file or folder `name` below this one."""
@@ -78,8 +93,14 @@ class Location:
         return Location(self.fs, path, f"{self.shown.rstrip('/').rpartition('/')[0]}/{name}")
 
     def exists(self) -> bool:
-        """Whether there is anything here."""
+        """Whether there is anything here.
+
+        Raises:
+            RefusedInput: that cannot be told, as the server, or the proxy before it, is not there.
+        """
         with self._reaching():
+            if "http" in self.fs.protocol:  # fsspec takes a server that is away for a missing file
+                return _is_served(self.fs, self.path)
             return bool(self.fs.exists(self.path))
 
     def is_file(self) -> bool:
@@ -98,7 +119,9 @@ class Location:
         found = {}
         for entry in entries:
             path = entry["name"].rstrip("/")
-            if path != self.path.rstrip("/"):  # object stores list the folder in itself
+            # Object stores list the folder in itself, and empty objects that stand for folders.
+            mark = "file" not in self.fs.protocol and _marks_folder(entry)
+            if path != self.path.rstrip("/") and not mark:
                 found[path.rsplit("/", 1)[-1]] = "link" if entry.get("islink") else entry["type"]
         return dict(sorted(found.items()))
 
@@ -183,16 +206,29 @@ class Location:
         except FileNotFoundError as error:
             # fsspec reports an HTTP server that is down, or refuses, as a missing file too
             doubt = " or cannot be reached" if is_url(self.shown) else ""
-            cause = f" ({one_line(error.__cause__)})" if error.__cause__ else ""
-            raise kind(f"{self.shown!r} does not exist{doubt}{cause}") from None
+            cause = f" ({_said(error.__cause__)})" if error.__cause__ else ""
+            by = _by_proxy(self.shown, error)
+            raise kind(f"{self.shown!r} does not exist{doubt}{cause}{by}") from None
         except PermissionError as error:
-            raise kind(f"{self.shown!r} is forbidden: {one_line(error)}") from None
+            raise kind(f"{self.shown!r} is forbidden: {_said(error)}") from None
         except OSError as error:
-            raise kind(f"{self.shown!r} cannot be {action}: {one_line(error)}") from None
+            said = f"{_said(error)}{_by_proxy(self.shown, error)}"
+            raise kind(f"{self.shown!r} cannot be {action}: {said}") from None
         except Exception as error:
             if type(error).__module__.split(".")[0] not in _TRANSPORTS:
                 raise
-            raise kind(f"{self.shown!r} cannot be reached: {one_line(error)}") from None
+            said = f"{_said(error)}{_by_proxy(self.shown, error)}"
+            raise kind(f"{self.shown!r} cannot be reached: {said}") from None
+
+
+def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+def _marks_folder(entry: dict[str, Any]) -> bool:
+    """Whether an object is `folder/` or `folder_$folder$`: what Hadoop and browsers make."""
+    is_file, ends = entry["type"] == "file", ("/", "_$folder$")
+    return is_file and not entry.get("size") and entry["name"].endswith(ends)
 
 
 def refuse_large(size: int, most: int, where: str) -> None:
@@ -224,7 +260,41 @@ def _hasty() -> dict[str, Any]:
     from aiohttp import ClientTimeout
 
     timeout = ClientTimeout(total=None, sock_connect=_SILENT_SECONDS, sock_read=_SILENT_SECONDS)
-    return {"client_kwargs": {"timeout": timeout}}
+    # By itself aiohttp, unlike all else here, looks at no HTTPS_PROXY.
+    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
+
+
+def _is_served(fs: fsspec.AbstractFileSystem, url: str) -> bool:
+    """Whether a server has it; servers forbid what they do not have, too."""
+    try:
+        fs.info(url)
+    except FileNotFoundError as error:
+        if getattr(error.__cause__, "status", None) is None or _by_proxy(url, error):
+            raise
+        return False
+    return True
+
+
+def _by_proxy(url: str, error: BaseException) -> str:
+    """That a proxy stands between, unless the server itself has answered."""
+    cause = error.__cause__ or error
+    status = getattr(
+        cause, "status", getattr(getattr(cause, "response", None), "status_code", None)
+    )
+    refused = type(cause).__name__ == "ClientHttpProxyError"  # it opened no way to the server
+    answered = isinstance(error, FileNotFoundError) and error.__cause__ is None
+    if answered or not (status is None or refused or status in UNREACHED_STATUS):
+        return ""
+    return through_proxy(os.environ.get("HF_ENDPOINT", _HUB) if _on_hub(url) else url)
+
+
+def _on_hub(url: str) -> bool:
+    return url.lower().startswith("hf://")
+
+
+def _said(error: object) -> str:
+    """An error in one line, without tokens, which servers and libraries may repeat."""
+    return redacted(one_line(error))
 
 
 def _joined(shown: str, name: str) -> str:

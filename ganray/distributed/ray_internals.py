@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray._common.utils import get_default_ray_temp_dir
 from ray._private.services import canonicalize_bootstrap_address
 from ray._private.state import state
 
@@ -47,6 +48,11 @@ def bootstrap_address(address: str) -> str | None:
 def session_folder() -> Path:
     """Where Ray's processes on this node write; `ray.init` says so on the driver's node alone."""
     return Path(ray._private.worker._global_node.get_session_dir_path())
+
+
+def temporary_folder() -> Path:
+    """Where a cluster that is started here would write; publicly Ray tells it of one that is up."""
+    return Path(get_default_ray_temp_dir())
 
 
 def end_own_processes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ganray.cores import cores_given
 from ganray.cost.estimate import training_speed
 from ganray.cost.remaining import remainder
 from ganray.plan import Resources, Task
@@ -27,12 +27,14 @@ class SpeedKnown:
     """What is known of a run's speed before it begins.
 
     `speed` is of a training, in operations per second, and None where it was not timed: a GPU, or
-    machines that are not this one. `workers` are those beside each other.
+    machines that are not this one. `workers` are those beside each other, `own` what is said of a
+    local Ray that is about to be started.
     """
 
     speed: float | None
     workers: int
     start_seconds: float = 0.0
+    own: str = ""
 
     @classmethod
     def here(
@@ -40,15 +42,16 @@ class SpeedKnown:
     ) -> SpeedKnown:
         """By timing one short training step, within about a second."""
         local = runner == "local"
-        workers = 1 if local else max(1, int(_cores() // max(1.0, resources.num_cpus)))
+        workers = 1 if local else max(1, int(cores_given() // max(1.0, resources.num_cpus)))
         trains = next((task for task in agenda.plan.tasks if task.kind == "train"), None)
+        own = "" if local else _own_ray(address)
         if address is not None or trains is None or _on_gpu(resources):
-            return cls(None, 1 if address else workers)
+            return cls(None, 1 if address else workers, own=own)
         try:
             speed = training_speed(agenda.plan, trains)
         except Exception:  # the training itself will say what is wrong with it
-            return cls(None, workers)
-        return cls(speed, workers, 0.0 if local else _START_SECONDS)
+            return cls(None, workers, own=own)
+        return cls(speed, workers, 0.0 if local else _START_SECONDS, own)
 
     def seconds(self, agenda: Agenda, flops: Mapping[str, float]) -> float | None:
         """Until what is pending is done; None where no speed is known.
@@ -66,10 +69,10 @@ class SpeedKnown:
         return None if seconds is None else seconds + self.start_seconds
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _own_ray(address: str | None) -> str:
+    from ganray.distributed.cluster.connect import told_of_own  # Ray, which others need not load
+
+    return told_of_own(address)
 
 
 def _on_gpu(resources: Resources) -> bool:
@@ -91,6 +94,7 @@ def opening(agenda: Agenda, prospect: SpeedKnown, flops: Mapping[str, float]) ->
         f"{plan.run}: {len(pending)} tasks to do{kept}: {counted(pending)}",
         f"{long}; Ctrl-C stops, and the same command goes on",
         f"results go to {agenda.store.url}, the report to {report}",
+        *filter(None, [prospect.own, agenda.store.caution()]),
     ]
 
 

@@ -117,6 +117,7 @@ def _trials(
         if line:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
+    say(store.caution())
     with interruptible() as stop:
 
         def work(held: Lease) -> list[Trial] | None:
@@ -152,9 +153,10 @@ def _run(
     cluster: ExitStack,
 ) -> list[Trial] | None:
     """How all trials ended; None if another driver took over meanwhile."""
-    from ganray.distributed.cluster.connect import connected
+    from ganray.distributed.cluster.connect import connected, told_of_own
     from ganray.distributed.tune.runner import SweepRunner
 
+    say(told_of_own(address))
     cluster.enter_context(connected(address))
 
     def should_stop() -> bool:

@@ -14,13 +14,15 @@ from botocore.exceptions import (
     IncompleteReadError,
     NoCredentialsError,
     ParamValidationError,
+    ProxyConnectionError,
     ResponseStreamingError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 from fsspec.exceptions import FSTimeoutError
 
-from ganray.urls import without_secrets
+from ganray.proxies import through_proxy
+from ganray.urls import address_without_secrets, without_secrets
 
 FAILURES = (OSError, BotoCoreError, FSTimeoutError, ResponseParserError, aiohttp.ClientError)
 """All that a request may fail of."""
@@ -45,6 +47,7 @@ _CAUSES = {
     "QuotaExceeded": _NO_QUOTA,
     "XMinioAdminBucketQuotaExceeded": _NO_QUOTA,
 }
+_PROXIES = "HTTP_PROXY or HTTPS_PROXY names it; NO_PROXY=HOST passes it by"
 _FULL = frozenset(code for code, cause in _CAUSES.items() if cause in (_NO_SPACE, _NO_QUOTA))
 _FULL_STATUS = 507
 
@@ -97,7 +100,8 @@ def no_answer(endpoint: str) -> str:
     """That an endpoint does not answer; no credentials are shown."""
     found = re.match(r"[^/]+//[^/]+", without_secrets(endpoint))
     where = f" {found[0]}" if found else ""
-    return f"the endpoint{where} does not answer (AWS_ENDPOINT_URL, or the profile's)"
+    by = through_proxy(found[0]) if found else ""
+    return f"the endpoint{where} does not answer{by} (AWS_ENDPOINT_URL, or the profile's)"
 
 
 def explain(error: BaseException) -> str:
@@ -115,6 +119,9 @@ def explain(error: BaseException) -> str:
         return f"access denied ({code or 'forbidden'})"
     if isinstance(error, FileNotFoundError):
         return "there is no such bucket, or the endpoint is no S3 server"
+    if isinstance(error, ProxyConnectionError):
+        proxy = address_without_secrets(str(error.kwargs.get("proxy_url", "")))
+        return f"the proxy {proxy} does not answer ({_PROXIES})"
     if isinstance(error, HTTPClientError | NoConnection | FSTimeoutError | TimeoutError):
         return no_answer(str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
     number = errno.errorcode.get(getattr(error, "errno", None) or 0, "")

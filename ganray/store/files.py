@@ -13,6 +13,9 @@ from ganray.errors import RefusedInput
 FOLDERS = ("artifacts/", "runs/", "sweeps/", "reports/", "logs/", "speeds/", "probes/")
 """Where ganray writes; what else lies in a store's folder is somebody else's."""
 TEMPORARY = re.compile(r"\.(?:ganray-)?tmp-[0-9a-f]{32}")  # older releases wrote .tmp- alone
+LOCK = re.compile(r"\.ganray-lock-[0-9a-f]{32}-[0-9]+")
+FOLDER_MARKS = ("/", "_$folder$")
+"""How empty objects end that stand for folders, as browsers of buckets and Hadoop make them."""
 PART = r"[A-Za-z0-9_][A-Za-z0-9._=+-]*"  # of a path, between slashes
 PATH = rf"{PART}(/{PART})*"
 
@@ -66,10 +69,13 @@ class Files(Protocol):
         """Every file whose path begins with `prefix`, in no particular order."""
 
     def leftovers(self) -> Iterator[Entry]:
-        """Temporary files that crashed writers left behind."""
+        """Temporary files and locks that crashed writers left behind."""
 
     def remove(self, path: str) -> None:
         """Remove `path`, if it is there."""
+
+    def caution(self) -> str:
+        """A line on how it must be written to, if that is told once; else, and again, nothing."""
 
     def for_probing(self) -> Files:
         """The same files with little patience: an unreachable server is told within 15 seconds."""

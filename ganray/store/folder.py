@@ -1,4 +1,7 @@
-"""Files in a folder: synced temporary file, then `os.link` (create-only) or `os.replace`."""
+"""Files in a folder: synced temporary file, then `os.link` (create-only) or `os.replace`.
+
+Where there are no hard links (exFAT, Google Drive in Colab, some of FUSE) see `ganray.store.alone`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from ganray.errors import StoreError
-from ganray.store.files import FOLDERS, TEMPORARY, Entry, Sink
+from ganray.store.alone import move_alone
+from ganray.store.files import FOLDERS, LOCK, TEMPORARY, Entry, Sink
 from ganray.store.outage import OUTAGES
 
 _CAUSES = {
@@ -30,6 +34,8 @@ _CAUSES = {
 }
 _AWAY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ESTALE, errno.EIO}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+# CIFS and some of FUSE sync files, and know of no such thing as syncing a folder.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class FolderFiles:
@@ -38,17 +44,30 @@ class FolderFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
+        self._links = True  # until the file system says otherwise
+        self._told = False
 
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`. fsspec's own `mode="create"` is exists-then-write on a folder."""
         with self._explained(path, writes=True):
-            target = self._target(path)
-            with _temporary(target.parent) as (handle, temporary):
-                handle.write(data)
-                _finish(handle)
-                created = self._link(temporary, target)
+            target, created = self._target(path), None
+            while created is None:
+                with _temporary(target.parent) as (handle, temporary):
+                    handle.write(data)
+                    _finish(handle)
+                    created = self._named(temporary, target)
             _sync_folder(target.parent)
             return created
+
+    def caution(self) -> str:
+        """See `Files.caution`."""
+        if self._links or self._told:
+            return ""
+        self._told = True
+        return (
+            f"store {self.url}: this file system makes no hard links, so that files which must "
+            "have one writer are written under lock files, one at a time"
+        )
 
     def put(self, path: str, data: bytes) -> None:
         """See `Files.put`."""
@@ -120,20 +139,20 @@ class FolderFiles:
         _make_folder(target.parent)
         return target
 
-    def _link(self, temporary: Path, target: Path) -> bool:
-        try:
-            os.link(temporary, target)
-        except FileExistsError:
-            # A network file system may lose the reply of a link that was made: two names tell.
-            return temporary.stat().st_nlink == 2
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            raise StoreError(
-                f"store {self.url}: this file system makes no hard links, which create-only writes "
-                "need; choose a folder on another file system, or an s3:// store"
-            ) from None
-        return True
+    def _named(self, temporary: Path, target: Path) -> bool | None:
+        """Whether the file got its name; None: it is to be written again."""
+        if self._links:
+            try:
+                os.link(temporary, target)
+                return True
+            except FileExistsError:
+                # A network file system may lose the reply of a link that was made: two names tell.
+                return temporary.stat().st_nlink == 2
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                self._links = False
+        return move_alone(temporary, target)
 
     @contextmanager
     def _explained(self, path: str, writes: bool = False) -> Iterator[None]:
@@ -151,7 +170,8 @@ class FolderFiles:
 
 
 def _is_temporary(entry: Entry) -> bool:
-    return TEMPORARY.fullmatch(entry.path.rpartition("/")[2]) is not None
+    name = entry.path.rpartition("/")[2]
+    return TEMPORARY.fullmatch(name) is not None or LOCK.fullmatch(name) is not None
 
 
 @contextmanager
@@ -185,6 +205,9 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

@@ -12,7 +12,7 @@ from ganray.errors import StoreError
 from ganray.store.causes import FAILURES, code_of, explain, is_away, may_be_elsewhere
 from ganray.store.client import S3Client, place_of
 from ganray.store.deadline import DEADLINE_SECONDS
-from ganray.store.files import Entry, Sink
+from ganray.store.files import FOLDER_MARKS, Entry, Sink
 from ganray.store.patience import Patience
 
 _PART_BYTES = 16 * 2**20
@@ -98,7 +98,8 @@ class S3Files:
                 page = self._list(prefix, more)
             for item in page.get("Contents", []):
                 path = item["Key"].removeprefix(self._prefix)
-                yield Entry(path, item["Size"], item["LastModified"].timestamp())
+                if item["Size"] or not path.endswith(FOLDER_MARKS):
+                    yield Entry(path, item["Size"], item["LastModified"].timestamp())
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
@@ -112,6 +113,10 @@ class S3Files:
         key = {"Bucket": self._bucket, "Key": self._prefix + path}
         with self._explained(path):
             self._s3.call_s3("delete_object", **key)
+
+    def caution(self) -> str:
+        """See `Files.caution`."""
+        return ""
 
     def for_probing(self) -> S3Files:
         """See `Files.for_probing`."""

@@ -65,6 +65,10 @@ class Store(Catalogue):
                 "(If-None-Match), so that two runs could overwrite each other's artifacts"
             )
 
+    def caution(self) -> str:
+        """A line on how this store must be written to, if there is one and it was not told yet."""
+        return self.files.caution()
+
     def claim_attempt(self, trajectory: str, note: Mapping[str, Any] | None = None) -> Attempt:
         """Claim a number under `trajectory` that no other attempt has or will have.
 

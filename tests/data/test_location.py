@@ -24,6 +24,7 @@ from ganray.data import (
 from ganray.data.location import Location, check_target
 from ganray.errors import RefusedInput, StoreError
 from tests.data.published import digits, http_server, read_all, real_data, write_folder, write_idx
+from tests.s3_server import BUCKET
 
 
 def published(folder, prefix="/set"):
@@ -144,9 +145,24 @@ def test_class_folders_are_read_from_an_object_store(fresh_s3, s3_url, tmp_path)
     for name, data in published(folder, "").items():
         with Location.of(s3_url).child(f"odd{name}").create() as file:
             file.write(data)
-    with Location.of(f"{s3_url}/odd/train/").create() as file:  # as browsers make folders
-        file.write(b"")
+    marks = ("", "train/", "train/größe/", "train_$folder$", "train/c#_$folder$")
+    for name in marks:  # as browsers and Hadoop make folders
+        Location.of(s3_url).fs.call_s3(
+            "put_object", Bucket=BUCKET, Key=f"{s3_url.removeprefix(f's3://{BUCKET}/')}/odd/{name}"
+        )
+    assert Location.of(f"{s3_url}/odd").children() == {
+        **dict.fromkeys(("Test", "train"), "directory"),
+        ".hidden": "file",
+    }
     assert read_with_names(f"{s3_url}/odd") == read_with_names(str(folder))
+
+
+def test_objects_that_stand_for_folders_are_no_files():
+    memory = Location.of("memory://marks")
+    for name, data in {"a_$folder$": b"", "b_$folder$": b"x", "c": b""}.items():
+        with memory.child(name).create() as file:
+            file.write(data)
+    assert memory.children() == {"b_$folder$": "file", "c": "file"}
 
 
 @pytest.fixture

@@ -62,6 +62,13 @@ def test_work_that_was_begun_is_estimated_by_its_rest(tiny_run, tmp_path, empty)
     assert after < before
 
 
+def test_a_local_ray_is_told_with_its_cores_and_a_store_with_its_caution(empty, monkeypatch):
+    there = SpeedKnown(None, 2, own="a local Ray on 2 of this machine's 16 cores")
+    monkeypatch.setattr(empty.store.files, "caution", lambda: "store: no links")
+    told = opening(empty, there, {})[3:]
+    assert told == ["a local Ray on 2 of this machine's 16 cores", "store: no links"]
+
+
 def test_a_speed_that_cannot_be_timed_here_is_not_invented(tiny_run, empty, monkeypatch):
     resources = tiny_run.study.resources
     monkeypatch.setattr(outline, "training_speed", lambda plan, gan: 3e9)
@@ -72,7 +79,7 @@ def test_a_speed_that_cannot_be_timed_here_is_not_invented(tiny_run, empty, monk
     assert SpeedKnown.here(empty, resources, "local", None).speed is None
     monkeypatch.setattr(outline, "_on_gpu", lambda resources: False)
     assert SpeedKnown.here(empty, resources, "local", None) == SpeedKnown(3e9, 1, 0.0)
-    monkeypatch.setattr(outline, "_cores", lambda: 8)
+    monkeypatch.setattr(outline, "cores_given", lambda: 8)
     assert SpeedKnown.here(empty, resources, "ray", None).workers == 8
     two = resources.model_copy(update={"num_cpus": 2.0})
     assert SpeedKnown.here(empty, two, "ray", None).workers == 4

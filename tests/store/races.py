@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -33,11 +35,15 @@ class Race:
         )
 
 
-def race(url: str, writers: int, keys: int) -> Race:
-    """Let `writers` spawned processes claim, create and commit the same `keys` keys at once."""
+def race(url: str, writers: int, keys: int, links: bool = True) -> Race:
+    """Let `writers` spawned processes claim, create and commit the same `keys` keys at once.
+
+    Args:
+        links: whether the file system makes hard links.
+    """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(writers, timeout=HANG_SECONDS)
-    pool = ProcessPoolExecutor(writers, context, initializer=_enter, initargs=(barrier,))
+    pool = ProcessPoolExecutor(writers, context, initializer=_enter, initargs=(barrier, links))
     with pool:
         results = list(pool.map(_write_all, [url] * writers, [keys] * writers))
     return Race(
@@ -48,9 +54,16 @@ def race(url: str, writers: int, keys: int) -> Race:
     )
 
 
-def _enter(barrier: BarrierType) -> None:
+def _enter(barrier: BarrierType, links: bool) -> None:
     global _barrier
     _barrier = barrier
+    if not links:
+        os.link = no_links
+
+
+def no_links(*_: object) -> None:
+    """`os.link` as Google Drive has it in Colab."""
+    raise OSError(errno.EOPNOTSUPP, "Operation not supported")
 
 
 def _write_all(url: str, keys: int) -> tuple[int, list[bool], list[tuple[int, str]]]:

@@ -168,17 +168,6 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
         Store(str(tmp_path / "file" / "store")).probe()
 
 
-def test_a_file_system_without_hard_links_is_told(
-    folder: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(1, "Operation not permitted")  # as FAT and exFAT answer
-
-    monkeypatch.setattr(os, "link", refuse)
-    with pytest.raises(StoreError, match=r"no hard links.*s3://"):
-        folder.probe()
-
-
 def test_a_link_whose_reply_was_lost_is_this_writers(
     folder: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -234,3 +235,24 @@ def test_an_endpoint_that_is_no_url_is_told(s3_url: str, monkeypatch: pytest.Mon
     with pytest.raises(StoreError, match="AWS_ENDPOINT_URL") as refusal:
         Store(s3_url).probe()
     assert "hush" not in str(refusal.value)
+
+
+def test_objects_that_stand_for_folders_are_no_files(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As browsers of buckets and Hadoop make them; this server lists only some as others do."""
+    store, (_, _, bucket, prefix) = Store(s3_url), s3_url.split("/")
+    store.put("runs/a/plan.json", b"x")
+    for name in ("runs/", "runs/a/", "runs_$folder$", "runs/b_$folder$"):
+        store.files._s3.call_s3("put_object", Bucket=bucket, Key=f"{prefix}/{name}")
+    assert store.list("") == ["runs/a/plan.json"]
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    listed = {"runs/": 0, "runs_$folder$": 0, "runs/x_$folder$": 1, "runs/y": 0}
+    page = {
+        "Contents": [
+            {"Key": f"{prefix}/{name}", "Size": size, "LastModified": when}
+            for name, size in listed.items()
+        ]
+    }
+    monkeypatch.setattr(store.files, "_list", lambda *_: page)
+    assert store.list("") == ["runs/x_$folder$", "runs/y"]

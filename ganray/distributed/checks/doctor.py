@@ -62,6 +62,8 @@ def _written(agenda: Agenda) -> Check:
         said += f", free: {size(free)}"
         if free < needed:
             return Check("store", "failed", said, StoreError(said))
+    if caution := store.caution():
+        return Check("store", "warning", f"{said}; {caution}")
     return Check("store", "ok", said)
 
 

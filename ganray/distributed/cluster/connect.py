@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # Both must be set before Ray is imported: bind to loopback, and leave device variables alone.
 os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
@@ -19,8 +20,11 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 import ray
 
 from ganray.distributed.cluster.address import refuse_another, refuse_unreachable
+from ganray.distributed.cluster.own import own_options, told_of_own
 from ganray.distributed.ray_internals import end_own_processes
 from ganray.errors import GanrayError
+
+__all__ = ["HeadLost", "connected", "told_of_own"]
 
 _OBJECT_STORE_BYTES = 256 * 2**20  # results travel through the store; Ray carries events alone
 _LEAVE_SECONDS = 15.0
@@ -36,7 +40,7 @@ def connected(address: str | None) -> Iterator[None]:
 
     Raises:
         RefusedInput: nobody listens at the address, or it is no head's; or this process is
-            connected to another cluster.
+            connected to another cluster; or the folder for a local one's sockets is too deep.
         GanrayError: the cluster cannot be reached.
     """
     if ray.is_initialized():
@@ -46,6 +50,23 @@ def connected(address: str | None) -> Iterator[None]:
     if address is not None:
         refuse_unreachable(address)
     terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
+    with contextlib.ExitStack() as own:
+        _start(address, own.enter_context(own_options()) if address is None else {})
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
+        try:
+            yield
+        except HeadLost:
+            _abandon()
+            raise
+        except BaseException:
+            ray.shutdown()
+            raise
+        else:
+            ray.shutdown()
+
+
+def _start(address: str | None, options: dict[str, Any]) -> None:
     try:
         if address is None:
             ray.init(
@@ -54,6 +75,7 @@ def connected(address: str | None) -> Iterator[None]:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 object_store_memory=_OBJECT_STORE_BYTES,
+                **options,
             )
             _tighten_token()
         else:
@@ -71,18 +93,6 @@ def connected(address: str | None) -> Iterator[None]:
         raise GanrayError(
             f"address (={address!r}): no Ray cluster answers: {reason[0]}{token}"
         ) from None
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
-    try:
-        yield
-    except HeadLost:
-        _abandon()
-        raise
-    except BaseException:
-        ray.shutdown()
-        raise
-    else:
-        ray.shutdown()
 
 
 class HeadLost(GanrayError):

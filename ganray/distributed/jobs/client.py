@@ -17,6 +17,7 @@ import requests
 from pydantic import BaseModel, ValidationError
 
 from ganray.errors import GanrayError, RefusedInput
+from ganray.proxies import requests_proxy_for, through_proxy
 from ganray.urls import address_without_secrets, is_url, without_secrets
 
 SECONDS = (10.0, 60.0)
@@ -88,7 +89,7 @@ class Jobs:
         """What a job has written and writes, until the connection ends."""
         url = f"{self._address}/api/jobs/{quote(name, safe='')}/logs/tail"
         async with (
-            aiohttp.ClientSession(headers=self._headers) as session,
+            aiohttp.ClientSession(headers=self._headers, trust_env=True) as session,
             session.ws_connect(url, headers=self._headers) as connection,
         ):
             async for message in connection:
@@ -126,8 +127,8 @@ def reach(address: str | None) -> Jobs:
         raise RefusedInput(str(error)) from None
     except (NotAnswered, KeyError, TypeError, ValidationError):
         raise RefusedInput(
-            f"address (={jobs.address!r}): what answers there is no Ray dashboard; "
-            "it is usually at http://<head>:8265"
+            f"address (={jobs.address!r}): what answers there is no Ray dashboard"
+            f"{_by_proxy(jobs.address)}; it is usually at http://<head>:8265"
         ) from None
     return jobs
 
@@ -183,9 +184,9 @@ def _token() -> str:
 def unreachable(address: str, error: Exception) -> Unreachable:
     """That nobody answers at an address, and why."""
     return Unreachable(
-        f"address (={address!r}): no Ray dashboard answers there ({_cause(error)}); it is usually "
-        "http://<head>:8265, through a tunnel (`ray dashboard CLUSTER.yaml`) where its port is "
-        "closed"
+        f"address (={address!r}): no Ray dashboard answers there ({_cause(error)})"
+        f"{_by_proxy(address)}; it is usually http://<head>:8265, through a tunnel (`ray dashboard "
+        "CLUSTER.yaml`) where its port is closed"
     )
 
 
@@ -193,13 +194,17 @@ def why_unauthorised(address: str, wrong: bool) -> str:
     """What is said where the token is missing, or wrong."""
     if wrong:
         return (
-            f"the token for {address} is wrong; it is in RAY_AUTH_TOKEN, the file that "
-            "RAY_AUTH_TOKEN_PATH names, or ~/.ray/auth_token"
+            f"the token for {address} is wrong{_by_proxy(address)}; it is in RAY_AUTH_TOKEN, the "
+            "file that RAY_AUTH_TOKEN_PATH names, or ~/.ray/auth_token"
         )
     return (
         f"{address} wants a token: set RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN, in "
         "the file that RAY_AUTH_TOKEN_PATH names, or in ~/.ray/auth_token"
     )
+
+
+def _by_proxy(address: str) -> str:
+    return through_proxy(address, requests_proxy_for)
 
 
 def _cause(error: Exception) -> str:
