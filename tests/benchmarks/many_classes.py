@@ -76,8 +76,11 @@ def main() -> None:
     size = told.images, told.classes, told.dimensions
     real, made = drawn(1, *size, shift=0.0), drawn(2, *size, shift=0.1)
     sure = real.probabilities.max(axis=1).mean()
-    print(f"{told.images:,} images a side, {told.classes} classes, d = {told.dimensions}, likeliest "
-          f"class {sure:.2f}; data {peak():.2f} GB\n\n| metric | value | s | peak |\n|---|---|---|---|")  # fmt: skip
+    print(
+        f"{told.images:,} images a side, {told.classes} classes, d = {told.dimensions}, likeliest"
+    )
+    print(f"class {sure:.2f}; data {peak():.2f} GB\n\n| metric | value | s | peak |")
+    print("|---|---|---|---|")
     with threads(1):
         for name in told.metrics.split(","):
             for settings in SETTINGS.get(name, [{}]):

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 
-from ganray.metrics.copying.mixture import Mixture, Table, tables, weighted_logs
+from ganray.metrics.copying.mixture import Mixture, Table, parted, tables, weighted_logs
 from ganray.randomness import permutation
 
 EPOCHS = 50
@@ -44,8 +44,11 @@ def fit_mixture(
         seed: of the images' order, which matters where they are more than a batch.
         epochs: at most.
     """
-    images = images[permutation(seed, "fld", 0, len(images))]
-    batches = [_Batch(images[i : i + BATCH], centres, images) for i in range(0, len(images), BATCH)]
+    order = permutation(seed, "fld", 0, len(images))
+    rows = [order[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    mean = images.mean(axis=0, dtype=np.float64)
+    few = 8 * len(images) * len(centres) <= KEPT_BYTES
+    batches = [_Batch(images, some, centres, mean, few) for some in rows]
     first = np.min([batch.nearest() for batch in batches], axis=0)
     start = np.log((first + _MARGIN) / images.shape[1])
     logs = np.append(start, 0.0)  # the last one is the mean's
@@ -90,19 +93,19 @@ class _Batch:
     def __init__(
         self,
         images: Float32[np.ndarray, "n d"],
+        rows: Int64[np.ndarray, "m"],
         centres: Float32[np.ndarray, "k d"],
-        all_images: Float32[np.ndarray, "m d"],
+        mean: Float64[np.ndarray, "d"],
+        few: bool,
     ) -> None:
-        self.images, self.centres = images, centres
-        mean = all_images.mean(axis=0, dtype=np.float64)
-        apart = np.square(images.astype(np.float64) - mean).sum(axis=1)
-        self.from_mean = _DRAWN**2 * apart
-        few = 8 * len(all_images) * len(centres) <= KEPT_BYTES
-        self._kept = list(tables(images, centres)) if few else None
+        self.images, self.rows, self.centres = images, rows, centres
+        apart = [np.square(images[some] - mean).sum(axis=1) for some in parted(rows)]
+        self.from_mean = _DRAWN**2 * np.concatenate(apart)
+        self._kept = list(tables(images, centres, rows)) if few else None
 
     def tables(self) -> Iterable[Table]:
         """Rows of images, columns of centres."""
-        return tables(self.images, self.centres) if self._kept is None else self._kept
+        return tables(self.images, self.centres, self.rows) if self._kept is None else self._kept
 
     def nearest(self) -> Float64[np.ndarray, "k"]:
         """The squared distance of each centre from the nearest image."""
@@ -110,7 +113,7 @@ class _Batch:
 
     def loss(self, logs: Float64[np.ndarray, "m"]) -> tuple[float, Float64[np.ndarray, "m"]]:
         """The loss for each dimension, and its gradient in the logarithms of all variances."""
-        n, d = self.images.shape
+        n, d = len(self.rows), self.images.shape[1]
         loss, slope, row = 0.0, np.zeros_like(logs), 0
         for table in self.tables():
             around = self.from_mean[row : row + len(table), None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int64
 
 from ganray.metrics.pairs import squared_distances
 
@@ -42,8 +42,21 @@ def weighted_logs(table: Table, log_variances: Float64[np.ndarray, "k"], d: int)
 
 
 def tables(
-    images: Float32[np.ndarray, "n d"], centres: Float32[np.ndarray, "k d"]
+    images: Float32[np.ndarray, "n d"],
+    centres: Float32[np.ndarray, "k d"],
+    rows: Int64[np.ndarray, "m"] | None = None,
 ) -> Iterator[Table]:
-    """The squared distances of some images at a time from all centres."""
-    for start in range(0, len(images), ROWS):
-        yield squared_distances(images[start : start + ROWS], centres)
+    """The squared distances of some images at a time from all centres.
+
+    Args:
+        rows: the images that are meant, in their order; none: all, in theirs.
+    """
+    wide = centres.astype(np.float64)  # once, not for every few images
+    for some in parted(np.arange(len(images)) if rows is None else rows):
+        yield squared_distances(images[some], wide)
+
+
+def parted(rows: Int64[np.ndarray, "m"]) -> Iterator[Int64[np.ndarray, "p"]]:
+    """A few rows after others."""
+    for start in range(0, len(rows), ROWS):
+        yield rows[start : start + ROWS]
