@@ -25,8 +25,9 @@ _MARGIN = 1e-3  # that keeps first variances above 0
 _LEAST, _MOST = -40.0, 40.0  # of logarithms of variances
 _ALIKE, _SINCE, _UNCHANGED = 5, 7, 5e-4  # epochs that are compared, from which on, and their losses
 _DRAWN = 0.9  # of the way to the images' mean
-KEPT_BYTES = 2**30
+KEPT_BYTES = 2**29
 """Of distances; beyond they are computed in every epoch."""
+_EXACT_BYTES = 2**27  # of distances in 64 bits; more are kept in 32, in which the public code is
 
 
 def fit_mixture(
@@ -37,8 +38,9 @@ def fit_mixture(
 ) -> Mixture:
     """The mixture around `centres` whose variances make `images` likely.
 
-    As published it is no maximum of the likelihood but where Adam comes to. Up to a GiB of
-    distances is kept; beyond, they are computed anew in every epoch, with the same result.
+    As published it is no maximum of the likelihood but where Adam comes to. Up to half a GiB of
+    distances is kept, of more than 16 million pairs in 32 bits, by which losses move in the eighth
+    digit; beyond, they are computed anew in every epoch.
 
     Args:
         seed: of the images' order, which matters where they are more than a batch.
@@ -47,8 +49,8 @@ def fit_mixture(
     order = permutation(seed, "fld", 0, len(images))
     rows = [order[start : start + BATCH] for start in range(0, len(images), BATCH)]
     mean = images.mean(axis=0, dtype=np.float64)
-    few = 8 * len(images) * len(centres) <= KEPT_BYTES
-    batches = [_Batch(images, some, centres, mean, few) for some in rows]
+    kept_as = precision(len(images), len(centres))
+    batches = [_Batch(images, some, centres, mean, kept_as) for some in rows]
     first = np.min([batch.nearest() for batch in batches], axis=0)
     start = np.log((first + _MARGIN) / images.shape[1])
     logs = np.append(start, 0.0)  # the last one is the mean's
@@ -63,6 +65,14 @@ def fit_mixture(
             found.append(loss)
         losses.append(float(np.mean(found)))
     return Mixture(centres, logs[:-1])
+
+
+def precision(images: int, centres: int) -> type[np.floating] | None:
+    """In what the distances of all pairs are kept; none: they are not."""
+    pairs = images * centres
+    if 4 * pairs > KEPT_BYTES:
+        return None
+    return np.float64 if 8 * pairs <= _EXACT_BYTES else np.float32
 
 
 def _settled(losses: list[float]) -> bool:
@@ -96,12 +106,14 @@ class _Batch:
         rows: Int64[np.ndarray, "m"],
         centres: Float32[np.ndarray, "k d"],
         mean: Float64[np.ndarray, "d"],
-        few: bool,
+        kept_as: type[np.floating] | None,
     ) -> None:
         self.images, self.rows, self.centres = images, rows, centres
         apart = [np.square(images[some] - mean).sum(axis=1) for some in parted(rows)]
         self.from_mean = _DRAWN**2 * np.concatenate(apart)
-        self._kept = list(tables(images, centres, rows)) if few else None
+        self._kept = None
+        if kept_as is not None:
+            self._kept = [x.astype(kept_as, copy=False) for x in tables(images, centres, rows)]
 
     def tables(self) -> Iterable[Table]:
         """Rows of images, columns of centres."""
@@ -109,7 +121,8 @@ class _Batch:
 
     def nearest(self) -> Float64[np.ndarray, "k"]:
         """The squared distance of each centre from the nearest image."""
-        return np.min([table.min(axis=0) for table in self.tables()], axis=0)
+        least = np.min([table.min(axis=0) for table in self.tables()], axis=0)
+        return np.asarray(least, np.float64)
 
     def loss(self, logs: Float64[np.ndarray, "m"]) -> tuple[float, Float64[np.ndarray, "m"]]:
         """The loss for each dimension, and its gradient in the logarithms of all variances."""

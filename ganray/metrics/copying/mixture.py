@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float, Float32, Float64, Int64
 
 from ganray.metrics.pairs import squared_distances
 
@@ -14,7 +14,7 @@ ROWS = 256
 """Images whose distances from all centres are looked at together."""
 _LOG_2_PI = np.log(2 * np.pi)
 
-Table = Float64[np.ndarray, "part k"]
+Table = Float[np.ndarray, "part k"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,9 @@ class Mixture:
         return total / images.size
 
 
-def weighted_logs(table: Table, log_variances: Float64[np.ndarray, "k"], d: int) -> Table:
+def weighted_logs(
+    table: Table, log_variances: Float64[np.ndarray, "k"], d: int
+) -> Float64[np.ndarray, "part k"]:
     """Weighted log-densities of each image under each component."""
     found = table * (-0.5 * np.exp(-log_variances))
     found -= d / 2 * (log_variances + _LOG_2_PI) + np.log(len(log_variances))
@@ -45,7 +47,7 @@ def tables(
     images: Float32[np.ndarray, "n d"],
     centres: Float32[np.ndarray, "k d"],
     rows: Int64[np.ndarray, "m"] | None = None,
-) -> Iterator[Table]:
+) -> Iterator[Float64[np.ndarray, "part k"]]:
     """The squared distances of some images at a time from all centres.
 
     Args:
