@@ -39,8 +39,8 @@ def fit_mixture(
     """The mixture around `centres` whose variances make `images` likely.
 
     As published it is no maximum of the likelihood but where Adam comes to. Up to half a GiB of
-    distances is kept, of more than 16 million pairs in 32 bits, by which losses move in the eighth
-    digit; beyond, they are computed anew in every epoch.
+    distances is kept, of more than 16 million pairs in 32 bits, by which FLD of MNIST moves by
+    3e-5 of itself; beyond, they are computed anew in every epoch.
 
     Args:
         seed: of the images' order, which matters where they are more than a batch.
@@ -111,9 +111,16 @@ class _Batch:
         self.images, self.rows, self.centres = images, rows, centres
         apart = [np.square(images[some] - mean).sum(axis=1) for some in parted(rows)]
         self.from_mean = _DRAWN**2 * np.concatenate(apart)
-        self._kept = None
-        if kept_as is not None:
-            self._kept = [x.astype(kept_as, copy=False) for x in tables(images, centres, rows)]
+        self._kept = None if kept_as is None else self._all(kept_as)
+
+    def _all(self, kept_as: type[np.floating]) -> list[Table]:
+        # In one piece, which goes back to the system as a whole; of many small ones holes are left.
+        whole, found = np.empty((len(self.rows), len(self.centres)), kept_as), list[Table]()
+        for table in tables(self.images, self.centres, self.rows):
+            start = sum(map(len, found))
+            found.append(whole[start : start + len(table)])
+            found[-1][:] = table
+        return found
 
     def tables(self) -> Iterable[Table]:
         """Rows of images, columns of centres."""

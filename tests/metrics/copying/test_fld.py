@@ -112,7 +112,7 @@ def test_blocks_and_forgotten_distances_change_nothing(monkeypatch):
 
 
 def test_many_distances_are_kept_in_half_the_bytes(monkeypatch):
-    """A copy's stay 0, and losses the same but for the eighth digit."""
+    """A copy's stay 0, and losses the same but for the last digits of 32 bits."""
     centres, images = draw(3, 30, d=5), draw(4, 70, d=5)
     centres[0] = images[0]
     exact = fit_mixture(centres, images)
