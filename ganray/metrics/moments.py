@@ -27,8 +27,8 @@ class Moments:
     """Total weight, mean and centred scatter Σ wᵢ(xᵢ−μ)(xᵢ−μ)ᵀ of a weighted set of vectors.
 
     Attributes:
-        root: R with RᵀR the scatter: as many rows as vectors, and one for each merge. Of more than
-            d rows the scatter itself is kept instead, which is then the smaller.
+        root: R with RᵀR the scatter: as many rows as vectors of any weight, and one for each merge.
+            Of more than d rows the scatter itself is kept instead, which is then the smaller.
     """
 
     weight: float
@@ -161,9 +161,11 @@ def merge_tree(parts: Iterable[Moments]) -> Moments:
 def _one_chunk(
     features: Float[np.ndarray, "n d"], weights: Float[np.ndarray, "n"] | None
 ) -> Moments:
-    rows = features.astype(np.float64)
-    mass = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
+    mass = np.ones(len(features)) if weights is None else weights.astype(np.float64)
     weight = float(mass.sum())
+    if not mass.all():  # of one class of many, say, whose images are few
+        features, mass = features[mass > 0], mass[mass > 0]
+    rows = features.astype(np.float64)
     if weight == 0.0:
         return Moments(0.0, np.zeros(rows.shape[1]), np.zeros((0, rows.shape[1])))
     mean = (mass / weight) @ rows

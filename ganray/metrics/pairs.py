@@ -82,7 +82,7 @@ def squared_distances(
 ) -> Float64[np.ndarray, "n m"]:
     """The table of |a − b|² to ten digits, and exactly 0 of equal rows; of sets that are small
     enough for one."""
-    table = gram(points.astype(np.float64), others.astype(np.float64))
+    table = gram(*(one.astype(np.float64, copy=False) for one in (points, others)))
     largest = max(largest_square(points), largest_square(others))
     i, j = (table <= _NEAR * largest).nonzero()
     table[i, j] = apart_at(points, others, i, j)

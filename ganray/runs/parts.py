@@ -8,7 +8,8 @@ artifact of the whole names the files of its shards, which lie there once.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import safetensors.numpy
@@ -65,11 +66,13 @@ def part_files(manifest: Manifest, stem: str) -> list[StoredFile]:
 
 def read_chunks(store: Store, manifest: Manifest, stem: str) -> list[Arrays]:
     """The arrays of every chunk of an artifact, or of a shard, in order."""
-    chunks: list[Arrays] = []
+    return list(_chunks(store, manifest, stem))
+
+
+def _chunks(store: Store, manifest: Manifest, stem: str) -> Iterator[Arrays]:
     for file in part_files(manifest, stem):
         arrays = safetensors.numpy.load(store.read(manifest, file.name))
-        chunks += by_chunk(arrays).values()
-    return chunks
+        yield from by_chunk(arrays).values()
 
 
 def joined(chunks: Sequence[Arrays]) -> Arrays:
@@ -78,12 +81,23 @@ def joined(chunks: Sequence[Arrays]) -> Arrays:
 
 
 def read_joined(store: Store, manifest: Manifest, stem: str) -> Arrays:
-    """The rows of an artifact, as many as its result says (`count`).
+    """The rows of an artifact, as many as its result says (`count`), or all where it says nothing.
+
+    Memory beside the rows is that of a shard.
 
     Raises:
         CorruptArtifact: a file is missing or damaged, or there is none.
     """
-    count, chunks = manifest.result.get("count"), read_chunks(store, manifest, stem)
-    if not chunks:
+    count, chunks = manifest.result.get("count"), _chunks(store, manifest, stem)
+    if (first := next(chunks, None)) is None:
         raise CorruptArtifact(f"{manifest.address}: it names no {stem}-*.safetensors")
-    return {name: rows[:count] for name, rows in joined(chunks).items()}
+    if count is None:
+        return joined([first, *chunks])
+    whole = {name: np.empty((count, *one.shape[1:]), one.dtype) for name, one in first.items()}
+    filled = dict.fromkeys(whole, 0)
+    for chunk in chain([first], chunks):
+        for name, rows in whole.items():
+            begin, end = filled[name], min(filled[name] + len(chunk[name]), count)
+            rows[begin:end] = chunk[name][: end - begin]
+            filled[name] = end
+    return {name: rows[: filled[name]] for name, rows in whole.items()}

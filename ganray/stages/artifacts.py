@@ -143,6 +143,12 @@ def load_embedding(store: Store, manifest: Manifest) -> Embedding:
     return Embedding(arrays["features"], arrays["probabilities"], arrays.get("labels"))
 
 
+@cached(2)
+def kept_embedding(store: Store, manifest: Manifest) -> Embedding:
+    """The same, kept: training images are the floor's set, and copies are looked for among them."""
+    return load_embedding(store, manifest)
+
+
 def read_embedding(work: Workspace, *roles: str) -> Embedding:
     """The features and probabilities that some inputs hold, one after another.
 
@@ -154,6 +160,8 @@ def read_embedding(work: Workspace, *roles: str) -> Embedding:
 
 @cached(2)
 def _embedding(store: Store, manifest: Manifest, *others: Source) -> Embedding:
+    if not others:
+        return kept_embedding(store, manifest)
     sources = [Source.of(store, manifest), *others]
     return join([load_embedding(one.store, one.manifest) for one in sources])
 

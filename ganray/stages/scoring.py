@@ -11,7 +11,7 @@ import torch
 from ganray.metrics.features import Embedding
 from ganray.plan.measuring import ScoreParameters
 from ganray.scores import Protocol
-from ganray.stages.artifacts import Source, cached, load_embedding
+from ganray.stages.artifacts import Source, cached, kept_embedding
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 
@@ -55,9 +55,9 @@ def _reference(
     learnt: tuple[tuple[int, int], ...],
     *training: Source,
 ) -> Embedding:
-    found = replace(load_embedding(store, manifest).of(rows).among(classes), shape=shape)
+    found = replace(kept_embedding(store, manifest).of(rows).among(classes), shape=shape)
     for one in training:
-        beside = load_embedding(one.store, one.manifest).of(learnt).among(classes)
+        beside = kept_embedding(one.store, one.manifest).of(learnt).among(classes)
         found = replace(found, training=replace(beside, shape=shape))
     return found
 

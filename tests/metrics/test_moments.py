@@ -121,3 +121,16 @@ def test_refusals_of_merging_and_of_too_little_weight():
         merge_tree([])
     with pytest.raises(RefusedInput, match=r"ddof=1 .* above 1, .* weigh 1"):
         moments(np.zeros((1, 2))).covariance(ddof=1)
+
+
+def test_rows_without_weight_are_left_out():
+    """So that a class of few images has a root of few rows, among however many others."""
+    x, w = RNG.normal(size=(300, 40)), np.zeros(300)
+    members = RNG.permutation(300)[:9]
+    w[members] = RNG.random(9) + 0.1
+    found, alone = moments(x, w, chunk=50), moments(x[members], w[members])
+    assert found.root is not None
+    assert len(found.root) < 9 + 300 / 50
+    assert found.weight == pytest.approx(alone.weight, rel=1e-14)
+    np.testing.assert_allclose(found.mean, alone.mean, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found.covariance(), alone.covariance(), rtol=1e-11, atol=1e-13)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from ganray.errors import Stopped
 from ganray.plan import PlanBuilder, Task
@@ -66,6 +68,26 @@ def test_the_whole_names_the_files_of_its_shards_and_copies_none(store):
     assert found["rows"].tolist() == list(range(13))
     payload = [path for path in Path(store.url).rglob("*.safetensors") if path.is_file()]
     assert len(payload) == 3
+
+
+@pytest.mark.parametrize("count", [13, 20, None])
+def test_rows_are_read_in_the_memory_of_themselves_and_a_shard(store, count):
+    """As many as the artifact counts, or all that there are."""
+    toy, rows = task(30), np.arange(2)[:, None] * np.ones(50_000)
+    attempt = store.claim_attempt(toy.trajectory, {})
+    files = [
+        attempt.write(shard_file("rows", index), save({f"rows/{index:06d}": rows + 2 * index}))
+        for index in range(10)
+    ]
+    result = {} if count is None else {"count": count}
+    manifest = attempt.commit(toy.address, files, inputs={}, result=result, record={})
+    tracemalloc.start()
+    found = read_joined(store, manifest, "rows")["rows"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found[:, 0].tolist() == list(range(20))[:count]
+    if count:
+        assert peak < found.nbytes + 6 * found[:2].nbytes
 
 
 def test_what_an_interrupted_shard_has_is_kept_and_not_worked_again(store):

@@ -110,7 +110,7 @@ class _Loss:
         logits -= logits.max(axis=1, keepdims=True)
         own = np.arange(len(logits)), self.labels
         true = logits[own]
-        posteriors = np.exp(logits)
+        posteriors = np.exp(logits, out=logits)
         total = posteriors.sum(axis=1, keepdims=True)
         entropy = float((np.log(total[:, 0]) - true).mean())
         posteriors /= total

@@ -19,7 +19,7 @@ from jaxtyping import Float32
 from pydantic import Field
 
 from ganray.metrics.copying.baseline import Comparing, Reference
-from ganray.metrics.copying.fitting import EPOCHS, KEPT_BYTES, fit_mixture
+from ganray.metrics.copying.fitting import EPOCHS, fit_mixture, precision
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.progress import shares
@@ -72,9 +72,9 @@ class Fld(Metric):
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """Looks at all pairs in every epoch, for both mixtures; distances, once or again."""
-        pairs = min(count, self.generated) * float(self.training or _TRAINING)
-        computed = 1 if 8 * pairs <= KEPT_BYTES else EPOCHS
-        return 2 * pairs * (2.0 * dimensions * computed + 8 * EPOCHS)
+        centres, images = min(count, self.generated), self.training or _TRAINING
+        computed = EPOCHS if precision(images, centres) is None else 1
+        return 2.0 * images * centres * (2.0 * dimensions * computed + 8 * EPOCHS)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017, equation 6. The trace of the
 matrix square root (Σ₁Σ₂)^½ is taken as the sum of the singular values of L₁ᵀL₂ with Σ = LLᵀ, which
 stays real and finite for singular covariances. Of no more samples than dimensions L is the samples
-themselves, centred and scaled; of more it comes from the eigenvectors of Σ.
+themselves, centred and scaled; of more it is Σ's Cholesky factor with pivots, of Σ's rank.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import Moments, moments
 
 DISTANCE_TERMS = 25
-"""Operations of a distance in d³: two symmetric eigenproblems and one of singular values."""
+"""Operations of a distance in d³, by the time that they take beside matrix products: scatters of
+some 10 d images a side, their factors, and singular values, which are most of the rest."""
 
 
 class FrechetDistance(Metric):
@@ -79,12 +80,20 @@ class Gaussian:
     def of(cls, mean: Float64[np.ndarray, "d"], covariance: Float64[np.ndarray, "d d"]) -> Gaussian:
         """The one with this covariance.
 
-        Eigenvalues below rounding error are dropped: kept, their square roots would be 10⁸ times
-        larger than the error, and a set would have a distance from itself.
+        What is left below rounding error is dropped: kept, its square root would be 10⁸ times
+        larger than the error, and a set would have a distance from itself. The factor takes a
+        seventh of the time of eigenvectors, which serve as well (Higham, "Accuracy and Stability of
+        Numerical Algorithms", 2002, section 10.3).
         """
-        values, vectors = np.linalg.eigh(covariance)
-        kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
-        return cls(mean, vectors[:, kept] * np.sqrt(values[kept]))
+        from scipy.linalg.lapack import dpstrf
+
+        # Two bounds of the largest eigenvalue: one is near it where all are alike, one where not.
+        largest = min(np.linalg.norm(covariance, np.inf), np.linalg.norm(covariance))
+        least = len(mean) * np.finfo(np.float64).eps * largest
+        table, places, rank, _ = dpstrf(covariance, tol=least, lower=1)
+        factor = np.zeros((len(mean), rank))
+        factor[places - 1] = np.tril(table)[:, :rank]
+        return cls(mean, factor)
 
     def distance(self, other: Gaussian) -> float:
         """‖μ₁−μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): squared feature units, finite and at least 0.

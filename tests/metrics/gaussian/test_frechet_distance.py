@@ -114,3 +114,25 @@ def test_a_factor_is_one_of_the_covariance(n):
 def test_other_dimensions_are_refused():
     with pytest.raises(RefusedInput, match="4 and of 5 dimensions"):
         distance(features(1, 9, 4), features(1, 9, 5))
+
+
+@pytest.mark.parametrize("rank", [3, 20, 40])
+def test_a_factor_of_any_rank_is_as_good_as_eigenvectors(rank):
+    """Of more samples than dimensions, in coordinates whose sizes differ a thousandfold."""
+    sizes = np.logspace(0, 3, 40)
+    mixing = np.random.default_rng(3).normal(size=(rank, 40)) * sizes
+    x, y = (np.random.default_rng(seed).normal(size=(300, rank)) @ mixing for seed in (1, 2))
+    fitted = Gaussian.fit(moments(x)), Gaussian.fit(moments(y))
+    assert [one.factor.shape for one in fitted] == [(40, rank)] * 2
+    largest = np.cov(x.T).max()
+    np.testing.assert_allclose(
+        fitted[0].factor @ fitted[0].factor.T, np.cov(x.T), atol=1e-12 * largest
+    )
+
+    def by_eigenvectors(one: np.ndarray) -> Gaussian:
+        values, vectors = np.linalg.eigh(np.cov(one.T))
+        kept = values > 1e-13 * values[-1]
+        return Gaussian(one.mean(axis=0), vectors[:, kept] * np.sqrt(values[kept]))
+
+    expected = by_eigenvectors(x).distance(by_eigenvectors(y))
+    assert fitted[0].distance(fitted[1]) == pytest.approx(expected, rel=1e-7)

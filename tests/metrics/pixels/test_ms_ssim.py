@@ -129,3 +129,20 @@ def test_refusals_and_what_is_undefined():
         mean_ms_ssim(x, np.array([0, 0, 0, 0, 2, 2]))
     with pytest.raises(ValueError, match="pairs"):
         MsSsim(pairs=0)
+
+
+def test_pairs_that_are_drawn_again_are_compared_once(monkeypatch):
+    """Either way round; the mean is that of all draws."""
+    images, compared = strokes(5, 4), []
+    first, second = random_pairs(4, 100, "ms_ssim/0", 0)
+    expected = ms_ssim(images[first], images[second])
+
+    def counted(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        compared.append(len(a))
+        return ms_ssim(a, b)
+
+    monkeypatch.setattr(module, "ms_ssim", counted)
+    found = mean_ms_ssim(images, pairs=100)
+    assert sum(compared) == 6
+    assert found.value == pytest.approx(expected.mean(), rel=1e-14)
+    assert found.error == pytest.approx(expected.std() / 10, rel=1e-12)
