@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ganray.cli.options import JsonOption, absolute, local_path, speak
+from ganray.cli.progress import progress_line
 
 app = typer.Typer(help="Bring labelled images into ganray's own form.", no_args_is_help=True)
 
@@ -32,19 +33,35 @@ def import_(
             help="Any other field of a study file's data, e.g. size=32 or stacked=50000.",
         ),
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that decode pictures; default all cores.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write class-partitioned Parquet and dataset.json, streaming: SRC may exceed memory."""
+    """Write class-partitioned Parquet and dataset.json, streaming: SRC may exceed memory.
+
+    An import that was killed goes on where it was; the same command again.
+    """
+    from pathlib import Path
+
     import ganray.store  # noqa: F401 (with it, s3:// is read with deadlines)
+    from ganray.cores import cores_given
     from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
     from ganray.data.location import check_target
+    from ganray.data.scratch import FOLDER
     from ganray.spec import parse
     from ganray.studies.reading import overridden
+    from ganray.urls import is_url
 
     check_target("--to", to)
     values = {"source": source, "format": kind, "held_out": held_out, "test": test}
     spec = parse(DatasetSpec, overridden(values, overrides or []), "data import")
-    info = import_dataset(open_source(spec), spec, new_dataset_folder(absolute(to, "--to")))
+    target = absolute(to, "--to")
+    open_file = new_dataset_folder(target)
+    opened = open_source(spec, workers=workers or cores_given())
+    kept = None if is_url(target) else Path(target) / FOLDER
+    with progress_line("images", hidden=as_json) as told:
+        info = import_dataset(opened, spec, open_file, kept, told)
     counts = ", ".join(f"{sum(numbers)} {split}" for split, numbers in info.counts.items())
     lines = [
         f"{info.name}: {len(info.class_names)} classes, {counts}; digest {info.digest[:12]}",

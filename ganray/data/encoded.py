@@ -6,36 +6,25 @@ ones cannot; how many are of which shape, and what would bring them to one.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Int64
 
-from ganray.data.decoding import LOSSY_NOTE, Header, decode_image, header_of
+from ganray.data.decoding import LOSSY_NOTE
 from ganray.data.fitting import Reading
-from ganray.data.rows import Rows, Table, joined_notes, rows_per_chunk, shape_text
+from ganray.data.parcels import Items, Looking, Shape, Unpacked, looks
+from ganray.data.rows import Rows, Table, joined_notes, shape_text
 from ganray.errors import RefusedInput
 from ganray.wording import listed
 
 _NAMED = 3  # of those that cannot be read
 _SHAPES = 4  # that are named
 _NAME_OR_NUMBER = re.compile(r"'[^']*'|\"[^\"]*\"|^\S+, row|[0-9]+")
-
-
-@runtime_checkable
-class Items(Protocol):
-    """Encoded pictures, wherever they lie, by their numbers."""
-
-    def said(self, item: int) -> str:
-        """By which messages name one: its file, or its file and row."""
-
-    def bytes_of(self, chosen: Int64[np.ndarray, "n"]) -> Iterator[bytes | RefusedInput]:
-        """The content of some, ascending; a refusal in place of one that cannot be had."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +42,7 @@ class Encoded(Table):
 
     items: Items
     chosen: Int64[np.ndarray, "n"]
-    layout: Callable[[Sequence[str], Table], str] | None = None
+    layout: Callable[[Sequence[bytes], Table], str] | None = None
     strangers: tuple[str, ...] = ()
     root: str = ""
 
@@ -71,22 +60,41 @@ class _Survey:
         unread: places of those that cannot be read, and why.
     """
 
-    shapes: Counter[tuple[int, int, int]] = field(default_factory=Counter)
-    firsts: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    shapes: Counter[Shape] = field(default_factory=Counter)
+    firsts: dict[Shape, int] = field(default_factory=dict)
     unread: dict[int, str] = field(default_factory=dict)
-    digests: list[str] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
     lossy: bool = False
 
+    @classmethod
+    def of(cls, pictures: Encoded, reading: Reading, workers: int) -> _Survey:
+        """Of all pictures of a set."""
+        found = cls()
+        looking = Looking(reading, hashed=pictures.layout is not None)
+        seen = looks(pictures.items, pictures.chosen, looking, workers)
+        for place, one in enumerate(seen):
+            found.digests.append(one.digest)
+            if one.shape is None:
+                found.unread[place] = one.why
+                continue
+            found.shapes[one.shape] += 1
+            found.firsts.setdefault(one.shape, place)
+            found.lossy = found.lossy or one.lossy
+        return found
 
-def looked_at(pictures: Encoded, reading: Reading) -> Rows:
+
+def looked_at(pictures: Encoded, reading: Reading, workers: int = 1) -> Rows:
     """A set of pictures as rows that can be streamed, made to fit.
 
     Every header is read, and every picture decoded where those that cannot be are to be left out.
 
+    Args:
+        workers: processes that look and decode.
+
     Raises:
         RefusedInput: counting what cannot be read or differs, and naming the settings that help.
     """
-    survey = _survey(pictures, reading)
+    survey = _Survey.of(pictures, reading, workers)
     count, strangers = len(pictures.chosen), pictures.strangers
     reasons = [*strangers, *survey.unread.values()]
     if reasons and (not reading.skip or len(survey.unread) == count):
@@ -98,39 +106,18 @@ def looked_at(pictures: Encoded, reading: Reading) -> Rows:
     table |= {"labels": pictures.labels[kept], "splits": pictures.splits[kept]}
     reasons = [reason.replace(pictures.root, "") for reason in reasons]
     notes = LOSSY_NOTE if survey.lossy else "", note_of_unread(reasons, count + len(strangers))
+    chosen = pictures.chosen[kept]
     rows = Rows(
         **table | {"notes": joined_notes(*notes, pictures.notes), "left_out": tuple(reasons)},
         shape=shape,
-        stream=lambda: _decoded(pictures.items, pictures.chosen[kept], shape, reading),
+        stream=Unpacked(pictures.items, chosen, shape, reading, workers, refusal_of_unread),
     )
     layout = pictures.layout
     if layout is None:
         return rows
-    digest = layout([one for one, stays in zip(survey.digests, kept, strict=True) if stays], rows)
-    return replace(rows, fingerprint=lambda: digest)
-
-
-def _survey(pictures: Encoded, reading: Reading) -> _Survey:
-    found = _Survey()
-    for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
-        where = pictures.items.said(int(pictures.chosen[place]))
-        try:
-            if isinstance(data, RefusedInput):
-                found.digests.append("")
-                raise data
-            found.digests.append(hashlib.sha256(data).hexdigest() if pictures.layout else "")
-            header = header_of(data, where, reading.background)
-            if reading.skip:
-                pixels = decode_image(data, where, reading.background)
-                header = Header((pixels.shape[0], *pixels.shape[1:]), header.lossy)
-        except RefusedInput as error:
-            found.unread[place] = str(error)
-            continue
-        shape = reading.shape(header.shape)
-        found.shapes[shape] += 1
-        found.firsts.setdefault(shape, place)
-        found.lossy = found.lossy or header.lossy
-    return found
+    digests = [one for one, stays in zip(survey.digests, kept, strict=True) if stays]
+    fingerprint = layout(digests, rows)
+    return replace(rows, fingerprint=lambda: fingerprint)
 
 
 def refusal_of_unread(reasons: Sequence[str], count: int, skipping: bool = False) -> str:
@@ -164,7 +151,7 @@ def _some(reasons: Sequence[str]) -> str:
     return "; ".join(told[:_NAMED]) + ("; …" if len(told) > _NAMED else "")
 
 
-def _one_shape(pictures: Encoded, survey: _Survey) -> tuple[int, int, int]:
+def _one_shape(pictures: Encoded, survey: _Survey) -> Shape:
     """The shape that all have.
 
     Raises:
@@ -184,41 +171,3 @@ def _one_shape(pictures: Encoded, survey: _Survey) -> tuple[int, int, int]:
         f"(channels×height×width), as the others are: {', '.join(told)}, such as {first}; set "
         f"{listed(named)}, or make them equal"
     )
-
-
-def _decoded(
-    items: Items, chosen: Int64[np.ndarray, "n"], shape: tuple[int, int, int], reading: Reading
-) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
-    """All pixels, a chunk at a time.
-
-    Raises:
-        RefusedInput: pictures that no header told of cannot be read; the last ones of the set are
-            looked at, too, so that all are counted.
-    """
-    images: list[np.ndarray] = []
-    reasons: list[str] = []
-    size = rows_per_chunk(shape)
-    for item, data in zip(chosen, items.bytes_of(chosen), strict=True):
-        where = items.said(int(item))
-        try:
-            if isinstance(data, RefusedInput):
-                raise data
-            pixels = reading(decode_image(data, where, reading.background))
-            if pixels.shape != shape:
-                raise RefusedInput(
-                    f"{where}: image of {shape_text(pixels.shape)}, where it was of "
-                    f"{shape_text(shape)}; the source changed meanwhile, start again"
-                )
-        except RefusedInput as error:
-            reasons.append(str(error))
-            continue
-        if reasons:
-            continue
-        images.append(pixels)
-        if len(images) == size:
-            yield np.stack(images)
-            images = []
-    if reasons:
-        raise RefusedInput(refusal_of_unread(reasons, len(chosen)))
-    if images:
-        yield np.stack(images)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -11,8 +13,9 @@ from ganray.data.duplicates import digests, said_of_duplicates
 from ganray.data.location import Location
 from ganray.data.partitions import OpenFile, Partitions
 from ganray.data.rows import joined_notes
-from ganray.data.source import Source
-from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
+from ganray.data.scratch import scratch
+from ganray.data.source import Batch, Source
+from ganray.data.spec import DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 
@@ -20,7 +23,13 @@ LEFT_OUT_FILE = "left_out.txt"
 """What of the source is not in the set as it cannot be read, a line each."""
 
 
-def import_dataset(source: Source, spec: DatasetSpec, open_file: OpenFile) -> DatasetInfo:
+def import_dataset(
+    source: Source,
+    spec: DatasetSpec,
+    open_file: OpenFile,
+    kept: Path | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> DatasetInfo:
     """Writes `split=<s>/label=<k>/part-00000.parquet` for each split and class.
 
     The counts are known before the images, so each partition has its place in one temporary
@@ -30,23 +39,54 @@ def import_dataset(source: Source, spec: DatasetSpec, open_file: OpenFile) -> Da
     Args:
         spec: what `source` was opened with; its splits are recorded.
         open_file: opens a file of the set by its relative path for writing, `dataset.json` last.
+        kept: a folder for that file, from which an import that was killed goes on.
+        told: is told how many images of how many are read.
 
     Raises:
         RefusedInput: at the first image that cannot be read or does not fit the others.
         StoreError: where the temporary folder cannot hold the set.
     """
     info = source.describe()
-    found, splits = [], []
-    with Partitions.of(info) as partitions:
-        for batch in source.batches():
-            partitions.add(batch)
+    with scratch(kept, _identity(source, info) if kept else "") as files:
+        partitions = Partitions(files.pixels, info)
+        partitions.holding(source.counts_before(files.rows))
+        for chunk in source.chunks(files.rows):
+            for batch in chunk:
+                partitions.add(batch)
             if source.may_repeat:
-                found.append(digests(batch.images))
-                splits.append(np.full(len(batch.labels), SPLITS.index(batch.split), np.uint8))
-        files = [partitions.write(*key, open_file) for key in partitions.counts]
-    repeats = said_of_duplicates(np.concatenate(found), np.concatenate(splits)) if found else ""
-    if repeats not in info.notes:
-        info = info.model_copy(update={"notes": joined_notes(info.notes, repeats)})
+                files.add_digests(files.rows, _digests(chunk))
+            files.done(files.rows + sum(len(batch.labels) for batch in chunk))
+            if told is not None:
+                told(files.rows, source.count)
+        if source.may_repeat:
+            found = np.frombuffer(files.all_digests(), np.uint64)
+            repeats = said_of_duplicates(found, source.splits)
+            if repeats not in info.notes:  # else they are left out
+                info = info.model_copy(update={"notes": joined_notes(info.notes, repeats)})
+        return _written(source, info, spec, partitions, open_file)
+
+
+def _digests(chunk: Sequence[Batch]) -> bytes:
+    """Of the images of a chunk, in the order of the source."""
+    index = np.concatenate([batch.index for batch in chunk])
+    found = np.concatenate([digests(batch.images) for batch in chunk])
+    return found[np.argsort(index)].tobytes()
+
+
+def _identity(source: Source, info: SourceInfo) -> str:
+    """Of what is imported: by it an import knows what a killed one has left."""
+    content = [source.fingerprint(), info.model_dump(mode="json")]
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _written(
+    source: Source,
+    info: SourceInfo,
+    spec: DatasetSpec,
+    partitions: Partitions,
+    open_file: OpenFile,
+) -> DatasetInfo:
+    files = [partitions.write(*key, open_file) for key in partitions.counts]
     if source.left_out:
         with open_file(LEFT_OUT_FILE) as target:
             target.write("\n".join([*source.left_out, ""]).encode(errors="backslashreplace"))

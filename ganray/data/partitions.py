@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import BinaryIO
 
@@ -14,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ganray.data.rows import rows_per_chunk
+from ganray.data.scratch import scratch_failures
 from ganray.data.source import Batch
 from ganray.data.spec import SPLITS, DatasetFile, SourceInfo, Split
-from ganray.errors import StoreError
 
 OpenFile = Callable[[str], AbstractContextManager[BinaryIO]]
 
@@ -43,12 +42,10 @@ class Partitions:
         self._start = dict(zip(self.counts, [0, *ends], strict=False))
         self._next = dict(self._start)
 
-    @classmethod
-    @contextmanager
-    def of(cls, info: SourceInfo) -> Iterator[Partitions]:
-        """Empty partitions for the counts of `info`, for as long as the context lasts."""
-        with _scratch() as scratch:
-            yield cls(scratch, info)
+    def holding(self, counts: dict[tuple[Split, int], int]) -> None:
+        """So many images of each partition are there already, from an import that was killed."""
+        for key, count in counts.items():
+            self._next[key] += count
 
     def add(self, batch: Batch) -> None:
         """Puts each image of `batch` behind those of its split and class."""
@@ -58,10 +55,9 @@ class Partitions:
         for label in np.unique(batch.labels):
             own = records[batch.labels == label]
             key = (batch.split, int(label))
-            with _scratch_failures():
+            with scratch_failures():
                 self._scratch.seek(self._next[key] * self._record.itemsize)
                 self._scratch.write(own.tobytes())
-                self._scratch.flush()
             self._next[key] += len(own)
 
     def write(self, split: Split, label: int, open_file: OpenFile) -> DatasetFile:
@@ -96,28 +92,6 @@ class Partitions:
             length = min(rows, start + count - first)
             self._scratch.seek(first * self._record.itemsize)
             yield np.frombuffer(self._scratch.read(length * self._record.itemsize), self._record)
-
-
-@contextmanager
-def _scratch() -> Iterator[BinaryIO]:
-    with _scratch_failures():
-        file = tempfile.TemporaryFile(prefix="ganray-import-")  # noqa: SIM115 (closed below)
-    try:
-        yield file
-    finally:
-        with suppress(OSError):  # a full disk, told before, refuses the last flush once more
-            file.close()
-
-
-@contextmanager
-def _scratch_failures() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"importing through {tempfile.gettempdir()!r} failed: {error}; set TMPDIR to a folder "
-            f"with room for the raw images"
-        ) from None
 
 
 def _arrow(index: np.ndarray, image: bytes, schema: pa.Schema) -> pa.RecordBatch:

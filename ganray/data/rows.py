@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 from unicodedata import category
 
 import numpy as np
@@ -87,6 +87,29 @@ class Rows(Table):
                     yield images[chosen]
 
         return {"stream": some}
+
+
+Stream = Callable[[], Iterator[UInt8[np.ndarray, "_ c h w"]]]
+
+
+def after(stream: Stream, row: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+    """The images from a row on; those before it are read but where the stream knows better."""
+    if isinstance(stream, Skipping):
+        yield from stream.after(row)
+        return
+    start = 0
+    for images in stream():
+        start += len(images)
+        if start > row:
+            yield images[-min(len(images), start - row) :]
+
+
+@runtime_checkable
+class Skipping(Protocol):
+    """A stream that can begin anywhere."""
+
+    def after(self, row: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+        """The images from a row on."""
 
 
 AnyTable = TypeVar("AnyTable", bound=Table)

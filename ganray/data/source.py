@@ -16,7 +16,7 @@ from ganray.data.encoded import Encoded, looked_at
 from ganray.data.fitting import fitted
 from ganray.data.formats.format import format_called, recognised
 from ganray.data.location import Location
-from ganray.data.rows import AnyTable, Rows, joined_notes, refuse_equal_names, shape_text
+from ganray.data.rows import AnyTable, Rows, after, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.data.stacking import stacked
@@ -111,15 +111,40 @@ class Source:
             return found
         return hashlib.sha256(canonical_json([found, reading])).hexdigest()
 
-    def batches(self) -> Iterator[Batch]:
-        """All images once, in the order of the source, a few MiB at a time.
+    @property
+    def splits(self) -> UInt8[np.ndarray, "n"]:
+        """The split of each row, as an index into `SPLITS`."""
+        return self._splits
+
+    @property
+    def count(self) -> int:
+        """How many images it has."""
+        return len(self._splits)
+
+    def counts_before(self, row: int) -> dict[tuple[Split, int], int]:
+        """How many images each split and class has among the first ones."""
+        classes = len(self._rows.class_names)
+        kinds = self._splits[:row].astype(np.int64) * classes + self._rows.labels[:row]
+        found = np.unique(kinds, return_counts=True)
+        return {
+            (SPLITS[kind // classes], kind % classes): count
+            for kind, count in zip(*(part.tolist() for part in found), strict=True)
+        }
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        """All images from some row on, in the order of the source, a few MiB at a time.
 
         Raises:
             RefusedInput: at an image that cannot be read or has another shape than the first,
                 and where the source changed since it was opened.
         """
-        start, total = 0, len(self._splits)
-        for images in self._rows.stream():
+        for chunk in self.chunks(start):
+            yield from chunk
+
+    def chunks(self, start: int = 0) -> Iterator[list[Batch]]:
+        """As `batches`, each chunk's of the source together."""
+        total = len(self._splits)
+        for images in after(self._rows.stream, start):
             if images.shape[1:] != self._rows.shape:
                 raise RefusedInput(
                     f"{self._rows.name}: images of {shape_text(images.shape[1:])} from row "
@@ -128,7 +153,7 @@ class Source:
             index = np.arange(start, start + len(images))
             start += len(images)
             if start <= total:
-                yield from self._by_split(images, index)
+                yield list(self._by_split(images, index))
         if start != total:
             raise RefusedInput(
                 f"{self._rows.name}: {start} images read where {total} labels were; the source "
@@ -153,11 +178,12 @@ def _choose(table: AnyTable, spec: DatasetSpec) -> AnyTable:
     return large_enough(table, spec.least) if table.told == "classes" else table
 
 
-def open_source(spec: DatasetSpec, whole: bool = False) -> Source:
-    """The source that `spec` names; labels are read and checked, images are not.
+def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Source:
+    """The source that `spec` names; labels are read and checked, and headers of pictures.
 
     Args:
         whole: as of `Source`.
+        workers: processes that look at pictures and decode them.
 
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
@@ -169,5 +195,5 @@ def open_source(spec: DatasetSpec, whole: bool = False) -> Source:
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
     table = known.read(location, spec)
     table = _choose(table, spec)
-    rows = looked_at(table, spec.reading) if isinstance(table, Encoded) else table
+    rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
     return Source(rows, spec, imported=known.in_place, whole=whole)

@@ -22,6 +22,7 @@ from ganray.data import (
     import_dataset,
     new_dataset_folder,
     open_source,
+    scratch,
 )
 from ganray.data.rows import Rows
 from ganray.errors import RefusedInput, StoreError
@@ -228,10 +229,7 @@ def test_a_full_temporary_folder_is_told(monkeypatch, tmp_path):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
 
-    def full(prefix):
-        return open("/dev/full", "r+b", buffering=1 << 20)  # noqa: PTH123
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(scratch, "_RAW", "/dev/full")
     images, labels = digits(24, 2)
     with pytest.raises(StoreError, match=r"No space left.*set TMPDIR"):
         import_dataset(source_of(images, labels, np.arange(24) % 3, 2), SPEC, Memory().open)

@@ -142,10 +142,10 @@ def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
     )
 
 
-def _fingerprint(digests: Sequence[str], table: Table) -> str:
+def _fingerprint(digests: Sequence[bytes], table: Table) -> str:
     digest = hashlib.sha256(b"folder")
     for content, split, label in zip(digests, table.splits, table.labels, strict=True):
-        digest.update(canonical_json([SPLITS[split], table.class_names[label], content]))
+        digest.update(canonical_json([SPLITS[split], table.class_names[label], content.hex()]))
     return digest.hexdigest()
 
 
