@@ -71,6 +71,10 @@ class Location:
         path = f"{self.path.rstrip('/')}/{name}" if self.path else name
         return Location(self.fs, path, _joined(self.shown, name))
 
+    def extended(self, ending: str) -> Location:
+        """What is called so and goes on with `ending`: of several sets in one folder."""
+        return Location(self.fs, f"{self.path}{ending}", f"{self.shown}{ending}")
+
     def exists(self) -> bool:
         """Whether there is anything here."""
         with self._reaching():
