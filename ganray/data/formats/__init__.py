@@ -6,6 +6,6 @@ what reads, so that a study file is checked fast.
 
 from __future__ import annotations
 
-_IN_ORDER = ("dataset", "emnist", "idx", "cifar", "svhn", "parquet", "npz", "folder")
+_IN_ORDER = ("dataset", "emnist", "idx", "cifar", "svhn", "parquet", "npz", "csv", "folder")
 FORMATS = {name: f"{__name__}.{name}" for name in _IN_ORDER}
 """What a format is called, and its module."""

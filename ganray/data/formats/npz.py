@@ -106,7 +106,7 @@ def _parts(found: list[Member], location: Location) -> tuple[list[_Part], list[s
         if not kind:
             others.append(one.name)
             continue
-        key = (_split(one), kind)
+        key = (_split(one, location), kind)
         if first := kinds.get(key):
             raise RefusedInput(
                 f"{location.shown!r} holds {kind} of {SPLITS[key[0]]} twice: {first.where}, and "
@@ -135,8 +135,10 @@ def _words(name: str) -> set[str]:
     return {word for word in words_of(name.removesuffix(SUFFIX)) if split_code(word) is None}
 
 
-def _split(one: Member) -> int:
-    for name in (one.name, one.location.name):
+def _split(one: Member, source: Location) -> int:
+    """By the array's name, or its file's, unless that file alone is the source."""
+    names = [one.name] if one.location is source else [one.name, one.location.name]
+    for name in names:
         if words := split_words(name):
             return split_code(words[0]) or TRAIN
     return TRAIN

@@ -119,7 +119,7 @@ def test_flat_images_are_square_and_no_labels_are_none(tmp_path):
         ({"train_images": TRAIN[0].astype(object)}, "holds Python objects, which are not unpickl"),
         ({"train_images": TRAIN[0][:, 0, 0]}, "images of 3; valid"),
         ({"train_images": TRAIN[0][:0]}, "holds no images"),
-        ({"train_images": TRAIN[0].astype(np.int16) + 250}, r"image 0 has pixels from \d+ to \d+; they"),
+        ({"train_images": TRAIN[0].astype(np.int16) + 250}, r"image 0 has pixels from \d+ to"),
         ({"val_images": VAL[0][:, :, :, :1]}, "images of 1×4×5, but others are 3×4×5"),
         ({"train_labels": TRAIN[1][:29]}, "'train_labels' is 29, but .*30 images"),
         ({"train_labels": np.eye(3, dtype=np.uint8)[TRAIN[1]]}, "several labels for each image"),
