@@ -16,7 +16,8 @@ def import_(
     source: Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")],
     to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
     kind: Annotated[
-        str, typer.Option("--format", help="auto, idx, parquet, folder or dataset.")
+        str,
+        typer.Option("--format", help="auto, or one of `ganray explain data.format`."),
     ] = "auto",
     held_out: Annotated[
         int | None, typer.Option(help="Training images set apart for the floor; default a sixth.")

@@ -90,7 +90,7 @@ def test_import_splits_as_asked(tiny_study, tmp_path):
     [
         (["/none/at/all", "--to", "set"], "source (='/none/at/all') does not exist"),
         ([".", "--to", "set"], "is of no known format"),
-        (["embedded", "--to", "set", "--format", "csv"], "format (='csv')"),
+        (["embedded", "--to", "set", "--format", "hdf5"], "format (='hdf5')"),
         (["embedded", "--to", "set", "--held-out", "-1"], "held_out (=-1)"),
         (["embedded", "--to", "set", "--held-out", "5000"], "5000"),
         (["embedded", "--to", "/proc/none/set"], "/proc/none/set"),

@@ -25,7 +25,7 @@ from ganray.data.formats.idx import (
     stream_idx,
 )
 from ganray.data.location import Location
-from ganray.data.rows import TEST, TRAIN, Rows, class_name, refuse_gaps, short_list
+from ganray.data.rows import TEST, TRAIN, Rows, class_name, joined_notes, refuse_gaps, short_list
 from ganray.errors import RefusedInput
 
 _PARTS = (("train-", TRAIN), ("test-", TEST))
@@ -36,10 +36,11 @@ _NAMES = {
     "byclass": dict(enumerate(string.digits + _UPPER + _LOWER)),
     "bymerge": dict(enumerate(_MERGED)),
     "digits": dict(enumerate(string.digits)),
-    "letters": {k: a + b for k, (a, b) in enumerate(zip(_UPPER, _LOWER, strict=True), start=1)},
+    "letters": dict(enumerate(_UPPER, start=1)),
     "mnist": dict(enumerate(string.digits)),
 }
 """Of each variant what a label stands for, as its mapping.txt has it."""
+_BOTH_CASES = "Each class of letters has capital and small ones."
 _UPRIGHT = "EMNIST's files hold every image transposed; here all are turned upright."
 _LONGEST = 1 << 14  # bytes of a mapping
 
@@ -51,7 +52,12 @@ def read_emnist(location: Location, _: Reading = AS_THEY_ARE) -> Rows:
         RefusedInput: several variants are there, or the files are damaged.
     """
     places = _variants(location)
-    if len(places) != 1:
+    if not places:
+        raise RefusedInput(
+            f"{location.shown!r} lacks emnist-letters-train-images-idx3-ubyte (or that of another "
+            "variant), with or without .gz"
+        )
+    if len(places) > 1:
         several = [f"{location.child(f'emnist-{name}').shown}" for name in places]
         raise RefusedInput(
             f"{location.shown!r} holds {len(places)} variants of EMNIST, each a set of its own; "
@@ -70,7 +76,7 @@ def read_emnist(location: Location, _: Reading = AS_THEY_ARE) -> Rows:
         stream=lambda: _upright(images),
         fingerprint=lambda: fingerprint_of_pairs(pairs, "emnist"),
         by_class=False,
-        notes=_UPRIGHT,
+        notes=joined_notes(_UPRIGHT, _BOTH_CASES if variant == "letters" else ""),
     )
 
 
@@ -91,7 +97,8 @@ def _fits(found: Found) -> bool:
 
 
 def _mapping(file: Location) -> dict[int, str]:
-    """label → character, by a file of lines "1 65 97": the label and its characters' codes."""
+    """label → character, by a file of lines "1 65 97": the label, the code of its character (and
+    of a small letter in the same class, for which the capital one stands)."""
     if not file.is_file():
         return {}
     names: dict[int, str] = {}
@@ -105,8 +112,7 @@ def _mapping(file: Location) -> dict[int, str]:
                 f"{file.shown!r}, line {number} (={line[:40]!r}) must be a label and the codes of "
                 "its characters, such as 1 65 97"
             )
-        name = "".join(chr(int(word)) for word in words[1:4])
-        names[int(words[0])] = class_name(name, repr(file.shown))
+        names[int(words[0])] = class_name(chr(int(words[1])), repr(file.shown))
     return dict(sorted(names.items()))
 
 

@@ -74,7 +74,12 @@ def read_idx(location: Location, _: Reading = AS_THEY_ARE) -> Rows:
         RefusedInput: for a missing or truncated file, a wrong magic number, or files whose
             counts or image sizes do not match.
     """
-    place = _place(location) or location.child
+    place = _place(location)
+    if place is None:
+        raise RefusedInput(
+            f"{location.shown!r} lacks train-images-idx3-ubyte (or images-idx3-ubyte), with or "
+            "without .gz"
+        )
     published = any(find_idx(place, f"{prefix}images", "images") for prefix, _ in _PUBLISHED)
     pairs = read_pairs(place, _PUBLISHED if published else _PLAIN)
     labels = labels_of_pairs(pairs)
