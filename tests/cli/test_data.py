@@ -141,7 +141,7 @@ def test_fetch_refuses_what_is_not_as_published(mirror, tmp_path):
     assert name not in files_below(tmp_path / "to")
 
 
-def test_fetch_knows_two_sets(tmp_path):
+def test_fetch_says_which_sets_it_knows(tmp_path):
     answer = ganray("data", "fetch", "cifar", "--to", tmp_path)
     answer.refused("name (='cifar') must be one of mnist, fashion-mnist")
 
