@@ -57,9 +57,11 @@ def looks_like_pixels(location: Location) -> bool:
 
 
 def _first_line(location: Location) -> list[str]:
+    line = b""
     with opened(location, "a CSV file") as file:
-        line = file.readline(BLOCK)
-    text = line.decode("utf-8-sig", errors="replace").strip()
+        while b"\n" not in line and len(line) < BLOCK and (piece := file.read(1 << 16)):
+            line += piece
+    text = line.partition(b"\n")[0].decode("utf-8-sig", errors="replace").strip()
     return [field.strip().strip('"').strip().lower() for field in text.split(",")]
 
 
