@@ -228,7 +228,8 @@ def _class_names(folder: Location, layout: _Layout, labels: Int32[np.ndarray, "n
     if not place.is_file():
         return [str(k) for k in range(int(labels.max()) + 1)]
     names: Any = _unpickled(place, layout)[0].get(key) if key else _lines(place)
-    texts = [one.decode("latin-1") if isinstance(one, bytes) else one for one in names or ()]
+    listed = names if isinstance(names, list) else []
+    texts = [one.decode("latin-1") if isinstance(one, bytes) else one for one in listed]
     if not texts or not all(isinstance(one, str) for one in texts):
         raise RefusedInput(f"{place.shown!r} holds no names of classes")
     return [class_name(text, repr(place.shown)) for text in texts]

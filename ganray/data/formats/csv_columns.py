@@ -14,6 +14,7 @@ from ganray.errors import RefusedInput
 BLOCK = 4 << 20
 """Bytes of a CSV that are held at a time; no line may be longer."""
 _LARGEST_SIDE = 256
+_MOST_COLUMNS = 3 * _LARGEST_SIDE**2 + 10
 _LABELS = {"label", "labels", "class", "target", "y"}
 _IDS = {"id", "imageid", "index", ""}  # of no use; pandas writes an index without a name
 _PIXEL = re.compile(r"(pixel|px|p)?[ _]?\d+(x\d+)?")
@@ -78,11 +79,13 @@ def table_of(location: Location) -> PixelTable:
             f"{where}: EMNIST's images are transposed, in CSV too; use its IDX files, which are "
             "turned upright"
         )
+    if len(fields) > _MOST_COLUMNS:
+        raise RefusedInput(f"{where}: {len(fields)} columns, more than {_MOST_COLUMNS}")
     if all(field.removeprefix("-").isdecimal() for field in fields):
         return _without_header(location, len(fields))
     labels = [name for name in fields if name in _LABELS]
     pixels = tuple(name for name in fields if _PIXEL.fullmatch(name))
-    strange = [name for name in fields if name not in _LABELS | _IDS and name not in set(pixels)]
+    strange = sorted(set(fields) - _LABELS - _IDS - set(pixels))
     if len(labels) > 1 or strange or len(set(fields)) < len(fields):
         raise RefusedInput(
             f"{where}: columns ({short_list([*strange, *labels], 5)}) beside {len(pixels)} pixels; "

@@ -184,6 +184,7 @@ def test_damaged_batches_are_refused(tmp_path):
         ("p/data_batch_2", lambda whole: pickle.dumps({"labels": [1]}, 2), "must be a uint8 array"),
         ("p/data_batch_2", lambda whole: pickle.dumps({"a": [1]}, 2), "'labels' must be a list"),
         ("p/batches.meta", lambda whole: pickle.dumps({"a": [1]}, 2), "holds no names"),
+        ("p/batches.meta", lambda whole: pickle.dumps({"label_names": 5}, 2), "holds no names"),
         ("p/data_batch_2", lambda whole: pickle.dumps(Calls(print, 1), 2), "builtins?.*print"),
     ):
         path = tmp_path / name

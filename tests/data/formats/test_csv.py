@@ -128,6 +128,7 @@ def test_a_bad_line_is_named(tmp_path, line, value, said):
         (text(*TRAIN).replace("pixel24", "pixel23"), "each once"),
         (text(*TRAIN).splitlines()[0], "is no readable CSV .Could not skip"),
         ("", "columns|no square"),
+        ("a," * 300_000, "300001 columns, more than 196618"),
         ("<!DOCTYPE html>", "is a web page, not a CSV file"),
         ("\0" * 100, "columns"),
     ],
