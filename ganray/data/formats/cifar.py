@@ -205,7 +205,7 @@ def _labels(held: dict[str, Any], layout: _Layout, where: str) -> UInt8[np.ndarr
     if not isinstance(labels, list) or not all(type(k) is int and 0 <= k < 256 for k in labels):
         raise RefusedInput(
             f"{where}: {layout.label!r} must be a list of labels; it holds "
-            f"{short_list(sorted(held))}"
+            f"{short_list([repr(name)[:50] for name in sorted(held)])}"
         )
     return np.asarray(labels, np.uint8)
 

@@ -88,13 +88,17 @@ def table_of(location: Location) -> PixelTable:
     strange = sorted(set(fields) - _LABELS - _IDS - set(pixels))
     if len(labels) > 1 or strange or len(set(fields)) < len(fields):
         raise RefusedInput(
-            f"{where}: columns ({short_list([*strange, *labels], 5)}) beside {len(pixels)} pixels; "
+            f"{where}: columns ({_shown([*strange, *labels])}) beside {len(pixels)} pixels; "
             "valid: label, pixel0, pixel1, …, each once"
         )
     _refuse_shape(len(pixels), where)
     return PixelTable(
         location, tuple(fields), True, labels[0] if labels else None, pixels, _split(location)
     )
+
+
+def _shown(names: list[str]) -> str:
+    return short_list([name if name.isprintable() else repr(name) for name in names], 5)[:200]
 
 
 def _without_header(location: Location, count: int) -> PixelTable:

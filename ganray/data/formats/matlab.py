@@ -27,6 +27,7 @@ _KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"
           13: "u8"}  # fmt: skip
 _NUMBERS = range(6, 16)  # classes of variables: double, single, int8 … uint64
 _COMPLEX = 0x0800
+_MOST_VARIABLES = 1000
 _LONGEST = 512  # bytes of a name or of a list of sizes
 
 
@@ -91,6 +92,8 @@ def variables(location: Location) -> dict[str, Variable]:
         order = _order(file)
         size, place = file.seek(0, 2), _HEADER
         while place < size:
+            if len(found) > _MOST_VARIABLES:
+                raise _Damaged(f"more than {_MOST_VARIABLES} variables")
             file.seek(place)
             _, length = struct.unpack(f"{order}II", file.read(8))
             if place + 8 + length > size:
@@ -100,6 +103,8 @@ def variables(location: Location) -> dict[str, Variable]:
                 )
             file.seek(place)
             variable, _ = _variable(file, order, location, place)
+            if variable.name in found:
+                raise _Damaged(f"{variable.name!r} is twice in it")
             found[variable.name] = variable
             place += 8 + length
     return found
@@ -141,6 +146,8 @@ def _variable(file: Any, order: str, location: Location, place: int) -> tuple[Va
     sizes = _small(stream, order)
     shape = struct.unpack(f"{order}{len(sizes) // 4}i", sizes)
     name = _small(stream, order).decode("ascii")
+    if not name.isprintable():
+        raise _Damaged(f"a variable that is called {name!r}")
     if flags & 0xFF not in _NUMBERS or flags & _COMPLEX or min(shape, default=-1) < 0:
         return Variable(location, name, shape, "", place), None
     stored, bytes_, values = _values(stream, order)

@@ -7,19 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ganray.data.formats.unpacking import refuse_web_page
 from ganray.data.location import Location
 from ganray.errors import GanrayError, RefusedInput, one_line
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
+_MOST_ARRAYS = 1000
 _PLACES = (0, 512)  # MATLAB writes a header of its own before it
 _LARGEST_CHUNK = 64 << 20  # bytes, of which one is held
 _MOST_PACKED = 1100  # bytes that deflate can make of one
 
 
 def is_hdf5(location: Location) -> bool:
-    """Whether a file begins as HDF5 does, after a header or not."""
+    """Whether a MATLAB file is of version 7.3: it begins as HDF5 does, after a header or not.
+
+    Raises:
+        RefusedInput: it is a web page.
+    """
     with location.open() as file:
         head = file.read(_PLACES[-1] + len(MAGIC))
+    refuse_web_page(head, location, "a MATLAB file")
     return any(head[place:].startswith(MAGIC) for place in _PLACES)
 
 
@@ -41,6 +48,8 @@ def arrays(location: Location) -> Iterator[dict[str, Any]]:
     try:
         with location.open() as raw, h5py.File(raw, "r") as file:
             size = raw.seek(0, 2)
+            if len(file) > _MOST_ARRAYS:
+                raise RefusedInput(f"{location.shown!r} holds {len(file)} arrays; it is damaged")
             found = {
                 name: one
                 for name in file

@@ -104,7 +104,7 @@ def _parts(found: list[Member], location: Location) -> tuple[list[_Part], list[s
     for one in found:
         kind = _kind(one)
         if not kind:
-            others.append(one.name)
+            others.append(one.name if one.name.isprintable() else repr(one.name))
             continue
         key = (_split(one, location), kind)
         if first := kinds.get(key):

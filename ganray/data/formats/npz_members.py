@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
+from ganray.data.formats.unpacking import refuse_web_page
 from ganray.data.location import Location
 from ganray.errors import RefusedInput, one_line
 
@@ -69,6 +70,8 @@ def members(location: Location) -> list[Member]:
         RefusedInput: it is none, or damaged, or an array holds Python objects or announces another
             size than it has.
     """
+    with location.open() as file:
+        refuse_web_page(file.read(256), location, "an .npz file")
     with _opened(location) as archive:
         entries = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         if not 0 < len(entries) <= _MOST_MEMBERS:

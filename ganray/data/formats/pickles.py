@@ -12,6 +12,7 @@ import math
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ _PLAIN = ("BININT", "BININT1", "BININT2", "INT", "LONG", "LONG1", "BINFLOAT",
           "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", *_BYTES)  # fmt: skip
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _TUPLES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_MOST_OPERATIONS = 2_000_000  # CIFAR-100's largest has a tenth, and this many take seconds
 _MARK = object()
 
 
@@ -77,7 +79,8 @@ def read_pickle(data: bytes, where: str) -> dict[str, Any]:
     """
     machine = _Machine()
     try:
-        for operation, argument, _ in pickletools.genops(io.BytesIO(data)):
+        operations = pickletools.genops(io.BytesIO(data))
+        for operation, argument, _ in islice(operations, _MOST_OPERATIONS):
             if operation.name == "STOP":
                 return _told(machine.pop(1)[0])
             _step(machine, operation.name, argument)
@@ -85,7 +88,9 @@ def read_pickle(data: bytes, where: str) -> dict[str, Any]:
         raise RefusedInput(f"{where}: {refusal}") from None
     except Exception as error:  # whatever pickletools stumbles over
         raise RefusedInput(f"{where} is no readable pickle ({one_line(error)[:200]})") from None
-    raise RefusedInput(f"{where} is no readable pickle (it does not end)")
+    raise RefusedInput(
+        f"{where} is no readable pickle (it does not end after {_MOST_OPERATIONS} operations)"
+    )
 
 
 def _step(machine: _Machine, name: str, argument: Any) -> None:

@@ -143,7 +143,7 @@ def _read_hdf5(location: Location) -> tuple:
         if not {"X", "y"} <= set(found):
             raise RefusedInput(
                 f"{location.shown!r} lacks the variables X and y; it has "
-                f"{short_list(sorted(found))}"
+                f"{short_list([repr(name) for name in sorted(found)])}"
             )
         pixels, labels = found["X"], found["y"]
         if labels.dtype.kind not in "iuf":

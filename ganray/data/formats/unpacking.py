@@ -33,12 +33,12 @@ def opened(location: Location, what: str) -> Iterator[BinaryIO]:
         with location.open() as raw:
             head = raw.read(_HEAD)
             raw.seek(0)
-            _refuse_web_page(head, location, what)
+            refuse_web_page(head, location, what)
             if not head.startswith(_GZIP):
                 yield raw
                 return
             unpacked = gzip.GzipFile(fileobj=raw)
-            _refuse_web_page(unpacked.read(_HEAD), location, what)
+            refuse_web_page(unpacked.read(_HEAD), location, what)
             unpacked.seek(0)
             yield cast(BinaryIO, unpacked)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -47,8 +47,15 @@ def opened(location: Location, what: str) -> Iterator[BinaryIO]:
         ) from None
 
 
-def _refuse_web_page(head: bytes, location: Location, what: str) -> None:
-    """A server's regrets are often saved under the name of what was asked for."""
+def refuse_web_page(head: bytes, location: Location, what: str) -> None:
+    """A server's regrets are often saved under the name of what was asked for.
+
+    Args:
+        head: the first bytes of a file.
+
+    Raises:
+        RefusedInput: they are a web page's.
+    """
     if _WEB_PAGE.match(head):
         raise RefusedInput(
             f"{location.shown!r} is a web page, not {what}; download the file itself again"

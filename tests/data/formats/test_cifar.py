@@ -182,7 +182,7 @@ def test_damaged_batches_are_refused(tmp_path):
         ("p/data_batch_2", lambda whole: whole[:-900], "is no readable pickle"),
         ("p/data_batch_2", lambda whole: python_2(*content(4, 3))[:-1] + b"0.", "uses POP"),
         ("p/data_batch_2", lambda whole: pickle.dumps({"labels": [1]}, 2), "must be a uint8 array"),
-        ("p/data_batch_2", lambda whole: pickle.dumps({"a": [1]}, 2), "'labels' must be a list"),
+        ("p/data_batch_2", lambda whole: pickle.dumps({"a\n": [1]}, 2), "'labels' must be a list"),
         ("p/batches.meta", lambda whole: pickle.dumps({"a": [1]}, 2), "holds no names"),
         ("p/batches.meta", lambda whole: pickle.dumps({"label_names": 5}, 2), "holds no names"),
         ("p/data_batch_2", lambda whole: pickle.dumps(Calls(print, 1), 2), "builtins?.*print"),

@@ -153,7 +153,10 @@ def test_halves_are_refused(tmp_path):
     medmnist(tmp_path / "set.npz")
     with pytest.raises(RefusedInput, match=r"holds images of train twice: .*other.*; name"):
         open_source(DatasetSpec(source=str(tmp_path)))
-    path.write_bytes(b"<html>")
+    path.write_bytes(b"<html>404")
+    with pytest.raises(RefusedInput, match=r"set\.npz' is a web page, not an \.npz file"):
+        open_source(DatasetSpec(source=str(path)))
+    path.write_bytes(b"no zip")
     with pytest.raises(RefusedInput, match=r"set\.npz' is no readable \.npz file"):
         open_source(DatasetSpec(source=str(path)))
 

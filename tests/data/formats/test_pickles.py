@@ -75,6 +75,7 @@ def test_an_array_is_as_large_as_its_bytes():
         b"\x80\x04\x8e" + struct.pack("<Q", 1 << 60) + b"abc.",  # bytes of 2⁶⁰
         b"\x80\x02}q\x01r\xff\xff\xff\x7f.",  # a memo of 2³¹ places would be fine; then ends
         b"\x80\x02" + b"(" * 100_000 + b".",
+        b"\x80\x02" + b"](" * 1_100_000 + b".",
         b"\x80\x02)" + b"\x85" * 100_000 + b"K\x01s.",  # deep tuples
         b"\x80\x02}" + b"}" * 2 + b"K\x01s.",  # a dict as a key
         b"\x80\x02cos\nsystem\n.",

@@ -101,7 +101,7 @@ def test_an_array_in_another_file_is_refused(tmp_path):
     with h5py.File(tmp_path / "train_32x32.mat", "a") as file:
         del file["X"]
         file["X"] = h5py.ExternalLink("test_32x32.mat", "X")
-    with pytest.raises(RefusedInput, match="lacks the variables X and y; it has y"):
+    with pytest.raises(RefusedInput, match="lacks the variables X and y; it has 'y'"):
         open_source(DatasetSpec(source=str(tmp_path)))
 
 
@@ -149,7 +149,9 @@ HEADER = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
     [
         (b"", "does not begin as one of version 5"),
         (b"x" * 300, "does not begin as one of version 5"),
-        (b"<!doctype html><html>" + b" " * 300, "does not begin as one of version 5"),
+        (b"<!doctype html><html>" + b" " * 300, "is a web page, not a MATLAB file"),
+        (HEADER + 2 * matrix(b"X", (1,), element(2, b"1")), "'X' is twice in it"),
+        (HEADER + matrix(b"X\n", (1,), element(2, b"1")), "a variable that is called 'X.n'"),
         (HEADER, "lacks the variables X and y; it has"),
         (HEADER + struct.pack("<II", 15, 1 << 31), "it is truncated"),
         (HEADER + element(15, b"no zlib at all!!"), "incorrect header check|damaged"),
