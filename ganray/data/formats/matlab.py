@@ -87,7 +87,7 @@ def variables(location: Location) -> dict[str, Variable]:
     Raises:
         RefusedInput: it is none of version 5, truncated or damaged.
     """
-    found = {}
+    found: dict[str, Variable] = {}
     with _reading(location) as file:
         order = _order(file)
         size, place = file.seek(0, 2), _HEADER
