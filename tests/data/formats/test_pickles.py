@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganray.data.formats import pickles
 from ganray.data.formats.pickles import read_pickle
 from ganray.errors import RefusedInput
 from tests.data.formats.hostile import damaged, damages, refused
@@ -75,7 +76,6 @@ def test_an_array_is_as_large_as_its_bytes():
         b"\x80\x04\x8e" + struct.pack("<Q", 1 << 60) + b"abc.",  # bytes of 2⁶⁰
         b"\x80\x02}q\x01r\xff\xff\xff\x7f.",  # a memo of 2³¹ places would be fine; then ends
         b"\x80\x02" + b"(" * 100_000 + b".",
-        b"\x80\x02" + b"](" * 1_100_000 + b".",
         b"\x80\x02)" + b"\x85" * 100_000 + b"K\x01s.",  # deep tuples
         b"\x80\x02}" + b"}" * 2 + b"K\x01s.",  # a dict as a key
         b"\x80\x02cos\nsystem\n.",
@@ -87,6 +87,12 @@ def test_an_array_is_as_large_as_its_bytes():
 )
 def test_odd_programs_are_refused_or_empty(data):
     assert refused(lambda: read_pickle(data, "file")) or read_pickle(data, "file") == {}
+
+
+def test_a_program_without_end_is_left(monkeypatch):
+    monkeypatch.setattr(pickles, "_MOST_OPERATIONS", 1000)
+    with pytest.raises(RefusedInput, match="it does not end after 1000 operations"):
+        read_pickle(b"\x80\x02" + b"](" * 500 + b".", "file")
 
 
 PICKLED = pickle.dumps(HELD, protocol=2)
