@@ -17,7 +17,8 @@ def import_(
     source: Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")],
     to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
     kind: Annotated[
-        str, typer.Option("--format", help="auto, idx, parquet, folder or dataset.")
+        str,
+        typer.Option("--format", help="auto, or one of `ganray explain data.format`."),
     ] = "auto",
     held_out: Annotated[
         int | None, typer.Option(help="Training images set apart for the floor; default a sixth.")
@@ -73,12 +74,18 @@ def import_(
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="mnist or fashion-mnist.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="mnist, fashion-mnist, kmnist, emnist-letters (-digits, -balanced, -byclass, "
+            "-bymerge, -mnist), cifar10, cifar100 or svhn."
+        ),
+    ],
     to: Annotated[str, typer.Option("--to", help="Folder to download to.")],
     mirror: Annotated[str | None, typer.Option(help="Base URL to use instead.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Download a published data set; every file is checked by its sha256."""
+    """Download a published data set, to be a source; every file is checked by its sha256."""
     from ganray.data import fetch as download
 
     paths = [str(path) for path in download(name, local_path("--to", to), mirror)]

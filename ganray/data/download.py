@@ -1,4 +1,4 @@
-"""Download of the published files of MNIST and Fashion-MNIST, checked by their SHA-256."""
+"""Download of the files of published sets, checked by their SHA-256."""
 
 from __future__ import annotations
 
@@ -7,59 +7,23 @@ from pathlib import Path
 import pooch
 import requests
 
+from ganray.data.archives import unpack
+from ganray.data.published import INSIDE, MIRRORS, SHA256
 from ganray.errors import RefusedInput, StoreError, one_line, quoted, refuse_secrets
 from ganray.proxies import UNREACHED_STATUS, requests_proxy_for, through_proxy
 from ganray.urls import address_without_secrets, is_url
-
-MIRRORS = {
-    "mnist": (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-    ),
-    "fashion-mnist": ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
-}
-
-SHA256 = {
-    "mnist": {
-        "train-images-idx3-ubyte.gz": (
-            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
-        ),
-        "train-labels-idx1-ubyte.gz": (
-            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
-        ),
-        "t10k-images-idx3-ubyte.gz": (
-            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
-        ),
-        "t10k-labels-idx1-ubyte.gz": (
-            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
-        ),
-    },
-    "fashion-mnist": {
-        "train-images-idx3-ubyte.gz": (
-            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
-        ),
-        "train-labels-idx1-ubyte.gz": (
-            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
-        ),
-        "t10k-images-idx3-ubyte.gz": (
-            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
-        ),
-        "t10k-labels-idx1-ubyte.gz": (
-            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
-        ),
-    },
-}
 
 _TIMEOUT = 30  # seconds without an answer before the next mirror is tried
 
 
 def fetch(name: str, to: str | Path, base_url: str | None = None) -> list[Path]:
-    """Puts the four IDX files of a published set into the folder `to`; returns their paths.
+    """Puts the files of a published set into the folder `to`, a source then; returns their paths.
 
-    A file that is already there with the right SHA-256 is kept. Mirrors are tried in turn.
+    A file that is already there with the right SHA-256 is kept. Mirrors are tried in turn. Of a set
+    that is published as an archive, the files are taken out, and the archive stays beside them.
 
     Args:
-        name: "mnist" or "fashion-mnist".
+        name: one of `SHA256`, such as "mnist", "emnist-letters" or "cifar10".
         base_url: the only mirror to use, instead of the public ones.
 
     Raises:
@@ -77,7 +41,10 @@ def fetch(name: str, to: str | Path, base_url: str | None = None) -> list[Path]:
     mirrors = (base_url.rstrip("/") + "/",) if base_url else MIRRORS[name]
     pooch.get_logger().setLevel("ERROR")
     try:
-        return [_fetch_file(file, mirrors, Path(to), known) for file, known in SHA256[name].items()]
+        files = [
+            _fetch_file(file, mirrors, Path(to), known) for file, known in SHA256[name].items()
+        ]
+        return unpack(files[0], Path(to), INSIDE[name]) if name in INSIDE else files
     except OSError as error:
         raise RefusedInput(f"to (={str(to)!r}) cannot be written: {error}") from None
 

@@ -92,6 +92,10 @@ class Location:
         path = f"{folder}/{name}" if folder or self.path.startswith("/") else name
         return Location(self.fs, path, f"{self.shown.rstrip('/').rpartition('/')[0]}/{name}")
 
+    def extended(self, ending: str) -> Location:
+        """What is called so and goes on with `ending`: of several sets in one folder."""
+        return Location(self.fs, f"{self.path}{ending}", f"{self.shown}{ending}")
+
     def exists(self) -> bool:
         """Whether there is anything here.
 

@@ -183,6 +183,8 @@ def numbered(
         RefusedInput: a number has no place among the names; or numbers are -1 and 1 alone, so that
             -1 may be a class and may be none.
     """
+    if not len(values):
+        raise RefusedInput(f"{where} holds no rows")
     found = np.unique(values)
     if not names and found.tolist() == [NO_LABEL, 1]:
         raise RefusedInput(
@@ -202,20 +204,6 @@ def numbered(
         )
     labels = np.where(values == NO_LABEL, NO_LABEL, np.searchsorted(used, values))
     return labels.astype(np.int32), [names[k] if names else str(k) for k in used.tolist()]
-
-
-def refuse_gaps(labels: Int[np.ndarray, "n"], names: Sequence[str], where: str) -> None:
-    """Every class 0 … k-1 must have rows, and no row any other class.
-
-    Raises:
-        RefusedInput: listing the classes found and the k names expected.
-    """
-    found = np.unique(labels).tolist()
-    if found != list(range(len(names))) or not found:
-        raise RefusedInput(
-            f"{where}: labels (={short_list(found)}) must be 0 … k-1 without gaps; "
-            f"expected each of 0 … {len(names) - 1} ({short_list(names)})"
-        )
 
 
 def refuse_equal_names(names: Sequence[str], where: str) -> None:

@@ -90,7 +90,7 @@ def test_import_splits_as_asked(tiny_study, tmp_path):
     [
         (["/none/at/all", "--to", "set"], "source (='/none/at/all') does not exist"),
         ([".", "--to", "set"], "is of no known format"),
-        (["embedded", "--to", "set", "--format", "csv"], "format (='csv')"),
+        (["embedded", "--to", "set", "--format", "hdf5"], "format (='hdf5')"),
         (["embedded", "--to", "set", "--held-out", "-1"], "held_out (=-1)"),
         (["embedded", "--to", "set", "--held-out", "5000"], "5000"),
         (["embedded", "--to", "/proc/none/set"], "/proc/none/set"),
@@ -141,7 +141,7 @@ def test_fetch_refuses_what_is_not_as_published(mirror, tmp_path):
     assert name not in files_below(tmp_path / "to")
 
 
-def test_fetch_knows_two_sets(tmp_path):
+def test_fetch_says_which_sets_it_knows(tmp_path):
     answer = ganray("data", "fetch", "cifar", "--to", tmp_path)
     answer.refused("name (='cifar') must be one of mnist, fashion-mnist")
 

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
+import numpy as np
 import pytest
 
-from ganray.data import fetch
-from ganray.data.download import MIRRORS, SHA256
+from ganray.data import DatasetSpec, fetch, open_source
+from ganray.data.published import INSIDE, MIRRORS, SHA256
 from ganray.errors import RefusedInput, StoreError
+from tests.data.formats.test_cifar import write_cifar10, write_cifar100
+from tests.data.formats.test_emnist import write_emnist
+from tests.data.formats.test_svhn import write_v5
 from tests.data.published import http_server, real_data
+from tests.data.test_archives import tarred, zipped
 
 FILES = {name: f"content of {name}".encode() for name in SHA256["mnist"]}
 
@@ -84,7 +90,10 @@ def test_a_mirror_is_given_without_credentials(tmp_path, mirror):
 
 
 def test_wrong_arguments_are_refused(tmp_path):
-    with pytest.raises(RefusedInput, match=r"name \(='cifar'\) must be one of mnist, fashion"):
+    said = (
+        r"name \(='cifar'\) must be one of mnist, fashion-mnist, kmnist, .*cifar10, cifar100, svhn"
+    )
+    with pytest.raises(RefusedInput, match=said):
         fetch("cifar", tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(RefusedInput, match=r"to \(='.*file'\) cannot be written"):
@@ -104,3 +113,55 @@ def test_a_mirror_is_a_server(tmp_path, mirror):
     with pytest.raises(RefusedInput, match=r"mirror \(='.*'\) must be an http:// or") as refusal:
         fetch("mnist", tmp_path, base_url=mirror)
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "emnist-letters"])
+def test_what_is_published_in_an_archive_is_a_source_when_it_is_fetched(
+    tmp_path, monkeypatch, name
+):
+    folder = tmp_path / "published"
+    folder.mkdir()
+    if name == "emnist-letters":
+        write_emnist(folder, "letters", np.arange(1, 4), "1 65 97\n2 66 98\n3 67 99\n")
+        data = zipped({f"gzip/{path.name}": path.read_bytes() for path in folder.iterdir()})
+    else:
+        inside = "cifar-10-batches-bin" if name == "cifar10" else "cifar-100-binary"
+        (write_cifar10 if name == "cifar10" else write_cifar100)(folder)
+        files = {f"{inside}/{path.name}": path.read_bytes() for path in folder.iterdir()}
+        data = tarred(files | {f"{inside}/readme.html": b"<html>"})
+    (archive,) = SHA256[name]
+    monkeypatch.setitem(SHA256, name, {archive: hashlib.sha256(data).hexdigest()})
+    with http_server({f"/{archive}": data}) as url:
+        paths = fetch(name, tmp_path / "to", base_url=url)
+    assert {path.name for path in paths} == {path.name for path in folder.iterdir()}
+    assert {path.name for path in (tmp_path / "to").iterdir()} == {
+        archive,
+        *(path.name for path in paths),
+    }
+    fetched, published = (
+        open_source(DatasetSpec(source=str(place), held_out=3))
+        for place in (tmp_path / "to", folder)
+    )
+    assert fetched.fingerprint() == published.fingerprint()
+    paths[0].write_bytes(b"damaged")
+    assert fetch(name, tmp_path / "to", base_url="http://127.0.0.1:9") == paths  # nothing is asked
+    assert paths[0].read_bytes() == (folder / paths[0].name).read_bytes()
+
+
+def test_files_of_matlab_are_fetched_as_they_are(tmp_path, monkeypatch):
+    folder = write_v5(tmp_path / "published")
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    known = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    assert set(SHA256["svhn"]) == set(files)
+    monkeypatch.setitem(SHA256, "svhn", known)
+    with http_server({f"/{name}": data for name, data in files.items()}) as url:
+        fetch("svhn", tmp_path / "to", base_url=url)
+    assert contents(tmp_path / "to") == files
+
+
+def test_every_set_has_mirrors_and_sums():
+    assert set(MIRRORS) == set(SHA256)
+    assert set(INSIDE) < set(SHA256)
+    for name, files in SHA256.items():
+        assert all(mirror.endswith("/") for mirror in MIRRORS[name])
+        assert all(re.fullmatch("[0-9a-f]{64}", sha256) for sha256 in files.values())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.rows import natural_order, refuse_gaps, rows_per_chunk, split_code
+from ganray.data.rows import natural_order, numbered, rows_per_chunk, split_code
 from ganray.errors import RefusedInput
 
 
@@ -45,12 +45,20 @@ def test_a_chunk_has_at_least_one_image():
     assert rows_per_chunk((1, 1024, 1024)) == 4
 
 
-def test_gaps_are_listed():
-    refuse_gaps(np.asarray([1, 0, 1], np.int32), ["a", "b"], "set")
-    with pytest.raises(RefusedInput, match=r"set: labels \(=0, 2\) .* 0 … 2 \(a, b, c\)"):
-        refuse_gaps(np.asarray([2, 0], np.int32), ["a", "b", "c"], "set")
-    with pytest.raises(RefusedInput, match=r"\(99 in all\)"):
-        refuse_gaps(np.arange(1, 100, dtype=np.int32), [str(k) for k in range(99)], "set")
+def test_whole_numbers_become_labels_in_their_order():
+    labels, names = numbered(np.asarray([7, -3, 7, 2**40, -1]), [], "set")
+    assert (labels.tolist(), names) == ([1, 0, 1, 2, -1], ["-3", "7", str(2**40)])
+    labels, names = numbered(np.asarray([3, 0, 3, -1]), ["a", "b", "c", "d"], "set")
+    assert (labels.tolist(), names) == ([1, 0, 1, -1], ["a", "d"])
+    for values, told, said in (
+        ([0, 4], ["a", "b"], r"set: labels \(=0, 4\) must lie in 0 … 1, the places of .* a, b"),
+        ([-2, 0], ["a", "b"], r"labels \(=-2, 0\) must lie in"),
+        ([-1, 1, 1], [], r"labels \(=-1, 1\): -1 says elsewhere"),
+        ([], [], "set holds no rows"),
+        (range(100_001), [], "100,001 different labels, more than 100,000 classes"),
+    ):
+        with pytest.raises(RefusedInput, match=said):
+            numbered(np.asarray(values, np.int64), told, "set")
 
 
 @pytest.mark.parametrize(

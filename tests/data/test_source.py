@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.data import rows as rows_module
+from ganray.data.formats import FORMATS
 from ganray.errors import GanrayError, RefusedInput
 from tests.data.published import digits, encoded, read_all, write_folder, write_idx
 
@@ -50,10 +51,10 @@ def test_expected_images_are_accepted():
     assert open_source(DatasetSpec(channels=1, size=28)).describe().shape == (1, 28, 28)
 
 
-@pytest.mark.parametrize("kind", ["auto", "idx", "parquet", "folder", "dataset"])
+@pytest.mark.parametrize("kind", ["auto", *FORMATS])
 def test_a_missing_place_is_named(tmp_path, kind):
     with pytest.raises(
-        RefusedInput, match=r"nowhere'.*(does not exist|lacks|holds no|no class)"
+        RefusedInput, match=r"nowhere[/'].*(does not exist|lacks|holds no|no class)"
     ) as refusal:
         open_source(DatasetSpec(source=str(tmp_path / "nowhere"), format=kind))
     assert "\n" not in str(refusal.value)

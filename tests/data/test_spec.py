@@ -14,8 +14,8 @@ from ganray.spec import parse
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"format": "hdf5"}, r"format \(='hdf5'\): must be one of auto, dataset, idx"),
-        ({"format": 3}, r"format \(=3\): must be one of auto, dataset, idx"),
+        ({"format": "hdf5"}, r"format \(='hdf5'\): must be one of auto, dataset, emnist"),
+        ({"format": 3}, r"format \(=3\): must be one of auto, dataset, emnist"),
         ({"format": None}, r"format \(=None\): must be one of auto"),
         ({"format": ["idx"]}, r"format \(=\['idx'\]\): must be one of auto"),
         ({"held_out": -1}, r"held_out \(=-1\)"),

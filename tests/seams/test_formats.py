@@ -60,11 +60,11 @@ def test_a_study_of_it_is_run_and_reported(arrays, tiny_study, tmp_path):
 
 
 def test_it_is_explained_and_named_where_another_word_is_refused(arrays, tmp_path):
-    said = "auto or dataset or idx or parquet or folder or arrays"
+    said = " or ".join(["auto", *FORMATS])
     assert f"data.format: {said}, default auto" in ganray("explain", "data.format").out
     to = tmp_path / "set"
     ganray("data", "import", arrays, "--to", to, "--format", "array").refused(
-        "format (='array'): must be one of auto, dataset, idx, parquet, folder, arrays"
+        "format (='array'): must be one of auto, " + ", ".join(FORMATS)
     )
     (tmp_path / "empty").mkdir()
     with pytest.raises(RefusedInput, match=r"known format.*; a folder with images.npy and lab"):

@@ -6,5 +6,9 @@ what reads, so that a study file is checked fast.
 
 from __future__ import annotations
 
-FORMATS = {name: f"{__name__}.{name}" for name in ("dataset", "idx", "parquet", "folder")}
+_IN_ORDER = (
+    *("dataset", "emnist", "idx", "cifar", "svhn", "lmdb"),  # by names, which a web server has
+    *("parquet", "npz", "csv", "folder"),  # by a listing
+)
+FORMATS = {name: f"{__name__}.{name}" for name in _IN_ORDER}
 """What a format is called, and its module."""

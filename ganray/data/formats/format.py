@@ -33,6 +33,22 @@ class Found:
             raise RefusedInput(f"source (={self.location.shown!r}) does not exist")
         return list_below(self.location)
 
+    def has(self, name: str) -> bool:
+        """Whether a file of that name lies in it: asked by name where a server lists nothing."""
+        kind = "link" if self._kinds is None else self._kinds.get(name)
+        return kind == "file" or (kind == "link" and self.location.child(name).is_file())
+
+    def holds(self, name: str) -> bool:
+        """Whether there may be a folder of that name in it."""
+        return self._kinds is None or self._kinds.get(name) in ("directory", "link")
+
+    @cached_property
+    def _kinds(self) -> dict[str, str] | None:
+        try:
+            return self.location.children()
+        except RefusedInput:
+            return None
+
 
 @dataclass(frozen=True)
 class Format:

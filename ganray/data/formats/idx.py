@@ -5,54 +5,67 @@ A big-endian magic number 0x0000080d (uint8, d dimensions), d 32-bit sizes, then
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, cast
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int32, UInt8
 
 from ganray.data.decoding import MAX_PIXELS
 from ganray.data.formats.format import Format
+from ganray.data.formats.unpacking import opened
 from ganray.data.location import Location
-from ganray.data.rows import TEST, TRAIN, Rows, refuse_gaps, rows_per_chunk, shape_text
+from ganray.data.rows import TEST, TRAIN, Rows, numbered, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
+from ganray.urls import is_url
 
 _PUBLISHED = (("train-", TRAIN), ("t10k-", TEST))
-_GZIP = b"\x1f\x8b"
 _PLAIN = (("", TRAIN),)
+_WHAT = "an IDX file"
 _MAGIC = {"images": 2051, "labels": 2049}
 _DIMENSIONS = {"images": 3, "labels": 1}
+_MOST = 1 << 27  # images, whose labels are held
+
+Place = Callable[[str], Location]
+"""Where a file of some name lies: in a folder, or after what all names of the set begin with."""
 
 
 @dataclass(frozen=True)
-class _File:
+class IdxFile:
+    """A file whose header and length agree.
+
+    Attributes:
+        sizes: (n, h, w) of images, (n,) of labels.
+        sha256: of the bytes after decompression: .gz headers hold times and names.
+    """
+
     location: Location
     sizes: tuple[int, ...]
-    sha256: str  # of the bytes after decompression: .gz headers hold times and names
+    sha256: str
 
     @property
     def header_bytes(self) -> int:
+        """After which the values begin."""
         return 4 + 4 * len(self.sizes)
 
 
-def has_idx(folder: Location) -> bool:
-    """Whether `folder` holds at least one file with an IDX name of the MNIST family."""
-    return any(
-        _find(folder, prefix + kind, kind)
-        for prefix, _ in (*_PUBLISHED, *_PLAIN)
-        for kind in _MAGIC
-    )
+@dataclass(frozen=True)
+class IdxPair:
+    """Images and labels of one split."""
+
+    images: IdxFile
+    labels: IdxFile
+    split: int
 
 
-def read_idx(folder: Location) -> Rows:
-    """The four published files (or `images` and `labels`) of `folder`, each .gz or raw.
+def read_idx(location: Location) -> Rows:
+    """The four published files (or `images` and `labels`) of a folder, each .gz or raw.
+
+    Of several sets in one folder, one is named by what its files' names begin with:
+    `digits/mine` is of `digits/mine-train-images-idx3-ubyte` and the others.
 
     Every file is read once to its end, so that a truncated one is refused here.
 
@@ -60,39 +73,66 @@ def read_idx(folder: Location) -> Rows:
         RefusedInput: for a missing or truncated file, a wrong magic number, or files whose
             counts or image sizes do not match.
     """
-    published = any(_find(folder, f"{prefix}images", "images") for prefix, _ in _PUBLISHED)
-    parts = [_pair(folder, *part) for part in (_PUBLISHED if published else _PLAIN)]
-    images = [part[0] for part in parts]
-    _refuse_differing(images[0], images[-1])
-    labels = np.concatenate([_labels(part[1]) for part in parts]).astype(np.int32)
-    names = [str(k) for k in range(int(labels.max(initial=0)) + 1)]
-    refuse_gaps(labels, names, folder.shown)
+    place = _place(location)
+    if place is None:
+        raise RefusedInput(
+            f"{location.shown!r} lacks train-images-idx3-ubyte (or images-idx3-ubyte), with or "
+            "without .gz"
+        )
+    published = any(find_idx(place, f"{prefix}images", "images") for prefix, _ in _PUBLISHED)
+    pairs = read_pairs(place, _PUBLISHED if published else _PLAIN)
+    labels, names = numbered(labels_of_pairs(pairs), [], location.shown)
+    images = [pair.images for pair in pairs]
     return Rows(
-        name=folder.name,
+        name=location.name,
         shape=(1, images[0].sizes[1], images[0].sizes[2]),
         class_names=names,
         labels=labels,
-        splits=np.concatenate(
-            [np.full(part[0].sizes[0], part[2], dtype=np.uint8) for part in parts]
-        ),
-        stream=lambda: _stream(images),
-        fingerprint=lambda: _fingerprint(parts),
+        splits=splits_of_pairs(pairs),
+        stream=lambda: stream_idx(images),
+        fingerprint=lambda: fingerprint_of_pairs(pairs, "idx"),
         by_class=not published,  # a pair of its own may be sorted by class
     )
 
 
-def _pair(folder: Location, prefix: str, split: int) -> tuple[_File, _File, int]:
-    images = _scan(_require(folder, f"{prefix}images", "images"), "images")
-    labels = _scan(_require(folder, f"{prefix}labels", "labels"), "labels")
+def _place(location: Location) -> Place | None:
+    """Where files with IDX names of the MNIST family lie; None where there are none."""
+    stems = [(prefix + kind, kind) for prefix, _ in (*_PUBLISHED, *_PLAIN) for kind in _MAGIC]
+    if any(find_idx(location.child, *stem) for stem in stems):
+        return location.child
+    begun = after(location)
+    is_host = is_url(location.shown) and "/" not in location.shown.partition("://")[2].rstrip("/")
+    return begun if not is_host and find_idx(begun, *stems[0]) else None
+
+
+def after(location: Location) -> Place:
+    """Files whose names begin as the location's does."""
+    return lambda name: location.extended(f"-{name}")
+
+
+def read_pairs(place: Place, parts: Sequence[tuple[str, int]]) -> list[IdxPair]:
+    """The pairs of a set, each named by its prefix and of a split.
+
+    Raises:
+        RefusedInput: as `read_idx`.
+    """
+    pairs = [_pair(place, *part) for part in parts]
+    _refuse_differing(pairs[0].images, pairs[-1].images)
+    return pairs
+
+
+def _pair(place: Place, prefix: str, split: int) -> IdxPair:
+    images = _scan(_require(place, f"{prefix}images", "images"), "images")
+    labels = _scan(_require(place, f"{prefix}labels", "labels"), "labels")
     if images.sizes[0] != labels.sizes[0]:
         raise RefusedInput(
             f"{images.location.shown!r} has {images.sizes[0]} images, but "
             f"{labels.location.shown!r} has {labels.sizes[0]} labels; they must be as many"
         )
-    return images, labels, split
+    return IdxPair(images, labels, split)
 
 
-def _refuse_differing(train: _File, test: _File) -> None:
+def _refuse_differing(train: IdxFile, test: IdxFile) -> None:
     if train.sizes[1:] != test.sizes[1:]:
         raise RefusedInput(
             f"{test.location.shown!r}: images of {shape_text(test.sizes[1:])} pixels, but "
@@ -100,26 +140,28 @@ def _refuse_differing(train: _File, test: _File) -> None:
         )
 
 
-def _find(folder: Location, stem: str, kind: str) -> Location | None:
+def find_idx(place: Place, stem: str, kind: str) -> Location | None:
+    """The file of images or labels that is called so, in any of the ways that are in use."""
     ending = f"idx{_DIMENSIONS[kind]}-ubyte"
     names = (f"{stem}-{ending}", f"{stem}.{ending}", stem)
-    candidates = (folder.child(name + gz) for name in names for gz in (".gz", ""))
+    candidates = (place(name + gz) for name in names for gz in (".gz", ""))
     return next((file for file in candidates if file.is_file()), None)
 
 
-def _require(folder: Location, stem: str, kind: str) -> Location:
-    file = _find(folder, stem, kind)
+def _require(place: Place, stem: str, kind: str) -> Location:
+    file = find_idx(place, stem, kind)
     if file is None:
         raise RefusedInput(
-            f"{folder.shown!r} lacks {stem}-idx{_DIMENSIONS[kind]}-ubyte, with or without .gz"
+            f"{place(f'{stem}-idx{_DIMENSIONS[kind]}-ubyte').shown!r} does not exist, with or "
+            "without .gz"
         )
     return file
 
 
-def _scan(location: Location, kind: str) -> _File:
+def _scan(location: Location, kind: str) -> IdxFile:
     dimensions = _DIMENSIONS[kind]
     digest = hashlib.sha256()
-    with _opened(location) as file:
+    with opened(location, _WHAT) as file:
         header = file.read(4 + 4 * dimensions)
         if len(header) < 4 + 4 * dimensions:
             raise RefusedInput(f"{location.shown!r} ends within its header: it is truncated")
@@ -129,7 +171,7 @@ def _scan(location: Location, kind: str) -> _File:
                 f"{location.shown!r}: magic number (={magic}) must be {_MAGIC[kind]} for {kind}"
             )
         announced = int(np.prod(sizes, dtype=object))
-        _refuse_large(sizes[1:], location)
+        _refuse_large(sizes, location)
         digest.update(header)
         held = 0
         while held <= announced and (piece := file.read(1 << 20)):
@@ -141,55 +183,62 @@ def _scan(location: Location, kind: str) -> _File:
             f"{location.shown!r}: its header announces {sizes} = {announced} bytes, but "
             f"{held}{beyond} follow; it is truncated or corrupt"
         )
-    return _File(location, tuple(sizes), digest.hexdigest())
+    return IdxFile(location, tuple(sizes), digest.hexdigest())
 
 
-def _refuse_large(size: list[int], location: Location) -> None:
-    if int(np.prod(size, dtype=object)) > MAX_PIXELS:
+def _refuse_large(sizes: list[int], location: Location) -> None:
+    if sizes[0] > _MOST:
         raise RefusedInput(
-            f"{location.shown!r}: images of {shape_text(size)} pixels, more than {MAX_PIXELS}; "
-            f"it is corrupt, or not for this"
+            f"{location.shown!r}: its header announces {sizes[0]} images, more than {_MOST}; it is "
+            "corrupt, or not for this"
+        )
+    if int(np.prod(sizes[1:], dtype=object)) > MAX_PIXELS:
+        raise RefusedInput(
+            f"{location.shown!r}: images of {shape_text(sizes[1:])} pixels, more than "
+            f"{MAX_PIXELS}; it is corrupt, or not for this"
         )
 
 
-@contextmanager
-def _opened(location: Location) -> Iterator[BinaryIO]:
-    try:
-        with location.open() as raw:
-            is_gzip = raw.read(2) == _GZIP  # whatever its name: browsers unpack and keep ".gz"
-            raw.seek(0)
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzip else raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise RefusedInput(
-            f"{location.shown!r} is truncated or corrupt gzip data ({error})"
-        ) from None
+def labels_of_pairs(pairs: list[IdxPair]) -> Int32[np.ndarray, "n"]:
+    """The labels of all pairs, in order."""
+    return np.concatenate([_labels(pair.labels) for pair in pairs]).astype(np.int32)
 
 
-def _labels(file: _File) -> UInt8[np.ndarray, "n"]:
-    with _opened(file.location) as opened:
-        opened.read(file.header_bytes)
-        return np.frombuffer(opened.read(), dtype=np.uint8)
+def splits_of_pairs(pairs: list[IdxPair]) -> UInt8[np.ndarray, "n"]:
+    """The split of each image of all pairs."""
+    counts = [pair.images.sizes[0] for pair in pairs]
+    return np.repeat([pair.split for pair in pairs], counts).astype(np.uint8)
 
 
-def _stream(files: list[_File]) -> Iterator[UInt8[np.ndarray, "_ 1 h w"]]:
+def _labels(file: IdxFile) -> UInt8[np.ndarray, "n"]:
+    with opened(file.location, _WHAT) as unpacked:
+        unpacked.read(file.header_bytes)
+        return np.frombuffer(unpacked.read(file.sizes[0]), dtype=np.uint8)
+
+
+def stream_idx(files: list[IdxFile]) -> Iterator[UInt8[np.ndarray, "_ 1 h w"]]:
+    """The images of some files, in chunks."""
     for file in files:
         count, height, width = file.sizes
         rows = rows_per_chunk((height, width))
-        with _opened(file.location) as opened:
-            opened.read(file.header_bytes)
+        with opened(file.location, _WHAT) as unpacked:
+            unpacked.read(file.header_bytes)
             for start in range(0, count, rows):
                 length = min(rows, count - start)
-                pixels = opened.read(length * height * width)
+                pixels = unpacked.read(length * height * width)
+                if len(pixels) < length * height * width:
+                    raise RefusedInput(f"{file.location.shown!r} changed meanwhile; start again")
                 yield np.frombuffer(pixels, dtype=np.uint8).reshape(length, 1, height, width)
 
 
-def _fingerprint(parts: list[tuple[_File, _File, int]]) -> str:
-    layout = [[split, images.sha256, labels.sha256] for images, labels, split in parts]
-    return hashlib.sha256(canonical_json({"format": "idx", "parts": layout})).hexdigest()
+def fingerprint_of_pairs(pairs: list[IdxPair], name: str) -> str:
+    """SHA-256 of the files of a format of that name."""
+    layout = [[pair.split, pair.images.sha256, pair.labels.sha256] for pair in pairs]
+    return hashlib.sha256(canonical_json({"format": name, "parts": layout})).hexdigest()
 
 
 FORMAT = Format(
     valid="a folder with the IDX files of MNIST",
-    fits=lambda found: has_idx(found.location),
+    fits=lambda found: _place(found.location) is not None,
     read=lambda location, _: read_idx(location),
 )
