@@ -63,7 +63,7 @@ class Encoded(Table):
 
 
 @dataclass
-class _Survey:
+class Survey:
     """What was found of a set's pictures.
 
     Attributes:
@@ -86,7 +86,11 @@ def looked_at(pictures: Encoded, reading: Reading) -> Rows:
     Raises:
         RefusedInput: counting what cannot be read or differs, and naming the settings that help.
     """
-    survey = _survey(pictures, reading)
+    return as_rows(pictures, reading, _survey(pictures, reading))
+
+
+def as_rows(pictures: Encoded, reading: Reading, survey: Survey) -> Rows:
+    """As `looked_at`, of what was found before."""
     count, strangers = len(pictures.chosen), pictures.strangers
     reasons = [*strangers, *survey.unread.values()]
     if reasons and (not reading.skip or len(survey.unread) == count):
@@ -101,7 +105,7 @@ def looked_at(pictures: Encoded, reading: Reading) -> Rows:
     rows = Rows(
         **table | {"notes": joined_notes(*notes, pictures.notes), "left_out": tuple(reasons)},
         shape=shape,
-        stream=lambda: _decoded(pictures.items, pictures.chosen[kept], shape, reading),
+        stream=_Decoding(pictures.items, pictures.chosen[kept], shape, reading),
     )
     layout = pictures.layout
     if layout is None:
@@ -110,8 +114,8 @@ def looked_at(pictures: Encoded, reading: Reading) -> Rows:
     return replace(rows, fingerprint=lambda: digest)
 
 
-def _survey(pictures: Encoded, reading: Reading) -> _Survey:
-    found = _Survey()
+def _survey(pictures: Encoded, reading: Reading) -> Survey:
+    found = Survey()
     for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
         where = pictures.items.said(int(pictures.chosen[place]))
         try:
@@ -155,16 +159,21 @@ def note_of_unread(reasons: Sequence[str], count: int) -> str:
 
 
 def _some(reasons: Sequence[str]) -> str:
-    """The first of each kind and how many there are; kinds differ in more than names, numbers."""
-    kinds: dict[str, list[str]] = defaultdict(list)
-    for reason in reasons:
-        kinds[_NAME_OR_NUMBER.sub("", reason)].append(reason)
+    """The first of each kind and how many there are."""
     told = [one[0] + (f" (and {len(one) - 1:,} more)" if len(one) > 1 else "")
-            for one in kinds.values()]  # fmt: skip
+            for one in by_kind(reasons)]  # fmt: skip
     return "; ".join(told[:_NAMED]) + ("; …" if len(told) > _NAMED else "")
 
 
-def _one_shape(pictures: Encoded, survey: _Survey) -> tuple[int, int, int]:
+def by_kind(reasons: Sequence[str]) -> list[list[str]]:
+    """Reasons of one kind together; kinds differ in more than names and numbers."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for reason in reasons:
+        kinds[_NAME_OR_NUMBER.sub("", reason)].append(reason)
+    return list(kinds.values())
+
+
+def _one_shape(pictures: Encoded, survey: Survey) -> tuple[int, int, int]:
     """The shape that all have.
 
     Raises:
@@ -184,6 +193,22 @@ def _one_shape(pictures: Encoded, survey: _Survey) -> tuple[int, int, int]:
         f"(channels×height×width), as the others are: {', '.join(told)}, such as {first}; set "
         f"{listed(named)}, or make them equal"
     )
+
+
+@dataclass(frozen=True)
+class _Decoding:
+    """The pixels of some pictures, as `SelectiveStream`: of fewer, fewer are decoded."""
+
+    items: Items
+    chosen: Int64[np.ndarray, "n"]
+    shape: tuple[int, int, int]
+    reading: Reading
+
+    def __call__(self) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+        return _decoded(self.items, self.chosen, self.shape, self.reading)
+
+    def only(self, rows: Bool[np.ndarray, "n"]) -> _Decoding:
+        return replace(self, chosen=self.chosen[rows])
 
 
 def _decoded(

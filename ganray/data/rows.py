@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 from unicodedata import category
 
 import numpy as np
@@ -60,6 +60,17 @@ class Table:
         return {}
 
 
+@runtime_checkable
+class SelectiveStream(Protocol):
+    """A stream that need not read all images to yield some of them."""
+
+    def __call__(self) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+        """As `Rows.stream`."""
+
+    def only(self, rows: Bool[np.ndarray, "n"]) -> SelectiveStream:
+        """Of some rows alone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows(Table):
     """A set whose images are read as pixels; memory is a few bytes a row, they stay where they are.
@@ -75,6 +86,8 @@ class Rows(Table):
     def content(self, rows: Bool[np.ndarray, "n"]) -> dict[str, Any]:
         """As of every table."""
         stream = self.stream
+        if isinstance(stream, SelectiveStream):
+            return {"stream": stream.only(rows)}
 
         def some() -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
             start = 0
