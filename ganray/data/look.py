@@ -7,22 +7,22 @@ rest is told of the set as it is with these.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ganray.data.decoding import LOSSY_NOTE
 from ganray.data.duplicates import Repeats, digests, repeats
-from ganray.data.encoded import Encoded, as_rows
+from ganray.data.encoded import Encoded, note_of_unread
 from ganray.data.fitting import Shape
 from ganray.data.formats import FORMATS
-from ganray.data.formats.format import format_called
+from ganray.data.formats.format import Format, format_called
+from ganray.data.opening import Opened, opened
 from ganray.data.rows import Rows
-from ganray.data.source import Source, read_table
+from ganray.data.source import read_table
 from ganray.data.spec import SPLITS, DatasetSpec, Labels, Split
-from ganray.data.splits import ClassTooSmall
-from ganray.data.survey import Stored, proposed, surveyed
+from ganray.data.survey import Stored, surveyed
 from ganray.errors import RefusedInput
 
 MOST_IMAGES = 100_000
@@ -48,6 +48,7 @@ class Look:
         by_class: whether what is set apart are the last images of each class, not of all.
         repeats: images that are there more than once; none where they were not looked for, and then
             `why_no_repeats` says why.
+        notes: what else is known, in sentences.
     """
 
     source: str
@@ -77,17 +78,6 @@ class Look:
         return sum(sum(numbers) for numbers in self.counts.values())
 
 
-@dataclass
-class _Opened:
-    """A source as a study has it, or as near to that as it can be had."""
-
-    spec: DatasetSpec
-    refusal: str = ""
-    settings: Mapping[str, Any] | None = None
-    source: Source | None = None
-    fits: bool = True
-
-
 def looked(spec: DatasetSpec, duplicates: bool | None = None) -> tuple[Look, Rows | None]:
     """What a source holds; and its images as a study has them, if it can have any.
 
@@ -100,22 +90,22 @@ def looked(spec: DatasetSpec, duplicates: bool | None = None) -> tuple[Look, Row
             a setting contradicts them.
     """
     known, table = read_table(spec)
-    format_ = next(name for name in FORMATS if format_called(name) is known)
     stored = _stored(table, spec)
     reads_all = duplicates or (duplicates is None and not _is_large(stored.shapes))
-    if isinstance(table, Encoded) and reads_all and stored.unread and not stored.decoded:
-        stored = surveyed(table, spec.reading.background, decode=True)
-    opened = _opened(table, stored, spec)
-    found, why = _repeats(opened, reads_all)
-    if isinstance(why, RefusedInput) and isinstance(table, Encoded) and not stored.decoded:
-        # Of some pictures the headers were sound, and the rest is not.
-        stored = surveyed(table, spec.reading.background, decode=True)
-        opened = _opened(table, stored, spec)
-        found, why = _repeats(opened, reads_all)
-    if isinstance(why, RefusedInput):
-        opened.refusal, opened.fits = opened.refusal or str(why), False
+    has_damage = isinstance(table, Encoded) and reads_all and bool(stored.unread)
+    while True:
+        if isinstance(table, Encoded) and has_damage and not stored.decoded:
+            stored = surveyed(table, spec.reading.background, decode=True)
+        found = opened(table, stored, spec)
+        counted, why = _repeats(found, reads_all)
+        # Headers may be sound where the rest of a picture is not.
+        has_damage = isinstance(why, RefusedInput)
+        if not has_damage or stored.decoded or not isinstance(table, Encoded):
+            break
+    if has_damage:
+        found.refusal, found.fits = found.refusal or str(why), False
         why = "an image cannot be read"
-    return _told(table, format_, stored, opened, found, str(why))
+    return _told(spec, known, table, stored, found, counted, str(why))
 
 
 def _stored(table: Rows | Encoded, spec: DatasetSpec) -> Stored:
@@ -131,96 +121,75 @@ def _is_large(shapes: Counter[Shape]) -> bool:
     return shapes.total() > MOST_IMAGES or values > MOST_VALUES
 
 
-def _opened(table: Rows | Encoded, stored: Stored, asked: DatasetSpec) -> _Opened:
-    """With the settings asked for; else with those that make it fit; else without splits."""
-    opened = _Opened(asked, settings={})
-    try:
-        opened.source = _source(table, stored, asked)
-        return opened
-    except RefusedInput as error:
-        opened.refusal = str(error)
-    strangers = table.strangers if isinstance(table, Encoded) else ()
-    settings = proposed(stored, strangers, asked.reading)
-    last: RefusedInput | None = None
-    for _ in range(3):  # with smaller classes left out, others may be too small for what is asked
-        opened.settings, opened.spec = settings, asked.model_copy(update=settings)
-        try:
-            opened.source = _source(table, stored, opened.spec)
-            return opened
-        except RefusedInput as error:
-            last = error
-        if not isinstance(last, ClassTooSmall) or last.least is None:
-            break
-        settings = settings | {"least": last.least}
-    opened.fits, opened.refusal = False, opened.refusal if not settings else f"{last}"
-    try:
-        opened.source = _source(table, stored, opened.spec, whole=True)
-    except RefusedInput:
-        opened.source = None
-    return opened
-
-
-def _source(
-    table: Rows | Encoded, stored: Stored, spec: DatasetSpec, whole: bool = False
-) -> Source:
-    if isinstance(table, Encoded):
-        # No fingerprint is asked for, which would need every picture's SHA-256.
-        reading = spec.reading
-        table = as_rows(replace(table, layout=None), reading, stored.under(reading))
-    return Source(table, spec, whole=whole)
-
-
-def _repeats(opened: _Opened, reads_all: bool) -> tuple[Repeats | None, str | RefusedInput]:
-    if opened.source is None:
+def _repeats(found: Opened, reads_all: bool) -> tuple[Repeats | None, str | RefusedInput]:
+    """How many images are there more than once; or why that is not known."""
+    if found.source is None:
         return None, "none can be read"
-    if not opened.source.may_repeat:
+    if not found.source.may_repeat:
         return None, "the images are made of others"
     if not reads_all:
         return None, "that reads every image; --duplicates does"
+    rows = found.source.rows
     try:
-        found = [digests(batch) for batch in opened.source.rows.stream()]
+        seen = np.concatenate([digests(batch) for batch in rows.stream()])
     except RefusedInput as error:
         return None, error
-    return repeats(np.concatenate(found), opened.source.rows.splits), ""
+    return repeats(seen, rows.splits), ""
 
 
 def _told(
+    spec: DatasetSpec,
+    known: Format,
     table: Rows | Encoded,
-    format_: str,
     stored: Stored,
-    opened: _Opened,
-    found: Repeats | None,
+    found: Opened,
+    counted: Repeats | None,
     why: str,
 ) -> tuple[Look, Rows | None]:
-    rows = opened.source.rows if opened.source else None
+    rows = found.source.rows if found.source else None
     seen = rows if rows is not None else table
-    is_encoded = isinstance(table, Encoded)
-    strangers = table.strangers if isinstance(table, Encoded) else ()
+    unread, transparent = _faults(table, stored)
     look = Look(
-        source=opened.spec.source,
+        source=spec.source,
         name=seen.name,
-        format=format_,
+        format=next(name for name in FORMATS if format_called(name) is known),
         shapes=dict((stored.shapes + stored.clear).most_common()),
-        unread=(*strangers, *stored.unread.values()),
-        transparent=tuple(
-            table.items.said(int(table.chosen[place])) for place in stored.why_clear
-        ) if isinstance(table, Encoded) else (),
+        unread=unread,
+        transparent=transparent,
         lossy=stored.lossy,
-        decoded=stored.decoded or not is_encoded or found is not None,
-        refusal=opened.refusal,
-        settings=dict(opened.settings or {}),
-        fits=opened.fits,
+        decoded=stored.decoded or not isinstance(table, Encoded) or counted is not None,
+        refusal=found.refusal,
+        settings=found.settings,
+        fits=found.fits,
         shape=rows.shape if rows is not None else None,
         labels=seen.told,
         class_names=seen.class_names,
         counts=_counts(seen),
         own=tuple(split for code, split in enumerate(SPLITS) if (table.splits == code).any()),
         by_class=table.by_class,
-        repeats=found,
+        repeats=counted,
         why_no_repeats=why,
-        notes=seen.notes,
-    )  # fmt: skip
+        notes=_other_notes(seen.notes, unread, stored),
+    )
     return look, rows
+
+
+def _faults(table: Rows | Encoded, stored: Stored) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What cannot be read, and what is transparent, by names below the source."""
+    if not isinstance(table, Encoded):
+        return (), ()
+    unread = [*table.strangers, *stored.unread.values()]
+    clear = [table.items.said(int(table.chosen[place])) for place in stored.why_clear]
+    told = [tuple(one.replace(table.root, "") for one in said) for said in (unread, clear)]
+    return told[0], told[1]
+
+
+def _other_notes(notes: str, unread: tuple[str, ...], stored: Stored) -> str:
+    """Notes without what is told apart."""
+    known = note_of_unread(unread, (stored.shapes + stored.clear).total() + len(unread))
+    for one in (LOSSY_NOTE, known):
+        notes = notes.replace(one, "") if one else notes
+    return " ".join(notes.split())
 
 
 def _counts(seen: Rows | Encoded) -> dict[Split, list[int]]:

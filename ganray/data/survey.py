@@ -114,7 +114,7 @@ def proposed(stored: Stored, strangers: Sequence[str], asked: Reading) -> dict[s
     return settings
 
 
-def _size(shapes: Counter[Shape]) -> int | list[int]:
+def _size(shapes: Counter[Shape]) -> int | tuple[int, int]:
     """What half of the pictures have; else a power of 2 that all but a tenth need not be enlarged
     to, since what is enlarged is blurred."""
     sides: Counter[tuple[int, int]] = Counter()
@@ -122,7 +122,7 @@ def _size(shapes: Counter[Shape]) -> int | list[int]:
         sides[height, width] += count
     (usual, most) = sides.most_common(1)[0]
     if 2 * most >= sides.total() and max(usual) <= _USUAL and min(usual) >= _SMALLEST:
-        return usual[0] if usual[0] == usual[1] else list(usual)
+        return usual[0] if usual[0] == usual[1] else usual
     shorter = np.repeat([min(side) for side in sides], list(sides.values()))
     small = int(np.quantile(shorter, 0.1, method="lower"))
     return min(_LARGEST, max(_SMALLEST, 1 << (small.bit_length() - 1)))

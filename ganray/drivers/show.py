@@ -49,10 +49,12 @@ def settings_lines(spec: DatasetSpec, look: Look) -> str:
     """Lines of a study file by which a source fits that does not without; else nothing."""
     if not look.settings or not look.fits:
         return ""
-    values = as_written(spec) | look.settings
+    values = as_written(spec) | as_written(look.settings)
     if values["source"] != EMBEDDED and not is_url(values["source"]):
         values["source"] = str(Path(values["source"]).absolute())
-    text = dump({"data": {name: value for name, value in values.items() if value is not None}})
+    usual = {"format": "auto"}
+    values = {name: value for name, value in values.items() if value != usual.get(name)}
+    text = dump({"data": values})
     return text.replace("fit: crop\n", "fit: crop  # or pad, or stretch\n")
 
 

@@ -54,9 +54,9 @@ def look_page(look: Look, images: Shown, classes: Sequence[int], settings: str) 
         f"{headline(look)}. {verdict(look)}",
         [
             _refused(look, settings),
+            Section("What it holds", "stored", _stored(look)),
             Section("Pictures", "pictures", _pictures(look, images, classes)) if images else None,
-            Section("Images as they are stored", "stored", _stored(look)),
-            Section("Classes and splits", "classes", _classes(look)),
+            Section("Classes", "classes", _classes(look)),
         ],
     )
 
@@ -71,35 +71,46 @@ def _refused(look: Look, settings: str) -> Section | None:
 
 
 def _stored(look: Look) -> list[Block]:
-    total = sum(look.shapes.values())
-    whole = (0.0, 1.0)
-    table = Table(
-        "Shapes: channels×height×width",
-        [Column("shape"), Column("images", numeric=True), Column("share")],
-        [[shape, f"{count:,}", Strip([Mark("", count / total, "accent")], whole)]
-         for shape, count in shape_rows(look)],
-    )  # fmt: skip
-    told = [spans(look), *fault_lines(look), repeats_sentence(look), *further(look)]
-    return [table, *(Paragraph(line) for line in told if line)]
+    told = [spans(look), *fault_lines(look), split_sentence(look), balance(look),
+            repeats_sentence(look), *further(look)]  # fmt: skip
+    told = [line for line in told if line]
+    shapes = shape_rows(look)
+    rows = [[shape, f"{count:,}"] for shape, count in shapes]
+    columns = [Column("channels×height×width"), Column("images", numeric=True)]
+    table = _with_bars("Shapes as stored", columns, rows, [count for _, count in shapes])
+    return [table, *map(Paragraph, told)]
 
 
 def _classes(look: Look) -> list[Block]:
-    count = len(look.class_names)
+    count, splits = len(look.class_names), splits_of(look)
     chosen = some_classes(count, FIRST, LAST)
-    most = max([sum(numbers) for numbers in zip(*look.counts.values(), strict=True)], default=1)
-    columns = [Column("class"), *(Column(split, numeric=True) for split in splits_of(look))]
-    rows: list[list[str | Strip]] = [
-        [name, *(f"{number:,}" for number in numbers),
-         Strip([Mark("", sum(numbers), "accent")], (0.0, float(most)))]
-        for name, numbers in class_rows(look, chosen)
-    ]  # fmt: skip
-    total = [f"{sum(look.counts[split]):,}" for split in splits_of(look)]
+    told = class_rows(look, chosen)
+    columns = [Column("class"), *(Column(split, numeric=True) for split in splits)]
+    rows = [[name, *(f"{number:,}" for number in numbers)] for name, numbers in told]
+    if count > len(chosen):
+        rows.insert(FIRST, [f"… {count - len(chosen):,} others", *[""] * len(splits)])
     if count > 1:
-        rows.append(["all", *total, ""])
-    which = "" if len(chosen) == count else f", the first {FIRST} and the last {LAST} of {count:,}"
-    table = Table(f"Images of each class{which}", [*columns, Column("of all splits")], rows)
-    told = [split_sentence(look), balance(look)]
-    return [*(Paragraph(line) for line in told if line), table]
+        rows.append(["all", *(f"{sum(look.counts[split]):,}" for split in splits)])
+    totals = [sum(numbers) for _, numbers in told]
+    if count > len(chosen):
+        totals.insert(FIRST, 0)
+    return [_with_bars("Images of each class", columns, rows, totals)]
+
+
+def _with_bars(
+    caption: str, columns: list[Column], rows: list[list[str]], counts: list[int]
+) -> Table:
+    """A table with counts drawn beside its rows, where they differ; of no count no bar."""
+    if len({count for count in counts if count}) < 2:
+        return Table(caption, columns, [list(row) for row in rows])
+    ends = 0.0, float(max(counts))
+    values = map(float, counts)
+    bars: list[str | Strip] = [
+        Strip([Mark("", value, "accent", 0.0, value)], ends) if value else "" for value in values
+    ]
+    bars += [""] * (len(rows) - len(bars))
+    drawn = [[*row, bar] for row, bar in zip(rows, bars, strict=True)]
+    return Table(caption, [*columns, Column("")], drawn)
 
 
 def _pictures(look: Look, images: Shown, classes: Sequence[int]) -> list[Block]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
+
+import numpy as np
 
 from ganray.data.encoded import by_kind
 from ganray.data.look import Look
@@ -12,6 +14,7 @@ from ganray.data.spec import SPLITS, Split
 from ganray.wording import listed
 
 _NAMED = 3
+_NAME = re.compile(r"'[^']*'|.*?row \d+")  # of a picture, as reasons begin with it
 _SHAPES = 12
 _CLASSES = {"classes": "class", "domains": "domain", "none": "class"}
 
@@ -29,7 +32,7 @@ def headline(look: Look) -> str:
 def verdict(look: Look) -> str:
     """Whether a study can use the source."""
     if not look.refusal:
-        return "A study can use it as it is."
+        return "A study can read it as it is."
     if look.fits:
         return "A study refuses it as it is; with the settings below it fits."
     return "A study refuses it."
@@ -46,26 +49,25 @@ def shape_rows(look: Look) -> list[tuple[str, int]]:
 
 def spans(look: Look) -> str:
     """Between what their shapes lie, where they differ."""
-    if len(look.shapes) < 2:
-        return ""
-    channels: Counter[int] = Counter()
-    for shape, count in look.shapes.items():
-        channels[shape[0]] += count
+    channels, heights, widths = (
+        np.repeat(sides, list(look.shapes.values()))
+        for sides in np.reshape(list(look.shapes), (-1, 3)).T
+    )
     parts = [
-        f"{named} from {min(sides):,} to {max(sides):,}"
-        for named, sides in zip(("heights", "widths"), list(zip(*look.shapes, strict=True))[1:],
-                                strict=True)
-        if min(sides) < max(sides)
-    ]  # fmt: skip
-    colours = {1: "grey", 3: "in colour"}
-    if len(channels) > 1:
-        parts.append(", ".join(f"{count:,} {colours[c]}" for c, count in channels.most_common()))
+        f"{named} from {sides.min():,} to {sides.max():,} (median {np.median(sides):,.0f})"
+        for named, sides in (("heights", heights), ("widths", widths))
+        if sides.size and sides.min() < sides.max()
+    ]
+    if len(set(channels.tolist())) > 1:
+        parts.append(f"{(channels == 3).sum():,} in colour, {(channels == 1).sum():,} grey")
     said = "; ".join(parts)
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def split_sentence(look: Look) -> str:
     """Which splits are the source's own."""
+    if look.shape is None:
+        return ""
     own = [split for split in look.own if any(look.counts[split])]
     apart = [split for split in SPLITS if split not in look.own and any(look.counts[split])]
     if not apart:
@@ -92,9 +94,9 @@ def fault_lines(look: Look) -> list[str]:
     """What cannot be read or is transparent, counted by kind, with the first of each."""
     lines = []
     for reasons in by_kind(look.unread):
-        others = [reason.split("'")[1] if reason.startswith("'") else reason.partition(":")[0]
-                  for reason in reasons[1:_NAMED]]  # fmt: skip
-        also = f"; also {', '.join(others)}" if others else ""
+        others = [_NAME.match(reason) for reason in reasons[1:_NAMED]]
+        names = [found[0].strip("'") for found in others if found]
+        also = f"; also {', '.join(names)}" if names else ""
         more = ", …" if len(reasons) > _NAMED else ""
         lines.append(f"{len(reasons):,} cannot be read: {reasons[0]}{also}{more}")
     if count := len(look.transparent):
@@ -131,8 +133,8 @@ def balance(look: Look) -> str:
         return ""
     least, most = totals.index(min(totals)), totals.index(max(totals))
     return (
-        f"The smallest class, {look.class_names[least]}, has {totals[least]:,} images, the largest, "
-        f"{look.class_names[most]}, {totals[most]:,}."
+        f"The smallest class, {look.class_names[least]}, has {totals[least]:,} images, the "
+        f"largest, {look.class_names[most]}, {totals[most]:,}."
     )
 
 

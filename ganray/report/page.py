@@ -114,8 +114,8 @@ class Figure:
 @dataclass(frozen=True)
 class Gallery:
     """Figures side by side: `triptych` has three in a row, `plates` (small) and `panels` (large)
-    as many as fit, `sheet` one of the full width. `rows` has them one under the other, each with its
-    pictures side by side and a line under each."""
+    as many as fit, `sheet` one of the full width. In `rows` each has its pictures side
+    by side with a line under each."""
 
     kind: ClassVar[str] = "gallery"
     figures: list[Figure]
