@@ -91,7 +91,7 @@ def looked(spec: DatasetSpec, duplicates: bool | None = None) -> tuple[Look, Row
     """
     known, table = read_table(spec)
     stored = _stored(table, spec)
-    reads_all = duplicates or (duplicates is None and not _is_large(stored.shapes))
+    reads_all = duplicates or (duplicates is None and not _is_large(stored.shapes + stored.clear))
     has_damage = isinstance(table, Encoded) and reads_all and bool(stored.unread)
     while True:
         if isinstance(table, Encoded) and has_damage and not stored.decoded:

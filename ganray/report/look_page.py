@@ -132,7 +132,8 @@ def said_of_pictures(look: Look, images: Shown, classes: Sequence[int]) -> str:
     count = len(look.class_names)
     shape = look.shape or (1, 1, 1)
     height, width = next(iter(images.values())).shape[2:] if images else shape[1:]
-    of = "" if len(classes) == count else f" of {len(classes)} of {count:,} classes"
+    those = f" of the first {FIRST} and the last {LAST} of {count:,} classes"
+    of = those if len(classes) < count else ""
     if (height, width) != shape[1:]:
         scaled = f"scaled down to {LARGEST} pixels"
     elif (times := max(1, int(np.round(TILE / width)))) > 1:

@@ -87,7 +87,10 @@ def test_of_many_classes_the_first_and_the_last_are_shown(tmp_path):
     assert "k019" in answer.out
     assert "k020" not in answer.out
     assert "k119" in answer.out
-    assert "100 of 120 classes" in (tmp_path / "look" / "index.html").read_text()
+    assert (
+        "the first 80 and the last 20 of 120 classes"
+        in (tmp_path / "look" / "index.html").read_text()
+    )
 
 
 @pytest.mark.parametrize(
