@@ -1,25 +1,72 @@
-"""`ganray data import | fetch`."""
+"""`ganray data show | import | fetch`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganray.cli.options import JsonOption, absolute, local_path, speak
 from ganray.cli.progress import progress_line
 
-app = typer.Typer(help="Bring labelled images into ganray's own form.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from ganray.data import DatasetSpec
+
+app = typer.Typer(
+    help="What images hold, and bring them into ganray's own form.", no_args_is_help=True
+)
+
+
+SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", help="auto, or one of `ganray explain data.format`.")
+]
+
+
+@app.command()
+def show(
+    source: SourceArgument,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help="Folder or URL for index.html and sheet.png: images by class."),
+    ] = None,
+    kind: FormatOption = "auto",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any field of a study file's data, to see what a study would, e.g. size=32.",
+        ),
+    ] = None,
+    duplicates: Annotated[
+        bool | None,
+        typer.Option(
+            "--duplicates/--no-duplicates",
+            help="Look for images that are there twice, which reads all; default: of sets of up to "
+            "100,000 images.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what SRC holds and what a study would refuse of it, and draw images of each class."""
+    from ganray.data.location import check_target
+    from ganray.drivers.show import show as shown
+
+    spec = _spec({"source": source, "format": kind}, overrides, "data show")
+    if to is not None:
+        check_target("--to", to)
+        to = absolute(to, "--to")
+    values, text = shown(spec, to, duplicates)
+    speak(as_json, values, text)
 
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")],
+    source: SourceArgument,
     to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
-    kind: Annotated[
-        str,
-        typer.Option("--format", help="auto, or one of `ganray explain data.format`."),
-    ] = "auto",
+    kind: FormatOption = "auto",
     held_out: Annotated[
         int | None, typer.Option(help="Training images set apart for the floor; default a sixth.")
     ] = None,
@@ -45,18 +92,15 @@ def import_(
     """
     from pathlib import Path
 
-    import ganray.store  # noqa: F401 (with it, s3:// is read with deadlines)
     from ganray.cores import cores_given
-    from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
+    from ganray.data import import_dataset, new_dataset_folder, open_source
     from ganray.data.location import check_target
     from ganray.data.scratch import FOLDER
-    from ganray.spec import parse
-    from ganray.studies.reading import overridden
     from ganray.urls import is_url
 
     check_target("--to", to)
     values = {"source": source, "format": kind, "held_out": held_out, "test": test}
-    spec = parse(DatasetSpec, overridden(values, overrides or []), "data import")
+    spec = _spec(values, overrides, "data import")
     target = absolute(to, "--to")
     open_file = new_dataset_folder(target)
     opened = open_source(spec, workers=workers or cores_given())
@@ -70,6 +114,16 @@ def import_(
         to,
     ]
     speak(as_json, {"to": to, **info.model_dump(mode="json", exclude={"files"})}, "\n".join(lines))
+
+
+def _spec(values: dict[str, Any], overrides: list[str] | None, where: str) -> DatasetSpec:
+    """What options and `--set` say together."""
+    import ganray.store  # noqa: F401 (with it, s3:// is read with deadlines)
+    from ganray.data import DatasetSpec
+    from ganray.spec import parse
+    from ganray.studies.reading import overridden
+
+    return parse(DatasetSpec, overridden(values, overrides or []), where)
 
 
 @app.command()

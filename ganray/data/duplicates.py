@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, UInt8, UInt64
 
-from ganray.data.rows import HELD_OUT, TEST, TRAIN, Rows, noting, only
-from ganray.data.spec import SPLITS
+from ganray.data.rows import Rows, noting, only
+from ganray.data.spec import SPLITS, Split
 from ganray.errors import RefusedInput
 from ganray.wording import listed
 
 Handling = Literal["keep", "drop", "refuse"]
-_CALLED = {TRAIN: "training", HELD_OUT: "held-out", TEST: "test"}
+_CALLED: dict[Split, str] = {"train": "training", "held_out": "held-out", "test": "test"}
 
 
 def digests(images: Iterable[UInt8[np.ndarray, "c h w"]]) -> UInt64[np.ndarray, "n"]:
@@ -29,21 +30,47 @@ def digests(images: Iterable[UInt8[np.ndarray, "c h w"]]) -> UInt64[np.ndarray, 
     return np.frombuffer(found, dtype=np.uint64)
 
 
+@dataclass(frozen=True)
+class Repeats:
+    """Images that are there more than once.
+
+    Attributes:
+        within: of each split how many repeat others of it, and how many it has; where there are
+            any.
+        across: of two splits how many images of the first are in the second, too.
+    """
+
+    within: dict[Split, tuple[int, int]]
+    across: dict[tuple[Split, Split], int]
+
+    @property
+    def said(self) -> str:
+        """A sentence; of none nothing."""
+        counted = [f"{extra:,} of {of:,} {_CALLED[split]} images"
+                   for split, (extra, of) in self.within.items()]  # fmt: skip
+        parts = [f"{listed(counted)} repeat others of their split"] if counted else []
+        parts += [f"{shared:,} {_CALLED[one]} images are {_CALLED[other]} images, too"
+                  for (one, other), shared in self.across.items()]  # fmt: skip
+        return f"Identical images: {'; '.join(parts)}." if parts else ""
+
+
+def repeats(found: UInt64[np.ndarray, "n"], splits: UInt8[np.ndarray, "n"]) -> Repeats:
+    """How many images are there more than once, by their digests."""
+    own = {split: found[splits == code] for code, split in enumerate(SPLITS)}
+    extra = {split: (len(one) - len(np.unique(one)), len(one)) for split, one in own.items()}
+    shared = {
+        (one, other): int(np.isin(own[one], own[other]).sum())
+        for one, other in combinations(SPLITS, 2)
+    }
+    return Repeats(
+        {split: counts for split, counts in extra.items() if counts[0]},
+        {pair: count for pair, count in shared.items() if count},
+    )
+
+
 def said_of_duplicates(found: UInt64[np.ndarray, "n"], splits: UInt8[np.ndarray, "n"]) -> str:
     """How many images are there more than once within a split, and across splits; or nothing."""
-    within = []
-    for code, called in _CALLED.items():
-        own = found[splits == code]
-        if extra := len(own) - len(np.unique(own)):
-            within.append(f"{extra:,} of {len(own):,} {called} images")
-    across = []
-    for one, other in combinations(_CALLED, 2):
-        shared = np.isin(found[splits == one], found[splits == other]).sum()
-        if shared:
-            across.append(f"{shared:,} {_CALLED[one]} images are {_CALLED[other]} images, too")
-    parts = [f"{listed(within)} repeat others of their split"] if within else []
-    said = "; ".join([*parts, *across])
-    return f"Identical images: {said}." if said else ""
+    return repeats(found, splits).said
 
 
 def apart(rows: Rows, handling: Handling) -> Rows:

@@ -52,7 +52,7 @@ class Encoded(Table):
 
 
 @dataclass
-class _Survey:
+class Survey:
     """What was found of a set's pictures.
 
     Attributes:
@@ -67,7 +67,7 @@ class _Survey:
     lossy: bool = False
 
     @classmethod
-    def of(cls, pictures: Encoded, reading: Reading, workers: int) -> _Survey:
+    def of(cls, pictures: Encoded, reading: Reading, workers: int) -> Survey:
         """Of all pictures of a set."""
         found = cls()
         looking = Looking(reading, hashed=pictures.layout is not None)
@@ -94,7 +94,11 @@ def looked_at(pictures: Encoded, reading: Reading, workers: int = 1) -> Rows:
     Raises:
         RefusedInput: counting what cannot be read or differs, and naming the settings that help.
     """
-    survey = _Survey.of(pictures, reading, workers)
+    return as_rows(pictures, reading, Survey.of(pictures, reading, workers), workers)
+
+
+def as_rows(pictures: Encoded, reading: Reading, survey: Survey, workers: int = 1) -> Rows:
+    """As `looked_at`, of what was found before."""
     count, strangers = len(pictures.chosen), pictures.strangers
     reasons = [*strangers, *survey.unread.values()]
     if reasons and (not reading.skip or len(survey.unread) == count):
@@ -142,16 +146,21 @@ def note_of_unread(reasons: Sequence[str], count: int) -> str:
 
 
 def _some(reasons: Sequence[str]) -> str:
-    """The first of each kind and how many there are; kinds differ in more than names, numbers."""
-    kinds: dict[str, list[str]] = defaultdict(list)
-    for reason in reasons:
-        kinds[_NAME_OR_NUMBER.sub("", reason)].append(reason)
+    """The first of each kind and how many there are."""
     told = [one[0] + (f" (and {len(one) - 1:,} more)" if len(one) > 1 else "")
-            for one in kinds.values()]  # fmt: skip
+            for one in by_kind(reasons)]  # fmt: skip
     return "; ".join(told[:_NAMED]) + ("; …" if len(told) > _NAMED else "")
 
 
-def _one_shape(pictures: Encoded, survey: _Survey) -> Shape:
+def by_kind(reasons: Sequence[str]) -> list[list[str]]:
+    """Reasons of one kind together; kinds differ in more than names and numbers."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for reason in reasons:
+        kinds[_NAME_OR_NUMBER.sub("", reason)].append(reason)
+    return list(kinds.values())
+
+
+def _one_shape(pictures: Encoded, survey: Survey) -> Shape:
     """The shape that all have.
 
     Raises:

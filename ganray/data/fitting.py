@@ -82,8 +82,9 @@ class Reading:
         scales = width / picture.width, height / picture.height
         if self.fit == "crop":
             scale = max(scales)
-            left = (picture.width - width / scale) / 2
-            top = (picture.height - height / scale) / 2
+            # Where a side fits, rounding may leave a hair less than nothing beside it.
+            left = max(0.0, (picture.width - width / scale) / 2)
+            top = max(0.0, (picture.height - height / scale) / 2)
             box = left, top, picture.width - left, picture.height - top
             return picture.resize((width, height), Image.Resampling.BICUBIC, box)
         scale = min(scales)

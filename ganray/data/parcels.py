@@ -7,11 +7,11 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 
 from ganray.data.decoding import bombs_refused, decode_image, header_of
 from ganray.data.fitting import Reading
@@ -117,7 +117,7 @@ class _Decoding:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """The pixels of a set of pictures, as `Rows.stream`.
+    """The pixels of a set of pictures, as `SelectiveStream`.
 
     Attributes:
         chosen: which of the items are the rows.
@@ -139,6 +139,10 @@ class Unpacked:
                 are looked at, too, so that all are counted.
         """
         return self.after(0)
+
+    def only(self, rows: Bool[np.ndarray, "n"]) -> Unpacked:
+        """Of some rows alone."""
+        return replace(self, chosen=self.chosen[rows])
 
     def after(self, row: int) -> Iterator[Pixels]:
         """Those from a row on, without a look at what is before it."""

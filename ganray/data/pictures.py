@@ -82,8 +82,13 @@ def write_parquet(drawn: Drawn, url: str) -> int:
 
 def write_sheet(rows: UInt8[np.ndarray, "n m c h w"], url: str, name: str) -> str:
     """One PNG of n rows of m images each, in a folder; its name there."""
+    return write_file(png(joined(rows)), url, name)
+
+
+def write_file(data: bytes, url: str, name: str) -> str:
+    """A file in a folder; its name there."""
     with _create(_target(url).child(name)) as target:
-        target.write(png(joined(rows)))
+        target.write(data)
     return name
 
 

@@ -60,6 +60,20 @@ class Table:
         return {}
 
 
+@runtime_checkable
+class SelectiveStream(Protocol):
+    """A stream that need not read all images to yield some of them, and can begin anywhere."""
+
+    def __call__(self) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+        """As `Rows.stream`."""
+
+    def only(self, rows: Bool[np.ndarray, "n"]) -> SelectiveStream:
+        """Of some rows alone."""
+
+    def after(self, row: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+        """The images from a row on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows(Table):
     """A set whose images are read as pixels; memory is a few bytes a row, they stay where they are.
@@ -75,6 +89,8 @@ class Rows(Table):
     def content(self, rows: Bool[np.ndarray, "n"]) -> dict[str, Any]:
         """As of every table."""
         stream = self.stream
+        if isinstance(stream, SelectiveStream):
+            return {"stream": stream.only(rows)}
 
         def some() -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
             start = 0
@@ -94,7 +110,7 @@ Stream = Callable[[], Iterator[UInt8[np.ndarray, "_ c h w"]]]
 
 def after(stream: Stream, row: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
     """The images from a row on; those before it are read but where the stream knows better."""
-    if isinstance(stream, Skipping):
+    if isinstance(stream, SelectiveStream):
         yield from stream.after(row)
         return
     start = 0
@@ -102,14 +118,6 @@ def after(stream: Stream, row: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
         start += len(images)
         if start > row:
             yield images[-min(len(images), start - row) :]
-
-
-@runtime_checkable
-class Skipping(Protocol):
-    """A stream that can begin anywhere."""
-
-    def after(self, row: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
-        """The images from a row on."""
 
 
 AnyTable = TypeVar("AnyTable", bound=Table)

@@ -14,7 +14,7 @@ from ganray.data.choice import chosen, labelled, large_enough
 from ganray.data.duplicates import apart
 from ganray.data.encoded import Encoded, looked_at
 from ganray.data.fitting import fitted
-from ganray.data.formats.format import format_called, recognised
+from ganray.data.formats.format import Format, format_called, recognised
 from ganray.data.location import Location
 from ganray.data.rows import AnyTable, Rows, after, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
@@ -100,6 +100,11 @@ class Source:
         )
 
     @property
+    def rows(self) -> Rows:
+        """All of them, each in the split that it was assigned."""
+        return replace(self._rows, splits=self._splits)
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """What of the source cannot be read and is no row, a line each."""
         return self._rows.left_out
@@ -178,6 +183,20 @@ def _choose(table: AnyTable, spec: DatasetSpec) -> AnyTable:
     return large_enough(table, spec.least) if table.told == "classes" else table
 
 
+def read_table(spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
+    """What the source that `spec` names holds of chosen classes, and its format.
+
+    Raises:
+        RefusedInput: as `open_source`, but for what the pictures are.
+    """
+    if spec.source == EMBEDDED:
+        location = Location.of(str(files("ganray.data") / _DIGITS))
+    else:
+        location = Location.of(spec.source, "source")
+    known = recognised(location) if spec.format == "auto" else format_called(spec.format)
+    return known, _choose(known.read(location, spec), spec)
+
+
 def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Source:
     """The source that `spec` names; labels are read and checked, and headers of pictures.
 
@@ -188,12 +207,6 @@ def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Sou
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
     """
-    if spec.source == EMBEDDED:
-        location = Location.of(str(files("ganray.data") / _DIGITS))
-    else:
-        location = Location.of(spec.source, "source")
-    known = recognised(location) if spec.format == "auto" else format_called(spec.format)
-    table = known.read(location, spec)
-    table = _choose(table, spec)
+    known, table = read_table(spec)
     rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
     return Source(rows, spec, imported=known.in_place, whole=whole)

@@ -14,6 +14,18 @@ from ganray.wording import short_list
 _SHARE = {TEST: 7, HELD_OUT: 6}
 
 
+class ClassTooSmall(RefusedInput):
+    """A class has too few images to be in all splits.
+
+    Attributes:
+        least: with that of `data` such classes are left out; none where no other is left.
+    """
+
+    def __init__(self, message: str, least: int | None) -> None:
+        super().__init__(message)
+        self.least = least
+
+
 def assign_splits(rows: Rows, spec: DatasetSpec, whole: bool = False) -> UInt8[np.ndarray, "n"]:
     """The split of each row, as an index into `SPLITS`.
 
@@ -92,7 +104,8 @@ def _refuse_empty(splits: UInt8[np.ndarray, "n"], rows: Rows) -> None:
         least = int(counts[empty].max()) + 1
         kept = (counts >= least).sum()
         help_ = f"; data.least={least} leaves out classes with fewer images" if kept else ""
-        raise RefusedInput(
+        raise ClassTooSmall(
             f"{rows.name}: no {SPLITS[split]} images of class {short_list(named)}; every class "
-            f"needs at least one{help_}"
+            f"needs at least one{help_}",
+            least if kept else None,
         )

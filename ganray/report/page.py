@@ -114,11 +114,12 @@ class Figure:
 @dataclass(frozen=True)
 class Gallery:
     """Figures side by side: `triptych` has three in a row, `plates` (small) and `panels` (large)
-    as many as fit, `sheet` one of the full width."""
+    as many as fit, `sheet` one of the full width. In `rows` each has its pictures side
+    by side with a line under each."""
 
     kind: ClassVar[str] = "gallery"
     figures: list[Figure]
-    layout: Literal["triptych", "plates", "panels", "sheet"]
+    layout: Literal["triptych", "plates", "panels", "sheet", "rows"]
     title: str = ""
 
 

@@ -182,3 +182,10 @@ def test_a_source_without_any_readable_picture_is_refused(tmp_path):
 def test_impossible_shapes_are_refused(told):
     with pytest.raises(ValueError, match=r"size|channels"):
         DatasetSpec(**told)
+
+
+def test_a_picture_of_any_size_is_cropped():
+    """Of 49×49 pixels to 32 the crop's edge came to −7·10⁻¹⁵, which Pillow refuses."""
+    reading = Reading(size=(32, 32))
+    for side in range(33, 120):
+        assert reading(np.zeros((1, side, side + side % 3), np.uint8)).shape == (1, 32, 32)
