@@ -87,15 +87,15 @@ def scratch(folder: Path | None, of: str) -> Iterator[Scratch]:
         with room as name, _opened(Path(name), "", None) as files:
             yield files
         return
-    lock = FileLock(folder / "lock")
-    try:
-        with scratch_failures(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+    with scratch_failures(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock")
+        try:
             lock.acquire(timeout=0)
-    except Timeout:
-        raise RefusedInput(
-            f"another process imports into {str(folder.parent)!r} at present; wait for it"
-        ) from None
+        except Timeout:
+            raise RefusedInput(
+                f"another process imports into {str(folder.parent)!r} at present; wait for it"
+            ) from None
     with lock:
         try:
             with _opened(folder, of, folder / _DONE) as files:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +245,96 @@ def test_rows_read_by_the_source_are_those_of_the_set(tmp_path):
     for split in ("train", "held_out", "test"):
         in_order = sorted(published[split], key=lambda row: (row[1], row[0]))
         assert [row[1:] for row in imported[split]] == [row[1:] for row in in_order]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source, scratch
+
+source, to, stop = sys.argv[1], sys.argv[2], int(sys.argv[3])
+scratch._SECONDS = 0.0
+
+def told(done, of):
+    print(done, flush=True)
+    if done >= stop:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+spec = DatasetSpec(source=source)
+kept = Path(to) / scratch.FOLDER
+info = import_dataset(open_source(spec), spec, new_dataset_folder(to), kept, told)
+print(info.digest, info.notes)
+"""
+
+
+def killed_import(source: Path, to: Path, stop: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", KILLED, str(source), str(to), str(stop)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_import_that_was_killed_goes_on_where_it_was(tmp_path):
+    """Of pictures it does not look again at what it has; nothing that was half written counts."""
+    images = np.random.default_rng(0).integers(0, 256, (900, 1, 8, 8), dtype=np.uint8)
+    images[500:510] = images[:10]  # of which the killed import had seen the first ones alone
+    pictures = write_folder(tmp_path / "pictures", images, [str(k % 3) for k in range(900)])
+    arrays = write_idx(tmp_path / "arrays", (images, np.arange(900) % 3), digits(9, 3, seed=1))
+    for name in ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"):
+        (arrays / f"t10k-{name}").unlink()
+        (arrays / f"train-{name}").rename(arrays / name)
+    for source in (pictures, arrays):
+        whole = killed_import(source, tmp_path / "whole" / source.name, 10**9)
+        assert whole.returncode == 0, whole.stderr
+        to = tmp_path / "to" / source.name
+        first = killed_import(source, to, 300)
+        assert first.returncode == -9
+        assert not (to / "dataset.json").exists()
+        with (to / scratch.FOLDER / "pixels").open("r+b") as file:
+            file.seek(0, io.SEEK_END)
+            file.write(b"half written")
+        second = killed_import(source, to, 10**9)
+        assert second.returncode == 0, second.stderr
+        *steps, end = second.stdout.splitlines()
+        assert end == whole.stdout.splitlines()[-1]
+        assert "10 of" in end
+        assert "repeat" in end
+        if source is pictures:
+            assert int(steps[0]) > 300
+        files = {path.relative_to(to): path.read_bytes() for path in to.rglob("*.parquet")}
+        assert files == {
+            path.relative_to(tmp_path / "whole" / source.name): path.read_bytes()
+            for path in (tmp_path / "whole" / source.name).rglob("*.parquet")
+        }
+        assert not (to / scratch.FOLDER).exists()
+
+
+def test_what_another_import_left_is_thrown_away(tmp_path):
+    folders = []
+    for seed in (1, 2):
+        images = np.random.default_rng(seed).integers(0, 256, (600, 1, 8, 8), dtype=np.uint8)
+        folders.append(write_folder(tmp_path / str(seed), images, ["a", "b"] * 300))
+    assert killed_import(folders[0], tmp_path / "to", 200).returncode == -9
+    found = killed_import(folders[1], tmp_path / "to", 10**9).stdout.splitlines()[-1]
+    assert found == killed_import(folders[1], tmp_path / "whole", 10**9).stdout.splitlines()[-1]
+
+
+def test_two_imports_do_not_share_a_folder(tmp_path):
+    kept = tmp_path / "to" / scratch.FOLDER
+    with scratch.scratch(kept, "one"), ExitStack() as closing:
+        with pytest.raises(RefusedInput, match="another process imports into"):
+            closing.enter_context(scratch.scratch(kept, "two"))
+
+
+@pytest.mark.slow
+def test_several_processes_read_what_one_does(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (2400, 3, 8, 8), dtype=np.uint8)
+    root = write_folder(tmp_path, images, [str(k % 3) for k in range(2400)])
+    spec = DatasetSpec(source=str(root))
+    one, two = (open_source(spec, workers=count) for count in (1, 2))
+    assert one.fingerprint() == two.fingerprint()
+    first, second = (np.concatenate([b.images for b in source.batches()]) for source in (one, two))
+    assert (first == second).all()
+    (root / "1" / "1.png").write_bytes(b"nothing")
+    with pytest.raises(RefusedInput, match=r"1 of 2,400; data\.skip_unreadable"):
+        open_source(spec, workers=2)
+    skipping = DatasetSpec(source=str(root), skip_unreadable=True)
+    assert sum(map(sum, open_source(skipping, workers=2).describe().counts.values())) == 2399
