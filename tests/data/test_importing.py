@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -319,9 +319,13 @@ def test_what_another_import_left_is_thrown_away(tmp_path):
 
 def test_two_imports_do_not_share_a_folder(tmp_path):
     kept = tmp_path / "to" / scratch.FOLDER
-    with scratch.scratch(kept, "one"), ExitStack() as closing:
-        with pytest.raises(RefusedInput, match="another process imports into"):
-            closing.enter_context(scratch.scratch(kept, "two"))
+    said = "another process imports into"
+    with (
+        scratch.scratch(kept, "1"),
+        pytest.raises(RefusedInput, match=said),
+        scratch.scratch(kept, "2"),
+    ):
+        pass
 
 
 @pytest.mark.slow
