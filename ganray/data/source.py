@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -12,11 +13,20 @@ from jaxtyping import Int64, UInt8
 
 from ganray.data.choice import chosen, labelled, large_enough
 from ganray.data.duplicates import apart
-from ganray.data.encoded import Encoded, looked_at
+from ganray.data.encoded import Encoded, Survey, as_rows, looked_at
 from ganray.data.fitting import fitted
 from ganray.data.formats.format import Format, format_called, recognised
 from ganray.data.location import Location
-from ganray.data.rows import AnyTable, Rows, after, joined_notes, refuse_equal_names, shape_text
+from ganray.data.parcels import Unpacked
+from ganray.data.rows import (
+    AnyTable,
+    Rows,
+    Stream,
+    after,
+    joined_notes,
+    refuse_equal_names,
+    shape_text,
+)
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
 from ganray.data.stacking import stacked
@@ -80,6 +90,7 @@ class Source:
             splits = rows.splits
         self._rows, self._splits = rows, splits
         self.may_repeat = not (spec.stacked or spec.views)
+        self._alone = spec.skip_unreadable or spec.duplicates != "keep"
         self.imported = imported and not (spec.stacked or spec.views or self._reading.changes)
 
     def describe(self) -> SourceInfo:
@@ -115,6 +126,21 @@ class Source:
         if not reading:
             return found
         return hashlib.sha256(canonical_json([found, reading])).hexdigest()
+
+    def telling(self, notes: str) -> Source:
+        """The same with other notes."""
+        self._rows = replace(self._rows, notes=notes)
+        return self
+
+    def streaming(self, stream: Stream) -> Source:
+        """The same whose images come from elsewhere, in the same order."""
+        self._rows = replace(self._rows, stream=stream)
+        return self
+
+    @property
+    def apart(self) -> bool:
+        """Whether any of its pictures can be decoded without a look at the others."""
+        return isinstance(self._rows.stream, Unpacked) and not self._alone
 
     @property
     def splits(self) -> UInt8[np.ndarray, "n"]:
@@ -210,3 +236,25 @@ def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Sou
     known, table = read_table(spec)
     rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
     return Source(rows, spec, imported=known.in_place, whole=whole)
+
+
+def unseen_source(
+    spec: DatasetSpec, shape: tuple[int, int, int], notes: str, whole: bool = False
+) -> Source:
+    """A source of pictures of which somebody else has seen that they are alike: none is looked at.
+
+    Args:
+        shape: of what is made of them.
+        notes: on them.
+        whole: as of `Source`.
+
+    Raises:
+        RefusedInput: the source cannot be read.
+    """
+    _, table = read_table(spec)
+    assert isinstance(table, Encoded)  # others are never apart
+    count = len(table.chosen)
+    survey = Survey(shapes=Counter({shape: count}), firsts={shape: 0})
+    rows = as_rows(replace(table, layout=None), spec.reading, survey)
+    source = Source(rows, spec, whole=whole)
+    return source.telling(notes)

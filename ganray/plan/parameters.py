@@ -61,21 +61,37 @@ class Parameters(Spec):
         return name not in self.placement and super()._counts(name)
 
 
+class Apart(Spec):
+    """What is known of pictures to whoever decodes some and has not seen the others.
+
+    Attributes:
+        shape: of what is made of them.
+        at_once: how many a chunk has.
+        notes: on the set.
+    """
+
+    shape: tuple[int, int, int]
+    at_once: int
+    notes: str
+
+
 class DataParameters(Parameters):
     """The source by its content, and how it is split.
 
     Attributes:
         whole: nothing is set apart: images are in the splits that the source has.
         images: how many there are, where the set is not the plan's own; for what it costs.
+        apart: of a set whose pictures are decoded in chunks, on whichever node.
     """
 
-    placement = frozenset({"data", "images"})
+    placement = frozenset({"data", "images", "apart"})
 
     fingerprint: str
     splits: dict[str, int | None]
     data: DatasetSpec
     whole: bool = False
     images: int | None = None
+    apart: Apart | None = None
 
 
 class WeightsParameters(Parameters):

@@ -137,7 +137,7 @@ def open_data(spec: DatasetSpec, block: str = "data", whole: bool = False) -> Da
         setting = str(error).partition(" (=")[0] in DatasetSpec.model_fields
         raise RefusedInput(f"{block}{'.' if setting else ': '}{error}") from None
     url = spec.source if source.imported else None
-    return Data(source.describe(), source.fingerprint(), url)
+    return Data(source.describe(), source.fingerprint(), url, source.apart)
 
 
 def check_weights(encoders: Sequence[Encoder], where: str = "evaluate.encoders") -> None:

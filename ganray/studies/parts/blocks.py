@@ -22,7 +22,7 @@ from ganray.plan.parameters import (
 from ganray.plan.roles import gan_role
 from ganray.specs import USUAL_SAMPLING, SampleSpec
 from ganray.studies.parts.counts import class_rows
-from ganray.studies.parts.data import Data, refuse_unfit
+from ganray.studies.parts.data import Data, in_chunks, refuse_unfit
 from ganray.studies.parts.settings import OfData
 from ganray.train.algorithms import check_shared, wants_labels
 from ganray.train.spec import EncoderSpec, TrainSpec, wanted_by
@@ -94,13 +94,11 @@ class Blocks:
         if self.data.url is not None:
             self.source: Task | str = f"external/{self.data.fingerprint}/whole"
             return self.source
-        splits = {"held_out": spec.held_out, "test": spec.test}
+        info, splits = self.data.info, {"held_out": spec.held_out, "test": spec.test}
+        told = DataParameters(fingerprint=self.data.fingerprint, splits=splits, data=spec)
+        parameters, chunks = in_chunks(told, self.data)
         self.source = self.builder.add(
-            "data",
-            "data",
-            f"data {self.data.info.name}",
-            DataParameters(fingerprint=self.data.fingerprint, splits=splits, data=spec),
-            {},
+            "data", "data", f"data {info.name}", parameters, {}, chunks=chunks
         )
         return self.source
 

@@ -9,6 +9,8 @@ from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.names import label
+from ganray.plan import importing
+from ganray.plan.parameters import DataParameters
 from ganray.train.algorithms import check_fit, wants_labels
 from ganray.train.spec import TrainSpec
 
@@ -17,12 +19,14 @@ from ganray.train.spec import TrainSpec
 class Data:
     """The data set of a study, as its source describes it.
 
-    `fingerprint` is the hash of the source's bytes; `url` says where an already imported set lies.
+    `fingerprint` is the hash of the source's bytes; `url` says where an already imported set lies;
+    `apart` whether its pictures can be decoded by chunks.
     """
 
     info: SourceInfo
     fingerprint: str
     url: str | None = None
+    apart: bool = False
 
     @property
     def everything(self) -> list[int]:
@@ -36,6 +40,12 @@ class Data:
     def names(self, classes: Sequence[int]) -> list[str]:
         """The names of some classes."""
         return [self.info.class_names[index] for index in classes]
+
+
+def in_chunks(told: DataParameters, data: Data) -> tuple[DataParameters, int]:
+    """What an import is told, and in how many chunks it decodes: large sets of pictures in some."""
+    apart, chunks = importing.in_chunks(data.info) if data.apart else (None, 0)
+    return (told.model_copy(update={"apart": apart}) if apart else told), chunks
 
 
 def refuse_unfit(

@@ -19,6 +19,7 @@ from ganray.plan.parameters import (
 from ganray.plan.roles import extremes_role, floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import chunks_for
+from ganray.studies.parts.data import in_chunks
 from ganray.studies.parts.evaluation_settings import Settings
 from ganray.studies.parts.image_sets import Opened, Sets
 from ganray.studies.parts.ruler import add_weights
@@ -171,12 +172,9 @@ class SetScores:
 
     def _import(self, one: Opened) -> Task:
         role = "data" if one is self.sets.real else f"data/{one.called.replace('.', '/', 1)}"
+        parameters, chunks = in_chunks(self._imported(one), one.data)
         return self.builder.add(
-            self._free(role, one),
-            "data",
-            f"data {one.called}",
-            self._imported(one),
-            {},
+            self._free(role, one), "data", f"data {one.called}", parameters, {}, chunks=chunks
         )
 
     def _imported(self, one: Opened) -> DataParameters:
