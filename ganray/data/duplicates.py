@@ -26,7 +26,8 @@ _CALLED: dict[Split, str] = {"train": "training", "held_out": "held-out", "test"
 
 def digests(images: Iterable[UInt8[np.ndarray, "c h w"]]) -> UInt64[np.ndarray, "n"]:
     """64 bits of each image's pixels; of a million images two alike by chance are 1 in 4·10⁷."""
-    found = b"".join(hashlib.blake2b(image.tobytes(), digest_size=8).digest() for image in images)
+    # SHA-256, which processors compute themselves, is twice as fast as BLAKE2 here.
+    found = b"".join(hashlib.sha256(np.ascontiguousarray(one)).digest()[:8] for one in images)
     return np.frombuffer(found, dtype=np.uint64)
 
 
