@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from ganray.data import import_dataset, open_source
+from ganray.data.rows import CHUNK_BYTES
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import DataParameters
+from ganray.stages.needs import LITTLE
 from ganray.stages.stage import Cost, Stage
 from ganray.stages.workspace import Workspace
 from ganray.store import StoredFile
@@ -40,4 +42,15 @@ def _cost(task: Task, plan: Plan) -> Cost:
     return Cost(0.0, images * math.prod(plan.dataset["shape"]))
 
 
-STAGE = Stage(import_data, cost=_cost)
+def _memory(task: Task, plan: Plan) -> int:
+    """A few chunks of images as they stream by; of stacked images their source."""
+    told = DataParameters.of(task)
+    held = 0
+    if told.data.stacked is not None:  # its grey images, of which there are as many at most
+        held = (
+            sum(map(sum, plan.dataset["counts"].values())) * math.prod(plan.dataset["shape"]) // 3
+        )
+    return held + 8 * CHUNK_BYTES + 16 * math.prod(plan.dataset["shape"]) + 2 * LITTLE
+
+
+STAGE = Stage(import_data, memory=_memory, cost=_cost)

@@ -52,7 +52,7 @@ def _images(told: argparse.Namespace, split: str, most: int) -> tuple[np.ndarray
         images.append(batch.images)
         labels.append(batch.labels)
         count += len(batch.images)
-        if count >= 10 * most:
+        if count >= 2 * most:
             break
     order = np.random.default_rng(0).permutation(count)[:most]
     return np.concatenate(images)[order], np.concatenate(labels)[order].astype(np.int64)

@@ -76,6 +76,13 @@ class Fld(Metric):
         computed = EPOCHS if precision(images, centres) is None else 1
         return 2.0 * images * centres * (2.0 * dimensions * computed + 8 * EPOCHS)
 
+    def memory(self, count: int, dimensions: int, classes: int) -> int:  # noqa: ARG002
+        """Distances, in one piece where they are kept, and features in their standard form."""
+        images, centres = self.training or _TRAINING, min(count, self.generated)
+        kind = precision(images, centres)
+        kept = 0 if kind is None else images * centres * np.dtype(kind).itemsize
+        return kept + 4 * (images + count + 2 * centres) * dimensions
+
 
 @dataclass(frozen=True)
 class Divergence:
