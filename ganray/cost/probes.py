@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ganray.cost.estimate import operations
+from ganray.cost.estimate import may_be_timed, operations
 from ganray.numerics import threads
 from ganray.plan import Plan
 from ganray.stages.stage import Timed, stage_of
@@ -29,7 +29,7 @@ class Timing:
 
 
 def probe(plan: Plan, device: str = "cpu", rounds: int = ROUNDS) -> dict[str, Timing]:
-    """The speed of each kind of task of the plan that computes anything.
+    """The speed of each kind of task of the plan that computes anything, and not too much at once.
 
     Args:
         device: of the trainers, the GANs' and the encoder's.
@@ -40,6 +40,8 @@ def probe(plan: Plan, device: str = "cpu", rounds: int = ROUNDS) -> dict[str, Ti
         if code.timed is None or not flops[task.address]:
             continue
         work = task.kind, code.alike(task, plan)
+        if work not in done and not may_be_timed(code.memory(task, plan)):
+            continue
         if work not in done:
             with threads(1):
                 timing = _timed(code.timed(task, plan, device), flops[task.address], rounds)

@@ -43,6 +43,7 @@ def _lessons(work: Workspace, told: ClassifyParameters) -> tuple[np.ndarray, np.
 STAGE = Stage(
     teach,
     memory=lambda task, plan: lesson_memory(ClassifyParameters.of(task), task, plan),
+    lowered_by="data.size or encoder.batch",
     cost=lambda task, plan: course_cost(ClassifyParameters.of(task), plan),
     end=lambda task, _: ClassifyParameters.of(task).iterations,
     losses=lambda _: EncoderTrainer.losses,

@@ -108,6 +108,7 @@ def _memory(task: Task, plan: Plan) -> int:
 STAGE = Stage(
     train_encoder,
     memory=_memory,
+    lowered_by="data.size or encoder.batch",
     cost=_cost,
     timed=_timed,
     end=_end,

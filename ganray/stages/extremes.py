@@ -122,4 +122,4 @@ def _memory(task: Task, plan: Plan) -> int:
     return 2 * held + pairs_memory(network.dimensions) + kinds + LITTLE
 
 
-STAGE = Stage(find_extremes, memory=_memory, cost=_cost)
+STAGE = Stage(find_extremes, memory=_memory, lowered_by="evaluate.samples", cost=_cost)

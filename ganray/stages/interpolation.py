@@ -124,4 +124,12 @@ def _memory(task: Task, plan: Plan) -> int:
     return held + max(made, network, near) + LITTLE
 
 
-STAGE = Stage(interpolation, interpolate_chunk, "paths", memory=_memory, cost=_cost, timed=_timed)
+STAGE = Stage(
+    interpolation,
+    interpolate_chunk,
+    "paths",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

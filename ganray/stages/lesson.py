@@ -44,6 +44,7 @@ def teach(work: Workspace) -> None:
 STAGE = Stage(
     teach,
     memory=lambda task, plan: lesson_memory(LessonParameters.of(task), task, plan),
+    lowered_by="data.size or encoder.batch",
     cost=lambda task, plan: course_cost(LessonParameters.of(task), plan),
     end=lambda task, _: LessonParameters.of(task).iterations,
     losses=lambda _: EncoderTrainer.losses,

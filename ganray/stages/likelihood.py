@@ -80,5 +80,11 @@ def _memory(task: Task, plan: Plan) -> int:
 
 
 STAGE = Stage(
-    likelihood, likelihood_of_chunk, "likelihood", memory=_memory, cost=_cost, timed=_timed
+    likelihood,
+    likelihood_of_chunk,
+    "likelihood",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
 )

@@ -226,6 +226,7 @@ STAGE = Stage(
     measure,
     cost=_cost,
     memory=_memory,
+    lowered_by="evaluate.samples",
     timed=_timed,
     alike=lambda task, plan: (
         f"{MeasureParameters.of(task).metric.name}/{encoder_of(task, plan).name}"

@@ -77,4 +77,12 @@ def _memory(task: Task, plan: Plan) -> int:
     return weights + made + sampling_memory(shape, told.model, kinds, chunk)
 
 
-STAGE = Stage(mix_images, mix_images_chunk, "images", memory=_memory, cost=_cost, timed=_timed)
+STAGE = Stage(
+    mix_images,
+    mix_images_chunk,
+    "images",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

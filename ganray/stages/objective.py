@@ -84,4 +84,4 @@ def _memory(task: Task, plan: Plan) -> int:
     return held + max(drawn, embeds, own)
 
 
-STAGE = Stage(score_trial, memory=_memory)
+STAGE = Stage(score_trial, memory=_memory, lowered_by="data.size or model.width")

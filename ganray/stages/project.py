@@ -71,4 +71,12 @@ def _memory(task: Task, plan: Plan) -> int:
     return held + floats + defence_memory(told.defending, plan, chosen.chunk) + LITTLE
 
 
-STAGE = Stage(project, project_chunk, "images", memory=_memory, cost=_cost, timed=_timed)
+STAGE = Stage(
+    project,
+    project_chunk,
+    "images",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

@@ -145,6 +145,7 @@ def _memory(task: Task, plan: Plan) -> int:
 STAGE = Stage(
     reweight,
     memory=_memory,
+    lowered_by="data.size or discriminator.batch",
     cost=_cost,
     timed=_timed,
     end=_end,

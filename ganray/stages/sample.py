@@ -64,5 +64,11 @@ def _memory(task: Task, plan: Plan) -> int:
 
 
 STAGE = Stage(
-    sample_images, sample_images_chunk, "images", memory=_memory, cost=_cost, timed=_timed
+    sample_images,
+    sample_images_chunk,
+    "images",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
 )

@@ -162,4 +162,12 @@ def _memory(task: Task, plan: Plan) -> int:
     return max(down, answers + classified) + LITTLE
 
 
-STAGE = Stage(search_range, search_range_chunk, "pairs", memory=_memory, cost=_cost, timed=_timed)
+STAGE = Stage(
+    search_range,
+    search_range_chunk,
+    "pairs",
+    memory=_memory,
+    lowered_by="data.size, model.width or search.chunk",
+    cost=_cost,
+    timed=_timed,
+)

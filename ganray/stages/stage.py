@@ -66,6 +66,7 @@ class Stage:
         cost: what a task costs, as far as is known before it is run.
         memory: the most bytes that a process takes for a task, or for a chunk of it, beyond what it
             takes that does nothing yet. It is reckoned, and nothing of that size is allocated.
+        lowered_by: the settings that lower it.
         timed: real work of a task on images without content, on a device; none: not timed.
         alike: tasks for which it answers alike run at one speed.
         end: the iteration at which a task that trains ends.
@@ -77,6 +78,7 @@ class Stage:
     parts: str = "part"
     cost: Callable[[Task, Plan], Cost] = _nothing
     memory: Callable[[Task, Plan], int] = _next_to_nothing
+    lowered_by: str = "data.size"
     timed: Callable[[Task, Plan, str], Timed] | None = None
     alike: Callable[[Task, Plan], str | None] = lambda *_: None
     end: Callable[[Task, Plan], int] = lambda task, _: task.horizon or 0

@@ -176,6 +176,7 @@ def _memory(task: Task, plan: Plan) -> int:
 STAGE = Stage(
     train_gan,
     memory=_memory,
+    lowered_by="data.size, model.width or train.batch",
     cost=_cost,
     timed=_timed,
     losses=lambda task: TrainParameters.of(task).train.losses,
