@@ -85,7 +85,10 @@ def _work(kind: str, name: str, size: int) -> tuple[Callable[[], object], Callab
         spec = SearchSpec(steps=2)
         return (
             lambda: search_chunk(sampler, np.zeros((1, *shape), np.uint8), spec, 0, 0),
-            lambda: memory.sampling_memory(shape, model, 1, spec.chunk, descends=True),
+            lambda: (
+                memory.sampling_memory(shape, model, 1, spec.chunk, descends=True)
+                + 3 * spec.chunk * 12 * size * size
+            ),
         )
     return _metric(name, size)
 
