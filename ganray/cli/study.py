@@ -217,13 +217,13 @@ def _show_plan(
     if notes := planned.dataset.get("notes"):
         lines.append(f"data: {notes}")
     lines += [restricted] if restricted else []
+    lines.append(told_of_largest(planned.tasks, needed))
+    lines += [f"warning: {too_large}"] if too_large else []
     lines.append(
         f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
         f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "
         f"{size(left.bytes)}"
     )
-    lines.append(told_of_largest(planned.tasks, needed))
-    lines += [f"warning: {too_large}"] if too_large else []
     if study.cost.named:
         said, value["cost"] = _priced(study, agenda, timings)
         lines.append(said)

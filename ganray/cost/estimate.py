@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ganray.cost.timing import seconds_per_iteration
 from ganray.memory import memory_free
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.stage import image_shape, stage_of
+from ganray.train.device import choose_device
 from ganray.train.flops import gan_flops
 from ganray.train.memory import gan_memory
 
@@ -92,8 +95,14 @@ def _timed_here(plan: Plan) -> dict[str, float]:
 def may_be_timed(size: int) -> bool:
     """Whether work that takes so many bytes may be done to see how fast it is: there is twice that
     now, and it is not large."""
-    free = memory_free()
-    return size <= _LARGEST_BYTES and (free is None or 2 * size <= free)
+    return size <= _LARGEST_BYTES and fits_now(2 * size)
+
+
+def fits_now(size: int, device: str = "cpu") -> bool:
+    """Whether so many bytes are free on a device, as far as anything tells."""
+    cuda = choose_device(device).type == "cuda"
+    free = torch.cuda.mem_get_info()[0] if cuda else memory_free()
+    return free is None or size <= free
 
 
 def operations(plan: Plan) -> dict[str, float]:

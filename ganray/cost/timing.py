@@ -81,7 +81,8 @@ def measured(
 
 def _refuse_too_large(needed: int, device: str) -> None:
     """Refuse to time what takes more memory than is free."""
-    free = torch.cuda.mem_get_info()[0] if device == "cuda" else memory_free()
+    cuda = choose_device(device).type == "cuda"
+    free = torch.cuda.mem_get_info()[0] if cuda else memory_free()
     if free is not None and needed > free:
         raise RefusedInput(
             f"budget.device_seconds: the speed must be measured once, for which training needs "

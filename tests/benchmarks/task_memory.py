@@ -24,9 +24,9 @@ Case = tuple[str, str, tuple[int, ...]]
 def _cases(kinds: list[str]) -> Iterator[Case]:
     for kind in kinds:
         if kind == "metrics":
-            for name in ("frechet_distance", "cafd", "kid", "fld", "precision", "vendi"):
+            for name in ("frechet_distance", "cafd", "kid", "fld"):
                 for count in (10_000, 50_000):
-                    if name not in ("fld",) or count < 50_000:
+                    if name != "fld" or count < 50_000:  # which takes an hour
                         yield kind, name, (count,)
         else:
             sizes = {"embed": (32, 64, 128), "search": (32, 64, 128)}.get(kind, (32, 64, 128, 256))
