@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-_GROUPS = Path("/sys/fs/cgroup")
-_OWN = Path("/proc/self/cgroup")
+GROUPS = Path("/sys/fs/cgroup")
+"""Where control groups are mounted, usually."""
+OWN_GROUPS = Path("/proc/self/cgroup")
+"""Which ones are this process's."""
 
 
-def cores_given(groups: Path = _GROUPS, own: Path = _OWN) -> int:
+def cores_given(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
     """The cores that this process may use, at least 1; a part of a core counts as none.
 
     The least of its affinity (which a cpuset and `taskset` change, or Python's own
@@ -42,21 +44,29 @@ def _affinity() -> int:
 
 def _quotas(groups: Path, own: Path) -> Iterator[float]:
     """Cores by the quotas and sets of a group and of all above it, of either version."""
+    for version in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+        for words in words_of_groups(groups, own, "cpu", *version):
+            yield from _quota(words)
+    for words in words_of_groups(groups, own, "", "cpuset.cpus.effective"):
+        yield from _set(words)
+
+
+def words_of_groups(groups: Path, own: Path, controller: str, *files: str) -> Iterator[list[str]]:
+    """What files of a process's group say, and of each group above it: their words in a row.
+
+    Args:
+        controller: of version 1, which has a tree for each; version 2 has one tree.
+    """
     try:
         lines = own.read_text().splitlines()
     except OSError:
         return
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        names = controllers.split(",")
-        if not controllers:  # version 2 has one tree
-            for folder in _upwards(groups, path):
-                yield from _quota(_words(folder / "cpu.max"))
-                yield from _set(_words(folder / "cpuset.cpus.effective"))
-        elif "cpu" in names:
-            for folder in _upwards(groups / "cpu", path):
-                files = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-                yield from _quota([word for file in files for word in _words(folder / file)])
+        if controllers and controller not in controllers.split(","):
+            continue
+        for folder in _upwards(groups / controller if controllers else groups, path):
+            yield [word for file in files for word in _words(folder / file)]
 
 
 def _upwards(root: Path, path: str) -> Iterator[Path]:

@@ -186,6 +186,7 @@ def plan(
 def _show_plan(
     study: Study, store: Store, as_json: bool, wanted: Sequence[str] = (), power: float = 0.8
 ) -> None:
+    from ganray.cost.ceiling import Room, beyond, needs, told_of_largest
     from ganray.cost.estimate import NOTHING, estimate, table
     from ganray.cost.probes import probe
     from ganray.cost.remaining import remainder
@@ -200,11 +201,14 @@ def _show_plan(
     stored = agenda.finished
     for address, share in remainder(agenda).items():  # of what was begun the rest alone
         costs[address] = costs[address].part(share)
-    rows = table(planned, costs, stored)
+    needed = needs(planned)
+    rows = table(planned, costs, stored, needed)
     left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
     restricted = restriction(planned)
+    too_large = beyond(agenda.pending, needed, Room.here(study.resources))
     value: dict[str, Any] = {"run": planned.run, "hash": planned.id, "tasks": rows}
     value |= {"left": vars(left), "restriction": restricted or None}
+    value |= {"memory": max(needed.values(), default=0), "beyond_memory": too_large or None}
     lines = [
         f"{'stored' if row['stored'] else '      '}  {row['task']:<34} {row['flops'] / 1e9:>10.1f} "
         f"GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}  {row['address']}"
@@ -213,6 +217,8 @@ def _show_plan(
     if notes := planned.dataset.get("notes"):
         lines.append(f"data: {notes}")
     lines += [restricted] if restricted else []
+    lines.append(told_of_largest(planned.tasks, needed))
+    lines += [f"warning: {too_large}"] if too_large else []
     lines.append(
         f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
         f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "

@@ -11,13 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ganray.cost.timing import seconds_per_iteration
+from ganray.memory import memory_free
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.stage import image_shape, stage_of
+from ganray.train.device import choose_device
 from ganray.train.flops import gan_flops
+from ganray.train.memory import gan_memory
 
 _PROBED_FLOPS = 4e9  # of a timed step, at most
+_LONGEST_FLOPS = 1e11  # of a step of one image that is timed: more takes seconds
+_LARGEST_BYTES = 2**31  # of a step that is timed
+USUAL_SPEED = 2e10
+"""Operations per second of one core, where none was timed."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,12 @@ def estimate(plan: Plan, pace: Mapping[str, float] | None = None) -> dict[str, E
 
     Args:
         pace: seconds of one operation of each kind of task, where these were measured; else one
-            critic step is timed, and every kind taken to run at its speed.
+            critic step is timed, and every kind taken to run at its speed. A step that is too large
+            for that is not, and a usual speed is taken.
     """
     gans = [task for task in plan.tasks if task.kind == "train"]
-    each = 0.0 if pace else 1 / training_speed(plan, gans[0]) if gans else 1e-10
+    speed = training_speed(plan, gans[0]) if gans and not pace else None
+    each = 0.0 if pace else 1 / (speed or USUAL_SPEED) if gans else 1e-10
     if not pace and not gans:
         pace = _timed_here(plan)
     found = {}
@@ -69,6 +80,9 @@ def _timed_here(plan: Plan) -> dict[str, float]:
         code = stage_of(task.kind)
         if not task.trains or code.timed is None or task.kind in found:
             continue
+        if not may_be_timed(code.memory(task, plan)):
+            found[task.kind] = 1 / USUAL_SPEED
+            continue
         piece = code.timed(task, plan, "cpu")
         piece.work()  # loads what later ones reuse
         started = time.perf_counter()
@@ -78,15 +92,29 @@ def _timed_here(plan: Plan) -> dict[str, float]:
     return found
 
 
+def may_be_timed(size: int) -> bool:
+    """Whether work that takes so many bytes may be done to see how fast it is: there is twice that
+    now, and it is not large."""
+    return size <= _LARGEST_BYTES and fits_now(2 * size)
+
+
+def fits_now(size: int, device: str = "cpu") -> bool:
+    """Whether so many bytes are free on a device, as far as anything tells."""
+    cuda = choose_device(device).type == "cuda"
+    free = torch.cuda.mem_get_info()[0] if cuda else memory_free()
+    return free is None or size <= free
+
+
 def operations(plan: Plan) -> dict[str, float]:
     """The floating-point operations of every task, by its address; nothing is run for them."""
     return {task.address: stage_of(task.kind).cost(task, plan).flops for task in plan.tasks}
 
 
-def training_speed(plan: Plan, gan: Task) -> float:
+def training_speed(plan: Plan, gan: Task) -> float | None:
     """Operations per second of one real critic and generator step here, on one thread.
 
-    Of a large batch only so much is taken that it takes a second at the most.
+    Of a large batch only so much is taken that it takes a second at the most. None: even of one
+    image it would take many seconds, or more memory than a plan should.
     """
     shape, told = image_shape(plan), TrainParameters.of(gan)
     spec = told.train.once().model_copy(update={"threads": 1})
@@ -94,12 +122,22 @@ def training_speed(plan: Plan, gan: Task) -> float:
     flops = gan_flops(shape, told.model, spec, classes)
     batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
     small = spec.model_copy(update={"batch": batch})
+    if flops * batch / spec.batch > _LONGEST_FLOPS or not may_be_timed(
+        gan_memory(shape, told.model, small, classes)
+    ):
+        return None
     seconds = seconds_per_iteration(shape, told.model, small, rounds=1, classes=classes)
     return flops * batch / spec.batch / seconds
 
 
-def table(plan: Plan, costs: dict[str, Estimate], stored: set[str]) -> list[dict[str, Any]]:
-    """One JSON row a task: what it is called, where it lies, whether it is there, what it costs."""
+def table(
+    plan: Plan, costs: dict[str, Estimate], stored: set[str], needed: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """One JSON row a task: what it is called, where it lies, whether it is there, what it costs.
+
+    Args:
+        needed: the bytes of memory that each takes, by its address.
+    """
     return [
         {
             "task": task.title,
@@ -109,6 +147,7 @@ def table(plan: Plan, costs: dict[str, Estimate], stored: set[str]) -> list[dict
             "flops": costs[task.address].flops,
             "seconds": round(costs[task.address].seconds, 1),
             "bytes": costs[task.address].bytes,
+            "memory": needed[task.address],
         }
         for task in plan.tasks
     ]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ganray.cost.estimate import operations
+from ganray.cost.estimate import USUAL_SPEED, fits_now, operations
 from ganray.numerics import threads
 from ganray.plan import Plan
 from ganray.stages.stage import Timed, stage_of
@@ -28,8 +28,14 @@ class Timing:
     high: float
 
 
+_UNTIMED = Timing(1e-14, 1 / USUAL_SPEED)
+"""As fast as any device is, and as slow as a usual core."""
+
+
 def probe(plan: Plan, device: str = "cpu", rounds: int = ROUNDS) -> dict[str, Timing]:
     """The speed of each kind of task of the plan that computes anything.
+
+    What takes more memory than is free is not tried: its bounds are wide.
 
     Args:
         device: of the trainers, the GANs' and the encoder's.
@@ -40,10 +46,14 @@ def probe(plan: Plan, device: str = "cpu", rounds: int = ROUNDS) -> dict[str, Ti
         if code.timed is None or not flops[task.address]:
             continue
         work = task.kind, code.alike(task, plan)
-        if work not in done:
+        if work in done:
+            continue
+        if fits_now(code.memory(task, plan), device if task.trains else "cpu"):
             with threads(1):
                 timing = _timed(code.timed(task, plan, device), flops[task.address], rounds)
             done[work] = {task.kind: timing}
+        else:
+            done[work] = {task.kind: _UNTIMED}
     return merge(done.values())
 
 

@@ -9,11 +9,13 @@ import torch
 
 from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
+from ganray.memory import memory_free
 from ganray.models import ModelSpec
 from ganray.models.spec import Shape
 from ganray.numerics import provenance, threads
 from ganray.train.blank import blank_trainer
 from ganray.train.device import choose_device
+from ganray.train.memory import gan_memory
 from ganray.train.spec import TrainSpec
 
 _ROUNDS = 5
@@ -60,7 +62,7 @@ def measured(
     """The speed of one whole training iteration here, and what it was measured on.
 
     Raises:
-        RefusedInput: `device` is not here.
+        RefusedInput: `device` is not here, or has too little memory.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise RefusedInput(
@@ -68,9 +70,22 @@ def measured(
             "none; run `ganray plan` with this store on one that has, or name iterations, images "
             "or flops instead"
         )
+    _refuse_too_large(gan_memory(shape, model, train, classes), device)
     started = time.monotonic()
     seconds = seconds_per_iteration(shape, model, train, device, _rounds(train), classes)
     spent = time.monotonic() - started
     name = torch.cuda.get_device_name() if choose_device(device).type == "cuda" else "CPU"
     record = provenance(spent) | {"device_name": name}
     return Speed(seconds_per_iteration=seconds, device=device, rounds=_rounds(train), record=record)
+
+
+def _refuse_too_large(needed: int, device: str) -> None:
+    """Refuse to time what takes more memory than is free."""
+    cuda = choose_device(device).type == "cuda"
+    free = torch.cuda.mem_get_info()[0] if cuda else memory_free()
+    if free is not None and needed > free:
+        raise RefusedInput(
+            f"budget.device_seconds: the speed must be measured once, for which training needs "
+            f"about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free here; lower "
+            "data.size, model.width or train.batch, or name iterations, images or flops instead"
+        )

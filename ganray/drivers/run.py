@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from rich.console import Console
 
+from ganray.cost.ceiling import Room, needs, refuse_beyond
 from ganray.cost.estimate import operations
 from ganray.cost.pricing import bills, refuse_beyond_caps
 from ganray.cost.probes import Timing, probe
@@ -119,11 +120,15 @@ def _executed(
         seconds = time.monotonic() - started
         caution = stored_weakness(store, plan) if report else ""
         return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only, caution)
+    console = Console(stderr=True, quiet=quiet)
     if runner == "local":  # before the run is known to the store
         refuse_impossible(study.resources, agenda.pending)
+    if address is None:  # a cluster's nodes are asked what they have
+        room = Room.here(study.resources)
+        if said := refuse_beyond(agenda.pending, needs(plan), room, study.resources):
+            console.print(f"warning: {said}", markup=False, highlight=False, soft_wrap=True)
     store.probe()
     save_run(store, plan)
-    console = Console(stderr=True, quiet=quiet)
     with interruptible() as stop:
 
         def work(held: Lease) -> Outcome | None:

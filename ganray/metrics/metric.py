@@ -121,3 +121,13 @@ class Metric(Spec):
             classes: that probabilities are of.
         """
         return 0.0
+
+    def memory(self, count: int, dimensions: int, classes: int) -> int:  # noqa: ARG002
+        """Bytes that it holds at once beside the features of both sets, blocks of their pairs and
+        the covariances of one distance; 0 where that is next to none.
+
+        Args:
+            dimensions: of the features.
+            classes: that probabilities are of.
+        """
+        return 0

@@ -16,6 +16,7 @@ class ClassifyParameters(Parameters):
         order: the seed by which siblings are made of training images.
         real: how many of these, the first ones.
         shown: which of both it sees.
+        pooled: as of `EncoderParameters`.
     """
 
     encoder: EncoderSpec
@@ -25,6 +26,7 @@ class ClassifyParameters(Parameters):
     order: int
     real: int
     shown: Literal["real", "siblings", "both"]
+    pooled: bool = False
 
 
 class LabelledSet(Spec):
@@ -72,8 +74,8 @@ class LinearLessonParameters(Parameters):
 
 
 class LessonParameters(Parameters):
-    """How a network is taught by the same; `encoder` as of the data set's own classifier, in so
-    many iterations.
+    """How a network is taught by the same; `encoder` and `pooled` as of the data set's own
+    classifier, in so many iterations.
     """
 
     encoder: EncoderSpec
@@ -82,3 +84,4 @@ class LessonParameters(Parameters):
     classes: list[int]
     order: int
     real: int
+    pooled: bool = False

@@ -109,6 +109,7 @@ class EncoderParameters(Parameters):
 
     Attributes:
         images: on how many, where these are not the plan's own training images; for what it costs.
+        pooled: the network averages its maps, as `pools` says of images of these sizes.
     """
 
     placement = frozenset({"images"})
@@ -116,6 +117,7 @@ class EncoderParameters(Parameters):
     encoder: EncoderSpec
     seed: int
     images: int | None = None
+    pooled: bool = False
 
 
 class TrainParameters(Parameters):
@@ -150,12 +152,14 @@ class ReweightParameters(Parameters):
 
     Attributes:
         beta: the share with which that GAN will join the mixture.
+        pooled: as of `EncoderParameters`.
     """
 
     discriminator: EncoderSpec
     classes: list[int]
     beta: float
     seed: int
+    pooled: bool = False
 
 
 class SplitParameters(Parameters):

@@ -21,6 +21,11 @@ class Resources(Spec):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where GANs and classifiers train; auto: cuda where there is one"
     )
+    beyond_memory: Literal["refuse", "warn"] = Field(
+        "refuse",
+        description="where a task needs more memory than there is, by an estimate: nothing is "
+        "begun; or a warning is printed and the run goes on",
+    )
     checkpoint_seconds: float = Field(60.0, gt=0, description="time between checkpoints")
     attempts: int = Field(3, ge=1, description="tries at a task whose worker died")
     silence_seconds: float = Field(

@@ -25,9 +25,11 @@ from ganray.stages.defending import (
     read_defence,
     victim_of,
 )
+from ganray.stages.needs import LITTLE, defence_memory, image_bytes, images_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.train.flops import classifier_flops, sampling_flops
+from ganray.train.memory import classifier_memory
 
 
 def attack_chunk(work: Workspace, index: int) -> Arrays:
@@ -83,4 +85,16 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: ascent(partial(_logits, network), images, labels), part)
 
 
-STAGE = Stage(attack, attack_chunk, "images", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """A chunk's gradients, through the defence where it is seen, and the images attacked."""
+    told, shape = AttackParameters.of(task), image_shape(plan)
+    chunk = told.chosen.chunk
+    each = classifier_memory(_network(task, plan), shape, len(plan.class_names), chunk)
+    if told.defending:
+        each += defence_memory(told.defending, plan, chunk)
+    shard = max(map(len, task.shards), default=0)
+    written = (4 + 3 * shard) * chunk * image_bytes(plan) * FLOAT_BYTES
+    return images_memory(plan, "test", told.chosen.classes) + each + written + LITTLE
+
+
+STAGE = Stage(attack, attack_chunk, "images", memory=_memory, cost=_cost, timed=_timed)

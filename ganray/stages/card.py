@@ -11,11 +11,13 @@ from ganray._version import __version__
 from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
 from ganray.models import MODELS
-from ganray.plan import Task
+from ganray.plan import Plan, Task
 from ganray.plan.parameters import CardParameters, TrainParameters
 from ganray.scores import Score
-from ganray.stages.stage import Stage
+from ganray.stages.needs import LITTLE
+from ganray.stages.stage import FLOAT_BYTES, Stage, image_shape
 from ganray.stages.workspace import Workspace
+from ganray.train.flops import gan_parameters
 
 _FENCE = "---\n"
 _OF_IMAGES = "generator = generator.of(pictures)  # uint8, to be translated\n"
@@ -165,4 +167,11 @@ def _row(score: dict[str, Any]) -> str:
     )
 
 
-STAGE = Stage(write_card)
+def _memory(task: Task, plan: Plan) -> int:
+    """The weights, as bytes."""
+    told = TrainParameters.of(Task(**CardParameters.of(task).gan))
+    sizes = gan_parameters(image_shape(plan), told.model, told.train, len(told.kinds))
+    return 2 * FLOAT_BYTES * sum(sizes.values()) + LITTLE
+
+
+STAGE = Stage(write_card, memory=_memory)

@@ -8,7 +8,7 @@ from ganray.embed import embed
 from ganray.plan.lessons import ClassifyParameters
 from ganray.stages.artifacts import read_images, some_images
 from ganray.stages.stage import Stage
-from ganray.stages.teaching import course_cost, taught, test_images
+from ganray.stages.teaching import course_cost, lesson_memory, taught, test_images
 from ganray.stages.workspace import Workspace
 from ganray.train.encoder import EncoderTrainer
 
@@ -42,6 +42,8 @@ def _lessons(work: Workspace, told: ClassifyParameters) -> tuple[np.ndarray, np.
 
 STAGE = Stage(
     teach,
+    memory=lambda task, plan: lesson_memory(ClassifyParameters.of(task), task, plan),
+    lowered_by="data.size or encoder.batch",
     cost=lambda task, plan: course_cost(ClassifyParameters.of(task), plan),
     end=lambda task, _: ClassifyParameters.of(task).iterations,
     losses=lambda _: EncoderTrainer.losses,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
+from ganray.plan import Plan, Task
 from ganray.plan.measuring import CounterpartParameters
 from ganray.stages.artifacts import read_embedding, read_images
+from ganray.stages.needs import DOUBLE_BYTES, LITTLE, image_bytes, images_memory, made_memory
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 
@@ -46,4 +48,10 @@ def distance(images: Images, others: Images) -> float:
     return total / (255 * images.size)
 
 
-STAGE = Stage(compare_counterparts)
+def _memory(task: Task, plan: Plan) -> int:
+    """Translations, sources and targets, and a block of differences."""
+    held = made_memory(task.inputs["images"], plan) + 2 * images_memory(plan, "held_out")
+    return held + 3 * _BLOCK * image_bytes(plan) * DOUBLE_BYTES + LITTLE
+
+
+STAGE = Stage(compare_counterparts, memory=_memory)

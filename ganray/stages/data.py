@@ -12,12 +12,14 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ganray.data import import_dataset, open_source
-from ganray.data.rows import only
+from ganray.data.rows import CHUNK_BYTES, only
 from ganray.data.source import Source, unseen_source
 from ganray.plan import Plan, Task
+from ganray.plan.kinds import KINDS
 from ganray.plan.parameters import DataParameters
 from ganray.runs.parts import Arrays, read_chunks
 from ganray.stages.artifacts import shards
+from ganray.stages.needs import LITTLE
 from ganray.stages.stage import Cost, Stage
 from ganray.stages.workspace import Workspace
 from ganray.store import StoredFile
@@ -79,4 +81,17 @@ def _cost(task: Task, plan: Plan) -> Cost:
     return Cost(0.0, images * math.prod(plan.dataset["shape"]))
 
 
-STAGE = Stage(import_data, decode_chunk, _PARTS, cost=_cost)
+def _memory(task: Task, plan: Plan) -> int:
+    """A few chunks of images as they stream by; of stacked images their source; or a shard."""
+    told = DataParameters.of(task)
+    held = 0
+    if told.data.stacked is not None:  # its grey images, of which there are as many at most
+        held = (
+            sum(map(sum, plan.dataset["counts"].values())) * math.prod(plan.dataset["shape"]) // 3
+        )
+    if told.apart:  # a shard, and its bytes once more while it is written
+        held += 3 * KINDS[task.kind].shard * told.apart.at_once * math.prod(told.apart.shape)
+    return held + 8 * CHUNK_BYTES + 16 * math.prod(plan.dataset["shape"]) + 2 * LITTLE
+
+
+STAGE = Stage(import_data, decode_chunk, _PARTS, memory=_memory, cost=_cost)

@@ -17,9 +17,11 @@ from ganray.plan.parameters import EmbedParameters, EncoderParameters, WeightsPa
 from ganray.randomness import permutation
 from ganray.runs.parts import Arrays
 from ganray.stages.artifacts import read_embedder, read_images, shards
+from ganray.stages.needs import image_bytes, made_memory, rows_memory, split_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.train.flops import EmbeddingSize, embedding_size
+from ganray.train.memory import embedding_memory
 
 
 def embed_images_chunk(work: Workspace, index: int) -> Arrays:
@@ -101,6 +103,15 @@ def embedding_of_split(task: Task, plan: Plan) -> EmbeddingSize:
     return embedding_of(plan.by_address[task.inputs["features"]], plan)
 
 
+def embedded_memory(task: Task, role: str, plan: Plan) -> int:
+    """The features that a task is given as an input, if it is; those of full chunks."""
+    if role not in task.inputs:
+        return 0
+    made = plan.by_address[task.inputs[role]]
+    network, chunk = embedding_of(made, plan), EmbedParameters.of(made).embed.chunk
+    return rows_memory(made.chunks * chunk, network.dimensions, network.classes)
+
+
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its bytes are the chunks'."""
     count, network = task.chunks * EmbedParameters.of(task).embed.chunk, embedding_of(task, plan)
@@ -119,10 +130,28 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
 
 
 # Of several networks on which images are embedded each is timed: speeds are not alike.
+
+
+def _memory(task: Task, plan: Plan) -> int:
+    """The network with a chunk of images, all images of the split, and a shard's features."""
+    told, classes = EmbedParameters.of(task), len(plan.dataset["class_names"])
+    encoder, chunk = encoder_of(task, plan), told.embed.chunk
+    if "images" in task.inputs:
+        held = made_memory(task.inputs["images"], plan)
+    else:
+        held = split_memory(task, plan, told.split or "all")
+    network, shard = embedding_of(task, plan), max(map(len, task.shards), default=0)
+    found = shard * chunk * (network.dimensions + network.classes) * FLOAT_BYTES
+    given = chunk * image_bytes(plan) * (1 + FLOAT_BYTES)
+    shape = image_shape(plan)
+    return held + given + 3 * found + embedding_memory(encoder, shape, classes, chunk)
+
+
 STAGE = Stage(
     embed_images,
     embed_images_chunk,
     "embedding",
+    memory=_memory,
     cost=_cost,
     timed=_timed,
     alike=lambda task, plan: encoder_of(task, plan).name,

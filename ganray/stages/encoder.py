@@ -13,6 +13,7 @@ from ganray.models.encoders.classifier import USUAL_NETWORK
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EncoderParameters
+from ganray.stages.needs import course_memory, split_memory
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
     FLOAT_BYTES,
@@ -97,8 +98,17 @@ def _facts(task: Task, plan: Plan) -> tuple[EncoderSpec, Shape, int]:
     return EncoderParameters.of(task).encoder, image_shape(plan), classes
 
 
+def _memory(task: Task, plan: Plan) -> int:
+    """The network, and the images that it learns from and is examined on."""
+    spec, _, classes = _facts(task, plan)
+    seen = split_memory(task, plan, "train") + split_memory(task, plan, "test")
+    return seen + course_memory(plan, classes, spec)
+
+
 STAGE = Stage(
     train_encoder,
+    memory=_memory,
+    lowered_by="data.size or encoder.batch",
     cost=_cost,
     timed=_timed,
     end=_end,

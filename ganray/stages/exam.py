@@ -9,8 +9,11 @@ from jaxtyping import Int64, UInt8
 from ganray.embed import embed
 from ganray.metrics.classes.logistic_regression import LinearClassifier
 from ganray.models.encoders.networks.own import new_classifier
+from ganray.plan import Plan, Task
+from ganray.plan.lessons import LessonParameters
 from ganray.stages.linear_lesson import LINEAR, pixels
-from ganray.stages.stage import Stage
+from ganray.stages.needs import LITTLE, course_memory, image_bytes
+from ganray.stages.stage import FLOAT_BYTES, Stage
 from ganray.stages.teaching import grade, labelled_images
 from ganray.stages.workspace import Workspace
 from ganray.tensors import deserialise
@@ -36,4 +39,15 @@ def _guesses(
     return embed(network.eval(), images).probabilities.argmax(axis=1)
 
 
-STAGE = Stage(examine)
+def _memory(task: Task, plan: Plan) -> int:
+    """The labelled images, and the network or their pixels in 32 bits."""
+    labelled = plan.by_address[task.inputs["labelled"]]
+    held = sum(labelled.parameters["counts"]) * image_bytes(plan)
+    lesson = plan.by_address[task.inputs["lesson"]]
+    if lesson.kind == "linear_lesson":
+        return 3 * held + 3 * FLOAT_BYTES * held + LITTLE
+    told = LessonParameters.of(lesson)
+    return 3 * held + course_memory(plan, len(told.classes), told.encoder)
+
+
+STAGE = Stage(examine, memory=_memory)

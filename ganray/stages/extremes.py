@@ -21,7 +21,8 @@ from ganray.plan.parameters import EmbedParameters
 from ganray.progress import shares
 from ganray.randomness import permutation
 from ganray.stages.artifacts import read_embedding
-from ganray.stages.embed import embedding_of
+from ganray.stages.embed import embedded_memory, embedding_of
+from ganray.stages.needs import DOUBLE_BYTES, LITTLE, pairs_memory
 from ganray.stages.stage import Cost, Stage
 from ganray.stages.telling import telling
 from ganray.stages.workspace import Workspace
@@ -112,4 +113,13 @@ def _cost(task: Task, plan: Plan) -> Cost:
     return Cost(2 * tables * count**2 * size.dimensions + 20 * side**3, 0)
 
 
-STAGE = Stage(find_extremes, cost=_cost)
+def _memory(task: Task, plan: Plan) -> int:
+    """All features, blocks of pairs of them, and a table of those whose kinds are told."""
+    held = sum(embedded_memory(task, role, plan) for role in task.inputs)
+    made = plan.by_address[next(task.inputs[one] for one in task.inputs if one.startswith("set/"))]
+    network = embedding_of(made, plan)
+    kinds = 6 * DOUBLE_BYTES * (2 * _LOOKED_AT) ** 2
+    return 2 * held + pairs_memory(network.dimensions) + kinds + LITTLE
+
+
+STAGE = Stage(find_extremes, memory=_memory, lowered_by="evaluate.samples", cost=_cost)

@@ -25,9 +25,11 @@ from ganray.stages.artifacts import (
     some_images,
     untrained_sampler,
 )
+from ganray.stages.needs import LITTLE, embedder_memory, image_bytes, images_memory, pairs_memory
 from ganray.stages.stage import Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.train.flops import embedding_size, sampling_flops
+from ganray.train.memory import sampling_memory
 
 NULLS = ("cross-fade", "jumps")
 """Of real training images, beside the GAN's own paths."""
@@ -111,4 +113,23 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: walk_chunk(sampler, spec, 0, 0), made / _cost(task, plan).flops)
 
 
-STAGE = Stage(interpolation, interpolate_chunk, "paths", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """The ways of a chunk, the network that embeds them, and the training images."""
+    told, shape = InterpolationParameters.of(task), image_shape(plan)
+    frames = told.interpolation.chunk * told.interpolation.frames
+    made = sampling_memory(shape, told.model, classes_of(task, plan), frames)
+    network = embedder_memory(task.inputs["embedder"], plan, told.embed.chunk)
+    near = pairs_memory(image_bytes(plan), frames)
+    held = images_memory(plan, "train", told.classes) + 8 * frames * image_bytes(plan)
+    return held + max(made, network, near) + LITTLE
+
+
+STAGE = Stage(
+    interpolation,
+    interpolate_chunk,
+    "paths",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
 
+from ganray.plan import Plan, Task
 from ganray.plan.defending import CLEAN, JudgeParameters
 from ganray.runs.parts import read_joined
 from ganray.sample import quantise
+from ganray.specs import EmbedSpec
 from ganray.stages.defending import (
     Images,
     as_floats,
@@ -19,7 +21,8 @@ from ganray.stages.defending import (
     shown,
     victim_of,
 )
-from ganray.stages.stage import Stage
+from ganray.stages.needs import LITTLE, embedder_memory, image_bytes, images_memory
+from ganray.stages.stage import FLOAT_BYTES, Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
 
@@ -103,4 +106,13 @@ def _by_residual(
     return said
 
 
-STAGE = Stage(judge)
+def _memory(task: Task, plan: Plan) -> int:
+    """Images as they were, attacked and projected, in 32 bits and more; and the classifier."""
+    chosen = JudgeParameters.of(task).chosen
+    held = images_memory(plan, "test", chosen.classes)
+    floats = 7 * chosen.count * image_bytes(plan) * FLOAT_BYTES
+    network = embedder_memory(task.inputs["embedder"], plan, EmbedSpec().chunk)
+    return held + floats + network + LITTLE
+
+
+STAGE = Stage(judge, memory=_memory)

@@ -15,6 +15,7 @@ from ganray.plan import Plan, Task
 from ganray.plan.lessons import LabelledParameters, LabelledSet
 from ganray.sample import STREAM
 from ganray.stages.artifacts import read_embedding, read_images
+from ganray.stages.needs import LITTLE, made_memory
 from ganray.stages.stage import Cost, Stage, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
@@ -92,4 +93,10 @@ def _cost(task: Task, plan: Plan) -> Cost:
     return Cost(0.0, sum(LabelledParameters.of(task).counts) * channels * height * width)
 
 
-STAGE = Stage(label_images, cost=_cost)
+def _memory(task: Task, plan: Plan) -> int:
+    """All images that were made, put together, chosen and packed."""
+    made = [task.inputs[role] for role in task.inputs if role.startswith("images/")]
+    return 4 * sum(made_memory(one, plan) for one in made) + LITTLE
+
+
+STAGE = Stage(label_images, memory=_memory, cost=_cost)

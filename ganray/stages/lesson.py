@@ -9,7 +9,14 @@ from __future__ import annotations
 from ganray.embed import embed
 from ganray.plan.lessons import LessonParameters
 from ganray.stages.stage import Stage
-from ganray.stages.teaching import course_cost, grade, lesson_images, taught, test_images
+from ganray.stages.teaching import (
+    course_cost,
+    grade,
+    lesson_images,
+    lesson_memory,
+    taught,
+    test_images,
+)
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
 from ganray.train.encoder import EncoderTrainer
@@ -36,6 +43,8 @@ def teach(work: Workspace) -> None:
 
 STAGE = Stage(
     teach,
+    memory=lambda task, plan: lesson_memory(LessonParameters.of(task), task, plan),
+    lowered_by="data.size or encoder.batch",
     cost=lambda task, plan: course_cost(LessonParameters.of(task), plan),
     end=lambda task, _: LessonParameters.of(task).iterations,
     losses=lambda _: EncoderTrainer.losses,

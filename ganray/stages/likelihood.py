@@ -16,9 +16,11 @@ from ganray.stages.artifacts import (
     some_images,
     untrained_sampler,
 )
+from ganray.stages.needs import DOUBLE_BYTES, LITTLE, image_bytes, images_memory
 from ganray.stages.stage import Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.train.flops import sampling_flops
+from ganray.train.memory import sampling_memory
 
 _LEAPFROGS = 10  # of a move, each a pass forward and twice that backward
 _DIRECTIONS = 3  # test images; simulated ones, there and back
@@ -67,4 +69,22 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: _chunk(sampler, images, short, 0), part)
 
 
-STAGE = Stage(likelihood, likelihood_of_chunk, "likelihood", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """A chunk's chains, the windows, and the test images."""
+    told, shape = LikelihoodParameters.of(task), image_shape(plan)
+    spec, kinds = told.likelihood, classes_of(task, plan)
+    chains = sampling_memory(shape, told.model, kinds, spec.chunk * spec.chains, descends=True)
+    rows = 2 * spec.windows + 6 * spec.chunk * spec.chains
+    held = 2 * images_memory(plan, "test", told.classes)
+    return held + chains + rows * image_bytes(plan) * DOUBLE_BYTES + LITTLE
+
+
+STAGE = Stage(
+    likelihood,
+    likelihood_of_chunk,
+    "likelihood",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

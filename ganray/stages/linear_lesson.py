@@ -13,6 +13,7 @@ from jaxtyping import Float32, UInt8
 from ganray.metrics.classes.logistic_regression import fit
 from ganray.plan import Plan, Task
 from ganray.plan.lessons import LinearLessonParameters
+from ganray.stages import needs
 from ganray.stages.stage import Cost, Stage, image_shape
 from ganray.stages.teaching import grade, lesson_images, test_images
 from ganray.stages.workspace import Workspace
@@ -51,4 +52,17 @@ def _cost(task: Task, plan: Plan) -> Cost:
     return Cost(4.0 * shown * size * _USUAL_STEPS, size * 8)
 
 
-STAGE = Stage(teach, cost=_cost)
+def _memory(task: Task, plan: Plan) -> int:
+    """The images, and their pixels in 32 bits with what a fit makes of them."""
+    told = LinearLessonParameters.of(task)
+    shown = told.real
+    if "labelled" in task.inputs:
+        shown += sum(plan.by_address[task.inputs["labelled"]].parameters["counts"])
+    tests = sum(plan.dataset["counts"]["test"])
+    held = needs.images_memory(plan, "train", told.classes) + needs.images_memory(
+        plan, "test", told.classes
+    )
+    return held + 3 * (shown + tests) * needs.image_bytes(plan) * 4 + needs.LITTLE
+
+
+STAGE = Stage(teach, memory=_memory, cost=_cost)

@@ -22,7 +22,8 @@ from ganray.progress import shares
 from ganray.randomness import permutation
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedding
-from ganray.stages.embed import embedding_of, encoder_of
+from ganray.stages.embed import embedded_memory, embedding_of, encoder_of
+from ganray.stages.needs import metric_memory, rows_memory
 from ganray.stages.scoring import read_protocol, read_reference, real_split
 from ganray.stages.stage import Cost, Stage, Timed
 from ganray.stages.telling import telling
@@ -210,9 +211,22 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: metric.compute(real[:], generated), part)
 
 
+def _memory(task: Task, plan: Plan) -> int:
+    """The features of both sets, and of training images where they are known; and the metric's."""
+    told, size = MeasureParameters.of(task), embedding_of(task, plan)
+    sets = [role for role in task.inputs if role.startswith("set/")] or ["held_out"]
+    made = sum(embedded_memory(task, role, plan) for role in sets)
+    copied = rows_memory(told.count, size.dimensions, size.classes)  # chosen, joined or halved
+    given = sum(embedded_memory(task, role, plan) for role in ("reference", "training"))
+    own = metric_memory(told.metric, told.count, size.dimensions, size.classes)
+    return given + made + copied + own
+
+
 STAGE = Stage(
     measure,
     cost=_cost,
+    memory=_memory,
+    lowered_by="evaluate.samples",
     timed=_timed,
     alike=lambda task, plan: (
         f"{MeasureParameters.of(task).metric.name}/{encoder_of(task, plan).name}"

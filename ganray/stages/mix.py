@@ -20,10 +20,12 @@ from ganray.stages.artifacts import (
     shard_files,
     untrained_sampler,
 )
+from ganray.stages.needs import image_bytes
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.train.flops import sampling_flops
+from ganray.train.memory import sampling_memory
 
 
 def mix_images_chunk(work: Workspace, index: int) -> Arrays:
@@ -66,4 +68,21 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: mix_chunk(samplers, shares, told.sample, 0, 0), 1 / task.chunks)
 
 
-STAGE = Stage(mix_images, mix_images_chunk, "images", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """As of samples of one GAN, with the weights of all."""
+    told, shape, kinds = MixParameters.of(task), image_shape(plan), classes_of(task, plan)
+    chunk, shard = told.sample.chunk, max(map(len, task.shards), default=0)
+    weights = len(task.members) * sampling_memory(shape, told.model, kinds, 0)
+    made = 3 * shard * chunk * image_bytes(plan)
+    return weights + made + sampling_memory(shape, told.model, kinds, chunk)
+
+
+STAGE = Stage(
+    mix_images,
+    mix_images_chunk,
+    "images",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

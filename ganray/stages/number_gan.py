@@ -6,6 +6,7 @@ from ganray.laboratory.networks import SHAPE
 from ganray.laboratory.numbers import Numbers, floor, look
 from ganray.plan import Plan, Task
 from ganray.plan.laboratory import NumberGanParameters
+from ganray.stages.needs import LITTLE
 from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, Stage, Timed
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
@@ -13,6 +14,7 @@ from ganray.tensors import pack
 from ganray.train.flops import gan_flops, gan_parameters
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
+from ganray.train.memory import gan_memory
 
 
 def train_numbers(work: Workspace) -> None:
@@ -58,8 +60,14 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(trainer.advance, 1 / max(1, steps))
 
 
+def _memory(task: Task, _: Plan) -> int:
+    told = NumberGanParameters.of(task)
+    return gan_memory(SHAPE, told.networks, told.train) + LITTLE
+
+
 STAGE = Stage(
     train_numbers,
+    memory=_memory,
     cost=_cost,
     timed=_timed,
     alike=lambda task, _: NumberGanParameters.of(task).train.algorithm,

@@ -10,13 +10,18 @@ from ganray.embed import embed
 from ganray.errors import TrainingDiverged, UndefinedScore
 from ganray.metrics.features import Embedding, join
 from ganray.models.encoders import ENCODERS
+from ganray.plan import Plan, Task
 from ganray.plan.candidates import ObjectiveParameters
+from ganray.plan.parameters import TrainParameters
 from ganray.sample import sample
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedder, read_sampler
+from ganray.stages.embed import embedded_memory, embedding_of
+from ganray.stages.needs import embedder_memory, image_bytes, metric_memory, rows_memory
 from ganray.stages.scoring import read_protocol, read_reference, real_split
-from ganray.stages.stage import Stage
+from ganray.stages.stage import Stage, image_shape
 from ganray.stages.workspace import Workspace
+from ganray.train.memory import sampling_memory
 
 
 def score_trial(work: Workspace) -> None:
@@ -64,4 +69,19 @@ def _generated(work: Workspace, told: ObjectiveParameters, side: str) -> Embeddi
     return join(parts)
 
 
-STAGE = Stage(score_trial)
+def _memory(task: Task, plan: Plan) -> int:
+    """A GAN's samples and their features, the reference, and the metric's."""
+    told, shape = ObjectiveParameters.of(task), image_shape(plan)
+    network, counts = embedding_of(task, plan), [max(one.counts) for one in told.sides.values()]
+    whole = max(sum(one.counts) for one in told.sides.values())
+    features = 2 * rows_memory(whole, network.dimensions, network.classes)
+    held = embedded_memory(task, "reference", plan) + features + 2 * max(counts) * image_bytes(plan)
+    gan = plan.by_address[next(task.inputs[one] for one in task.inputs if one.startswith("gan/"))]
+    kinds = len(TrainParameters.of(gan).kinds)
+    drawn = sampling_memory(shape, told.model, kinds, told.sample.chunk)
+    embeds = embedder_memory(task.inputs["embedder"], plan, told.embed.chunk)
+    own = metric_memory(told.metric, whole, network.dimensions, network.classes)
+    return held + max(drawn, embeds, own)
+
+
+STAGE = Stage(score_trial, memory=_memory, lowered_by="data.size or model.width")

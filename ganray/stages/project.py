@@ -14,6 +14,7 @@ from ganray.projection import Defence
 from ganray.runs.parts import Arrays
 from ganray.stages.artifacts import shard_files
 from ganray.stages.defending import chunk_rows, descent_flops, read_defence, shown
+from ganray.stages.needs import LITTLE, defence_memory, image_bytes, images_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
 
@@ -61,4 +62,21 @@ def _untrained(told: Defending, plan: Plan) -> Sampler:
     return Sampler(told.model, shape, networks, (1,) * classes).eval()
 
 
-STAGE = Stage(project, project_chunk, "images", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """A chunk's descents, and all images that are projected."""
+    told = ProjectParameters.of(task)
+    chosen, shard = told.chosen, max(map(len, task.shards), default=0)
+    held = images_memory(plan, "test", chosen.classes)
+    floats = (2 * chosen.count + 3 * shard * chosen.chunk) * image_bytes(plan) * FLOAT_BYTES
+    return held + floats + defence_memory(told.defending, plan, chosen.chunk) + LITTLE
+
+
+STAGE = Stage(
+    project,
+    project_chunk,
+    "images",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

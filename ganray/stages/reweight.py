@@ -13,6 +13,7 @@ from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import ReweightParameters
 from ganray.stages.artifacts import read_images
+from ganray.stages.needs import course_memory, image_bytes
 from ganray.stages.stage import (
     CHECKPOINT_COPIES,
     FLOAT_BYTES,
@@ -135,8 +136,16 @@ def _timed(task: Task, plan: Plan, device: str) -> Timed:
     return Timed(lambda: trainer.advance().cpu(), 1 / trainer.steps)
 
 
+def _memory(task: Task, plan: Plan) -> int:
+    """Real and drawn images, twice, as they are put together; and the classifier."""
+    told, images = _facts(task, plan)
+    return 3 * images * image_bytes(plan) + course_memory(plan, 2, told.discriminator)
+
+
 STAGE = Stage(
     reweight,
+    memory=_memory,
+    lowered_by="data.size or discriminator.batch",
     cost=_cost,
     timed=_timed,
     end=_end,

@@ -17,9 +17,11 @@ from ganray.stages.artifacts import (
     source_images,
     untrained_sampler,
 )
+from ganray.stages.needs import image_bytes, images_memory
 from ganray.stages.stage import Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.train.flops import sampling_flops
+from ganray.train.memory import sampling_memory
 
 
 def sample_images_chunk(work: Workspace, index: int) -> Arrays:
@@ -52,4 +54,21 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: sample_chunk(sampler, told.sample, 0, 0), 1 / task.chunks)
 
 
-STAGE = Stage(sample_images, sample_images_chunk, "images", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """The networks with a chunk of images, and those of a shard as they are written."""
+    told, shape = SampleParameters.of(task), image_shape(plan)
+    chunk, shard = told.sample.chunk, max(map(len, task.shards), default=0)
+    held = images_memory(plan, told.split, told.sources) if told.sources is not None else 0
+    made = 3 * shard * chunk * image_bytes(plan)
+    return held + made + sampling_memory(shape, told.model, classes_of(task, plan), chunk)
+
+
+STAGE = Stage(
+    sample_images,
+    sample_images_chunk,
+    "images",
+    memory=_memory,
+    lowered_by="data.size or model.width",
+    cost=_cost,
+    timed=_timed,
+)

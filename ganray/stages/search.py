@@ -16,7 +16,7 @@ from ganray.plan.parameters import SearchParameters
 from ganray.runs.parts import Arrays
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
-from ganray.specs import SampleSpec
+from ganray.specs import EmbedSpec, SampleSpec
 from ganray.stages.artifacts import (
     cached,
     chunk_arrays,
@@ -25,11 +25,13 @@ from ganray.stages.artifacts import (
     read_sampler,
     untrained_sampler,
 )
+from ganray.stages.needs import LITTLE, embedder_memory, image_bytes
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import pack
 from ganray.train.flops import sampling_flops
+from ganray.train.memory import sampling_memory
 
 Images = UInt8[np.ndarray, "n c h w"]
 
@@ -149,4 +151,23 @@ def _timed(task: Task, plan: Plan, _: str) -> Timed:
     return Timed(lambda: search_chunk(sampler, targets, short, 0, 0), part)
 
 
-STAGE = Stage(search_range, search_range_chunk, "pairs", cost=_cost, timed=_timed)
+def _memory(task: Task, plan: Plan) -> int:
+    """A chunk's descents, or the classifier of what was found, with all answers."""
+    shape, told = image_shape(plan), SearchParameters.of(task)
+    kinds, pairs = classes_of(task, plan), told.search.chunk
+    down = sampling_memory(shape, told.model, kinds, pairs, descends=True)
+    down += 3 * pairs * image_bytes(plan) * FLOAT_BYTES
+    answers = 3 * task.chunks * pairs * image_bytes(plan)
+    classified = embedder_memory(task.inputs["embedder"], plan, EmbedSpec().chunk)
+    return max(down, answers + classified) + LITTLE
+
+
+STAGE = Stage(
+    search_range,
+    search_range_chunk,
+    "pairs",
+    memory=_memory,
+    lowered_by="data.size, model.width or search.chunk",
+    cost=_cost,
+    timed=_timed,
+)

@@ -6,9 +6,11 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ganray.metrics.nearest import nearest
+from ganray.plan import Plan, Task
 from ganray.plan.measuring import SiblingsParameters
 from ganray.stages.artifacts import read_embedding, read_images, source_images
 from ganray.stages.counterpart import distance
+from ganray.stages.needs import LITTLE, image_bytes, images_memory, made_memory, pairs_memory
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
@@ -49,4 +51,10 @@ def _nearest(
     return nearest(images.reshape(len(images), -1), others.reshape(len(others), -1))[0]
 
 
-STAGE = Stage(judge_siblings)
+def _memory(task: Task, plan: Plan) -> int:
+    """Siblings, their sources, the training images, and blocks of their pixels."""
+    held = 2 * made_memory(task.inputs["images"], plan) + 3 * images_memory(plan, "train")
+    return held + pairs_memory(image_bytes(plan)) + LITTLE
+
+
+STAGE = Stage(judge_siblings, memory=_memory)

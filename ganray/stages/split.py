@@ -16,6 +16,7 @@ from ganray.plan.parameters import SplitParameters
 from ganray.runs.parts import Arrays
 from ganray.stages.artifacts import chunk_arrays, read_embedding
 from ganray.stages.embed import embedding_of_split
+from ganray.stages.needs import LITTLE, images_memory, pairs_memory, rows_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
@@ -123,4 +124,13 @@ def _cost(task: Task, plan: Plan) -> Cost:
     return Cost(task.chunks * _USUAL_MOVES * once, task.chunks * size * FLOAT_BYTES)
 
 
-STAGE = Stage(choose_clusters, cluster_chunk, "restart", cost=_cost)
+def _memory(task: Task, plan: Plan) -> int:
+    """The features with blocks of them, or the images of which some are shown."""
+    network = embedding_of_split(task, plan)
+    count = sum(plan.dataset["counts"]["train"])
+    rows = 2 * rows_memory(count, network.dimensions, network.classes)
+    near = rows + pairs_memory(network.dimensions, count) + 8 * count * 4
+    return max(near, images_memory(plan, "train")) + LITTLE
+
+
+STAGE = Stage(choose_clusters, cluster_chunk, "restart", memory=_memory, cost=_cost)

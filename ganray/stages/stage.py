@@ -51,6 +51,10 @@ def _nothing(_: Task, __: Plan) -> Cost:
     return Cost(0.0, 0)
 
 
+def _next_to_nothing(_: Task, __: Plan) -> int:
+    return 2**26
+
+
 @dataclass(frozen=True)
 class Stage:
     """One kind of task.
@@ -60,6 +64,9 @@ class Stage:
         chunk: works one chunk and answers its arrays; none: the kind has no chunks.
         parts: how the files of its shards begin.
         cost: what a task costs, as far as is known before it is run.
+        memory: the most bytes that a process takes for a task, or for a chunk of it, beyond what it
+            takes that does nothing yet. It is reckoned, and nothing of that size is allocated.
+        lowered_by: the settings that lower it.
         timed: real work of a task on images without content, on a device; none: not timed.
         alike: tasks for which it answers alike run at one speed.
         end: the iteration at which a task that trains ends.
@@ -70,6 +77,8 @@ class Stage:
     chunk: Callable[[Workspace, int], Arrays] | None = None
     parts: str = "part"
     cost: Callable[[Task, Plan], Cost] = _nothing
+    memory: Callable[[Task, Plan], int] = _next_to_nothing
+    lowered_by: str = "data.size"
     timed: Callable[[Task, Plan, str], Timed] | None = None
     alike: Callable[[Task, Plan], str | None] = lambda *_: None
     end: Callable[[Task, Plan], int] = lambda task, _: task.horizon or 0

@@ -11,7 +11,9 @@ from ganray.data import Dataset, open_source
 from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
 from ganray.metrics.nearest import nearest
+from ganray.plan import Plan, Task
 from ganray.plan.parameters import TargetsParameters
+from ganray.stages.needs import LITTLE, image_bytes, images_memory, pairs_memory
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
@@ -88,4 +90,12 @@ def _other_images(told: TargetsParameters, shape: tuple[int, int, int]) -> dict[
     return first
 
 
-STAGE = Stage(draw_targets)
+def _memory(task: Task, plan: Plan) -> int:
+    """The training images, and blocks of their pixels."""
+    told = TargetsParameters.of(task)
+    counts = plan.dataset["counts"]["train"]
+    held = images_memory(plan, "train", told.classes)
+    return held + pairs_memory(image_bytes(plan), sum(counts)) + LITTLE
+
+
+STAGE = Stage(draw_targets, memory=_memory)

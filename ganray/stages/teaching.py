@@ -8,10 +8,11 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from ganray.models.encoders.networks.classifier import ClassifierNetwork
-from ganray.plan import Plan
+from ganray.plan import Plan, Task
 from ganray.plan.lessons import ClassifyParameters, LessonParameters, LinearLessonParameters
 from ganray.stages.artifacts import some_images
 from ganray.stages.labelled import FILE
+from ganray.stages.needs import course_memory, image_bytes, images_memory
 from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, image_shape
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
@@ -87,3 +88,15 @@ def course_cost(told: Course, plan: Plan) -> Cost:
     flops = encoder_flops(shape, classes, told.encoder) * told.iterations
     size = encoder_parameters(shape, classes, told.encoder)
     return Cost(float(flops), size * FLOAT_BYTES * CHECKPOINT_COPIES)
+
+
+def lesson_memory(told: Course, task: Task, plan: Plan) -> int:
+    """The images of its classes, those that it is shown with copies of them, and the network."""
+    held = images_memory(plan, "train", told.classes) + images_memory(plan, "test", told.classes)
+    shown = told.real * image_bytes(plan)
+    for role in ("labelled", "images"):
+        if role in task.inputs:
+            maker = plan.by_address[task.inputs[role]]
+            count = maker.horizon or sum(maker.parameters.get("counts", []))
+            shown += count * image_bytes(plan)
+    return held + 3 * shown + course_memory(plan, len(told.classes), told.encoder)

@@ -14,6 +14,7 @@ from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.stages.card import model_card
+from ganray.stages.needs import checkpoint_memory, images_memory
 from ganray.stages.reweight import read_weights
 from ganray.stages.split import read_clusters
 from ganray.stages.stage import (
@@ -31,6 +32,7 @@ from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops, training_flops
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
+from ganray.train.memory import gan_memory
 from ganray.train.parallel import DataParallelGanTrainer
 
 
@@ -157,8 +159,24 @@ def _timed(task: Task, plan: Plan, device: str) -> Timed:
     return Timed(lambda: trainer.advance().cpu(), 1 / max(1, task.horizon or 1))
 
 
+def _memory(task: Task, plan: Plan) -> int:
+    """The networks in training, and the images that they see."""
+    shape, told = image_shape(plan), TrainParameters.of(task)
+    kinds = len(told.kinds)
+    sizes = gan_parameters(shape, told.model, told.train, kinds)
+    drawn = sum(sizes[role] for role in told.model.sampled) if told.train.ema else 0
+    grown = gan_memory(shape, told.model, told.train, kinds)
+    images = images_memory(plan, "train", told.classes)
+    seen = 2 * images if told.cluster is not None else images
+    steps = told.train.steps()
+    kept = math.prod(shape) * sum(step.replay.kept for step in steps if step.replay)
+    return seen + checkpoint_memory(sum(sizes.values()) + drawn, grown) + FLOAT_BYTES * kept
+
+
 STAGE = Stage(
     train_gan,
+    memory=_memory,
+    lowered_by="data.size, model.width or train.batch",
     cost=_cost,
     timed=_timed,
     losses=lambda task: TrainParameters.of(task).train.losses,

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ganray.errors import RefusedInput
+from ganray.models.encoders.classifier import pools
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import ReweightParameters
 from ganray.report import Page, Results, sections
@@ -157,6 +158,7 @@ def _weigh(
             classes=blocks.classes,
             beta=beta,
             seed=task_seed(blocks.seed, f"reweight/{called}", blocks.classes, replicate),
+            pooled=pools(settings.discriminator.network, blocks.data.info.shape),
         ),
         {"data": blocks.source, "images": drawn},
     )

@@ -16,6 +16,7 @@ from ganray.cost.spending import Cost
 from ganray.data.spec import Split
 from ganray.errors import RefusedInput
 from ganray.models.encoders import Classifier, Encoder
+from ganray.models.encoders.classifier import pools
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.lessons import ClassifyParameters
 from ganray.plan.measuring import SiblingsParameters
@@ -226,6 +227,7 @@ def _teach(
             order=_order(blocks),
             real=real,
             shown=shown,
+            pooled=pools(settings.encoder.network, blocks.data.info.shape),
         ),
         {"data": blocks.source} | ({"images": made} if made else {}),
     )

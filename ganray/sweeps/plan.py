@@ -189,7 +189,7 @@ class SweepPlan:
             "objective",
             f"score of {name or f'{step} iterations'}",
             ObjectiveParameters(
-                **protocol_on(blocks, measured_on),
+                **protocol_on(blocks, measured_on, self.settings.encoder),
                 metric=self.settings.sweep.metric,
                 mixture=evaluate.mixture,
                 classes=blocks.subset,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
@@ -75,6 +76,22 @@ def _step_flops(
 ) -> int:
     """Of one move on batch number `index`."""
     hold_all_but(step.moves, weights)
+    functions = {role: _copying(network) for role, network in networks.items()}
+    with _counter() as counter:
+        one_loss(step, index, functions, shape, model, train).backward()
+    return int(counter.get_total_flops())
+
+
+def one_loss(
+    step: Step,
+    index: int,
+    functions: Mapping[str, Callable[..., Any]],
+    shape: Shape,
+    model: ModelSpec,
+    train: TrainSpec,
+) -> Float[Tensor, ""]:
+    """A step's loss of batch number `index`, on tensors without data as networks on `meta` take
+    them, with which it is called."""
     batch, names = train.batch, train.shown(np.zeros(1, np.int64), 0)
     noise = {
         name: torch.empty(batch * step.rows, *drawn(draw, model, shape, 0, 0, 1).shape[1:])
@@ -82,18 +99,15 @@ def _step_flops(
     }
     real = torch.empty(batch if step.real else 0, *shape)
     labels = torch.empty(batch * step.rows, dtype=torch.long)
-    functions = {role: _copying(network) for role, network in networks.items()}
-    with _counter() as counter:
-        networks_told = told(model, functions, labels)
-        seen = Shown(torch.empty(batch, *shape), labels[:batch])
-        more = {name: seen for name in names if step.looks}
-        shown = Batch(index, real, labels, more)
-        if step.replay is not None:
-            with torch.no_grad():
-                made = step.replay.made(networks_told, shown, noise)
-            more |= {name: Shown(images, labels[:0]) for name, images in made.items()}
-        step.loss(networks_told, shown, noise).backward()
-    return int(counter.get_total_flops())
+    networks_told = told(model, functions, labels)
+    seen = Shown(torch.empty(batch, *shape), labels[:batch])
+    more = {name: seen for name in names if step.looks}
+    shown = Batch(index, real, labels, more)
+    if step.replay is not None:
+        with torch.no_grad():
+            made = step.replay.made(networks_told, shown, noise)
+        more |= {name: Shown(images, labels[:0]) for name, images in made.items()}
+    return step.loss(networks_told, shown, noise)
 
 
 def _copying(network: nn.Module) -> Callable[..., Any]:

@@ -31,6 +31,7 @@ def test_all_is_well_and_priced(tiny_study, tmp_path):
     assert code == 0, list(found.values())
     assert list(found)[:4] == ["study", "store", "encoder", "ray"]
     assert "failed" not in {check["state"] for check in found.values()}, found
+    assert found["largest task"]["said"].startswith("largest task: ")
     if found["nodes"]["state"] == "ok":  # it is a warning where the machine is too busy to answer
         assert "USD" in found["cost"]["said"]
     assert not (tmp_path / "store" / "artifacts").exists()
@@ -95,3 +96,12 @@ def test_what_is_for_a_job_needs_one(tiny_study, tmp_path):
     words = ("doctor", tiny_study, "--store", tmp_path / "store")
     ganray(*words, "--installed").refused("--installed", "--address")
     ganray(*words, "--env", "HOME").refused("--env (='HOME')", "--address")
+
+
+def test_a_task_that_does_not_fit_is_said(tiny_study, tmp_path):
+    words = (tiny_study, "--store", tmp_path / "store", "--set", "data.size=8192")
+    code, found = looked(*words)
+    assert code == 2
+    assert "resources.beyond_memory=warn" in found["largest task"]["said"]
+    code, found = looked(*words, "--set", "resources.beyond_memory=warn")
+    assert found["largest task"]["state"] == "warning"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ganray.cost import probes
+from ganray.cost.ceiling import needs
 from ganray.cost.estimate import NOTHING, Estimate, estimate, operations, table
 from ganray.cost.probes import Timing
 from ganray.metrics.features import Embedding
@@ -57,7 +58,7 @@ def test_what_trains_no_images_is_timed_by_itself(monkeypatch):
 
 def test_the_table_says_what_is_stored(tiny_run, costs):
     stored = {tiny_run.plan.roles["encoder"]}
-    rows = table(tiny_run.plan, costs, stored)
+    rows = table(tiny_run.plan, costs, stored, needs(tiny_run.plan))
     assert [row["task"] for row in rows] == [task.title for task in tiny_run.plan.tasks]
     assert [row["task"] for row in rows if row["stored"]] == ["encoder"]
 

@@ -14,11 +14,12 @@ from ganray.metrics import FrechetDistance
 from ganray.metrics.features import Embedding
 from ganray.models.encoders import Classifier, ClassifierLogits
 from ganray.models.encoders.networks.resnet import ResNetEncoder
+from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import measure_role
 from ganray.report.cautions import ClassifierAccuracy
 from ganray.report.results import Results
 from ganray.runs.record import save_run
-from ganray.scores import ScoreName
+from ganray.scores import Protocol, Score, ScoreName, compare
 from ganray.stages.artifacts import build_embedder
 from ganray.stages.embed import embedding_of, encoder_of
 from ganray.studies import read_study
@@ -135,3 +136,43 @@ def test_images_without_labels_teach_no_classifier():
                 "split": {"clusters": 2, "encoder": "classifier_logits"},
             },
         )
+
+
+def test_above_64_pixels_it_is_another_network_under_another_protocol(tiny_study):
+    """Up to there nothing says so, and keys are what they were."""
+    small, large, residual = (
+        read_study(str(tiny_study), words).plan()
+        for words in (
+            ["data.size=64"],
+            ["data.size=[65, 40]"],
+            ["data.size=[65, 40]", "encoder.network=resnet"],
+        )
+    )
+    told = [plan.task("measure/cafd/classifier/joint/0") for plan in (small, large, residual)]
+    averaged = "uint8/255, maps averaged to at most 16x16"
+    said = [task.parameters["preprocessing"] for task in told]
+    assert said == ["uint8/255", averaged, "uint8/255"]
+    encoders = [plan.task("encoder").parameters for plan in (small, large, residual)]
+    assert [one["pooled"] for one in encoders] == [False, True, False]
+    assert EncoderParameters(**encoders[0]).identity().keys() == {"encoder", "seed"}
+
+
+def test_scores_of_both_networks_are_not_compared():
+    whole, averaged = (
+        Score(
+            metric="cafd",
+            value=1.0,
+            protocol=Protocol(
+                encoder="classifier",
+                encoder_digest="ab" * 6,
+                preprocessing=Classifier().protocol((1, side, side)),
+                reference_split="mine/test",
+                reference_count=10,
+                count=10,
+                mixture="real",
+            ),
+        )
+        for side in (64, 128)
+    )
+    with pytest.raises(RefusedInput, match="differ in preprocessing 'uint8/255' / 'uint8/255, ma"):
+        compare([whole], [averaged])

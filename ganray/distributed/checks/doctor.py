@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import ray
 
+from ganray.cost.ceiling import Room
 from ganray.cost.estimate import estimate
 from ganray.cost.pricing import bills, describe, refuse_beyond_caps
 from ganray.cost.remaining import remainder
 from ganray.cost.spending import Cost, spent
-from ganray.distributed.checks.preflight import checks_of_nodes
+from ganray.distributed.checks.preflight import checks_of_nodes, largest_task
 from ganray.distributed.checks.probes import time_on_workers, trainers_at_once
 from ganray.distributed.checks.resources import Check, checks_of_resources
 from ganray.distributed.cluster.connect import connected
@@ -83,7 +84,11 @@ def _cluster(resources: Resources, cost: Cost, agenda: Agenda, may_grow: bool) -
     yield Check("ray", "ok", f"{ray.get_runtime_context().gcs_address}: {said}")
     [fits] = checks_of_resources(resources, agenda.pending, nodes)
     yield fits
-    asked = checks_of_nodes(agenda, largest_set(agenda.plan))
+    if not may_grow:  # this machine is the only node
+        yield largest_task(agenda.plan, agenda.pending, Room.here(resources), resources)
+    asked = checks_of_nodes(
+        agenda, largest_set(agenda.plan), resources=resources if may_grow else None
+    )
     yield from asked
     if agenda.pending:
         sound = all(check.state == "ok" for check in [fits, *asked[:1]])

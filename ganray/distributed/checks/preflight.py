@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import ray
 
+from ganray.cost.ceiling import Room, gigabytes, needs, refuse_beyond, told_of_largest
+from ganray.cost.speed import training_device
 from ganray.data import DatasetSpec
 from ganray.distributed.checks.resources import Check, checks_of_resources
+from ganray.distributed.cluster.autoscaler import growth
 from ganray.distributed.cluster.nodes import (
     NODE_SECONDS,
     Facts,
@@ -55,18 +58,22 @@ def check(
             raise found.error
     if own:
         return
-    for found in checks_of_nodes(agenda, should_stop=should_stop):
+    for found in checks_of_nodes(agenda, resources=resources, should_stop=should_stop):
         if found.error is not None:
             raise found.error
 
 
 def checks_of_nodes(
-    agenda: Agenda, needed_bytes: int = 0, should_stop: Callable[[], bool] = lambda: False
+    agenda: Agenda,
+    needed_bytes: int = 0,
+    should_stop: Callable[[], bool] = lambda: False,
+    resources: Resources | None = None,
 ) -> list[Check]:
     """Ask every working node, and compare what they say with each other and with this driver.
 
     Args:
         needed_bytes: what the largest set of images takes in a worker's memory.
+        resources: of a run whose tasks are to fit into the nodes' memory; none: that is not asked.
 
     Raises:
         Stopped: on request.
@@ -95,6 +102,7 @@ def checks_of_nodes(
         _versions(told),
         _store(agenda.store, told),
         _data(told, question),
+        *([_largest(told, agenda, resources)] if resources else []),
         *_room(told, needed_bytes),
     ]
 
@@ -192,6 +200,39 @@ def _data(told: dict[str, Facts], question: Question) -> Check:
     else:
         said = "in the store"
     return Check("data", "ok", said)
+
+
+def _largest(told: dict[str, Facts], agenda: Agenda, resources: Resources) -> Check:
+    """Whether the largest task fits into the node with the most memory, or one that may come.
+
+    Trainers on GPUs are left out: what these have is not asked.
+    """
+    tasks = agenda.pending
+    if training_device(resources) == "cuda":
+        tasks = [task for task in tasks if not task.trains]
+    node, facts = max(told.items(), key=lambda pair: pair[1].memory)
+    room = Room(facts.memory or None, where=f"the node with the most, {node},")
+    found = largest_task(agenda.plan, tasks, room, resources)
+    if found.error is None:
+        return found
+    more = growth()
+    if more.types or more.unknown:
+        said = f"{found.said}; nodes that the autoscaler brings may have more"
+        return Check(found.name, "warning", said)
+    return found
+
+
+def largest_task(plan: Plan, tasks: Sequence[Task], room: Room, resources: Resources) -> Check:
+    """Whether the task that takes the most memory fits."""
+    needed = needs(plan)
+    said = told_of_largest(tasks, needed) or "nothing is left to do"
+    if room.memory is not None:
+        said += f"; {room.where} has {gigabytes(room.memory)}"
+    try:
+        warned = refuse_beyond(tasks, needed, room, resources)
+    except RefusedInput as error:
+        return Check("largest task", "failed", str(error), error)
+    return Check("largest task", "warning" if warned else "ok", warned or said)
 
 
 def _room(told: dict[str, Facts], needed_bytes: int) -> Iterator[Check]:

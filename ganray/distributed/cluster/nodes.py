@@ -20,6 +20,7 @@ from ganray._version import __version__
 from ganray.data import DatasetSpec, open_source
 from ganray.distributed.ray_internals import session_folder
 from ganray.errors import GanrayError, Stopped
+from ganray.memory import memory_given
 from ganray.stages.workspace import open_dataset
 from ganray.store import Store
 
@@ -58,6 +59,7 @@ class Facts:
     free_disk: int = 0
     free_shared_memory: int = 0
     free_memory: int = 0
+    memory: int = 0
 
 
 def working_nodes() -> list[dict[str, Any]]:
@@ -152,6 +154,7 @@ def facts(question: Question) -> Facts:
         free_disk=shutil.disk_usage(_spilling_folder()).free,
         free_shared_memory=_free_shared_memory(),
         free_memory=_free_memory(),
+        memory=memory_given() or 0,
     )
 
 

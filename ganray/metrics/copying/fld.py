@@ -19,7 +19,7 @@ from jaxtyping import Float32
 from pydantic import Field
 
 from ganray.metrics.copying.baseline import Comparing, Reference
-from ganray.metrics.copying.fitting import EPOCHS, fit_mixture, precision
+from ganray.metrics.copying.fitting import EPOCHS, KEPT_BYTES, fit_mixture, precision
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.progress import shares
@@ -75,6 +75,17 @@ class Fld(Metric):
         centres, images = min(count, self.generated), self.training or _TRAINING
         computed = EPOCHS if precision(images, centres) is None else 1
         return 2.0 * images * centres * (2.0 * dimensions * computed + 8 * EPOCHS)
+
+    def memory(self, count: int, dimensions: int, classes: int) -> int:  # noqa: ARG002
+        """Distances, in one piece where they are kept, and features in their standard form.
+
+        Of so many training images as nobody tells, distances are kept up to a bound.
+        """
+        images, centres = self.training or _TRAINING, min(count, self.generated)
+        kind = precision(images, centres)
+        kept = 0 if kind is None else images * centres * np.dtype(kind).itemsize
+        kept = KEPT_BYTES if self.training is None else kept
+        return kept + 4 * (2 * images + count + 2 * centres) * dimensions
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pydantic import Field
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.class_gaussians import (
+    GAUSSIAN_BYTES,
     class_gaussians,
     class_moments,
     few,
@@ -73,6 +74,10 @@ class Cafd(Metric):
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """A distance for each class."""
         return classes * DISTANCE_TERMS * float(dimensions) ** 3
+
+    def memory(self, count: int, dimensions: int, classes: int) -> int:  # noqa: ARG002
+        """The real images' Gaussians, where they are kept."""
+        return classes * dimensions**2 * GAUSSIAN_BYTES if few(classes, dimensions) else 0
 
 
 def _soft(embedding: Embedding, name: str) -> Iterator[Gaussian]:

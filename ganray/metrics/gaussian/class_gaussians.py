@@ -17,13 +17,14 @@ from ganray.metrics.moments import CHUNK, Moments, moments
 from ganray.wording import short_list
 
 _DDOF = 0  # as published for CAFD: Σ_k divides by Σᵢ p_k(xᵢ)
-_GAUSSIAN_BYTES = 16  # of each d²: a covariance and its factor
+GAUSSIAN_BYTES = 16
+"""Of each d²: a covariance and its factor."""
 _KEPT_BYTES = 2**28
 
 
 def few(classes: int, dimensions: int) -> bool:
     """Whether the Gaussians of all classes are small enough to be kept for further comparisons."""
-    return classes * dimensions**2 * _GAUSSIAN_BYTES <= _KEPT_BYTES
+    return classes * dimensions**2 * GAUSSIAN_BYTES <= _KEPT_BYTES
 
 
 def class_moments(

@@ -11,6 +11,15 @@ from ganray.models.spec import Shape
 
 USUAL_NETWORK = "cafd"
 """What `encoder.network` is where nobody says."""
+POOLING = ("cafd", "channelwise")
+"""The networks whose maps are averaged before their full layer, of larger images."""
+LARGEST_WHOLE, MAP_SIDE = 64, 16
+"""Pixels of a side up to which they are not, and rows and columns that they are averaged to."""
+
+
+def pools(network: str, shape: Shape) -> bool:
+    """Whether a classifier of that form averages its maps for images of these sizes."""
+    return network in POOLING and max(shape[1:]) > LARGEST_WHOLE
 
 
 class Classifier(Encoder):
@@ -38,3 +47,9 @@ class Classifier(Encoder):
         from ganray.models.encoders.networks.own import new_classifier
 
         return new_classifier(self._form, shape, classes).giving(self.layer).eval()
+
+    def protocol(self, shape: Shape) -> str:
+        """With what the network does to larger images alone, which makes its scores others."""
+        if not pools(self._form, shape):
+            return self.preprocessing
+        return f"{self.preprocessing}, maps averaged to at most {MAP_SIDE}x{MAP_SIDE}"

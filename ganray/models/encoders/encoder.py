@@ -55,6 +55,10 @@ class Encoder(Spec):
         """
         raise NotImplementedError
 
+    def protocol(self, _: Shape, /) -> str:
+        """What scores on such images say that the network does to them: part of their protocol."""
+        return self.preprocessing
+
     def read(self) -> torch.nn.Module:
         """The network with the weights that come from elsewhere, checked.
 

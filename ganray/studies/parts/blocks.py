@@ -11,7 +11,7 @@ from ganray.cost.speed import Speed
 from ganray.data.spec import DatasetSpec, Split
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
-from ganray.models.encoders.classifier import USUAL_NETWORK
+from ganray.models.encoders.classifier import USUAL_NETWORK, pools
 from ganray.plan import Plan, PlanBuilder, Task, portion_name, task_seed
 from ganray.plan.parameters import (
     CardParameters,
@@ -189,7 +189,7 @@ class Blocks:
                 f"{self.data.info.name} are {' × '.join(map(str, shape))}, of {classes} classes"
             )
         seed = task_seed(self.seed, "encoder", [], 0)
-        parameters = EncoderParameters(encoder=spec, seed=seed)
+        parameters = EncoderParameters(encoder=spec, seed=seed, pooled=pools(spec.network, shape))
         return self.builder.add(role, "encoder", role, parameters, {"data": self.source})
 
     def card(

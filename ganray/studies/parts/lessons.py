@@ -12,6 +12,7 @@ from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.metrics.classes.logistic_regression import PENALTY
 from ganray.models.encoders import Classifier
+from ganray.models.encoders.classifier import pools
 from ganray.models.latents import Labelled
 from ganray.models.spec import checked_shape
 from ganray.plan import Task, task_seed
@@ -138,6 +139,7 @@ def teach(
             classes=blocks.classes,
             order=order,
             real=real,
+            pooled=pools(course.encoder.network, blocks.data.info.shape),
         )
     )
     of = f"{real} real images" if real else "no real image"

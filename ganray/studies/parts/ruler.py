@@ -10,6 +10,7 @@ from ganray.data.spec import SPLITS, Split
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models.encoders import Classifier, Encoder
+from ganray.models.spec import Shape
 from ganray.plan import PlanBuilder, Task
 from ganray.plan.measuring import MeasureParameters
 from ganray.plan.parameters import EmbedParameters, WeightsParameters
@@ -70,12 +71,26 @@ def add_weights(builder: PlanBuilder, encoder: Encoder) -> Task:
     )
 
 
-def protocol_on(blocks: Blocks, encoder: Encoder) -> dict[str, Any]:
-    """What every task that measures on an encoder is told of it, and of the real images."""
+def preprocessing(encoder: Encoder, network: str, shape: Shape) -> str:
+    """What a protocol says that an encoder does to images of these sizes.
+
+    Args:
+        network: the form of the data set's own classifier.
+    """
+    formed = encoder.formed(network) if isinstance(encoder, Classifier) else encoder
+    return formed.protocol(shape)
+
+
+def protocol_on(blocks: Blocks, encoder: Encoder, training: EncoderSpec) -> dict[str, Any]:
+    """What every task that measures on an encoder is told of it, and of the real images.
+
+    Args:
+        training: of the data set's own classifier.
+    """
     own = "class posteriors" in encoder.gives
     return {
         "encoder": encoder.name,
-        "preprocessing": encoder.preprocessing,
+        "preprocessing": preprocessing(encoder, training.network, blocks.data.info.shape),
         "dataset": f"{blocks.data.info.name}@{blocks.data.fingerprint[:12]}",
         "among": blocks.subset if own else [],
     }
@@ -103,7 +118,7 @@ def add_ruler(
     embedder = add_embedder(blocks, encoder, training)
     reference = embed_split(blocks, encoder, embedder, "test")
     held_out = embed_split(blocks, encoder, embedder, "held_out")
-    parameters = protocol_on(blocks, encoder) | {"count": count}
+    parameters = protocol_on(blocks, encoder, training) | {"count": count}
     if blocks.subset:
         rows = {"test": blocks.rows("test"), "held_out": blocks.rows("held_out")}
         parameters["subset"] = {"classes": blocks.subset, "rows": rows}

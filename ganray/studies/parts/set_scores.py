@@ -9,6 +9,7 @@ from ganray.data.decoding import LOSSY_NOTE
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models.encoders import Classifier, Encoder
+from ganray.models.encoders.classifier import pools
 from ganray.plan import Plan, PlanBuilder, Task, task_seed
 from ganray.plan.measuring import ExtremesParameters, MeasureParameters
 from ganray.plan.parameters import (
@@ -22,7 +23,7 @@ from ganray.specs import chunks_for
 from ganray.studies.parts.data import in_chunks
 from ganray.studies.parts.evaluation_settings import Settings
 from ganray.studies.parts.image_sets import Opened, Sets
-from ganray.studies.parts.ruler import add_weights
+from ganray.studies.parts.ruler import add_weights, preprocessing
 
 
 class SetScores:
@@ -144,7 +145,7 @@ class SetScores:
         more |= {"curve": curve} if (curve := self.settings.evaluate.curve) else {}
         return MeasureParameters(
             encoder=encoder.name,
-            preprocessing=encoder.preprocessing,
+            preprocessing=preprocessing(encoder, self.settings.encoder.network, info.shape),
             dataset=f"{info.name}@{self.sets.real.data.fingerprint[:12]}",
             among=[],
             metric=metric,
@@ -166,6 +167,7 @@ class SetScores:
                 encoder=self.settings.encoder,
                 seed=seed,
                 images=sum(teacher.data.info.counts["train"]),
+                pooled=pools(self.settings.encoder.network, teacher.data.info.shape),
             ),
             {"data": self._import(teacher)},
         )

@@ -126,6 +126,18 @@ def test_a_node_that_cannot_work_is_refused(tiny_run, tmp_path, monkeypatch):
         preflight.check(tiny_run.study.resources, agenda)
 
 
+def test_tasks_that_no_node_has_memory_for_are_refused(tiny_run, tmp_path, monkeypatch):
+    agenda = Agenda.open(tiny_run.plan, Store(str(tmp_path)))
+    told = nodes.Facts("small", preflight.versions(), memory=400_000_000)
+    other = nodes.Facts("larger", preflight.versions(), memory=500_000_000)
+    monkeypatch.setattr(preflight, "ask", lambda *_: {"small": told, "larger": other})
+    resources = tiny_run.study.resources
+    with pytest.raises(RefusedInput, match="and the node with the most, larger, has 500 MB; lower"):
+        preflight.check(resources, agenda)
+    warned = resources.model_copy(update={"beyond_memory": "warn"})
+    preflight.check(warned, agenda)
+
+
 def test_a_node_that_has_died_since_is_left_out():
     [node] = nodes.working_nodes()
     died = node | {"NodeID": "e" * len(node["NodeID"])}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.nn import functional as F
 
+from ganray.models.encoders.classifier import Classifier
 from ganray.models.encoders.networks.cafd import CafdEncoder
 from ganray.models.layers.initial import initialise
 
@@ -44,3 +46,43 @@ def test_colour_other_sizes_and_class_counts():
     assert features.shape == (2, CafdEncoder.dimensions)
     assert probabilities.shape == (2, 4)
     torch.testing.assert_close(probabilities.sum(1), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("shape", "maps"),
+    [
+        ((1, 64, 64), (16, 16)),
+        ((1, 60, 8), (15, 2)),
+        ((3, 65, 67), (16, 16)),
+        ((3, 96, 96), (16, 16)),
+        ((3, 70, 20), (16, 5)),
+        ((1, 131, 250), (16, 16)),
+        ((1, 40, 4096), (10, 16)),
+    ],
+)
+def test_the_full_layer_is_of_bounded_size_above_64_pixels(shape, maps):
+    with torch.device("meta"):
+        network = CafdEncoder(shape, 10)
+        features, _ = network(torch.empty(2, *shape))
+    assert network.hidden.in_features == 64 * maps[0] * maps[1]
+    assert features.shape == (2, 1024)
+
+
+@torch.no_grad()
+def test_larger_maps_are_averaged_by_cells():
+    network, images = encoder((1, 128, 100), 4), torch.rand(2, 1, 128, 100)
+    maps = F.max_pool2d(network.conv1(images).relu(), 2)
+    maps = F.max_pool2d(network.conv2(maps).relu(), 2)
+    rows = [maps[:, :, 2 * i : 2 * i + 2].mean(2) for i in range(16)]
+    # Of 25 columns: those of cell j from 25j/16, rounded down, to 25(j+1)/16, rounded up.
+    columns = [(25 * j // 16, -(-25 * (j + 1) // 16)) for j in range(16)]
+    cells = [torch.stack(rows, 2)[..., a:b].mean(3) for a, b in columns]
+    expected = network.hidden(torch.stack(cells, 3).flatten(1))
+    torch.testing.assert_close(network(images)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_scores_of_larger_images_have_a_protocol_of_their_own():
+    own = Classifier()
+    assert {own.protocol((1, side, 20)) for side in (8, 28, 64)} == {"uint8/255"}
+    assert own.protocol((1, 65, 20)) == "uint8/255, maps averaged to at most 16x16"
+    assert own.formed("resnet").protocol((3, 256, 256)) == "uint8/255"
