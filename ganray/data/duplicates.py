@@ -49,8 +49,8 @@ class Repeats:
         """A sentence; of none nothing."""
         counted = [f"{extra:,} of {of:,} {_CALLED[split]} images"
                    for split, (extra, of) in self.within.items()]  # fmt: skip
-        parts = [f"{listed(counted)} repeat others of their split"] if counted else []
-        parts += [f"{shared:,} {_CALLED[one]} images are {_CALLED[other]} images, too"
+        parts = [f"repeated within their split {listed(counted)}"] if counted else []
+        parts += [f"{_CALLED[one]} images among the {_CALLED[other]} ones {shared:,}"
                   for (one, other), shared in self.across.items()]  # fmt: skip
         return f"Identical images: {'; '.join(parts)}." if parts else ""
 

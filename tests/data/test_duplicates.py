@@ -30,8 +30,8 @@ def source(tmp_path) -> str:
 
 
 SAID = (
-    "Identical images: 2 of 42 training images repeat others of their split; "
-    "3 training images are test images, too."
+    "Identical images: repeated within their split 2 of 42 training images; "
+    "training images among the test ones 3."
 )
 
 
@@ -58,7 +58,9 @@ def test_they_are_left_out(source):
 
 
 def test_they_are_refused(source, tmp_path):
-    with pytest.raises(RefusedInput, match=r"^duplicates \(='refuse'\): set: Identical images: 2"):
+    with pytest.raises(
+        RefusedInput, match=r"^duplicates \(='refuse'\): set: Identical images: repeated"
+    ):
         open_source(DatasetSpec(source=source, duplicates="refuse"))
     plain = str(write_folder(tmp_path / "plain", IMAGES, ["a", "b"] * 20))
     for handling in ("drop", "refuse"):
@@ -120,7 +122,9 @@ def test_the_report_of_a_study_says_it(tiny_study, tmp_path):
     )
     assert agenda.complete, agenda.failed
     said = data_line(Results.open(agenda.store, agenda.plan))
-    assert "Identical images: 20 of 60 training images repeat others of their split; 10 tr" in said
+    assert (
+        "Identical images: repeated within their split 20 of 60 training images; training" in said
+    )
 
 
 def test_real_digits_are_all_different():

@@ -64,7 +64,7 @@ def test_chunks_make_the_same_set_under_the_same_key(study, small_chunks, monkey
     two, other = imported(whole, str(tmp_path / "two"))
     assert one.info == two.info
     assert told == other
-    assert told["notes"].startswith("Identical images: 1 of")
+    assert told["notes"].startswith("Identical images: repeated within their split 1 of")
     assert one.info.class_names == ["b", "a"]
     assert "made 12×12 pixels" in one.info.notes
 
