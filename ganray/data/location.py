@@ -77,7 +77,7 @@ class Location:
     @property
     def is_remote(self) -> bool:
         """Whether it lies on another machine, in a bucket or on a server, and in no archive."""
-        here = {"file", "local", "memory"} & set(_protocols(self.fs))
+        here = {"file", "local", "memory", "archive"} & set(_protocols(self.fs))
         return is_url(self.shown) and not _chained(self.shown) and not here
 
     def child(self, name: str) -> Location:
@@ -130,7 +130,9 @@ class Location:
         return dict(sorted(found.items()))
 
     def real_path(self) -> str:
-        """The path without links, on the local file system; elsewhere the path as it is."""
+        """The path without links, here and in archives; elsewhere the path as it is."""
+        if "archive" in _protocols(self.fs):
+            return str(self.fs.real_path(self.path))
         return os.path.realpath(self.path) if "file" in self.fs.protocol else self.path
 
     @contextmanager
@@ -159,12 +161,12 @@ class Location:
         """The whole file.
 
         Raises:
-            RefusedInput: it lies on this machine and has more than `most` bytes, perhaps on paper
-                alone (a sparse file): it is not read.
+            RefusedInput: it lies on this machine, or in an archive, and has more than `most` bytes,
+                perhaps on paper alone (a sparse file): it is not read.
         """
         with self._reaching():
-            if most is not None and "file" in self.fs.protocol:
-                refuse_large(Path(self.path).stat().st_size, most, repr(self.shown))
+            if most is not None and {"file", "archive"} & set(_protocols(self.fs)):
+                refuse_large(self.fs.size(self.path), most, repr(self.shown))
             return bytes(self.fs.cat_file(self.path))
 
     def read_several(self, files: Sequence[Location], most: int) -> Iterator[bytes | RefusedInput]:
