@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -29,16 +31,34 @@ _CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "fil
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Some files and folders, all that lies in these, and the folders above them."""
+
+    paths: frozenset[str]
+
+    def admits(self, path: str) -> bool:
+        """Whether it is one of them."""
+        above = accumulate(path.split("/"), "{}/{}".format)
+        return path in self._above or any(one in self.paths for one in above)
+
+    @cached_property
+    def _above(self) -> set[str]:
+        return {one for path in self.paths for one in accumulate(path.split("/"), "{}/{}".format)}
+
+
+@dataclass(frozen=True)
 class Location:
     """A path on a file system.
 
     Attributes:
         shown: the URL or path as it was given, fit for messages.
+        selected: what of it a glob names; none: all.
     """
 
     fs: fsspec.AbstractFileSystem
     path: str
     shown: str
+    selected: Selection | None = None
 
     @classmethod
     def of(cls, url: str, argument: str = "url") -> Location:
@@ -84,7 +104,7 @@ class Location:
         """The file or folder `name` below this one."""
         # An archive's own root is "", and "/a" would be listed as that root again.
         path = f"{self.path.rstrip('/')}/{name}" if self.path else name
-        return Location(self.fs, path, _joined(self.shown, name))
+        return Location(self.fs, path, _joined(self.shown, name), self.selected)
 
     def beside(self, name: str) -> Location:
         """The file or folder of that path below the folder in which this one lies."""
@@ -125,9 +145,15 @@ class Location:
             path = entry["name"].rstrip("/")
             # Object stores list the folder in itself, and empty objects that stand for folders.
             mark = "file" not in self.fs.protocol and _marks_folder(entry)
-            if path != self.path.rstrip("/") and not mark:
+            counts = self.selected is None or self.selected.admits(path)
+            if path != self.path.rstrip("/") and not mark and counts:
                 found[path.rsplit("/", 1)[-1]] = "link" if entry.get("islink") else entry["type"]
         return dict(sorted(found.items()))
+
+    def matching(self) -> list[str]:
+        """Paths of what there is, taken for a pattern: `*`, `**`, `?` and `[…]`."""
+        with self._reaching():
+            return sorted(path.rstrip("/") for path in self.fs.glob(self.path))
 
     def real_path(self) -> str:
         """The path without links, here and in archives; elsewhere the path as it is."""

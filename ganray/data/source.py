@@ -17,6 +17,7 @@ from ganray.data.fitting import fitted
 from ganray.data.formats.format import Format, format_called, recognised
 from ganray.data.location import Location
 from ganray.data.packed.entering import entered
+from ganray.data.packed.globs import globbed
 from ganray.data.rows import AnyTable, Rows, after, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
@@ -194,11 +195,12 @@ def read_table(spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
         location = Location.of(str(files("ganray.data") / _DIGITS))
     else:
         location = Location.of(spec.source, "source")
-    inside = entered(location)
-    location = inside or location
+    several = globbed(location)
+    inside = entered(several or location)
+    location = inside or several or location
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
     table = _choose(known.read(location, spec), spec)
-    return replace(known, in_place=known.in_place and inside is None), table
+    return replace(known, in_place=known.in_place and not (inside or several)), table
 
 
 def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Source:

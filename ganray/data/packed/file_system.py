@@ -41,7 +41,7 @@ class Archive(AbstractFileSystem):
             RefusedInput: it is no archive, or a damaged, encrypted or hostile one.
         """
         super().__init__()
-        self._location, said = location, location.shown
+        self.location, said = location, location.shown
         kept = kept or held(location)
         if kept is None:
             raise RefusedInput(f"{said!r} is no archive any more; it changed, start again")
@@ -59,7 +59,7 @@ class Archive(AbstractFileSystem):
             self._members = tar_members(self._file, said)
 
     def __reduce__(self) -> tuple[type[Archive], tuple[Location]]:
-        return Archive, (self._location,)
+        return Archive, (self.location,)
 
     @property
     def members(self) -> Members:
@@ -91,7 +91,7 @@ class Archive(AbstractFileSystem):
     ) -> bytes:
         """A file's content, or bytes of it."""
         member = self._file_at(path)
-        return self._content(member)[start:end]
+        return self.content(member)[start:end]
 
     def _open(self, path: str, mode: str = "rb", *_: Any, **__: Any) -> Any:
         if mode != "rb":
@@ -100,7 +100,7 @@ class Archive(AbstractFileSystem):
         if self._zip is None:
             return io.BufferedReader(_Window(self._file, member))
         if member.size <= _IN_MEMORY:
-            return io.BytesIO(self._content(member))
+            return io.BytesIO(self.content(member))
         # A compressed stream is read from its start at every jump backwards.
         copy = tempfile.TemporaryFile()  # noqa: SIM115
         with self._zip.open(self._zip.infolist()[member.place]) as packed:
@@ -109,7 +109,8 @@ class Archive(AbstractFileSystem):
         copy.seek(0)
         return copy
 
-    def _content(self, member: Member) -> bytes:
+    def content(self, member: Member) -> bytes:
+        """A member's content."""
         if self._zip is None:
             return os.pread(self._file.fileno(), member.size, member.place)
         return self._tried(self._zip.read, self._zip.infolist()[member.place])
