@@ -191,16 +191,21 @@ def read_table(spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
     Raises:
         RefusedInput: as `open_source`, but for what the pictures are.
     """
+    return _read(_located(spec), spec)
+
+
+def _located(spec: DatasetSpec) -> Location:
+    """Where the source lies: in an archive, where that is named."""
     if spec.source == EMBEDDED:
-        location = Location.of(str(files("ganray.data") / _DIGITS))
-    else:
-        location = Location.of(spec.source, "source")
-    several = globbed(location)
-    inside = entered(several or location)
-    location = inside or several or location
+        return Location.of(str(files("ganray.data") / _DIGITS))
+    named = Location.of(spec.source, "source")
+    location = globbed(named) or named
+    return entered(location) or location
+
+
+def _read(location: Location, spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
-    table = _choose(known.read(location, spec), spec)
-    return replace(known, in_place=known.in_place and not (inside or several)), table
+    return known, _choose(known.read(location, spec), spec)
 
 
 def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Source:
@@ -213,6 +218,11 @@ def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Sou
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
     """
-    known, table = read_table(spec)
+    location = _located(spec)
+    known, table = _read(location, spec)
     rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
-    return Source(rows, spec, imported=known.in_place, whole=whole)
+    # What lies in an archive, or was found by a glob, is not at that place.
+    imported = (
+        known.in_place and "archive" not in location.fs.protocol and (location.shown == spec.source)
+    )
+    return Source(rows, spec, imported=imported, whole=whole)

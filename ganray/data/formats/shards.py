@@ -58,7 +58,8 @@ def find_shards(location: Location, suffix: str = SUFFIX) -> tuple[list[Shard], 
         raise RefusedInput(f"{location.shown!r} holds no *{suffix} file")
     words = {name: _split_word(name, location) for name in names}
     _refuse_half_named(words, location)
-    _refuse_several_sets(names, location)
+    if location.selected is None:  # else someone has said which files are one set
+        _refuse_several_sets(names, location)
     listing.refuse_twice(names)
     shards = [
         Shard(location.child(name), split_code(words[name] or ""), _partitions(name))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from os.path import commonprefix
 from pathlib import PurePosixPath
+from posixpath import commonpath, dirname
 
 from ganray.data.decoding import is_picture
 from ganray.data.location import Location, Selection
@@ -34,8 +34,7 @@ def globbed(location: Location) -> Location | None:
     _refuse_kinds(found, location)
     if len(found) == 1:
         return _at(found[0], location)
-    folders = [path.rpartition("/")[0].split("/") for path in found]
-    root = _at("/".join(commonprefix(folders)) or "/", location)
+    root = _at(commonpath([dirname(path) for path in found]), location)
     return Location(root.fs, root.path, root.shown, Selection(frozenset(found)))
 
 

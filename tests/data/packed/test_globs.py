@@ -30,15 +30,12 @@ def _pixels(source) -> list:
 @pytest.mark.parametrize(
     ("pattern", "numbers"),
     [("part-*.parquet", range(12)), ("part-?.*", range(10)), ("part-{11,2,[3-5]}.parquet",
-      (2, 3, 4, 5, 11)), ("*/../part-1*.parquet", (1, 10, 11))],
+      (2, 3, 4, 5, 11)), ("{part-1*,part-1}.parquet", (1, 10, 11))],
 )  # fmt: skip
 def test_files_come_in_natural_order_and_once(tmp_path, pattern, numbers):
     for number in range(12):
         _parquet(tmp_path / "set" / f"part-{number}.parquet", slice(5 * number, 5 * number + 5))
     (tmp_path / "set" / "other.csv").write_text("label,pixel0\n1,2\n")
-    (tmp_path / "set" / "below").mkdir()
-    if ".." in pattern:
-        pattern = "{part-1*,part-1.}*".replace("}*", "}parquet").replace("1*,", "1*.,")
     read = _pixels(tmp_path / "set" / pattern)
     assert read == [IMAGES[5 * k + i].tobytes() for k in numbers for i in range(5)]
 
