@@ -17,7 +17,7 @@ from ganray.data.fitting import fitted
 from ganray.data.formats.format import Format, format_called, recognised
 from ganray.data.location import Location
 from ganray.data.packed.entering import entered
-from ganray.data.packed.globs import globbed
+from ganray.data.packed.globs import globbed, several
 from ganray.data.rows import AnyTable, Rows, after, joined_notes, refuse_equal_names, shape_text
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
 from ganray.data.splits import assign_splits
@@ -65,7 +65,7 @@ class Source:
             rows = fitted(rows, self._reading)
         if said := self._reading.said:
             rows = replace(rows, notes=joined_notes(rows.notes, f"Images are {said}."))
-        refuse_equal_names(rows.class_names, repr(spec.source))
+        refuse_equal_names(rows.class_names, repr(spec.named))
         if spec.duplicates != "keep":
             rows = apart(rows, spec.duplicates)
         if rows.told == "classes":  # of one nothing may be left by now
@@ -198,6 +198,9 @@ def _located(spec: DatasetSpec) -> Location:
     """Where the source lies: in an archive, where that is named."""
     if spec.source == EMBEDDED:
         return Location.of(str(files("ganray.data") / _DIGITS))
+    if isinstance(spec.source, tuple):
+        location = several([Location.of(one, "source") for one in spec.source])
+        return entered(location) or location
     named = Location.of(spec.source, "source")
     location = globbed(named) or named
     return entered(location) or location

@@ -26,11 +26,40 @@ def globbed(location: Location) -> Location | None:
     Raises:
         RefusedInput: nothing matches it, or files of different formats do.
     """
+    found = _matches(location)
+    return None if found is None else _selected(found, location)
+
+
+def several(named: Sequence[Location]) -> Location:
+    """As `globbed`, what a list of files, folders and globs names.
+
+    Raises:
+        RefusedInput: one of them does not exist; they lie on several file systems, or on a web
+            server; or as `globbed`.
+    """
+    first, paths = named[0], list[str]()
+    for one in named:
+        if one.fs != first.fs or "http" in one.fs.protocol or "::" in one.shown:
+            raise RefusedInput(
+                f"source: {first.shown!r} and {one.shown!r} cannot be one set; a list is of files "
+                "on this machine, or in buckets of one kind"
+            )
+        found = _matches(one)
+        if found is None and not one.exists():
+            raise RefusedInput(f"source (={one.shown!r}) does not exist")
+        paths += [one.path.rstrip("/")] if found is None else found
+    return _selected(list(dict.fromkeys(paths)), first)
+
+
+def _matches(location: Location) -> list[str] | None:
     if not _GLOB.search(location.shown) or "http" in location.fs.protocol:
         return None
     if "::" in location.shown or location.exists():
         return None
-    found = list(dict.fromkeys(path for one in _patterns(location) for path in one.matching()))
+    return list(dict.fromkeys(path for one in _patterns(location) for path in one.matching()))
+
+
+def _selected(found: Sequence[str], location: Location) -> Location:
     _refuse_kinds(found, location)
     if len(found) == 1:
         return _at(found[0], location)
@@ -80,6 +109,5 @@ def _refuse_kinds(paths: Sequence[str], location: Location) -> None:
     if len(firsts) > 1:
         one, other = (_at(path, location).shown for path in list(firsts.values())[:2])
         raise RefusedInput(
-            f"source (={location.shown!r}): {one!r} and {other!r} are of different formats; name "
-            "those of one"
+            f"source: {one!r} and {other!r} are of different formats; name those of one"
         )

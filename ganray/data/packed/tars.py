@@ -6,7 +6,7 @@ archive that is cut off between two members for a whole one.
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import Any
 
 from ganray.data.packed.members import Member, Members
 from ganray.errors import RefusedInput
@@ -24,10 +24,13 @@ def is_tar(head: bytes) -> bool:
     return len(head) == BLOCK and head != _END and _is_header(head)
 
 
-def tar_members(file: BinaryIO, said: str) -> Members:
+def tar_members(file: Any, said: str) -> Members:
     """The members of a tar that is not compressed; `place` is the byte at which each begins.
 
     Hard links are files with the content of another one.
+
+    Args:
+        file: binary and seekable, whichever file system's.
 
     Raises:
         RefusedInput: it is truncated or damaged, or holds a sparse file, or what `Members` refuses.

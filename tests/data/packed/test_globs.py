@@ -82,3 +82,26 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
         with pytest.raises(RefusedInput, match=said) as refused:
             open_source(DatasetSpec(source=f"{tmp_path}/{pattern}"))
         assert "\n" not in str(refused.value)
+
+
+def test_a_list_is_read_as_one_source(tmp_path):
+    for number in (10, 2, 1):
+        _parquet(tmp_path / str(number) / f"{number}.parquet", slice(5 * number, 5 * number + 5))
+    listed = (f"{tmp_path}/10/10.parquet", f"{tmp_path}/[12]/*", f"{tmp_path}/2/2.parquet")
+    rows = read_all(source=listed, held_out=3, test=3)
+    read = [row[2] for row in sorted(row for split in rows.values() for row in split)]
+    assert read == [IMAGES[5 * k + i].tobytes() for k in (1, 2, 10) for i in range(5)]
+    assert open_source(DatasetSpec(source=(listed[0],)), whole=True).count == 5
+    with pytest.raises(RefusedInput, match=r"gone'\) does not exist"):
+        open_source(DatasetSpec(source=(listed[0], f"{tmp_path}/gone")))
+    with pytest.raises(RefusedInput, match="cannot be one set"):
+        open_source(DatasetSpec(source=(listed[0], "memory://a")))
+
+
+def test_places_in_a_list_are_relative_to_the_file(tmp_path):
+    from ganray.studies.reading import read_study
+
+    study = tmp_path / "study.yaml"
+    study.write_text("data: {source: [a.parquet, 's3://b/c', 'd-*.tar']}\n")
+    source = read_study(str(study)).settings.data.source
+    assert source == (f"{tmp_path}/a.parquet", "s3://b/c", f"{tmp_path}/d-*.tar")
