@@ -168,6 +168,14 @@ class DatasetSpec(Pictures):
         False, description="of `views` each training image is in one alone, by turns"
     )
 
+    @field_validator("source", mode="before")
+    @classmethod
+    def _places(cls, value: Any) -> Any:
+        places = value if isinstance(value, list | tuple) else [value]
+        if not places or not all(isinstance(place, str) and place for place in places):
+            raise ValueError("must be a path or a URL, or a list of such")
+        return value
+
     @property
     def named(self) -> str:
         """The source, for people: of a list all."""
