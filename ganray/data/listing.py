@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from ganray.data.location import Location
+from ganray.data.location import PACKED, Location
 from ganray.data.rows import natural_order, split_words
 from ganray.errors import RefusedInput
 from ganray.wording import short_list
@@ -138,7 +138,7 @@ def refuse_packed(listing: Listing) -> None:
     """
     packed = [path for path in listing.files if path.lower().endswith(ARCHIVES)]
     if packed:
-        within = "archive" in listing.root.fs.protocol
+        within = PACKED in listing.root.fs.protocol
         advice = f"unpack {listing.root.shown!r} and name that" if within else "name that"
         raise RefusedInput(f"{listing.root.child(packed[0]).shown!r} is an archive; {advice}")
 

@@ -29,6 +29,9 @@ _HUB = "https://huggingface.co"
 _CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
              "blockcache", "cached")  # fmt: skip
 
+PACKED = "ganray-archive"
+"""The protocol of what lies in an archive that is read in place; fsspec's own are chains."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -97,7 +100,7 @@ class Location:
     @property
     def is_remote(self) -> bool:
         """Whether it lies on another machine, in a bucket or on a server, and in no archive."""
-        here = {"file", "local", "memory", "archive"} & set(_protocols(self.fs))
+        here = {"file", "local", "memory", PACKED} & set(_protocols(self.fs))
         return is_url(self.shown) and not _chained(self.shown) and not here
 
     def child(self, name: str) -> Location:
@@ -157,7 +160,7 @@ class Location:
 
     def real_path(self) -> str:
         """The path without links, here and in archives; elsewhere the path as it is."""
-        if "archive" in _protocols(self.fs):
+        if PACKED in self.fs.protocol:
             return str(self.fs.real_path(self.path))
         return os.path.realpath(self.path) if "file" in self.fs.protocol else self.path
 
@@ -191,7 +194,7 @@ class Location:
                 perhaps on paper alone (a sparse file): it is not read.
         """
         with self._reaching():
-            if most is not None and {"file", "archive"} & set(_protocols(self.fs)):
+            if most is not None and {"file", PACKED} & set(_protocols(self.fs)):
                 refuse_large(self.fs.size(self.path), most, repr(self.shown))
             return bytes(self.fs.cat_file(self.path))
 

@@ -15,7 +15,7 @@ from ganray.data.duplicates import apart
 from ganray.data.encoded import Encoded, looked_at
 from ganray.data.fitting import fitted
 from ganray.data.formats.format import Format, format_called, recognised
-from ganray.data.location import Location
+from ganray.data.location import PACKED, Location
 from ganray.data.packed.entering import entered
 from ganray.data.packed.globs import globbed, several
 from ganray.data.rows import AnyTable, Rows, after, joined_notes, refuse_equal_names, shape_text
@@ -226,6 +226,6 @@ def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Sou
     rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
     # What lies in an archive, or was found by a glob, is not at that place.
     imported = (
-        known.in_place and "archive" not in location.fs.protocol and (location.shown == spec.source)
+        known.in_place and PACKED not in location.fs.protocol and location.shown == spec.source
     )
     return Source(rows, spec, imported=imported, whole=whole)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from fsspec.spec import AbstractFileSystem
 
-from ganray.data.location import Location
+from ganray.data.location import PACKED, Location
 from ganray.data.packed.held import Held, held
 from ganray.data.packed.members import Member, Members
 from ganray.data.packed.tars import tar_members
@@ -28,7 +28,7 @@ class Archive(AbstractFileSystem):
     one file on this machine, which is closed, and gone where it is a copy, with the last use.
     """
 
-    protocol = "archive"
+    protocol = PACKED
     cachable = False
 
     def __init__(self, location: Location, kept: Held | None = None) -> None:
