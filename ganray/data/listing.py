@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from ganray.data.location import Location
+from ganray.data.location import PACKED, Location
 from ganray.data.rows import natural_order, split_words
 from ganray.errors import RefusedInput
 from ganray.wording import short_list
@@ -115,7 +115,7 @@ def list_below(root: Location) -> Listing:
         place = root.child(folder) if folder else root
         for name, kind in place.children().items():
             path = f"{folder}/{name}" if folder else name
-            if _is_passed_over(name):
+            if is_passed_over(name):
                 passed_over.append(path)
                 continue
             kinds[path] = _kind(place.child(name), kind, trees)
@@ -126,7 +126,24 @@ def list_below(root: Location) -> Listing:
     return Listing(root, dict(sorted(kinds.items())), sorted(passed_over), linked)
 
 
-def _is_passed_over(name: str) -> bool:
+ARCHIVES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+"""Ends of the names of what is read like a folder."""
+
+
+def refuse_packed(listing: Listing) -> None:
+    """Tell of archives where there is nothing else.
+
+    Raises:
+        RefusedInput: naming one.
+    """
+    packed = [path for path in listing.files if path.lower().endswith(ARCHIVES)]
+    if packed:
+        within = PACKED in listing.root.fs.protocol
+        advice = f"unpack {listing.root.shown!r} and name that" if within else "name that"
+        raise RefusedInput(f"{listing.root.child(packed[0]).shown!r} is an archive; {advice}")
+
+
+def is_passed_over(name: str) -> bool:
     """Whether a file or folder of this name is hidden, or a dropping."""
     return name.startswith(".") or name.lower() in _DROPPINGS
 

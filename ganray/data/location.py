@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -27,6 +29,25 @@ _HUB = "https://huggingface.co"
 _CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
              "blockcache", "cached")  # fmt: skip
 
+PACKED = "ganray-archive"
+"""The protocol of what lies in an archive that is read in place; fsspec's own are chains."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some files and folders, all that lies in these, and the folders above them."""
+
+    paths: frozenset[str]
+
+    def admits(self, path: str) -> bool:
+        """Whether it is one of them."""
+        above = accumulate(path.split("/"), "{}/{}".format)
+        return path in self._above or any(one in self.paths for one in above)
+
+    @cached_property
+    def _above(self) -> set[str]:
+        return {one for path in self.paths for one in accumulate(path.split("/"), "{}/{}".format)}
+
 
 @dataclass(frozen=True)
 class Location:
@@ -34,11 +55,13 @@ class Location:
 
     Attributes:
         shown: the URL or path as it was given, fit for messages.
+        selected: what of it a glob names; none: all.
     """
 
     fs: fsspec.AbstractFileSystem
     path: str
     shown: str
+    selected: Selection | None = None
 
     @classmethod
     def of(cls, url: str, argument: str = "url") -> Location:
@@ -77,14 +100,14 @@ class Location:
     @property
     def is_remote(self) -> bool:
         """Whether it lies on another machine, in a bucket or on a server, and in no archive."""
-        here = {"file", "local", "memory"} & set(_protocols(self.fs))
+        here = {"file", "local", "memory", PACKED} & set(_protocols(self.fs))
         return is_url(self.shown) and not _chained(self.shown) and not here
 
     def child(self, name: str) -> Location:
         """The file or folder `name` below this one."""
         # An archive's own root is "", and "/a" would be listed as that root again.
         path = f"{self.path.rstrip('/')}/{name}" if self.path else name
-        return Location(self.fs, path, _joined(self.shown, name))
+        return Location(self.fs, path, _joined(self.shown, name), self.selected)
 
     def beside(self, name: str) -> Location:
         """The file or folder of that path below the folder in which this one lies."""
@@ -125,12 +148,20 @@ class Location:
             path = entry["name"].rstrip("/")
             # Object stores list the folder in itself, and empty objects that stand for folders.
             mark = "file" not in self.fs.protocol and _marks_folder(entry)
-            if path != self.path.rstrip("/") and not mark:
+            counts = self.selected is None or self.selected.admits(path)
+            if path != self.path.rstrip("/") and not mark and counts:
                 found[path.rsplit("/", 1)[-1]] = "link" if entry.get("islink") else entry["type"]
         return dict(sorted(found.items()))
 
+    def matching(self) -> list[str]:
+        """Paths of what there is, taken for a pattern: `*`, `**`, `?` and `[…]`."""
+        with self._reaching():
+            return sorted(path.rstrip("/") for path in self.fs.glob(self.path))
+
     def real_path(self) -> str:
-        """The path without links, on the local file system; elsewhere the path as it is."""
+        """The path without links, here and in archives; elsewhere the path as it is."""
+        if PACKED in self.fs.protocol:
+            return str(self.fs.real_path(self.path))
         return os.path.realpath(self.path) if "file" in self.fs.protocol else self.path
 
     @contextmanager
@@ -159,12 +190,12 @@ class Location:
         """The whole file.
 
         Raises:
-            RefusedInput: it lies on this machine and has more than `most` bytes, perhaps on paper
-                alone (a sparse file): it is not read.
+            RefusedInput: it lies on this machine, or in an archive, and has more than `most` bytes,
+                perhaps on paper alone (a sparse file): it is not read.
         """
         with self._reaching():
-            if most is not None and "file" in self.fs.protocol:
-                refuse_large(Path(self.path).stat().st_size, most, repr(self.shown))
+            if most is not None and {"file", PACKED} & set(_protocols(self.fs)):
+                refuse_large(self.fs.size(self.path), most, repr(self.shown))
             return bytes(self.fs.cat_file(self.path))
 
     def read_several(self, files: Sequence[Location], most: int) -> Iterator[bytes | RefusedInput]:

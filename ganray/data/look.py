@@ -150,7 +150,7 @@ def _told(
     seen = rows if rows is not None else table
     unread, transparent = _faults(table, stored)
     look = Look(
-        source=spec.source,
+        source=spec.named,
         name=seen.name,
         format=next(name for name in FORMATS if format_called(name) is known),
         shapes=dict((stored.shapes + stored.clear).most_common()),

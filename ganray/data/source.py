@@ -16,7 +16,9 @@ from ganray.data.duplicates import apart
 from ganray.data.encoded import Encoded, Survey, as_rows, looked_at
 from ganray.data.fitting import fitted
 from ganray.data.formats.format import Format, format_called, recognised
-from ganray.data.location import Location
+from ganray.data.location import PACKED, Location
+from ganray.data.packed.entering import entered
+from ganray.data.packed.globs import globbed, several
 from ganray.data.parcels import Unpacked
 from ganray.data.rows import (
     AnyTable,
@@ -73,7 +75,7 @@ class Source:
             rows = fitted(rows, self._reading)
         if said := self._reading.said:
             rows = replace(rows, notes=joined_notes(rows.notes, f"Images are {said}."))
-        refuse_equal_names(rows.class_names, repr(spec.source))
+        refuse_equal_names(rows.class_names, repr(spec.named))
         if spec.duplicates != "keep":
             rows = apart(rows, spec.duplicates)
         if rows.told == "classes":  # of one nothing may be left by now
@@ -215,10 +217,22 @@ def read_table(spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
     Raises:
         RefusedInput: as `open_source`, but for what the pictures are.
     """
+    return _read(_located(spec), spec)
+
+
+def _located(spec: DatasetSpec) -> Location:
+    """Where the source lies: in an archive, where that is named."""
     if spec.source == EMBEDDED:
-        location = Location.of(str(files("ganray.data") / _DIGITS))
-    else:
-        location = Location.of(spec.source, "source")
+        return Location.of(str(files("ganray.data") / _DIGITS))
+    if isinstance(spec.source, tuple):
+        location = several([Location.of(one, "source") for one in spec.source])
+        return entered(location) or location
+    named = Location.of(spec.source, "source")
+    location = globbed(named) or named
+    return entered(location) or location
+
+
+def _read(location: Location, spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
     known = recognised(location) if spec.format == "auto" else format_called(spec.format)
     return known, _choose(known.read(location, spec), spec)
 
@@ -233,9 +247,14 @@ def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Sou
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
     """
-    known, table = read_table(spec)
+    location = _located(spec)
+    known, table = _read(location, spec)
     rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
-    return Source(rows, spec, imported=known.in_place, whole=whole)
+    # What lies in an archive, or was found by a glob, is not at that place.
+    imported = (
+        known.in_place and PACKED not in location.fs.protocol and location.shown == spec.source
+    )
+    return Source(rows, spec, imported=imported, whole=whole)
 
 
 def unseen_source(

@@ -36,6 +36,9 @@ Names = Annotated[tuple[Name, ...], Field(min_length=1)]
 Classes = Names | Annotated[dict[Name, Name | Names], Field(min_length=1)]
 
 
+Place = Annotated[str, Field(min_length=1)]
+
+
 class Columns(Spec):
     """Which columns of a table are meant."""
 
@@ -115,11 +118,10 @@ class DatasetSpec(Pictures):
 
     places = ("source",)
 
-    source: str = Field(
+    source: Place | Annotated[tuple[Place, ...], Field(min_length=1)] = Field(
         "embedded",
-        min_length=1,
-        description="embedded (6,500 MNIST digits that travel with the package), a path or a URL; "
-        "a path is relative to the file",
+        description="embedded (6,500 MNIST digits that travel with the package), a path or a URL, "
+        "also of an archive or as a glob, or a list of such; a path is relative to the file",
     )
     format: Annotated[str, OneOf(FORMATS, "auto")] = Field(
         "auto", description="how to read it; dataset is a set that `ganray data import` made"
@@ -165,6 +167,19 @@ class DatasetSpec(Pictures):
     apart: bool = Field(
         False, description="of `views` each training image is in one alone, by turns"
     )
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _places(cls, value: Any) -> Any:
+        places = value if isinstance(value, list | tuple) else [value]
+        if not places or not all(isinstance(place, str) and place for place in places):
+            raise ValueError("must be a path or a URL, or a list of such")
+        return value
+
+    @property
+    def named(self) -> str:
+        """The source, for people: of a list all."""
+        return self.source if isinstance(self.source, str) else ", ".join(self.source)
 
 
 class SourceInfo(Spec):

@@ -50,8 +50,9 @@ def settings_lines(spec: DatasetSpec, look: Look) -> str:
     if not look.settings or not look.fits:
         return ""
     values = as_written(spec) | as_written(look.settings)
-    if values["source"] != EMBEDDED and not is_url(values["source"]):
-        values["source"] = str(Path(values["source"]).absolute())
+    source = values["source"]
+    if isinstance(source, str) and source != EMBEDDED and not is_url(source):
+        values["source"] = str(Path(source).absolute())
     usual = {"format": "auto"}
     values = {name: value for name, value in values.items() if value != usual.get(name)}
     text = dump({"data": values})

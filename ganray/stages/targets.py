@@ -76,7 +76,7 @@ def _other_images(told: TargetsParameters, shape: tuple[int, int, int]) -> dict[
     info = source.describe()
     if tuple(info.shape) != tuple(shape):
         raise RefusedInput(
-            f"search.other.source (={told.other_data.source!r}) has images of shape {info.shape}; "
+            f"search.other.source (={told.other_data.named!r}) has images of shape {info.shape}; "
             f"the study's have {tuple(shape)}"
         )
     wanted = max(asked) + 1

@@ -146,7 +146,9 @@ def _anchored(settings: Any, folder: Path) -> Any:
         where = f"{path}: {group.name}" if isinstance(group, Encoder) else path
         named = {name: getattr(group, name) for name in group.places}
         places = {
-            name: _absolute(f"{where}.{name}", place, folder)
+            name: tuple(_absolute(f"{where}.{name}", one, folder) for one in place)
+            if isinstance(place, tuple)
+            else _absolute(f"{where}.{name}", place, folder)
             for name, place in named.items()
             if place not in (None, EMBEDDED)
         }

@@ -136,7 +136,7 @@ def open_data(spec: DatasetSpec, block: str = "data", whole: bool = False) -> Da
     except RefusedInput as error:
         setting = str(error).partition(" (=")[0] in DatasetSpec.model_fields
         raise RefusedInput(f"{block}{'.' if setting else ': '}{error}") from None
-    url = spec.source if source.imported else None
+    url = spec.named if source.imported else None
     return Data(source.describe(), source.fingerprint(), url, source.apart)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _IN_ORDER = (
     *("dataset", "emnist", "idx", "cifar", "svhn", "lmdb"),  # by names, which a web server has
-    *("parquet", "npz", "csv", "folder"),  # by a listing
+    *("parquet", "npz", "csv", "webdataset", "folder"),  # by a listing
 )
 FORMATS = {name: f"{__name__}.{name}" for name in _IN_ORDER}
 """What a format is called, and its module."""

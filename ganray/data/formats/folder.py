@@ -14,7 +14,7 @@ from ganray.data.decoding import MAX_BYTES, is_picture
 from ganray.data.encoded import Encoded
 from ganray.data.formats.format import Format
 from ganray.data.formats.layout import ClassFolder, class_folders, unwrapped
-from ganray.data.listing import Listing, list_below
+from ganray.data.listing import Listing, list_below, refuse_packed
 from ganray.data.location import Location
 from ganray.data.rows import (
     SPLITS,
@@ -61,7 +61,10 @@ def read_folder(root: Location) -> Encoded:
     Raises:
         RefusedInput: for folders that may be splits or classes, or a class without pictures.
     """
-    listing, gone_through = unwrapped(list_below(root))
+    listed = list_below(root)
+    if not any(map(is_picture, listed.files)):
+        refuse_packed(listed)
+    listing, gone_through = unwrapped(listed)
     layout = class_folders(listing)
     images, strangers = _images(listing, layout.folders)
     names = natural_order(sorted({image.class_name for image in images}))

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ganray.data.encoded import Encoded
 from ganray.data.formats import FORMATS
-from ganray.data.listing import Listing, list_below
+from ganray.data.listing import Listing, list_below, refuse_packed
 from ganray.data.location import Location
 from ganray.data.rows import Rows
 from ganray.data.spec import DatasetSpec
@@ -87,6 +87,7 @@ def recognised(location: Location) -> Format:
     found = Found(location)
     fitting = next(named, None) or next((one for one in formats if one.fits(found)), None)
     if fitting is None:
+        refuse_packed(found.listing)
         raise RefusedInput(
             f"source (={location.shown!r}) is of no known format; valid: "
             + "; ".join(one.valid for one in formats)

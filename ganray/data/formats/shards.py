@@ -1,4 +1,4 @@
-"""Which Parquet files are one set, and which split each one holds, by the names of things alone."""
+"""Which Parquet files, or other shards, are one set, and of which split, by names alone."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Shard:
     partitions: dict[str, str] = field(default_factory=dict)
 
 
-def find_shards(location: Location) -> tuple[list[Shard], str]:
-    """One file, or every `*.parquet` below a folder in natural order; and what is to be noted.
+def find_shards(location: Location, suffix: str = SUFFIX) -> tuple[list[Shard], str]:
+    """One file, or every one of a suffix below a folder in natural order; and what is to be noted.
 
     The split is what the file's name says ("test-00000-of-00001"), else the nearest folder above
     it. Hidden files and those that begin with "_" (Spark's) are passed over.
@@ -49,23 +49,25 @@ def find_shards(location: Location) -> tuple[list[Shard], str]:
         RefusedInput: there is none; names contradict each other, tell the split of some files
             only, or tell of several sets; or one file is found under two names.
     """
-    if is_parquet(location.name) and location.kind() == "file":
+    if location.name.lower().endswith(suffix) and location.kind() == "file":
         return [Shard(location, None)], ""
     listing = list_below(location)
-    found = [path for path in listing.files if is_parquet(path)]
+    found = [path for path in listing.files if path.lower().endswith(suffix)]
     names = natural_order([path for path in found if not _is_sparks(path)])
     if not names:
-        raise RefusedInput(f"{location.shown!r} holds no *.parquet file")
+        raise RefusedInput(f"{location.shown!r} holds no *{suffix} file")
     words = {name: _split_word(name, location) for name in names}
     _refuse_half_named(words, location)
-    _refuse_several_sets(names, location)
+    if location.selected is None:  # else someone has said which files are one set
+        _refuse_several_sets(names, location)
     listing.refuse_twice(names)
     shards = [
         Shard(location.child(name), split_code(words[name] or ""), _partitions(name))
         for name in names
     ]
-    unread = [path for path in listing.files if not is_parquet(path) and not is_picture(path)]
-    notes = _note_of_pictures(listing), listing.note_of_unread(unread), listing.note
+    shown = {*found, *filter(is_picture, listing.files)}
+    unread = [path for path in listing.files if path not in shown]
+    notes = _note_of_pictures(listing, suffix), listing.note_of_unread(unread), listing.note
     return shards, joined_notes(*notes)
 
 
@@ -74,9 +76,10 @@ def is_parquet(name: str) -> bool:
     return name.lower().endswith(SUFFIX)
 
 
-def _note_of_pictures(listing: Listing) -> str:
+def _note_of_pictures(listing: Listing, suffix: str) -> str:
     count = sum(map(is_picture, listing.files))
-    return f"Left out: the image files beside the Parquet ones, {count} in all." if count else ""
+    kind = "Parquet" if suffix == SUFFIX else suffix
+    return f"Left out: the image files beside the {kind} ones, {count} in all." if count else ""
 
 
 def _partitions(path: str) -> dict[str, str]:

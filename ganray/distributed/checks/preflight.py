@@ -196,7 +196,7 @@ def _data(told: dict[str, Facts], question: Question) -> Check:
     if question.dataset:
         said = f"{question.dataset[0]}: the planned set on each of {len(told)} node(s)"
     elif question.source:
-        said = f"{question.source.source}: readable on each of {len(told)} node(s), to be imported"
+        said = f"{question.source.named}: readable on each of {len(told)} node(s), to be imported"
     else:
         said = "in the store"
     return Check("data", "ok", said)

@@ -1,0 +1,77 @@
+"""What a zip holds: its own directory says so, and is not believed in what no file could be."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+
+from ganray.data.packed.members import Member, Members
+from ganray.errors import RefusedInput, one_line
+
+RATIO, ALLOWANCE = 100, 1 << 30
+"""What is unpacked may be so many times as large as the archive, and so many bytes more."""
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_ENCRYPTED = 1
+_LONGEST_LINK = 4096
+
+
+def refuse_bomb(unpacked: int, packed: int, said: str) -> None:
+    """Refuse what is unpacked out of all proportion."""
+    if unpacked > RATIO * packed + ALLOWANCE:
+        raise RefusedInput(
+            f"{said!r}: {packed:,} bytes would be unpacked to {unpacked:,} or more, over "
+            f"{RATIO} times as many, as of a zip bomb; unpack it yourself if you trust it"
+        )
+
+
+def zip_members(archive: zipfile.ZipFile, size: int, said: str) -> Members:
+    """The members of a zip; `place` is the number of an entry.
+
+    Args:
+        size: bytes of the archive.
+
+    Raises:
+        RefusedInput: it is encrypted, packed in an unknown way or out of all proportion, or what
+            `Members` refuses.
+    """
+    found, entries = Members(said), archive.infolist()
+    refuse_bomb(sum(entry.file_size for entry in entries), size, said)
+    for number, entry in enumerate(entries):
+        name = _name(entry)
+        if entry.flag_bits & _ENCRYPTED:
+            raise RefusedInput(f"{said!r} is encrypted ({name!r} needs a password); unpack it")
+        if entry.compress_type not in _METHODS:
+            raise RefusedInput(
+                f"{said!r}: {name!r} is compressed by method {entry.compress_type}, which is not "
+                "read; pack it again"
+            )
+        if entry.file_size > RATIO * 11 * entry.compress_size + ALLOWANCE:  # more than deflate's
+            raise RefusedInput(f"{said!r}: {name!r} announces {entry.file_size:,} bytes")
+        found.add(name, _member(archive, number, entry))
+    return found
+
+
+def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo) -> Member:
+    if entry.is_dir():
+        return Member("directory")
+    mode = entry.external_attr >> 16
+    if stat.S_ISLNK(mode):
+        try:
+            target = archive.read(entry) if entry.file_size <= _LONGEST_LINK else b""
+        except (OSError, EOFError, zipfile.BadZipFile) as error:
+            raise RefusedInput(f"{archive.filename!r} is damaged: {one_line(error)}") from None
+        return Member("link", target=target.decode("utf-8", "surrogateescape"))
+    if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
+        return Member("other")
+    return Member("file", entry.file_size, number)
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """As it was meant: macOS writes UTF-8 without a mark, old Windows programs backslashes."""
+    name = entry.filename
+    if not entry.flag_bits & 0x800 and not name.isascii():
+        try:
+            name = name.encode("cp437").decode()
+        except UnicodeError:
+            name = entry.filename
+    return name.replace("\\", "/") if "/" not in name and entry.create_system == 0 else name
