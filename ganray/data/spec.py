@@ -153,6 +153,7 @@ class DatasetSpec(Pictures):
     stacked: int | None = Field(
         None,
         ge=1,
+        le=10**7,
         description="so many training images, each of three grey ones of the source as its "
         "channels, drawn at random, and as many times those of other splits; their classes are "
         "the triples: StackedMNIST's 1,000 modes",
