@@ -98,6 +98,10 @@ class Pictures(Spec):
         return Reading(size, self.fit, self.channels, self.skip_unreadable, behind)
 
 
+def _is_name(value: Any) -> bool:
+    return type(value) in (str, int)
+
+
 def _red_green_blue(colour: str) -> tuple[int, int, int]:
     from PIL import ImageColor  # which whoever reads a study file need not wait for
 
@@ -166,6 +170,22 @@ class DatasetSpec(Pictures):
     apart: bool = Field(
         False, description="of `views` each training image is in one alone, by turns"
     )
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _names_or_groups(cls, value: Any) -> Any:
+        groups = list(value.values()) if isinstance(value, dict) else [value]
+        lists = [[one] if isinstance(value, dict) and _is_name(one) else one for one in groups]
+        names = [*value] if isinstance(value, dict) else []
+        known = all(isinstance(one, list | tuple) and one for one in lists) and lists
+        if value is not None and not (
+            known and all(map(_is_name, [*names, *(name for one in lists for name in one)]))
+        ):
+            raise ValueError(
+                "must be a list of at least 1 name, or a mapping from new names to 1 or several; "
+                "what YAML takes for anything but text or whole numbers belongs in quotes"
+            )
+        return value
 
 
 class SourceInfo(Spec):

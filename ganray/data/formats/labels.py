@@ -30,7 +30,7 @@ class Labelled:
         column: what the labels' column is called.
         labels: a label for each row; None for a set without.
         metadata: of the file's schema.
-        sizes: bytes of every column of every row group; those of equal files are equal.
+        sizes: of the footer, and rows and bytes of every row group; those of equal files are equal.
     """
 
     where: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -91,7 +92,12 @@ def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
         root = above.rstrip("/").rpartition("/")[0] + "/" if is_parquet(location.name) else above
         return Encoded(**known, items=cells, chosen=np.arange(len(labels)), root=root)
     place = tables.index(filled)
-    first = next(_pixels(shards[place], columns[place], 1))
+    first = next(_pixels(shards[place], columns[place], 1), None)
+    if first is None:
+        raise RefusedInput(
+            f"{shards[place].location.shown!r} is no readable Parquet: it announces "
+            f"{counts[place]} rows and holds none"
+        )
     size = rows_per_chunk(first.shape)
     return Rows(
         **known,
@@ -126,13 +132,21 @@ def _refuse_copies(shards: list[Shard], parts: list[Labelled]) -> None:
         if part.count:
             alike[part.sizes].append(shard.location)
     for group in alike.values():
+        lengths = [_length(file) for file in group] if len(group) > 1 else []
         seen: dict[str, Location] = {}
-        for file in group if len(group) > 1 else ():
+        for file, length in zip(group, lengths, strict=False):
+            if lengths.count(length) == 1:
+                continue
             first = seen.setdefault(file.sha256(), file)
             if first is not file:
                 raise RefusedInput(
                     f"{file.shown!r} and {first.shown!r} hold the same bytes; remove one"
                 )
+
+
+def _length(file: Location) -> int:
+    with file.open() as raw:
+        return raw.seek(0, os.SEEK_END)
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,10 @@ def _read_columns(shard: Shard, asked: Columns) -> _File:
         wanted = [name for name in schema.names if name in own or _may_tell_splits(name)]
         table = parquet.read(columns=list(dict.fromkeys(wanted)))
         table.validate(full=True)  # text that is no UTF-8
+        if table.num_columns and len(table) != count:
+            raise RefusedInput(
+                f"{where} is no readable Parquet: it announces {count} rows and holds {len(table)}"
+            )
         sizes = _sizes(parquet.metadata)
     if chosen.split:
         _refuse_no_text(table["split"], where)
@@ -207,12 +225,10 @@ def _repeated(value: str, count: int) -> pa.ChunkedArray:
 
 
 def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:
+    # Nothing of single columns: at some that are damaged, pyarrow ends the process.
     groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
-    return tuple(
-        group.column(index).total_compressed_size
-        for group in groups
-        for index in range(group.num_columns)
-    )
+    each = (number for group in groups for number in (group.num_rows, group.total_byte_size))
+    return (footer.serialized_size, *each)
 
 
 def _may_tell_splits(name: str) -> bool:

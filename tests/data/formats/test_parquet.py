@@ -9,6 +9,7 @@ import pytest
 
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput
+from tests.data.formats.hostile import read_or_refuse
 from tests.data.published import digits, encoded, read_all
 
 IMAGES, LABELS = digits(42, 3)
@@ -395,3 +396,17 @@ def test_other_columns_may_be_of_any_type_and_called_alike(tmp_path):
     table = pq.read_table(path).select(["image", "label", "fold", "my_set"])
     pq.write_table(table.rename_columns(["image", "label", "fold", "fold"]), path)
     assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["0", "1", "2"]
+
+
+def test_a_footer_at_which_pyarrow_ends_the_process_is_refused(tmp_path):
+    """Its histogram of nulls and what is nested is of another length than the columns say."""
+    values = pa.array([{"bytes": encoded(image)} for image in IMAGES])
+    data = bytearray(write(tmp_path / "a.parquet", image=values).read_bytes())
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    place = data.index(b"\x18\x05image", start)  # behind whether it may be null or repeated
+    for offset in range(1, 12):
+        for value in (0, 2, 4):
+            broken = data.copy()
+            broken[place - offset] = value
+            (tmp_path / "b.parquet").write_bytes(broken)
+            read_or_refuse(tmp_path / "b.parquet")
