@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 
 from ganray.data.location import Location
 from ganray.data.pictures import Drawn
+from ganray.data.spec import Pictures
 from ganray.data.splits import apportion
 from ganray.errors import (
     CorruptArtifact,
@@ -205,6 +206,12 @@ def _bounded(spec: SampleSpec, truncation: float | None) -> SampleSpec:
     if truncation is None:
         return spec
     return parse(SampleSpec, spec.model_dump() | {"truncation": truncation}, "sample")
+
+
+def background_of(plan: Plan) -> tuple[int, int, int] | None:
+    """What a run lays transparent pictures on: red, green and blue; none where it refuses them."""
+    told = plan.settings.get("data") or {}
+    return parse(Pictures, {"background": told.get("background")}, "data").reading.background
 
 
 def _sampler(store: Store, task: Task) -> Sampler:

@@ -183,14 +183,14 @@ def search(
     from ganray.data.pictures import png, read_image
     from ganray.numerics import threads
     from ganray.search import search as search_range
-    from ganray.trained import trained_gan
+    from ganray.trained import background_of, trained_gan
 
     picture = local_path("--image", image)
     if to is not None and not local_path("--to", to).absolute().parent.is_dir():
         raise RefusedInput(f"--to (={to!r}) must be a file in a folder that is there")
     opened, found = open_run(store, name)
     sampler = trained_gan(opened, found.plan, on, replicate)
-    target = read_image(str(picture), sampler.shape)
+    target = read_image(str(picture), sampler.shape, background_of(found.plan))
     with threads(1):
         answer = search_range(sampler, target[None], restarts, seed)
     if to is not None:

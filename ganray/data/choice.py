@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganray.data.rows import NO_LABEL, AnyTable, noting, only, refuse_equal_names
+from ganray.data.rows import NO_LABEL, AnyTable, class_name, noting, only, refuse_equal_names
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
 from ganray.names import composed
@@ -36,11 +36,11 @@ def chosen(table: AnyTable, wanted: Wanted) -> AnyTable:
         wanted: names of classes; or new names, and for each the classes that it stands for.
 
     Raises:
-        RefusedInput: there is no such class, or one is named twice.
+        RefusedInput: there is no such class, one is named twice, or a new name is none.
     """
     told = wanted.items() if isinstance(wanted, Mapping) else [(name, name) for name in wanted]
     groups = [(new, [old] if isinstance(old, str) else list(old)) for new, old in told]
-    names = [composed(new) for new, _ in groups]
+    names = [class_name(new, "classes") for new, _ in groups]
     if table.told == "none":
         raise RefusedInput(f"classes (={names}): the images of {table.name} have no labels")
     refuse_equal_names(names, "classes")

@@ -30,6 +30,7 @@ _GUARDED = ContextVar("ganray-bombs-refused", default=False)
 _NAMED = "PNG, JPEG, WebP, BMP, TIFF, PGM or PPM"
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
 _PLAIN = ("1", "L", "P", "RGB", "RGBX")
+_BITS = 258  # TIFF's tag for the bits of each channel
 _ORIENTATION = 0x0112  # EXIF's tag for how a camera was held
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -41,6 +42,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _LYING = (5, 6, 7, 8)
+_MAY_TURN = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # in PNG
 _REFUSED_MODES = {
     "CMYK": "in the colours of print (CMYK); convert it to RGB",
     "I": "of 32 bits a pixel, whose range is not known; save it with 8 or 16 bits",
@@ -92,7 +94,8 @@ def header_of(data: bytes, where: str, background: Colour | None = None) -> Head
         lossy = image.format in ("JPEG", "MPO") or (image.format == "WEBP" and b"VP8 " in data[:64])
         plain = image.mode in _PLAIN and image.mode != "P" and not image.has_transparency_data
         # Of a PNG Pillow reads the tag only behind the pixels; 16 bits may be refused as too dark.
-        told = image.format != "PNG" or (data[24] != 16 and b"eXIf" not in data)
+        turned = image.format == "PNG" and any(sign in data for sign in _MAY_TURN)
+        told = not turned and not _is_deep(image, data)
         if plain and told and _is_whole(data, image.format):
             lying = image.format != "PNG" and _orientation(image) in _LYING
             height, width = image.size if lying else image.size[::-1]
@@ -148,6 +151,8 @@ def bombs_refused() -> Iterator[None]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Of damaged tags Pillow warns on standard error, line after line.
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
         token = _GUARDED.set(True)
         try:
             yield
@@ -177,8 +182,10 @@ def _what_else(data: bytes, formats: tuple[str, ...] | None) -> str:
                 named = str(image.format)
         except Exception:  # nor anything else that Pillow knows
             named = ""
+    if start.startswith(b"version https://git-lfs"):
+        return "is no picture, but what Git LFS keeps in its place; run `git lfs pull`"
     if named and formats is not None:
-        article = "an" if named in ("SVG", "ICO", "AVIF") else "a"
+        article = "an" if named in ("SVG", "ICO", "AVIF", "EPS", "ICNS") else "a"
         return f"is {article} {named}, no {_NAMED} image; convert it"
     return f"is no readable {_NAMED} image" if formats else "is no picture that can be read"
 
@@ -214,7 +221,7 @@ def _visible(image: Image.Image, data: bytes, where: str, background: Colour | N
     if image.mode in _SIXTEEN_BITS or (image.mode == "I" and image.format == "PPM"):
         return _scaled(image, where)
     if image.mode in _PLAIN:
-        _refuse_dark(image, data, where)
+        _refuse_dark(image, image, data, where)
         mode = _base_mode(image, data)
         return image if image.mode == mode else image.convert(mode)
     described = _REFUSED_MODES.get(image.mode, f"of mode {image.mode!r}; convert it to RGB")
@@ -234,6 +241,8 @@ def _base_mode(image: Image.Image, data: bytes) -> str:
 def _laid(image: Image.Image, data: bytes, where: str, background: Colour | None) -> Image.Image:
     """A picture with transparency on a background, or without where it is opaque throughout."""
     mode, coloured = _base_mode(image, data), _with_alpha(image, data, where)
+    if image.mode != "P" and len(image.getbands()) > 1:
+        _refuse_dark(coloured, image, data, where)
     if np.asarray(coloured)[..., 3].min() < 255:
         if background is None:
             raise RefusedInput(
@@ -244,9 +253,7 @@ def _laid(image: Image.Image, data: bytes, where: str, background: Colour | None
         canvas = Image.new("RGBA", coloured.size, (*background, 255))
         coloured = Image.alpha_composite(canvas, coloured)
         mode = mode if len(set(background)) == 1 else "RGB"
-    picture = coloured.convert("RGB")
-    _refuse_dark(picture, data, where)
-    return picture.convert(mode)
+    return coloured.convert("RGB").convert(mode)
 
 
 def _with_alpha(image: Image.Image, data: bytes, where: str) -> Image.Image:
@@ -275,10 +282,26 @@ def _with_alpha(image: Image.Image, data: bytes, where: str) -> Image.Image:
     return Image.merge("RGBA", (grey, grey, grey, alpha))
 
 
-def _refuse_dark(picture: Image.Image, data: bytes, where: str) -> None:
-    """A PNG of 16 bits (byte 24) in several channels, of which Pillow keeps the upper 8."""
-    if data[:4] == b"\x89PNG" and data[24] == 16:
-        _refuse_unscaled(int(np.asarray(picture).max()) << 8, where)
+def _refuse_dark(picture: Image.Image, image: Image.Image, data: bytes, where: str) -> None:
+    """A PNG or TIFF of 16 bits in several channels, of which Pillow keeps the upper 8."""
+    if len(picture.getbands()) == 1 or not _is_deep(image, data):
+        return
+    pixels = np.asarray(picture)
+    brightest = int(pixels[..., :3].max())
+    # Where nothing is left of the upper bits, what the lower ones held is gone.
+    if not brightest and (pixels.shape[2] == 3 or pixels[..., 3].max() < 16):
+        raise RefusedInput(
+            f"{where}: image of 16 bits whose brightest pixel is below 256 of 65535, black in 8 "
+            "bits; scale it to the whole range"
+        )
+    _refuse_unscaled(brightest << 8, where)
+
+
+def _is_deep(image: Image.Image, data: bytes) -> bool:
+    if image.format == "TIFF":
+        bits = getattr(image, "tag_v2", {}).get(_BITS, ())
+        return 16 in (bits if isinstance(bits, tuple) else (bits,))
+    return image.format == "PNG" and data[24] == 16
 
 
 def _refuse_unscaled(brightest: int, where: str) -> None:

@@ -10,13 +10,15 @@ from pathlib import PurePosixPath
 
 from ganray.data.location import PACKED, Location
 from ganray.data.rows import natural_order, split_words
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, one_line
 from ganray.wording import short_list
 
-# Besides all names that begin with a dot: what Windows, macOS, Synology and file systems leave.
+# Besides all names that begin with a dot: what Windows, macOS, Synology, QNAP and others leave.
 _DROPPINGS = {
-    *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
-    *("__macosx", "@eadir", "lost+found", "__pycache__"),
+    *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "thumbs.db:encryptable", "desktop.ini"),
+    *("$recycle.bin", "recycler", "system volume information", "picasa.ini", "zbthumbnail.info"),
+    *("__macosx", "icon\r", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"),
+    *("lost+found", "__pycache__"),
 }
 
 
@@ -40,7 +42,8 @@ class Listing:
         """A sentence that counts what was passed over; empty where nothing was."""
         if not self.passed_over:
             return ""
-        return f"Passed over as hidden or left by a system: {short_list(self.passed_over, 3)}."
+        shown = short_list([one_line(path) for path in self.passed_over], 3)
+        return f"Passed over as hidden or left by a system: {shown}."
 
     def note_of_unread(self, paths: Sequence[str]) -> str:
         """A sentence on those of some files, none of which is read, that are called as a split."""
@@ -145,7 +148,7 @@ def refuse_packed(listing: Listing) -> None:
 
 def is_passed_over(name: str) -> bool:
     """Whether a file or folder of this name is hidden, or a dropping."""
-    return name.startswith(".") or name.lower() in _DROPPINGS
+    return name.startswith((".", "~$")) or name.lower() in _DROPPINGS
 
 
 def _kind(place: Location, kind: str, trees: list[str]) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
-from ganray.data.decoding import MAX_BYTES, decode_image
+from ganray.data.decoding import MAX_BYTES, Colour, decode_image
 from ganray.data.formats.layout import NAMES_FILE
 from ganray.data.location import Location, refuse_large
 from ganray.data.rows import is_class_name
@@ -105,8 +105,13 @@ def png(image: UInt8[np.ndarray, "c h w"]) -> bytes:
     return sink.getvalue()
 
 
-def read_image(path: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h w"]:
+def read_image(
+    path: str, shape: tuple[int, int, int], background: Colour | None = None
+) -> UInt8[np.ndarray, "c h w"]:
     """Any picture file, made grey or colour and resized to the GAN's images.
+
+    Args:
+        background: as of `decode_image`.
 
     Raises:
         RefusedInput: it is missing, no picture, or one that `decode_image` refuses.
@@ -123,7 +128,7 @@ def read_image(path: str, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "c h
     except (OSError, ValueError) as error:
         said = f"{where} is no picture that can be read: {one_line(error)}"
         raise RefusedInput(said) from None
-    picture = _picture(decode_image(data, where, formats=None))
+    picture = _picture(decode_image(data, where, background, formats=None))
     fitted = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
     pixels = np.asarray(fitted, dtype=np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

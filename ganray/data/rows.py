@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Int32, UInt8
 
 from ganray.data.spec import SPLITS, Labels
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 from ganray.names import composed
 from ganray.wording import short_list
 
@@ -23,12 +23,22 @@ TRAIN, HELD_OUT, TEST = range(len(SPLITS))
 NO_LABEL = -1
 MOST_CLASSES = 100_000
 
+_LONGEST_NAME = 1000  # characters of a class's name: longer ones are texts, or bytes
+
 _SPLIT_NAMES = {
-    **dict.fromkeys(("train", "training"), TRAIN),
-    **dict.fromkeys(("held_out", "held-out", "validation", "valid", "val", "dev"), HELD_OUT),
-    **dict.fromkeys(("test", "testing", "eval", "evaluation"), TEST),
+    **dict.fromkeys(("train", "training", "trn"), TRAIN),
+    **dict.fromkeys(("held_out", "held-out", "heldout"), HELD_OUT),
+    **dict.fromkeys(("hold_out", "hold-out", "holdout"), HELD_OUT),
+    **dict.fromkeys(("validation", "validate", "valid", "val", "dev"), HELD_OUT),
+    **dict.fromkeys(("test", "testing", "tst", "eval", "evaluation"), TEST),
 }
-_WORD = re.compile("held[_-]out|[a-z]+")
+_WORD = re.compile("(?:held|hold)[_-]out|[a-z]+")
+_CAMEL = re.compile("(?<=[a-z])(?=[A-Z][a-z])")
+# "trainset", "testdata": nobody's names for things, but for splits.
+_RUN_TOGETHER = re.compile(
+    "(train|training|valid|validation|val|dev|test|testing|eval)"
+    "(?:set|sets|split|data|dataset|dir|folder|images|imgs)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,12 +151,14 @@ def rows_per_chunk(shape: tuple[int, ...]) -> int:
 
 def split_code(name: str) -> int | None:
     """The split that a source calls `name` ("val" is held_out), or None for no known name."""
-    return _SPLIT_NAMES.get(name.lower())
+    name = name.lower()
+    joined = _RUN_TOGETHER.fullmatch(name)
+    return _SPLIT_NAMES.get(joined[1] if joined else name)
 
 
 def words_of(name: str) -> list[str]:
-    """The words in the name of a file, folder or column, in small letters."""
-    return _WORD.findall(name.lower())
+    """The words in the name of a file, folder or column, in small letters; "trainSet" is two."""
+    return _WORD.findall(_CAMEL.sub("-", name).lower())
 
 
 def split_words(name: str) -> list[str]:
@@ -158,10 +170,16 @@ def class_name(name: str, where: str) -> str:
     """A class's name as it is kept: `composed`.
 
     Raises:
-        RefusedInput: for a name that is empty, no UTF-8 or holds line breaks or the like.
+        RefusedInput: for a name that is empty, no UTF-8, holds line breaks or the like, or is as
+            long as a text.
     """
     if not is_class_name(name):
-        raise RefusedInput(f"{where}: class (={name!r}) is no name; rename it, in UTF-8")
+        raise RefusedInput(f"{where}: class (={quoted(name)}) is no name; rename it, in UTF-8")
+    if len(name) > _LONGEST_NAME:
+        raise RefusedInput(
+            f"{where}: class (={quoted(name)}) has {len(name):,} characters, more than "
+            f"{_LONGEST_NAME:,}; is another column that of classes?"
+        )
     return composed(name)
 
 
@@ -171,7 +189,8 @@ def is_class_name(name: str) -> bool:
 
 
 def _is_no_letter(character: str) -> bool:
-    return category(character) in ("Cc", "Cs")  # control characters, halves of broken UTF-8
+    # Control characters, halves of broken UTF-8, line and paragraph separators.
+    return category(character) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def joined_notes(*notes: str) -> str:
@@ -231,9 +250,13 @@ def refuse_equal_names(names: Sequence[str], where: str) -> None:
 def natural_order(names: Sequence[str]) -> list[str]:
     """Names sorted, with runs of digits compared as numbers: 2 before 10."""
 
-    def key(name: str) -> tuple[list[tuple[bool, int, str]], str]:
+    def key(name: str) -> tuple[list[tuple[bool, tuple[int, str], str]], str]:
         parts = re.findall(r"[0-9]+|[^0-9]+", name)
-        return [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in parts], name
+        return [(not p.isdecimal(), size(p) if p.isdecimal() else (0, ""), p) for p in parts], name
+
+    def size(digits: str) -> tuple[int, str]:  # as numbers are ordered, of any length
+        known = digits.lstrip("0")
+        return len(known), known
 
     return sorted(names, key=key)
 

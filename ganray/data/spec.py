@@ -101,6 +101,10 @@ class Pictures(Spec):
         return Reading(size, self.fit, self.channels, self.skip_unreadable, behind)
 
 
+def _is_name(value: Any) -> bool:
+    return type(value) in (str, int)
+
+
 def _red_green_blue(colour: str) -> tuple[int, int, int]:
     from PIL import ImageColor  # which whoever reads a study file need not wait for
 
@@ -155,6 +159,7 @@ class DatasetSpec(Pictures):
     stacked: int | None = Field(
         None,
         ge=1,
+        le=10**7,
         description="so many training images, each of three grey ones of the source as its "
         "channels, drawn at random, and as many times those of other splits; their classes are "
         "the triples: StackedMNIST's 1,000 modes",
@@ -180,6 +185,22 @@ class DatasetSpec(Pictures):
     def named(self) -> str:
         """The source, for people: of a list all."""
         return self.source if isinstance(self.source, str) else ", ".join(self.source)
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _names_or_groups(cls, value: Any) -> Any:
+        groups = list(value.values()) if isinstance(value, dict) else [value]
+        lists = [[one] if isinstance(value, dict) and _is_name(one) else one for one in groups]
+        names = [*value] if isinstance(value, dict) else []
+        known = all(isinstance(one, list | tuple) and one for one in lists) and lists
+        if value is not None and not (
+            known and all(map(_is_name, [*names, *(name for one in lists for name in one)]))
+        ):
+            raise ValueError(
+                "must be a list of at least 1 name, or a mapping from new names to 1 or several; "
+                "what YAML takes for anything but text or whole numbers belongs in quotes"
+            )
+        return value
 
 
 class SourceInfo(Spec):

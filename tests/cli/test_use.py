@@ -217,11 +217,28 @@ def test_search_takes_any_picture_and_says_what_it_found(finished, tmp_path):
     assert "from restart 0 of 1" in answer.out
 
 
+def test_a_transparent_picture_is_laid_on_the_background_of_the_run(tiny_study, tmp_path):
+    """As the run's own data are; white on white is then as near as a white picture."""
+    url = str(tmp_path / "store")
+    answer = ganray(
+        *("run", tiny_study, "--runner", "local", "--store", url, "--set", "data.background=white"),
+        *("--set", "search.on=[]", "--set", "evaluate.metrics=[class_divergence]"),
+    )
+    assert answer.code == 0, answer
+    Image.new("RGBA", (28, 28), (9, 9, 9, 0)).save(tmp_path / "clear.png")
+    Image.new("RGB", (28, 28), "white").save(tmp_path / "white.png")
+    words = ("search", "tiny", "--store", url, "--restarts", 1, "--json", "--image")
+    clear, white = (ganray(*words, tmp_path / f"{name}.png") for name in ("clear", "white"))
+    assert (clear.code, white.code) == (0, 0), clear
+    assert clear.json["residual"] == white.json["residual"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--image", "none.png"], "image (='none.png') is no picture"),
         (["--image", "text.png"], "image (='text.png') is no picture"),
+        (["--image", "clear.png"], "image (='clear.png'): image with transparency"),
         (
             ["--image", "good.png", "--on", "9"],
             "GAN (='9', replicate 0) must be one of: joint, marginal 0",
@@ -233,4 +250,5 @@ def test_what_cannot_be_searched_is_refused(words, said, finished, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     Path("text.png").write_text("no picture")
     Image.new("L", (5, 5)).save("good.png")
+    Image.new("LA", (5, 5)).save("clear.png")
     ganray("search", "tiny", "--store", finished.url, *words).refused(said)

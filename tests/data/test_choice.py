@@ -147,3 +147,16 @@ def test_rare_classes_are_named_at_once_with_the_setting_that_helps(tmp_path):
 def test_a_file_says_it(pets):
     study = study_from({"data": {"source": pets[0], "classes": {"pet": ["cat", "dog"]}}})
     assert study.settings.data.classes == {"pet": ("cat", "dog")}
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 1001])
+def test_new_names_are_names(pets, name):
+    with pytest.raises(RefusedInput, match="classes: class"):
+        described(source=pets[0], classes={name: "cat", "dogs": "dog"})
+
+
+@pytest.mark.parametrize("told", ["cat", [1.5], [None], [True], [], {}, {"a": []}, {"a": [[1]]}, 3])
+def test_what_is_no_list_of_names_is_said_in_words(told):
+    with pytest.raises(RefusedInput, match=r"must be a list of at least 1 name, or a") as refusal:
+        parse(DatasetSpec, {"classes": told}, "data")
+    assert "lambda" not in str(refusal.value)

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ganray.data.decoding import STORED as FORMATS
 from ganray.data.decoding import decode_image, header_of
@@ -321,3 +322,49 @@ def test_a_header_tells_the_shape_that_decoding_gives(name):
     shape = decode_image(HEADERS[name], "f").shape
     assert header_of(HEADERS[name], "f").shape == shape
     assert (name == "lying") == (shape[1] > shape[2])
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+@pytest.mark.parametrize("place", ["Raw profile type exif", "XML:com.adobe.xmp"])
+def test_pngs_that_other_chunks_turn_fit_their_headers(orientation, place):
+    """ImageMagick writes EXIF as text, others write XMP: Pillow heeds both."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    told, text = PngInfo(), exif.tobytes()
+    if place.startswith("Raw"):
+        told.add_text(place, f"\nexif\n{len(text):8d}\n{text.hex()}\n", zip=True)
+    else:
+        told.add_itxt(place, f'<x tiff:Orientation="{orientation}"/>')
+    pixels = noise(9, 12, 3)
+    data = saved(Image.fromarray(pixels), pnginfo=told)
+    turned = np.rot90(pixels, {3: 2, 6: 3, 8: 1}[orientation]).transpose(2, 0, 1)
+    np.testing.assert_array_equal(decode_image(data, "it"), turned)
+    assert header_of(data, "it").shape == turned.shape
+
+
+@pytest.mark.parametrize("kind", [2, 6])
+def test_colours_of_eight_bits_saved_as_sixteen_are_not_taken_for_black(kind):
+    """What OpenCV writes of an array of uint16 that was never scaled."""
+    values = np.zeros((4, 5, 4 if kind == 6 else 3), ">u2")
+    values[:] = 255
+    data = png(5, 4, 16, kind, unfiltered(values.view(np.uint8).reshape(4, -1)))
+    for read in (decode_image, header_of):
+        with pytest.raises(RefusedInput, match="brightest pixel is below 256 of 65535, black in 8"):
+            read(data, "it", (255, 255, 255))
+
+
+def test_black_on_transparent_of_sixteen_bits_is_a_drawing():
+    values = np.zeros((4, 5, 4), ">u2")
+    values[:2, :, 3] = 65535
+    data = png(5, 4, 16, 6, unfiltered(values.view(np.uint8).reshape(4, -1)))
+    pixels = decode_image(data, "it", (255, 255, 255))
+    assert (pixels[:, :2].max(), pixels[:, 2:].min()) == (0, 255)
+    values[:2, :, :3] = 3000  # of 12 bits: dark, though the background is not
+    data = png(5, 4, 16, 6, unfiltered(values.view(np.uint8).reshape(4, -1)))
+    with pytest.raises(RefusedInput, match="almost black in 8 bits"):
+        decode_image(data, "it", (255, 255, 255))
+
+
+def test_a_pointer_of_git_lfs_is_called_one():
+    with pytest.raises(RefusedInput, match="run `git lfs pull`"):
+        decode_image(b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +16,13 @@ from jaxtyping import Int64
 from ganray.data.decoding import MAX_BYTES
 from ganray.data.formats.shards import Shard
 from ganray.data.location import Location, one_line
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 
-_AT_ONCE = 64  # rows: of photographs some 100 MB
+_AT_ONCE = 64  # rows
+_BYTES_AT_ONCE = 64 << 20
+_NO_BYTES = "a value of type {}; write the files' bytes into the column"
+# The first bytes of JPEG, PNG, GIF, WebP and BMP, as base64 has them, perhaps in a data URL.
+_BASE64 = re.compile("(data:image/[^,]{1,40},)?(/9j/|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3])")
 
 
 @contextmanager
@@ -71,7 +76,9 @@ def _bytes_of_file(
         wanted = [k for k in range(len(sizes)) if counted[k] < counted[k + 1]]
         place = np.concatenate([np.arange(starts[k], starts[k + 1]) for k in wanted])
         start, told = 0, 0
-        for batch in parquet.iter_batches(_AT_ONCE, row_groups=wanted, columns=[column]):
+        for batch in parquet.iter_batches(
+            _rows_at_once(parquet), row_groups=wanted, columns=[column]
+        ):
             own = place[start : start + len(batch)]
             start += len(batch)
             for at in np.flatnonzero(np.isin(own, rows, assume_unique=True)).tolist():
@@ -82,6 +89,13 @@ def _bytes_of_file(
         raise RefusedInput(f"{file.shown!r} has fewer rows than before; start again")
 
 
+def _rows_at_once(parquet: pq.ParquetFile) -> int:
+    """So many that they take little memory, by the sizes that the file tells."""
+    groups = [parquet.metadata.row_group(k) for k in range(parquet.num_row_groups)]
+    each = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=1)
+    return min(_AT_ONCE, max(1, _BYTES_AT_ONCE // max(1, each)))
+
+
 def _value(found: Any, file: Location, where: str) -> bytes | RefusedInput:
     """The content of one cell."""
     if isinstance(found, list):
@@ -90,22 +104,36 @@ def _value(found: Any, file: Location, where: str) -> bytes | RefusedInput:
         return _value(found[0], file, where)
     if isinstance(found, dict):
         inner = found.get("bytes")
+        if isinstance(inner, list):  # of numbers; a list of one would be taken for its content
+            return RefusedInput(f"{where} has no image, but {_NO_BYTES.format('list')}")
         return _value(found.get("path") if inner is None else inner, file, where)
     if found is None:
         return RefusedInput(f"{where} has no image; every row needs one")
-    return _beside(file, found, where) if isinstance(found, str) else found
+    if isinstance(found, str):
+        return _beside(file, found, where)
+    if not isinstance(found, bytes):
+        return RefusedInput(f"{where} has no image, but {_NO_BYTES.format(type(found).__name__)}")
+    return found
 
 
 def _beside(file: Location, path: str, where: str) -> bytes | RefusedInput:
     """The content of a file that lies where a cell says, below the folder of the Parquet file."""
-    said = f"{where} has no image, only the path {path!r}"
+    if _BASE64.match(path):
+        return RefusedInput(
+            f"{where} has an image as text (base64); write the files' bytes into the column"
+        )
+    said = f"{where} has no image, only the path {quoted(path)}"
     if path.startswith("/") or "\\" in path or ".." in path.split("/"):
         return RefusedInput(
             f"{said}, which leads elsewhere; write the files' bytes into the column"
         )
     try:
-        return file.beside(path).read(MAX_BYTES)
-    except RefusedInput:
+        beside = file.beside(path)
+        # A pipe would be waited for, and a device has no end.
+        if "file" in file.fs.protocol and beside.kind() != "file":
+            raise RefusedInput(f"{beside.shown!r} is no file")
+        return beside.read(MAX_BYTES)
+    except ValueError:  # a refusal, or a null byte in the path
         return RefusedInput(
             f"{said}, and no such file lies beside it; write the files' bytes into the column"
         )

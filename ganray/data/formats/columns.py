@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from ganray.data.rows import split_code
 from ganray.data.spec import Columns
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, one_line
 from ganray.wording import short_list
 
 _LABELS = ("labels", "class", "category", "target", "y", "class_name", "class_label")
@@ -49,15 +50,19 @@ def chosen_columns(
                    names, where)  # fmt: skip
     taken = [image] if asked.image is None and image != "image" else []
     taken += [label] if asked.label is None and label not in (None, "label") else []
-    noted = f"Read from the columns {', '.join(taken)}." if taken else ""
-    return Chosen(
-        image, label, split, noted.replace("columns", "column") if len(taken) == 1 else noted
-    )
+    noted = f"Read from the column{'s' * (len(taken) > 1)} {_listed(taken)}." if taken else ""
+    return Chosen(image, label, split, noted)
 
 
 def tells_classes(name: str, asked: str | bool | None) -> bool:
     """Whether a folder's column, such as `label=3`, may be that of the classes."""
     return name == asked or (asked is None and name.lower() in ("label", *_LABELS))
+
+
+def tells_things(name: str, value: str) -> bool:
+    """Whether a folder such as `species=cat` tells something of what the images show."""
+    is_split = split_code(name) is not None or split_code(value) is not None
+    return not is_split and name.lower() not in ("split", "config", "config_name", "dataset")
 
 
 def is_bytes(kind: pa.DataType) -> bool:
@@ -104,7 +109,7 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _split(schema: pa.Schema, where: str) -> str | None:
     if schema.names.count("split") > 1:
-        raise RefusedInput(f"{where} has two columns 'split'; it has {', '.join(schema.names)}")
+        raise RefusedInput(f"{where} has two columns 'split'; it has {_listed(schema.names)}")
     return "split" if "split" in schema.names else None
 
 
@@ -119,7 +124,7 @@ def _image(schema: pa.Schema, asked: str | None, where: str) -> str:
     if len(alike) == 1:
         return alike[0]
     raise RefusedInput(
-        f"{where} lacks the column 'image'; it has {short_list(schema.names)}; name the one of "
+        f"{where} lacks the column 'image'; it has {_listed(schema.names)}; name the one of "
         "images by data.columns.image"
     )
 
@@ -148,14 +153,16 @@ def _label(
     if asked or "label" in names:
         return _only_one(str(asked or "label"), names, "label", where)
     told = [name for name, kind in _features(schema).items() if kind == "ClassLabel"]
-    alike = [name for name in told if name in names] or [n for n in others if n.lower() in _LABELS]
+    alike = [name for name in told if name in names] or [
+        n for n in others if n.lower() in ("label", *_LABELS)
+    ]
     if len(alike) == 1:
         return alike[0]
     if not others:
         return None
-    said = f" ({short_list(alike)} may be meant)" if alike else ""
+    said = f" ({_listed(alike)} may be meant)" if alike else ""
     raise RefusedInput(
-        f"{where} lacks the column 'label'; it has {short_list(names)}; name the one of classes by "
+        f"{where} lacks the column 'label'; it has {_listed(names)}; name the one of classes by "
         f"data.columns.label{said}, or say that there are none by data.columns.label=false"
     )
 
@@ -165,8 +172,13 @@ def _only_one(name: str, names: Sequence[str], what: str, where: str) -> str:
         return name
     lacks = "has two columns" if name in names else "lacks the column"
     raise RefusedInput(
-        f"{where} {lacks} {name!r}; it has {short_list(names)}; data.columns.{what} names another"
+        f"{where} {lacks} {name!r}; it has {_listed(names)}; data.columns.{what} names another"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of columns on one line, whatever is in them."""
+    return short_list([one_line(name)[:100] for name in names]) or "no columns"
 
 
 def _features(schema: pa.Schema) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from ganray.data.decoding import MAX_BYTES, is_picture
+from ganray.data.decoding import MAX_BYTES, SUFFIXES, is_picture
 from ganray.data.encoded import Encoded
 from ganray.data.formats.format import Format
 from ganray.data.formats.layout import ClassFolder, class_folders, unwrapped
@@ -30,6 +30,10 @@ from ganray.wording import short_list
 
 _AT_ONCE = 64
 """Files that are asked for at once where each takes a journey: on object stores and the web."""
+
+
+_TABLES = (".csv", ".tsv", ".jsonl", ".xlsx")
+"""Ends of files that may tell classes of pictures, as `metadata.jsonl` does."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,7 @@ def _images(
             strangers.append(f"{shown!r} is no picture by its name")
     for folder, paths in files.items():
         if not paths:
-            shown = listing.root.child(folder).shown
-            raise RefusedInput(f"{shown!r} holds no images; remove the class")
+            raise RefusedInput(_no_images(listing, folder))
     images = [
         _Image(*folders[folder], path)
         for folder, paths in files.items()
@@ -116,6 +119,18 @@ def _images(
     _refuse_splits_in_file_names(images, listing.root)
     listing.refuse_twice([image.path for image in images])
     return images, tuple(natural_order(strangers))
+
+
+def _no_images(listing: Listing, folder: str) -> str:
+    """One line on a class without pictures, and what is there instead."""
+    shown, others = listing.root.child(folder).shown, listing.files_in(folder)
+    if not others:
+        return f"{shown!r} holds no images; remove the class"
+    named = repr(others[0]) + (f" (and {len(others) - 1:,} more)" if len(others) > 1 else "")
+    return (
+        f"{shown!r} holds no images, but {named}, no pictures by their names ("
+        f"{' '.join(SUFFIXES)}); rename or convert them, or remove the class"
+    )
 
 
 def _refuse_splits_in_file_names(images: list[_Image], root: Location) -> None:
@@ -137,11 +152,17 @@ def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
     used = {folder.split("/")[0] for folder in folders}
     bare = [name for name in listing.folders_in("") if name not in used and name not in strays]
     unread = [path for path in listing.files if "/" not in path and not is_picture(path)]
+    tables = [
+        path
+        for path in listing.files
+        if path.lower().endswith(_TABLES) and not (path in unread and split_words(path))
+    ]
     counted = [f"{count} in {name or listing.root.name}/" for name, count in strays.items()]
     return joined_notes(
         f"Images in no class folder are left out: {', '.join(counted)}." if counted else "",
         f"Left out, as no class folder is in it: {', '.join(bare)}." if bare else "",
         listing.note_of_unread(unread),
+        f"Not read, as folders alone tell classes: {short_list(tables, 3)}." if tables else "",
     )
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Int32
 from ganray.data.formats.columns import features_of, is_bytes, is_text
 from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered
 from ganray.data.spec import UNLABELLED
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, one_line, quoted
 from ganray.wording import short_list
 
 _VALID = "valid: whole numbers, strings, or true and false"
@@ -30,7 +30,7 @@ class Labelled:
         column: what the labels' column is called.
         labels: a label for each row; None for a set without.
         metadata: of the file's schema.
-        sizes: bytes of every column of every row group; those of equal files are equal.
+        sizes: of the footer, and rows and bytes of every row group; those of equal files are equal.
     """
 
     where: str
@@ -74,8 +74,9 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
             _names_in(parts, where),
             where,
         )
-    text = pa.chunked_array([column.cast(pa.string()) for column in columns]).combine_chunks()
-    encoded = text.dictionary_encode()
+    texts = map(_as_text, columns, filled)
+    # Of 64 bits, as the labels of all files together may be of more than 2 GB.
+    encoded = pa.chunked_array(texts, pa.large_string()).combine_chunks().dictionary_encode()
     found_names = [class_name(name, where) for name in encoded.dictionary.to_pylist()]
     names = natural_order(sorted(set(found_names)))
     rank = {name: k for k, name in enumerate(names)}
@@ -122,6 +123,16 @@ def _inner(chunk: pa.Array, part: Labelled) -> pa.Array:
     return chunk.flatten().take(pa.array(places, mask=places < 0))
 
 
+def _as_text(column: pa.ChunkedArray, part: Labelled) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        raise RefusedInput(
+            f"{part.where}: column {part.column} (={column.type}) holds bytes that are no UTF-8; "
+            f"{_VALID}"
+        ) from None
+
+
 def _kind(part: Labelled) -> str:
     kind = _plain(part).type
     numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind)
@@ -140,6 +151,9 @@ def _whole(column: pa.ChunkedArray, where: str) -> np.ndarray:
         odd = ~missing & (values != np.rint(values))
         if odd.any():
             raise RefusedInput(f"{where}: label (={values[odd][0]:g}) is no whole number; {_VALID}")
+        large = ~missing & (np.abs(values.astype(np.float64)) > 1 << 53)  # neighbours are one
+        if large.any():
+            raise RefusedInput(f"{where}: label (={values[large][0]:g}) is too large; {_VALID}")
         return np.where(missing, NO_LABEL, values).astype(np.int64)
     if pa.types.is_null(column.type):
         return np.full(len(column), NO_LABEL)
@@ -169,8 +183,9 @@ def _names_of(part: Labelled) -> list[str]:
     else:
         feature = features_of(part.metadata).get(part.column or "", {})
         names = feature.get("names") if isinstance(feature, dict) else None
-    if not isinstance(names, list | None):
-        raise RefusedInput(f"{part.where}: class_names (={names!r}) must be a list of names")
+    said = names if isinstance(names, list) else [None]
+    if names is not None and not all(type(name) in (str, int, float) for name in said):
+        raise RefusedInput(f"{part.where}: class_names (={quoted(names)}) must be a list of names")
     return [class_name(str(name), part.where) for name in names or []]
 
 
@@ -181,7 +196,7 @@ def _json(part: Labelled, key: bytes) -> Any:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(
-            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({error})"
+            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({one_line(error)})"
         ) from None
 
 
@@ -190,5 +205,5 @@ def _text(part: Labelled, key: bytes) -> str:
         return part.metadata[key].decode()
     except UnicodeDecodeError as error:
         raise RefusedInput(
-            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({error})"
+            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({one_line(error)})"
         ) from None

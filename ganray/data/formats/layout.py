@@ -31,6 +31,12 @@ NAMES_FILE = "class_names.json"
 """Beside the class folders that `ganray sample` writes: `{"class_names": {folder: name}}`."""
 _MOST_BYTES = 1 << 24
 _CYCLEGAN = re.compile("(train|test|val)([AB])")
+_ALL_CYCLEGAN = re.compile(_CYCLEGAN.pattern, re.IGNORECASE)  # where all folders are called so
+# Beside "train" these are no classes: what is to be found in re-identification, Kaggle's rest, ….
+_BESIDE_TRAIN = {
+    *("query", "gallery", "probe", "extra", "unlabeled", "unlabelled", "unseen", "predict"),
+    *("tests", "validations", "submission", "public", "private", "ood"),
+}
 
 
 class ClassFolder(NamedTuple):
@@ -125,8 +131,8 @@ def _by_names(listing: Listing, kept: dict[str, str]) -> tuple[dict[str, tuple[i
         return ({"": (TRAIN, UNLABELLED)} if flat else {}), "none"
     if kept and kept.keys() >= set(top):  # whatever they are called
         return {name: (TRAIN, name) for name in top}, "classes"
-    if all(_CYCLEGAN.fullmatch(name) for name in top):
-        return {name: (split_code(name[:-1]) or TRAIN, name[-1]) for name in top}, "domains"
+    if all(_ALL_CYCLEGAN.fullmatch(name) for name in top):
+        return {name: (split_code(name[:-1]) or TRAIN, name[-1].upper()) for name in top}, "domains"
     codes = {name: code for name in top if (code := split_code(name)) is not None}
     if len(codes) < len(top):
         _refuse_half_a_split(top, listing)
@@ -200,6 +206,9 @@ def _refuse_half_a_split(top: Sequence[str], listing: Listing) -> None:
     whole = [name for name in top if split_code(name) is not None]
     codes = {split_code(word) for name in looks for word in split_words(name)}
     is_class = all(split_code(name) == TRAIN and not listing.folders_in(name) for name in whole)
+    others = [name for name in top if name.lower() in _BESIDE_TRAIN]
+    if whole and others:
+        is_class, looks = False, [*looks, *others]
     if len(codes) > 1 or not is_class or any(map(_CYCLEGAN.fullmatch, looks)):
         raise RefusedInput(
             f"{listing.root.shown!r}: {short_list(looks)} among the folders {short_list(top)} look "

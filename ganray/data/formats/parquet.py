@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from ganray.data.formats.columns import (
     is_encoded,
     is_text,
     tells_classes,
+    tells_things,
 )
 from ganray.data.formats.format import Format
 from ganray.data.formats.labels import Labelled, labels_of, notes_of
@@ -40,10 +43,11 @@ from ganray.data.rows import (
     words_of,
 )
 from ganray.data.spec import Columns
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 from ganray.spec import canonical_json
 from ganray.wording import short_list
 
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 # In names of columns that others keep a split in; to be read as one it has to be called `split`.
 _SPLIT_COLUMNS = {"split", "splits", "subset", "set", "partition", "fold", "usage"}
 
@@ -63,6 +67,7 @@ def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
     _refuse_copies(shards, parts)
     labels, names = labels_of(parts, location.shown)
     bare = any(part.labels is None for part in parts if part.count)
+    _refuse_unread(tables, location)
     filled = next(table for table in tables if table.labelled.count)
     known: dict[str, Any] = {
         "name": location.name.removesuffix(SUFFIX),
@@ -87,13 +92,30 @@ def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
         root = above.rstrip("/").rpartition("/")[0] + "/" if is_parquet(location.name) else above
         return Encoded(**known, items=cells, chosen=np.arange(len(labels)), root=root)
     place = tables.index(filled)
-    first = next(_pixels(shards[place], columns[place], 1))
+    first = next(_pixels(shards[place], columns[place], 1), None)
+    if first is None:
+        raise RefusedInput(
+            f"{shards[place].location.shown!r} is no readable Parquet: it announces "
+            f"{counts[place]} rows and holds none"
+        )
     size = rows_per_chunk(first.shape)
     return Rows(
         **known,
         shape=first.shape[1:],
         stream=lambda: chain.from_iterable(map(_pixels, shards, columns, repeat(size))),
     )
+
+
+def _refuse_unread(tables: list[_File], location: Location) -> None:
+    """Folders such as `species=cat/` beside each other would be classes that are not read."""
+    found = dict.fromkeys(told for table in tables for told in table.unread)
+    names = {told.partition("=")[0] for told in found}
+    if len(found) > len(names):
+        raise RefusedInput(
+            f"{location.shown!r} lacks the column 'label', but its folders are called "
+            f"{short_list(list(found))}; name the one of classes by data.columns.label, or say "
+            "that there are none by data.columns.label=false"
+        )
 
 
 def _note_of_empty(shards: list[Shard], parts: list[Labelled]) -> str:
@@ -110,13 +132,21 @@ def _refuse_copies(shards: list[Shard], parts: list[Labelled]) -> None:
         if part.count:
             alike[part.sizes].append(shard.location)
     for group in alike.values():
+        lengths = [_length(file) for file in group] if len(group) > 1 else []
         seen: dict[str, Location] = {}
-        for file in group if len(group) > 1 else ():
+        for file, length in zip(group, lengths, strict=False):
+            if lengths.count(length) == 1:
+                continue
             first = seen.setdefault(file.sha256(), file)
             if first is not file:
                 raise RefusedInput(
                     f"{file.shown!r} and {first.shown!r} hold the same bytes; remove one"
                 )
+
+
+def _length(file: Location) -> int:
+    with file.open() as raw:
+        return raw.seek(0, os.SEEK_END)
 
 
 @dataclass(frozen=True)
@@ -127,6 +157,7 @@ class _File:
     encoded: bool
     labelled: Labelled
     splits: UInt8[np.ndarray, "n"]
+    unread: tuple[str, ...] = ()
 
 
 def _read_columns(shard: Shard, asked: Columns) -> _File:
@@ -134,27 +165,33 @@ def _read_columns(shard: Shard, asked: Columns) -> _File:
     with opened(shard.location) as parquet:
         schema, count = parquet.schema_arrow, parquet.metadata.num_rows
         told = {name: value for name, value in shard.partitions.items() if name not in schema.names}
+        others = [f"{name}={value}" for name, value in told.items() if tells_things(name, value)]
         told = {name: value for name, value in told.items() if tells_classes(name, asked.label)}
         chosen = chosen_columns(schema, asked, list(told), where)
+        unread = () if chosen.label or asked.label is False else tuple(others)
         own = [chosen.label] if chosen.label in schema.names else []
         wanted = [name for name in schema.names if name in own or _may_tell_splits(name)]
         table = parquet.read(columns=list(dict.fromkeys(wanted)))
         table.validate(full=True)  # text that is no UTF-8
+        if table.num_columns and len(table) != count:
+            raise RefusedInput(
+                f"{where} is no readable Parquet: it announces {count} rows and holds {len(table)}"
+            )
         sizes = _sizes(parquet.metadata)
     if chosen.split:
+        _refuse_no_text(table["split"], where)
         _refuse_nulls(table["split"], where)
     _refuse_other_split_columns(table, chosen, where)
     labels = table[chosen.label] if own else None
     if chosen.label in told:
-        labels = pa.chunked_array([pa.array([told[chosen.label]] * count, pa.string())])
-        if told[chosen.label].isdecimal():
-            labels = labels.cast(pa.int64())
+        labels = _repeated(told[chosen.label], count)
     metadata = dict(schema.metadata or {})
     return _File(
         chosen,
         is_encoded(schema.field(chosen.image).type),
         Labelled(where, count, chosen.label, labels, metadata, sizes),
         _splits(table, count, shard),
+        unread,
     )
 
 
@@ -167,13 +204,31 @@ def _refuse_nulls(column: pa.ChunkedArray, where: str) -> None:
         )
 
 
+def _refuse_no_text(column: pa.ChunkedArray, where: str) -> None:
+    kind = column.type
+    if not (is_text(kind) or is_bytes(kind) or pa.types.is_null(kind)):
+        raise RefusedInput(
+            f"{where}: column split (={kind}) must be of strings: train, held_out or test"
+        )
+    try:
+        column.cast(pa.string())
+    except pa.ArrowInvalid:
+        raise RefusedInput(f"{where}: column split holds bytes that are no UTF-8") from None
+
+
+def _repeated(value: str, count: int) -> pa.ChunkedArray:
+    """What a folder says of each row, as Hive writes and Spark reads it: numbers where it can."""
+    if value == _HIVE_NULL:
+        return pa.chunked_array([pa.nulls(count)])
+    kind = pa.int64() if re.fullmatch("-?[0-9]{1,18}", value) else pa.string()
+    return pa.chunked_array([pa.repeat(pa.scalar(value).cast(kind), count)])
+
+
 def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:
+    # Nothing of single columns: at some that are damaged, pyarrow ends the process.
     groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
-    return tuple(
-        group.column(index).total_compressed_size
-        for group in groups
-        for index in range(group.num_columns)
-    )
+    each = (number for group in groups for number in (group.num_rows, group.total_byte_size))
+    return (footer.serialized_size, *each)
 
 
 def _may_tell_splits(name: str) -> bool:
@@ -181,8 +236,8 @@ def _may_tell_splits(name: str) -> bool:
 
 
 def _refuse_other_split_columns(table: pa.Table, chosen: Chosen, where: str) -> None:
-    for name in table.column_names:
-        if name not in (chosen.label, "split") and (values := _told(table[name], name)):
+    for name, column in zip(table.column_names, table.columns, strict=True):  # names may be equal
+        if name not in (chosen.label, "split") and (values := _told(column, name)):
             raise RefusedInput(
                 f"{where}: the column {name!r} tells splits ({', '.join(values)}), but is not "
                 f"called 'split' with train, held_out and test in it; rename it, or drop it"
@@ -191,14 +246,14 @@ def _refuse_other_split_columns(table: pa.Table, chosen: Chosen, where: str) -> 
 
 def _told(column: pa.ChunkedArray, name: str) -> list[str]:
     """The values of a column that tells the split of each row; none of any other."""
+    if not (pa.types.is_boolean(column.type) or is_text(column.type) or is_bytes(column.type)):
+        return []
     values = column.unique().drop_null().to_pylist()
     if pa.types.is_boolean(column.type):
         is_split = {split_code(word) for word in split_words(name)} & {TRAIN, TEST}
         return ["true", "false"] if is_split and len(values) == 2 else []
     if is_bytes(column.type):
         values = [value.decode(errors="replace") for value in values]
-    elif not is_text(column.type):
-        return []
     return values if all(split_code(value) is not None for value in values) else []
 
 
@@ -210,7 +265,7 @@ def _splits(table: pa.Table, count: int, shard: Shard) -> UInt8[np.ndarray, "n"]
     codes = [split_code(name) for name in names]
     if None in codes:
         raise RefusedInput(
-            f"{shard.location.shown!r}: split (={names[codes.index(None)]!r}) must be train, "
+            f"{shard.location.shown!r}: split (={quoted(names[codes.index(None)])}) must be train, "
             f"held_out or test"
         )
     if shard.split and set(codes) - {shard.split}:

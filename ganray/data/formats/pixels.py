@@ -54,6 +54,8 @@ def _nested(column: pa.Array, where: str) -> UInt8[np.ndarray, "n *sizes"]:
         values = values.flatten()
     if not sizes or not pa.types.is_integer(values.type) or values.null_count:
         raise RefusedInput(f"{where}: column image (={column.type}); {_VALID}")
+    if not len(values):
+        raise RefusedInput(f"{where}: images without any values (={column.type}); {_VALID}")
     span = pc.min_max(values).as_py()
     if span["min"] < 0 or span["max"] > 255:
         raise RefusedInput(

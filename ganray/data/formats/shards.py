@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -19,6 +20,7 @@ SUFFIX = ".parquet"
 
 _PARTITION = re.compile("([^=]+)=(.*)")  # a folder of Hive and Spark: column=value
 _SET = re.compile("(?:config|config_name|dataset)=.*", re.IGNORECASE)  # one that is a set
+_COUNTED = re.compile(r"(.*?)([0-9]{1,9})-of-([0-9]{1,9})\b.*")
 _HASHED = re.compile("[0-9a-f-]{8,}")  # a name that is a hash or UUID, and says nothing
 _HASH = re.compile(r"\b(?=[a-f-]*[0-9])[0-9a-f]{4,}\b|\b[0-9a-f]{8,}\b")
 # What is said behind the word for a split, and is nobody's name: "train-part-0-of-2.snappy".
@@ -67,7 +69,12 @@ def find_shards(location: Location, suffix: str = SUFFIX) -> tuple[list[Shard], 
     ]
     shown = {*found, *filter(is_picture, listing.files)}
     unread = [path for path in listing.files if path not in shown]
-    notes = _note_of_pictures(listing, suffix), listing.note_of_unread(unread), listing.note
+    notes = (
+        _note_of_missing(names, location),
+        _note_of_pictures(listing, suffix),
+        listing.note_of_unread(unread),
+        listing.note,
+    )
     return shards, joined_notes(*notes)
 
 
@@ -80,6 +87,31 @@ def _note_of_pictures(listing: Listing, suffix: str) -> str:
     count = sum(map(is_picture, listing.files))
     kind = "Parquet" if suffix == SUFFIX else suffix
     return f"Left out: the image files beside the {kind} ones, {count} in all." if count else ""
+
+
+def _note_of_missing(names: list[str], root: Location) -> str:
+    """What is said of files that others count: `train-00000-of-00002` without its second.
+
+    Raises:
+        RefusedInput: files that are otherwise called alike count differently: one set was
+            divided twice, and its images are there more than once.
+    """
+    counted: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for name in names:
+        if match := _COUNTED.fullmatch(name.lower()):
+            counted[match[1]][int(match[3])].add(int(match[2]))
+    missing = []
+    for start, totals in counted.items():
+        said = [f"{start}…-of-{total}" for total in sorted(totals)]
+        if len(totals) > 1:
+            raise RefusedInput(
+                f"{root.shown!r} holds files of one set that was divided several times "
+                f"({short_list(said)}); keep those of one"
+            )
+        ((total, found),) = totals.items()
+        if len(found) < total:
+            missing.append(f"{total - len(found):,} of {total:,} files {said[0]}")
+    return f"Not there, though others count them: {short_list(missing, 3)}." if missing else ""
 
 
 def _partitions(path: str) -> dict[str, str]:

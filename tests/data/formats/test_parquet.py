@@ -9,6 +9,7 @@ import pytest
 
 from ganray.data import DatasetSpec, open_source
 from ganray.errors import RefusedInput
+from tests.data.formats.hostile import read_or_refuse
 from tests.data.published import digits, encoded, read_all
 
 IMAGES, LABELS = digits(42, 3)
@@ -337,3 +338,75 @@ def test_other_files_are_refused(tmp_path):
     write(tmp_path / "no rows" / "a.parquet", slice(0, 0), label=pa.array([], pa.int64()))
     with pytest.raises(RefusedInput, match="no rows holds no rows"):
         open_source(DatasetSpec(source=str(tmp_path / "no rows")))
+
+
+def hive(root, *folders, **columns):
+    for k, folder in enumerate(folders):
+        rows = slice(14 * k, 14 * k + 14)
+        write(root / folder / "a.parquet", rows, label=None, **columns)
+    return open_source(DatasetSpec(source=str(root))).describe()
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (("3", "10"), ["3", "10"]),
+        (("-1", "3", "4"), ["3", "4"]),
+        (("__HIVE_DEFAULT_PARTITION__", "3", "4"), ["3", "4"]),
+        (("٣", "٤"), ["٣", "٤"]),
+        (("9" * 20, "8" * 20), ["8" * 20, "9" * 20]),
+    ],
+)
+def test_folders_tell_labels_as_hive_writes_them(tmp_path, values, names):
+    found = hive(tmp_path, *(f"label={value}" for value in values))
+    assert found.class_names == names
+    assert ("have no label" in found.notes) == (len(values) > len(names))
+
+
+def test_folders_that_may_tell_classes_are_not_passed_over(tmp_path):
+    with pytest.raises(RefusedInput, match=r"folders are called species=cat, species=dog; name"):
+        hive(tmp_path / "a", "species=cat", "species=dog")
+    assert hive(tmp_path / "b", "day=1").labels == "none"
+    assert hive(tmp_path / "c", "split=train", "split=test").labels == "none"
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ([["train"]] * 42, "column split (=list<element: string>) must be of strings"),
+        ([3] * 42, "column split (=int64) must be of strings"),
+        ([b"\xff"] * 42, "column split holds bytes that are no UTF-8"),
+        (["x" * 5000] * 42, "xxx…) must be train"),
+    ],
+)
+def test_splits_of_other_types_are_refused(tmp_path, split, said):
+    path = write(tmp_path / "a.parquet", split=pa.array(split))
+    with pytest.raises(RefusedInput) as refusal:
+        open_source(DatasetSpec(source=str(path)))
+    assert said in str(refusal.value)
+    assert len(str(refusal.value)) < 600
+
+
+def test_other_columns_may_be_of_any_type_and_called_alike(tmp_path):
+    nested = {"fold": [[1]], "train_meta": [{"a": 1}], "my_set": [{"b": [2]}]}
+    path = write(
+        tmp_path / "a.parquet", **{name: pa.array(one * 42) for name, one in nested.items()}
+    )
+    assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["0", "1", "2"]
+    table = pq.read_table(path).select(["image", "label", "fold", "my_set"])
+    pq.write_table(table.rename_columns(["image", "label", "fold", "fold"]), path)
+    assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["0", "1", "2"]
+
+
+def test_a_footer_at_which_pyarrow_ends_the_process_is_refused(tmp_path):
+    """Its histogram of nulls and what is nested is of another length than the columns say."""
+    values = pa.array([{"bytes": encoded(image)} for image in IMAGES])
+    data = bytearray(write(tmp_path / "a.parquet", image=values).read_bytes())
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    place = data.index(b"\x18\x05image", start)  # behind whether it may be null or repeated
+    for offset in range(1, 12):
+        for value in (0, 2, 4):
+            broken = data.copy()
+            broken[place - offset] = value
+            (tmp_path / "b.parquet").write_bytes(broken)
+            read_or_refuse(tmp_path / "b.parquet")

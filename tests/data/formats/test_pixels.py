@@ -98,3 +98,10 @@ def float_column() -> pa.Array:
 def test_other_columns_are_refused(column, message):
     with pytest.raises(RefusedInput, match=message):
         pixels_of_column(column(), 7, "f")
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_images_of_no_values_are_refused(depth):
+    empty = pa.array([[]] * 3, nested(pa.uint8(), depth))
+    with pytest.raises(RefusedInput, match="images without any values"):
+        pixels_of_column(empty, 0, "a")

@@ -142,3 +142,18 @@ def test_a_file_alone_is_a_set_whatever_its_name(tmp_path):
 def test_a_folder_may_be_called_as_a_file(tmp_path):
     """As Spark writes a table."""
     assert found(tmp_path / "set.parquet", "part-0.parquet") == {"part-0.parquet": None}
+
+
+def test_files_that_others_count_are_noted(tmp_path):
+    names = [f"train-0000{k}-of-00004.parquet" for k in (0, 3)]
+    touch(tmp_path, *names, "test-00000-of-00001.parquet")
+    _, notes = find_shards(Location.of(str(tmp_path)))
+    assert notes == "Not there, though others count them: 2 of 4 files train-…-of-4."
+    touch(tmp_path, *(f"train-0000{k}-of-00004.parquet" for k in (1, 2)))
+    assert find_shards(Location.of(str(tmp_path)))[1] == ""
+
+
+def test_a_set_that_was_divided_twice_is_refused(tmp_path):
+    touch(tmp_path, *(f"train-0000{k}-of-0000{of}.parquet" for k, of in [(0, 1), (0, 2), (1, 2)]))
+    with pytest.raises(RefusedInput, match=r"divided several times \(train-…-of-1, train-…-of-2\)"):
+        find_shards(Location.of(str(tmp_path)))
