@@ -18,7 +18,10 @@ def proxy_for(url: str) -> str | None:
 
     NO_PROXY passes it by; names in small letters come before those in capitals.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL, and nowhere to go
+        return None
     if parts.scheme not in ("http", "https") or proxy_bypass(parts.hostname or ""):
         return None
     return getproxies().get(parts.scheme)

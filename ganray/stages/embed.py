@@ -12,7 +12,6 @@ from ganray.data.spec import SPLITS
 from ganray.embed import embed_chunk
 from ganray.models.encoders import ENCODERS, Classifier, Encoder
 from ganray.plan import Plan, Task
-from ganray.plan.measuring import MeasureParameters
 from ganray.plan.parameters import EmbedParameters, EncoderParameters, WeightsParameters
 from ganray.randomness import permutation
 from ganray.runs.parts import Arrays
@@ -84,7 +83,7 @@ def encoder_of(task: Task, plan: Plan) -> Encoder:
 
 def _own_encoder(task: Task) -> Classifier:
     if task.kind != "embed":
-        named = ENCODERS.member(MeasureParameters.of(task).encoder)
+        named = ENCODERS.member(task.parameters["encoder"])  # of scores of any kind
         assert issubclass(named, Classifier)
         return named()
     layer = EmbedParameters.of(task).layer
