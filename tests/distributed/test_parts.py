@@ -57,7 +57,7 @@ MEASURED = {
     "search": {"on": []},
     "evaluate": {"metrics": ["frechet_distance"], "encoders": ["pixels"]},
 }
-QUICK = ("clusters", "probing")
+QUICK = ("clusters",)
 ALL = [
     pytest.param(told, id=name, marks=() if name in QUICK else pytest.mark.slow)
     for name, told in FOUND.items()

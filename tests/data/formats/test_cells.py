@@ -121,7 +121,7 @@ PICTURES = [picture("PNG"), picture("JPEG"), picture("JPEG", progressive=True), 
 
 
 @given(st.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_damaged_pictures_are_refused_or_are_as_their_headers_say(data):
     whole = data.draw(st.sampled_from(PICTURES))
     broken = damaged(whole, data.draw(damages(len(whole))))

@@ -118,7 +118,7 @@ TYPED = [st.integers(-(1 << 63), (1 << 64) - 1), st.integers(-2, 9), st.floats()
 
 
 @given(st.sampled_from(TYPED).flatmap(lambda one: st.lists(st.none() | one, max_size=6)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_column_is_read_rightly_or_refused(values):
     try:
         array = pa.array(values)

@@ -170,7 +170,7 @@ def small(tmp_path_factory):
     return folder, path, path.read_bytes()
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.data())
 def test_damage_is_refused_or_read(small, data):
     folder, path, whole = small
@@ -186,7 +186,7 @@ def test_damage_is_refused_or_read(small, data):
         path.write_bytes(whole)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.data())
 def test_damaged_trees_are_refused_or_read(tmp_path_factory, deep, data):
     path, whole = deep

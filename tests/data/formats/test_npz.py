@@ -233,7 +233,7 @@ def small(request, tmp_path_factory):
     return path, path.read_bytes()
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.data())
 def test_damage_is_refused_or_read(small, data):
     path, whole = small
