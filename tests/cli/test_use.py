@@ -217,6 +217,7 @@ def test_search_takes_any_picture_and_says_what_it_found(finished, tmp_path):
     assert "from restart 0 of 1" in answer.out
 
 
+@pytest.mark.slow
 def test_a_transparent_picture_is_laid_on_the_background_of_the_run(tiny_study, tmp_path):
     """As the run's own data are; white on white is then as near as a white picture."""
     url = str(tmp_path / "store")

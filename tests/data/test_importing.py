@@ -307,6 +307,7 @@ def test_an_import_that_was_killed_goes_on_where_it_was(tmp_path):
         assert not (to / scratch.FOLDER).exists()
 
 
+@pytest.mark.slow
 def test_what_another_import_left_is_thrown_away(tmp_path):
     folders = []
     for seed in (1, 2):

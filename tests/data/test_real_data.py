@@ -36,6 +36,7 @@ def test_fashion_mnist_counts():
     assert sum(counts["held_out"]) == 10000
 
 
+@pytest.mark.slow
 def test_cifar10_counts():
     info = described("cifar10-jpeg")
     assert info.shape == (3, 32, 32)
@@ -73,6 +74,7 @@ def test_first_images_of_mnist_are_known():
     assert digest == "28957a21a15ec1e79f23b06c3720ecc19ff7fbac3e1e3c2d242650654e68d428"
 
 
+@pytest.mark.slow
 def test_cifar10_pixels_are_those_that_pillow_decodes():
     folder = real_data("cifar10-jpeg")
     table = next(pq.ParquetFile(folder / "train.parquet").iter_batches(40)).to_pylist()

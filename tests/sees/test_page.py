@@ -64,6 +64,7 @@ def differing(found, again) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 def test_some_cells_are_found_again(ruler, source):
     few = [metric for metric in members() if metric.name in FEW]
     assert len(few) == len(FEW)

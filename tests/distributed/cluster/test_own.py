@@ -17,6 +17,7 @@ from tests import HANG_SECONDS
 pytestmark = pytest.mark.ray
 
 
+@pytest.mark.slow
 def test_a_local_ray_starts_in_a_long_tmpdir_with_the_cores_of_its_process(tmp_path):
     """In a child of one core, whose TMPDIR has 120 characters."""
     folder = tmp_path / ("x" * max(1, 119 - len(str(tmp_path))))
