@@ -202,6 +202,8 @@ def _is_whole(data: bytes, kind: str | None) -> bool:
 
 
 def _refuse_large_or_many(image: Image.Image, where: str) -> None:
+    if image.format == "EPS":  # Pillow would have Ghostscript run it
+        raise RefusedInput(f"{where} is an EPS, which is a program; save it as PNG")
     if image.width * image.height > MAX_PIXELS:
         raise RefusedInput(
             f"{where}: {image.width}×{image.height} pixels, more than {MAX_PIXELS}; it is not "

@@ -368,3 +368,8 @@ def test_black_on_transparent_of_sixteen_bits_is_a_drawing():
 def test_a_pointer_of_git_lfs_is_called_one():
     with pytest.raises(RefusedInput, match="run `git lfs pull`"):
         decode_image(b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "it")
+
+
+def test_a_program_is_not_run_for_a_picture():
+    with pytest.raises(RefusedInput, match="f is an EPS, which is a program; save it as PNG"):
+        decode_image(saved(COLOUR, "EPS"), "f", formats=None)
