@@ -32,19 +32,21 @@ def import_dataset(
 ) -> DatasetInfo:
     """Writes `split=<s>/label=<k>/part-00000.parquet` for each split and class.
 
-    The counts are known before the images, so each partition has its place in one temporary
-    file from the start: a counting sort on disk. Memory is a few chunks and one file is open,
-    whatever the number of images and classes; the temporary folder needs the set's raw size.
+    The counts are known before the images, so each partition has its place in one scratch file
+    from the start: a counting sort on disk. Memory is a few chunks, 8 bytes an image, and one file
+    of the set is open, whatever the number of images and classes; the scratch file has the set's
+    raw size.
 
     Args:
         spec: what `source` was opened with; its splits are recorded.
         open_file: opens a file of the set by its relative path for writing, `dataset.json` last.
-        kept: a folder for that file, from which an import that was killed goes on.
+        kept: a folder for that file, from which an import that was killed goes on; none: a
+            temporary one.
         told: is told how many images of how many are read.
 
     Raises:
-        RefusedInput: at the first image that cannot be read or does not fit the others.
-        StoreError: where the temporary folder cannot hold the set.
+        RefusedInput: counting the images that cannot be read; or another process imports there.
+        StoreError: where that folder cannot hold the set.
     """
     info = source.describe()
     with scratch(kept, _identity(source, info) if kept else "") as files:

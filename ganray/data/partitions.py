@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import accumulate
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -55,7 +56,7 @@ class Partitions:
         for label in np.unique(batch.labels):
             own = records[batch.labels == label]
             key = (batch.split, int(label))
-            with scratch_failures():
+            with scratch_failures(Path(self._scratch.name).parent):
                 self._scratch.seek(self._next[key] * self._record.itemsize)
                 self._scratch.write(own.tobytes())
             self._next[key] += len(own)

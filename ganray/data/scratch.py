@@ -45,7 +45,7 @@ class Scratch:
 
     def add_digests(self, row: int, digests: bytes) -> None:
         """Of some rows from that one on."""
-        with scratch_failures():
+        with scratch_failures(_folder(self.digests)):
             self.digests.seek(8 * row)
             self.digests.write(digests)
 
@@ -54,7 +54,7 @@ class Scratch:
         self.rows = rows
         if self._note is None or time.monotonic() - self._noted < _SECONDS:
             return
-        with scratch_failures():
+        with scratch_failures(self._note.parent):
             self.pixels.flush()
             self.digests.flush()
             new = self._note.with_suffix(".new")
@@ -64,7 +64,7 @@ class Scratch:
 
     def all_digests(self) -> bytes:
         """Of all rows."""
-        with scratch_failures():
+        with scratch_failures(_folder(self.digests)):
             self.digests.seek(0)
             return self.digests.read(8 * self.rows)
 
@@ -82,7 +82,7 @@ def scratch(folder: Path | None, of: str) -> Iterator[Scratch]:
         StoreError: the folder cannot be written.
     """
     if folder is None:
-        with scratch_failures():
+        with scratch_failures(None):
             room = tempfile.TemporaryDirectory(prefix="ganray-import-")
         with room as name, _opened(Path(name), "", None) as files:
             yield files
@@ -96,14 +96,15 @@ def scratch(folder: Path | None, of: str) -> Iterator[Scratch]:
             raise RefusedInput(
                 f"another process imports into {str(folder.parent)!r} at present; wait for it"
             ) from None
-    with lock:
-        try:
-            with _opened(folder, of, folder / _DONE) as files:
-                yield files
-        except RefusedInput:  # the same set will be refused again
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+    try:
+        with _opened(folder, of, folder / _DONE) as files:
+            yield files
         shutil.rmtree(folder, ignore_errors=True)
+    except RefusedInput:  # the same set will be refused again
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -111,7 +112,7 @@ def _opened(folder: Path, of: str, note: Path | None) -> Iterator[Scratch]:
     rows = _rows_done(note, of)
     mode: Literal["r+b", "w+b"] = "r+b" if rows else "w+b"
     with ExitStack() as closing:
-        with scratch_failures():
+        with scratch_failures(folder):
             pixels, digests = (_file(folder / name, mode) for name in (_RAW, _DIGESTS))
         for file in (pixels, digests):
             closing.callback(_close, file)
@@ -120,6 +121,10 @@ def _opened(folder: Path, of: str, note: Path | None) -> Iterator[Scratch]:
 
 def _file(path: Path, mode: Literal["r+b", "w+b"]) -> BinaryIO:
     return path.open(mode)
+
+
+def _folder(file: BinaryIO) -> Path:
+    return Path(file.name).parent
 
 
 def _close(file: BinaryIO) -> None:
@@ -139,13 +144,20 @@ def _rows_done(note: Path | None, of: str) -> int:
 
 
 @contextmanager
-def scratch_failures(folder: Path | None = None) -> Iterator[None]:
-    """What a full or forbidden disk says, in one line."""
+def scratch_failures(folder: Path | None) -> Iterator[None]:
+    """What a full or forbidden disk says, in one line.
+
+    Args:
+        folder: in which the files are; none: it is still to be made.
+    """
     try:
         yield
     except OSError as error:
-        if folder is not None:
-            raise StoreError(f"{str(folder.parent)!r} cannot be written: {error}") from None
+        if folder is not None and folder.name == FOLDER:
+            raise StoreError(
+                f"{str(folder.parent)!r} cannot be written: {error}; while a set is imported, its "
+                "raw images need room there"
+            ) from None
         raise StoreError(
             f"importing through {tempfile.gettempdir()!r} failed: {error}; set TMPDIR to a folder "
             f"with room for the raw images"

@@ -307,6 +307,18 @@ def test_an_import_that_was_killed_goes_on_where_it_was(tmp_path):
         assert not (to / scratch.FOLDER).exists()
 
 
+def test_a_full_target_is_named_and_no_other_place(monkeypatch, tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    kept = tmp_path / "to" / scratch.FOLDER
+    images, labels = digits(24, 2)
+    kept.mkdir(parents=True)
+    (kept / "pixels").symlink_to("/dev/full")
+    source = source_of(images, labels, np.arange(24) % 3, 2)
+    with pytest.raises(StoreError, match=r"to' cannot be written: .*No space left.*room there"):
+        import_dataset(source, SPEC, Memory().open, kept)
+
+
 @pytest.mark.slow
 def test_what_another_import_left_is_thrown_away(tmp_path):
     folders = []
