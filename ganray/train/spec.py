@@ -202,13 +202,13 @@ class TrainSpec(Spec):
         return self.model_copy(update=values | {"schedule": ()})
 
 
-LEAST_SIDES = {"defense_gan_a": 5, "defense_gan_b": 27, "defense_gan_c": 5, "defense_gan_f": 27}
+_LEAST_SIDES = {"defense_gan_a": 5, "defense_gan_b": 27, "defense_gan_c": 5, "defense_gan_f": 27}
 """The least height and width of images that a classifier without padding everywhere takes."""
 
 
 def wanted_by(network: str, shape: tuple[int, int, int], classes: int) -> str:
     """What images and classes a classifier takes, where it does not take these; else empty."""
-    least = LEAST_SIDES.get(network, 1)
+    least = _LEAST_SIDES.get(network, 1)
     if min(shape[1:]) < least:
         return f"images of {least} × {least} pixels or more"
     if network == "channelwise" and (shape[0] != 3 or round(classes ** (1 / 3)) ** 3 != classes):
