@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from ganray.models.encoders.networks.own import new_classifier
-from ganray.train.spec import LEAST_SIDES, EncoderSpec
+from ganray.train.spec import EncoderSpec, wanted_by
 from tests.reference.networks import random_state
 
 SIZES = {"a": 1_285_194, "b": 710_218, "c": 1_387_210, "d": 199_210, "e": 199_210, "f": 710_218}
@@ -59,7 +59,7 @@ def test_layers_are_those_of_the_table(letter):
 @pytest.mark.parametrize("letter", SIZES)
 def test_the_least_images_are_taken_and_smaller_ones_are_not(letter):
     name = f"defense_gan_{letter}"
-    least = LEAST_SIDES.get(name, 1)
+    least = next(side for side in range(1, 29) if not wanted_by(name, (3, side, side), 4))
     network = new_classifier(name, (3, least, least), 4).eval()
     assert network(torch.rand(2, 3, least, least))[1].shape == (2, 4)
     if least > 1:
