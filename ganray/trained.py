@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt8
 
+from ganray.data.choosing.splits import apportion
 from ganray.data.location import Location
-from ganray.data.pictures import Drawn
+from ganray.data.pictures.files import Drawn
 from ganray.data.spec import Pictures
-from ganray.data.splits import apportion
 from ganray.errors import (
     CorruptArtifact,
     GanrayError,

@@ -12,7 +12,7 @@ import safetensors.numpy
 import typer
 
 from ganray.cli import app
-from ganray.data.pictures import png
+from ganray.data.pictures.files import png
 from ganray.runs.record import save_run
 from ganray.spec import parse
 from ganray.studies import read_study, study_module

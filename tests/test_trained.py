@@ -17,7 +17,7 @@ from PIL import Image
 from ganray.data import DatasetSpec, open_source
 from ganray.data.formats.folder import read_folder
 from ganray.data.location import Location
-from ganray.data.pictures import Drawn, read_image, write_parquet, write_png
+from ganray.data.pictures.files import Drawn, read_image, write_parquet, write_png
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
 from ganray.models.sampler import Sampler
 from ganray.names import as_file

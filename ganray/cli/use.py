@@ -110,7 +110,7 @@ class _Chosen(NamedTuple):
 
 
 def _drawn(chosen: _Chosen, weights: str, kind: str) -> None:
-    from ganray.data.pictures import write_parquet, write_png
+    from ganray.data.pictures.files import write_parquet, write_png
     from ganray.trained import draw
 
     opened, found = open_run(chosen.store, chosen.name)
@@ -131,7 +131,7 @@ def _interpolated(chosen: _Chosen, steps: int, path: str | None, kind: str) -> N
         raise RefusedInput(
             f"-n (={chosen.images}) must be at least the {steps} images of a row of --interpolate"
         )
-    from ganray.data.pictures import write_sheet
+    from ganray.data.pictures.files import write_sheet
     from ganray.trained import chosen_gans, draw_ways
 
     opened, found = open_run(chosen.store, chosen.name)
@@ -180,7 +180,7 @@ def search(
 
     import numpy as np
 
-    from ganray.data.pictures import png, read_image
+    from ganray.data.pictures.files import png, read_image
     from ganray.numerics import threads
     from ganray.search import search as search_range
     from ganray.trained import background_of, trained_gan

@@ -19,7 +19,7 @@ from ganray.data.spec import (
 
 if TYPE_CHECKING:
     from ganray.data.dataset import Dataset
-    from ganray.data.download import fetch
+    from ganray.data.fetching.download import fetch
     from ganray.data.importing import import_dataset, new_dataset_folder
     from ganray.data.source import Batch, Source, open_source
 
@@ -27,7 +27,7 @@ _LAZY = {
     "Batch": "source",
     "Dataset": "dataset",
     "Source": "source",
-    "fetch": "download",
+    "fetch": "fetching.download",
     "import_dataset": "importing",
     "new_dataset_folder": "importing",
     "open_source": "source",

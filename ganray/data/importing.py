@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ganray.data.choosing.duplicates import digests, said_of_duplicates
 from ganray.data.dataset import INFO_FILE
-from ganray.data.duplicates import digests, said_of_duplicates
 from ganray.data.location import Location
 from ganray.data.partitions import OpenFile, Partitions
 from ganray.data.rows import joined_notes

@@ -11,23 +11,21 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 import fsspec
-from fsspec.core import url_to_fs
 
-from ganray.errors import GanrayError, RefusedInput, StoreError, one_line, quoted, refuse_secrets
-from ganray.proxies import UNREACHED_STATUS, through_proxy
-from ganray.redaction import redacted
+from ganray.data.file_systems import (
+    TRANSPORTS,
+    by_proxy,
+    is_chain,
+    is_served,
+    joined,
+    located,
+    on_hub,
+    said_by,
+)
+from ganray.errors import GanrayError, RefusedInput, StoreError, quoted, refuse_secrets
 from ganray.urls import is_url
-
-_SILENT_SECONDS = 15.0  # after which a server that says nothing is given up
-# Their exceptions are no OSErrors; named, not imported, as only some installations have them.
-_TRANSPORTS = {"aiohttp", "aiobotocore", "botocore", "gcsfs", "requests", "s3fs",
-               "huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2"}  # fmt: skip
-_HUB = "https://huggingface.co"
-_CHAINING = ("zip", "tar", "libarchive", "dir", "reference", "simplecache", "filecache",
-             "blockcache", "cached")  # fmt: skip
 
 PACKED = "ganray-archive"
 """The protocol of what lies in an archive that is read in place; fsspec's own are chains."""
@@ -76,15 +74,15 @@ class Location:
         """
         refuse_secrets(argument, url)
         try:
-            fs, path = _located(url)
+            fs, path = located(url)
         except (ImportError, ValueError, OSError) as error:  # FTP connects at once
-            if isinstance(error, ImportError) and _on_hub(url):
+            if isinstance(error, ImportError) and on_hub(url):
                 raise RefusedInput(
                     f"{argument} (={quoted(url)}): the Hugging Face Hub is read by a package that "
                     "is not installed: pip install huggingface_hub"
                 ) from None
             raise RefusedInput(
-                f"{quoted(url)} cannot be read: {_said(error)}{_by_proxy(url, error)}; valid: "
+                f"{quoted(url)} cannot be read: {said_by(error)}{by_proxy(url, error)}; valid: "
                 "a path, s3://… or http(s)://…"
             ) from None
         fs.invalidate_cache()
@@ -93,7 +91,7 @@ class Location:
     @property
     def name(self) -> str:
         """The last part of the path; of a chain that of its first link, where there is one."""
-        first = self.shown.partition("::")[0] if _chained(self.shown) else ""
+        first = self.shown.partition("::")[0] if is_chain(self.shown) else ""
         named = first if "://" in first and not first.endswith("://") else self.shown
         return named.rstrip("/").rsplit("/", 1)[-1]
 
@@ -101,13 +99,13 @@ class Location:
     def is_remote(self) -> bool:
         """Whether it lies on another machine, in a bucket or on a server, and in no archive."""
         here = {"file", "local", "memory", PACKED} & set(_protocols(self.fs))
-        return is_url(self.shown) and not _chained(self.shown) and not here
+        return is_url(self.shown) and not is_chain(self.shown) and not here
 
     def child(self, name: str) -> Location:
         """The file or folder `name` below this one."""
         # An archive's own root is "", and "/a" would be listed as that root again.
         path = f"{self.path.rstrip('/')}/{name}" if self.path else name
-        return Location(self.fs, path, _joined(self.shown, name), self.selected)
+        return Location(self.fs, path, joined(self.shown, name), self.selected)
 
     def beside(self, name: str) -> Location:
         """The file or folder of that path below the folder in which this one lies."""
@@ -127,7 +125,7 @@ class Location:
         """
         with self._reaching():
             if "http" in self.fs.protocol:  # fsspec takes a server that is away for a missing file
-                return _is_served(self.fs, self.path)
+                return is_served(self.fs, self.path)
             return bool(self.fs.exists(self.path))
 
     def is_file(self) -> bool:
@@ -241,18 +239,18 @@ class Location:
         except FileNotFoundError as error:
             # fsspec reports an HTTP server that is down, or refuses, as a missing file too
             doubt = " or cannot be reached" if is_url(self.shown) else ""
-            cause = f" ({_said(error.__cause__)})" if error.__cause__ else ""
-            by = _by_proxy(self.shown, error)
+            cause = f" ({said_by(error.__cause__)})" if error.__cause__ else ""
+            by = by_proxy(self.shown, error)
             raise kind(f"{self.shown!r} does not exist{doubt}{cause}{by}") from None
         except PermissionError as error:
-            raise kind(f"{self.shown!r} is forbidden: {_said(error)}") from None
+            raise kind(f"{self.shown!r} is forbidden: {said_by(error)}") from None
         except OSError as error:
-            said = f"{_said(error)}{_by_proxy(self.shown, error)}"
+            said = f"{said_by(error)}{by_proxy(self.shown, error)}"
             raise kind(f"{self.shown!r} cannot be {action}: {said}") from None
         except Exception as error:
-            if type(error).__module__.split(".")[0] not in _TRANSPORTS:
+            if type(error).__module__.split(".")[0] not in TRANSPORTS:
                 raise
-            said = f"{_said(error)}{_by_proxy(self.shown, error)}"
+            said = f"{said_by(error)}{by_proxy(self.shown, error)}"
             raise kind(f"{self.shown!r} cannot be reached: {said}") from None
 
 
@@ -270,78 +268,6 @@ def refuse_large(size: int, most: int, where: str) -> None:
     """Refuse a file of more than `most` bytes before it is read into memory."""
     if size > most:
         raise RefusedInput(f"{where}: {size} bytes, more than {most}; it is not read")
-
-
-def _located(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """File system and path. fsspec would take `a::b` for a chain wherever it stands in a path."""
-    if not is_url(url):
-        if "\0" in url:
-            raise ValueError("a path holds no null byte")
-        home = url.startswith("~/")  # else a tilde is a part of a name
-        return fsspec.filesystem("file"), str(
-            (Path(url).expanduser() if home else Path(url)).absolute()
-        )
-    urlsplit(url)  # says what is wrong with it where file systems only would on use
-    if _chained(url):
-        return url_to_fs(url, http=_hasty(), https=_hasty())
-    scheme = url.partition("://")[0].lower()
-    kind = fsspec.get_filesystem_class(scheme)
-    options = _hasty() if scheme in ("http", "https") else {}
-    return kind(**kind._get_kwargs_from_urls(url), **options), kind._strip_protocol(url)
-
-
-def _hasty() -> dict[str, Any]:
-    """For HTTP: as long as bytes come a file may take its time, but nobody waits in silence."""
-    from aiohttp import ClientTimeout
-
-    timeout = ClientTimeout(total=None, sock_connect=_SILENT_SECONDS, sock_read=_SILENT_SECONDS)
-    # By itself aiohttp, unlike all else here, looks at no HTTPS_PROXY.
-    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
-
-
-def _is_served(fs: fsspec.AbstractFileSystem, url: str) -> bool:
-    """Whether a server has it; servers forbid what they do not have, too."""
-    try:
-        fs.info(url)
-    except FileNotFoundError as error:
-        if getattr(error.__cause__, "status", None) is None or _by_proxy(url, error):
-            raise
-        return False
-    return True
-
-
-def _by_proxy(url: str, error: BaseException) -> str:
-    """That a proxy stands between, unless the server itself has answered."""
-    cause = error.__cause__ or error
-    status = getattr(
-        cause, "status", getattr(getattr(cause, "response", None), "status_code", None)
-    )
-    refused = type(cause).__name__ == "ClientHttpProxyError"  # it opened no way to the server
-    answered = isinstance(error, FileNotFoundError) and error.__cause__ is None
-    if answered or not (status is None or refused or status in UNREACHED_STATUS):
-        return ""
-    return through_proxy(os.environ.get("HF_ENDPOINT", _HUB) if _on_hub(url) else url)
-
-
-def _on_hub(url: str) -> bool:
-    return url.lower().startswith("hf://")
-
-
-def _said(error: object) -> str:
-    """An error in one line, without tokens, which servers and libraries may repeat."""
-    return redacted(one_line(error))
-
-
-def _joined(shown: str, name: str) -> str:
-    """A URL with a name at its end; a chain with it at the end of its first link with a path."""
-    links = shown.split("::") if _chained(shown) else [shown]
-    at = next((place for place, link in enumerate(links) if "://" in link), 0)
-    links[at] += name if links[at].endswith(("/", "://")) else f"/{name}"
-    return "::".join(links)
-
-
-def _chained(url: str) -> bool:
-    return is_url(url) and "::" in url and url.startswith(tuple(f"{name}:" for name in _CHAINING))
 
 
 def check_target(argument: str, url: str) -> None:

@@ -11,15 +11,18 @@ from importlib.resources import files
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from ganray.data.choice import chosen, labelled, large_enough
-from ganray.data.duplicates import apart
-from ganray.data.encoded import Encoded, Survey, as_rows, looked_at
-from ganray.data.fitting import fitted
+from ganray.data.choosing.choice import chosen, labelled, large_enough
+from ganray.data.choosing.duplicates import apart
+from ganray.data.choosing.splits import assign_splits
+from ganray.data.choosing.stacking import stacked
+from ganray.data.choosing.views import viewed
 from ganray.data.formats.format import Format, format_called, recognised
 from ganray.data.location import PACKED, Location
 from ganray.data.packed.entering import entered
 from ganray.data.packed.globs import globbed, several
-from ganray.data.parcels import Unpacked
+from ganray.data.pictures.encoded import Encoded, Survey, as_rows, looked_at
+from ganray.data.pictures.fitting import fitted
+from ganray.data.pictures.parcels import Unpacked
 from ganray.data.rows import (
     AnyTable,
     Rows,
@@ -30,9 +33,6 @@ from ganray.data.rows import (
     shape_text,
 )
 from ganray.data.spec import EMBEDDED, SPLITS, DatasetSpec, SourceInfo, Split
-from ganray.data.splits import assign_splits
-from ganray.data.stacking import stacked
-from ganray.data.views import viewed
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from ganray.data.fitting import Fit, Reading
 from ganray.data.formats import FORMATS
+from ganray.data.pictures.fitting import Fit, Reading
 from ganray.registry import OneOf
 from ganray.spec import Spec
 

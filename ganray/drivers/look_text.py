@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from ganray.data.look import Look
+from ganray.data.showing.look import Look
 from ganray.report.looked import (
     balance,
     class_rows,

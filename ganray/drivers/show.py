@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ganray.data.look import Look, looked
-from ganray.data.pictures import write_file
+from ganray.data.pictures.files import write_file
 from ganray.data.rows import Rows
+from ganray.data.showing.look import Look, looked
 from ganray.data.spec import EMBEDDED, DatasetSpec
 from ganray.drivers.look_text import look_text
 from ganray.errors import RefusedInput

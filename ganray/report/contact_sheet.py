@@ -11,8 +11,8 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from ganray.data.rows import Rows
+from ganray.data.showing.specimens import specimens
 from ganray.data.spec import SPLITS, Split
-from ganray.data.specimens import specimens
 
 LARGEST, TILE = 96, 56
 """Pixels: what is longer is scaled down to so much; what is smaller is enlarged to about so much,

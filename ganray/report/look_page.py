@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganray.data.look import Look
+from ganray.data.showing.look import Look
 from ganray.report.contact_sheet import LARGEST, TILE, Shown
 from ganray.report.figures import image_grid
 from ganray.report.looked import (

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganray.data.encoded import by_kind
-from ganray.data.look import Look
+from ganray.data.pictures.encoded import by_kind
 from ganray.data.rows import shape_text
+from ganray.data.showing.look import Look
 from ganray.data.spec import SPLITS, Split
 from ganray.wording import listed
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor
 
-from ganray.data.strata import stratified
+from ganray.data.choosing.strata import stratified
 from ganray.models import ModelSpec
 from ganray.models.encoders.networks.classifier import ClassifierNetwork
 from ganray.models.sampler import Sampler

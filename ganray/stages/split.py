@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int32, Int64, UInt8
 
 from ganray.data import Dataset
-from ganray.data.pictures import png
+from ganray.data.pictures.files import png
 from ganray.errors import RefusedInput
 from ganray.k_means import adjusted_rand_index, contingency, k_means
 from ganray.plan import Plan, Task

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ganray.data.pictures import joined, png
+from ganray.data.pictures.files import joined, png
 from ganray.models.spec import Shape
 from ganray.numerics import threads
 from ganray.plan import Plan, Task

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from ganray.data import download
+from ganray.data.fetching import download
 from tests.cli.command import CHEAP, files_below, ganray
 from tests.data.published import write_folder
 

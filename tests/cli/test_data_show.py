@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from ganray.data import DatasetSpec
-from ganray.data.pictures import png
+from ganray.data.pictures.files import png
 from ganray.spec import parse
 from ganray.study_yaml import load
 from tests.cli.command import files_below, ganray

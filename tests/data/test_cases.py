@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.pictures import read_image
+from ganray.data.pictures.files import read_image
 from ganray.errors import RefusedInput
 
 FOLDER = os.environ.get("GANRAY_TEST_CASES", "")

@@ -313,7 +313,7 @@ def test_children_are_told_by_kind(tmp_path):
 
 
 def test_a_server_that_falls_silent_is_given_up(monkeypatch):
-    monkeypatch.setattr("ganray.data.location._SILENT_SECONDS", 0.2)
+    monkeypatch.setattr("ganray.data.file_systems._SILENT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:  # it accepts, and that is all
         url = f"http://127.0.0.1:{server.getsockname()[1]}/silent/{time.time_ns()}"
         with pytest.raises(RefusedInput, match="silent"):

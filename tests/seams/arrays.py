@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganray.data.fitting import Reading
 from ganray.data.formats.format import Format
 from ganray.data.location import Location
+from ganray.data.pictures.fitting import Reading
 from ganray.data.rows import Rows, rows_per_chunk
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from ganray.data.formats.containers.pickles import read_pickle
+from ganray.data.formats.containers.unpacking import opened
 from ganray.data.formats.format import Format, Found
-from ganray.data.formats.pickles import read_pickle
-from ganray.data.formats.unpacking import opened
 from ganray.data.location import Location
 from ganray.data.rows import (
     TEST,

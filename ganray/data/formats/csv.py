@@ -13,9 +13,14 @@ import pyarrow as pa
 import pyarrow.csv
 from jaxtyping import Int64, UInt8
 
-from ganray.data.formats.csv_columns import BLOCK, PixelTable, looks_like_pixels, table_of
+from ganray.data.formats.containers.csv_columns import (
+    BLOCK,
+    PixelTable,
+    looks_like_pixels,
+    table_of,
+)
+from ganray.data.formats.containers.unpacking import opened
 from ganray.data.formats.format import Format, Found
-from ganray.data.formats.unpacking import opened
 from ganray.data.location import Location
 from ganray.data.rows import (
     TRAIN,

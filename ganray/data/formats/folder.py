@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from ganray.data.decoding import MAX_BYTES, SUFFIXES, is_picture
-from ganray.data.encoded import Encoded
 from ganray.data.formats.format import Format
 from ganray.data.formats.layout import ClassFolder, class_folders, unwrapped
 from ganray.data.listing import Listing, list_below, refuse_packed
 from ganray.data.location import Location
+from ganray.data.pictures.decoding import MAX_BYTES, SUFFIXES, is_picture
+from ganray.data.pictures.encoded import Encoded
 from ganray.data.rows import (
     SPLITS,
     Table,

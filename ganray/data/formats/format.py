@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ganray.data.encoded import Encoded
 from ganray.data.formats import FORMATS
 from ganray.data.listing import Listing, list_below, refuse_packed
 from ganray.data.location import Location
+from ganray.data.pictures.encoded import Encoded
 from ganray.data.rows import Rows
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput

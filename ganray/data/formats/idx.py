@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int32, UInt8
 
-from ganray.data.decoding import MAX_PIXELS
+from ganray.data.formats.containers.unpacking import opened
 from ganray.data.formats.format import Format
-from ganray.data.formats.unpacking import opened
 from ganray.data.location import Location
+from ganray.data.pictures.decoding import MAX_PIXELS
 from ganray.data.rows import TEST, TRAIN, Rows, numbered, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from ganray.data.decoding import is_picture
 from ganray.data.listing import Listing
+from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import (
     TRAIN,
     class_name,

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from ganray.data.decoding import MAX_BYTES
-from ganray.data.encoded import Encoded
+from ganray.data.formats.containers.lmdb_index import Values, find_values
 from ganray.data.formats.format import Format, Found
-from ganray.data.formats.lmdb_index import Values, find_values
 from ganray.data.location import Location
+from ganray.data.pictures.decoding import MAX_BYTES
+from ganray.data.pictures.encoded import Encoded
 from ganray.data.rows import (
     TRAIN,
     class_name,

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int32
 
-from ganray.data.decoding import is_picture
+from ganray.data.formats.containers.npz_members import Member, members
+from ganray.data.formats.containers.pixel_arrays import image_shape, stream_images
 from ganray.data.formats.format import Format, Found
-from ganray.data.formats.npz_members import Member, members
-from ganray.data.formats.pixel_arrays import image_shape, stream_images
 from ganray.data.location import Location
+from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import (
     TRAIN,
     Rows,

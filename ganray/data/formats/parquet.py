@@ -16,9 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
-from ganray.data.encoded import Encoded
-from ganray.data.formats.cells import Cells, opened
-from ganray.data.formats.columns import (
+from ganray.data.formats.columnar.cells import Cells, opened
+from ganray.data.formats.columnar.columns import (
     Chosen,
     chosen_columns,
     is_bytes,
@@ -27,11 +26,12 @@ from ganray.data.formats.columns import (
     tells_classes,
     tells_things,
 )
+from ganray.data.formats.columnar.labels import Labelled, labels_of, notes_of
+from ganray.data.formats.columnar.pixels import pixels_of_column
+from ganray.data.formats.columnar.shards import SUFFIX, Shard, find_shards, is_parquet
 from ganray.data.formats.format import Format
-from ganray.data.formats.labels import Labelled, labels_of, notes_of
-from ganray.data.formats.pixels import pixels_of_column
-from ganray.data.formats.shards import SUFFIX, Shard, find_shards, is_parquet
 from ganray.data.location import Location
+from ganray.data.pictures.encoded import Encoded
 from ganray.data.rows import (
     TEST,
     TRAIN,

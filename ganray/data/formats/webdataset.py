@@ -11,13 +11,18 @@ from itertools import accumulate, chain
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from ganray.data.decoding import is_picture
-from ganray.data.encoded import Encoded
+from ganray.data.formats.columnar.shards import Shard, find_shards
+from ganray.data.formats.containers.webdataset_samples import (
+    Samples,
+    are_samples,
+    members_of,
+    samples_of,
+)
 from ganray.data.formats.format import Format, Found
-from ganray.data.formats.shards import Shard, find_shards
-from ganray.data.formats.webdataset_samples import Samples, are_samples, members_of, samples_of
 from ganray.data.location import Location
 from ganray.data.packed.file_system import Archive
+from ganray.data.pictures.decoding import is_picture
+from ganray.data.pictures.encoded import Encoded
 from ganray.data.rows import (
     NO_LABEL,
     SPLITS,

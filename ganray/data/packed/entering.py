@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ganray.data.decoding import is_picture
 from ganray.data.listing import is_passed_over
 from ganray.data.location import Location
 from ganray.data.packed.file_system import Archive
 from ganray.data.packed.held import held
+from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import split_code
 
 

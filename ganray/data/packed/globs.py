@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from posixpath import commonpath, dirname
 
-from ganray.data.decoding import is_picture
 from ganray.data.location import Location, Selection
+from ganray.data.pictures.decoding import is_picture
 from ganray.errors import RefusedInput
 from ganray.urls import is_url
 

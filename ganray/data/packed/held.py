@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
-from ganray.data.formats.unpacking import refuse_web_page
+from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.listing import ARCHIVES
 from ganray.data.location import Location
 from ganray.data.packed.tars import BLOCK, is_tar

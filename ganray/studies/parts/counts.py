@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ganray.data.choosing.splits import apportion
 from ganray.data.spec import SourceInfo, Split
-from ganray.data.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.studies.parts.evaluate import Evaluate

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ganray.data.splits import apportion
+from ganray.data.choosing.splits import apportion
 from ganray.errors import RefusedInput
 from ganray.metrics.classes.logistic_regression import PENALTY
 from ganray.models.encoders import Classifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ganray.data.decoding import LOSSY_NOTE
+from ganray.data.pictures.decoding import LOSSY_NOTE
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
 from ganray.models.encoders import Classifier, Encoder

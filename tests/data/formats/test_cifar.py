@@ -12,8 +12,8 @@ from ganray.data import DatasetSpec, open_source
 from ganray.data.formats.cifar import read_cifar
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
+from tests.data.formats.containers.test_pickles import Calls
 from tests.data.formats.hostile import damaged, damages, read_or_refuse
-from tests.data.formats.test_pickles import Calls
 from tests.data.published import http_server, read_all
 
 NAMES = ["airplane", "automobile", "bird"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.formats.lmdb_index import find_values
+from ganray.data.formats.containers.lmdb_index import find_values
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
 from tests.data.formats.hostile import damaged, damages, read_or_refuse

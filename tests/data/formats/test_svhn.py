@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.formats.matlab import variables
+from ganray.data.formats.containers.matlab import variables
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
 from tests.data.formats.hostile import damaged, damages, read_or_refuse

@@ -1,0 +1,1 @@
+"""Which images are taken, in which split, as which class, how often."""

@@ -1,0 +1,1 @@
+"""What Parquet in the wild looks like: shards, columns, cells, pixels, labels."""
