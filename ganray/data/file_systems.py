@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.core import url_to_fs
 
-from ganray.errors import one_line
+from ganray.errors import brief
 from ganray.proxies import UNREACHED_STATUS, through_proxy
 from ganray.redaction import redacted
 from ganray.urls import is_url
@@ -81,7 +81,7 @@ def on_hub(url: str) -> bool:
 
 def said_by(error: object) -> str:
     """An error in one line, without tokens, which servers and libraries may repeat."""
-    return redacted(one_line(error))
+    return redacted(brief(error))
 
 
 def joined(shown: str, name: str) -> str:

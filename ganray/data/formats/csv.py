@@ -31,7 +31,7 @@ from ganray.data.rows import (
     split_words,
 )
 from ganray.data.spec import UNLABELLED
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 from ganray.spec import canonical_json
 from ganray.wording import short_list
 
@@ -145,7 +145,7 @@ def _parsed(
                 ),
             )
     except pa.ArrowException as error:
-        raise RefusedInput(f"{where!r}{_told(one_line(error), table)}") from None
+        raise RefusedInput(f"{where!r}{_told(brief(error), table)}") from None
 
 
 def _told(error: str, table: PixelTable) -> str:

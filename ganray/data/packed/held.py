@@ -22,7 +22,7 @@ from ganray.data.listing import ARCHIVES
 from ganray.data.location import Location
 from ganray.data.packed.tars import BLOCK, is_tar
 from ganray.data.packed.zips import refuse_bomb
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 
 _UNREAD = (".7z", ".rar", ".tar.zst", ".tzst", ".tar.lz4")
 _OF_A_FORMAT = (".npz",)  # a zip by its bytes, and a format's file by its name
@@ -86,7 +86,7 @@ def _opened(location: Location) -> BinaryIO:
     try:
         return Path(location.path).open("rb")
     except OSError as error:
-        raise RefusedInput(f"{location.shown!r} cannot be read: {one_line(error)}") from None
+        raise RefusedInput(f"{location.shown!r} cannot be read: {brief(error)}") from None
 
 
 def _copied(location: Location) -> BinaryIO:
@@ -118,9 +118,7 @@ def _unpacked(
     except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         if not written and not is_called_archive(location.name):
             return None  # whoever reads it has better words
-        raise RefusedInput(
-            f"{location.shown!r} is truncated or damaged ({one_line(error)})"
-        ) from None
+        raise RefusedInput(f"{location.shown!r} is truncated or damaged ({brief(error)})") from None
     copy.seek(0)
     return cast(BinaryIO, copy)
 
@@ -132,5 +130,5 @@ def _write(copy: Any, piece: bytes, location: Location) -> None:
         room = " (TMPDIR names another folder)" if error.errno == errno.ENOSPC else ""
         raise RefusedInput(
             f"{location.shown!r} cannot be copied to {tempfile.gettempdir()!r}: "
-            f"{one_line(error)}{room}"
+            f"{brief(error)}{room}"
         ) from None

@@ -14,6 +14,7 @@ from ganray.errors import RefusedInput
 BLOCK = 512
 _END = bytes(BLOCK)
 _MAGIC = slice(257, 263)
+_SIZE = slice(124, 136)
 _SUM = slice(148, 156)
 _LONGEST = 1 << 20  # bytes of what a header says in another member
 _DAMAGED = "is a truncated or damaged tar"
@@ -45,7 +46,7 @@ def tar_members(file: Any, said: str) -> Members:
         if len(header) < BLOCK or not _is_header(header):
             raise RefusedInput(f"{said!r} {_DAMAGED}, at byte {at:,}")
         kind, start = header[156:157], at + BLOCK
-        size = int(told["size"]) if told.get("size", "").isdecimal() else _number(header[124:136])
+        size = _whole(told.get("size", "")) or _number(header[_SIZE])
         if size < 0 or start + size > total:
             raise RefusedInput(f"{said!r} {_DAMAGED}: it ends at byte {total:,}")
         if kind in b"xLK" and kind:
@@ -79,6 +80,7 @@ def _add(found: Members, header: bytes, file: Member, told: dict[str, str]) -> N
 
 def _is_header(header: bytes) -> bool:
     try:
+        _number(header[_SIZE])
         return _number(header[_SUM]) == sum(header) - sum(header[_SUM]) + 8 * ord(" ")
     except ValueError:
         return False
@@ -93,6 +95,11 @@ def _number(field: bytes) -> int:
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     return int(field.strip(b" \0") or b"0", 8)
+
+
+def _whole(digits: str) -> int:
+    """A decimal number of a size that a file may have; else 0."""
+    return int(digits) if digits.isdecimal() and len(digits) < 20 else 0
 
 
 def _name(header: bytes) -> str:
@@ -111,7 +118,7 @@ def _told(kind: bytes, content: bytes) -> dict[str, str]:
     told = {}
     while content:
         length = content.partition(b" ")[0]
-        size = int(length) if length.isdigit() else 0
+        size = _whole(length.decode("latin-1"))
         if not len(length) < size <= len(content):
             break
         key, _, value = content[len(length) + 1 : size - 1].partition(b"=")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
+import struct
 import zipfile
+import zlib
 
 from ganray.data.packed.members import Member, Members
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 
 RATIO, ALLOWANCE = 100, 1 << 30
 """What is unpacked may be so many times as large as the archive, and so many bytes more."""
+STUMBLES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+            RuntimeError, ValueError, KeyError, struct.error, OverflowError)  # fmt: skip
+"""What Python's zipfile raises of damaged files."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _ENCRYPTED = 1
 _LONGEST_LINK = 4096
@@ -47,19 +53,19 @@ def zip_members(archive: zipfile.ZipFile, size: int, said: str) -> Members:
             )
         if entry.file_size > RATIO * 11 * entry.compress_size + ALLOWANCE:  # more than deflate's
             raise RefusedInput(f"{said!r}: {name!r} announces {entry.file_size:,} bytes")
-        found.add(name, _member(archive, number, entry))
+        found.add(name, _member(archive, number, entry, said))
     return found
 
 
-def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo) -> Member:
-    if entry.is_dir():
+def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo, said: str) -> Member:
+    if entry.filename.endswith("/"):  # is_dir() stumbles over a name that is empty
         return Member("directory")
     mode = entry.external_attr >> 16
     if stat.S_ISLNK(mode):
         try:
             target = archive.read(entry) if entry.file_size <= _LONGEST_LINK else b""
-        except (OSError, EOFError, zipfile.BadZipFile) as error:
-            raise RefusedInput(f"{archive.filename!r} is damaged: {one_line(error)}") from None
+        except (OSError, *STUMBLES) as error:
+            raise RefusedInput(f"{said!r}: {entry.filename!r} is damaged: {brief(error)}") from None
         return Member("link", target=target.decode("utf-8", "surrogateescape"))
     if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
         return Member("other")

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ganray.data.pictures.depth import SIXTEEN_BITS, is_deep, refuse_dark, scaled
 from ganray.data.pictures.opening import opened, what_else
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 
 STORED = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
 """Formats of the pictures of data sets, by Pillow's names; PPM stands for PGM, PBM and PNM, too."""
@@ -132,7 +132,7 @@ class _Reading:
             raise RefusedInput(f"{self._where} {what_else(self._data, self._formats)}") from None
         kind = f"a {self._image.format}" if self._image is not None else "a picture"
         raise RefusedInput(
-            f"{self._where} is {kind} that is damaged or truncated ({one_line(error)})"
+            f"{self._where} is {kind} that is damaged or truncated ({brief(error)})"
         ) from None
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import cache
 
 from PIL import Image
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it tells on standard error
 _GUARDED = ContextVar("ganray-bombs-refused", default=False)
 _NAMED = "PNG, JPEG, WebP, BMP, TIFF, PGM or PPM"
 
@@ -20,6 +24,7 @@ def bombs_refused() -> Iterator[None]:
 
     Around many small pictures it saves a tenth of their time; each is guarded without it, too.
     """
+    _silence_libtiff()
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         # Of damaged tags Pillow warns on standard error, line after line.
@@ -29,6 +34,17 @@ def bombs_refused() -> Iterator[None]:
             yield
         finally:
             _GUARDED.reset(token)
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Of damage libtiff tells on standard error by itself, beside what Pillow raises."""
+    try:
+        library = ctypes.CDLL(Image.core.__file__)  # finds what Pillow is linked with, too
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (AttributeError, OSError):  # a Pillow that has it inside, or lacks it
+        return
 
 
 def opened(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:

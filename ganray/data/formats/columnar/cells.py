@@ -16,7 +16,7 @@ from jaxtyping import Int64
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.location import Location
 from ganray.data.pictures.decoding import MAX_BYTES
-from ganray.errors import RefusedInput, one_line, quoted
+from ganray.errors import RefusedInput, brief, quoted
 
 _AT_ONCE = 64  # rows
 _BYTES_AT_ONCE = 64 << 20
@@ -33,7 +33,7 @@ def opened(file: Location) -> Iterator[pq.ParquetFile]:
             # pre_buffer would hold whole row groups, which published files make as big as the set
             yield pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
     except (pa.ArrowException, UnicodeError) as error:
-        raise RefusedInput(f"{file.shown!r} is no readable Parquet: {one_line(error)}") from None
+        raise RefusedInput(f"{file.shown!r} is no readable Parquet: {brief(error)}") from None
 
 
 @dataclass(frozen=True)

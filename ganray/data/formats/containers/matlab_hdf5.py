@@ -9,7 +9,7 @@ from typing import Any
 
 from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
-from ganray.errors import GanrayError, RefusedInput, one_line
+from ganray.errors import GanrayError, RefusedInput, brief
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MOST_ARRAYS = 1000
@@ -63,7 +63,7 @@ def arrays(location: Location) -> Iterator[dict[str, Any]]:
         raise
     except Exception as error:  # whatever HDF5 stumbles over
         raise RefusedInput(
-            f"{location.shown!r} is a damaged MATLAB file ({one_line(error)[:200]})"
+            f"{location.shown!r} is a damaged MATLAB file ({brief(error)})"
         ) from None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from numpy.lib import format as npy
 
 from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
-from ganray.errors import RefusedInput, one_line
+from ganray.data.packed.zips import STUMBLES
+from ganray.errors import RefusedInput, brief
 
 _MOST_MEMBERS = 1000
 _MOST_PACKED = 1100  # bytes that deflate can make of one
@@ -84,12 +85,11 @@ def _opened(location: Location) -> Iterator[zipfile.ZipFile]:
     try:
         with location.open() as raw, zipfile.ZipFile(raw) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
-            ValueError, KeyError, struct.error, OverflowError, MemoryError) as error:  # fmt: skip
+    except (*STUMBLES, MemoryError) as error:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(
-            f"{location.shown!r} is no readable .npz file ({one_line(error)[:200]})"
+            f"{location.shown!r} is no readable .npz file ({brief(error)})"
         ) from None
 
 
@@ -124,8 +124,10 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
     if length > _LONGEST_HEADER:
         raise ValueError(f"a header of {length} bytes, more than {_LONGEST_HEADER}")
     try:
-        return _READERS[version](file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python 2's numbers, 30L, which are read
+            return _READERS[version](file)
     except ValueError:
         raise
     except Exception as error:  # whatever Python's parser stumbles over
-        raise ValueError(f"a header that cannot be read: {one_line(error)}") from None
+        raise ValueError(f"a header that cannot be read: {brief(error)}") from None
