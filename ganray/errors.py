@@ -14,14 +14,15 @@ _LONGEST, _LONGEST_SAID = 300, 500
 
 
 def one_line(error: object) -> str:
-    """The error's message without line breaks and without credentials in its URLs.
+    """The error's message without line breaks and without credentials in its URLs."""
+    return plain(text_without_secrets(str(error))) or type(error).__name__
 
-    What a terminal would obey instead of showing it is written as Python writes it in strings:
-    libraries quote bytes of damaged files.
-    """
-    text = " ".join(text_without_secrets(str(error)).split())
-    shown = (one if one.isprintable() else ascii(one)[1:-1] for one in text)
-    return "".join(shown) or type(error).__name__
+
+def plain(text: str) -> str:
+    """A text on one line, in which nothing is left that a terminal would obey instead of showing
+    it: libraries quote bytes of damaged files, and files may be called anything."""
+    shown = " ".join(text.split())
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in shown)
 
 
 def brief(error: object) -> str:

@@ -181,7 +181,8 @@ class Source:
             if images.shape[1:] != self._rows.shape:
                 raise RefusedInput(
                     f"{self._rows.name}: images of {shape_text(images.shape[1:])} from row "
-                    f"{start} on, but the first is {shape_text(self._rows.shape)}"
+                    f"{start} on, but the first is {shape_text(self._rows.shape)}; they must be "
+                    "equal"
                 )
             index = np.arange(start, start + len(images))
             start += len(images)

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import gzip
-import io
 import struct
 import tarfile
-import tempfile
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from tests.data.formats import test_cifar, test_csv, test_lmdb, test_svhn
-from tests.data.published import digits, encoded, idx
+from tests.data.in_memory import (
+    IMAGES,
+    LABELS,
+    Files,
+    arrays,
+    class_folders,
+    gzipped,
+    idx_files,
+    npy,
+    picture,
+    samples,
+    table,
+    tarred,
+    written,
+    zipped,
+)
+from tests.data.in_memory import write as write_files
+from tests.data.published import encoded
 from tests.fuzz.mending import mended_png, mended_tar, mended_zip
 
-Files = dict[str, bytes]
-IMAGES, LABELS = digits(14, 2)
 OUTSIDE = "outside"
 """A folder beside each source, that no archive may lead to."""
 
@@ -58,56 +68,24 @@ def _each(
     return [Choice(data, made(name), source) for name, data in files.items() if name not in skipped]
 
 
-def _idx_files() -> Files:
-    files = {}
-    for prefix, rows in (("train", slice(0, 10)), ("t10k", slice(10, 14))):
-        files[f"{prefix}-images-idx3-ubyte"] = idx(IMAGES[rows, 0], 2051)
-        files[f"{prefix}-labels-idx1-ubyte"] = idx(LABELS[rows].astype(np.uint8), 2049)
-    return files
-
-
 def _idx() -> list[Choice]:
-    plain = _idx_files()
+    plain = idx_files()
     alone = {name.removeprefix("train-"): data for name, data in plain.items() if "train" in name}
     return [*_each(plain), *_each(alone)]
 
 
 def _idx_gz() -> list[Choice]:
-    packed = {f"{name}.gz": gzip.compress(data, mtime=0) for name, data in _idx_files().items()}
-    inner = {name: gzip.decompress(data) for name, data in packed.items()}
-    return [*_each(packed), *_each(inner, packed=lambda data: gzip.compress(data, 1, mtime=0))]
-
-
-def _arrays() -> dict[str, np.ndarray]:
-    colour = np.repeat(IMAGES.transpose(0, 2, 3, 1), 3, axis=3)
-    return {
-        "train_images": colour[:10],
-        "train_labels": LABELS[:10, None].astype(np.uint8),
-        "test_images": colour[10:],
-        "test_labels": LABELS[10:, None].astype(np.int16),
-    }
-
-
-def _npy(values: np.ndarray) -> bytes:
-    sink = io.BytesIO()
-    np.save(sink, values)
-    return sink.getvalue()
-
-
-def _zipped(members: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", method) as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data, method)
-    return sink.getvalue()
+    whole = gzipped(idx_files())
+    inner = {name: gzip.decompress(data) for name, data in whole.items()}
+    return [*_each(whole), *_each(inner, packed=lambda data: gzip.compress(data, 1, mtime=0))]
 
 
 def _npz() -> list[Choice]:
-    members = {f"{name}.npy": _npy(values) for name, values in _arrays().items()}
-    stored, deflated = (_zipped(members, method) for method in (0, 8))
+    members = {f"{name}.npy": npy(values) for name, values in arrays().items()}
+    stored, deflated = (zipped(members, method) for method in (0, 8))
 
     def inside(name: str) -> Callable[[bytes], Files]:
-        return lambda data: {"set.npz": _zipped(members | {name: data}, 0)}
+        return lambda data: {"set.npz": zipped(members | {name: data}, 0)}
 
     return [
         *_each({"set.npz": deflated}, "set.npz"),
@@ -117,34 +95,17 @@ def _npz() -> list[Choice]:
     ]
 
 
-def _folder(count: int = 14) -> Files:
-    return {f"set/{LABELS[row]}/{row}.png": encoded(IMAGES[row]) for row in range(count)}
-
-
-def _tarred(members: Files, link: str = "", kind: int = tarfile.USTAR_FORMAT) -> bytes:
-    sink = io.BytesIO()
-    with tarfile.open(fileobj=sink, mode="w", format=kind) as archive:
-        for name, data in members.items():
-            header = tarfile.TarInfo(name)
-            header.size = len(data)
-            archive.addfile(header, io.BytesIO(data))
-        for place, how in enumerate((tarfile.SYMTYPE, tarfile.LNKTYPE) if link else ()):
-            header = tarfile.TarInfo(f"set/0/link-{place}.png")
-            header.type, header.linkname = how, link
-            archive.addfile(header)
-    return sink.getvalue()
-
-
 def _tars() -> list[bytes]:
-    long = {f"{'long/' * 22}{name}": data for name, data in _folder().items()}
+    files, outside = class_folders("set/"), f"../../../{OUTSIDE}/x.png"
     return [
-        _tarred(_folder()),
-        _tarred(_folder(), link=f"../{LABELS[1]}/1.png"),
-        _tarred(_folder(), link=f"set/{LABELS[1]}/1.png"),
-        _tarred(_folder(), link=f"../../../{OUTSIDE}/x.png"),
-        _tarred(long, kind=tarfile.GNU_FORMAT),
-        _tarred({f"é/{name}": data for name, data in _folder().items()}, kind=tarfile.PAX_FORMAT),
-    ]
+        tarred(files),
+        tarred(files, links={"set/0/link.png": f"../{LABELS[1]}/1.png"},
+               hard={"set/0/same.png": f"set/{LABELS[1]}/1.png"}),
+        tarred(files, links={"set/0/link.png": outside}),
+        tarred(files, hard={"set/0/same.png": outside}),
+        tarred(class_folders("long/" * 22), kind=tarfile.GNU_FORMAT),
+        tarred(class_folders("é/"), kind=tarfile.PAX_FORMAT),
+    ]  # fmt: skip
 
 
 def _tar() -> list[Choice]:
@@ -154,8 +115,8 @@ def _tar() -> list[Choice]:
 
 
 def _tar_gz() -> list[Choice]:
-    packed = [gzip.compress(data, mtime=0) for data in _tars()[:2]]
-    choices = [choice for data in packed for choice in _each({"a.tar.gz": data}, "a.tar.gz")]
+    whole = [gzip.compress(data, mtime=0) for data in _tars()[:2]]
+    choices = [choice for data in whole for choice in _each({"a.tar.gz": data}, "a.tar.gz")]
 
     def repacked(data: bytes) -> bytes:
         return gzip.compress(mended_tar(data), 1, mtime=0)
@@ -163,15 +124,10 @@ def _tar_gz() -> list[Choice]:
     return [*choices, *_each({"a.tgz": _tars()[0]}, "a.tgz", packed=repacked)]
 
 
-def _samples(ending: str, label: Callable[[int], bytes]) -> Files:
-    files = {f"{row:03}.png": encoded(IMAGES[row]) for row in range(14)}
-    return files | {f"{row:03}.{ending}": label(LABELS[row]) for row in range(14)}
-
-
 def _webdataset() -> list[Choice]:
     shards = [
-        _tarred(_samples("cls", lambda label: b"%d" % label)),
-        _tarred(_samples("json", lambda label: b'{"label": "%d"}' % label)),
+        tarred(samples("cls", lambda label: b"%d" % label)),
+        tarred(samples("json", lambda label: b'{"label": "%d"}' % label)),
     ]
     sets = [{"shard-0.tar": shards[0]}, {"train-0.tar": shards[1], "classnames.txt": b"a\nb\n"}]
     return [choice for files in sets for packed in (mended_tar, bytes)
@@ -179,24 +135,12 @@ def _webdataset() -> list[Choice]:
 
 
 def _zip() -> list[Choice]:
-    stored, deflated = (_zipped(_folder(), method) for method in (0, 8))
+    stored, deflated = (zipped(class_folders("set/"), method) for method in (0, 8))
     return [
         *_each({"a.zip": stored}, "a.zip", packed=mended_zip),
         *_each({"a.zip": deflated}, "a.zip", packed=mended_zip),
         *_each({"a.zip": deflated}, "a.zip"),
     ]
-
-
-def _written(write: Callable[[Path], object]) -> Files:
-    """The files of what writes a set into a folder."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "set"
-        write(folder)
-        return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
 
 
 def _cifar() -> list[Choice]:
@@ -225,7 +169,7 @@ def _element(data: bytes) -> bytes:
 def _svhn() -> list[Choice]:
     parts = [test_svhn.content(count, seed) for count, seed in ((20, 0), (10, 1))]
     plain, packed = (
-        _written(lambda folder, kind=kind: test_svhn.write_v5(folder, kind, *parts))
+        written(lambda folder, kind=kind: test_svhn.write_v5(folder, kind, *parts))
         for kind in (False, True)
     )
     whole = plain["train_32x32.mat"]
@@ -249,7 +193,7 @@ def _svhn() -> list[Choice]:
 def _lmdb() -> list[Choice]:
     values = [encoded(image) for image in test_lmdb.pictures(9)]
     small, large = (
-        _written(lambda folder, some=some: test_lmdb.write(folder, some))
+        written(lambda folder, some=some: test_lmdb.write(folder, some))
         for some in (values, [*values[:8], encoded(test_lmdb.pictures(1, 40, 50)[0])])
     )
     beside = {f"bedroom_train_lmdb/{name}": data for name, data in small.items()}
@@ -257,21 +201,15 @@ def _lmdb() -> list[Choice]:
     return [*_each(small), *_each(large), *_each(beside)]
 
 
-def _table(columns: dict[str, object], **options: object) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, **options)
-    return sink.getvalue()
-
-
 def _parquet() -> list[Choice]:
     pictures, splits = [encoded(image) for image in IMAGES], ["train"] * 10 + ["test"] * 4
     nested = [{"bytes": one, "path": "a.png"} for one in pictures]
     files = [
-        _table({"image": pictures, "label": LABELS, "split": splits}, compression="none"),
-        _table({"image": nested, "label": pa.array(LABELS.astype(str)).dictionary_encode()},
+        table({"image": pictures, "label": LABELS, "split": splits}, compression="none"),
+        table({"image": nested, "label": pa.array(LABELS.astype(str)).dictionary_encode()},
                compression="zstd", row_group_size=7, data_page_version="2.0"),
-        _table({"image": IMAGES[:, 0].tolist(), "label": LABELS}, compression="snappy"),
-        _table({"image": pa.array([one.tobytes() for one in IMAGES], pa.binary(20)),
+        table({"image": IMAGES[:, 0].tolist(), "label": LABELS}, compression="snappy"),
+        table({"image": pa.array([one.tobytes() for one in IMAGES], pa.binary(20)),
                 "label": LABELS}, use_dictionary=False, compression="gzip"),
     ]  # fmt: skip
     return [choice for data in files for choice in _each({"a.parquet": data}, "a.parquet")]
@@ -285,16 +223,6 @@ def _csv() -> list[Choice]:
     }
     bare = {"a.csv": test_csv.text(pixels, LABELS, header="").encode()}
     return [*_each(files), *_each(bare, "a.csv")]
-
-
-def _picture(kind: str, mode: str = "RGB", **options: object) -> bytes:
-    sink = io.BytesIO()
-    pixels = Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
-    image = pixels.quantize(8) if mode == "P" else pixels.convert(mode)
-    if mode == "I;16":
-        image = Image.fromarray(np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8))
-    image.save(sink, kind, **options)
-    return sink.getvalue()
 
 
 def _pictures(files: list[bytes], ending: str, packed: Callable[[bytes], bytes] = bytes) -> list:
@@ -311,49 +239,44 @@ def _png() -> list[Choice]:
     tag = Image.Exif()
     tag[0x0112] = 6
     files = [
-        _picture("PNG"),
-        _picture("PNG", "P", transparency=1),
-        _picture("PNG", "RGBA"),
-        _picture("PNG", "I;16"),
-        _picture("PNG", "1", exif=tag),
+        picture("PNG"),
+        picture("PNG", "P", transparency=1),
+        picture("PNG", "RGBA"),
+        picture("PNG", "I;16"),
+        picture("PNG", "1", exif=tag),
     ]
     return [*_pictures(files, "png", mended_png), *_pictures(files[:1], "png")]
 
 
 def _tiff() -> list[Choice]:
     kinds = (None, "tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits")
-    files = [_picture("TIFF", compression=kind) for kind in kinds]
-    files += [_picture("TIFF", "1", compression="group4"), _picture("TIFF", "I;16")]
+    files = [picture("TIFF", compression=kind) for kind in kinds]
+    files += [picture("TIFF", "1", compression="group4"), picture("TIFF", "I;16")]
     return _pictures(files, "tif")
 
 
 def _pgm() -> list[Choice]:
-    grey = _picture("PPM", "L")
+    grey = picture("PPM", "L")
     plain = b"P2\n# a comment\n4 2\n15\n" + b"0 1 2 3 4 5 6 7\n"
     bits = b"P1\n4 2\n1 0 1 0\n0101\n"
-    return _pictures([grey, _picture("PPM"), plain, bits, _picture("PPM", "1")], "pgm")
+    return _pictures([grey, picture("PPM"), plain, bits, picture("PPM", "1")], "pgm")
 
 
 def _jpeg() -> list[Choice]:
     tag = Image.Exif()
     tag[0x0112] = 6
-    files = [_picture("JPEG", exif=tag), _picture("JPEG", "L", progressive=True)]
-    files += [_picture("WEBP"), _picture("BMP")]
+    files = [picture("JPEG", exif=tag), picture("JPEG", "L", progressive=True)]
+    files += [picture("WEBP"), picture("BMP")]
     return _pictures(files, "jpg")
 
 
 def _dataset() -> list[Choice]:
     def imported(folder: Path) -> None:
-        rows = {f"images/{name}": data for name, data in _folder().items()}
-        with tempfile.TemporaryDirectory() as place:
-            for name, data in rows.items():
-                file = Path(place) / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
-            spec = DatasetSpec(source=f"{place}/images/set")
-            import_dataset(open_source(spec), spec, new_dataset_folder(str(folder)))
+        source = folder.parent / "pictures"
+        spec = DatasetSpec(source=str(write_files(class_folders(), source)))
+        import_dataset(open_source(spec), spec, new_dataset_folder(str(folder)))
 
-    files = _written(imported)
+    files = written(imported)
     return _each(files, skipped=tuple(sorted(files)[2:]))
 
 
@@ -375,8 +298,4 @@ def undamaged(choices: list[Choice]) -> Iterator[bytes]:
 def write(data: bytes, choices: list[Choice], folder: Path) -> Path:
     """Writes the set that an input stands for into a new folder; what of it is to be read."""
     choice = choices[data[0] % len(choices)]
-    for name, content in choice.made(data[1:]).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder / choice.source
+    return write_files(choice.made(data[1:]), folder) / choice.source

@@ -91,6 +91,7 @@ def watched(source: Path, room: Path) -> Iterator[None]:
     before, tempfile.tempdir = tempfile.tempdir, str(room)
     with tempfile.TemporaryFile() as said, warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.showwarning = _as_printed  # whoever else listens
         for kind in _NOT_TOLD:
             warnings.simplefilter("ignore", kind)
         kept = [os.dup(1), os.dup(2)]
@@ -117,6 +118,12 @@ def watched(source: Path, room: Path) -> Iterator[None]:
         raise Fault(f"it left {left}")
     if spent > MOST_SECONDS:
         raise Fault(f"it took {spent:.1f} s")
+
+
+def _as_printed(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object
+) -> None:
+    os.write(2, warnings.formatwarning(message, category, filename, lineno).encode())
 
 
 def answer(source: Path) -> str:

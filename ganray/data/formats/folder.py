@@ -103,7 +103,9 @@ def _images(
             continue
         shown = listing.root.child(path).shown
         if kind == "directory":
-            raise RefusedInput(f"{shown!r} is a folder where images of a class are expected")
+            raise RefusedInput(
+                f"{shown!r} is a folder where images of a class are expected; move its images up"
+            )
         if is_picture(path):
             files[folder].append(path)
         else:

@@ -131,7 +131,10 @@ def _category(folder: Location, alone: bool) -> _Category:
     if not len(values.starts):
         raise RefusedInput(f"{file.shown!r} holds no images; remove the category")
     if int(values.lengths.max()) > MAX_BYTES:
-        raise RefusedInput(f"{file.shown!r} holds a value of {values.lengths.max()} bytes")
+        raise RefusedInput(
+            f"{file.shown!r} holds a value of {values.lengths.max()} bytes, more than {MAX_BYTES}; "
+            "it is no picture, remove it"
+        )
     name, split = _parts(folder.name)
     split = TRAIN if alone else split  # what is named alone is all there is
     return _Category(file, class_name(name or folder.name, repr(folder.shown)), split, values)

@@ -96,7 +96,7 @@ def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
     if first is None:
         raise RefusedInput(
             f"{shards[place].location.shown!r} is no readable Parquet: it announces "
-            f"{counts[place]} rows and holds none"
+            f"{counts[place]} rows and holds none; write it again"
         )
     size = rows_per_chunk(first.shape)
     return Rows(
@@ -175,7 +175,8 @@ def _read_columns(shard: Shard, asked: Columns) -> _File:
         table.validate(full=True)  # text that is no UTF-8
         if table.num_columns and len(table) != count:
             raise RefusedInput(
-                f"{where} is no readable Parquet: it announces {count} rows and holds {len(table)}"
+                f"{where} is no readable Parquet: it announces {count} rows and holds "
+                f"{len(table)}; write it again"
             )
         sizes = _sizes(parquet.metadata)
     if chosen.split:
@@ -213,7 +214,9 @@ def _refuse_no_text(column: pa.ChunkedArray, where: str) -> None:
     try:
         column.cast(pa.string())
     except pa.ArrowInvalid:
-        raise RefusedInput(f"{where}: column split holds bytes that are no UTF-8") from None
+        raise RefusedInput(
+            f"{where}: column split holds bytes that are no UTF-8; valid: train, held_out or test"
+        ) from None
 
 
 def _repeated(value: str, count: int) -> pa.ChunkedArray:

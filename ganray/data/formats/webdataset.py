@@ -76,7 +76,7 @@ def read_webdataset(location: Location) -> Encoded:
     found = [samples_of(shard.location) for shard in shards]
     counts = [len(one.places) for one in found]
     if not sum(counts):
-        raise RefusedInput(f"{location.shown!r} holds no pictures")
+        raise RefusedInput(f"{location.shown!r} holds no pictures; valid: key.jpg beside key.cls")
     labels, names = _labels(found, location)
     return Encoded(
         name=location.name.removesuffix(SUFFIX),

@@ -18,6 +18,7 @@ from ganray.data.packed.members import Member, Members
 from ganray.data.packed.tars import tar_members
 from ganray.data.packed.zips import STUMBLES, zip_members
 from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _IN_MEMORY = 1 << 26  # bytes of a compressed member; of a larger one a copy is unpacked
 
@@ -53,7 +54,7 @@ class Archive(AbstractFileSystem):
                 self._zip = zipfile.ZipFile(self._file)
             except (OSError, *STUMBLES) as error:
                 raise RefusedInput(
-                    f"{said!r} is a truncated or damaged zip ({brief(error)})"
+                    f"{said!r} is a truncated or damaged zip ({brief(error)}); {AGAIN}"
                 ) from None
             self._members = zip_members(self._zip, os.fstat(self._file.fileno()).st_size, said)
         else:

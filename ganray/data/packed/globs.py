@@ -77,7 +77,9 @@ def _patterns(location: Location) -> list[Location]:
     while any(_BRACES.search(path) for path in patterns) and len(patterns) <= _MOST:
         patterns = [one for path in patterns for one in _chosen(path)]
     if len(patterns) > _MOST:
-        raise RefusedInput(f"source (={location.shown!r}) has over {_MOST:,} choices in braces")
+        raise RefusedInput(
+            f"source (={location.shown!r}) has over {_MOST:,} choices in braces; name them by *"
+        )
     located = [_at(path, location) for path in patterns]
     for one in located:
         if not one.matching():

@@ -23,6 +23,7 @@ from ganray.data.location import Location
 from ganray.data.packed.tars import BLOCK, is_tar
 from ganray.data.packed.zips import refuse_bomb
 from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _UNREAD = (".7z", ".rar", ".tar.zst", ".tzst", ".tar.lz4")
 _OF_A_FORMAT = (".npz",)  # a zip by its bytes, and a format's file by its name
@@ -118,7 +119,9 @@ def _unpacked(
     except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         if not written and not is_called_archive(location.name):
             return None  # whoever reads it has better words
-        raise RefusedInput(f"{location.shown!r} is truncated or damaged ({brief(error)})") from None
+        raise RefusedInput(
+            f"{location.shown!r} is truncated or damaged ({brief(error)}); {AGAIN}"
+        ) from None
     copy.seek(0)
     return cast(BinaryIO, copy)
 

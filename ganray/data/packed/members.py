@@ -81,7 +81,9 @@ class Members:
         above, _, last = path.rpartition("/")
         siblings = self._folder(above)
         if last in siblings:
-            raise RefusedInput(f"{self.said!r} holds {path!r} as a file and as a folder")
+            raise RefusedInput(
+                f"{self.said!r} holds {path!r} as a file and as a folder; pack it again"
+            )
         siblings[last] = _FOLDER
         return self._by_folder.setdefault(path, {})
 

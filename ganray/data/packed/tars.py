@@ -10,6 +10,7 @@ from typing import Any
 
 from ganray.data.packed.members import Member, Members
 from ganray.errors import RefusedInput
+from ganray.wording import AGAIN
 
 BLOCK = 512
 _END = bytes(BLOCK)
@@ -44,11 +45,11 @@ def tar_members(file: Any, said: str) -> Members:
         if header == _END:
             return found
         if len(header) < BLOCK or not _is_header(header):
-            raise RefusedInput(f"{said!r} {_DAMAGED}, at byte {at:,}")
+            raise RefusedInput(f"{said!r} {_DAMAGED}, at byte {at:,}; {AGAIN}")
         kind, start = header[156:157], at + BLOCK
         size = _whole(told.get("size", "")) or _number(header[_SIZE])
         if size < 0 or start + size > total:
-            raise RefusedInput(f"{said!r} {_DAMAGED}: it ends at byte {total:,}")
+            raise RefusedInput(f"{said!r} {_DAMAGED}: it ends at byte {total:,}; {AGAIN}")
         if kind in b"xLK" and kind:
             told |= _told(kind, file.read(min(size, _LONGEST)))
         elif kind != b"g":  # git's archives name a commit there
@@ -68,7 +69,9 @@ def _add(found: Members, header: bytes, file: Member, told: dict[str, str]) -> N
     elif kind == b"1":
         same = found.get(found.path_of(target))
         if same is None or same.kind == "directory":
-            raise RefusedInput(f"{found.said!r}: {name!r} is a link to {target!r}, not in it")
+            raise RefusedInput(
+                f"{found.said!r}: {name!r} is a link to {target!r}, not in it; pack that, too"
+            )
         found.add(name, same)
     elif kind == b"2":
         found.add(name, Member("link", target=target))

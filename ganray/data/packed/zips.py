@@ -10,6 +10,7 @@ import zlib
 
 from ganray.data.packed.members import Member, Members
 from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 RATIO, ALLOWANCE = 100, 1 << 30
 """What is unpacked may be so many times as large as the archive, and so many bytes more."""
@@ -52,7 +53,10 @@ def zip_members(archive: zipfile.ZipFile, size: int, said: str) -> Members:
                 "read; pack it again"
             )
         if entry.file_size > RATIO * 11 * entry.compress_size + ALLOWANCE:  # more than deflate's
-            raise RefusedInput(f"{said!r}: {name!r} announces {entry.file_size:,} bytes")
+            raise RefusedInput(
+                f"{said!r}: {name!r} announces {entry.file_size:,} bytes, more than "
+                f"{entry.compress_size:,} can be unpacked to; it is damaged: {AGAIN}"
+            )
         found.add(name, _member(archive, number, entry, said))
     return found
 
@@ -65,7 +69,9 @@ def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo, said:
         try:
             target = archive.read(entry) if entry.file_size <= _LONGEST_LINK else b""
         except (OSError, *STUMBLES) as error:
-            raise RefusedInput(f"{said!r}: {entry.filename!r} is damaged: {brief(error)}") from None
+            raise RefusedInput(
+                f"{said!r}: {entry.filename!r} is damaged ({brief(error)}); {AGAIN}"
+            ) from None
         return Member("link", target=target.decode("utf-8", "surrogateescape"))
     if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
         return Member("other")

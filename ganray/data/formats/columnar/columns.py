@@ -109,7 +109,9 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _split(schema: pa.Schema, where: str) -> str | None:
     if schema.names.count("split") > 1:
-        raise RefusedInput(f"{where} has two columns 'split'; it has {_listed(schema.names)}")
+        raise RefusedInput(
+            f"{where} has two columns 'split'; it has {_listed(schema.names)}; drop one"
+        )
     return "split" if "split" in schema.names else None
 
 

@@ -58,14 +58,17 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
     if len(bare) == len(filled):
         return np.zeros(sum(part.count for part in filled), np.int32), [UNLABELLED]
     if bare:
-        raise RefusedInput(f"{bare[0].where} has no labels, but other files of {where} have")
+        raise RefusedInput(
+            f"{bare[0].where} has no labels, but other files of {where} have; write them "
+            "into all, or say that there are none by data.columns.label=false"
+        )
     typed = [(part, _kind(part)) for part in filled]
     first, expected = typed[0]
     for part, found in typed:
         if found != expected:
             raise RefusedInput(
                 f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
-                f"they must be one"
+                f"they must be of one kind"
             )
     columns = [_plain(part) for part in filled]
     if expected == "integers":
@@ -116,7 +119,8 @@ def _inner(chunk: pa.Array, part: Labelled) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
     if (lengths > 1).any():
         raise RefusedInput(
-            f"{part.where}: a row has {lengths.max()} labels; each image is of one class"
+            f"{part.where}: a row has {lengths.max()} labels; each image is of one class: "
+            "data.columns.label chooses another column"
         )
     # One row of an empty list is one without a label.
     places = np.where(lengths == 1, np.cumsum(lengths) - 1, -1)
@@ -158,7 +162,7 @@ def _whole(column: pa.ChunkedArray, where: str) -> np.ndarray:
     if pa.types.is_null(column.type):
         return np.full(len(column), NO_LABEL)
     if column.type == pa.uint64() and (pc.max(column).as_py() or 0) >= 1 << 63:
-        raise RefusedInput(f"{where}: label (={pc.max(column).as_py()}) is too large")
+        raise RefusedInput(f"{where}: label (={pc.max(column).as_py()}) is too large; {_VALID}")
     return column.cast(pa.int64()).fill_null(NO_LABEL).to_numpy()
 
 
@@ -196,7 +200,8 @@ def _json(part: Labelled, key: bytes) -> Any:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(
-            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({brief(error)})"
+            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({brief(error)}); "
+            "valid: a list of names"
         ) from None
 
 
@@ -205,5 +210,6 @@ def _text(part: Labelled, key: bytes) -> str:
         return part.metadata[key].decode()
     except UnicodeDecodeError as error:
         raise RefusedInput(
-            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({brief(error)})"
+            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({brief(error)}); "
+            "write it so"
         ) from None

@@ -18,6 +18,7 @@ from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
 from ganray.data.packed.zips import STUMBLES
 from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _MOST_MEMBERS = 1000
 _MOST_PACKED = 1100  # bytes that deflate can make of one
@@ -76,7 +77,10 @@ def members(location: Location) -> list[Member]:
     with _opened(location) as archive:
         entries = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         if not 0 < len(entries) <= _MOST_MEMBERS:
-            raise RefusedInput(f"{location.shown!r} holds {len(entries)} arrays; it is no .npz set")
+            raise RefusedInput(
+                f"{location.shown!r} holds {len(entries)} arrays; valid: numpy.savez of images "
+                "and labels"
+            )
         return [_member(archive, entry, location) for entry in entries]
 
 
@@ -89,7 +93,7 @@ def _opened(location: Location) -> Iterator[zipfile.ZipFile]:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(
-            f"{location.shown!r} is no readable .npz file ({brief(error)})"
+            f"{location.shown!r} is no readable .npz file ({brief(error)}); {AGAIN}"
         ) from None
 
 
@@ -106,12 +110,12 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, location: Location
             f"{where} holds Python objects, which are not unpickled; save numbers, of one shape"
         )
     if any(not isinstance(side, int) or side < 0 for side in shape):
-        raise RefusedInput(f"{where}: its shape {shape} is none")
+        raise RefusedInput(f"{where}: its shape {shape} is none; save it again")
     announced = math.prod(shape) * dtype.itemsize
     if announced != held or entry.file_size > _MOST_PACKED * entry.compress_size + 1000:
         raise RefusedInput(
             f"{where} announces {shape} of {dtype} = {announced} bytes, but {held} are in it; it "
-            "is damaged"
+            f"is damaged: {AGAIN}"
         )
     return Member(location, name, shape, dtype, by_columns)
 
