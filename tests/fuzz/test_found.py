@@ -6,6 +6,7 @@ import struct
 import zipfile
 
 import pytest
+from PIL import Image
 
 from tests.data.in_memory import (
     IMAGES,
@@ -53,11 +54,19 @@ def _npz(header: str) -> bytes:
     return zipped({"images.npy": images, "labels.npy": npy(LABELS)})
 
 
-def _tiff(data: bytes) -> Files:
-    return {f"{split}/{name}/1.tif": data for split in ("train", "test") for name in "ab"}
+def _pictures(data: bytes, ending: str) -> Files:
+    return {f"{split}/{name}/1.{ending}": data for split in ("train", "test") for name in "ab"}
 
 
-_WHOLE_TIFF = picture("TIFF", compression="jpeg")
+def _turned(count: int) -> bytes:
+    """A picture whose tag of how it is turned has so many values."""
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    one, several = (struct.pack(">HHI", 0x0112, 3, number) for number in (1, count))
+    return picture("JPEG", exif=tag.tobytes().replace(one, several))
+
+
+_TIFF, _CHANNELS = picture("TIFF", compression="jpeg"), struct.pack("<HHI", 277, 3, 1)
 FOUND: dict[str, tuple[Files, str, str]] = {
     "a size that is no number": (
         {"a.tar": mended_tar(_changed(_TAR, 1024 + 124, b"8"))}, "a.tar", "damaged tar, at byte 1"),
@@ -76,10 +85,11 @@ FOUND: dict[str, tuple[Files, str, str]] = {
         {"a.npz": _npz("{'descr': '|u1', 'fortran_order': False, 'shape': (14L, 4L, 5L), }")},
         "a.npz", ""),
     "a TIFF whose strip is no JPEG": (
-        _tiff(_WHOLE_TIFF.replace(b"\xff\xd8", b"\xff\0")), ".", "is a TIFF that is damaged"),
+        _pictures(_TIFF.replace(b"\xff\xd8", b"\xff\0"), "tif"), ".", "is a TIFF that is damaged"),
     "a TIFF of 65,283 channels": (
-        _tiff(_changed(_WHOLE_TIFF, _WHOLE_TIFF.index(struct.pack("<HHI", 277, 3, 1)) + 8,
-                       b"\x03\xff")), ".", "is no readable PNG"),
+        _pictures(_changed(_TIFF, _TIFF.index(_CHANNELS) + 8, b"\x03\xff"), "tif"), ".",
+        "is no readable PNG"),
+    "a JPEG with two orientations": (_pictures(_turned(2), "jpg"), ".", ""),
     "a folder that a terminal obeys": (
         {"a.tar": tarred(class_folders("se\x7f\x1b[2J/"))}, "a.tar", ""),
     "a set's description without end": ({"dataset.json": b"[" * 100_000}, ".", "no valid JSON"),

@@ -9,7 +9,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, UnidentifiedImageError
 
 from ganray.data.pictures.depth import SIXTEEN_BITS, is_deep, refuse_dark, scaled
-from ganray.data.pictures.opening import opened, what_else
+from ganray.data.pictures.opening import bombs_refused, opened, what_else
 from ganray.errors import RefusedInput, brief
 
 STORED = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
@@ -108,8 +108,10 @@ class _Reading:
     def __init__(self, data: bytes, where: str, formats: tuple[str, ...] | None) -> None:
         self._data, self._where, self._formats = data, where, formats
         self._image: Image.Image | None = None
+        self._guard = bombs_refused()  # to its end, as tags are read late
 
     def __enter__(self) -> Image.Image:
+        self._guard.__enter__()
         try:
             self._image = opened(self._data, self._formats)
             _refuse_large_or_many(self._image, self._where)
@@ -121,6 +123,7 @@ class _Reading:
     def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
         if self._image is not None:
             self._image.close()
+        self._guard.__exit__(None, None, None)
         if error is None or isinstance(error, RefusedInput) or not isinstance(error, Exception):
             return
         if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):

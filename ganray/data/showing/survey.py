@@ -12,6 +12,7 @@ import numpy as np
 from ganray.data.pictures.decoding import Colour, decode_image, header_of
 from ganray.data.pictures.encoded import Encoded, Survey
 from ganray.data.pictures.fitting import Reading, Shape
+from ganray.data.pictures.opening import bombs_refused
 from ganray.errors import RefusedInput
 
 _WHITE = (255, 255, 255)
@@ -68,14 +69,15 @@ def surveyed(pictures: Encoded, background: Colour | None, decode: bool) -> Stor
         decode: all of each, not its header alone.
     """
     found = Stored(decoded=decode)
-    for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
-        where = pictures.items.said(int(pictures.chosen[place]))
-        try:
-            if isinstance(data, RefusedInput):
-                raise data
-            _look(found, place, data, where, background or _WHITE)
-        except RefusedInput as error:
-            found.unread[place] = str(error)
+    with bombs_refused():
+        for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
+            where = pictures.items.said(int(pictures.chosen[place]))
+            try:
+                if isinstance(data, RefusedInput):
+                    raise data
+                _look(found, place, data, where, background or _WHITE)
+            except RefusedInput as error:
+                found.unread[place] = str(error)
     return found
 
 
