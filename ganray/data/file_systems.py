@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,10 +87,18 @@ def said_by(error: object) -> str:
 
 def joined(shown: str, name: str) -> str:
     """A URL with a name at its end; a chain with it at the end of its first link with a path."""
+    before, behind = _around(shown)
+    return f"{before}{name}{behind}"
+
+
+@lru_cache(1024)  # a folder may have a million files
+def _around(shown: str) -> tuple[str, str]:
+    """What stands before and behind a name that is joined."""
     links = shown.split("::") if is_chain(shown) else [shown]
     at = next((place for place, link in enumerate(links) if "://" in link), 0)
-    links[at] += name if links[at].endswith(("/", "://")) else f"/{name}"
-    return "::".join(links)
+    links[at] += "" if links[at].endswith("/") else "/"
+    before = "::".join(links[: at + 1])
+    return before, "::".join(["", *links[at + 1 :]])
 
 
 def is_chain(url: str) -> bool:

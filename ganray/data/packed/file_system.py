@@ -16,7 +16,7 @@ from ganray.data.location import PACKED, Location
 from ganray.data.packed.held import Held, held
 from ganray.data.packed.members import Member, Members
 from ganray.data.packed.tars import tar_members
-from ganray.data.packed.zips import STUMBLES, zip_members
+from ganray.data.packed.zips import DIRECTLY, STUMBLES, content_of, zip_members
 from ganray.errors import RefusedInput, brief
 from ganray.wording import AGAIN
 
@@ -88,6 +88,10 @@ class Archive(AbstractFileSystem):
         path = path.strip("/")
         return _told(path, self._member(path)) | {"name": path}
 
+    def size(self, path: str) -> int:
+        """Bytes of a file."""
+        return self._member(path.strip("/")).size
+
     def cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
     ) -> bytes:
@@ -115,11 +119,16 @@ class Archive(AbstractFileSystem):
         """A member's content."""
         if self._zip is None:
             return os.pread(self._file.fileno(), member.size, member.place)
+        entry = self._zip.infolist()[member.place]
         with _unpacking():
-            return self._zip.read(self._zip.infolist()[member.place])
+            if entry.compress_type in DIRECTLY:
+                return content_of(self._file.fileno(), entry)
+            return self._zip.read(entry)
 
     def _member(self, path: str) -> Member:
-        member = self._members.get(self._members.followed(path))
+        member = self._members.get(path)
+        if member is None or member.kind == "link":
+            member = self._members.get(self._members.followed(path))
         assert member is not None  # or it would not have been followed
         return member
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import stat
 import struct
 import zipfile
@@ -18,6 +19,8 @@ STUMBLES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImpleme
             RuntimeError, ValueError, KeyError, struct.error, OverflowError)  # fmt: skip
 """What Python's zipfile raises of damaged files."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+DIRECTLY = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LOCAL, _LOCAL_MARK = struct.Struct("<26xHH"), b"PK\x03\x04"  # before a member's name
 _ENCRYPTED = 1
 _LONGEST_LINK = 4096
 
@@ -59,6 +62,29 @@ def zip_members(archive: zipfile.ZipFile, size: int, said: str) -> Members:
             )
         found.add(name, _member(archive, number, entry, said))
     return found
+
+
+def content_of(file: int, entry: zipfile.ZipInfo) -> bytes:
+    """A member's content, in a fifth of the time that `zipfile` takes of a small one.
+
+    Args:
+        file: number of the archive's file; its place is not moved.
+        entry: stored or deflated.
+
+    Raises:
+        BadZipFile, zlib.error: it is damaged, or of another size than is announced.
+    """
+    header = os.pread(file, _LOCAL.size, entry.header_offset)
+    if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
+        raise zipfile.BadZipFile("Bad magic number for file header")
+    name, extra = _LOCAL.unpack(header)
+    start = entry.header_offset + _LOCAL.size + name + extra
+    content = os.pread(file, entry.compress_size, start)
+    if entry.compress_type == zipfile.ZIP_DEFLATED:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, entry.file_size + 1)
+    if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {entry.filename!r}")
+    return content
 
 
 def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo, said: str) -> Member:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -51,10 +54,13 @@ class Cells:
 
     def said(self, item: int) -> str:
         """The file and the row in it."""
-        ends = np.cumsum(self.counts)
-        place = int(np.searchsorted(ends, item, side="right"))
-        row = item - int(ends[place] - self.counts[place])
+        place = bisect_right(self._ends, item)
+        row = item - self._ends[place] + self.counts[place]
         return f"{self.shards[place].location.shown}, row {row}"
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(self.counts))
 
     def bytes_of(self, chosen: Int64[np.ndarray, "n"]) -> Iterator[bytes | RefusedInput]:
         """The contents of some cells; row groups without any are not read."""
