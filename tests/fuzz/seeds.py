@@ -229,7 +229,7 @@ def _pictures(files: list[bytes], ending: str, packed: Callable[[bytes], bytes] 
     """Class folders in which one picture is damaged."""
     choices = []
     for one in files:
-        alike = {f"{split}/{k}/0.{ending}": one for split in ("train", "test") for k in "ab"}
+        alike = {f"{split}/a/0.{ending}": one for split in ("train", "test")}
         others = tuple(alike)[1:]
         choices += _each(alike, packed=packed, skipped=others)
     return choices
