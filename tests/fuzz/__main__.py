@@ -24,6 +24,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +40,26 @@ class Harness:
     """Reads inputs of one format, and keeps what goes wrong."""
 
     def __init__(self, name: str, corpus: Path) -> None:
-        from tests.fuzz import seeds, watched
+        from tests.fuzz import choice, seeds, watched  # late: Atheris is to see their imports
 
         self.name, self.found = name, corpus / "found"
         self.choices = seeds.FORMATS[name]()
         self._seeds, self._watched = seeds, watched
         self.room = Path(tempfile.mkdtemp(prefix="ganray-fuzz-"))
+        self._outside = self.room / choice.OUTSIDE
         self.counts: Counter[str] = Counter()
         self.faults: dict[str, str] = {}
+
+    def undamaged(self) -> Iterator[bytes]:
+        """The inputs to begin with."""
+        return self._seeds.undamaged(self.choices)
 
     def __call__(self, data: bytes) -> str:
         """What came of an input: "read", the refusal, or a fault."""
         if not data:
             return ""
         case, temporary = self.room / "case", self.room / "temporary"
-        for folder in (case, temporary, self.room / self._seeds.OUTSIDE):
+        for folder in (case, temporary, self._outside):
             folder.mkdir(parents=True, exist_ok=True)
         try:
             source = self._seeds.write(data, self.choices, case)
@@ -110,7 +116,7 @@ def _fuzz(name: str, seconds: float, corpus: Path, report: Path) -> None:
     with atheris.instrument_imports(include=PACKAGES, exclude=others()):
         harness = Harness(name, corpus)
     kept, until, begun = corpus / name, time.monotonic() + seconds, time.monotonic()
-    for data in harness._seeds.undamaged(harness.choices):
+    for data in harness.undamaged():
         (kept / hashlib.sha1(data).hexdigest()).write_bytes(data)
         harness(data)  # what is imported late is imported before memory is bounded
     resource.setrlimit(resource.RLIMIT_AS, (_addresses() + _MEMORY,) * 2)

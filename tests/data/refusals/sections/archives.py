@@ -79,6 +79,29 @@ def _full(folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def _damaged_xz(folder: Path) -> None:
+    data = bytearray(lzma.compress(_TAR))
+    data[200:260] = bytes(60)
+    (folder / "a.tar.xz").write_bytes(data)
+
+
+def _one_bomb(folder: Path) -> None:
+    """Of a few bytes, beside one of many, whose sum hides it."""
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("0/1.png", bytes(16 << 20))
+        archive.writestr("0/2.png", picture())
+        archive.infolist()[-1].file_size = (1 << 30) + (1 << 29)
+
+
+def _replaced(folder: Path) -> None:
+    """Sent to another process, which opens it anew."""
+    import pickle
+
+    source = open_source(DatasetSpec(source=str(folder / "pets")))
+    (folder / "pets").write_bytes(b"text")
+    pickle.loads(pickle.dumps(source.rows.stream.items))  # type: ignore[attr-defined]
+
+
 _OUT = {"../x.png": picture(), **_FILES}
 _MANY = "/".join(["a"] * 120) + "/1.png"
 _LONG = "/".join(["a" * 200] * 9) + ".png"
@@ -92,7 +115,7 @@ _ARCHIVES = (
     Row("an archive of archives", _zip(zipped({"a.tar": _TAR})), "unpack the outer one",
         source="a.zip"),
     Row("an archive that is replaced while it is read", {"pets": _ZIP},
-        "start again when nothing writes there any more", call=lambda folder: _replaced(folder)),
+        "start again when nothing writes there any more", call=_replaced),
     Row("an archive that may not be read", _zip(_ZIP), "`chmod +r`, or ask its owner",
         call=lambda folder: as_nobody(folder, "a.zip")),
     Row("paths that lead out", _zip(zipped(_OUT)), _PACK, source="a.zip"),
@@ -116,7 +139,7 @@ _ARCHIVES = (
         source="a.zip"),
     Row("files that announce a hundred times the archive's bytes", _entry(_set(
         file_size=1 << 40)), "unpack it yourself, if you trust it", source="a.zip"),
-    Row("one file that announces more than deflate can hold", lambda folder: _one_bomb(folder),
+    Row("one file that announces more than deflate can hold", _one_bomb,
         "download it again", source="a.zip"),
     Row("a damaged link in a zip", _entry(_set(external_attr=0o120777 << 16, CRC=1), b"1.png"),
         _AGAIN, source="a.zip"),
@@ -129,34 +152,11 @@ _ARCHIVES = (
         source="a.tar"),
     Row("a compressed tar cut off", _tar(gzip.compress(_TAR, mtime=0)[:-20], "a.tgz"), _AGAIN,
         source="a.tgz"),
-    Row("damage in a compressed tar", lambda folder: _damaged_xz(folder), _AGAIN,
+    Row("damage in a compressed tar", _damaged_xz, _AGAIN,
         source="a.tar.xz"),
     Row("no room for the copy without compression", _tar(gzip.compress(_TAR, mtime=0), "a.tgz"),
         "set `TMPDIR` to a folder with room, or unpack the archive", call=_full),
 )  # fmt: skip
-
-
-def _damaged_xz(folder: Path) -> None:
-    data = bytearray(lzma.compress(_TAR))
-    data[200:260] = bytes(60)
-    (folder / "a.tar.xz").write_bytes(data)
-
-
-def _one_bomb(folder: Path) -> None:
-    """Of a few bytes, beside one of many, whose sum hides it."""
-    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
-        archive.writestr("0/1.png", bytes(16 << 20))
-        archive.writestr("0/2.png", picture())
-        archive.infolist()[-1].file_size = (1 << 30) + (1 << 29)
-
-
-def _replaced(folder: Path) -> None:
-    """Sent to another process, which opens it anew."""
-    import pickle
-
-    source = open_source(DatasetSpec(source=str(folder / "pets")))
-    (folder / "pets").write_bytes(b"text")
-    pickle.loads(pickle.dumps(source.rows.stream.items))  # type: ignore[attr-defined]
 
 
 SECTIONS = (Section("Archives (zip, tar)", _ARCHIVES),)

@@ -87,6 +87,14 @@ _FILES = (
         meanwhile=lambda folder: (folder / "train.parquet").write_bytes(
             _file({"image": _PICTURES[:7], "label": LABELS[:7]}))),
 )  # fmt: skip
+
+
+def _two_splits(folder: Path) -> None:
+    columns = [pa.array(one) for one in (_PICTURES, LABELS, _SPLITS, _SPLITS)]
+    made = pa.Table.from_arrays(columns, ["image", "label", "split", "split"])
+    pa.parquet.write_table(made, folder / "train.parquet")
+
+
 _SPLITS = ["train"] * 9 + ["test"] * 5
 _COLUMNS = (
     Row("no column of images", _one({"file": list("abcdefghijklmn"), "label": LABELS}),
@@ -101,7 +109,7 @@ _COLUMNS = (
         f"species={name}/part-0.parquet": _file({"image": _PICTURES[k::2]})
         for k, name in enumerate(("cat", "dog"))},
         "`data: {columns: {label: species}}`, or `label: false`"),
-    Row("two columns called split", lambda folder: _two_splits(folder),
+    Row("two columns called split", _two_splits,
         "leave one out"),
     Row("a split that is called otherwise", _one(subset=_SPLITS), "call the column `split`"),
     Row("a split that is a number", _one(split=np.arange(14)), "write train, held_out or test"),
@@ -112,12 +120,6 @@ _COLUMNS = (
     Row("a column that contradicts the file's name", {"test.parquet": _file(split=_SPLITS)},
         "rename the file, or drop the column"),
 )  # fmt: skip
-
-
-def _two_splits(folder: Path) -> None:
-    columns = [pa.array(one) for one in (_PICTURES, LABELS, _SPLITS, _SPLITS)]
-    made = pa.Table.from_arrays(columns, ["image", "label", "split", "split"])
-    pa.parquet.write_table(made, folder / "train.parquet")
 
 
 _NAMED = {"class_names": ["cat", "dog"]}
@@ -184,6 +186,19 @@ _CELLS = (
     Row("a path to a folder", _one(image=["x"] * 14) | {"x/a.txt": b""}, _BYTES),
 )  # fmt: skip
 _SQUARE = np.zeros((14, 4, 4), np.uint8)
+
+
+def _shrunk(folder: Path) -> None:
+    few = {"image": _SQUARE[:7].tolist(), "label": LABELS[:7]}
+    (folder / "train.parquet").write_bytes(_file(few))
+
+
+def _shrinking(folder: Path) -> None:
+    rows = open_source(DatasetSpec(source=str(folder))).rows
+    _shrunk(folder)
+    apart(rows, "drop")
+
+
 _PIXELS = (
     Row("images of several sizes", _one(image=[[[0] * (4 + k % 2)] * 4 for k in range(14)]),
         "make them of one size, or write encoded pictures"),
@@ -201,25 +216,14 @@ _PIXELS = (
         "train-1.parquet": _file(image=np.zeros((14, 5, 5), int).tolist())},
         "make them of one size, or write encoded pictures"),
     Row("a file of pixels that shrinks while it is read", _one(image=_SQUARE.tolist()),
-        "start again when nothing writes there", meanwhile=lambda folder: _shrunk(folder)),
+        "start again when nothing writes there", meanwhile=_shrunk),
     Row("the same, with `duplicates: drop`", _one(image=_SQUARE.tolist()),
-        "start again when nothing writes there", call=lambda folder: _shrinking(folder)),
+        "start again when nothing writes there", call=_shrinking),
     Row("images of five channels", _one(image=np.zeros((14, 4, 5, 5), int).tolist()),
         "write one or three"),
     Row("flat pixels that are not square", _one(image=[[0] * 20] * 14),
         "write nested lists, or encoded pictures"),
 )  # fmt: skip
-
-
-def _shrunk(folder: Path) -> None:
-    few = {"image": _SQUARE[:7].tolist(), "label": LABELS[:7]}
-    (folder / "train.parquet").write_bytes(_file(few))
-
-
-def _shrinking(folder: Path) -> None:
-    rows = open_source(DatasetSpec(source=str(folder))).rows
-    _shrunk(folder)
-    apart(rows, "drop")
 
 
 SECTIONS = (
