@@ -79,6 +79,9 @@ FOUND: dict[str, tuple[Files, str, str]] = {
         {"a.zip": _changed(_changed(_BZIP, 6, b"\0\x08"), 30, b"\xff")}, "a.zip", "cannot be read"),
     "a zip's own name of many bytes": (
         {"a.zip": _changed(_BZIP, 26, b"\0\x08")}, "a.zip", "header b'1/0.png"),
+    "four gigabytes in two kilobytes": (
+        {"a.zip": _changed(_ZIP, _ZIP.rindex(b"PK\x01\x02") + 20, b"\xfe\xff\xff\xff")}, "a.zip",
+        "4,294,967,294 bytes in an archive of"),
     "paths of 60,000 characters": (
         {"a.zip": zipped({f"0/{'a' * 60_000}.png": picture()})}, "a.zip", "and 60,006 characters"),
     "numbers of Python 2": (

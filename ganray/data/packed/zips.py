@@ -55,6 +55,11 @@ def zip_members(archive: zipfile.ZipFile, size: int, said: str) -> Members:
                 f"{said!r}: {name!r} is compressed by method {entry.compress_type}, which is not "
                 "read; pack it again"
             )
+        if entry.compress_size > size:  # it would be asked for in one piece
+            raise RefusedInput(
+                f"{said!r}: {name!r} announces {entry.compress_size:,} bytes in an archive of "
+                f"{size:,}; it is damaged: {AGAIN}"
+            )
         if entry.file_size > RATIO * 11 * entry.compress_size + ALLOWANCE:  # more than deflate's
             raise RefusedInput(
                 f"{said!r}: {name!r} announces {entry.file_size:,} bytes, more than "

@@ -15,7 +15,7 @@ _HEAD = """\
 Every line that `ganray` prints of data that it does not read, and of settings that do not fit them:
 {count} of them. It is one line, on standard error, and the exit code is 2; nothing was computed
 before. `SRC` stands for the source. What is not here is read, or told by a note (`ganray data show
-SRC`).
+SRC`). What cannot be written, and files that an import wrote and somebody changed, end with code 1.
 
 Made by `python -m tests.data.refusals > docs/refusals.md`, which makes each of these inputs in a
 temporary folder and reads it. A test compares the page with what is printed, and finds every place

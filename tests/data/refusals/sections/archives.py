@@ -139,6 +139,8 @@ _ARCHIVES = (
         source="a.zip"),
     Row("files that announce a hundred times the archive's bytes", _entry(_set(
         file_size=1 << 40)), "unpack it yourself, if you trust it", source="a.zip"),
+    Row("a file that announces more bytes than the archive has", _entry(_set(
+        compress_size=1 << 30)), _AGAIN, source="a.zip"),
     Row("one file that announces more than deflate can hold", _one_bomb,
         "download it again", source="a.zip"),
     Row("a damaged link in a zip", _entry(_set(external_attr=0o120777 << 16, CRC=1), b"1.png"),
