@@ -21,6 +21,14 @@ SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="Path or URL 
 FormatOption = Annotated[
     str, typer.Option("--format", help="auto, or one of `ganray explain data.format`.")
 ]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any other field of a study file's data, e.g. size=32 or stacked=50000.",
+    ),
+]
 
 
 @app.command()
@@ -31,14 +39,7 @@ def show(
         typer.Option("--to", help="Folder or URL for index.html and sheet.png: images by class."),
     ] = None,
     kind: FormatOption = "auto",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Any field of a study file's data, to see what a study would, e.g. size=32.",
-        ),
-    ] = None,
+    overrides: SettingsOption = None,
     duplicates: Annotated[
         bool | None,
         typer.Option(
@@ -73,14 +74,7 @@ def import_(
     test: Annotated[
         int | None, typer.Option(help="Test images, where SRC has none; default a seventh.")
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Any other field of a study file's data, e.g. size=32 or stacked=50000.",
-        ),
-    ] = None,
+    overrides: SettingsOption = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode pictures; default all cores.")
     ] = None,

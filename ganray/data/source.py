@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -131,13 +132,16 @@ class Source:
 
     def telling(self, notes: str) -> Source:
         """The same with other notes."""
-        self._rows = replace(self._rows, notes=notes)
-        return self
+        return self._with(replace(self._rows, notes=notes))
 
     def streaming(self, stream: Stream) -> Source:
         """The same whose images come from elsewhere, in the same order."""
-        self._rows = replace(self._rows, stream=stream)
-        return self
+        return self._with(replace(self._rows, stream=stream))
+
+    def _with(self, rows: Rows) -> Source:
+        other = copy(self)
+        other._rows = rows
+        return other
 
     @property
     def apart(self) -> bool:
