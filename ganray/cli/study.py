@@ -28,6 +28,7 @@ from ganray.wording import size
 if TYPE_CHECKING:
     from ganray.cost.probes import Timing
     from ganray.drivers.run import Outcome
+    from ganray.plan import Plan
     from ganray.runs.agenda import Agenda, Part
     from ganray.store import Store
     from ganray.studies import Study
@@ -171,6 +172,13 @@ def plan(
         float | None,
         typer.Option("--power", help="In how many of such studies they are to find it; 0.8."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say of each task that is to be done why: beside the last run, field by field.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
@@ -180,11 +188,17 @@ def plan(
         raise RefusedInput(f"--power (={power!r}) is of --difference: name one, such as cafd=5")
     opened = open_store(store)
     chosen = read_study(study, overrides or [], absolute(store))
-    _show_plan(chosen, opened, as_json, difference or (), 0.8 if power is None else power)
+    power = 0.8 if power is None else power
+    _show_plan(chosen, opened, as_json, difference or (), power, explain)
 
 
 def _show_plan(
-    study: Study, store: Store, as_json: bool, wanted: Sequence[str] = (), power: float = 0.8
+    study: Study,
+    store: Store,
+    as_json: bool,
+    wanted: Sequence[str] = (),
+    power: float = 0.8,
+    explained: bool = False,
 ) -> None:
     from ganray.cost.ceiling import Room, beyond, needs, told_of_largest
     from ganray.cost.estimate import NOTHING, estimate, table
@@ -209,11 +223,15 @@ def _show_plan(
     value: dict[str, Any] = {"run": planned.run, "hash": planned.id, "tasks": rows}
     value |= {"left": vars(left), "restriction": restricted or None}
     value |= {"memory": max(needed.values(), default=0), "beyond_memory": too_large or None}
-    lines = [
-        f"{'stored' if row['stored'] else '      '}  {row['task']:<34} {row['flops'] / 1e9:>10.1f} "
-        f"GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}  {row['address']}"
-        for row in rows
-    ]
+    why = _explained(planned, store, stored, rows) if explained else {}
+    lines = []
+    for row in rows:
+        lines.append(
+            f"{'stored' if row['stored'] else '      '}  {row['task']:<34} "
+            f"{row['flops'] / 1e9:>10.1f} GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}"
+            f"  {row['address']}"
+        )
+        lines += [f"        {why[row['address']]}"] if row["address"] in why else []
     if notes := planned.dataset.get("notes"):
         lines.append(f"data: {notes}")
     lines += [restricted] if restricted else []
@@ -234,6 +252,20 @@ def _show_plan(
         value["replicates"] = [one.as_json for one in found]
         lines += [one.said for one in found]
     speak(as_json, value, "\n".join(lines))
+
+
+def _explained(
+    plan: Plan, store: Store, stored: set[str], rows: list[dict[str, Any]]
+) -> dict[str, str]:
+    """Why each task is to be done, which the rows are told, too."""
+    from ganray.runs.why import last_run, reasons
+
+    before = last_run(store, plan)
+    found = reasons(store, plan, stored, before)
+    for row in rows:
+        if (reason := found.get(row["address"])) is not None:
+            row["why"] = vars(reason)
+    return {address: reason.line for address, reason in found.items()}
 
 
 def _priced(
