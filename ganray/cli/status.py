@@ -49,7 +49,7 @@ def status(
     """Show how far a run is and who works on it, from any machine by the store alone."""
     if watch and as_json:
         raise RefusedInput("--watch goes not with --json")
-    from ganray.runs.record import read_outcome
+    from ganray.runs.outcome import read_outcome
 
     opened, found = open_run(store, name)
     if watch:

@@ -71,11 +71,16 @@ def run(
         bool, typer.Option("--verify", help="Hash all that is stored; make damaged parts anew.")
     ] = False,
     only: OnlyOption = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what failed when the study last ran.")
+    ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run what the store lacks of a study, and write its report."""
-    part = checked_part(only)
+    if failed and only is not None:
+        raise RefusedInput(f"--failed and --only (={quoted(only)}) name different tasks; give one")
+    part: Part | None = "failed" if failed else checked_part(only)
     _check_runner(runner, address, store)
     from ganray.studies import read_study
 

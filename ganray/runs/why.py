@@ -8,7 +8,8 @@ from typing import Any
 
 from ganray.plan import Plan, Task
 from ganray.plan.kinds import KINDS
-from ganray.runs.record import Run, read_outcome, read_runs
+from ganray.runs.outcome import read_outcome
+from ganray.runs.record import Run, read_runs
 from ganray.store import Store
 
 _ABSENT = "–"
@@ -85,7 +86,7 @@ def _beside(task: Task, role: str, plan: Plan, other: Plan) -> Reason:
         (was,) = titled
     fields = dict(_differences(was.parameters, task.parameters))
     if was.horizon != task.horizon:
-        fields[KINDS[task.kind].unit] = (was.horizon, task.horizon)
+        fields[str(KINDS[task.kind].unit)] = (was.horizon, task.horizon)
     if was.chunks != task.chunks:
         fields["chunks"] = (was.chunks, task.chunks)
     changed = [one for name, one in task.inputs.items() if was.inputs.get(name) != one]
