@@ -48,8 +48,7 @@ class Descent(ABC):
         moved = [at for at, weight in enumerate(self._weights) if weight.grad is not None]
         for at in moved:
             if at not in self._states:
-                steps = torch.tensor(0.0, dtype=torch.float32, device="cpu")
-                self._states[at] = {"step": steps, **self._fresh(self._weights[at])}
+                self._states[at] = self._fresh(self._weights[at]) | {"step": self._begun(at)}
         weights = [self._weights[at] for at in moved]
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         states = [self._states[at] for at in moved]
@@ -65,11 +64,18 @@ class Descent(ABC):
         self.param_groups = [dict(told["param_groups"][0])]
         self._states = {
             at: {
-                name: value if name == "step" else value.to(self._weights[at])
+                # Laid out as the weight is: a fused step reads both as they lie in memory.
+                name: (self._begun(at) if name == "step" else torch.empty_like(self._weights[at]))
+                .copy_(value)
+                .detach()
                 for name, value in state.items()
             }
             for at, state in told["state"].items()
         }
+
+    def _begun(self, _: int) -> Tensor:
+        """How often a weight was moved: a number of the CPU, where it is cheap to read."""
+        return torch.zeros((), dtype=torch.float32, device="cpu")
 
     @abstractmethod
     def _fresh(self, weight: Tensor) -> State:
@@ -87,9 +93,19 @@ class Descent(ABC):
 
 
 class AdamDescent(Descent):
-    """Kingma and Ba, arXiv 1412.6980, algorithm 1."""
+    """Kingma and Ba, arXiv 1412.6980, algorithm 1.
 
+    Attributes:
+        fused: in one pass over each weight; its last bits are others.
+    """
+
+    fused = False
     defaults: ClassVar = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
+
+    def _begun(self, at: int) -> Tensor:
+        if self.fused:  # the fused step counts where it moves
+            return torch.zeros((), dtype=torch.float32, device=self._weights[at].device)
+        return super()._begun(at)
 
     def _fresh(self, weight: Tensor) -> State:
         return {"exp_avg": torch.zeros_like(weight), "exp_avg_sq": torch.zeros_like(weight)}
@@ -108,7 +124,9 @@ class AdamDescent(Descent):
             [state["exp_avg_sq"] for state in states],
             [],
             [state["step"] for state in states],
-            foreach=True,  # by itself torch steps all in one call on CUDA alone: the same bits
+            # By itself torch steps all in one call on CUDA alone; on a CPU too it is the same bits.
+            foreach=not self.fused,
+            fused=self.fused,
             amsgrad=False,
             beta1=settings["betas"][0],
             beta2=settings["betas"][1],
