@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import PurePosixPath
 
 from ganray.data.location import PACKED, Location
+from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import natural_order, split_words
 from ganray.errors import RefusedInput, one_line
 from ganray.wording import short_list
@@ -74,6 +76,28 @@ class Listing:
 
         own = self.root.child(folder)
         return Listing(own, inner(self.kinds), self.passed_over, inner(self.linked))
+
+    def without(self, folders: Collection[str]) -> Listing:
+        """The same without some folders and all below them."""
+        left = tuple(f"{folder}/" for folder in folders)
+        kinds = {path: kind for path, kind in self.kinds.items()
+                 if not f"{path}/".startswith(left)}  # fmt: skip
+        return replace(self, kinds=kinds) if left else self
+
+    @cached_property
+    def picture_folders(self) -> set[str]:
+        """The folders in which pictures lie, not those above them."""
+        return {path.rpartition("/")[0] for path in self.files if is_picture(path)}
+
+    @cached_property
+    def above_pictures(self) -> set[str]:
+        """The folders in which, or below which, pictures lie; without the root."""
+        return {above for folder in self.picture_folders
+                for above in accumulate(folder.split("/"), "{}/{}".format)}  # fmt: skip
+
+    def has_pictures_in(self, folder: str) -> bool:
+        """Whether pictures lie in `folder` ("" is the root), not in folders below."""
+        return folder in self.picture_folders
 
     @property
     def files(self) -> list[str]:
