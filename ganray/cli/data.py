@@ -17,7 +17,12 @@ app = typer.Typer(
 )
 
 
-SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")]
+SourceArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SRC...", help="Path or URL of the images, or several that are one source."
+    ),
+]
 FormatOption = Annotated[
     str, typer.Option("--format", help="auto, or one of `ganray explain data.format`.")
 ]
@@ -25,7 +30,7 @@ FormatOption = Annotated[
 
 @app.command()
 def show(
-    source: SourceArgument,
+    sources: SourceArgument,
     to: Annotated[
         str | None,
         typer.Option("--to", help="Folder or URL for index.html and sheet.png: images by class."),
@@ -54,7 +59,7 @@ def show(
     from ganray.data.location import check_target
     from ganray.drivers.show import show as shown
 
-    spec = _spec({"source": source, "format": kind}, overrides, "data show")
+    spec = _spec({"source": _one_or_all(sources), "format": kind}, overrides, "data show")
     if to is not None:
         check_target("--to", to)
         to = absolute(to, "--to")
@@ -64,7 +69,7 @@ def show(
 
 @app.command("import")
 def import_(
-    source: SourceArgument,
+    sources: SourceArgument,
     to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
     kind: FormatOption = "auto",
     held_out: Annotated[
@@ -99,7 +104,7 @@ def import_(
     from ganray.urls import is_url
 
     check_target("--to", to)
-    values = {"source": source, "format": kind, "held_out": held_out, "test": test}
+    values = {"source": _one_or_all(sources), "format": kind, "held_out": held_out, "test": test}
     spec = _spec(values, overrides, "data import")
     target = absolute(to, "--to")
     open_file = new_dataset_folder(target)
@@ -114,6 +119,10 @@ def import_(
         to,
     ]
     speak(as_json, {"to": to, **info.model_dump(mode="json", exclude={"files"})}, "\n".join(lines))
+
+
+def _one_or_all(sources: list[str]) -> str | list[str]:
+    return sources[0] if len(sources) == 1 else sources
 
 
 def _spec(values: dict[str, Any], overrides: list[str] | None, where: str) -> DatasetSpec:

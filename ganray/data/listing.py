@@ -89,6 +89,11 @@ class Listing:
         """The folders in which pictures lie, not those above them."""
         return {path.rpartition("/")[0] for path in self.files if is_picture(path)}
 
+    def is_named(self, path: str) -> bool:
+        """Whether a glob names it itself, not something above it."""
+        selected = self.root.selected
+        return selected is not None and self.root.child(path).path in selected.paths
+
     @cached_property
     def above_pictures(self) -> set[str]:
         """The folders in which, or below which, pictures lie; without the root."""
@@ -167,6 +172,9 @@ def refuse_packed(listing: Listing) -> None:
     if packed:
         within = PACKED in listing.root.fs.protocol
         advice = f"unpack {listing.root.shown!r} and name that" if within else "name that"
+        if len(packed) > 1 and not within:
+            pattern = listing.root.child(f"*{PurePosixPath(packed[0]).suffix}").shown
+            advice = f"name that, or several by a list or a glob, such as {pattern!r}"
         raise RefusedInput(f"{listing.root.child(packed[0]).shown!r} is an archive; {advice}")
 
 

@@ -51,12 +51,16 @@ def settings_lines(spec: DatasetSpec, look: Look) -> str:
         return ""
     values = as_written(spec) | as_written(look.settings)
     source = values["source"]
-    if isinstance(source, str) and source != EMBEDDED and not is_url(source):
-        values["source"] = str(Path(source).absolute())
+    values["source"] = _whole(source) if isinstance(source, str) else [*map(_whole, source)]
     usual = {"format": "auto"}
     values = {name: value for name, value in values.items() if value != usual.get(name)}
     text = dump({"data": values})
     return text.replace("fit: crop\n", "fit: crop  # or pad, or stretch\n")
+
+
+def _whole(source: str) -> str:
+    """As it is named from everywhere."""
+    return source if source == EMBEDDED or is_url(source) else str(Path(source).absolute())
 
 
 def _as_values(look: Look) -> dict[str, Any]:

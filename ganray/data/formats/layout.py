@@ -226,10 +226,14 @@ def _within_split(folder: str, listing: Listing) -> str:
 
 
 def _innermost(folder: str, listing: Listing) -> str:
-    """The folder in a class's that holds its pictures: `Cats/Cats`, `dog/images`."""
+    """The folder in a class's that holds its pictures: `Cats/Cats`, `dog/images`, `*/front`."""
     while folder and len(inside := listing.folders_in(folder)) == 1:
         (only,) = inside
-        is_for_nothing = _alike(only, folder.rpartition("/")[2]) or is_pictures(only)
+        is_for_nothing = (
+            _alike(only, folder.rpartition("/")[2])
+            or is_pictures(only)
+            or listing.is_named(f"{folder}/{only}")
+        )
         if listing.has_pictures_in(folder) or not is_for_nothing:
             break
         folder = f"{folder}/{only}"
@@ -267,7 +271,7 @@ def _refuse_several_sources(top: Sequence[str], listing: Listing) -> None:
         shown = [listing.root.child(name).shown for name in sets]
         raise RefusedInput(
             f"{listing.root.shown!r} holds {len(sets)} sets of images with splits of their own; "
-            f"name one of them: {short_list(shown)}"
+            f"name one of them: {short_list(shown)} (a list of several is read as one set)"
         )
 
 
