@@ -158,7 +158,8 @@ def list_below(root: Location) -> Listing:
     return Listing(root, dict(sorted(kinds.items())), sorted(passed_over), linked)
 
 
-ARCHIVES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+ARCHIVES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2",
+            ".tar.xz", ".tar.zst", ".tar.lz4")  # fmt: skip
 """Ends of the names of what is read like a folder."""
 
 
