@@ -63,7 +63,7 @@ def show(
     if to is not None:
         check_target("--to", to)
         to = absolute(to, "--to")
-    values, text = shown(spec, to, duplicates)
+    values, text = shown(spec, to, duplicates, lambda unit: progress_line(unit, hidden=as_json))
     speak(as_json, values, text)
 
 
@@ -108,7 +108,8 @@ def import_(
     spec = _spec(values, overrides, "data import")
     target = absolute(to, "--to")
     open_file = new_dataset_folder(target)
-    opened = open_source(spec, workers=workers or cores_given())
+    with progress_line("pictures looked at", hidden=as_json) as told:
+        opened = open_source(spec, workers=workers or cores_given(), told=told)
     kept = None if is_url(target) else Path(target) / FOLDER
     with progress_line("images", hidden=as_json) as told:
         info = import_dataset(opened, spec, open_file, kept, told)

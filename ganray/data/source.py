@@ -21,7 +21,7 @@ from ganray.data.joining import Part, joined
 from ganray.data.location import Location
 from ganray.data.packed.entering import entered
 from ganray.data.packed.globs import named
-from ganray.data.pictures.encoded import Encoded, Survey, as_rows, looked_at
+from ganray.data.pictures.encoded import Encoded, Survey, Told, as_rows, looked_at
 from ganray.data.pictures.fitting import fitted
 from ganray.data.pictures.parcels import Unpacked
 from ganray.data.rows import (
@@ -246,19 +246,23 @@ def _format(location: Location, spec: DatasetSpec) -> Format:
     return recognised(location) if spec.format == "auto" else format_called(spec.format)
 
 
-def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Source:
+def open_source(
+    spec: DatasetSpec, whole: bool = False, workers: int = 1, told: Told | None = None
+) -> Source:
     """The source that `spec` names; labels are read and checked, and headers of pictures.
 
     Args:
         whole: as of `Source`.
         workers: processes that look at pictures and decode them.
+        told: is told how many pictures of how many are looked at.
 
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
     """
     _, table, imported = _read(spec)
-    rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
-    return Source(rows, spec, imported=imported, whole=whole)
+    if isinstance(table, Encoded):
+        table = looked_at(table, spec.reading, workers, told)
+    return Source(table, spec, imported=imported, whole=whole)
 
 
 def unseen_source(
