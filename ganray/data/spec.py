@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from ganray.data.formats import FORMATS
 from ganray.data.pictures.fitting import Fit, Reading
+from ganray.names import composed
 from ganray.registry import OneOf
 from ganray.spec import Spec
 
@@ -185,6 +186,13 @@ class DatasetSpec(Pictures):
     def named(self) -> str:
         """The source, for people: of a list all."""
         return self.source if isinstance(self.source, str) else ", ".join(self.source)
+
+    @property
+    def named_classes(self) -> frozenset[str]:
+        """The names that classes have in the source, as far as `classes` says them, composed."""
+        told = self.classes.values() if isinstance(self.classes, dict) else self.classes or ()
+        names = (name for one in told for name in ([one] if isinstance(one, str) else one))
+        return frozenset(map(composed, names))
 
     @field_validator("classes", mode="before")
     @classmethod
