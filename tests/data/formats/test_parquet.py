@@ -262,6 +262,19 @@ def test_dictionary_labels_are_strings_too(tmp_path):
     assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("written", [lambda a: a, lambda a: a.cast(pa.float64())])
+def test_what_has_no_label_is_left_out_and_counted(tmp_path, written):
+    label = pa.array([1, 2, None] * 14)
+    info = open_source(
+        DatasetSpec(source=str(write(tmp_path / "a.parquet", label=written(label))))
+    ).describe()
+    assert info.class_names == ["1", "2"]
+    assert info.notes == "14 of 42 images have no label and are left out."
+    alone = pa.array([1, None] * 21)
+    path = write(tmp_path / "b.parquet", label=written(alone))
+    assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["1"]
+
+
 def test_jpeg_images_are_noted(tmp_path):
     jpeg = write(
         tmp_path / "jpeg.parquet", image=pa.array([encoded(image, "JPEG") for image in IMAGES])
