@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from functools import cache
 
 from PIL import Image
+
+from ganray.data.pictures.kinds import what_kind
 
 _GUARDED = ContextVar("ganray-bombs-refused", default=False)
 _NAMED = "PNG, JPEG, WebP, BMP, TIFF, PGM or PPM"
@@ -32,8 +36,29 @@ def bombs_refused() -> Iterator[None]:
 
 
 def opened(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
+    """A picture whose header is read.
+
+    Raises:
+        Exception: any, of Pillow's parsers.
+    """
     with nullcontext() if _GUARDED.get() else bombs_refused():
-        return Image.open(io.BytesIO(data), formats=formats)
+        image = Image.open(io.BytesIO(data), formats=formats)
+    if image.format == "TIFF":
+        _silence_libtiff()
+    return image
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Nothing more of its own on standard error, line after line; Pillow raises what matters.
+
+    The library is Pillow's own, found through what is linked to it, and asked once a process. Where
+    it cannot be found so, as on Windows, its lines stay.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(Image.core.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
 
 
 def what_else(data: bytes, formats: tuple[str, ...] | None) -> str:
@@ -55,6 +80,8 @@ def what_else(data: bytes, formats: tuple[str, ...] | None) -> str:
             named = ""
     if start.startswith(b"version https://git-lfs"):
         return "is no picture, but what Git LFS keeps in its place; run `git lfs pull`"
+    if not named and formats is not None and (said := what_kind(data)):
+        return said
     if named and formats is not None:
         article = "an" if named in ("SVG", "ICO", "AVIF", "EPS", "ICNS") else "a"
         return f"is {article} {named}, no {_NAMED} image; convert it"
