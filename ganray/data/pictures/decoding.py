@@ -174,7 +174,7 @@ def _visible(image: Image.Image, data: bytes, where: str, background: Colour | N
     if image.has_transparency_data:
         return _laid(image, data, where, background)
     if image.mode in SIXTEEN_BITS or (image.mode == "I" and image.format == "PPM"):
-        return scaled(image, where)
+        return scaled(image, data, where)
     if image.mode in _PLAIN:
         refuse_dark(image, image, data, where)
         mode = _base_mode(image, data)
@@ -234,7 +234,7 @@ def _with_alpha(image: Image.Image, data: bytes, where: str) -> Image.Image:
         clear = values == bool(key)
     plain = image.copy()
     del plain.info["transparency"]
-    grey = scaled(plain, where) if data[24] == 16 else plain.convert("L")
+    grey = scaled(plain, data, where) if data[24] == 16 else plain.convert("L")
     alpha = Image.fromarray(np.where(clear, 0, 255).astype(np.uint8))
     return Image.merge("RGBA", (grey, grey, grey, alpha))
 

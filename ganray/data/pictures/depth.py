@@ -43,9 +43,9 @@ def _refuse_unscaled(brightest: int, where: str, inverted: bool = False) -> None
         )
 
 
-def scaled(image: Image.Image, where: str) -> Image.Image:
+def scaled(image: Image.Image, data: bytes, where: str) -> Image.Image:
     """A grey picture of more than 8 bits in 8; of 16, the range is that of all 16."""
-    values, most, inverted = np.asarray(image), announced(image), is_inverted(image)
+    values, most, inverted = np.asarray(image), announced(image, data), is_inverted(image)
     if most is None:
         most = 65535
         _refuse_unscaled(int(values.max()), where, inverted)

@@ -7,6 +7,7 @@ what is beyond the range that the file announces, without a word.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from typing import Any
 
@@ -70,13 +71,12 @@ def is_inverted(image: Image.Image) -> bool:
     )
 
 
-def announced(image: Image.Image) -> int | None:
-    """The largest value of a grey picture of more than 8 bits, where its file says so.
-
-    Of 16 bits nothing is said: what has 12 is often written so.
-    """
+def announced(image: Image.Image, data: bytes) -> int | None:
+    """The largest value that Pillow makes of a grey picture of more than 8 bits, where its file
+    tells the range; none where it tells that of all 16, as what has 12 is often written so."""
     if image.format == "PPM":
-        return 65535  # Pillow has scaled it
+        header = re.sub(rb"#[^\r\n]*", b" ", data[:4096]).split(maxsplit=4)
+        return None if header[3] == b"65535" else 65535  # to which Pillow has scaled
     bits = _several(getattr(image, "tag_v2", {}).get(_BITS, 16)) if image.format == "TIFF" else ()
     return (1 << bits[0]) - 1 if bits and bits[0] < 16 else None
 
@@ -93,9 +93,9 @@ def what_kind(data: bytes) -> str:
 
 def _refuse_beyond(image: Image.Image, data: bytes, where: str) -> None:
     """Binary values beyond the maximum, which Pillow takes for it."""
-    if not image.tile or image.tile[0].codec_name != "ppm":
+    (tile, *_) = getattr(image, "tile", None) or [None]
+    if tile is None or tile.codec_name != "ppm":
         return
-    tile = image.tile[0]
     most = int(tile.args[1])
     kind = ">u2" if most > 255 else "u1"
     count = image.width * image.height * (3 if tile.args[0] == "RGB" else 1)

@@ -261,6 +261,8 @@ REFUSED = {
     "cut TIFF": (odd_tiff()[:-40], "a TIFF that is damaged, or of a kind"),
     "beyond its range": (pnm("P5", GREY + 1, 100), "beyond 100, which the file's header says"),
     "colours beyond": (pnm("P6", DEEP_COLOUR, 4095), "beyond 4095"),
+    "12 as a map of 16": (pnm("P5", DEEP >> 4, 65535), "almost black in 8 bits"),
+    "12 as a plain map of 16": (pnm("P2", DEEP >> 4, 65535), "almost black in 8 bits"),
     "plain beyond": (pnm("P2", GREY + 1, 100), "value too large"),
     "floats as map": (b"Pf %d %d -1.0\n" % (WIDTH, HEIGHT) + numbers(GREY, kind="f4"), "32 bits"),
     "cut map": (pnm("P5", GREY, 255)[:-1], "truncated"),
