@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -16,6 +17,16 @@ from ganray.data.pictures.kinds import what_kind
 
 _GUARDED = ContextVar("ganray-bombs-refused", default=False)
 _NAMED = "PNG, JPEG, WebP, BMP, TIFF, PGM or PPM"
+# By first bytes, in small letters.
+_OTHERS = {
+    b"<svg": "SVG",
+    b"%pdf": "PDF",
+    b"pk\3\4": "zip archive",
+    b"\x1f\x8b": "gzip file",
+    b"\x93numpy": "NumPy array",
+    b"\x89hdf": "HDF5 file",
+    **{bytes([128, version]): "pickle of Python's" for version in (2, 3, 4, 5)},
+}
 
 
 @contextmanager
@@ -68,10 +79,11 @@ def what_else(data: bytes, formats: tuple[str, ...] | None) -> str:
     start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "is a web page, no picture; download it again"
-    kinds = {b"<svg": "SVG", b"%pdf": "PDF", b"pk\3\4": "zip archive", b"\x1f\x8b": "gzip file"}
-    named = next((kind for sign, kind in kinds.items() if start.startswith(sign)), "")
+    named = next((kind for sign, kind in _OTHERS.items() if start.startswith(sign)), "")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
         named = "HEIC"
+    if data[128:132] == b"DICM":
+        named = "DICOM file"
     if not named and formats is not None:
         try:
             with opened(data, None) as image:
@@ -85,4 +97,18 @@ def what_else(data: bytes, formats: tuple[str, ...] | None) -> str:
     if named and formats is not None:
         article = "an" if named in ("SVG", "ICO", "AVIF", "EPS", "ICNS") else "a"
         return f"is {article} {named}, no {_NAMED} image; convert it"
-    return f"is no readable {_NAMED} image" if formats else "is no picture that can be read"
+    if formats is None:
+        return "is no picture that can be read"
+    return f"is no readable {_NAMED} image{_as_raw(len(data))}"
+
+
+def _as_raw(length: int) -> str:
+    """What is said of bytes that may be the pixels of a square image, by their number."""
+    for channels, said in ((1, ""), (3, " in colour")):
+        side = math.isqrt(length // channels)
+        if side >= 8 and channels * side**2 == length:
+            size = f"{side}×{side}{said}"
+            return (
+                f"; it has the length of raw pixels ({size}), which are read as fixed-size binary"
+            )
+    return ""

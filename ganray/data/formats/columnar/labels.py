@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from jaxtyping import Int32
 
 from ganray.data.formats.columnar.columns import features_of, is_bytes, is_text
+from ganray.data.formats.columnar.fields import is_list
 from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput, one_line, quoted
@@ -101,13 +102,19 @@ def _plain(part: Labelled) -> pa.ChunkedArray:
 def _inner(chunk: pa.Array, part: Labelled) -> pa.Array:
     if pa.types.is_dictionary(chunk.type):
         return chunk.dictionary_decode()
-    is_list = pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type)
-    if not (is_list or pa.types.is_fixed_size_list(chunk.type)):
-        raise RefusedInput(f"{part.where}: column {part.column} (={chunk.type}); {_VALID}")
+    if not is_list(chunk.type):
+        fields = [f"{part.column}.{field.name}" for field in chunk.type if field.name]
+        said = f"name a field of it by data.columns.label, such as {short_list(fields)}"
+        raise RefusedInput(
+            f"{part.where}: column {part.column} (={chunk.type}) holds several values; {said}"
+        )
     lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
     if (lengths > 1).any():
         raise RefusedInput(
-            f"{part.where}: a row has {lengths.max()} labels; each image is of one class"
+            f"{part.where}: {(lengths > 1).sum():,} of {len(chunk):,} rows have several labels in "
+            f"the column {part.column}, up to {lengths.max()}; each image is of one class: name "
+            "another column by data.columns.label, or say that there are none by "
+            "data.columns.label=false"
         )
     # One row of an empty list is one without a label.
     places = np.where(lengths == 1, np.cumsum(lengths) - 1, -1)
