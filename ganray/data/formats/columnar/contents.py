@@ -32,20 +32,25 @@ def content_of(cell: pa.Scalar, file: Location, where: str) -> bytes | RefusedIn
     Args:
         file: in which the cell is; paths are below its folder.
     """
+    if isinstance(cell, pa.BinaryScalar):  # to pyarrow strings are such, too
+        found = cell.as_py()
+        if isinstance(found, bytes):
+            return _of_bytes(found, file, where)
+        return _of_text(found, file, where) if found is not None else _nothing(where)
     if isinstance(cell, pa.DictionaryScalar):
-        cell = cell.value
+        return content_of(cell.value, file, where)
     if not cell.is_valid:
-        return RefusedInput(f"{where} has no image; every row needs one")
-    if isinstance(cell, pa.StringScalar):
-        return _of_text(cell.as_py(), file, where)
-    if isinstance(cell, pa.BinaryScalar):
-        return _of_bytes(cell.as_py(), file, where)
+        return _nothing(where)
     if isinstance(cell, pa.ListScalar):
         return _of_list(cell.values, file, where)
     if isinstance(cell, pa.StructScalar):
         return _of_struct(cell, file, where)
     held = type(cell.as_py()).__name__
     return RefusedInput(f"{where} has no image, but a value of type {held}; {_NO_BYTES}")
+
+
+def _nothing(where: str) -> RefusedInput:
+    return RefusedInput(f"{where} has no image; every row needs one")
 
 
 def begins_as_picture(numbers: pa.Array) -> bool:
@@ -93,8 +98,10 @@ def _is_empty(cell: pa.Scalar) -> bool:
 
 
 def _of_bytes(found: bytes, file: Location, where: str) -> bytes | RefusedInput:
-    # Text without its type, as some write it: signatures of pictures seldom begin as base64 does.
-    if found[:1] in b" \n/iRUQSTd" and _BASE64.match(found[:_START].decode("ascii", "replace")):
+    if not found or found[0] > 127:  # as JPEG and PNG begin, and no text
+        return found
+    # Text without its type, as some write it.
+    if _BASE64.match(found[:_START].decode("ascii", "replace")):
         return _decoded(found.decode("ascii", "replace"), where) or found
     if len(found) <= _LONGEST_PATH and is_picture(path := found.decode(errors="replace")):
         return _beside(file, path, where)
