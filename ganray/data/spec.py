@@ -50,6 +50,10 @@ class Columns(Spec):
         None,
         description="of classes; none: label, or the only one that may be; false: there are none",
     )
+    split: str | Literal[False] | None = Field(
+        None,
+        description="that says train, test or held_out; none: split, if there is one; false: none",
+    )
 
 
 class Pictures(Spec):
@@ -132,7 +136,9 @@ class DatasetSpec(Pictures):
         "auto", description="how to read it; dataset is a set that `ganray data import` made"
     )
     columns: Columns = Field(
-        Columns(), description="of Parquet and CIFAR-100: which hold images and classes"
+        Columns(),
+        description="of Parquet and CIFAR-100: which hold images and classes; of Parquet a field "
+        "in a column is named by its path, as objects.category",
     )
     classes: Classes | None = Field(
         None,
