@@ -63,6 +63,8 @@ _SAY_NOTHING = {
     *("examples", "raw", "full", "final", "new", "all", "resized", "cropped", "version", "v", "x"),
     *("part", "fold", "subset", "batch", "shard", "chunk", "partition", "stage", "of"),
 }
+_OF_NO_CLASS = _KIN | _COMPANIONS | _PICTURES | _COPIES | _SAY_NOTHING
+_NO_STEM = _COMPANIONS | _PICTURES | _SAY_NOTHING
 
 _CASES = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -141,7 +143,7 @@ def all_splits(names: Collection[str]) -> dict[str, int]:
 
 def stem_of(said: Sequence[str]) -> tuple[str, ...]:
     """The words of a name that a picture and its mask have in common."""
-    return tuple(word for word in said if word not in _COMPANIONS | _PICTURES | _SAY_NOTHING)
+    return tuple(word for word in said if word not in _NO_STEM)
 
 
 def is_of_pictures(said: Sequence[str]) -> bool:
@@ -160,8 +162,7 @@ def _alone(said: Sequence[str]) -> Called:
     split = min(codes) if len(codes) == 1 or codes == {TRAIN, HELD_OUT} else None
     there = {word for word in said if not word.isdecimal() and _split_of(word) is None}
     short = {word for word in there if word in _ABBREVIATIONS}
-    known = _KIN | _COMPANIONS | _PICTURES | _COPIES | _SAY_NOTHING
-    if there - short - known or not (there or codes):
+    if there - short - _OF_NO_CLASS or not (there or codes):
         return Called(Kind.OWN, split)
     if there & _COPIES:
         is_copy = codes or there - _COPIES or there & _COPIES_ALONE

@@ -89,13 +89,12 @@ def without_annotations(listing: Listing) -> tuple[Listing, str]:
     left: list[str] = []
     for above, paths in bare.items():
         start = f"{above}/" if above else ""
-        said = {
-            f"{start}{name}": one.kind for name, one in called(listing.folders_in(above)).items()
-        }
+        told = called(listing.folders_in(above))
+        said = {f"{start}{name}": one.kind for name, one in told.items()}
         beside = {path: kind for path, kind in said.items() if path in full}
         is_wrapper = len(beside) == 1 and not beside.keys() & listing.picture_folders
         if beside and (is_wrapper or Kind.OWN not in beside.values()):
-            left += [path for path in paths if said[path] is not Kind.SPLIT]
+            left += [path for path in paths if said[path] not in (Kind.SPLIT, Kind.PICTURES)]
     note = f"Left out, as no pictures are in it: {short_list(left, 3)}." if left else ""
     return listing.without(left), note
 

@@ -51,11 +51,6 @@ class Level:
     classes: list[str] = field(default_factory=list)
     notes: str = ""
 
-    @property
-    def are_parts(self) -> bool:
-        """Whether what looks like splits are several folders of one."""
-        return len(set(self.splits.values())) < len(self.splits)
-
 
 def judged(folders: Folders, listing: Listing, asked: Collection[str] = ()) -> Level:
     """What folders of one level are.
@@ -150,6 +145,8 @@ def _advice(kept: Sequence[str], folders: Folders, listing: Listing) -> str:
     left = [name for name in folders if name not in kept]
     source = only_source([path for name in kept for path in folders[name]], listing)
     out = f"; data.source={source!r} leaves {short_list(left, 3)} out" if source and left else ""
+    if kept and left and PACKED in listing.root.fs.protocol:
+        out = f"; unpack it to leave {short_list(left, 3)} out"
     return f"{out}; if all are classes, name them in data.classes"
 
 
@@ -174,8 +171,5 @@ def _note_of_classes(said: Mapping[str, Called]) -> str:
         if kind in _SAYS and {other.kind for other in said.values()} != {Kind.COMPANION}:
             of = f" of {one.other}" if one.other else ""
             told.append(f"{name} ({_SAYS[kind]}{of})")
-    return (
-        f"Read as classes, though by their names they may be something else: {short_list(told, 5)}."
-        if told
-        else ""
-    )
+    said_so = "Read as classes, though by their names they may be something else"
+    return f"{said_so}: {short_list(told, 5)}." if told else ""
