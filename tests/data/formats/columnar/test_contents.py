@@ -90,7 +90,10 @@ def test_what_is_no_picture_among_numbers_is_counted(tmp_path):
     assert kept.count == 10
 
 
-@pytest.mark.parametrize("way", ["bytes", "numbers", "a field", "base64", "bytes of one length"])
+BY_TYPE = ["bytes", "numbers", "a field", "base64", "bytes of one length"]
+
+
+@pytest.mark.parametrize("way", BY_TYPE)
 def test_a_cell_without_anything_is_no_picture(tmp_path, way):
     kind, values = WAYS[way]
     array = pa.array([*values[:11], None], kind)
