@@ -37,10 +37,10 @@ def content_of(cell: pa.Scalar, file: Location, where: str) -> bytes | RefusedIn
         if isinstance(found, bytes):
             return _of_bytes(found, file, where)
         return _of_text(found, file, where) if found is not None else _nothing(where)
-    if isinstance(cell, pa.DictionaryScalar):
-        return content_of(cell.value, file, where)
     if not cell.is_valid:
         return _nothing(where)
+    if isinstance(cell, pa.DictionaryScalar):
+        return content_of(cell.value, file, where)
     if isinstance(cell, pa.ListScalar):
         return _of_list(cell.values, file, where)
     if isinstance(cell, pa.StructScalar):

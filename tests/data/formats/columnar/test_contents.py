@@ -90,6 +90,20 @@ def test_what_is_no_picture_among_numbers_is_counted(tmp_path):
     assert kept.count == 10
 
 
+BY_TYPE = ["bytes", "numbers", "a field", "base64", "bytes of one length"]
+
+
+@pytest.mark.parametrize("way", BY_TYPE)
+def test_a_cell_without_anything_is_no_picture(tmp_path, way):
+    kind, values = WAYS[way]
+    array = pa.array([*values[:11], None], kind)
+    for column in [array, *([array.dictionary_encode()] if way in ("bytes", "base64") else [])]:
+        with pytest.raises(
+            RefusedInput, match=r"row 11 has no image; every row needs one .1 of 12"
+        ):
+            open_source(DatasetSpec(source=write(tmp_path, column)))
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
