@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from tests.data.formats.hostile import read_or_refuse
 from tests.data.published import digits, encoded, read_all
 
 IMAGES, LABELS = digits(42, 3)
+IMAGE = pa.array([encoded(image) for image in IMAGES])
 
 
 def write(path, rows=slice(None), metadata=None, **columns):
@@ -142,6 +144,21 @@ def test_a_split_under_another_name_is_refused(tmp_path, name, kind):
     assert split_counts(path)["train"] == 36
 
 
+def test_other_columns_that_are_large_are_not_read_whole(tmp_path, monkeypatch):
+    """Of pictures that are called as a split is: `train_mask`, `set`."""
+    monkeypatch.setattr("ganray.data.formats.columnar.file_table._LONGEST", 100)
+    mask = pa.array([os.urandom(200)] * 42)
+    path = write(tmp_path / "a.parquet", image=None, set_image=IMAGE, train_mask=mask)
+    reads = []
+    read = pq.ParquetFile.read
+    monkeypatch.setattr(
+        pq.ParquetFile, "read", lambda self, columns: reads.extend(columns) or read(self, columns)
+    )
+    found = open_source(DatasetSpec(source=str(path), columns={"image": "set_image"}))
+    assert found.count == 42
+    assert reads == ["label"]
+
+
 @pytest.mark.parametrize("name", ["is_test", "Train", "in_training_set"])
 def test_a_split_told_by_truth_values_is_refused(tmp_path, name):
     path = write(tmp_path / "a.parquet", **{name: pa.array([True, False] * 21)})
@@ -194,6 +211,10 @@ def test_fields_within_columns_are_read(tmp_path):
         assert read_all(source=str(path), columns=columns) == whole
         columns["image"] = "sample.image.bytes"
         assert read_all(source=str(path), columns=columns) == whole
+    some = pa.array([None if k % 6 == 1 else [{"id": int(LABELS[k])}] for k in range(42)])
+    path = write(tmp_path / "some.parquet", label=None, objects=some)
+    part = open_source(DatasetSpec(source=str(path), columns={"label": "objects.id"}))
+    assert part.describe().notes == "7 of 42 images have no label and are left out."
     several = pa.array([[{"id": 1}] * (k % 3) for k in range(42)])
     path = write(tmp_path / "b.parquet", label=None, objects=several)
     with pytest.raises(RefusedInput, match="14 of 42 rows have several labels in the column objec"):
@@ -348,6 +369,9 @@ def test_images_of_other_shapes_are_counted(tmp_path):
         ),
         ({"image": None}, "lacks the column 'image'; it has label"),
         ({"label": pa.array(LABELS / 2)}, r"label \(=0.5\) is no whole number; valid: whole"),
+        ({"label": pa.array([encoded(IMAGES[0])] * 42)}, "column label .=binary. holds pictures"),
+        ({"label": pa.array([{"bytes": b"a", "path": ""}] * 42)}, "label .=str.* holds pictures"),
+        ({"label": pa.array([[[7] * 200] * 99] * 42)}, "holds values of .* bytes, no classes"),
         ({"label": pa.array([[0, 1]] * 42)}, "42 of 42 rows have several labels in .* up to 2; ea"),
         ({"label": pa.array([{"a": 1}] * 42)}, r"label \(=struct.* holds several values.*label.a"),
         ({"label": pa.array((LABELS > 0) * 2 - 1)}, r"labels \(=-1, 1\): -1 says elsewhere"),

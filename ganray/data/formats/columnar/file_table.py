@@ -14,19 +14,23 @@ from ganray.data.formats.columnar.cells import holds_pictures, opened, rows_at_o
 from ganray.data.formats.columnar.columns import (
     Chosen,
     chosen_columns,
+    is_bytes,
+    is_text,
     tells_classes,
     tells_things,
 )
-from ganray.data.formats.columnar.fields import Field, field_called, picked
+from ganray.data.formats.columnar.fields import Field, field_called, is_list, picked
 from ganray.data.formats.columnar.labels import Labelled
 from ganray.data.formats.columnar.pages import Held, held_by
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.formats.columnar.split_column import may_tell_splits, splits_of
+from ganray.data.pictures.kinds import signed
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 
 MOST_HELD = 768 << 20
 """Bytes of pages: with what is made of them, less than 2 GB."""
+_LONGEST = 1 << 16  # bytes of a value that may be a label or the word for a split
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -93,8 +97,17 @@ def _small_columns(parquet: pq.ParquetFile, chosen: Chosen, where: str) -> pa.Ta
     schema, count = parquet.schema_arrow, parquet.metadata.num_rows
     named = [name for name in (chosen.label, chosen.split) if name]
     fields = [field for name in named if (field := field_called(schema, name))]
+    for field in fields:
+        if chosen.label == field.name and (said := _no_labels(parquet, field)):
+            raise RefusedInput(
+                f"{where}: column {field.name} (={field.kind}) holds {said}, no classes; name "
+                "another by data.columns.label, or say that there are none by "
+                "data.columns.label=false"
+            )
     wanted = [field.read for field in fields]
-    wanted += [] if chosen.splits_are_told else list(filter(may_tell_splits, schema.names))
+    if not chosen.splits_are_told:
+        beside = [name for name in schema.names if name != chosen.image and may_tell_splits(name)]
+        wanted += [name for name in beside if _values_are_short(parquet, name)]
     table = parquet.read(columns=list(dict.fromkeys(wanted)))
     table.validate(full=True)  # text that is no UTF-8
     if table.num_columns and len(table) != count:
@@ -107,6 +120,39 @@ def _small_columns(parquet: pq.ParquetFile, chosen: Chosen, where: str) -> pa.Ta
             chunks = [picked(chunk, field) for chunk in column.chunks]
             table = table.append_column(field.name, pa.chunked_array(chunks, field.kind))
     return table
+
+
+def _no_labels(parquet: pq.ParquetFile, field: Field) -> str:
+    """What a column of labels holds that is not to be read whole: masks, in sets for segmentation.
+
+    Empty where it may be labels.
+    """
+    inner = field.kind
+    while is_list(inner):
+        inner = inner.value_type
+    if pa.types.is_struct(inner) and inner.get_field_index("bytes") >= 0:
+        return "pictures"
+    if not (is_list(field.kind) or is_bytes(inner)):
+        return ""
+    first = next(parquet.iter_batches(1, columns=[field.read]), None)
+    if first is None:
+        return ""
+    value = picked(first.column(0), field)
+    if is_bytes(inner) and value.type == inner and value.is_valid()[0].as_py():
+        return "pictures" if signed(value[0].as_py()) else ""
+    return f"values of {value.nbytes:,} bytes" if value.nbytes > _LONGEST else ""
+
+
+def _values_are_short(parquet: pq.ParquetFile, name: str) -> bool:
+    """Whether a column may hold words or truth values, by its type and first value: one of masks
+    may be as large as that of images."""
+    kinds = [field.type for field in parquet.schema_arrow if field.name == name]
+    if all(map(pa.types.is_boolean, kinds)):
+        return True
+    if not all(is_text(kind) or is_bytes(kind) for kind in kinds):
+        return False
+    first = next(parquet.iter_batches(1, columns=[name]), None)
+    return first is None or first.nbytes <= _LONGEST
 
 
 def _repeated(value: str, count: int) -> pa.ChunkedArray:
