@@ -9,13 +9,26 @@ from typing import Any
 
 from ganray.urls import text_without_secrets, without_secrets
 
-_LONGEST = 300  # characters of a value that messages quote
+_LONGEST, _LONGEST_SAID = 300, 500
+"""Characters of a value, and of what a library says, that messages quote."""
 
 
 def one_line(error: object) -> str:
     """The error's message without line breaks and without credentials in its URLs."""
-    text = " ".join(text_without_secrets(str(error)).split())
-    return text or type(error).__name__
+    return plain(text_without_secrets(str(error))) or type(error).__name__
+
+
+def plain(text: str) -> str:
+    """A text on one line, in which nothing is left that a terminal would obey instead of showing
+    it: libraries quote bytes of damaged files, and files may be called anything."""
+    shown = " ".join(text.split())
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in shown)
+
+
+def brief(error: object) -> str:
+    """As `one_line`, and not without end: of damaged files libraries quote all bytes."""
+    text = one_line(error)
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
 
 
 def quoted(value: Any) -> str:

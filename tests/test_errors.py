@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
+from ganray.errors import RefusedInput, brief, one_line, quoted, refuse_secrets
 
 
 def test_a_message_is_one_line_without_credentials():
     error = ValueError("no answer\nfrom http://u:hush@h/x?y, really")
     assert one_line(error) == "no answer from http://h/x really"
     assert one_line(KeyError()) == "KeyError"
+    assert brief(ValueError("x\n" * 10**5)).startswith("x x x")
+    assert len(brief("x" * 10**5)) < 600
+    assert one_line("a type: \x1b[2J\0\udce9 é") == r"a type: \x1b[2J\x00\udce9 é"
 
 
 def test_a_value_is_quoted_without_credentials_and_not_without_end():

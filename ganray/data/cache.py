@@ -102,7 +102,7 @@ def node_cache() -> NodeCache | None:
         RefusedInput: GANRAY_CACHE is no absolute path, or GANRAY_CACHE_BYTES no number of bytes.
     """
     given = os.environ.get(BYTES_VARIABLE, "").strip()
-    if given and not given.isdecimal():
+    if given and not (given.isdecimal() and len(given) < 20):
         raise RefusedInput(
             f"{BYTES_VARIABLE} (={quoted(given)}) must be a whole number of bytes, such as "
             f"{_MOST_BYTES}; 0 keeps no copies"

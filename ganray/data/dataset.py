@@ -16,7 +16,7 @@ from ganray.data.cache import node_cache
 from ganray.data.location import Location
 from ganray.data.rows import class_name, refuse_equal_names, rows_per_chunk, shape_text
 from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo
-from ganray.errors import CorruptArtifact, RefusedInput
+from ganray.errors import CorruptArtifact, RefusedInput, brief
 from ganray.spec import parse
 
 INFO_FILE = "dataset.json"
@@ -53,8 +53,8 @@ class Dataset:
             )
         try:
             values = json.loads(file.read())
-        except ValueError as error:
-            raise CorruptArtifact(f"{file.shown!r} is no valid JSON ({error})") from None
+        except (ValueError, RecursionError) as error:
+            raise CorruptArtifact(f"{file.shown!r} is no valid JSON ({brief(error)})") from None
         info: DatasetInfo = parse(DatasetInfo, values, file.shown)
         _refuse_inconsistent(info, file)
         return cls(info, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.core import url_to_fs
 
-from ganray.errors import one_line
+from ganray.errors import brief
 from ganray.proxies import UNREACHED_STATUS, through_proxy
 from ganray.redaction import redacted
 from ganray.urls import is_url
@@ -81,15 +82,23 @@ def on_hub(url: str) -> bool:
 
 def said_by(error: object) -> str:
     """An error in one line, without tokens, which servers and libraries may repeat."""
-    return redacted(one_line(error))
+    return redacted(brief(error))
 
 
 def joined(shown: str, name: str) -> str:
     """A URL with a name at its end; a chain with it at the end of its first link with a path."""
+    before, behind = _around(shown)
+    return f"{before}{name}{behind}"
+
+
+@lru_cache(1024)  # a folder may have a million files
+def _around(shown: str) -> tuple[str, str]:
+    """What stands before and behind a name that is joined."""
     links = shown.split("::") if is_chain(shown) else [shown]
     at = next((place for place, link in enumerate(links) if "://" in link), 0)
-    links[at] += name if links[at].endswith(("/", "://")) else f"/{name}"
-    return "::".join(links)
+    links[at] += "" if links[at].endswith("/") else "/"
+    before = "::".join(links[: at + 1])
+    return before, "::".join(["", *links[at + 1 :]])
 
 
 def is_chain(url: str) -> bool:

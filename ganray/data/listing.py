@@ -208,7 +208,9 @@ def _followed(link: Location, trees: list[str]) -> str:
     try:
         kind = link.kind()
     except RefusedInput as error:
-        raise RefusedInput(f"{link.shown!r} is a link that leads nowhere ({error})") from None
+        raise RefusedInput(
+            f"{link.shown!r} is a link that leads nowhere ({error}); remove it"
+        ) from None
     if kind == "directory":
         target = link.real_path()
         if any(_overlap(target, tree) for tree in trees):

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Int32, UInt8
 
 from ganray.data.spec import SPLITS, Labels
-from ganray.errors import RefusedInput, quoted
+from ganray.errors import RefusedInput, plain, quoted
 from ganray.names import composed
 from ganray.wording import short_list
 
@@ -194,8 +194,8 @@ def _is_no_letter(character: str) -> bool:
 
 
 def joined_notes(*notes: str) -> str:
-    """What is to be said, sentence after sentence."""
-    return " ".join(note for note in notes if note)
+    """What is to be said, sentence after sentence, on one line."""
+    return " ".join(plain(note) for note in notes if note)
 
 
 def numbered(

@@ -186,7 +186,8 @@ class Source:
             if images.shape[1:] != self._rows.shape:
                 raise RefusedInput(
                     f"{self._rows.name}: images of {shape_text(images.shape[1:])} from row "
-                    f"{start} on, but the first is {shape_text(self._rows.shape)}"
+                    f"{start} on, but the first is {shape_text(self._rows.shape)}; they must be "
+                    "equal"
                 )
             index = np.arange(start, start + len(images))
             start += len(images)
@@ -202,7 +203,11 @@ class Source:
         self, images: UInt8[np.ndarray, "n c h w"], index: Int64[np.ndarray, "n"]
     ) -> Iterator[Batch]:
         splits = self._splits[index]
-        for code in np.unique(splits):
+        codes = np.unique(splits)
+        if len(codes) == 1:  # as mostly: nothing is copied
+            yield Batch(images, self._rows.labels[index].astype(np.int64), index, SPLITS[codes[0]])
+            return
+        for code in codes:
             rows = splits == code
             labels = self._rows.labels[index[rows]].astype(np.int64)
             yield Batch(images[rows], labels, index[rows], SPLITS[code])

@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganray.data import DatasetSpec, open_source
-from ganray.data.rows import natural_order, numbered, rows_per_chunk, split_code
+from ganray.data.rows import joined_notes, natural_order, numbered, rows_per_chunk, split_code
 from ganray.errors import RefusedInput
+
+
+def test_notes_are_one_line_that_a_terminal_shows():
+    assert joined_notes("", "Read from a\x1b[2J\n/.", "Café.") == r"Read from a\x1b[2J /. Café."
 
 
 def test_numbers_within_names_are_compared_as_numbers():

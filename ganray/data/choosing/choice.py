@@ -42,7 +42,9 @@ def chosen(table: AnyTable, wanted: Wanted) -> AnyTable:
     groups = [(new, [old] if isinstance(old, str) else list(old)) for new, old in told]
     names = [class_name(new, "classes") for new, _ in groups]
     if table.told == "none":
-        raise RefusedInput(f"classes (={names}): the images of {table.name} have no labels")
+        raise RefusedInput(
+            f"classes (={names}): the images of {table.name} have no labels; leave it out"
+        )
     refuse_equal_names(names, "classes")
     number = {name: k for k, name in enumerate(table.class_names)}
     renamed = np.full(len(number), NO_LABEL, dtype=np.int32)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ganray.errors import StoreError, one_line
+from ganray.errors import StoreError, brief
 
 _LARGEST = 1 << 30  # bytes of a file that is taken out
 
@@ -34,7 +34,7 @@ def unpack(archive: Path, to: Path, wanted: Sequence[str]) -> list[Path]:
             if len(found) == len(wanted):
                 break
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise StoreError(f"{str(archive)!r} cannot be unpacked: {one_line(error)}") from None
+        raise StoreError(f"{str(archive)!r} cannot be unpacked: {brief(error)}") from None
     missing = [name for name in wanted if name not in found]
     if missing:
         raise StoreError(f"{str(archive)!r} holds no {missing[0]}")

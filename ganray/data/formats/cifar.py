@@ -29,7 +29,7 @@ from ganray.data.rows import (
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.wording import AGAIN, short_list
 
 _SHAPE = (3, 32, 32)
 _PIXELS = 3 * 32 * 32
@@ -152,7 +152,10 @@ def _named(folder: Location, layout: _Layout) -> list[tuple[str, int]]:
     there = [folder.child(name).is_file() for name in layout.train]
     if False in there[: max((k for k, is_there in enumerate(there) if is_there), default=0)]:
         missing = layout.train[there.index(False)]
-        raise RefusedInput(f"{folder.child(missing).shown!r} does not exist, but later batches do")
+        raise RefusedInput(
+            f"{folder.child(missing).shown!r} does not exist, but later batches do; put it "
+            "there, or remove those"
+        )
     files = [(name, TRAIN) for name, is_there in zip(layout.train, there, strict=True) if is_there]
     return files + ([(layout.test, TEST)] if folder.child(layout.test).is_file() else [])
 
@@ -172,7 +175,7 @@ def _scan(location: Location, layout: _Layout, split: int) -> _Batch:
         _scan_binary(location, layout) if layout.binary else _scan_pickle(location, layout)
     )
     if not len(labels):
-        raise RefusedInput(f"{location.shown!r} holds no images")
+        raise RefusedInput(f"{location.shown!r} holds no images; {AGAIN}")
     return _Batch(location, layout, split, labels, digest)
 
 
@@ -184,7 +187,8 @@ def _records(location: Location, layout: _Layout) -> Iterator[UInt8[np.ndarray, 
             if len(piece) % size:
                 raise RefusedInput(
                     f"{location.shown!r}: {count * size + len(piece)} bytes are no whole number of "
-                    f"{layout.name}'s records of {size}; it is truncated, or of another set"
+                    f"{layout.name}'s records of {size}; it is truncated, or of another set: "
+                    f"{AGAIN}"
                 )
             count += len(piece) // size
             yield np.frombuffer(piece, np.uint8).reshape(-1, size)
@@ -248,7 +252,7 @@ def _class_names(folder: Location, layout: _Layout) -> list[str]:
     listed = names if isinstance(names, list) else []
     texts = [one.decode("latin-1") if isinstance(one, bytes) else one for one in listed]
     if not texts or not all(isinstance(one, str) for one in texts):
-        raise RefusedInput(f"{place.shown!r} holds no names of classes")
+        raise RefusedInput(f"{place.shown!r} holds no names of classes; {AGAIN}, or remove it")
     return [class_name(text, repr(place.shown)) for text in texts]
 
 

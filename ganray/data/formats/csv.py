@@ -31,7 +31,7 @@ from ganray.data.rows import (
     split_words,
 )
 from ganray.data.spec import UNLABELLED
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 from ganray.spec import canonical_json
 from ganray.wording import short_list
 
@@ -54,7 +54,10 @@ def read_csv(location: Location) -> Rows:
     used = labelled or tables
     sides = {table.side for table in used}
     if len(sides) > 1:
-        raise RefusedInput(f"{location.shown!r}: images of sides {short_list(sorted(sides))}")
+        raise RefusedInput(
+            f"{location.shown!r}: images of sides {short_list(sorted(sides))}; they must be "
+            "equal, or name one file"
+        )
     counts = {table: _count(table) for table in tables if table not in labelled}
     values = [
         _labels(table) if table.label else np.zeros(counts[table], np.int64) for table in used
@@ -92,7 +95,8 @@ def _tables(location: Location) -> tuple[list[PixelTable], list[str]]:
     files = [name for name in names if name.lower().endswith(_SUFFIXES)]
     if len(files) > _MOST_FILES:
         raise RefusedInput(
-            f"{location.shown!r} holds {len(files)} CSV files, more than {_MOST_FILES}"
+            f"{location.shown!r} holds {len(files)} CSV files, more than {_MOST_FILES}; join them, "
+            "or name some"
         )
     found = {name: _table_or_none(location.child(name)) for name in natural_order(files)}
     tables = sorted((one for one in found.values() if one), key=lambda table: table.split)
@@ -145,7 +149,7 @@ def _parsed(
                 ),
             )
     except pa.ArrowException as error:
-        raise RefusedInput(f"{where!r}{_told(one_line(error), table)}") from None
+        raise RefusedInput(f"{where!r}{_told(brief(error), table)}") from None
 
 
 def _told(error: str, table: PixelTable) -> str:

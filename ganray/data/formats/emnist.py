@@ -67,7 +67,7 @@ def read_emnist(location: Location) -> Rows:
     pairs = read_pairs(place, _PARTS)
     names = _mapping(place("mapping.txt")) or _NAMES[variant]
     images = [pair.images for pair in pairs]
-    labels, known = _known(labels_of_pairs(pairs), names, place("train-labels").shown)
+    labels, known = _known(labels_of_pairs(pairs), names, repr(pairs[0].labels.location.shown))
     return Rows(
         name=f"emnist-{variant}",
         shape=(1, images[0].sizes[2], images[0].sizes[1]),

@@ -21,6 +21,7 @@ from ganray.data.rows import TEST, TRAIN, Rows, numbered, rows_per_chunk, shape_
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
 from ganray.urls import is_url
+from ganray.wording import AGAIN
 
 _PUBLISHED = (("train-", TRAIN), ("t10k-", TEST))
 _PLAIN = (("", TRAIN),)
@@ -164,7 +165,9 @@ def _scan(location: Location, kind: str) -> IdxFile:
     with opened(location, _WHAT) as file:
         header = file.read(4 + 4 * dimensions)
         if len(header) < 4 + 4 * dimensions:
-            raise RefusedInput(f"{location.shown!r} ends within its header: it is truncated")
+            raise RefusedInput(
+                f"{location.shown!r} ends within its header: it is truncated; {AGAIN}"
+            )
         magic, *sizes = struct.unpack(f">{1 + dimensions}I", header)
         if magic != _MAGIC[kind]:
             raise RefusedInput(
@@ -178,10 +181,14 @@ def _scan(location: Location, kind: str) -> IdxFile:
             digest.update(piece)
             held += len(piece)
         beyond = " or more" if held > announced and file.read(1) else ""
-    if held != announced or not announced:
+    if not announced:
+        raise RefusedInput(
+            f"{location.shown!r}: its header announces {sizes}: no values; remove it"
+        )
+    if held != announced:
         raise RefusedInput(
             f"{location.shown!r}: its header announces {sizes} = {announced} bytes, but "
-            f"{held}{beyond} follow; it is truncated or corrupt"
+            f"{held}{beyond} follow; it is truncated or corrupt: {AGAIN}"
         )
     return IdxFile(location, tuple(sizes), digest.hexdigest())
 

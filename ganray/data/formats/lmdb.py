@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from jaxtyping import Int64
@@ -58,10 +61,13 @@ class _Values:
 
     def said(self, item: int) -> str:
         """The file and the place in it."""
-        ends = np.cumsum([one.count for one in self.found])
-        place = int(np.searchsorted(ends, item, side="right"))
+        place = bisect_right(self._ends, item)
         one = self.found[place]
-        return one.where(item - int(ends[place]) + one.count)
+        return one.where(item - self._ends[place] + one.count)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(one.count for one in self.found))
 
     def bytes_of(self, chosen: Int64[np.ndarray, "n"]) -> Iterator[bytes | RefusedInput]:
         """The values in their order; each file is read from its start to its end."""
@@ -131,7 +137,10 @@ def _category(folder: Location, alone: bool) -> _Category:
     if not len(values.starts):
         raise RefusedInput(f"{file.shown!r} holds no images; remove the category")
     if int(values.lengths.max()) > MAX_BYTES:
-        raise RefusedInput(f"{file.shown!r} holds a value of {values.lengths.max()} bytes")
+        raise RefusedInput(
+            f"{file.shown!r} holds a value of {values.lengths.max()} bytes, more than {MAX_BYTES}; "
+            "it is no picture, remove it"
+        )
     name, split = _parts(folder.name)
     split = TRAIN if alone else split  # what is named alone is all there is
     return _Category(file, class_name(name or folder.name, repr(folder.shown)), split, values)

@@ -154,10 +154,13 @@ def _refuse_halves(
             "train_labels, x_train and y_train, images and labels"
         )
     if bare:
-        raise RefusedInput(f"{bare[0].where} has labels, but there are no images to them")
+        raise RefusedInput(
+            f"{bare[0].where} has labels, but there are no images to them; save them, too"
+        )
     if 0 < len(unlabelled) < len(parts):
         raise RefusedInput(
-            f"{unlabelled[0].images.where} has no labels, but the images of other splits have"
+            f"{unlabelled[0].images.where} has no labels, but the images of other splits have; "
+            "save those of all, or of none"
         )
 
 

@@ -20,7 +20,7 @@ from ganray.data.pictures.decoding import MAX_PIXELS
 from ganray.data.rows import TEST, TRAIN, Rows, numbered, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.wording import AGAIN, short_list
 
 _PARTS = (("train_32x32.mat", TRAIN), ("test_32x32.mat", TEST))
 _EXTRA = "extra_32x32.mat"
@@ -74,7 +74,9 @@ def _part(location: Location, split: int) -> _Part:
     size, count, values, stream = read(location)
     where = repr(location.shown)
     if len(values) != count or not count:
-        raise RefusedInput(f"{where} has {count} images, but {len(values)} labels; equally many")
+        raise RefusedInput(
+            f"{where} has {count} images, but {len(values)} labels; they must be as many"
+        )
     known = np.isin(values, np.arange(11))
     if not known.all():
         strange = [f"{value:g}" for value in np.unique(values[~known])]
@@ -115,7 +117,9 @@ def _read_v5(location: Location) -> tuple:
     with labels.values() as stream:
         data = stream.read(needed)
     if len(data) < needed:
-        raise RefusedInput(f"{location.shown!r}: 'y' ends after {len(data)} of {needed} bytes")
+        raise RefusedInput(
+            f"{location.shown!r}: 'y' ends after {len(data)} of {needed} bytes; {AGAIN}"
+        )
     values = np.frombuffer(data, dtype).astype(np.float64)
     return (height, width), count, values, lambda: _stream_v5(pixels, count, (3, width, height))
 
@@ -131,7 +135,7 @@ def _stream_v5(
             if len(data) < length * int(np.prod(turned)):
                 raise RefusedInput(
                     f"{pixels.location.shown!r}: 'X' ends within image {start + length}; it is "
-                    "truncated"
+                    f"truncated; {AGAIN}"
                 )
             images = np.frombuffer(data, np.uint8).reshape(length, *turned)
             yield np.ascontiguousarray(images.transpose(0, 1, 3, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class _Pictures:
     ends: Sequence[int]
 
     def said(self, item: int) -> str:
-        place = int(np.searchsorted(self.ends, item, side="right"))
+        place = bisect_right(self.ends, item)
         one = self.shards[place]
         return one.said(item - self.ends[place] + len(one.places))
 
@@ -76,7 +77,7 @@ def read_webdataset(location: Location) -> Encoded:
     found = [samples_of(shard.location) for shard in shards]
     counts = [len(one.places) for one in found]
     if not sum(counts):
-        raise RefusedInput(f"{location.shown!r} holds no pictures")
+        raise RefusedInput(f"{location.shown!r} holds no pictures; valid: key.jpg beside key.cls")
     labels, names = _labels(found, location)
     return Encoded(
         name=location.name.removesuffix(SUFFIX),

@@ -6,7 +6,8 @@ import io
 import os
 import tempfile
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from fsspec.spec import AbstractFileSystem
@@ -15,8 +16,9 @@ from ganray.data.location import PACKED, Location
 from ganray.data.packed.held import Held, held
 from ganray.data.packed.members import Member, Members
 from ganray.data.packed.tars import tar_members
-from ganray.data.packed.zips import zip_members
-from ganray.errors import RefusedInput, one_line
+from ganray.data.packed.zips import DIRECTLY, STUMBLES, content_of, zip_members
+from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _IN_MEMORY = 1 << 26  # bytes of a compressed member; of a larger one a copy is unpacked
 
@@ -50,9 +52,9 @@ class Archive(AbstractFileSystem):
         if kept.kind == "zip":
             try:
                 self._zip = zipfile.ZipFile(self._file)
-            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            except (OSError, *STUMBLES) as error:
                 raise RefusedInput(
-                    f"{said!r} is a truncated or damaged zip ({one_line(error)})"
+                    f"{said!r} is a truncated or damaged zip ({brief(error)}); {AGAIN}"
                 ) from None
             self._members = zip_members(self._zip, os.fstat(self._file.fileno()).st_size, said)
         else:
@@ -86,6 +88,10 @@ class Archive(AbstractFileSystem):
         path = path.strip("/")
         return _told(path, self._member(path)) | {"name": path}
 
+    def size(self, path: str) -> int:
+        """Bytes of a file."""
+        return self._member(path.strip("/")).size
+
     def cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
     ) -> bytes:
@@ -103,8 +109,8 @@ class Archive(AbstractFileSystem):
             return io.BytesIO(self.content(member))
         # A compressed stream is read from its start at every jump backwards.
         copy = tempfile.TemporaryFile()  # noqa: SIM115
-        with self._zip.open(self._zip.infolist()[member.place]) as packed:
-            while piece := self._tried(packed.read, 1 << 20):
+        with _unpacking(), self._zip.open(self._zip.infolist()[member.place]) as packed:
+            while piece := packed.read(1 << 20):
                 copy.write(piece)
         copy.seek(0)
         return copy
@@ -113,17 +119,16 @@ class Archive(AbstractFileSystem):
         """A member's content."""
         if self._zip is None:
             return os.pread(self._file.fileno(), member.size, member.place)
-        return self._tried(self._zip.read, self._zip.infolist()[member.place])
-
-    @staticmethod
-    def _tried(read: Any, what: Any) -> bytes:
-        try:
-            return bytes(read(what))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise OSError(f"damaged in the archive ({one_line(error)})") from None
+        entry = self._zip.infolist()[member.place]
+        with _unpacking():
+            if entry.compress_type in DIRECTLY:
+                return content_of(self._file.fileno(), entry)
+            return self._zip.read(entry)
 
     def _member(self, path: str) -> Member:
-        member = self._members.get(self._members.followed(path))
+        member = self._members.get(path)
+        if member is None or member.kind == "link":
+            member = self._members.get(self._members.followed(path))
         assert member is not None  # or it would not have been followed
         return member
 
@@ -132,6 +137,14 @@ class Archive(AbstractFileSystem):
         if member.kind != "file":
             raise IsADirectoryError(path)
         return member
+
+
+@contextmanager
+def _unpacking() -> Iterator[None]:
+    try:
+        yield
+    except STUMBLES as error:
+        raise OSError(f"damaged in the archive ({brief(error)})") from None
 
 
 def _told(name: str, member: Member) -> dict[str, Any]:

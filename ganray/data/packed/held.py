@@ -111,7 +111,7 @@ def _opened(location: Location) -> BinaryIO:
     try:
         return Path(location.path).open("rb")
     except OSError as error:
-        raise RefusedInput(f"{location.shown!r} cannot be read: {one_line(error)}") from None
+        raise RefusedInput(f"{location.shown!r} cannot be read: {brief(error)}") from None
 
 
 def _state(file: BinaryIO) -> tuple[int, ...]:
@@ -205,5 +205,5 @@ def _write(copy: Any, piece: bytes, location: Location) -> None:
         room = " (TMPDIR names another folder)" if error.errno == errno.ENOSPC else ""
         raise RefusedInput(
             f"{location.shown!r} cannot be copied to {tempfile.gettempdir()!r}: "
-            f"{one_line(error)}{room}"
+            f"{brief(error)}{room}"
         ) from None

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from posixpath import dirname, normpath
 from typing import NamedTuple
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, quoted
 
-_DEEPEST = 100  # folders above a file
+_DEEPEST, _LONGEST = 100, 1024
+"""Folders above a file, and characters of its path; more than macOS has on a disk."""
 
 
 class Member(NamedTuple):
@@ -53,7 +54,9 @@ class Members:
             return
         above, _, last = path.rpartition("/")
         siblings = self._folder(above)
-        if last in siblings or not last:
+        if not last:
+            raise RefusedInput(f"{self.said!r} holds a file without a name; pack it again")
+        if last in siblings:
             raise RefusedInput(f"{self.said!r} holds {name!r} twice; pack it again")
         siblings[last] = member
 
@@ -62,10 +65,13 @@ class Members:
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if name.startswith("/") or ".." in parts:
             raise RefusedInput(
-                f"{self.said!r} holds {name!r}, which leads out of it; pack it again"
+                f"{self.said!r} holds {quoted(name)}, which leads out of it; pack it again"
             )
-        if len(parts) > _DEEPEST:
-            raise RefusedInput(f"{self.said!r} holds a path of {len(parts)} folders; pack it again")
+        if len(parts) > _DEEPEST or len(name) > _LONGEST:
+            raise RefusedInput(
+                f"{self.said!r} holds a path of {len(parts)} folders and {len(name):,} characters, "
+                f"more than {_DEEPEST} or {_LONGEST:,}; pack it again"
+            )
         return "/".join(parts)
 
     def _folder(self, path: str) -> dict[str, Member]:
@@ -75,7 +81,9 @@ class Members:
         above, _, last = path.rpartition("/")
         siblings = self._folder(above)
         if last in siblings:
-            raise RefusedInput(f"{self.said!r} holds {path!r} as a file and as a folder")
+            raise RefusedInput(
+                f"{self.said!r} holds {path!r} as a file and as a folder; pack it again"
+            )
         siblings[last] = _FOLDER
         return self._by_folder.setdefault(path, {})
 

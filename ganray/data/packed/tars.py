@@ -10,10 +10,12 @@ from typing import Any
 
 from ganray.data.packed.members import Member, Members
 from ganray.errors import RefusedInput
+from ganray.wording import AGAIN
 
 BLOCK = 512
 _END = bytes(BLOCK)
 _MAGIC = slice(257, 263)
+_SIZE = slice(124, 136)
 _SUM = slice(148, 156)
 _LONGEST = 1 << 20  # bytes of what a header says in another member
 _DAMAGED = "is a truncated or damaged tar"
@@ -43,11 +45,11 @@ def tar_members(file: Any, said: str) -> Members:
         if header == _END:
             return found
         if len(header) < BLOCK or not _is_header(header):
-            raise RefusedInput(f"{said!r} {_DAMAGED}, at byte {at:,}")
+            raise RefusedInput(f"{said!r} {_DAMAGED}, at byte {at:,}; {AGAIN}")
         kind, start = header[156:157], at + BLOCK
-        size = int(told["size"]) if told.get("size", "").isdecimal() else _number(header[124:136])
+        size = _whole(told.get("size", "")) or _number(header[_SIZE])
         if size < 0 or start + size > total:
-            raise RefusedInput(f"{said!r} {_DAMAGED}: it ends at byte {total:,}")
+            raise RefusedInput(f"{said!r} {_DAMAGED}: it ends at byte {total:,}; {AGAIN}")
         if kind in b"xLK" and kind:
             told |= _told(kind, file.read(min(size, _LONGEST)))
         elif kind != b"g":  # git's archives name a commit there
@@ -67,7 +69,9 @@ def _add(found: Members, header: bytes, file: Member, told: dict[str, str]) -> N
     elif kind == b"1":
         same = found.get(found.path_of(target))
         if same is None or same.kind == "directory":
-            raise RefusedInput(f"{found.said!r}: {name!r} is a link to {target!r}, not in it")
+            raise RefusedInput(
+                f"{found.said!r}: {name!r} is a link to {target!r}, not in it; pack that, too"
+            )
         found.add(name, same)
     elif kind == b"2":
         found.add(name, Member("link", target=target))
@@ -79,6 +83,7 @@ def _add(found: Members, header: bytes, file: Member, told: dict[str, str]) -> N
 
 def _is_header(header: bytes) -> bool:
     try:
+        _number(header[_SIZE])
         return _number(header[_SUM]) == sum(header) - sum(header[_SUM]) + 8 * ord(" ")
     except ValueError:
         return False
@@ -93,6 +98,11 @@ def _number(field: bytes) -> int:
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     return int(field.strip(b" \0") or b"0", 8)
+
+
+def _whole(digits: str) -> int:
+    """A decimal number of a size that a file may have; else 0."""
+    return int(digits) if digits.isdecimal() and len(digits) < 20 else 0
 
 
 def _name(header: bytes) -> str:
@@ -111,7 +121,7 @@ def _told(kind: bytes, content: bytes) -> dict[str, str]:
     told = {}
     while content:
         length = content.partition(b" ")[0]
-        size = int(length) if length.isdigit() else 0
+        size = _whole(length.decode("latin-1"))
         if not len(length) < size <= len(content):
             break
         key, _, value = content[len(length) + 1 : size - 1].partition(b"=")

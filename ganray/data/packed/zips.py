@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import lzma
+import os
 import stat
+import struct
 import zipfile
+import zlib
 
 from ganray.data.packed.members import Member, Members
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 RATIO, ALLOWANCE = 100, 1 << 30
 """What is unpacked may be so many times as large as the archive, and so many bytes more."""
+STUMBLES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+            RuntimeError, ValueError, KeyError, struct.error, OverflowError)  # fmt: skip
+"""What Python's zipfile raises of damaged files."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+DIRECTLY = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LOCAL, _LOCAL_MARK = struct.Struct("<26xHH"), b"PK\x03\x04"  # before a member's name
 _ENCRYPTED = 1
 _LONGEST_LINK = 4096
 
@@ -45,21 +55,54 @@ def zip_members(archive: zipfile.ZipFile, size: int, said: str) -> Members:
                 f"{said!r}: {name!r} is compressed by method {entry.compress_type}, which is not "
                 "read; pack it again"
             )
+        if entry.compress_size > size:  # it would be asked for in one piece
+            raise RefusedInput(
+                f"{said!r}: {name!r} announces {entry.compress_size:,} bytes in an archive of "
+                f"{size:,}; it is damaged: {AGAIN}"
+            )
         if entry.file_size > RATIO * 11 * entry.compress_size + ALLOWANCE:  # more than deflate's
-            raise RefusedInput(f"{said!r}: {name!r} announces {entry.file_size:,} bytes")
-        found.add(name, _member(archive, number, entry))
+            raise RefusedInput(
+                f"{said!r}: {name!r} announces {entry.file_size:,} bytes, more than "
+                f"{entry.compress_size:,} can be unpacked to; it is damaged: {AGAIN}"
+            )
+        found.add(name, _member(archive, number, entry, said))
     return found
 
 
-def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo) -> Member:
-    if entry.is_dir():
+def content_of(file: int, entry: zipfile.ZipInfo) -> bytes:
+    """A member's content, in a fifth of the time that `zipfile` takes of a small one.
+
+    Args:
+        file: number of the archive's file; its place is not moved.
+        entry: stored or deflated.
+
+    Raises:
+        BadZipFile, zlib.error: it is damaged, or of another size than is announced.
+    """
+    header = os.pread(file, _LOCAL.size, entry.header_offset)
+    if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
+        raise zipfile.BadZipFile("Bad magic number for file header")
+    name, extra = _LOCAL.unpack(header)
+    start = entry.header_offset + _LOCAL.size + name + extra
+    content = os.pread(file, entry.compress_size, start)
+    if entry.compress_type == zipfile.ZIP_DEFLATED:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, entry.file_size + 1)
+    if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {entry.filename!r}")
+    return content
+
+
+def _member(archive: zipfile.ZipFile, number: int, entry: zipfile.ZipInfo, said: str) -> Member:
+    if entry.filename.endswith("/"):  # is_dir() stumbles over a name that is empty
         return Member("directory")
     mode = entry.external_attr >> 16
     if stat.S_ISLNK(mode):
         try:
             target = archive.read(entry) if entry.file_size <= _LONGEST_LINK else b""
-        except (OSError, EOFError, zipfile.BadZipFile) as error:
-            raise RefusedInput(f"{archive.filename!r} is damaged: {one_line(error)}") from None
+        except (OSError, *STUMBLES) as error:
+            raise RefusedInput(
+                f"{said!r}: {entry.filename!r} is damaged ({brief(error)}); {AGAIN}"
+            ) from None
         return Member("link", target=target.decode("utf-8", "surrogateescape"))
     if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
         return Member("other")

@@ -78,8 +78,11 @@ def decode_image(
     """
     with _Reading(data, where, formats) as image:
         image.load()
-        pixels = np.asarray(_turned(_visible(image, data, where, background), image))
-        return np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1))
+        picture = _turned(_visible(image, data, where, background), image)
+        # As np.asarray does, in two thirds of the time.
+        pixels = np.frombuffer(picture.tobytes(), np.uint8)
+        pixels = pixels.reshape(picture.height, picture.width, -1)
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def header_of(data: bytes, where: str, background: Colour | None = None) -> Header:
@@ -113,8 +116,10 @@ class _Reading:
     def __init__(self, data: bytes, where: str, formats: tuple[str, ...] | None) -> None:
         self._data, self._where, self._formats = data, where, formats
         self._image: Image.Image | None = None
+        self._guard = guard()  # to its end, as tags are read late
 
     def __enter__(self) -> Image.Image:
+        self._guard.__enter__()
         try:
             self._image = opened(self._data, self._formats)
             _refuse_large_or_many(self._image, self._where)
@@ -127,6 +132,7 @@ class _Reading:
     def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
         if self._image is not None:
             self._image.close()
+        self._guard.__exit__(None, None, None)
         if error is None or isinstance(error, RefusedInput) or not isinstance(error, Exception):
             return
         if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):

@@ -35,6 +35,7 @@ def bombs_refused() -> Iterator[None]:
 
     Around many small pictures it saves a tenth of their time; each is guarded without it, too.
     """
+    _silence_libtiff()
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         # Of damaged tags Pillow warns on standard error, line after line.
@@ -44,6 +45,22 @@ def bombs_refused() -> Iterator[None]:
             yield
         finally:
             _GUARDED.reset(token)
+
+
+def guard() -> AbstractContextManager[None]:
+    """`bombs_refused`, unless it lasts already."""
+    return nullcontext() if _GUARDED.get() else bombs_refused()
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Of damage libtiff tells on standard error by itself, beside what Pillow raises."""
+    try:
+        library = ctypes.CDLL(Image.core.__file__)  # finds what Pillow is linked with, too
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (AttributeError, OSError):  # a Pillow that has it inside, or lacks it
+        return
 
 
 def opened(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:

@@ -95,14 +95,15 @@ class _Decoding:
     shape: Shape
 
     def __call__(self, pictures: Sequence[Told]) -> tuple[Pixels, list[str]]:
-        images, reasons = [], []
+        images, count, reasons = np.empty((len(pictures), *self.shape), np.uint8), 0, []
         with bombs_refused():
             for where, data in pictures:
                 try:
-                    images.append(self._decoded(where, data))
+                    images[count] = self._decoded(where, data)
+                    count += 1
                 except RefusedInput as error:
                     reasons.append(str(error))
-        return np.stack(images) if images else np.empty((0, *self.shape), np.uint8), reasons
+        return images[:count], reasons
 
     def _decoded(self, where: str, data: bytes | RefusedInput) -> UInt8[np.ndarray, "c h w"]:
         if isinstance(data, RefusedInput):

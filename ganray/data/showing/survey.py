@@ -12,6 +12,7 @@ import numpy as np
 from ganray.data.pictures.decoding import Colour, decode_image, header_of
 from ganray.data.pictures.encoded import AT_ONCE, Encoded, Survey, Told
 from ganray.data.pictures.fitting import Reading, Shape
+from ganray.data.pictures.opening import bombs_refused
 from ganray.errors import RefusedInput
 
 _WHITE = (255, 255, 255)

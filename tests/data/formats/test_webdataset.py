@@ -106,7 +106,7 @@ def test_what_contradicts_itself_is_refused(tmp_path):
     (tmp_path / "few" / "classes.txt").write_text("ant")
     long = [("a.png", _png(IMAGES[0])), ("a.cls", bytes(2 << 20))]
     for source, said in (
-        (tarred(twice, tmp_path / "a.tar"), "1 samples have two pictures, as 'a.png' and 'a.jpg'"),
+        (tarred(twice, tmp_path / "a.tar"), "two pictures: 1, as 'a.png' and 'a.jpg'"),
         (mixed, "numbers, as of"),
         (_shard(tmp_path / "few" / "a.tar", range(60)), "must lie in 0 … 0"),
         (tarred(long, tmp_path / "b.tar"), "2097152 bytes"),

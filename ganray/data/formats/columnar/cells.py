@@ -31,7 +31,7 @@ def opened(file: Location) -> Iterator[pq.ParquetFile]:
             # pre_buffer would hold whole row groups, which published files make as big as the set
             yield pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
     except (pa.ArrowException, UnicodeError) as error:
-        raise RefusedInput(f"{file.shown!r} is no readable Parquet: {one_line(error)}") from None
+        raise RefusedInput(f"{file.shown!r} is no readable Parquet: {brief(error)}") from None
 
 
 def rows_at_once(parquet: pq.ParquetFile, field: Field, value: int = 0) -> int:
@@ -77,10 +77,13 @@ class Cells:
 
     def said(self, item: int) -> str:
         """The file and the row in it."""
-        ends = np.cumsum(self.counts)
-        place = int(np.searchsorted(ends, item, side="right"))
-        row = item - int(ends[place] - self.counts[place])
+        place = bisect_right(self._ends, item)
+        row = item - self._ends[place] + self.counts[place]
         return f"{self.shards[place].location.shown}, row {row}"
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(self.counts))
 
     def bytes_of(self, chosen: Int64[np.ndarray, "n"]) -> Iterator[bytes | RefusedInput]:
         """The contents of some cells; row groups without any are not read."""

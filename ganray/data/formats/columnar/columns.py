@@ -118,7 +118,9 @@ def _split(schema: pa.Schema, asked: str | bool | None, where: str) -> str | Non
     if asked:
         return _only_one(str(asked), schema, [], "split", where)
     if schema.names.count("split") > 1:
-        raise RefusedInput(f"{where} has two columns 'split'; it has {_listed(schema.names)}")
+        raise RefusedInput(
+            f"{where} has two columns 'split'; it has {_listed(schema.names)}; drop one"
+        )
     return "split" if "split" in schema.names else None
 
 

@@ -15,7 +15,7 @@ from ganray.data.formats.columnar.columns import features_of, is_bytes, is_text
 from ganray.data.formats.columnar.fields import is_list
 from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered
 from ganray.data.spec import UNLABELLED
-from ganray.errors import RefusedInput, one_line, quoted
+from ganray.errors import RefusedInput, brief, quoted
 from ganray.wording import short_list
 
 _VALID = "valid: whole numbers, strings, or true and false"
@@ -231,7 +231,8 @@ def _json(part: Labelled, key: bytes) -> Any:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(
-            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({one_line(error)})"
+            f"{part.where}: {key.decode()} in the schema's metadata is no JSON ({brief(error)}); "
+            "valid: a list of names"
         ) from None
 
 
@@ -240,5 +241,6 @@ def _text(part: Labelled, key: bytes) -> str:
         return part.metadata[key].decode()
     except UnicodeDecodeError as error:
         raise RefusedInput(
-            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({one_line(error)})"
+            f"{part.where}: {key.decode()} in the schema's metadata is no UTF-8 ({brief(error)}); "
+            "write it so"
         ) from None

@@ -163,7 +163,7 @@ def _refuse_half_named(words: dict[str, str | None], root: Location) -> None:
     if unnamed and len(unnamed) < len(words):
         raise RefusedInput(
             f"{root.shown!r}: neither the name nor a folder of {unnamed[0]!r} tells train, test "
-            f"or validation, as those of other files do"
+            f"or validation, as those of other files do; rename it, or name one file"
         )
     for split in {split_code(word) for word in words.values() if word}:
         used = {word for word in words.values() if word and split_code(word) == split}

@@ -81,7 +81,9 @@ def table_of(location: Location) -> PixelTable:
             "turned upright"
         )
     if len(fields) > _MOST_COLUMNS:
-        raise RefusedInput(f"{where}: {len(fields)} columns, more than {_MOST_COLUMNS}")
+        raise RefusedInput(
+            f"{where}: {len(fields)} columns, more than {_MOST_COLUMNS}; scale the images down"
+        )
     if all(field.removeprefix("-").isdecimal() for field in fields):
         return _without_header(location, len(fields))
     labels = [name for name in fields if name in _LABELS]

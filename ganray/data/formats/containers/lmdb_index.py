@@ -20,6 +20,7 @@ from jaxtyping import Int64
 
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
+from ganray.wording import AGAIN
 
 _MAGIC, _VERSION = 0xBEEFC0DE, 1
 _HEAD = 16  # bytes before a page's content
@@ -69,10 +70,13 @@ def find_values(location: Location) -> Values:
                 starts.append(start)
                 lengths.append(length)
     except (_Damaged, struct.error) as error:
-        raise RefusedInput(f"{location.shown!r} is no readable LMDB file ({error})") from None
+        raise RefusedInput(
+            f"{location.shown!r} is no readable LMDB file ({error}); {AGAIN}"
+        ) from None
     if len(starts) != facts.entries:
         raise RefusedInput(
-            f"{location.shown!r} announces {facts.entries} values, but {len(starts)} are in it"
+            f"{location.shown!r} announces {facts.entries} values, but {len(starts)} are in it: "
+            f"{AGAIN}"
         )
     order = np.argsort(np.asarray(starts, np.int64), kind="stable")
     return Values(np.asarray(starts, np.int64)[order], np.asarray(lengths, np.int64)[order])

@@ -19,6 +19,7 @@ from typing import Any
 
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
+from ganray.wording import AGAIN
 
 _HEADER = 128
 _PIECE = 1 << 18
@@ -99,7 +100,7 @@ def variables(location: Location) -> dict[str, Variable]:
             if place + 8 + length > size:
                 raise RefusedInput(
                     f"{location.shown!r} ends at byte {size}, within a variable that goes on to "
-                    f"{place + 8 + length}; it is truncated"
+                    f"{place + 8 + length}; it is truncated: {AGAIN}"
                 )
             file.seek(place)
             variable, _ = _variable(file, order, location, place)
@@ -116,7 +117,9 @@ def _reading(location: Location) -> Iterator[Any]:
         with location.open() as file:
             yield file
     except (struct.error, zlib.error, UnicodeError, _Damaged) as error:
-        raise RefusedInput(f"{location.shown!r} is a damaged MATLAB file ({error})") from None
+        raise RefusedInput(
+            f"{location.shown!r} is a damaged MATLAB file ({error}); {AGAIN}"
+        ) from None
 
 
 class _Damaged(Exception):

@@ -9,7 +9,8 @@ from typing import Any
 
 from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
-from ganray.errors import GanrayError, RefusedInput, one_line
+from ganray.errors import GanrayError, RefusedInput, brief
+from ganray.wording import AGAIN
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MOST_ARRAYS = 1000
@@ -49,7 +50,10 @@ def arrays(location: Location) -> Iterator[dict[str, Any]]:
         with location.open() as raw, h5py.File(raw, "r") as file:
             size = raw.seek(0, 2)
             if len(file) > _MOST_ARRAYS:
-                raise RefusedInput(f"{location.shown!r} holds {len(file)} arrays; it is damaged")
+                raise RefusedInput(
+                    f"{location.shown!r} holds {len(file)} arrays, more than {_MOST_ARRAYS}; "
+                    "save X and y alone"
+                )
             found = {
                 name: one
                 for name in file
@@ -63,7 +67,7 @@ def arrays(location: Location) -> Iterator[dict[str, Any]]:
         raise
     except Exception as error:  # whatever HDF5 stumbles over
         raise RefusedInput(
-            f"{location.shown!r} is a damaged MATLAB file ({one_line(error)[:200]})"
+            f"{location.shown!r} is a damaged MATLAB file ({brief(error)}); {AGAIN}"
         ) from None
 
 

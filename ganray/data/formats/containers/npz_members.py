@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import struct
+import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from numpy.lib import format as npy
 
 from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
-from ganray.errors import RefusedInput, one_line
+from ganray.data.packed.zips import STUMBLES
+from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _MOST_MEMBERS = 1000
 _MOST_PACKED = 1100  # bytes that deflate can make of one
@@ -75,7 +77,10 @@ def members(location: Location) -> list[Member]:
     with _opened(location) as archive:
         entries = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         if not 0 < len(entries) <= _MOST_MEMBERS:
-            raise RefusedInput(f"{location.shown!r} holds {len(entries)} arrays; it is no .npz set")
+            raise RefusedInput(
+                f"{location.shown!r} holds {len(entries)} arrays; valid: numpy.savez of images "
+                "and labels"
+            )
         return [_member(archive, entry, location) for entry in entries]
 
 
@@ -84,12 +89,11 @@ def _opened(location: Location) -> Iterator[zipfile.ZipFile]:
     try:
         with location.open() as raw, zipfile.ZipFile(raw) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
-            ValueError, KeyError, struct.error, OverflowError, MemoryError) as error:  # fmt: skip
+    except (*STUMBLES, MemoryError) as error:
         if isinstance(error, RefusedInput):
             raise
         raise RefusedInput(
-            f"{location.shown!r} is no readable .npz file ({one_line(error)[:200]})"
+            f"{location.shown!r} is no readable .npz file ({brief(error)}); {AGAIN}"
         ) from None
 
 
@@ -106,12 +110,12 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, location: Location
             f"{where} holds Python objects, which are not unpickled; save numbers, of one shape"
         )
     if any(not isinstance(side, int) or side < 0 for side in shape):
-        raise RefusedInput(f"{where}: its shape {shape} is none")
+        raise RefusedInput(f"{where}: its shape {shape} is none; save it again")
     announced = math.prod(shape) * dtype.itemsize
     if announced != held or entry.file_size > _MOST_PACKED * entry.compress_size + 1000:
         raise RefusedInput(
             f"{where} announces {shape} of {dtype} = {announced} bytes, but {held} are in it; it "
-            "is damaged"
+            f"is damaged: {AGAIN}"
         )
     return Member(location, name, shape, dtype, by_columns)
 
@@ -124,8 +128,10 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
     if length > _LONGEST_HEADER:
         raise ValueError(f"a header of {length} bytes, more than {_LONGEST_HEADER}")
     try:
-        return _READERS[version](file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python 2's numbers, 30L, which are read
+            return _READERS[version](file)
     except ValueError:
         raise
     except Exception as error:  # whatever Python's parser stumbles over
-        raise ValueError(f"a header that cannot be read: {one_line(error)}") from None
+        raise ValueError(f"a header that cannot be read: {brief(error)}") from None

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _CORES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _KNOWN = {
@@ -87,9 +88,10 @@ def read_pickle(data: bytes, where: str) -> dict[str, Any]:
     except RefusedInput as refusal:
         raise RefusedInput(f"{where}: {refusal}") from None
     except Exception as error:  # whatever pickletools stumbles over
-        raise RefusedInput(f"{where} is no readable pickle ({one_line(error)[:200]})") from None
+        raise RefusedInput(f"{where} is no readable pickle ({brief(error)}); {AGAIN}") from None
     raise RefusedInput(
-        f"{where} is no readable pickle (it does not end after {_MOST_OPERATIONS} operations)"
+        f"{where} is no readable pickle (it does not end after {_MOST_OPERATIONS} operations); "
+        f"{AGAIN}"
     )
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from ganray.data.location import Location
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, brief
+from ganray.wording import AGAIN
 
 _GZIP = b"\x1f\x8b"
 _HEAD = 256  # bytes in which a web page says that it is one
@@ -43,7 +44,7 @@ def opened(location: Location, what: str) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, unpacked)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise RefusedInput(
-            f"{location.shown!r} is truncated or corrupt gzip data ({error})"
+            f"{location.shown!r} is truncated or corrupt gzip data ({brief(error)}); {AGAIN}"
         ) from None
 
 

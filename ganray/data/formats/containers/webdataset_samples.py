@@ -22,6 +22,7 @@ from ganray.errors import RefusedInput
 _PICTURES = {suffix.removeprefix(".") for suffix in SUFFIXES}
 _KEYS = ("label", "class", "cls")
 """Of a sample's JSON, by which one says its class."""
+_VALID = "a number below 10⁹ or a name"
 _LONGEST = 1 << 20  # bytes of a label's member
 
 
@@ -110,8 +111,8 @@ def samples_of(shard: Location) -> Samples:
     if twice:
         one, other = twice[0]
         raise RefusedInput(
-            f"{shard.shown!r}: {len(twice):,} samples have two pictures, as {one!r} and {other!r}; "
-            "leave one out"
+            f"{shard.shown!r}: samples with two pictures: {len(twice):,}, as {one!r} and "
+            f"{other!r}; leave one of them out"
         )
     labels = _labels(shard, told)
     return Samples(
@@ -144,14 +145,14 @@ def _label(content: bytes, ending: str, where: str) -> str | int | None:
             said = said if isinstance(said, dict) else {}
             value = next((said[key] for key in _KEYS if said.get(key) is not None), "")
     except (ValueError, RecursionError):
-        raise RefusedInput(f"{where} is no label in UTF-8, or no JSON") from None
+        raise RefusedInput(f"{where} is no label in UTF-8, or no JSON; valid: {_VALID}") from None
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise RefusedInput(f"{where}: label (={value!r:.80}) must be a number or a name")
+        raise RefusedInput(f"{where}: label (={value!r:.80}) must be {_VALID}")
     if isinstance(value, str):
         digits = value.removeprefix("-")
         return int(value) if digits.isdecimal() and len(digits) < 10 else value or None
     if abs(value) >= 10**9:
-        raise RefusedInput(f"{where}: label (={value}) must be a number or a name")
+        raise RefusedInput(f"{where}: label (={value!r:.80}) must be {_VALID}")
     return value
 
 
