@@ -26,8 +26,9 @@ from ganray.data.listing import ARCHIVES
 from ganray.data.location import Location
 from ganray.data.packed.tars import BLOCK, is_tar
 from ganray.data.packed.zips import refuse_bomb
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 from ganray.spec import canonical_json
+from ganray.wording import AGAIN
 
 _UNREAD = (".7z", ".rar")
 _OF_A_FORMAT = (".npz",)  # a zip by its bytes, and a format's file by its name
@@ -176,7 +177,7 @@ def _unpack(stream: Any, packed: BinaryIO, copy: Copy, location: Location) -> No
 
 
 def _damaged(location: Location, error: Exception) -> RefusedInput:
-    return RefusedInput(f"{location.shown!r} is truncated or damaged ({one_line(error)})")
+    return RefusedInput(f"{location.shown!r} is truncated or damaged ({brief(error)}); {AGAIN}")
 
 
 def _by_arrow(file: BinaryIO, codec: str) -> Any:

@@ -11,8 +11,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ganray.data.pictures.depth import SIXTEEN_BITS, is_deep, refuse_dark, scaled
 from ganray.data.pictures.kinds import refuse_misread
-from ganray.data.pictures.opening import opened, what_else
-from ganray.errors import RefusedInput, one_line
+from ganray.data.pictures.opening import guard, opened, what_else
+from ganray.errors import RefusedInput, brief
 
 STORED = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
 """Formats of the pictures of data sets, by Pillow's names; PPM stands for PGM, PBM and PNM, too."""
@@ -143,7 +143,7 @@ class _Reading:
         if isinstance(error, UnidentifiedImageError):
             raise RefusedInput(f"{self._where} {what_else(self._data, self._formats)}") from None
         kind = f"a {self._image.format}" if self._image is not None else "a picture"
-        said = one_line(error)
+        said = brief(error)
         wrong = "of a kind that is not read" if _UNKNOWN.search(said) else "damaged or truncated"
         wrong += ", or packed in a way that is not read" if said.startswith(_BY_LIBTIFF) else ""
         raise RefusedInput(f"{self._where} is {kind} that is {wrong} ({said})") from None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import io
+import logging
 import math
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import cache
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from ganray.data.pictures.kinds import what_kind
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else it tells on standard error
 _GUARDED = ContextVar("ganray-bombs-refused", default=False)
 _NAMED = "PNG, JPEG, WebP, BMP, TIFF, PGM or PPM"
 # By first bytes, in small letters.
@@ -52,28 +54,14 @@ def guard() -> AbstractContextManager[None]:
     return nullcontext() if _GUARDED.get() else bombs_refused()
 
 
-@cache
-def _silence_libtiff() -> None:
-    """Of damage libtiff tells on standard error by itself, beside what Pillow raises."""
-    try:
-        library = ctypes.CDLL(Image.core.__file__)  # finds what Pillow is linked with, too
-        library.TIFFSetErrorHandler(None)
-        library.TIFFSetWarningHandler(None)
-    except (AttributeError, OSError):  # a Pillow that has it inside, or lacks it
-        return
-
-
 def opened(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
     """A picture whose header is read.
 
     Raises:
         Exception: any, of Pillow's parsers.
     """
-    with nullcontext() if _GUARDED.get() else bombs_refused():
-        image = Image.open(io.BytesIO(data), formats=formats)
-    if image.format == "TIFF":
-        _silence_libtiff()
-    return image
+    with guard():
+        return Image.open(io.BytesIO(data), formats=formats)
 
 
 @cache

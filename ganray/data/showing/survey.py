@@ -72,16 +72,17 @@ def surveyed(
         told: is told how many of how many are looked at.
     """
     found, total = Stored(decoded=decode), len(pictures.chosen)
-    for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
-        if told is not None and place % AT_ONCE == 0:
-            told(place, total)
-        where = pictures.items.said(int(pictures.chosen[place]))
-        try:
-            if isinstance(data, RefusedInput):
-                raise data
-            _look(found, place, data, where, background or _WHITE)
-        except RefusedInput as error:
-            found.unread[place] = str(error)
+    with bombs_refused():
+        for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
+            if told is not None and place % AT_ONCE == 0:
+                told(place, total)
+            where = pictures.items.said(int(pictures.chosen[place]))
+            try:
+                if isinstance(data, RefusedInput):
+                    raise data
+                _look(found, place, data, where, background or _WHITE)
+            except RefusedInput as error:
+                found.unread[place] = str(error)
     return found
 
 

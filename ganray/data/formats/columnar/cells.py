@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +20,7 @@ from ganray.data.formats.columnar.fields import Field, is_list, picked
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.location import Location
 from ganray.data.pictures.kinds import signed
-from ganray.errors import RefusedInput, one_line
+from ganray.errors import RefusedInput, brief
 
 _AT_ONCE = 64  # rows
 _BYTES_AT_ONCE = 64 << 20

@@ -112,7 +112,8 @@ def _small_columns(parquet: pq.ParquetFile, chosen: Chosen, where: str) -> pa.Ta
     table.validate(full=True)  # text that is no UTF-8
     if table.num_columns and len(table) != count:
         raise RefusedInput(
-            f"{where} is no readable Parquet: it announces {count} rows and holds {len(table)}"
+            f"{where} is no readable Parquet: it announces {count} rows and holds {len(table)}; "
+            "write it again"
         )
     for field in fields:
         if field.inner:

@@ -194,7 +194,7 @@ def _without_fraction(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid as error:
-        raise RefusedInput(f"{where}: a label is no whole number ({one_line(error)})") from None
+        raise RefusedInput(f"{where}: a label is no whole number ({brief(error)})") from None
 
 
 def _names_in(parts: list[Labelled], where: str) -> list[str]:

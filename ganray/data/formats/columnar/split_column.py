@@ -84,7 +84,9 @@ def _refuse_no_text(column: pa.ChunkedArray, name: str, where: str) -> None:
     try:
         column.cast(pa.string())
     except pa.ArrowInvalid:
-        raise RefusedInput(f"{where}: column {name} holds bytes that are no UTF-8") from None
+        raise RefusedInput(
+            f"{where}: column {name} holds bytes that are no UTF-8; valid: train, held_out or test"
+        ) from None
 
 
 def _refuse_other_columns(table: pa.Table, chosen: Chosen, where: str) -> None:
