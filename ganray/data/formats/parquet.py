@@ -102,7 +102,8 @@ def _raw(filled: list[tuple[Shard, FileTable]], known: dict[str, Any]) -> Rows:
         if seen != table.labelled.count:
             raise RefusedInput(
                 f"{shard.location.shown!r} is no readable Parquet: it announces "
-                f"{table.labelled.count} rows and holds {seen or 'none'}"
+                f"{table.labelled.count} rows and holds {seen or 'none'}; "
+                "write it again"
             )
     shapes.refuse_differing()
     first = next(_pixels(*filled[0], rows=1))
@@ -110,7 +111,7 @@ def _raw(filled: list[tuple[Shard, FileTable]], known: dict[str, Any]) -> Rows:
     return Rows(
         **known,
         shape=first.shape[1:],
-        stream=lambda: chain.from_iterable(_pixels(*one, rows) for one in filled),
+        stream=lambda: chain.from_iterable(_pixels_again(*one, rows) for one in filled),
     )
 
 
@@ -192,6 +193,17 @@ def _pixels(shard: Shard, table: FileTable, rows: int) -> Iterator[UInt8[np.ndar
     for batch in _batches(shard, table.image, rows):
         yield pixels_of_column(batch, first, shard.location.shown)
         first += len(batch)
+
+
+def _pixels_again(
+    shard: Shard, table: FileTable, rows: int
+) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+    """Those of a file in which nothing was wrong when the set was opened."""
+    try:
+        yield from _pixels(shard, table, rows)
+    except RefusedInput as error:
+        said = str(error).partition("; ")[0]
+        raise RefusedInput(f"{said}; the source changed meanwhile, start again") from None
 
 
 def _fingerprint(shards: list[Shard]) -> str:

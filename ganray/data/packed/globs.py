@@ -75,7 +75,9 @@ def _choices(source: Location) -> list[Location]:
     while len(patterns) <= _MOST and any(map(_BRACES.search, patterns)):
         patterns = [one for path in patterns for one in _chosen(path)]
     if len(patterns) > _MOST:
-        raise RefusedInput(f"source (={source.shown!r}) has over {_MOST:,} choices in braces")
+        raise RefusedInput(
+            f"source (={source.shown!r}) has over {_MOST:,} choices in braces; name them by *"
+        )
     return [_at(path, source) for path in patterns]
 
 

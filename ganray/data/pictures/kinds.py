@@ -104,7 +104,7 @@ def _refuse_beyond(image: Image.Image, data: bytes, where: str) -> None:
     if len(values) and values.max() > most:
         raise RefusedInput(
             f"{where}: a pixel is {values.max()}, beyond {most}, which the file's header says is "
-            "the largest"
+            "the largest; save it as PNG"
         )
 
 

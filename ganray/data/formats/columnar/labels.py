@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,11 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
     if len(bare) == len(filled):
         return np.zeros(sum(part.count for part in filled), np.int32), [UNLABELLED]
     if bare:
-        raise RefusedInput(f"{bare[0].where} has no labels, but other files of {where} have")
+        raise RefusedInput(
+            f"{bare[0].where} has no labels, but other files of {where} have; "
+            "write them into all, or say that there are none by "
+            "data.columns.label=false"
+        )
     columns = [_plain(part) for part in filled]
     kind = _one_kind(filled, columns, where)
     if kind == "integers":
@@ -132,7 +137,7 @@ def _one_kind(parts: list[Labelled], columns: list[pa.ChunkedArray], where: str)
         if found != expected:
             raise RefusedInput(
                 f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
-                f"they must be one"
+                f"they must be of one kind"
             )
     return expected
 
@@ -186,15 +191,22 @@ def _whole(column: pa.ChunkedArray, part: Labelled) -> tuple[np.ndarray, np.ndar
             raise RefusedInput(f"{where}: label (={values[large][0]:g}) is too large; {_VALID}")
         return np.where(missing, NO_LABEL, values).astype(np.int64), missing
     if column.type == pa.uint64() and (pc.max(column).as_py() or 0) >= 1 << 63:
-        raise RefusedInput(f"{where}: label (={pc.max(column).as_py()}) is too large")
+        raise RefusedInput(f"{where}: label (={pc.max(column).as_py()}) is too large; {_VALID}")
     return column.cast(pa.int64()).fill_null(NO_LABEL).to_numpy(), missing
 
 
 def _without_fraction(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     try:
         return column.cast(pa.int64())
-    except pa.ArrowInvalid as error:
-        raise RefusedInput(f"{where}: a label is no whole number ({brief(error)})") from None
+    except pa.ArrowInvalid:
+        odd = next(value for value in column.to_pylist() if not _is_key(value))
+        said = "is too large" if odd == odd.to_integral_value() else "is no whole number"
+        raise RefusedInput(f"{where}: label (={odd}) {said}; {_VALID}") from None
+
+
+def _is_key(value: Decimal | None) -> bool:
+    """Whether it is a whole number of 64 bits, or none."""
+    return value is None or (value == value.to_integral_value() and -(1 << 63) <= value < 1 << 63)
 
 
 def _names_in(parts: list[Labelled], where: str) -> list[str]:
