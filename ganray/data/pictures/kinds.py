@@ -33,7 +33,7 @@ _SIGNS = {
 }
 
 
-def signed(data: bytes) -> str:
+def format_by_signature(data: bytes) -> str:
     """The format whose signature begins some bytes; empty for none that is beyond doubt."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
@@ -83,7 +83,7 @@ def announced(image: Image.Image, data: bytes) -> int | None:
 
 def what_kind(data: bytes) -> str:
     """What is said of a picture that has a format's signature and that Pillow does not read."""
-    kind = signed(data)
+    kind = format_by_signature(data)
     if kind == "TIFF" and (tags := _tags_of(data)):
         return f"is {_tiff(tags)}"
     if kind not in ("", "GIF"):

@@ -209,12 +209,14 @@ def in_order(
             for parcel in parcels:
                 held = sum(answer + len(data) for _, data in parcel if isinstance(data, bytes))
                 pending.append((pool.submit(work, parcel), held))
-                while len(pending) > 2 * workers or sum(size for _, size in pending) > (
-                    _BYTES_UNDER_WAY
-                ):
+                while len(pending) > 2 * workers or _held(pending) > _BYTES_UNDER_WAY:
                     yield pending.popleft()[0].result()
             while pending:
                 yield pending.popleft()[0].result()
         finally:
             for future, _ in pending:
                 future.cancel()
+
+
+def _held(pending: Iterable[tuple[Future[Answer], int]]) -> int:
+    return sum(held for _, held in pending)

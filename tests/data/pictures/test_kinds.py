@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from ganray.data.pictures.decoding import decode_image, header_of
-from ganray.data.pictures.kinds import signed
+from ganray.data.pictures.kinds import format_by_signature
 from ganray.errors import RefusedInput
 from tests.data.pictures.written import PACKED, bits_of, bmp, png, pnm, tiff, unfiltered
 
@@ -290,9 +290,9 @@ def test_other_kinds_are_refused_by_what_they_are(name):
 
 def test_signatures_tell_formats():
     for kind in ("PNG", "JPEG", "GIF", "WebP", "BMP", "TIFF"):
-        assert signed(saved(SMOOTH, kind)) == kind
-    assert not signed(b"BMW is no picture, but begins as one")
-    assert not signed(b"RIFF....WAVE")
+        assert format_by_signature(saved(SMOOTH, kind)) == kind
+    assert not format_by_signature(b"BMW is no picture, but begins as one")
+    assert not format_by_signature(b"RIFF....WAVE")
 
 
 def test_libtiff_says_nothing_of_its_own():

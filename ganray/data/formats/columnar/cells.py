@@ -19,7 +19,7 @@ from ganray.data.formats.columnar.contents import begins_as_picture, content_of
 from ganray.data.formats.columnar.fields import Field, is_list, picked
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.location import Location
-from ganray.data.pictures.kinds import signed
+from ganray.data.pictures.kinds import format_by_signature
 from ganray.errors import RefusedInput, brief
 
 _AT_ONCE = 64  # rows
@@ -59,7 +59,9 @@ def holds_pictures(parquet: pq.ParquetFile, field: Field) -> bool:
         return is_encoded(kind)
     for batch in parquet.iter_batches(1, columns=[field.read]):
         for cell in picked(batch.column(0), field).drop_null():
-            return begins_as_picture(cell.values) if flat else bool(signed(cell.as_py()))
+            return (
+                begins_as_picture(cell.values) if flat else bool(format_by_signature(cell.as_py()))
+            )
     return False
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ganray.data.location import Location
 from ganray.data.pictures.decoding import MAX_BYTES, is_picture
-from ganray.data.pictures.kinds import signed
+from ganray.data.pictures.kinds import format_by_signature
 from ganray.errors import RefusedInput, quoted
 
 _NO_BYTES = "write the files' bytes into the column"
@@ -56,7 +56,7 @@ def _nothing(where: str) -> RefusedInput:
 def begins_as_picture(numbers: pa.Array) -> bool:
     """Whether whole numbers are the bytes of a picture's file, and no pixels."""
     found = _as_bytes(numbers[:_START])
-    return found is not None and bool(signed(found))
+    return found is not None and bool(format_by_signature(found))
 
 
 def _as_bytes(numbers: pa.Array) -> bytes | None:
@@ -72,7 +72,7 @@ def _as_bytes(numbers: pa.Array) -> bytes | None:
 def _of_list(values: pa.Array, file: Location, where: str) -> bytes | RefusedInput:
     if pa.types.is_integer(values.type):
         found = _as_bytes(values)
-        if found is None or not signed(found):
+        if found is None or not format_by_signature(found):
             return RefusedInput(
                 f"{where} has no image, but {len(values):,} numbers that begin as no picture's "
                 f"file does; {_NO_BYTES}"
@@ -127,7 +127,7 @@ def _decoded(text: str, where: str) -> bytes | RefusedInput | None:
         if len(digits) <= _LONGEST_PATH and "data:" not in text[:_START]:
             return None
         return RefusedInput(f"{where} has an image as text (base64) that is damaged; {_NO_BYTES}")
-    return found if signed(found) else None
+    return found if format_by_signature(found) else None
 
 
 def _beside(file: Location, path: str, where: str) -> bytes | RefusedInput:

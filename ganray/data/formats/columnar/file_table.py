@@ -24,7 +24,7 @@ from ganray.data.formats.columnar.labels import Labelled
 from ganray.data.formats.columnar.pages import Held, held_by
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.formats.columnar.split_column import may_tell_splits, splits_of
-from ganray.data.pictures.kinds import signed
+from ganray.data.pictures.kinds import format_by_signature
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 
@@ -140,7 +140,7 @@ def _no_labels(parquet: pq.ParquetFile, field: Field) -> str:
         return ""
     value = picked(first.column(0), field)
     if is_bytes(inner) and value.type == inner and value.is_valid()[0].as_py():
-        return "pictures" if signed(value[0].as_py()) else ""
+        return "pictures" if format_by_signature(value[0].as_py()) else ""
     return f"values of {value.nbytes:,} bytes" if value.nbytes > _LONGEST else ""
 
 
