@@ -202,8 +202,8 @@ def _pixels_again(
     try:
         yield from _pixels(shard, table, rows)
     except RefusedInput as error:
-        said = str(error).partition("; ")[0]
-        raise RefusedInput(f"{said}; the source changed meanwhile, start again") from None
+        said, _, rest = str(error).rpartition("; ")  # which says what would be valid
+        raise RefusedInput(f"{said or rest}; the source changed meanwhile, start again") from None
 
 
 def _fingerprint(shards: list[Shard]) -> str:
