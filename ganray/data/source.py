@@ -203,12 +203,11 @@ class Source:
         self, images: UInt8[np.ndarray, "n c h w"], index: Int64[np.ndarray, "n"]
     ) -> Iterator[Batch]:
         splits = self._splits[index]
-        codes = np.unique(splits)
-        if len(codes) == 1:  # as mostly: nothing is copied
-            yield Batch(images, self._rows.labels[index].astype(np.int64), index, SPLITS[codes[0]])
-            return
-        for code in codes:
-            rows = splits == code
+        for code in np.unique(splits):
+            places = np.flatnonzero(splits == code)
+            first, end = int(places[0]), int(places[-1]) + 1
+            # As mostly: nothing is copied then.
+            rows = slice(first, end) if end - first == len(places) else places
             labels = self._rows.labels[index[rows]].astype(np.int64)
             yield Batch(images[rows], labels, index[rows], SPLITS[code])
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from fsspec.spec import AbstractFileSystem
 
-from ganray.data.location import PACKED, Location
+from ganray.data.location import PACKED, Location, refuse_large
 from ganray.data.packed.held import Held, held
 from ganray.data.packed.members import Member, Members
 from ganray.data.packed.tars import tar_members
@@ -93,10 +93,18 @@ class Archive(AbstractFileSystem):
         return self._member(path.strip("/")).size
 
     def cat_file(
-        self, path: str, start: int | None = None, end: int | None = None, **_: Any
+        self,
+        path: str,
+        start: int | None = None,
+        end: int | None = None,
+        most: int | None = None,
+        shown: str = "",
+        **_: Any,
     ) -> bytes:
-        """A file's content, or bytes of it."""
+        """A file's content, or bytes of it; one of more than `most` bytes is refused."""
         member = self._file_at(path)
+        if most is not None:
+            refuse_large(member.size, most, repr(shown))
         return self.content(member)[start:end]
 
     def _open(self, path: str, mode: str = "rb", *_: Any, **__: Any) -> Any:
