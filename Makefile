@@ -9,13 +9,14 @@ INPUTS := pyproject.toml constraints.txt ganray/_version.py
 # Tests start some hundred interpreters; each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all cluster-test chaos lint clean help
+.PHONY: demo test test-all cluster-test bench chaos lint clean help
 
 help:
 	@echo "make demo   install, then train, measure and report on 4,000 real MNIST digits"
 	@echo "make test   install, then lint, types, contracts and tests: the fast whole, minutes"
 	@echo "make test-all   the same with the slow tests and, as root, the cluster's: an hour"
 	@echo "make cluster-test   as root: clusters over ssh between namespaces, and an autoscaler; minutes"
+	@echo "make bench  what speed there is on this machine, as ratios of alternatives; minutes"
 	@echo "make chaos   as root: 100 rounds of faults on three Ray hosts and an S3 server; hours"
 	@echo "make clean  remove the virtual environment and caches (stores are kept)"
 
@@ -56,6 +57,10 @@ test-all: lint
 # Needs root, iproute2, openssh-server and rsync; a test says what is missing. -rP shows the times.
 cluster-test: $(VENV)/.installed-dev
 	$(BIN)/pytest -m cluster -rPs tests/cluster
+
+# Ratios of alternatives that are timed in turn; on one thread, as BLAS has a pool of its own.
+bench: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.bench --json bench.json
 
 # Goes on where it was ended: the log of rounds is chaos/rounds.jsonl, and a seed gives the same faults.
 chaos: $(VENV)/.installed-dev

@@ -1,12 +1,13 @@
 """Range-space search: which image of a GAN's range is nearest to a target? (Defense-GAN, section 3)
 
-Gradient descent on the latent vector from several random starts; the answer is the start that ends
-nearest. The pairs (restart, target) are numbered restart by restart and worked in fixed chunks, so
-that shards change nothing and more restarts only add chunks.
+Gradient descent on the latent vector from several random starts, as published or by L-BFGS; the
+answer is the start that ends nearest. The pairs (restart, target) are numbered restart by restart
+and worked in fixed chunks, so that shards change nothing and more restarts only add chunks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
 from ganray.errors import RefusedInput
+from ganray.l_bfgs import minimise
 from ganray.models.latents import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
 from ganray.sample import quantise
@@ -115,25 +117,39 @@ def descend(
     latents: Float[Tensor, "p latent"],
     spec: SearchSpec,
 ) -> Float[Tensor, "p latent"]:
-    """Momentum descent on the pixel-mean squared errors, summed: pairs do not interact.
+    """Where `spec.method` leads from these latents: pairs do not interact."""
 
-    With a projection it is projected after each step; the velocity is not.
-    """
+    def evaluate(z: Float[Tensor, "p latent"]) -> tuple[Float[Tensor, "p"], Tensor]:
+        """The pixel-mean squared errors, and their gradients."""
+        z = z.detach().requires_grad_(True)
+        residuals = (sampler(z) - wanted).square().mean(dim=(1, 2, 3))
+        (gradient,) = torch.autograd.grad(residuals.sum(), z)
+        gradient[:, sampler.law.free :] = 0
+        return residuals.detach(), gradient
+
     frozen = [(weight, weight.requires_grad) for weight in sampler.parameters()]
-    velocity = torch.zeros_like(latents)
     try:
         sampler.requires_grad_(False)
-        for _ in range(spec.steps):
-            latents = latents.detach().requires_grad_(True)
-            loss = (sampler(latents) - wanted).square().mean(dim=(1, 2, 3)).sum()
-            (gradient,) = torch.autograd.grad(loss, latents)
-            gradient[:, sampler.law.free :] = 0
-            velocity = spec.momentum * velocity + gradient
-            latents = _projected(latents - spec.learning_rate * velocity, sampler.law, spec)
+        if spec.method == "lbfgs":
+            return minimise(evaluate, latents, spec.steps)
+        return _rolled(evaluate, sampler.law, latents, spec)
     finally:
         for weight, requires_grad in frozen:
             weight.requires_grad_(requires_grad)
-    return latents.detach()
+
+
+def _rolled(
+    evaluate: Callable[[Tensor], tuple[Tensor, Tensor]],
+    law: Law,
+    latents: Float[Tensor, "p latent"],
+    spec: SearchSpec,
+) -> Float[Tensor, "p latent"]:
+    """Momentum descent. With a projection it is projected after each step; the velocity is not."""
+    velocity = torch.zeros_like(latents)
+    for _ in range(spec.steps):
+        velocity = spec.momentum * velocity + evaluate(latents)[1]
+        latents = _projected(latents - spec.learning_rate * velocity, law, spec)
+    return latents
 
 
 def collect(chunks: list[SearchChunk], targets: int, restarts: int) -> SearchResult:

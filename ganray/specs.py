@@ -49,6 +49,10 @@ class SearchSpec(Spec):
     is never incremented.
     """
 
+    method: Literal["momentum", "lbfgs"] = Field(
+        "momentum",
+        description="how z descends: as published, or by L-BFGS, which needs fewer steps",
+    )
     steps: int = Field(200, ge=1, description="L, gradient steps of each restart")
     learning_rate: float = Field(10.0, gt=0, description="step size of the descent")
     momentum: float = Field(0.7, ge=0, lt=1, description="heavy-ball, not Nesterov")
@@ -59,6 +63,16 @@ class SearchSpec(Spec):
     radius: float = Field(1.0, gt=0, description="of shell and ball, in the prior's own √E‖z‖²")
     bound: float = Field(2.0, gt=0, description="of the box, ± so many deviations of the prior")
     chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")
+
+    @model_validator(mode="after")
+    def _of_that_method(self) -> SearchSpec:
+        for name in ("learning_rate", "momentum", "projection") if self.method == "lbfgs" else ():
+            if getattr(self, name) != SearchSpec.model_fields[name].default:
+                raise ValueError(
+                    f"{name} (={getattr(self, name)}) is of method 'momentum'; leave it out of "
+                    f"method {self.method!r}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _of_that_projection(self) -> SearchSpec:

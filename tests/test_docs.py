@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import safetensors.numpy
 import typer
+from _pytest.mark.structures import ParameterSet
 
 from ganray.cli import app
 from ganray.data.pictures.files import png
@@ -25,6 +26,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 AWAY = ("--address", "fetch")
 """Of these a command needs a cluster or a network; its words are parsed, and that is all."""
+LONG = ("ganray models", "ganray evaluate")
+"""So begin commands that take half a minute of a core, whose own tests do less at once."""
 HERE = {
     "s3://bucket/prefix": "ganray-store",
     "mnist/": "digits.parquet",
@@ -45,14 +48,17 @@ def fenced(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def commands() -> list[tuple[str, str]]:
+def commands() -> list[ParameterSet]:
     """(page, line) of every line that begins with ganray; each once."""
     found = {}
     for page, block in fenced("sh"):
         for line in block.splitlines():
             if line.startswith("ganray "):
                 found.setdefault(line.partition("#")[0].strip(), page)
-    return [(page, line) for line, page in found.items()]
+    return [
+        pytest.param(page, line, marks=[pytest.mark.slow] if line.startswith(LONG) else [])
+        for line, page in found.items()
+    ]
 
 
 @pytest.fixture

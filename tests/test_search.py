@@ -227,3 +227,30 @@ def test_a_projection_of_uniform_latents_is_refused(targets):
 def test_a_bound_without_its_projection_is_refused(setting):
     with pytest.raises(RefusedInput, match="has no meaning with projection"):
         parse(SearchSpec, setting, "search")
+
+
+LBFGS = SearchSpec(method="lbfgs", steps=12, chunk=7)
+
+
+def test_l_bfgs_is_nearer_after_fewer_steps(generator, targets):
+    """Of images that it cannot make; of its own ones either may be caught in another valley."""
+    by_momentum = search(generator, targets[2:], 3, SEED, SearchSpec(steps=48, chunk=7))
+    by_curvature = search(generator, targets[2:], 3, SEED, LBFGS)
+    assert (by_curvature.best_residuals < by_momentum.best_residuals).all()
+
+
+def test_l_bfgs_ends_where_it_does_whatever_the_chunks_and_restarts(generator, targets):
+    three = search(generator, targets, 3, SEED, LBFGS)
+    two = search(generator, targets, 2, SEED, LBFGS)
+    np.testing.assert_array_equal(two.residuals, three.residuals[:, :2])
+    images = search(generator, targets, 3, SEED, LBFGS.model_copy(update={"chunk": 4})).residuals
+    np.testing.assert_allclose(images, three.residuals, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "told", [{"learning_rate": 1.0}, {"momentum": 0.5}, {"projection": "shell"}], ids=str
+)
+def test_what_is_of_momentum_alone_is_refused_of_l_bfgs(told):
+    (name,) = told
+    with pytest.raises(RefusedInput, match=rf"{name} .*is of method 'momentum'"):
+        parse(SearchSpec, {"method": "lbfgs", **told}, "search")

@@ -66,11 +66,12 @@ class CarliniWagnerL2(Attack):
         import torch
 
         from ganray.attacks.gradients import margin
+        from ganray.train.optimisers import AdamDescent
 
         inner = ((2 * images - 1) * 0.999999).atanh()  # at 0 and 1 it would be infinite
         origin, found = (inner.tanh() + 1) / 2, torch.zeros_like(least, dtype=torch.bool)
         w = inner.clone().requires_grad_(True)
-        adam = torch.optim.Adam([w], self.learning_rate)
+        adam = AdamDescent([w], lr=self.learning_rate)
         for _ in range(self.iterations):
             changed = (w.tanh() + 1) / 2
             beyond = margin(victim.logits(changed), labels) + self.confidence

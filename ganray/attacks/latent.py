@@ -78,10 +78,11 @@ class LatentAttack(Attack):
         import torch
 
         from ganray.attacks.gradients import margin
+        from ganray.train.optimisers import AdamDescent
 
         best, least = images, images.new_full((len(images),), torch.inf)
         z = start.clone().requires_grad_(True)
-        adam = torch.optim.Adam([z], self.learning_rate)
+        adam = AdamDescent([z], lr=self.learning_rate)
         for _ in range(self.iterations):
             made = sampler(z)
             beyond = margin(victim.logits(made), labels) + self.confidence

@@ -24,6 +24,8 @@ from ganray.cli import (
     init,
     logs,
     models,
+    plan,
+    report,
     status,
     store,
     study,
@@ -53,6 +55,8 @@ app = typer.Typer(
 )
 init.register(app)
 study.register(app)
+plan.register(app)
+report.register(app)
 evaluate.register(app)
 explain.register(app)
 models.register(app)

@@ -17,28 +17,34 @@ app = typer.Typer(
 )
 
 
-SourceArgument = Annotated[str, typer.Argument(metavar="SRC", help="Path or URL of the images.")]
+SourceArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SRC...", help="Path or URL of the images, or several that are one source."
+    ),
+]
 FormatOption = Annotated[
     str, typer.Option("--format", help="auto, or one of `ganray explain data.format`.")
+]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Any other field of a study file's data, e.g. size=32 or stacked=50000.",
+    ),
 ]
 
 
 @app.command()
 def show(
-    source: SourceArgument,
+    sources: SourceArgument,
     to: Annotated[
         str | None,
         typer.Option("--to", help="Folder or URL for index.html and sheet.png: images by class."),
     ] = None,
     kind: FormatOption = "auto",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Any field of a study file's data, to see what a study would, e.g. size=32.",
-        ),
-    ] = None,
+    overrides: SettingsOption = None,
     duplicates: Annotated[
         bool | None,
         typer.Option(
@@ -54,17 +60,17 @@ def show(
     from ganray.data.location import check_target
     from ganray.drivers.show import show as shown
 
-    spec = _spec({"source": source, "format": kind}, overrides, "data show")
+    spec = _spec({"source": _one_or_all(sources), "format": kind}, overrides, "data show")
     if to is not None:
         check_target("--to", to)
         to = absolute(to, "--to")
-    values, text = shown(spec, to, duplicates)
+    values, text = shown(spec, to, duplicates, lambda unit: progress_line(unit, hidden=as_json))
     speak(as_json, values, text)
 
 
 @app.command("import")
 def import_(
-    source: SourceArgument,
+    sources: SourceArgument,
     to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
     kind: FormatOption = "auto",
     held_out: Annotated[
@@ -73,14 +79,7 @@ def import_(
     test: Annotated[
         int | None, typer.Option(help="Test images, where SRC has none; default a seventh.")
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Any other field of a study file's data, e.g. size=32 or stacked=50000.",
-        ),
-    ] = None,
+    overrides: SettingsOption = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode pictures; default all cores.")
     ] = None,
@@ -99,11 +98,12 @@ def import_(
     from ganray.urls import is_url
 
     check_target("--to", to)
-    values = {"source": source, "format": kind, "held_out": held_out, "test": test}
+    values = {"source": _one_or_all(sources), "format": kind, "held_out": held_out, "test": test}
     spec = _spec(values, overrides, "data import")
     target = absolute(to, "--to")
     open_file = new_dataset_folder(target)
-    opened = open_source(spec, workers=workers or cores_given())
+    with progress_line("pictures looked at", hidden=as_json) as told:
+        opened = open_source(spec, workers=workers or cores_given(), told=told)
     kept = None if is_url(target) else Path(target) / FOLDER
     with progress_line("images", hidden=as_json) as told:
         info = import_dataset(opened, spec, open_file, kept, told)
@@ -114,6 +114,10 @@ def import_(
         to,
     ]
     speak(as_json, {"to": to, **info.model_dump(mode="json", exclude={"files"})}, "\n".join(lines))
+
+
+def _one_or_all(sources: list[str]) -> str | list[str]:
+    return sources[0] if len(sources) == 1 else sources
 
 
 def _spec(values: dict[str, Any], overrides: list[str] | None, where: str) -> DatasetSpec:

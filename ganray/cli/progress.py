@@ -52,7 +52,7 @@ def _bar(unit: str) -> Iterator[Told]:
 
         def told(done: int, total: int) -> None:
             speed = shown.tasks[0].speed
-            pace = f"{speed:,.0f} {unit}/s" if speed else ""
+            pace = f"{speed:,.0f}/s" if speed else ""
             shown.update(task, completed=done, total=total, pace=pace)
 
         yield told

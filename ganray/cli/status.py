@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ganray.plan import Plan
     from ganray.runs.lease import Beat
+    from ganray.runs.record import Run
     from ganray.store import Store
 
 T = TypeVar("T")
@@ -49,17 +50,27 @@ def status(
     """Show how far a run is and who works on it, from any machine by the store alone."""
     if watch and as_json:
         raise RefusedInput("--watch goes not with --json")
-    from ganray.runs.record import read_outcome
-
     opened, found = open_run(store, name)
     if watch:
         _watch(opened, found.plan)
     unreadable = list(found.unreadable)
-    driver = _or_named(lambda: heard(opened, found.plan.run), None, unreadable)
+    value, text = board(opened, found, unreadable)
+    speak(as_json, value, text, unreadable)
+
+
+def board(store: Store, run: Run, unreadable: list[str]) -> tuple[dict[str, Any], str]:
+    """How far each task of a run is, as values and as text.
+
+    Args:
+        unreadable: is told of records that are damaged.
+    """
+    from ganray.runs.outcome import read_outcome
+
+    driver = _or_named(lambda: heard(store, run.plan.run), None, unreadable)
     nothing: dict[str, Any] = {}
-    outcome = _or_named(lambda: read_outcome(opened, found.plan), nothing, unreadable)
-    value = standing(opened, found.plan, driver, outcome, unreadable) | {"created": found.created}
-    speak(as_json, value, _text(value), unreadable)
+    outcome = _or_named(lambda: read_outcome(store, run.plan), nothing, unreadable)
+    value = standing(store, run.plan, driver, outcome, unreadable) | {"created": run.created}
+    return value, _text(value)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""`ganray run | plan | report`."""
+"""`ganray run`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -12,23 +12,19 @@ from ganray.cli.options import (
     AddressOption,
     DryRunOption,
     JsonOption,
-    RunArgument,
     RunnerOption,
     StoreOption,
     absolute,
     check_cluster,
-    open_run,
     open_store,
     speak,
 )
 from ganray.errors import RefusedInput, quoted
 from ganray.urls import address_without_secrets
-from ganray.wording import size
 
 if TYPE_CHECKING:
-    from ganray.cost.probes import Timing
     from ganray.drivers.run import Outcome
-    from ganray.runs.agenda import Agenda, Part
+    from ganray.runs.agenda import Part
     from ganray.store import Store
     from ganray.studies import Study
 
@@ -55,9 +51,8 @@ def checked_part(only: str | None) -> Part | None:
 
 
 def register(app: typer.Typer) -> None:
-    """Add this module's commands."""
-    for command in (run, plan, report):
-        app.command()(command)
+    """Add this module's command."""
+    app.command()(run)
 
 
 def run(
@@ -70,11 +65,16 @@ def run(
         bool, typer.Option("--verify", help="Hash all that is stored; make damaged parts anew.")
     ] = False,
     only: OnlyOption = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what failed when the study last ran.")
+    ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run what the store lacks of a study, and write its report."""
-    part = checked_part(only)
+    if failed and only is not None:
+        raise RefusedInput(f"--failed and --only (={quoted(only)}) name different tasks; give one")
+    part: Part | None = "failed" if failed else checked_part(only)
     _check_runner(runner, address, store)
     from ganray.studies import read_study
 
@@ -112,7 +112,9 @@ def carry_out(
     _check_runner(runner, address, store)
     opened = open_store(store, hasty=dry_run)
     if dry_run:
-        _show_plan(chosen, opened, as_json)
+        from ganray.cli.plan import show_plan
+
+        show_plan(chosen, opened, as_json)
         return
     from ganray.drivers.run import execute
 
@@ -153,108 +155,3 @@ def _ending(ended: Outcome, rest: str | None) -> str:
     if ended.report:
         lines += [how_to_look(ended.report), ended.report]
     return "\n".join(lines)
-
-
-def plan(
-    study: StudyArgument,
-    store: StoreOption = DEFAULT_STORE,
-    overrides: SetOption = None,
-    difference: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--difference",
-            metavar="METRIC=NUMBER",
-            help="Say how many replicates find out such a difference, by those that are stored.",
-        ),
-    ] = None,
-    power: Annotated[
-        float | None,
-        typer.Option("--power", help="In how many of such studies they are to find it; 0.8."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
-    from ganray.studies import read_study
-
-    if power is not None and not difference:
-        raise RefusedInput(f"--power (={power!r}) is of --difference: name one, such as cafd=5")
-    opened = open_store(store)
-    chosen = read_study(study, overrides or [], absolute(store))
-    _show_plan(chosen, opened, as_json, difference or (), 0.8 if power is None else power)
-
-
-def _show_plan(
-    study: Study, store: Store, as_json: bool, wanted: Sequence[str] = (), power: float = 0.8
-) -> None:
-    from ganray.cost.ceiling import Room, beyond, needs, told_of_largest
-    from ganray.cost.estimate import NOTHING, estimate, table
-    from ganray.cost.probes import probe
-    from ganray.cost.remaining import remainder
-    from ganray.report.coverage import restriction
-    from ganray.runs.agenda import Agenda
-    from ganray.wording import clock
-
-    planned = study.plan(store)
-    timings = probe(planned) if study.cost.named else {}  # then all times are by these
-    costs = estimate(planned, {kind: timing.high for kind, timing in timings.items()})
-    agenda = Agenda.open(planned, store)
-    stored = agenda.finished
-    for address, share in remainder(agenda).items():  # of what was begun the rest alone
-        costs[address] = costs[address].part(share)
-    needed = needs(planned)
-    rows = table(planned, costs, stored, needed)
-    left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
-    restricted = restriction(planned)
-    too_large = beyond(agenda.pending, needed, Room.here(study.resources))
-    value: dict[str, Any] = {"run": planned.run, "hash": planned.id, "tasks": rows}
-    value |= {"left": vars(left), "restriction": restricted or None}
-    value |= {"memory": max(needed.values(), default=0), "beyond_memory": too_large or None}
-    lines = [
-        f"{'stored' if row['stored'] else '      '}  {row['task']:<34} {row['flops'] / 1e9:>10.1f} "
-        f"GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}  {row['address']}"
-        for row in rows
-    ]
-    if notes := planned.dataset.get("notes"):
-        lines.append(f"data: {notes}")
-    lines += [restricted] if restricted else []
-    lines.append(told_of_largest(planned.tasks, needed))
-    lines += [f"warning: {too_large}"] if too_large else []
-    lines.append(
-        f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
-        f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "
-        f"{size(left.bytes)}"
-    )
-    if study.cost.named:
-        said, value["cost"] = _priced(study, agenda, timings)
-        lines.append(said)
-    if wanted:
-        from ganray.drivers.power import replicates_for
-
-        found = replicates_for(planned, store, wanted, power)
-        value["replicates"] = [one.as_json for one in found]
-        lines += [one.said for one in found]
-    speak(as_json, value, "\n".join(lines))
-
-
-def _priced(
-    study: Study, agenda: Agenda, timings: dict[str, Timing]
-) -> tuple[str, dict[str, object]]:
-    """What is left, one trainer after another on this machine, by probes made here."""
-    from ganray.cost.pricing import bills, describe
-    from ganray.cost.remaining import remainder
-
-    plan, left = agenda.plan, remainder(agenda)
-    low, high = bills(plan, left, timings, study.resources, study.cost, 1)
-    said = describe(low, high, study.cost)
-    return f"by probes here, one worker: {said}", {"low": vars(low), "high": vars(high)}
-
-
-def report(
-    name: RunArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False
-) -> None:
-    """Write a run's report anew from stored results alone; prints where it is."""
-    from ganray.drivers.report import rewrite
-
-    opened, found = open_run(store, name)
-    url = rewrite(opened, found.plan)
-    speak(as_json, {"report": url}, url, found.unreadable)

@@ -26,7 +26,7 @@ FOLDER_VARIABLE = "GANRAY_CACHE"
 BYTES_VARIABLE = "GANRAY_CACHE_BYTES"
 _MOST_BYTES = 10 * 10**9
 _SPARE_BYTES = 2**30  # of the disk, which others need, too
-_NAME = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[0-9a-f]{64}(-[0-9a-f]{64})?")  # of what is made of others, both digests
 _TEMPORARY = re.compile(r"\.ganray-tmp-[0-9a-f]{32}")
 _LEFT_SECONDS = 3600.0  # a temporary file this old is a killed writer's
 
@@ -58,10 +58,14 @@ class NodeCache:
             return
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._trim(len(data))
-            if shutil.disk_usage(self.folder).free - len(data) >= _SPARE_BYTES:
+            self.make_room(len(data))
+            if self.has_room(len(data), len(data)):
                 self._write(self.folder / sha256, data)
-                self._trim(0)  # another writer may have found the same room
+                self.make_room(0)  # another writer may have found the same room
+
+    def has_room(self, size: int, more: int) -> bool:
+        """Whether a file of that size may be here, as far as the disk takes so many bytes more."""
+        return size <= self.most and shutil.disk_usage(self.folder).free - more >= _SPARE_BYTES
 
     def _write(self, path: Path, data: bytes) -> None:
         temporary = self.folder / f".ganray-tmp-{uuid.uuid4().hex}"
@@ -73,7 +77,7 @@ class NodeCache:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def _trim(self, wanted: int) -> None:
+    def make_room(self, wanted: int) -> None:
         """Remove the longest unused until there is room for `wanted` bytes, and what was left."""
         kept, now = [], time.time()
         for entry in os.scandir(self.folder):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import PurePosixPath
 
 from ganray.data.location import PACKED, Location
+from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import natural_order, split_words
 from ganray.errors import RefusedInput, one_line
 from ganray.wording import short_list
@@ -75,6 +77,33 @@ class Listing:
         own = self.root.child(folder)
         return Listing(own, inner(self.kinds), self.passed_over, inner(self.linked))
 
+    def without(self, folders: Collection[str]) -> Listing:
+        """The same without some folders and all below them."""
+        left = tuple(f"{folder}/" for folder in folders)
+        kinds = {path: kind for path, kind in self.kinds.items()
+                 if not f"{path}/".startswith(left)}  # fmt: skip
+        return replace(self, kinds=kinds) if left else self
+
+    @cached_property
+    def picture_folders(self) -> set[str]:
+        """The folders in which pictures lie, not those above them."""
+        return {path.rpartition("/")[0] for path in self.files if is_picture(path)}
+
+    def is_named(self, path: str) -> bool:
+        """Whether a glob names it itself, not something above it."""
+        selected = self.root.selected
+        return selected is not None and self.root.child(path).path in selected.paths
+
+    @cached_property
+    def above_pictures(self) -> set[str]:
+        """The folders in which, or below which, pictures lie; without the root."""
+        return {above for folder in self.picture_folders
+                for above in accumulate(folder.split("/"), "{}/{}".format)}  # fmt: skip
+
+    def has_pictures_in(self, folder: str) -> bool:
+        """Whether pictures lie in `folder` ("" is the root), not in folders below."""
+        return folder in self.picture_folders
+
     @property
     def files(self) -> list[str]:
         """The paths of all files."""
@@ -129,7 +158,8 @@ def list_below(root: Location) -> Listing:
     return Listing(root, dict(sorted(kinds.items())), sorted(passed_over), linked)
 
 
-ARCHIVES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+ARCHIVES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2",
+            ".tar.xz", ".tar.zst", ".tar.lz4")  # fmt: skip
 """Ends of the names of what is read like a folder."""
 
 
@@ -143,6 +173,9 @@ def refuse_packed(listing: Listing) -> None:
     if packed:
         within = PACKED in listing.root.fs.protocol
         advice = f"unpack {listing.root.shown!r} and name that" if within else "name that"
+        if len(packed) > 1 and not within:
+            pattern = listing.root.child(f"*{PurePosixPath(packed[0]).suffix}").shown
+            advice = f"name that, or several by a list or a glob, such as {pattern!r}"
         raise RefusedInput(f"{listing.root.child(packed[0]).shown!r} is an archive; {advice}")
 
 

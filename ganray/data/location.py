@@ -137,6 +137,11 @@ class Location:
         with self._reaching():
             return str(self.fs.info(self.path)["type"])
 
+    def info(self) -> dict[str, Any]:
+        """What its file system tells of it: its size, and elsewhere mostly an ETag or the like."""
+        with self._reaching():
+            return dict(self.fs.info(self.path))
+
     def children(self) -> dict[str, str]:
         """What lies in this folder: name → "file", "directory", "link" or "other"."""
         with self._reaching():

@@ -199,12 +199,18 @@ def joined_notes(*notes: str) -> str:
 
 
 def numbered(
-    values: Int[np.ndarray, "n"], names: Sequence[str], where: str
+    values: Int[np.ndarray, "n"],
+    names: Sequence[str],
+    where: str,
+    missing: Bool[np.ndarray, "n"] | None = None,
 ) -> tuple[Int32[np.ndarray, "n"], list[str]]:
     """Whole numbers as labels 0 … k-1 in their order, and what the k classes are called.
 
     A class has the name at its number's place, or, without names, its number; one without rows is
     none. `NO_LABEL` stays.
+
+    Args:
+        missing: rows without a number, such as nulls, whatever stands for them among the values.
 
     Raises:
         RefusedInput: a number has no place among the names; or numbers are -1 and 1 alone, so that
@@ -212,7 +218,8 @@ def numbered(
     """
     if not len(values):
         raise RefusedInput(f"{where} holds no rows")
-    found = np.unique(values)
+    missing = np.zeros(len(values), bool) if missing is None else missing
+    found = np.unique(values[~missing])
     if not names and found.tolist() == [NO_LABEL, 1]:
         raise RefusedInput(
             f"{where}: labels (=-1, 1): -1 says elsewhere that an image has no class; call the "
@@ -229,7 +236,8 @@ def numbered(
             f"{where}: {len(used):,} different labels, more than {MOST_CLASSES:,} classes; is "
             "another column that of classes?"
         )
-    labels = np.where(values == NO_LABEL, NO_LABEL, np.searchsorted(used, values))
+    missing = missing | (values == NO_LABEL)
+    labels = np.where(missing, NO_LABEL, np.searchsorted(used, values))
     return labels.astype(np.int32), [names[k] if names else str(k) for k in used.tolist()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -17,10 +18,11 @@ from ganray.data.choosing.splits import assign_splits
 from ganray.data.choosing.stacking import stacked
 from ganray.data.choosing.views import viewed
 from ganray.data.formats.format import Format, format_called, recognised
-from ganray.data.location import PACKED, Location
+from ganray.data.joining import Part, joined
+from ganray.data.location import Location
 from ganray.data.packed.entering import entered
-from ganray.data.packed.globs import globbed, several
-from ganray.data.pictures.encoded import Encoded, Survey, as_rows, looked_at
+from ganray.data.packed.globs import named
+from ganray.data.pictures.encoded import Encoded, Survey, Told, as_rows, looked_at
 from ganray.data.pictures.fitting import fitted
 from ganray.data.pictures.parcels import Unpacked
 from ganray.data.rows import (
@@ -131,13 +133,16 @@ class Source:
 
     def telling(self, notes: str) -> Source:
         """The same with other notes."""
-        self._rows = replace(self._rows, notes=notes)
-        return self
+        return self._with(replace(self._rows, notes=notes))
 
     def streaming(self, stream: Stream) -> Source:
         """The same whose images come from elsewhere, in the same order."""
-        self._rows = replace(self._rows, stream=stream)
-        return self
+        return self._with(replace(self._rows, stream=stream))
+
+    def _with(self, rows: Rows) -> Source:
+        other = copy(self)
+        other._rows = rows
+        return other
 
     @property
     def apart(self) -> bool:
@@ -221,44 +226,51 @@ def read_table(spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
     Raises:
         RefusedInput: as `open_source`, but for what the pictures are.
     """
-    return _read(_located(spec), spec)
+    known, table, _ = _read(spec)
+    return known, table
 
 
-def _located(spec: DatasetSpec) -> Location:
-    """Where the source lies: in an archive, where that is named."""
+def _places(spec: DatasetSpec) -> list[Location]:
+    """Where the source lies; several places are sets of their own, joined to one."""
     if spec.source == EMBEDDED:
-        return Location.of(str(files("ganray.data") / _DIGITS))
-    if isinstance(spec.source, tuple):
-        location = several([Location.of(one, "source") for one in spec.source])
-        return entered(location) or location
-    named = Location.of(spec.source, "source")
-    location = globbed(named) or named
-    return entered(location) or location
+        return [Location.of(str(files("ganray.data") / _DIGITS))]
+    sources = [spec.source] if isinstance(spec.source, str) else spec.source
+    return named([Location.of(one, "source") for one in sources])
 
 
-def _read(location: Location, spec: DatasetSpec) -> tuple[Format, Rows | Encoded]:
-    known = recognised(location) if spec.format == "auto" else format_called(spec.format)
-    return known, _choose(known.read(location, spec), spec)
+def _read(spec: DatasetSpec) -> tuple[Format, Rows | Encoded, bool]:
+    """As `read_table`; and whether a set of ganray's own lies at the place that is named."""
+    places = _places(spec)
+    inside = [entered(place) or place for place in places]
+    formats = [_format(location, spec) for location in inside]
+    tables = [one.read(location, spec) for one, location in zip(formats, inside, strict=True)]
+    table = tables[0] if len(tables) == 1 else joined(list(map(Part, places, tables)))
+    # What lies in an archive, or was found by a glob, is not at that place.
+    in_place = formats[0].in_place and inside == places and places[0].shown == spec.source
+    return formats[0], _choose(table, spec), in_place
 
 
-def open_source(spec: DatasetSpec, whole: bool = False, workers: int = 1) -> Source:
+def _format(location: Location, spec: DatasetSpec) -> Format:
+    return recognised(location) if spec.format == "auto" else format_called(spec.format)
+
+
+def open_source(
+    spec: DatasetSpec, whole: bool = False, workers: int = 1, told: Told | None = None
+) -> Source:
     """The source that `spec` names; labels are read and checked, and headers of pictures.
 
     Args:
         whole: as of `Source`.
         workers: processes that look at pictures and decode them.
+        told: is told how many pictures of how many are looked at.
 
     Raises:
         RefusedInput: naming the file or setting, its value and what would be valid.
     """
-    location = _located(spec)
-    known, table = _read(location, spec)
-    rows = looked_at(table, spec.reading, workers) if isinstance(table, Encoded) else table
-    # What lies in an archive, or was found by a glob, is not at that place.
-    imported = (
-        known.in_place and PACKED not in location.fs.protocol and location.shown == spec.source
-    )
-    return Source(rows, spec, imported=imported, whole=whole)
+    _, table, imported = _read(spec)
+    if isinstance(table, Encoded):
+        table = looked_at(table, spec.reading, workers, told)
+    return Source(table, spec, imported=imported, whole=whole)
 
 
 def unseen_source(

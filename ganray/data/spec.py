@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from ganray.data.formats import FORMATS
 from ganray.data.pictures.fitting import Fit, Reading
+from ganray.names import composed
 from ganray.registry import OneOf
 from ganray.spec import Spec
 
@@ -48,6 +49,10 @@ class Columns(Spec):
     label: str | Literal[False] | None = Field(
         None,
         description="of classes; none: label, or the only one that may be; false: there are none",
+    )
+    split: str | Literal[False] | None = Field(
+        None,
+        description="that says train, test or held_out; none: split, if there is one; false: none",
     )
 
 
@@ -131,7 +136,9 @@ class DatasetSpec(Pictures):
         "auto", description="how to read it; dataset is a set that `ganray data import` made"
     )
     columns: Columns = Field(
-        Columns(), description="of Parquet and CIFAR-100: which hold images and classes"
+        Columns(),
+        description="of Parquet and CIFAR-100: which hold images and classes; of Parquet a field "
+        "in a column is named by its path, as objects.category",
     )
     classes: Classes | None = Field(
         None,
@@ -185,6 +192,13 @@ class DatasetSpec(Pictures):
     def named(self) -> str:
         """The source, for people: of a list all."""
         return self.source if isinstance(self.source, str) else ", ".join(self.source)
+
+    @property
+    def named_classes(self) -> frozenset[str]:
+        """The names that classes have in the source, as far as `classes` says them, composed."""
+        told = self.classes.values() if isinstance(self.classes, dict) else self.classes or ()
+        names = (name for one in told for name in ([one] if isinstance(one, str) else one))
+        return frozenset(map(composed, names))
 
     @field_validator("classes", mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from ganray.errors import RefusedInput
 from ganray.models.sampler import new_networks
 from ganray.models.spec import Shape, checked_shape
 from ganray.studies.families import Family
+from ganray.train.counting import without_data
 from ganray.train.flops import gan_flops, gan_parameters, sampling_flops
 from ganray.wording import quantity
 
@@ -104,7 +105,7 @@ def layers(family: Family, shape: Shape, classes: int = 10) -> list[Layer]:
     """
     model, train = family.model, family.train
     known = family.kinds(classes)
-    with torch.device("meta"):
+    with without_data():
         networks = new_networks(model, shape, None, known, train.heads(model, known))
         found: list[Layer] = []
         for role, network in networks.items():

@@ -28,7 +28,8 @@ from ganray.runs.agenda import Agenda, Part
 from ganray.runs.board import Board
 from ganray.runs.lease import Beat, Lease, lead
 from ganray.runs.outages import outages_told
-from ganray.runs.record import mark_reported, report_of, save_outcome, save_run
+from ganray.runs.outcome import save_outcome
+from ganray.runs.record import mark_reported, report_of, save_run
 from ganray.store import Store
 from ganray.train.device import choose_device
 

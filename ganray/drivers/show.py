@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ganray.data.pictures.files import write_file
 from ganray.data.rows import Rows
-from ganray.data.showing.look import Look, looked
+from ganray.data.showing.look import Look, Showing, looked
 from ganray.data.spec import EMBEDDED, DatasetSpec
 from ganray.drivers.look_text import look_text
 from ganray.errors import RefusedInput
-from ganray.report.contact_sheet import Shown, contact_sheet, shown
+from ganray.report.contact_sheet import Shown, contact_sheet, numbered, shown
 from ganray.report.look_page import FIRST, LAST, look_page, said_of_pictures
 from ganray.report.looked import some_classes
 from ganray.report.render import render_alone
@@ -22,18 +23,22 @@ from ganray.urls import is_url
 
 
 def show(
-    spec: DatasetSpec, to: str | None = None, duplicates: bool | None = None
+    spec: DatasetSpec,
+    to: str | None = None,
+    duplicates: bool | None = None,
+    showing: Showing = lambda _: nullcontext(),
 ) -> tuple[dict[str, Any], str]:
     """What a source holds, as values and as text for people.
 
     Args:
         to: folder or URL in which `sheet.png` and `index.html` are written.
         duplicates: as of `looked`.
+        showing: as of `looked`.
 
     Raises:
         RefusedInput: as `looked`; or `to` cannot be written.
     """
-    look, rows = looked(spec, duplicates)
+    look, rows = looked(spec, duplicates, showing)
     settings = settings_lines(spec, look)
     values = {**_as_values(look), "lines": settings}
     text = look_text(look, settings)
@@ -51,12 +56,16 @@ def settings_lines(spec: DatasetSpec, look: Look) -> str:
         return ""
     values = as_written(spec) | as_written(look.settings)
     source = values["source"]
-    if isinstance(source, str) and source != EMBEDDED and not is_url(source):
-        values["source"] = str(Path(source).absolute())
+    values["source"] = _whole(source) if isinstance(source, str) else [*map(_whole, source)]
     usual = {"format": "auto"}
     values = {name: value for name, value in values.items() if value != usual.get(name)}
     text = dump({"data": values})
     return text.replace("fit: crop\n", "fit: crop  # or pad, or stretch\n")
+
+
+def _whole(source: str) -> str:
+    """As it is named from everywhere."""
+    return source if source == EMBEDDED or is_url(source) else str(Path(source).absolute())
 
 
 def _as_values(look: Look) -> dict[str, Any]:
@@ -82,11 +91,12 @@ def _drawn(look: Look, rows: Rows | None, settings: str, to: str) -> tuple[list[
         images = shown(rows, classes) if rows is not None else {}
     except RefusedInput as error:
         why = str(error)
-    page = look_page(look, images, classes, settings)
+    called = {k: look.class_names[k] for k in classes}
+    page = look_page(look, images, classes, settings, numbered(called) if images else ())
     html = render_alone(page, look.source, "from the images themselves.")
     names = [write_file(html.encode(), to, "index.html")]
     if images:
-        below = f"{look.name}: {said_of_pictures(look, images, classes)}"
-        sheet = contact_sheet(images, {k: look.class_names[k] for k in classes}, below)
+        below = said_of_pictures(look, images, classes)
+        sheet = contact_sheet(images, called, look.name, below)
         names.append(write_file(sheet, to, "sheet.png"))
     return names, why

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ganray.data.rows import Rows
 from ganray.data.showing.specimens import specimens
 from ganray.data.spec import SPLITS, Split
+from ganray.report.lettering import Lettering, Line
 
 LARGEST, TILE = 96, 56
 """Pixels: what is longer is scaled down to so much; what is smaller is enlarged to about so much,
@@ -68,54 +68,56 @@ def _picture(image: UInt8[np.ndarray, "c h w"]) -> Image.Image:
     return Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
 
 
-def contact_sheet(images: Shown, names: Mapping[int, str], below: str) -> bytes:
+def contact_sheet(images: Shown, names: Mapping[int, str], name: str, below: str) -> bytes:
     """A PNG with a row for each class: its name, and its images split by split.
+
+    A name in letters that no font here has stands as the class's number, as `numbered` says.
 
     Args:
         names: of the classes, in the order of the rows.
-        below: a line at the foot.
+        name: of the set.
+        below: what stands behind that at the foot.
     """
-    font = ImageFont.truetype(str(_font()), _TEXT)
+    letters = Lettering([*names.values(), name, below], _TEXT)
     splits = [split for split in SPLITS if any(key[1] == split for key in images)]
     _, height, width = next(iter(images.values())).shape[1:]
     enlarged = factor(width)
     width, height = width * enlarged, height * enlarged
     most = {split: max(len(own) for (_, of), own in images.items() if of == split)
             for split in splits}  # fmt: skip
-    called = {label: _fitting(name, font) for label, name in names.items()}
-    lefts, left = {}, _MARGIN + round(max(map(font.getlength, called.values()))) + _BETWEEN
+    called = {label: letters.fitting(said, _NAMES) or _plain(f"class {label}", letters)
+              for label, said in names.items()}  # fmt: skip
+    foot = letters.line(f"{name}: {below}") or _plain(below, letters)
+    lefts, left = {}, _MARGIN + round(max(line.length for line in called.values())) + _BETWEEN
     for split in splits:
         lefts[split] = left
-        left += max(most[split] * (width + _GAP), round(font.getlength(split))) + _BETWEEN
+        title = round(letters.plain.getlength(split))
+        left += max(most[split] * (width + _GAP), title) + _BETWEEN
     step = max(height, _TEXT + 4) + 2 * _GAP + 1
     bottom = _MARGIN + _LINE + step * len(called)
-    across = max(left, 2 * _MARGIN + round(font.getlength(below)))
+    across = max(left, 2 * _MARGIN + round(foot.length))
     sheet = Image.new("RGB", (across, bottom + _LINE + _MARGIN), "white")
     pen = ImageDraw.Draw(sheet)
     for split in splits:
-        pen.text((lefts[split], _MARGIN), split, _SOFT, font)
-    for row, (label, name) in enumerate(called.items()):
+        _plain(split, letters).draw(pen, lefts[split], _MARGIN + _TEXT, _SOFT)
+    for row, (label, line) in enumerate(called.items()):
         top = _MARGIN + _LINE + row * step
-        pen.text((_MARGIN, top + height // 2), name, _INK, font, anchor="lm")
+        line.draw(pen, _MARGIN, top + height // 2 + _TEXT // 3, _INK)
         for split in splits:
             for place, image in enumerate(images.get((label, split), ())):
                 picture = _picture(image).resize((width, height), Image.Resampling.NEAREST)
                 sheet.paste(picture, (lefts[split] + place * (width + _GAP), top))
-    pen.text((_MARGIN, bottom + _LINE // 3), below, _SOFT, font)
+    foot.draw(pen, _MARGIN, bottom + _LINE // 3 + _TEXT, _SOFT)
     sink = io.BytesIO()
     sheet.save(sink, "PNG", optimize=True)
     return sink.getvalue()
 
 
-def _font() -> object:
-    """DejaVu Sans, as matplotlib brings it along: Pillow's own has few letters."""
-    return files("matplotlib").joinpath("mpl-data", "fonts", "ttf", "DejaVuSans.ttf")
+def numbered(names: Mapping[int, str]) -> set[int]:
+    """The classes that stand in a contact sheet by their numbers."""
+    letters = Lettering(names.values(), _TEXT)
+    return {label for label, name in names.items() if letters.line(name) is None}
 
 
-def _fitting(name: str, font: ImageFont.FreeTypeFont) -> str:
-    """A name cut so that it takes no more than its place."""
-    if font.getlength(name) <= _NAMES:
-        return name
-    while name and font.getlength(f"{name}…") > _NAMES:
-        name = name[:-1]
-    return f"{name}…"
+def _plain(text: str, letters: Lettering) -> Line:
+    return Line([(text, letters.plain)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -41,12 +41,19 @@ FIRST, LAST = 80, 20
 """Classes whose images are shown where there are more."""
 
 
-def look_page(look: Look, images: Shown, classes: Sequence[int], settings: str) -> Page:
+def look_page(
+    look: Look,
+    images: Shown,
+    classes: Sequence[int],
+    settings: str,
+    numbered: Collection[int] = (),
+) -> Page:
     """A source as a page.
 
     Args:
         classes: those that `images` are of.
         settings: lines of a study file with which it fits.
+        numbered: classes that stand in the sheet by their numbers, as no font has their letters.
     """
     return Page.of(
         look.name,
@@ -55,7 +62,7 @@ def look_page(look: Look, images: Shown, classes: Sequence[int], settings: str) 
         [
             _refused(look, settings),
             Section("What it holds", "stored", _stored(look)),
-            Section("Pictures", "pictures", _pictures(look, images, classes)) if images else None,
+            _pictures(look, images, classes, numbered) if images else None,
             Section("Classes", "classes", _classes(look)),
         ],
     )
@@ -113,7 +120,9 @@ def _with_bars(
     return Table(caption, [*columns, Column("")], drawn)
 
 
-def _pictures(look: Look, images: Shown, classes: Sequence[int]) -> list[Block]:
+def _pictures(
+    look: Look, images: Shown, classes: Sequence[int], numbered: Collection[int]
+) -> Section:
     figures = []
     for label in classes:
         own = [(split, images[label, split]) for split in splits_of(look)
@@ -123,8 +132,10 @@ def _pictures(look: Look, images: Shown, classes: Sequence[int]) -> list[Block]:
             pictures = [image_grid(some, len(some), f"{name}, {split}", TILE)
                         for split, some in own]  # fmt: skip
             lines = [f"{split} {look.counts[split][label]:,}" for split, _ in own]
-            figures.append(Figure(pictures, name, lines))
-    return [Paragraph(said_of_pictures(look, images, classes), note=True), Gallery(figures, "rows")]
+            also = f" (class {label} in sheet.png)" if label in numbered else ""
+            figures.append(Figure(pictures, f"{name}{also}", lines))
+    said = Paragraph(said_of_pictures(look, images, classes), note=True)
+    return Section("Pictures", "pictures", [said, Gallery(figures, "rows")])
 
 
 def said_of_pictures(look: Look, images: Shown, classes: Sequence[int]) -> str:

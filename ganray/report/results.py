@@ -19,8 +19,8 @@ from ganray.report.measured import Measured, Undefined, measured
 from ganray.runs.agenda import Agenda
 from ganray.runs.failures import CONSEQUENCE, by_cause
 from ganray.runs.inputs import dataset_location
+from ganray.runs.outcome import read_outcome
 from ganray.runs.parts import read_joined, span, stored_shards
-from ganray.runs.record import read_outcome
 from ganray.scores import Score, ScoreName
 from ganray.store import Manifest, Store
 from ganray.train.history import read_history

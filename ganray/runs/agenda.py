@@ -11,10 +11,11 @@ from ganray.plan import Plan, Task
 from ganray.redaction import redacted
 from ganray.runs.failures import CONSEQUENCE
 from ganray.runs.inputs import external, input_digests
+from ganray.runs.outcome import read_outcome
 from ganray.store import Manifest, Store
 
-Part = Literal["train", "evaluate", "search"]
-"""A part of a study that can be run alone, with all that it needs."""
+Part = Literal["train", "evaluate", "search", "failed"]
+"""A part of a study that can be run alone, with all that it needs; or what failed last time."""
 _ENDS: dict[Part, tuple[str, ...]] = {
     "train": ("train",),
     "evaluate": ("measure", "judge", "card", "likelihood", "interpolation"),
@@ -54,7 +55,7 @@ class Agenda:
         With `verify` every file is hashed; what is damaged is made anew, as is all that needs it.
         `only` leaves out what that part of the study does not need.
         """
-        agenda = cls(plan, store, asked=part(plan, only) if only else frozenset())
+        agenda = cls(plan, store, asked=part(plan, only, store) if only else frozenset())
         addresses = [task.address for task in plan.tasks]
         with ThreadPoolExecutor(READERS) as readers:
             manifests = dict(zip(addresses, readers.map(store.manifest, addresses), strict=True))
@@ -159,12 +160,14 @@ class Agenda:
         return len(self.finished) == len(self.plan.tasks)
 
 
-def part(plan: Plan, only: Part) -> frozenset[str]:
+def part(plan: Plan, only: Part, store: Store) -> frozenset[str]:
     """The addresses of the tasks that one part of a study is made of, and of what they need.
 
     Raises:
-        RefusedInput: the study has no such part.
+        RefusedInput: the study has no such part, or nothing of it has failed.
     """
+    if only == "failed":
+        return _failed(plan, store)
     wanted = {task.address for task in plan.tasks if task.kind in _ENDS[only]}
     if not wanted:
         raise RefusedInput(f"--only (={only!r}): study {plan.name!r} has no such tasks")
@@ -172,3 +175,14 @@ def part(plan: Plan, only: Part) -> frozenset[str]:
         if task.address in wanted:
             wanted.update(task.inputs.values())
     return frozenset(address for address in wanted if not external(address))
+
+
+def _failed(plan: Plan, store: Store) -> frozenset[str]:
+    """What the run's last end left as failed, or as not possible without that."""
+    failed = frozenset(plan.by_address.keys() & read_outcome(store, plan).get("failed", {}).keys())
+    if not failed:
+        raise RefusedInput(
+            f"--failed: the last run of {plan.run} in {store.url} left no failed task; without "
+            "--failed all that is missing is done"
+        )
+    return failed

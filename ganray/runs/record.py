@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,11 +12,9 @@ from ganray.data.spec import SPLITS, SourceInfo
 from ganray.errors import DamagedRecord, GanrayError, RefusedInput, one_line, quoted
 from ganray.plan import Plan
 from ganray.plan.kinds import KINDS
-from ganray.runs.agenda import Agenda
+from ganray.runs.outcome import CREATED
 from ganray.spec import explain
 from ganray.store import Store
-
-_CREATED = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def save_run(store: Store, plan: Plan, replace: bool = False) -> None:
         replace: put it in the place of another one of its folder: a sweep's last plan, which
             follows from its trials.
     """
-    created = time.strftime(_CREATED, time.gmtime())
+    created = time.strftime(CREATED, time.gmtime())
     path = f"runs/{plan.run}/plan.json"
     if store.create(path, _written(plan, created)) or not replace:
         return
@@ -57,34 +54,6 @@ def save_run(store: Store, plan: Plan, replace: bool = False) -> None:
 def _written(plan: Plan, created: str) -> bytes:
     content = {"plan": plan.model_dump(mode="json"), "created": created}
     return json.dumps(content, indent=1).encode()
-
-
-def save_outcome(store: Store, agenda: Agenda, seconds: float) -> None:
-    """Write down how the run ended, so that a report can name what failed."""
-    outcome = {
-        "finished": len(agenda.finished),
-        "tasks": len(agenda.plan.tasks),
-        "failed": agenda.failed,
-        "seconds": round(seconds, 1),
-        "ended": time.strftime(_CREATED, time.gmtime()),
-    }
-    store.put(f"runs/{agenda.plan.run}/outcome.json", json.dumps(outcome, indent=1).encode())
-
-
-def read_outcome(store: Store, plan: Plan) -> dict[str, Any]:
-    """How the run last ended; empty if it never has.
-
-    Raises:
-        StoreError: the store fails, or the file is damaged.
-    """
-    path = f"runs/{plan.run}/outcome.json"
-    data = store.get(path)
-    if data is None:
-        return {}
-    try:
-        return dict(json.loads(data))
-    except (ValueError, TypeError) as error:
-        raise DamagedRecord(f"{store.url}/{path} is damaged: {one_line(error)}") from None
 
 
 def mark_reported(store: Store, plan: Plan) -> None:
@@ -162,7 +131,7 @@ def _read(store: Store, name: str) -> Run:
     path = f"runs/{name}/plan.json"
     try:
         content = json.loads(store.get(path) or b"")
-        plan, created = Plan(**content["plan"]), time.strptime(content["created"], _CREATED)
+        plan, created = Plan(**content["plan"]), time.strptime(content["created"], CREATED)
         if strange := sorted({task.kind for task in plan.tasks} - KINDS.keys()):
             raise DamagedRecord(
                 f"{store.url}/{path} is of another release of ganray, or of one with more in it: "
@@ -179,7 +148,7 @@ def _read(store: Store, name: str) -> Run:
         why = explain(error) if isinstance(error, ValidationError) else one_line(error)
         why = f"it lacks {why}" if isinstance(error, KeyError) else why
         raise DamagedRecord(f"{store.url}/{path} is damaged: {why}") from None
-    return Run(plan, time.strftime(_CREATED, created))
+    return Run(plan, time.strftime(CREATED, created))
 
 
 def _refuse_hollow(plan: Plan) -> None:

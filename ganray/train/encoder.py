@@ -14,6 +14,7 @@ from ganray.tensors import Tensors
 from ganray.train.augment import translate
 from ganray.train.batches import ShuffledImages
 from ganray.train.device import choose_device
+from ganray.train.optimisers import AdamDescent
 from ganray.train.spec import EncoderSpec
 from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
 
@@ -46,7 +47,7 @@ class EncoderTrainer:
         self.encoder.initialise(seed, "encoder")
         self.encoder.to(self.device)
         self._labels = torch.from_numpy(labels).to(self.device)
-        self._adam = torch.optim.Adam(self.encoder.parameters(), spec.learning_rate, foreach=True)
+        self._adam = AdamDescent(self.encoder.parameters(), lr=spec.learning_rate)
         self.steps, self._seed = encoder_steps(spec, len(images)), seed
 
     @property

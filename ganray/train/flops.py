@@ -11,13 +11,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from ganray.models import ModelSpec
 from ganray.models.encoders import Encoder
 from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
+from ganray.train.counting import Watching, without_data
 from ganray.train.draws import drawn
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, trainable
@@ -50,7 +51,7 @@ def gan_flops(
         classes: of the training images.
         iteration: which one; none: one when the networks are as large as they become.
     """
-    with torch.device("meta"):
+    with without_data():
         networks = new_networks(model, shape, None, classes, train.heads(model, classes))
         if iteration is not None:
             model.prepare(networks, iteration)
@@ -76,10 +77,9 @@ def _step_flops(
 ) -> int:
     """Of one move on batch number `index`."""
     hold_all_but(step.moves, weights)
-    functions = {role: _copying(network) for role, network in networks.items()}
-    with _counter() as counter:
-        one_loss(step, index, functions, shape, model, train).backward()
-    return int(counter.get_total_flops())
+    with without_data(), Counted() as counter:
+        one_loss(step, index, networks, shape, model, train).backward()
+    return counter.flops
 
 
 def one_loss(
@@ -110,28 +110,16 @@ def one_loss(
     return step.loss(networks_told, shown, noise)
 
 
-def _copying(network: nn.Module) -> Callable[..., Any]:
-    """The network on copies: the counter's hooks refuse leaf tensors under `autograd.grad`."""
-
-    def copied(value: object) -> object:
-        return value.clone() if isinstance(value, Tensor) else value
-
-    def called(*inputs: object, **named: object) -> object:
-        return network(*map(copied, inputs), **{n: copied(v) for n, v in named.items()})
-
-    return called
-
-
 @lru_cache
 def sampling_flops(shape: Shape, model: ModelSpec, classes: int = 1) -> float:
     """Operations of drawing one image."""
-    with torch.device("meta"):
+    with without_data():
         networks = new_networks(model, shape, classes=classes)
         sampler = Sampler(model, shape, networks, (1,) * classes).eval()
         noise = torch.empty(1, sampler.law.size)
-    with _counter() as counter, torch.no_grad():
+    with without_data(), Counted() as counter, torch.no_grad():
         sampler(noise)
-    return float(counter.get_total_flops())
+    return float(counter.flops)
 
 
 @lru_cache
@@ -143,7 +131,7 @@ def gan_parameters(
     Args:
         train: whose heads count too.
     """
-    with torch.device("meta"):
+    with without_data():
         heads = train.heads(model, classes) if train else None
         networks = new_networks(model, shape, None, classes, heads)
     return {role: sum(p.numel() for p in one.parameters()) for role, one in networks.items()}
@@ -160,18 +148,18 @@ class EmbeddingSize(NamedTuple):
 @lru_cache
 def embedding_size(encoder: Encoder, shape: Shape, classes: int) -> EmbeddingSize:
     """Of such images of a data set of so many classes."""
-    with torch.device("meta"):
+    with without_data():
         embedder, image = encoder.network(shape, classes), torch.empty(1, *shape)
-    with _counter() as counter, torch.no_grad():
+    with without_data(), Counted() as counter, torch.no_grad():
         embedder(image)
-    flops = float(counter.get_total_flops())
+    flops = float(counter.flops)
     return EmbeddingSize(flops, embedder.dimensions, embedder.classes)
 
 
 @lru_cache
 def encoder_parameters(shape: Shape, classes: int, spec: EncoderSpec) -> int:
     """How many weights the data set's own classifier has."""
-    with torch.device("meta"):
+    with without_data():
         encoder = new_classifier(spec.network, shape, classes)
     return sum(parameter.numel() for parameter in encoder.parameters())
 
@@ -179,24 +167,45 @@ def encoder_parameters(shape: Shape, classes: int, spec: EncoderSpec) -> int:
 @lru_cache
 def encoder_flops(shape: Shape, classes: int, spec: EncoderSpec) -> int:
     """Operations of one training step of the data set's own classifier."""
-    with torch.device("meta"):
+    with without_data():
         encoder = new_classifier(spec.network, shape, classes)
         images = torch.empty(spec.batch, *shape)
         labels = torch.empty(spec.batch, dtype=torch.long)
-    with _counter() as counter:
+    with without_data(), Counted() as counter:
         functional.cross_entropy(encoder.features_and_logits(images)[1], labels).backward()
-    return int(counter.get_total_flops())
+    return counter.flops
 
 
 @lru_cache
 def classifier_flops(network: str, shape: Shape, classes: int) -> float:
     """Operations of classifying one image by the data set's own classifier of that form."""
-    with torch.device("meta"):
+    with without_data():
         classifier, image = new_classifier(network, shape, classes).eval(), torch.empty(1, *shape)
-    with _counter() as counter, torch.no_grad():
+    with without_data(), Counted() as counter, torch.no_grad():
         classifier.features_and_logits(image)
-    return float(counter.get_total_flops())
+    return float(counter.flops)
 
 
-def _counter() -> FlopCounterMode:
-    return FlopCounterMode(display=False)
+class Counted(Watching):
+    """Counts operations by torch's own formulas, while it is in force.
+
+    Attributes:
+        flops: multiplications and additions of matrix products and convolutions so far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flops = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Do it, and count it."""
+        told = kwargs or {}
+        if func._overloadpacket not in flop_registry:
+            with self:  # in inference it comes whole, and what it consists of is known
+                parts = func.decompose(*args, **told)
+            if parts is not NotImplemented:
+                return parts
+        made = func(*args, **told)
+        if formula := flop_registry.get(func._overloadpacket):
+            self.flops += formula(*args, **told, out_val=made)
+        return made

@@ -28,6 +28,7 @@ from ganray.train.algorithms import check_fit, check_labels, wants_labels
 from ganray.train.batches import Batches, ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
 from ganray.train.draws import drawn
+from ganray.train.kernels import descent_of, in_precision, laid_out, lay_out
 from ganray.train.replay import Histories
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
@@ -119,6 +120,7 @@ class GanTrainer:
             self.networks[role].load_state_dict(known)
         for network in self.networks.values():
             network.to(self.device)
+        lay_out(train, self.networks)
         freeze_first(self.networks, train.frozen)
         # It shares their weights.
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
@@ -126,7 +128,7 @@ class GanTrainer:
         self._steps, self._part = train.steps(), slice(0, train.batch)
         self._weights = trainable(self.networks)
         self._optimizers = {
-            step.name: step.optimiser.made(self._moved(step)) for step in self._steps
+            step.name: descent_of(train, step, self._moved(step)) for step in self._steps
         }
         self._histories = Histories(self.shape, seed, self.device)
         self.losses, self.remedy = train.losses, train.remedy
@@ -166,7 +168,8 @@ class GanTrainer:
         optimizer = self._optimizers[step.name]
         optimizer.zero_grad(set_to_none=True)
         batch = self._batch(step, index)
-        networks = told(self.model, self.networks, batch.labels)
+        networks = in_precision(self.spec, self.networks, self.device)
+        networks = told(self.model, networks, batch.labels)
         noise = self._noise(step, index)
         if step.replay is not None:
             batch = self._replayed(step, step.replay, networks, batch, noise)
@@ -181,7 +184,7 @@ class GanTrainer:
     def _batch(self, step: Step, index: int) -> Batch:
         if step.real:
             images, rows = self._batches(index, self._part)
-            real = self.model.pixels(images)
+            real = laid_out(self.spec, self.model.pixels(images))
         else:
             real = torch.empty(0, *self.shape, device=self.device)
             rows = self._drawn_rows(step, index) if self._labels is not None else np.empty(0)

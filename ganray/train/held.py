@@ -5,16 +5,16 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+from ganray.train.counting import Watching, without_data
 
 _CONVOLUTIONS = ("convolution", "convolution_backward")
 """They take copies of what they read and write, in an order of their own."""
 
 
-class Held(TorchDispatchMode):
+class Held(Watching):
     """Counts, while it is in force, what is held by all tensors that are made on the `meta` device.
 
     A storage counts from the operation that makes it until nobody has it any more, those that
@@ -62,6 +62,6 @@ def _bytes(tensor: Tensor) -> int:
 
 def peak_of(work: Any) -> int:
     """The most bytes that some work holds at once on tensors without data."""
-    with torch.device("meta"), Held() as held:
+    with without_data(), Held() as held:
         work()
     return held.peak

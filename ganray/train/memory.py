@@ -21,6 +21,7 @@ from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.flops import one_loss
 from ganray.train.held import peak_of
+from ganray.train.optimisers import AdamDescent
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, moving_average, trainable
 
@@ -67,7 +68,7 @@ def encoder_memory(shape: Shape, classes: int, spec: EncoderSpec) -> int:
 
     def trained() -> None:
         network = new_classifier(spec.network, shape, classes)
-        adam = torch.optim.Adam(network.parameters(), foreach=True)
+        adam = AdamDescent(network.parameters())
         labels = torch.empty(spec.batch, dtype=torch.long)
         for _ in range(2):
             logits = network.features_and_logits(torch.empty(spec.batch, *shape))[1]

@@ -99,6 +99,16 @@ class TrainSpec(Spec):
         None, gt=0, lt=1, description="decay of the generator's moving average; none: not kept"
     )
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
+    kernel: Literal["plain", "fused"] = Field(
+        "plain",
+        description="fused: weights laid out channels last, and moved in one pass; changes the "
+        "last bits of results",
+    )
+    precision: Literal["float32", "bf16"] = Field(
+        "float32",
+        description="within networks; losses, penalties' norms, weights and their moments have "
+        "float32",
+    )
     schedule: tuple[SerializeAsAny[Change], ...] = Field(
         (), description="changes on the way, e.g. those that population-based training found"
     )

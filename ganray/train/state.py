@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganray.errors import RefusedInput
 from ganray.tensors import Tensors
+from ganray.train.optimisers import AnyDescent
 
 
 def trainable(networks: Mapping[str, nn.Module]) -> dict[str, list[nn.Parameter]]:
@@ -75,7 +76,7 @@ def load_module(prefix: str, module: nn.Module, tensors: Mapping[str, Tensor]) -
     module.load_state_dict(below(prefix, tensors))
 
 
-def optimizer_tensors(prefix: str, optimizer: torch.optim.Optimizer) -> Tensors:
+def optimizer_tensors(prefix: str, optimizer: AnyDescent) -> Tensors:
     """The optimiser's moments and step counts, named `prefix/<parameter index>/<name>`."""
     state = optimizer.state_dict()["state"]
     return {
@@ -85,9 +86,7 @@ def optimizer_tensors(prefix: str, optimizer: torch.optim.Optimizer) -> Tensors:
     }
 
 
-def load_optimizer(
-    prefix: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]
-) -> None:
+def load_optimizer(prefix: str, optimizer: AnyDescent, tensors: Mapping[str, Tensor]) -> None:
     """Load what `optimizer_tensors` gave into an optimiser over the same parameters."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in below(prefix, tensors).items():

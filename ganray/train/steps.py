@@ -17,6 +17,8 @@ from ganray.train.draws import Draw
 if TYPE_CHECKING:
     import torch
 
+    from ganray.train.optimisers import AnyDescent
+
 Networks = Mapping[str, Callable[..., "torch.Tensor"]]
 """The networks by their roles, as functions: modules, or modules bound to parameters."""
 Noise = Mapping[str, "torch.Tensor"]
@@ -83,7 +85,7 @@ class Optimiser(Protocol):
     word: ClassVar[str]
     """What its state is called in a checkpoint."""
 
-    def made(self, weights: list[torch.nn.Parameter], /) -> torch.optim.Optimizer:
+    def made(self, weights: list[torch.nn.Parameter], /) -> AnyDescent:
         """A new one for these weights."""
 
     @property
@@ -100,12 +102,11 @@ class Adam:
     beta1: float
     beta2: float
 
-    def made(self, weights: list[torch.nn.Parameter], /) -> torch.optim.Optimizer:
+    def made(self, weights: list[torch.nn.Parameter], /) -> AnyDescent:
         """As `Optimiser.made`."""
-        from torch.optim import Adam as TorchAdam
+        from ganray.train.optimisers import AdamDescent
 
-        # Torch steps all parameters in one call on CUDA alone; on a CPU too it is the same bits.
-        return TorchAdam(weights, foreach=True, **self.settings)
+        return AdamDescent(weights, **self.settings)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -121,11 +122,11 @@ class RmsProp:
     learning_rate: float
     decay: float = 0.99
 
-    def made(self, weights: list[torch.nn.Parameter], /) -> torch.optim.Optimizer:
+    def made(self, weights: list[torch.nn.Parameter], /) -> AnyDescent:
         """As `Optimiser.made`."""
-        from torch.optim import RMSprop
+        from ganray.train.optimisers import RmsPropDescent
 
-        return RMSprop(weights, foreach=True, **self.settings)
+        return RmsPropDescent(weights, **self.settings)
 
     @property
     def settings(self) -> dict[str, Any]:

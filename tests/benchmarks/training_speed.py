@@ -1,11 +1,12 @@
 """Training speed of `GanTrainer` against a hand-written loop of the same networks.
 
-    python tests/benchmarks/training_speed.py [--width 16] [--rounds 15] [--iterations 4]
+    python tests/benchmarks/training_speed.py [--width 16] [--rounds 15] [--iterations 4] [--all]
 
 Both train on one thread, with equal batches, optimisers, critic steps and penalty interval. The
 hand-written loop draws its noise by `torch.rand`, picks its batches by `randint`, and has plain
 PyTorch modules with built-in padding where PyTorch has one. Runs alternate, so that what else the
-machine does falls on both; the answer is the median ratio of images per second.
+machine does falls on both; the answer is the median ratio of images per second. `--all` also times
+the other kernel and precision, and both with one critic pass for real and generated images.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -104,6 +106,15 @@ def by_hand(images: torch.Tensor, width: int) -> Callable[[], None]:
     return iteration
 
 
+CHOICES: dict[str, dict[str, Any]] = {
+    "ganray": {},
+    "kernel=fused": {"kernel": "fused"},
+    "kernel=fused joined": {"kernel": "fused", "joined": True},
+    "bf16": {"precision": "bf16"},
+    "bf16 kernel=fused joined": {"precision": "bf16", "kernel": "fused", "joined": True},
+}
+
+
 def images_per_second(iteration: Callable[[], object], iterations: int) -> float:
     """Real images seen in a second."""
     started = time.perf_counter()
@@ -118,23 +129,29 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--iterations", type=int, default=4)
+    parser.add_argument("--all", action="store_true")
     wanted = parser.parse_args()
     torch.set_num_threads(1)
     pixels = next(iter(open_source(DatasetSpec()).batches())).images
-    runs = {
-        "ganray": GanTrainer(pixels, DefenseGan(width=wanted.width), SPEC, device="cpu").advance,
-        "by hand": by_hand(torch.from_numpy(pixels.copy()), wanted.width),
+    model, chosen = DefenseGan(width=wanted.width), CHOICES if wanted.all else {"ganray": {}}
+    runs: dict[str, Callable[[], object]] = {
+        name: GanTrainer(pixels, model, SPEC.model_copy(update=changes), device="cpu").advance
+        for name, changes in chosen.items()
     }
+    runs["by hand"] = by_hand(torch.from_numpy(pixels.copy()), wanted.width)
     speeds: dict[str, list[float]] = {name: [] for name in runs}
     for iteration in runs.values():
         images_per_second(iteration, 3)  # warm up
     for number in range(wanted.rounds):
         for name in sorted(runs, reverse=bool(number % 2)):
             speeds[name].append(images_per_second(runs[name], wanted.iterations))
+    print(f"width {wanted.width}: images/s, and ÷ by hand: medians of {wanted.rounds}, least, most")
     for name, values in speeds.items():
-        print(f"{name:8} {statistics.median(values):8.1f} images/s (median of {wanted.rounds})")
-    ratios = [a / b for a, b in zip(speeds["ganray"], speeds["by hand"], strict=True)]
-    print(f"median ratio {statistics.median(ratios):.3f} at width {wanted.width}")
+        ratios = [a / b for a, b in zip(values, speeds["by hand"], strict=True)]
+        print(
+            f"{name:26} {statistics.median(values):8.1f}  {statistics.median(ratios):.3f} "
+            f"({min(ratios):.2f}–{max(ratios):.2f})"
+        )
 
 
 if __name__ == "__main__":

@@ -69,6 +69,28 @@ def test_page_and_sheet_show_each_class(odd, tmp_path):
     assert sheet.height > 2 * 60
 
 
+def test_a_class_whose_letters_no_font_has_is_a_number_in_the_sheet(tmp_path, monkeypatch):
+    monkeypatch.setattr("ganray.report.lettering._installed", list)
+    write_folder(tmp_path / "set", np.zeros((24, 1, 8, 8), np.uint8), ["cat", "猫"] * 12)
+    ganray("data", "show", tmp_path / "set", "--to", tmp_path / "look")
+    html = (tmp_path / "look" / "index.html").read_text()
+    assert "<figcaption>猫 (class 1 in sheet.png)</figcaption>" in html
+    assert "<figcaption>cat</figcaption>" in html
+
+
+def test_several_sources_are_shown_as_one(tmp_path):
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        images = rng.integers(0, 256, (12, 1, 8, 8), dtype=np.uint8)
+        write_folder(tmp_path / split / split, images, ["cat", "dog"] * 6)
+    answer = ganray("data", "show", tmp_path / "train", tmp_path / "test" / "test", "--json")
+    counts = answer.json["counts"]
+    assert sum(counts["train"] + counts["held_out"]) == 12, answer
+    assert counts["test"] == [6, 6]
+    refused = ganray("data", "show", tmp_path / "train", tmp_path / "none")
+    refused.refused("none') does not exist", code=refused.code)
+
+
 @pytest.mark.parametrize(("size", "drawn"), [((8, 8), 56), ((40, 40), 40), ((900, 450), 96)])
 def test_images_are_drawn_at_a_whole_factor_or_scaled_down(size, drawn, tmp_path):
     rng = np.random.default_rng(0)

@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 
 from ganray.errors import RefusedInput, StoreError
-from ganray.runs.agenda import Agenda
 from ganray.runs.record import (
     find_run,
     mark_reported,
-    read_outcome,
     read_runs,
     report_of,
-    save_outcome,
     save_run,
 )
 from ganray.store import Store
@@ -159,24 +156,6 @@ def test_a_folder_that_is_no_runs_is_named(store, plans):
     Path(store.url, "runs", "plan.json").write_text("{}")
     assert [run.plan for run in read_runs(store).readable] == [plans[0]]
     assert list(read_runs(store).unreadable) == ["my run (1)"]
-
-
-@pytest.mark.parametrize("damaged", [b"{", b"3", b'["x"]'])
-def test_a_damaged_outcome_is_named(store, plans, damaged):
-    store.put(f"runs/{plans[0].run}/outcome.json", damaged)
-    with pytest.raises(StoreError, match=rf"runs/{plans[0].run}/outcome.json is damaged"):
-        read_outcome(store, plans[0])
-
-
-def test_the_outcome_says_what_failed(store, plans):
-    assert read_outcome(store, plans[0]) == {}
-    agenda = Agenda(plans[0], store)
-    agenda.fail(plans[0].task("encoder"), "no memory")
-    save_outcome(store, agenda, 12.34)
-    outcome = read_outcome(store, plans[0])
-    assert outcome["failed"][plans[0].roles["encoder"]] == "no memory"
-    assert (outcome["finished"], outcome["tasks"]) == (0, len(plans[0].tasks))
-    assert outcome["seconds"] == 12.3
 
 
 def test_only_the_report_of_a_finished_run_counts(store, plans):

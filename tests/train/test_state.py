@@ -10,6 +10,7 @@ from ganray.errors import RefusedInput
 from ganray.models import Dcgan
 from ganray.models.sampler import new_networks
 from ganray.tensors import deserialise, serialise
+from ganray.train.optimisers import AdamDescent, AnyDescent
 from ganray.train.state import (
     freeze_first,
     load_module,
@@ -33,14 +34,15 @@ def test_bytes_hold_every_bit_whatever_the_order():
     assert b"pickle" not in data
 
 
-def test_an_optimizer_continues_where_it_was():
-    def stepped(network: nn.Linear, adam: torch.optim.Adam, value: float) -> None:
+@pytest.mark.parametrize("kind", [AdamDescent, torch.optim.Adam])
+def test_an_optimizer_continues_where_it_was(kind):
+    def stepped(network: nn.Linear, adam: AnyDescent, value: float) -> None:
         adam.zero_grad()
         (network(torch.full((2, 3), value)) ** 2).sum().backward()
         adam.step()
 
     first, second = nn.Linear(3, 2), nn.Linear(3, 2)
-    mine, theirs = (torch.optim.Adam(n.parameters(), 0.1) for n in (first, second))
+    mine, theirs = (kind(n.parameters(), lr=0.1) for n in (first, second))
     stepped(first, mine, 1.0)
     load_module("net", second, module_tensors("net", first))
     load_optimizer("adam", theirs, deserialise(serialise(optimizer_tensors("adam", mine))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +103,12 @@ def follow(trainer: GanTrainer, folder: Path, iterations: int) -> Tensors:
 
 
 def _after_each_step(trainer: GanTrainer, do: Callable[[], object]) -> None:
+    def stepped(step: Callable[[], None]) -> None:
+        step()
+        do()
+
     for optimizer in trainer._optimizers.values():
-        optimizer.register_step_post_hook(lambda *_: do() and None)
+        optimizer.step = partial(stepped, optimizer.step)
 
 
 def _difference(alone: Tensors, ranks: Tensors, learning_rate: float) -> Difference:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int64
 
+from ganray.data.formats.file_names import note_of_classes, note_of_masks, refuse_splits
+from ganray.data.formats.folder_names import is_pictures
 from ganray.data.formats.format import Format
-from ganray.data.formats.layout import ClassFolder, class_folders, unwrapped
+from ganray.data.formats.layout import (
+    ClassFolder,
+    class_folders,
+    unwrapped,
+    without_annotations,
+)
+from ganray.data.formats.levels import only_source
 from ganray.data.listing import Listing, list_below, refuse_packed
-from ganray.data.location import Location
+from ganray.data.location import PACKED, Location
 from ganray.data.pictures.decoding import MAX_BYTES, SUFFIXES, is_picture
 from ganray.data.pictures.encoded import Encoded
 from ganray.data.rows import (
     SPLITS,
+    TRAIN,
     Table,
     joined_notes,
     natural_order,
-    split_code,
     split_words,
 )
 from ganray.errors import RefusedInput
@@ -59,57 +67,65 @@ class _Files:
             yield from self.root.read_several(files, MAX_BYTES)
 
 
-def read_folder(root: Location) -> Encoded:
+def read_folder(root: Location, asked: Collection[str] = ()) -> Encoded:
     """Class folders of pictures; classes and files in natural order (2 before 10).
+
+    Args:
+        asked: names of folders that somebody has called classes.
 
     Raises:
         RefusedInput: for folders that may be splits or classes, or a class without pictures.
     """
     listed = list_below(root)
-    if not any(map(is_picture, listed.files)):
+    if not listed.picture_folders:
         refuse_packed(listed)
-    listing, gone_through = unwrapped(listed)
-    layout = class_folders(listing)
-    images, strangers = _images(listing, layout.folders)
+    listing, left_out = without_annotations(listed)
+    listing, gone_through = unwrapped(listing)
+    layout = class_folders(listing, asked)
+    images, strangers = images_in(listing, layout.folders)
     names = natural_order(sorted({image.class_name for image in images}))
     rank = {name: k for k, name in enumerate(names)}
+    paths = [image.path for image in images]
+    training = [image.path for image in images if image.split == TRAIN]
+    by_names = note_of_classes(training) if layout.labels == "none" else ""
+    noted = (left_out, gone_through, layout.notes, by_names, note_of_masks(paths))
     return Encoded(
         name=root.name,
         class_names=names,
         labels=np.asarray([rank[image.class_name] for image in images], dtype=np.int32),
         splits=np.asarray([image.split for image in images], dtype=np.uint8),
-        items=_Files(listing.root, [image.path for image in images]),
+        items=_Files(listing.root, paths),
         chosen=np.arange(len(images)),
         strangers=strangers,
         root=f"{listing.root.shown.rstrip('/')}/",
         layout=_fingerprint,
         fingerprint=lambda: "",
-        notes=joined_notes(gone_through, _note_of_strays(listing, layout.folders), listing.note),
+        notes=joined_notes(*noted, _note_of_strays(listing, layout.folders), listing.note),
         told=layout.labels,
     )
 
 
-def _images(
+def images_in(
     listing: Listing, folders: dict[str, ClassFolder]
 ) -> tuple[list[_Image], tuple[str, ...]]:
-    """The pictures in some folders, and what else lies there, a line each."""
+    """The pictures in some folders, and what else lies there, a line each.
+
+    Raises:
+        RefusedInput: a folder lies in one of them; or one holds no pictures, or one by links that
+            is there already; or the files' names tell splits.
+    """
     files: dict[str, list[str]] = {folder: [] for folder in folders}
-    if "" in files:
-        files[""] = [path for path in listing.files if is_picture(path)]
-    depth, strangers = next(iter(folders)).count("/") + 1, []
+    strangers = []
     for path, kind in listing.kinds.items():
-        folder = "/".join(path.split("/")[:depth])
-        if folder not in files or path == folder:
+        folder = path.rpartition("/")[0]
+        if folder not in folders:
             continue
-        shown = listing.root.child(path).shown
         if kind == "directory":
-            raise RefusedInput(
-                f"{shown!r} is a folder where images of a class are expected; move its images up"
-            )
+            raise RefusedInput(_said_of_folder(path, folder, listing))
         if is_picture(path):
             files[folder].append(path)
-        else:
-            strangers.append(f"{shown!r} is no picture by its name")
+        elif folder:
+            strangers.append(f"{listing.root.child(path).shown!r} is no picture by its name")
     for folder, paths in files.items():
         if not paths:
             raise RefusedInput(_no_images(listing, folder))
@@ -118,9 +134,29 @@ def _images(
         for folder, paths in files.items()
         for path in natural_order(paths)
     ]
-    _refuse_splits_in_file_names(images, listing.root)
+    refuse_splits([image.path for image in images], [one.split for one in images], listing.root)
     listing.refuse_twice([image.path for image in images])
     return images, tuple(natural_order(strangers))
+
+
+def _said_of_folder(path: str, owner: str, listing: Listing) -> str:
+    """One line on a folder in a class's, and what it may be there for."""
+    shown, inside = listing.root.child(path).shown, listing.folders_in(owner)
+    above, _, own = owner.rpartition("/")
+    beside = [name for name in listing.folders_in(above) if name != own]
+    if beside and {*beside} <= {*inside}:
+        source = only_source([f"{above}/{name}".lstrip("/") for name in beside], listing)
+        leaves = f", or leave it out by data.source={source!r}" if source else ""
+        shown = listing.root.child(owner).shown
+        return f"{shown!r} holds the folders beside it again; remove it{leaves}"
+    said = f"{shown!r} is a folder where images of a class are expected"
+    pictures = [name for name in inside if is_pictures(name)]
+    pattern = "/".join(["*"] * (owner.count("/") + 1) + pictures)
+    if len(pictures) == 1 and PACKED not in listing.root.fs.protocol:
+        return (
+            f"{said}; data.source={listing.root.child(pattern).shown!r} reads {pictures[0]}/ alone"
+        )
+    return f"{said}; name the folder that holds the class folders as data.source"
 
 
 def _no_images(listing: Listing, folder: str) -> str:
@@ -135,24 +171,12 @@ def _no_images(listing: Listing, folder: str) -> str:
     )
 
 
-def _refuse_splits_in_file_names(images: list[_Image], root: Location) -> None:
-    """Where no folder names a split, but each file does, the split would be lost."""
-    words = [split_words(image.path.rsplit("/", 1)[-1])[:1] for image in images]
-    named = sorted({word[0] for word in words if word})
-    is_told = all(words) and len({split_code(word) for word in named}) > 1
-    if is_told and not any(image.split for image in images):
-        raise RefusedInput(
-            f"{root.shown!r}: the files' names tell splits ({short_list(named)}), which are not "
-            f"read there; put the files into train/<class>/ and test/<class>/"
-        )
-
-
 def _note_of_strays(listing: Listing, folders: dict[str, ClassFolder]) -> str:
     """What is said of pictures beside the class folders, and of folders in which no class is."""
     parents = [path.rpartition("/")[0] for path in listing.files if is_picture(path)]
     strays = Counter(parent for parent in parents if parent not in folders)
-    used = {folder.split("/")[0] for folder in folders}
-    bare = [name for name in listing.folders_in("") if name not in used and name not in strays]
+    used = {folder.split("/")[0] for folder in (*folders, *strays)}
+    bare = [name for name in listing.folders_in("") if name not in used]
     unread = [path for path in listing.files if "/" not in path and not is_picture(path)]
     tables = [
         path
@@ -180,5 +204,5 @@ FORMAT = Format(
     fits=lambda found: (
         "directory" in found.listing.kinds.values() or any(map(is_picture, found.listing.files))
     ),
-    read=lambda location, _: read_folder(location),
+    read=lambda location, spec: read_folder(location, spec.named_classes),
 )

@@ -2,26 +2,29 @@
 
 The sets of CycleGAN (monet2photo, summer2winter) are two domains in `trainA`, `trainB`, `testA` and
 `testB`. Pictures in no class folder, alone or in `train/` and `test/`, are a set without labels.
+Whether a folder is a split or a class its name says beside the others' (`levels`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from ganray.data.formats.folder_names import Kind, all_splits, called, is_pictures
+from ganray.data.formats.levels import judged
 from ganray.data.listing import Listing
 from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import (
     TRAIN,
     class_name,
     is_class_name,
+    joined_notes,
     refuse_equal_names,
     split_code,
-    split_words,
 )
 from ganray.data.spec import UNLABELLED, Labels
 from ganray.errors import RefusedInput
@@ -30,13 +33,7 @@ from ganray.wording import short_list
 NAMES_FILE = "class_names.json"
 """Beside the class folders that `ganray sample` writes: `{"class_names": {folder: name}}`."""
 _MOST_BYTES = 1 << 24
-_CYCLEGAN = re.compile("(train|test|val)([AB])")
-_ALL_CYCLEGAN = re.compile(_CYCLEGAN.pattern, re.IGNORECASE)  # where all folders are called so
-# Beside "train" these are no classes: what is to be found in re-identification, Kaggle's rest, ….
-_BESIDE_TRAIN = {
-    *("query", "gallery", "probe", "extra", "unlabeled", "unlabelled", "unseen", "predict"),
-    *("tests", "validations", "submission", "public", "private", "ood"),
-}
+_CYCLEGAN = re.compile("(train|test|val)[AB]", re.IGNORECASE)
 
 
 class ClassFolder(NamedTuple):
@@ -48,59 +45,93 @@ class ClassFolder(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders that hold the images, by their paths ("" is the root), in natural order."""
+    """The folders that hold the images, by their paths ("" is the root), in natural order.
+
+    Attributes:
+        through: those that are the only one in their folder, which is the split's or the class's.
+    """
 
     folders: dict[str, ClassFolder]
     labels: Labels
+    notes: str = ""
+    through: tuple[str, ...] = ()
 
 
 def unwrapped(listing: Listing) -> tuple[Listing, str]:
     """What is in the one folder that an archive was unpacked in; and what is to be noted.
 
-    A folder that holds pictures is none, but a class.
+    A folder that holds pictures is none, but a class; unless it is called `images` or the like.
     """
     through = ""
     while True:
         top = listing.folders_in("")
-        if len(top) != 1 or any(map(is_picture, listing.files_in(""))):
+        if len(top) != 1 or listing.has_pictures_in(""):
             break
         (only,) = top
-        if split_code(only) is not None or any(map(is_picture, listing.files_in(only))):
+        flat = listing.has_pictures_in(only)
+        if all_splits(top) or (flat and not is_pictures(only)):
             break
-        if not listing.folders_in(only):
+        if not (flat or listing.folders_in(only)):
             break
         listing, through = listing.below(only), f"{through}{only}/"
     return listing, f"Read from {through}, the only folder." if through else ""
 
 
-def class_folders(listing: Listing) -> Layout:
+def without_annotations(listing: Listing) -> tuple[Listing, str]:
+    """A listing without folders that hold no pictures where those beside them are no classes, as
+    YOLO's `labels` beside `images`, or `docs` beside `train` or the one folder of all classes; and
+    what is to be noted.
+    """
+    full, bare = listing.above_pictures, dict[str, list[str]]()
+    for path, kind in listing.kinds.items():
+        if kind == "directory" and path not in full:
+            bare.setdefault(path.rpartition("/")[0], []).append(path)
+    left: list[str] = []
+    for above, paths in bare.items():
+        start = f"{above}/" if above else ""
+        told = called(listing.folders_in(above))
+        said = {f"{start}{name}": one.kind for name, one in told.items()}
+        beside = {path: kind for path, kind in said.items() if path in full}
+        is_wrapper = len(beside) == 1 and not beside.keys() & listing.picture_folders
+        if beside and (is_wrapper or Kind.OWN not in beside.values()):
+            left += [path for path in paths if said[path] not in (Kind.SPLIT, Kind.PICTURES)]
+    note = f"Left out, as no pictures are in it: {short_list(left, 3)}." if left else ""
+    return listing.without(left), note
+
+
+def class_folders(listing: Listing, asked: Collection[str] = ()) -> Layout:
     """Where the images are, and what their folders say of them.
 
+    Args:
+        asked: names of folders that somebody has called classes.
+
     Raises:
-        RefusedInput: there are none; some folders, but not all, are called as splits; two are
-            called as the same split; or a class has no proper name.
+        RefusedInput: there are none; folders are called as what `judged` refuses; or a class has
+            no proper name.
     """
     kept = _names_kept(listing)
-    folders, labels = _by_names(listing, kept)
-    if not folders:
+    found = _by_names(listing, kept, asked)
+    if not found.folders:
         raise RefusedInput(
             f"{listing.root.shown!r} has no class folders of images and no images; valid: "
             f"<class>/*.png|jpg, train/<class>/… and test/<class>/…, or *.png|jpg without classes"
         )
     is_web = "http" in listing.root.fs.protocol  # where paths are quoted: "T%20shirt"
-    return Layout(
-        {
-            path: ClassFolder(
-                split,
-                class_name(
-                    kept.get(path) or (unquote(name) if is_web else name),
-                    repr(listing.root.child(path).shown if path else listing.root.shown),
-                ),
-            )
-            for path, (split, name) in folders.items()
-        },
-        labels,
-    )
+    named = {
+        path: ClassFolder(
+            split,
+            class_name(
+                kept.get(path) or (unquote(name) if is_web else name),
+                repr(listing.root.child(path).shown if path else listing.root.shown),
+            ),
+        )
+        for path, (split, name) in found.folders.items()
+    }
+    places = {path: _innermost(path, listing) for path in named}
+    folders = {places[path]: told for path, told in named.items()}
+    through = _moved(places) or found.through
+    note = f"Read from the only folder in each: {short_list(through, 3)}." if through else ""
+    return Layout(folders, found.labels, joined_notes(found.notes, note))
 
 
 def _names_kept(listing: Listing) -> dict[str, str]:
@@ -124,49 +155,107 @@ def _names_kept(listing: Listing) -> dict[str, str]:
     return known
 
 
-def _by_names(listing: Listing, kept: dict[str, str]) -> tuple[dict[str, tuple[int, str]], Labels]:
+def _by_names(listing: Listing, kept: dict[str, str], asked: Collection[str]) -> Layout:
     top = listing.folders_in("")
     if not top:
         flat = any(map(is_picture, listing.files))
-        return ({"": (TRAIN, UNLABELLED)} if flat else {}), "none"
+        return Layout({"": ClassFolder(TRAIN, UNLABELLED)} if flat else {}, "none")
     if kept and kept.keys() >= set(top):  # whatever they are called
-        return {name: (TRAIN, name) for name in top}, "classes"
-    if all(_ALL_CYCLEGAN.fullmatch(name) for name in top):
-        return {name: (split_code(name[:-1]) or TRAIN, name[-1].upper()) for name in top}, "domains"
-    codes = {name: code for name in top if (code := split_code(name)) is not None}
-    if len(codes) < len(top):
-        _refuse_half_a_split(top, listing)
-        _refuse_several_sources(top, listing)
-        _refuse_more_beside(top, listing)
-        if splits := _splits_within(top, listing):
-            return splits, "classes"
-        return {name: (TRAIN, name) for name in top}, "classes"
-    if len(set(codes.values())) < len(codes):
+        return _classes(top)
+    if all(map(_CYCLEGAN.fullmatch, top)):
+        domains = {name: ClassFolder(split_code(name[:-1]) or TRAIN, name[-1].upper())
+                   for name in top}  # fmt: skip
+        return Layout(domains, "domains")
+    level = judged({name: [name] for name in top}, listing, asked)
+    if level.splits:
+        return _in_splits(level.splits, listing, asked, level.notes)
+    _refuse_several_sources(top, listing)
+    _refuse_more_beside(top, listing)
+    if splits := _splits_within(top, listing):
+        return Layout(splits, "classes", level.notes)
+    return _classes(top, level.notes)
+
+
+def _classes(names: Sequence[str], notes: str = "") -> Layout:
+    return Layout({name: ClassFolder(TRAIN, name) for name in names}, "classes", notes)
+
+
+def _in_splits(
+    splits: dict[str, int], listing: Listing, asked: Collection[str], notes: str
+) -> Layout:
+    """Class folders, or pictures, in the folders of splits or in the parts of a set."""
+    places = {name: _within_split(name, listing) for name in splits}
+    inner: dict[str, list[str]] = {}
+    for place in places.values():
+        for name in listing.folders_in(place):
+            inner.setdefault(name, []).append(f"{place}/{name}")
+    if not inner and any(map(is_picture, listing.files)):
+        flat = {places[name]: ClassFolder(code, UNLABELLED) for name, code in splits.items()}
+        return Layout(flat, "none", notes, _moved(places))
+    level = judged(inner, listing, asked) if inner else None
+    if level and level.splits:
+        inside, above = short_list(list(level.splits)), short_list(list(splits))
         raise RefusedInput(
-            f"{listing.root.shown!r}: two of the folders {short_list(top)} are called as one "
-            f"split; join them, or remove one"
+            f"{listing.root.shown!r}: {inside} in {above} are called as splits or parts, too; name "
+            "the folder in which the classes are"
         )
     classes = {
-        f"{split}/{name}": (code, name)
-        for split, code in codes.items()
-        for name in listing.folders_in(split)
+        f"{places[split]}/{name}": ClassFolder(code, name)
+        for split, code in splits.items()
+        for name in listing.folders_in(places[split])
     }
-    if not classes and any(map(is_picture, listing.files)):
-        return {split: (code, UNLABELLED) for split, code in codes.items()}, "none"
-    return classes, "classes"
+    said = joined_notes(notes, level.notes if level else "")
+    return Layout(classes, "classes", said, _moved(places))
 
 
-def _splits_within(top: Sequence[str], listing: Listing) -> dict[str, tuple[int, str]]:
+def _within_split(folder: str, listing: Listing) -> str:
+    """What of a split's folder holds the classes or pictures.
+
+    That may be the one folder of the same split in it, as where `train.zip` holds `train/` or
+    `dataset/train/`; or the one called `images`.
+    """
+    own, place, found = all_splits([folder]), folder, folder
+    while len(inside := listing.folders_in(place)) == 1 and not listing.has_pictures_in(place):
+        (only,) = inside
+        again = _alike(only, folder) or (own and [*all_splits([only]).values()] == [*own.values()])
+        is_next, place = place == found, f"{place}/{only}"
+        if again or (is_next and is_pictures(only)):
+            found = place
+    return found
+
+
+def _innermost(folder: str, listing: Listing) -> str:
+    """The folder in a class's that holds its pictures: `Cats/Cats`, `dog/images`, `*/front`."""
+    while folder and len(inside := listing.folders_in(folder)) == 1:
+        (only,) = inside
+        is_for_nothing = (
+            _alike(only, folder.rpartition("/")[2])
+            or is_pictures(only)
+            or listing.is_named(f"{folder}/{only}")
+        )
+        if listing.has_pictures_in(folder) or not is_for_nothing:
+            break
+        folder = f"{folder}/{only}"
+    return folder
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def _moved(places: dict[str, str]) -> tuple[str, ...]:
+    return tuple(f"{place}/" for name, place in places.items() if place != name)
+
+
+def _splits_within(top: Sequence[str], listing: Listing) -> dict[str, ClassFolder]:
     """`<class>/train/…` and the like; empty where classes are not so divided."""
-    found = {
-        f"{name}/{split}": (split_code(split), name)
-        for name in top
-        for split in listing.folders_in(name)
-    }
-    known = {path: (code, name) for path, (code, name) in found.items() if code is not None}
-    divided = {name for _, name in known.values()}
-    bare = not any(is_picture(path) for name in top for path in listing.files_in(name))
-    return known if len(known) == len(found) and divided == set(top) and bare else {}
+    known: dict[str, ClassFolder] = {}
+    for name in top:
+        codes = all_splits(listing.folders_in(name))
+        if not codes or listing.has_pictures_in(name):
+            return {}
+        known |= {f"{name}/{split}": ClassFolder(code, name) for split, code in codes.items()}
+    return known
 
 
 def _refuse_several_sources(top: Sequence[str], listing: Listing) -> None:
@@ -181,7 +270,7 @@ def _refuse_several_sources(top: Sequence[str], listing: Listing) -> None:
         shown = [listing.root.child(name).shown for name in sets]
         raise RefusedInput(
             f"{listing.root.shown!r} holds {len(sets)} sets of images with splits of their own; "
-            f"name one of them: {short_list(shown)}"
+            f"name one of them: {short_list(shown)} (a list of several is read as one set)"
         )
 
 
@@ -194,24 +283,4 @@ def _refuse_more_beside(top: Sequence[str], listing: Listing) -> None:
             f"{listing.root.shown!r}: {beside:,} pictures lie beside the folders "
             f"{short_list(top)}, in which {within:,} are; put them into folders of their classes, "
             "or the folders elsewhere"
-        )
-
-
-def _refuse_half_a_split(top: Sequence[str], listing: Listing) -> None:
-    """Folders that look like splits beside others would be taken for classes.
-
-    One called `train` that holds no folders is one: the vehicle, in CIFAR-100 and elsewhere.
-    """
-    looks = [name for name in top if split_words(name) or _CYCLEGAN.fullmatch(name)]
-    whole = [name for name in top if split_code(name) is not None]
-    codes = {split_code(word) for name in looks for word in split_words(name)}
-    is_class = all(split_code(name) == TRAIN and not listing.folders_in(name) for name in whole)
-    others = [name for name in top if name.lower() in _BESIDE_TRAIN]
-    if whole and others:
-        is_class, looks = False, [*looks, *others]
-    if len(codes) > 1 or not is_class or any(map(_CYCLEGAN.fullmatch, looks)):
-        raise RefusedInput(
-            f"{listing.root.shown!r}: {short_list(looks)} among the folders {short_list(top)} look "
-            f"like splits; valid: train/, test/ and validation/ alone, with class folders in "
-            f"them, or class folders of other names"
         )

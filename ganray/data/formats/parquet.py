@@ -4,52 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
 from ganray.data.formats.columnar.cells import Cells, opened
-from ganray.data.formats.columnar.columns import (
-    Chosen,
-    chosen_columns,
-    is_bytes,
-    is_encoded,
-    is_text,
-    tells_classes,
-    tells_things,
-)
+from ganray.data.formats.columnar.fields import Field, picked
+from ganray.data.formats.columnar.file_table import MOST_HELD, FileTable, read_table
 from ganray.data.formats.columnar.labels import Labelled, labels_of, notes_of
-from ganray.data.formats.columnar.pixels import pixels_of_column
+from ganray.data.formats.columnar.pixel_shapes import PixelShapes
+from ganray.data.formats.columnar.pixels import pixels_of_column, refuse_no_pixels
 from ganray.data.formats.columnar.shards import SUFFIX, Shard, find_shards, is_parquet
 from ganray.data.formats.format import Format
 from ganray.data.location import Location
 from ganray.data.pictures.encoded import Encoded
-from ganray.data.rows import (
-    TEST,
-    TRAIN,
-    Rows,
-    joined_notes,
-    rows_per_chunk,
-    split_code,
-    split_words,
-    words_of,
-)
+from ganray.data.rows import Rows, joined_notes, rows_per_chunk
 from ganray.data.spec import Columns
-from ganray.errors import RefusedInput, quoted
+from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.wording import short_list, size
 
-_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-# In names of columns that others keep a split in; to be read as one it has to be called `split`.
-_SPLIT_COLUMNS = {"split", "splits", "subset", "set", "partition", "fold", "usage"}
+_LOOKED_AT = 16 << 20  # bytes of pixels that a look takes at once
+_PAGE = 64 << 20  # bytes that a page had better have at most
 
 
 def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
@@ -62,13 +43,13 @@ def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
         RefusedInput: for unreadable files, missing columns, or a file that is there twice.
     """
     shards, passed_over = find_shards(location)
-    tables = [_read_columns(shard, asked) for shard in shards]
+    tables = [read_table(shard, asked) for shard in shards]
     parts = [table.labelled for table in tables]
     _refuse_copies(shards, parts)
     labels, names = labels_of(parts, location.shown)
     bare = any(part.labels is None for part in parts if part.count)
     _refuse_unread(tables, location)
-    filled = next(table for table in tables if table.labelled.count)
+    filled = [table for table in tables if table.labelled.count]
     known: dict[str, Any] = {
         "name": location.name.removesuffix(SUFFIX),
         "class_names": names,
@@ -76,37 +57,87 @@ def read_parquet(location: Location, asked: Columns) -> Rows | Encoded:
         "splits": np.concatenate([table.splits for table in tables]),
         "fingerprint": lambda: _fingerprint(shards),
         "notes": joined_notes(
-            notes_of(parts) or "", filled.chosen.noted, _note_of_empty(shards, parts), passed_over
+            notes_of(parts) or "",
+            filled[0].chosen.noted,
+            _note_of_empty(shards, parts),
+            passed_over,
         ),
         "told": "none" if bare else "classes",
     }
-    columns, counts = [one.chosen.image for one in tables], [part.count for part in parts]
+    _refuse_large(tables, shards)
     encoded = {table.encoded for table in tables if table.labelled.count}
     if len(encoded) > 1:
         raise RefusedInput(
             f"{location.shown!r}: some files hold encoded pictures, others pixels; make them alike"
         )
     if encoded.pop():
-        cells = Cells(shards, columns, counts)
-        above = f"{location.shown.rstrip('/')}/"
-        root = above.rstrip("/").rpartition("/")[0] + "/" if is_parquet(location.name) else above
-        return Encoded(**known, items=cells, chosen=np.arange(len(labels)), root=root)
-    place = tables.index(filled)
-    first = next(_pixels(shards[place], columns[place], 1), None)
-    if first is None:
-        raise RefusedInput(
-            f"{shards[place].location.shown!r} is no readable Parquet: it announces "
-            f"{counts[place]} rows and holds none; write it again"
-        )
-    size = rows_per_chunk(first.shape)
+        return _encoded(tables, shards, location, known)
+    return _raw([(shard, table) for shard, table in zip(shards, tables, strict=True)
+                 if table.labelled.count], known)  # fmt: skip
+
+
+def _encoded(
+    tables: list[FileTable], shards: list[Shard], location: Location, known: dict[str, Any]
+) -> Encoded:
+    cells = Cells(
+        shards,
+        [table.image for table in tables],
+        [table.labelled.count for table in tables],
+        [table.at_once for table in tables],
+    )
+    above = f"{location.shown.rstrip('/')}/"
+    root = above.rstrip("/").rpartition("/")[0] + "/" if is_parquet(location.name) else above
+    return Encoded(**known, items=cells, chosen=np.arange(len(known["labels"])), root=root)
+
+
+def _raw(filled: list[tuple[Shard, FileTable]], known: dict[str, Any]) -> Rows:
+    """Pixels, all of which are looked at before: their shapes stand in no header."""
+    shapes = PixelShapes()
+    for shard, table in filled:
+        refuse_no_pixels(table.image.kind, repr(shard.location.shown))
+        seen = 0
+        for batch in _batches(shard, table.image, _rows_to_look_at(shard, table.image)):
+            shapes.add(batch, seen, shard.location.shown)
+            seen += len(batch)
+        if seen != table.labelled.count:
+            raise RefusedInput(
+                f"{shard.location.shown!r} is no readable Parquet: it announces "
+                f"{table.labelled.count} rows and holds {seen or 'none'}; "
+                "write it again"
+            )
+    shapes.refuse_differing()
+    first = next(_pixels(*filled[0], rows=1))
+    rows = rows_per_chunk(first.shape)
     return Rows(
         **known,
         shape=first.shape[1:],
-        stream=lambda: chain.from_iterable(map(_pixels, shards, columns, repeat(size))),
+        stream=lambda: chain.from_iterable(_pixels_again(*one, rows) for one in filled),
     )
 
 
-def _refuse_unread(tables: list[_File], location: Location) -> None:
+def _rows_to_look_at(shard: Shard, field: Field) -> int:
+    """So many as the first ones, which may be stored in next to nothing, let expect."""
+    first = next(_batches(shard, field, 16), pa.array([0]))
+    return max(1, min(4096, _LOOKED_AT * len(first) // max(1, first.nbytes)))
+
+
+def _refuse_large(tables: list[FileTable], shards: list[Shard]) -> None:
+    """A page is read whole, and held twice and more while it is unpacked."""
+    large = [(table, shard) for table, shard in zip(tables, shards, strict=True)
+             if table.held.pages > MOST_HELD]  # fmt: skip
+    if not large:
+        return
+    (table, shard), most = large[0], max(table.held.pages for table, _ in large)
+    some = f" ({len(large):,} of {len(tables):,} files)" if len(tables) > 1 else ""
+    rows = max(1, _PAGE // max(1, table.held.value))
+    raise RefusedInput(
+        f"{shard.location.shown!r} has pages of the column {table.image.name} that take "
+        f"{size(most)} to be read, more than {size(MOST_HELD)}{some}; write it again with fewer "
+        f"rows in a group, such as pyarrow's row_group_size={rows}, or the pictures as files"
+    )
+
+
+def _refuse_unread(tables: list[FileTable], location: Location) -> None:
     """Folders such as `species=cat/` beside each other would be classes that are not read."""
     found = dict.fromkeys(told for table in tables for told in table.unread)
     names = {told.partition("=")[0] for told in found}
@@ -149,144 +180,30 @@ def _length(file: Location) -> int:
         return raw.seek(0, os.SEEK_END)
 
 
-@dataclass(frozen=True)
-class _File:
-    """What one file holds, but for its images."""
-
-    chosen: Chosen
-    encoded: bool
-    labelled: Labelled
-    splits: UInt8[np.ndarray, "n"]
-    unread: tuple[str, ...] = ()
-
-
-def _read_columns(shard: Shard, asked: Columns) -> _File:
-    where = repr(shard.location.shown)
-    with opened(shard.location) as parquet:
-        schema, count = parquet.schema_arrow, parquet.metadata.num_rows
-        told = {name: value for name, value in shard.partitions.items() if name not in schema.names}
-        others = [f"{name}={value}" for name, value in told.items() if tells_things(name, value)]
-        told = {name: value for name, value in told.items() if tells_classes(name, asked.label)}
-        chosen = chosen_columns(schema, asked, list(told), where)
-        unread = () if chosen.label or asked.label is False else tuple(others)
-        own = [chosen.label] if chosen.label in schema.names else []
-        wanted = [name for name in schema.names if name in own or _may_tell_splits(name)]
-        table = parquet.read(columns=list(dict.fromkeys(wanted)))
-        table.validate(full=True)  # text that is no UTF-8
-        if table.num_columns and len(table) != count:
-            raise RefusedInput(
-                f"{where} is no readable Parquet: it announces {count} rows and holds "
-                f"{len(table)}; write it again"
-            )
-        sizes = _sizes(parquet.metadata)
-    if chosen.split:
-        _refuse_no_text(table["split"], where)
-        _refuse_nulls(table["split"], where)
-    _refuse_other_split_columns(table, chosen, where)
-    labels = table[chosen.label] if own else None
-    if chosen.label in told:
-        labels = _repeated(told[chosen.label], count)
-    metadata = dict(schema.metadata or {})
-    return _File(
-        chosen,
-        is_encoded(schema.field(chosen.image).type),
-        Labelled(where, count, chosen.label, labels, metadata, sizes),
-        _splits(table, count, shard),
-        unread,
-    )
-
-
-def _refuse_nulls(column: pa.ChunkedArray, where: str) -> None:
-    if column.null_count:
-        have = "has" if column.null_count == 1 else "have"
-        raise RefusedInput(
-            f"{where}: {column.null_count} of {len(column)} rows {have} no split (null); fill them "
-            f"in, or drop these rows"
-        )
-
-
-def _refuse_no_text(column: pa.ChunkedArray, where: str) -> None:
-    kind = column.type
-    if not (is_text(kind) or is_bytes(kind) or pa.types.is_null(kind)):
-        raise RefusedInput(
-            f"{where}: column split (={kind}) must be of strings: train, held_out or test"
-        )
-    try:
-        column.cast(pa.string())
-    except pa.ArrowInvalid:
-        raise RefusedInput(
-            f"{where}: column split holds bytes that are no UTF-8; valid: train, held_out or test"
-        ) from None
-
-
-def _repeated(value: str, count: int) -> pa.ChunkedArray:
-    """What a folder says of each row, as Hive writes and Spark reads it: numbers where it can."""
-    if value == _HIVE_NULL:
-        return pa.chunked_array([pa.nulls(count)])
-    kind = pa.int64() if re.fullmatch("-?[0-9]{1,18}", value) else pa.string()
-    return pa.chunked_array([pa.repeat(pa.scalar(value).cast(kind), count)])
-
-
-def _sizes(footer: pq.FileMetaData) -> tuple[int, ...]:
-    # Nothing of single columns: at some that are damaged, pyarrow ends the process.
-    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
-    each = (number for group in groups for number in (group.num_rows, group.total_byte_size))
-    return (footer.serialized_size, *each)
-
-
-def _may_tell_splits(name: str) -> bool:
-    return bool(split_words(name) or _SPLIT_COLUMNS.intersection(words_of(name)))
-
-
-def _refuse_other_split_columns(table: pa.Table, chosen: Chosen, where: str) -> None:
-    for name, column in zip(table.column_names, table.columns, strict=True):  # names may be equal
-        if name not in (chosen.label, "split") and (values := _told(column, name)):
-            raise RefusedInput(
-                f"{where}: the column {name!r} tells splits ({', '.join(values)}), but is not "
-                f"called 'split' with train, held_out and test in it; rename it, or drop it"
-            )
-
-
-def _told(column: pa.ChunkedArray, name: str) -> list[str]:
-    """The values of a column that tells the split of each row; none of any other."""
-    if not (pa.types.is_boolean(column.type) or is_text(column.type) or is_bytes(column.type)):
-        return []
-    values = column.unique().drop_null().to_pylist()
-    if pa.types.is_boolean(column.type):
-        is_split = {split_code(word) for word in split_words(name)} & {TRAIN, TEST}
-        return ["true", "false"] if is_split and len(values) == 2 else []
-    if is_bytes(column.type):
-        values = [value.decode(errors="replace") for value in values]
-    return values if all(split_code(value) is not None for value in values) else []
-
-
-def _splits(table: pa.Table, count: int, shard: Shard) -> UInt8[np.ndarray, "n"]:
-    if "split" not in table.column_names:
-        return np.full(count, shard.split or TRAIN, dtype=np.uint8)
-    column = table["split"].cast(pa.string()).combine_chunks().dictionary_encode()
-    names = column.dictionary.to_pylist()
-    codes = [split_code(name) for name in names]
-    if None in codes:
-        raise RefusedInput(
-            f"{shard.location.shown!r}: split (={quoted(names[codes.index(None)])}) must be train, "
-            f"held_out or test"
-        )
-    if shard.split and set(codes) - {shard.split}:
-        raise RefusedInput(
-            f"{shard.location.shown!r}: its rows are of the splits {', '.join(names)}, but its "
-            f"name or folder says another; rename it"
-        )
-    return np.asarray(codes, dtype=np.uint8)[column.indices.to_numpy()]
-
-
-def _pixels(shard: Shard, column: str, rows: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+def _batches(shard: Shard, field: Field, rows: int) -> Iterator[pa.Array]:
     """The images of a file, `rows` at a time; row groups may be empty."""
-    first = 0
     with opened(shard.location) as parquet:
-        for batch in parquet.iter_batches(rows, columns=[column]):
+        for batch in parquet.iter_batches(rows, columns=[field.read]):
             if len(batch):
-                yield pixels_of_column(batch.column(0), first, shard.location.shown)
-            first += len(batch)
+                yield picked(batch.column(0), field)
+
+
+def _pixels(shard: Shard, table: FileTable, rows: int) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+    first = 0
+    for batch in _batches(shard, table.image, rows):
+        yield pixels_of_column(batch, first, shard.location.shown)
+        first += len(batch)
+
+
+def _pixels_again(
+    shard: Shard, table: FileTable, rows: int
+) -> Iterator[UInt8[np.ndarray, "_ c h w"]]:
+    """Those of a file in which nothing was wrong when the set was opened."""
+    try:
+        yield from _pixels(shard, table, rows)
+    except RefusedInput as error:
+        said, _, rest = str(error).rpartition("; ")  # which says what would be valid
+        raise RefusedInput(f"{said or rest}; the source changed meanwhile, start again") from None
 
 
 def _fingerprint(shards: list[Shard]) -> str:

@@ -120,7 +120,8 @@ def _labels(
         )
     if kinds == {int}:
         numbers = np.asarray([NO_LABEL if value is None else value for value in values], np.int64)
-        return numbered(numbers, _names_beside(location), repr(location.shown))
+        missing = np.asarray([value is None for value in values])
+        return numbered(numbers, _names_beside(location), repr(location.shown), missing)
     kept = {name: class_name(str(name), repr(location.shown)) for name in {*values} - {None}}
     names = natural_order(sorted(set(kept.values())))
     rank = {name: k for k, name in enumerate(names)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, UnidentifiedImageError
 
 from ganray.data.pictures.depth import SIXTEEN_BITS, is_deep, refuse_dark, scaled
+from ganray.data.pictures.kinds import refuse_misread
 from ganray.data.pictures.opening import guard, opened, what_else
 from ganray.errors import RefusedInput, brief
 
@@ -36,6 +38,9 @@ _UPRIGHT = {
 }
 _LYING = (5, 6, 7, 8)
 _MAY_TURN = (b"eXIf", b"Raw profile type", b"XML:com.adobe.xmp")  # in PNG
+# What Pillow says of a file that is in order and that it cannot read.
+_UNKNOWN = re.compile("unsupported|not supported|unknown|cannot handle|unavailable", re.IGNORECASE)
+_BY_LIBTIFF = "decoder error"  # all that is known of bytes that it cannot unpack
 _REFUSED_MODES = {
     "CMYK": "in the colours of print (CMYK); convert it to RGB",
     "I": "of 32 bits a pixel, whose range is not known; save it with 8 or 16 bits",
@@ -118,6 +123,7 @@ class _Reading:
         try:
             self._image = opened(self._data, self._formats)
             _refuse_large_or_many(self._image, self._where)
+            refuse_misread(self._image, self._data, self._where)
         except BaseException as error:
             self.__exit__(type(error), error)
             raise
@@ -137,9 +143,10 @@ class _Reading:
         if isinstance(error, UnidentifiedImageError):
             raise RefusedInput(f"{self._where} {what_else(self._data, self._formats)}") from None
         kind = f"a {self._image.format}" if self._image is not None else "a picture"
-        raise RefusedInput(
-            f"{self._where} is {kind} that is damaged or truncated ({brief(error)})"
-        ) from None
+        said = brief(error)
+        wrong = "of a kind that is not read" if _UNKNOWN.search(said) else "damaged or truncated"
+        wrong += ", or packed in a way that is not read" if said.startswith(_BY_LIBTIFF) else ""
+        raise RefusedInput(f"{self._where} is {kind} that is {wrong} ({said})") from None
 
 
 def _is_whole(data: bytes, kind: str | None) -> bool:
@@ -173,7 +180,7 @@ def _visible(image: Image.Image, data: bytes, where: str, background: Colour | N
     if image.has_transparency_data:
         return _laid(image, data, where, background)
     if image.mode in SIXTEEN_BITS or (image.mode == "I" and image.format == "PPM"):
-        return scaled(image, where)
+        return scaled(image, data, where)
     if image.mode in _PLAIN:
         refuse_dark(image, image, data, where)
         mode = _base_mode(image, data)
@@ -185,7 +192,7 @@ def _visible(image: Image.Image, data: bytes, where: str, background: Colour | N
 def _base_mode(image: Image.Image, data: bytes) -> str:
     if image.palette is None:
         # Pillow reads grey with alpha of 16 bits as RGBA; a PNG's byte 25 knows better
-        is_grey = image.mode in ("1", "L", "LA", *SIXTEEN_BITS)
+        is_grey = image.mode in ("1", "L", "LA", "La", *SIXTEEN_BITS)
         is_grey = is_grey or (image.format == "PNG" and data[25] == 4)
         return "L" if is_grey else "RGB"
     colours = np.reshape(image.getpalette("RGB") or [], (-1, 3))
@@ -216,6 +223,8 @@ def _with_alpha(image: Image.Image, data: bytes, where: str) -> Image.Image:
     A transparent colour (PNG's tRNS) is compared by Pillow with pixels that it has scaled to 8
     bits, so that at another depth (byte 24 of the file) it would be missed.
     """
+    if image.mode == "La":  # which Pillow makes nothing but "LA" of
+        image = image.convert("LA")
     is_colour_key = image.format == "PNG" and "transparency" in image.info and image.mode != "P"
     if not is_colour_key or data[24] == 8:
         return image.convert("RGBA")
@@ -231,7 +240,7 @@ def _with_alpha(image: Image.Image, data: bytes, where: str) -> Image.Image:
         clear = values == bool(key)
     plain = image.copy()
     del plain.info["transparency"]
-    grey = scaled(plain, where) if data[24] == 16 else plain.convert("L")
+    grey = scaled(plain, data, where) if data[24] == 16 else plain.convert("L")
     alpha = Image.fromarray(np.where(clear, 0, 255).astype(np.uint8))
     return Image.merge("RGBA", (grey, grey, grey, alpha))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from ganray.data.pictures.kinds import announced, is_inverted
 from ganray.errors import RefusedInput
 
 SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N")
@@ -33,15 +34,20 @@ def is_deep(image: Image.Image, data: bytes) -> bool:
     return image.format == "PNG" and data[24] == 16
 
 
-def _refuse_unscaled(brightest: int, where: str) -> None:
+def _refuse_unscaled(brightest: int, where: str, inverted: bool = False) -> None:
     if 0 < brightest < 1 << 12:
+        pixel, shade = ("darkest", "white") if inverted else ("brightest", "black")
         raise RefusedInput(
-            f"{where}: image of 16 bits whose brightest pixel is {brightest} of 65535, "
-            f"almost black in 8 bits; scale it to the whole range"
+            f"{where}: image of 16 bits whose {pixel} pixel is {brightest} of 65535, "
+            f"almost {shade} in 8 bits; scale it to the whole range"
         )
 
 
-def scaled(image: Image.Image, where: str) -> Image.Image:
-    values = np.asarray(image)
-    _refuse_unscaled(int(values.max()), where)
-    return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+def scaled(image: Image.Image, data: bytes, where: str) -> Image.Image:
+    """A grey picture of more than 8 bits in 8; of 16, the range is that of all 16."""
+    values, most, inverted = np.asarray(image), announced(image, data), is_inverted(image)
+    if most is None:
+        most = 65535
+        _refuse_unscaled(int(values.max()), where, inverted)
+    scaled = np.rint(values / (most / 255)).astype(np.uint8)
+    return Image.fromarray(255 - scaled if inverted else scaled)

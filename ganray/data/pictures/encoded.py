@@ -22,6 +22,10 @@ from ganray.data.rows import Rows, Table, joined_notes, shape_text
 from ganray.errors import RefusedInput
 from ganray.wording import listed
 
+Told = Callable[[int, int], None]
+"""Is told how much of how much is done."""
+AT_ONCE = 64  # pictures between two times that it is told
+
 _NAMED = 3  # of those that cannot be read
 _SHAPES = 4  # that are named
 _NAME_OR_NUMBER = re.compile(r"'[^']*'|\"[^\"]*\"|^\S+, row|[0-9]+")
@@ -67,12 +71,16 @@ class Survey:
     lossy: bool = False
 
     @classmethod
-    def of(cls, pictures: Encoded, reading: Reading, workers: int) -> Survey:
+    def of(
+        cls, pictures: Encoded, reading: Reading, workers: int, told: Told | None = None
+    ) -> Survey:
         """Of all pictures of a set."""
         found = cls()
         looking = Looking(reading, hashed=pictures.layout is not None)
         seen = looks(pictures.items, pictures.chosen, looking, workers)
         for place, one in enumerate(seen):
+            if told is not None and place % AT_ONCE == 0:
+                told(place, len(pictures.chosen))
             found.digests.append(one.digest)
             if one.shape is None:
                 found.unread[place] = one.why
@@ -83,18 +91,21 @@ class Survey:
         return found
 
 
-def looked_at(pictures: Encoded, reading: Reading, workers: int = 1) -> Rows:
+def looked_at(
+    pictures: Encoded, reading: Reading, workers: int = 1, told: Told | None = None
+) -> Rows:
     """A set of pictures as rows that can be streamed, made to fit.
 
     Every header is read, and every picture decoded where those that cannot be are to be left out.
 
     Args:
         workers: processes that look and decode.
+        told: is told how many of how many are looked at.
 
     Raises:
         RefusedInput: counting what cannot be read or differs, and naming the settings that help.
     """
-    return as_rows(pictures, reading, Survey.of(pictures, reading, workers), workers)
+    return as_rows(pictures, reading, Survey.of(pictures, reading, workers, told), workers)
 
 
 def as_rows(pictures: Encoded, reading: Reading, survey: Survey, workers: int = 1) -> Rows:

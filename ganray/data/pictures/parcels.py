@@ -20,7 +20,8 @@ from ganray.data.rows import rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 
 _AT_ONCE = 256  # pictures that a process is given
-_BYTES_AT_ONCE = 32 << 20
+_BYTES_AT_ONCE = 16 << 20
+_BYTES_UNDER_WAY = 384 << 20  # to the processes and from them, of however many
 _WORTH_IT = 4 * _AT_ONCE  # pictures; of fewer a second process is not begun
 
 Shape = tuple[int, int, int]
@@ -28,7 +29,6 @@ Pixels = UInt8[np.ndarray, "n c h w"]
 Told = tuple[str, bytes | RefusedInput]
 """How messages name a picture, and its content."""
 Answer = TypeVar("Answer")
-Given = TypeVar("Given")
 
 
 @runtime_checkable
@@ -151,7 +151,8 @@ class Unpacked:
         decode, reasons = _Decoding(self.reading, self.shape), list[str]()
         size = min(_AT_ONCE, rows_per_chunk(self.shape))
         parcels = parcelled(self.items, self.chosen[row:], size)
-        for images, why in in_order(decode, parcels, self._processes(row)):
+        each = int(np.prod(self.shape))
+        for images, why in in_order(decode, parcels, self._processes(row), each):
             reasons += why
             if not reasons:
                 yield images
@@ -186,27 +187,36 @@ def parcelled(items: Items, chosen: Int64[np.ndarray, "n"], most: int) -> Iterat
 
 
 def in_order(
-    work: Callable[[Given], Answer], given: Iterable[Given], workers: int
+    work: Callable[[list[Told]], Answer],
+    parcels: Iterable[list[Told]],
+    workers: int,
+    answer: int = 0,
 ) -> Iterator[Answer]:
-    """The answers in the order of what was given, whichever of some processes is done first.
+    """The answers in the order of the parcels, whichever of some processes is done first.
 
     Args:
         workers: processes; with 1 the work is done here.
+        answer: bytes of the answer for one picture.
     """
     if workers <= 1:
-        yield from map(work, given)
+        yield from map(work, parcels)
         return
     # Spawned, as threads of Arrow and torch do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        pending: deque[Future[Answer]] = deque()
+        pending: deque[tuple[Future[Answer], int]] = deque()
         try:
-            for one in given:
-                pending.append(pool.submit(work, one))
-                if len(pending) > 2 * workers:
-                    yield pending.popleft().result()
+            for parcel in parcels:
+                held = sum(answer + len(data) for _, data in parcel if isinstance(data, bytes))
+                pending.append((pool.submit(work, parcel), held))
+                while len(pending) > 2 * workers or _held(pending) > _BYTES_UNDER_WAY:
+                    yield pending.popleft()[0].result()
             while pending:
-                yield pending.popleft().result()
+                yield pending.popleft()[0].result()
         finally:
-            for future in pending:
+            for future, _ in pending:
                 future.cancel()
+
+
+def _held(pending: Iterable[tuple[Future[Answer], int]]) -> int:
+    return sum(held for _, held in pending)

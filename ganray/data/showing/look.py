@@ -7,6 +7,8 @@ rest is told of the set as it is with these.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +18,7 @@ from ganray.data.choosing.duplicates import Repeats, digests, repeats
 from ganray.data.formats import FORMATS
 from ganray.data.formats.format import Format, format_called
 from ganray.data.pictures.decoding import LOSSY_NOTE
-from ganray.data.pictures.encoded import Encoded, note_of_unread
+from ganray.data.pictures.encoded import Encoded, Told, note_of_unread
 from ganray.data.pictures.fitting import Shape
 from ganray.data.rows import Rows
 from ganray.data.showing.opening import Opened, opened
@@ -25,6 +27,8 @@ from ganray.data.source import read_table
 from ganray.data.spec import SPLITS, DatasetSpec, Labels, Split
 from ganray.errors import RefusedInput
 
+Showing = Callable[[str], AbstractContextManager[Told | None]]
+"""A context in which what is told shows, in the unit that is given."""
 MOST_IMAGES = 100_000
 MOST_VALUES = 4_000_000_000
 """Of larger sets, in images or in pixels times channels, not every image is decoded unasked."""
@@ -78,26 +82,30 @@ class Look:
         return sum(sum(numbers) for numbers in self.counts.values())
 
 
-def looked(spec: DatasetSpec, duplicates: bool | None = None) -> tuple[Look, Rows | None]:
+def looked(
+    spec: DatasetSpec, duplicates: bool | None = None, showing: Showing = lambda _: nullcontext()
+) -> tuple[Look, Rows | None]:
     """What a source holds; and its images as a study has them, if it can have any.
 
     Args:
         duplicates: whether images that are there more than once are looked for, for which all are
             decoded; none: up to `MOST_IMAGES` of `MOST_VALUES` together.
+        showing: shows how far a pass over all images is.
 
     Raises:
         RefusedInput: there is no such source, its format, labels or classes cannot be made out, or
             a setting contradicts them.
     """
     known, table = read_table(spec)
-    stored = _stored(table, spec)
+    stored = _stored(table, spec, showing)
     reads_all = duplicates or (duplicates is None and not _is_large(stored.shapes + stored.clear))
     has_damage = isinstance(table, Encoded) and reads_all and bool(stored.unread)
     while True:
         if isinstance(table, Encoded) and has_damage and not stored.decoded:
-            stored = surveyed(table, spec.reading.background, decode=True)
+            with showing("pictures decoded") as told:
+                stored = surveyed(table, spec.reading.background, True, told)
         found = opened(table, stored, spec)
-        counted, why = _repeats(found, reads_all)
+        counted, why = _repeats(found, reads_all, showing)
         # Headers may be sound where the rest of a picture is not.
         has_damage = isinstance(why, RefusedInput)
         if not has_damage or stored.decoded or not isinstance(table, Encoded):
@@ -108,11 +116,12 @@ def looked(spec: DatasetSpec, duplicates: bool | None = None) -> tuple[Look, Row
     return _told(spec, known, table, stored, found, counted, str(why))
 
 
-def _stored(table: Rows | Encoded, spec: DatasetSpec) -> Stored:
+def _stored(table: Rows | Encoded, spec: DatasetSpec, showing: Showing) -> Stored:
     if isinstance(table, Encoded):
         # Where the settings ask for it, a study decodes all of them, too.
         decode = spec.skip_unreadable or spec.duplicates != "keep"
-        return surveyed(table, spec.reading.background, decode)
+        with showing("pictures looked at") as told:
+            return surveyed(table, spec.reading.background, decode, told)
     return Stored(shapes=Counter({table.shape: len(table.labels)}))
 
 
@@ -121,7 +130,9 @@ def _is_large(shapes: Counter[Shape]) -> bool:
     return shapes.total() > MOST_IMAGES or values > MOST_VALUES
 
 
-def _repeats(found: Opened, reads_all: bool) -> tuple[Repeats | None, str | RefusedInput]:
+def _repeats(
+    found: Opened, reads_all: bool, showing: Showing
+) -> tuple[Repeats | None, str | RefusedInput]:
     """How many images are there more than once; or why that is not known."""
     if found.source is None:
         return None, "none can be read"
@@ -129,12 +140,17 @@ def _repeats(found: Opened, reads_all: bool) -> tuple[Repeats | None, str | Refu
         return None, "the images are made of others"
     if not reads_all:
         return None, "that reads every image; --duplicates does"
-    rows = found.source.rows
+    rows, seen, done = found.source.rows, list[Any](), 0
     try:
-        seen = np.concatenate([digests(batch) for batch in rows.stream()])
+        with showing("images compared") as told:
+            for batch in rows.stream():
+                seen.append(digests(batch))
+                done += len(batch)
+                if told is not None:
+                    told(done, len(rows.labels))
     except RefusedInput as error:
         return None, error
-    return repeats(seen, rows.splits), ""
+    return repeats(np.concatenate(seen), rows.splits), ""
 
 
 def _told(

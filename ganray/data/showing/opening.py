@@ -8,8 +8,9 @@ from typing import Any
 
 from ganray.data.choosing.splits import ClassTooSmall
 from ganray.data.pictures.encoded import Encoded, as_rows
-from ganray.data.rows import Rows
-from ganray.data.showing.survey import Stored, proposed
+from ganray.data.pictures.fitting import Shape
+from ganray.data.rows import Rows, shape_text
+from ganray.data.showing.survey import SMALLEST, Stored, proposed
 from ganray.data.source import Source
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
@@ -81,4 +82,16 @@ def _source(
         # No fingerprint is asked for, which would need every picture's SHA-256.
         reading = spec.reading
         table = as_rows(replace(table, layout=None), reading, stored.under(reading))
-    return Source(table, spec, whole=whole)
+    source = Source(table, spec, whole=whole)
+    if not whole:
+        _refuse_small(source.rows.shape)
+    return source
+
+
+def _refuse_small(shape: Shape) -> None:
+    """What every study with networks refuses, when they are made."""
+    if min(shape[1:]) < SMALLEST:
+        raise RefusedInput(
+            f"images of {shape_text(shape)} are too small for networks, which take {SMALLEST} "
+            "pixels or more each way; set data.size"
+        )

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ganray.data.pictures.decoding import Colour, decode_image, header_of
-from ganray.data.pictures.encoded import Encoded, Survey
+from ganray.data.pictures.encoded import AT_ONCE, Encoded, Survey, Told
 from ganray.data.pictures.fitting import Reading, Shape
 from ganray.data.pictures.opening import bombs_refused
 from ganray.errors import RefusedInput
 
 _WHITE = (255, 255, 255)
-_SMALLEST, _LARGEST, _USUAL = 8, 128, 256
+SMALLEST, _LARGEST, _USUAL = 8, 128, 256
 """Pixels of a side: the least that networks take; the most that is proposed where shapes differ;
 and the most of a size that is proposed because most pictures have it."""
 
@@ -61,16 +61,21 @@ class Stored:
         return Survey(shapes=shapes, firsts=firsts, unread=ordered, lossy=self.lossy > 0)
 
 
-def surveyed(pictures: Encoded, background: Colour | None, decode: bool) -> Stored:
+def surveyed(
+    pictures: Encoded, background: Colour | None, decode: bool, told: Told | None = None
+) -> Stored:
     """Looks at every picture of a set; none of them is refused.
 
     Args:
         background: behind transparent ones; none: white, which decides their colours alone.
         decode: all of each, not its header alone.
+        told: is told how many of how many are looked at.
     """
-    found = Stored(decoded=decode)
+    found, total = Stored(decoded=decode), len(pictures.chosen)
     with bombs_refused():
         for place, data in enumerate(pictures.items.bytes_of(pictures.chosen)):
+            if told is not None and place % AT_ONCE == 0:
+                told(place, total)
             where = pictures.items.said(int(pictures.chosen[place]))
             try:
                 if isinstance(data, RefusedInput):
@@ -107,13 +112,20 @@ def proposed(stored: Stored, strangers: Sequence[str], asked: Reading) -> dict[s
     if (stored.unread or strangers) and not asked.skip:
         settings["skip_unreadable"] = True
     shapes = stored.shapes + stored.clear
-    if len({asked.shape(shape)[1:] for shape in shapes}) > 1:
+    sides = {asked.shape(shape)[1:] for shape in shapes}
+    if len(sides) > 1 or any(min(side) < SMALLEST for side in sides):
         settings["size"] = _size(shapes)
-        if len({round(shape[1] / shape[2], 2) for shape in shapes}) > 1 and asked.fit == "crop":
+        if _changes_aspect(shapes, settings["size"]) and asked.fit == "crop":
             settings["fit"] = "crop"
     if len({asked.shape(shape)[0] for shape in shapes}) > 1:
         settings["channels"] = 3  # grey as colour loses nothing, colour as grey does
     return settings
+
+
+def _changes_aspect(shapes: Counter[Shape], size: int | tuple[int, int]) -> bool:
+    """Whether what is beside the middle would be lost of some."""
+    height, width = (size, size) if isinstance(size, int) else size
+    return {round(shape[1] / shape[2], 2) for shape in shapes} != {round(height / width, 2)}
 
 
 def _size(shapes: Counter[Shape]) -> int | tuple[int, int]:
@@ -123,8 +135,8 @@ def _size(shapes: Counter[Shape]) -> int | tuple[int, int]:
     for (_, height, width), count in shapes.items():
         sides[height, width] += count
     (usual, most) = sides.most_common(1)[0]
-    if 2 * most >= sides.total() and max(usual) <= _USUAL and min(usual) >= _SMALLEST:
+    if 2 * most >= sides.total() and max(usual) <= _USUAL and min(usual) >= SMALLEST:
         return usual[0] if usual[0] == usual[1] else usual
     shorter = np.repeat([min(side) for side in sides], list(sides.values()))
     small = int(np.quantile(shorter, 0.1, method="lower"))
-    return min(_LARGEST, max(_SMALLEST, 1 << (small.bit_length() - 1)))
+    return min(_LARGEST, max(SMALLEST, 1 << (small.bit_length() - 1)))

@@ -21,6 +21,8 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import Moments, moments
 
+_CLOSE = 1e-12
+
 DISTANCE_TERMS = 25
 """Operations of a distance in d³, by the time that they take beside matrix products: scatters of
 some 10 d images a side, their factors, and singular values, which are most of the rest."""
@@ -108,8 +110,24 @@ class Gaussian:
             )
         shift = self.mean - other.mean
         spread = np.square(self.factor).sum() + np.square(other.factor).sum()
-        overlap = np.linalg.svd(self.factor.T @ other.factor, compute_uv=False).sum()
+        overlap = nuclear_norm(self.factor.T @ other.factor)
         return max(0.0, float(shift @ shift + spread - 2.0 * overlap))
+
+
+def nuclear_norm(table: Float64[np.ndarray, "r q"]) -> float:
+    """The sum of the singular values, from the eigenvalues of the squared table where these tell
+    them to 1e-12 of the sum: that takes a third of the time.
+
+    Squared, a small value is lost in the rounding of the largest: by ε·λ it is wrong, its root by
+    ε·λ / 2√λᵢ.
+    """
+    short = table if len(table) <= table.shape[1] else table.T
+    squares = np.linalg.eigvalsh(short @ short.T)
+    wrong = np.finfo(np.float64).eps * squares.max(initial=0.0)
+    roots = np.sqrt(np.clip(squares, wrong, None))
+    if (wrong / roots[roots > 0]).sum() / 2 <= _CLOSE * roots.sum():
+        return float(roots.sum())
+    return float(np.linalg.svd(table, compute_uv=False).sum())
 
 
 def fitted(embedding: Embedding) -> Gaussian:

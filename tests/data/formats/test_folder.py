@@ -98,7 +98,6 @@ def test_a_class_may_be_called_train_beside_others(tmp_path):
         ["train", "test", "extra"],
         ["cat", "dog", "test"],
         ["cat", "dog", "Validation"],
-        ["train_images", "test_images"],
         ["training set", "test set", "cat"],
         ["trainA", "trainB", "testA", "testB", "extra"],
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -8,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from ganray.data import DatasetSpec, open_source
+from ganray.data.rows import TEST, TRAIN
 from ganray.errors import RefusedInput
 from tests.data.formats.hostile import read_or_refuse
 from tests.data.published import digits, encoded, read_all
 
 IMAGES, LABELS = digits(42, 3)
+IMAGE = pa.array([encoded(image) for image in IMAGES])
 
 
 def write(path, rows=slice(None), metadata=None, **columns):
@@ -141,6 +144,21 @@ def test_a_split_under_another_name_is_refused(tmp_path, name, kind):
     assert split_counts(path)["train"] == 36
 
 
+def test_other_columns_that_are_large_are_not_read_whole(tmp_path, monkeypatch):
+    """Of pictures that are called as a split is: `train_mask`, `set`."""
+    monkeypatch.setattr("ganray.data.formats.columnar.file_table._LONGEST", 100)
+    mask = pa.array([os.urandom(200)] * 42)
+    path = write(tmp_path / "a.parquet", image=None, set_image=IMAGE, train_mask=mask)
+    reads = []
+    read = pq.ParquetFile.read
+    monkeypatch.setattr(
+        pq.ParquetFile, "read", lambda self, columns: reads.extend(columns) or read(self, columns)
+    )
+    found = open_source(DatasetSpec(source=str(path), columns={"image": "set_image"}))
+    assert found.count == 42
+    assert reads == ["label"]
+
+
 @pytest.mark.parametrize("name", ["is_test", "Train", "in_training_set"])
 def test_a_split_told_by_truth_values_is_refused(tmp_path, name):
     path = write(tmp_path / "a.parquet", **{name: pa.array([True, False] * 21)})
@@ -164,6 +182,46 @@ def test_files_of_equal_sizes_may_differ(tmp_path):
         raw[:] = value
         write(tmp_path / f"{name}.parquet", image=pa.array(raw.tolist()))
     assert split_counts(tmp_path)["train"] == 72
+
+
+@pytest.mark.parametrize("name", ["is_test", "in_training_set", "subset", "info.part"])
+def test_a_setting_names_the_column_of_splits(tmp_path, name):
+    """Or that there is none, though one looks like it."""
+    own = np.arange(42) < 30
+    words = pa.array(np.where(own, "Training", "test").tolist())
+    column = {"is_test": pa.array(~own), "in_training_set": pa.array(own)}.get(name, words)
+    if "." in name:
+        column = pa.StructArray.from_arrays([words], ["part"])
+    path = write(tmp_path / "a.parquet", **{name.partition(".")[0]: column})
+    found = open_source(DatasetSpec(source=str(path), columns={"split": name}, held_out=0))
+    assert (found.splits == np.where(own, TRAIN, TEST)).all()
+    alone = open_source(DatasetSpec(source=str(path), columns={"split": False}, held_out=0))
+    assert alone.describe().counts["test"] == [2, 2, 2]
+
+
+def test_fields_within_columns_are_read(tmp_path):
+    """Labels among the objects of a detection set, of which some images have several."""
+    image = pa.array([{"bytes": encoded(image), "path": None} for image in IMAGES])
+    sample = pa.StructArray.from_arrays([image, pa.array(LABELS)], ["image", "label"])
+    whole = read_all(source=str(write(tmp_path / "whole.parquet")))
+    objects = pa.array([[{"id": int(k), "box": [0.5]}] for k in LABELS])
+    path = write(tmp_path / "a.parquet", image=None, label=None, sample=sample, objects=objects)
+    for label in ("sample.label", "objects.id"):
+        columns = {"image": "sample.image", "label": label}
+        assert read_all(source=str(path), columns=columns) == whole
+        columns["image"] = "sample.image.bytes"
+        assert read_all(source=str(path), columns=columns) == whole
+    some = pa.array([None if k % 6 == 1 else [{"id": int(LABELS[k])}] for k in range(42)])
+    path = write(tmp_path / "some.parquet", label=None, objects=some)
+    part = open_source(DatasetSpec(source=str(path), columns={"label": "objects.id"}))
+    assert part.describe().notes == "7 of 42 images have no label and are left out."
+    several = pa.array([[{"id": 1}] * (k % 3) for k in range(42)])
+    path = write(tmp_path / "b.parquet", label=None, objects=several)
+    with pytest.raises(RefusedInput, match="14 of 42 rows have several labels in the column objec"):
+        open_source(DatasetSpec(source=str(path), columns={"label": "objects.id"}))
+    pixels = pa.StructArray.from_arrays([pa.array(IMAGES[:, 0].tolist())], ["raw"])
+    path = write(tmp_path / "c.parquet", image=pixels)
+    assert read_all(source=str(path), columns={"image": "image.raw"}) == whole
 
 
 def test_pictures_beside_are_noted(tmp_path):
@@ -262,6 +320,19 @@ def test_dictionary_labels_are_strings_too(tmp_path):
     assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("written", [lambda a: a, lambda a: a.cast(pa.float64())])
+def test_what_has_no_label_is_left_out_and_counted(tmp_path, written):
+    label = pa.array([1, 2, None] * 14)
+    info = open_source(
+        DatasetSpec(source=str(write(tmp_path / "a.parquet", label=written(label))))
+    ).describe()
+    assert info.class_names == ["1", "2"]
+    assert info.notes == "14 of 42 images have no label and are left out."
+    alone = pa.array([1, None] * 21)
+    path = write(tmp_path / "b.parquet", label=written(alone))
+    assert open_source(DatasetSpec(source=str(path))).describe().class_names == ["1"]
+
+
 def test_jpeg_images_are_noted(tmp_path):
     jpeg = write(
         tmp_path / "jpeg.parquet", image=pa.array([encoded(image, "JPEG") for image in IMAGES])
@@ -298,8 +369,11 @@ def test_images_of_other_shapes_are_counted(tmp_path):
         ),
         ({"image": None}, "lacks the column 'image'; it has label"),
         ({"label": pa.array(LABELS / 2)}, r"label \(=0.5\) is no whole number; valid: whole"),
-        ({"label": pa.array([[0, 1]] * 42)}, "a row has 2 labels; each image is of one class"),
-        ({"label": pa.array([{"a": 1}] * 42)}, r"column label \(=struct.*valid: whole numbers"),
+        ({"label": pa.array([encoded(IMAGES[0])] * 42)}, "column label .=binary. holds pictures"),
+        ({"label": pa.array([{"bytes": b"a", "path": ""}] * 42)}, "label .=str.* holds pictures"),
+        ({"label": pa.array([[[7] * 200] * 99] * 42)}, "holds values of .* bytes, no classes"),
+        ({"label": pa.array([[0, 1]] * 42)}, "42 of 42 rows have several labels in .* up to 2; ea"),
+        ({"label": pa.array([{"a": 1}] * 42)}, r"label \(=struct.* holds several values.*label.a"),
         ({"label": pa.array((LABELS > 0) * 2 - 1)}, r"labels \(=-1, 1\): -1 says elsewhere"),
         ({"metadata": {"class_names": json.dumps(["x", "y"])}}, r"=0, 1, 2\) must lie in 0 … 1"),
         ({"split": pa.array(["tarin"] * 42)}, r"split \(='tarin'\) must be train, held_out or"),

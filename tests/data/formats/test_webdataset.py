@@ -90,6 +90,13 @@ def test_what_is_incomplete_is_counted(tmp_path):
         assert said in info.notes
 
 
+def test_a_sample_without_a_label_is_no_class_beside_the_class_1(tmp_path):
+    named = [(f"{row}.png", _png(IMAGES[row])) for row in range(60)]
+    named += [(f"{row}.cls", b"1") for row in range(55)]
+    info = open_source(DatasetSpec(source=str(tarred(named, tmp_path / "a.tar")))).describe()
+    assert info.class_names == ["1"]
+
+
 def test_what_contradicts_itself_is_refused(tmp_path):
     twice = [("a.png", _png(IMAGES[0])), ("a.jpg", b""), ("a.cls", b"1")]
     mixed = tmp_path / "mixed"

@@ -30,7 +30,9 @@ def _pixels(source) -> list:
 @pytest.mark.parametrize(
     ("pattern", "numbers"),
     [("part-*.parquet", range(12)), ("part-?.*", range(10)), ("part-{11,2,[3-5]}.parquet",
-      (2, 3, 4, 5, 11)), ("{part-1*,part-1}.parquet", (1, 10, 11))],
+      (2, 3, 4, 5, 11)), ("{part-1*,part-1}.parquet", (1, 10, 11)),
+     ("part-{8..11}.*", range(8, 12)), ("part-{11..2..3}.parquet", (2, 5, 8, 11)),
+     ("part-{1,1{0..1}}.parquet", (1, 10, 11))],
 )  # fmt: skip
 def test_files_come_in_natural_order_and_once(tmp_path, pattern, numbers):
     for number in range(12):
@@ -77,6 +79,8 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
         ("{a,c}.*", "a.parquet' and '.*c.csv' are of different formats"),
         ("{a,b}.parquet", "integers in '.*a.parquet', but strings in '.*b.parquet'"),
         ("{a,d}.parquet", "nothing matches '.*d.parquet'"),
+        ("{0..5}.parquet", r"nothing matches .*/0.par.*/1.par.*/2.par.*, … \(6 in all\)"),
+        ("{0..99999}.parquet", "over 4,096 choices"),
         ("*.npz", "nothing matches"),
     ):
         with pytest.raises(RefusedInput, match=said) as refused:
@@ -94,7 +98,7 @@ def test_a_list_is_read_as_one_source(tmp_path):
     assert open_source(DatasetSpec(source=(listed[0],)), whole=True).count == 5
     with pytest.raises(RefusedInput, match=r"gone'\) does not exist"):
         open_source(DatasetSpec(source=(listed[0], f"{tmp_path}/gone")))
-    with pytest.raises(RefusedInput, match="cannot be one set"):
+    with pytest.raises(RefusedInput, match=r"memory://a'\) does not exist"):
         open_source(DatasetSpec(source=(listed[0], "memory://a")))
 
 
@@ -105,3 +109,30 @@ def test_places_in_a_list_are_relative_to_the_file(tmp_path):
     study.write_text("data: {source: [a.parquet, 's3://b/c', 'd-*.tar']}\n")
     source = read_study(str(study)).settings.data.source
     assert source == (f"{tmp_path}/a.parquet", "s3://b/c", f"{tmp_path}/d-*.tar")
+
+
+def test_shards_are_counted_in_braces(tmp_path):
+    for k, name in enumerate(("train-008", "train-009", "train-010", "test-000")):
+        _parquet(tmp_path / f"{name}.parquet", slice(15 * k, 15 * k + 15))
+    for pattern, train, test in (
+        ("train-{008..010}.parquet", 45, 0),
+        ("train-{010..008..2}.parquet", 30, 0),
+        ("{train-{008..009},test-{000..000}}.parquet", 30, 15),
+    ):
+        found = open_source(DatasetSpec(source=f"{tmp_path}/{pattern}"), whole=True).describe()
+        assert [sum(found.counts[split]) for split in ("train", "test")] == [train, test]
+
+
+def test_files_called_by_abbreviations_of_splits_are_refused(tmp_path):
+    for name in ("tr", "te"):
+        _parquet(tmp_path / f"{name}.parquet", slice(30))
+    with pytest.raises(RefusedInput, match="te, tr look like splits; rename them to train"):
+        open_source(DatasetSpec(source=f"{tmp_path}/*.parquet"))
+
+
+def test_a_folder_of_each_class_that_a_glob_names_is_gone_through(tmp_path):
+    write_folder(
+        tmp_path, IMAGES, np.asarray(["ant/back", "ant/front", "bee/front"])[LABELS].tolist()
+    )
+    found = open_source(DatasetSpec(source=f"{tmp_path}/*/front"), whole=True).describe()
+    assert (found.class_names, found.counts["train"]) == (["ant", "bee"], [20, 20])

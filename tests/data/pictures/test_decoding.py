@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-import zlib
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from ganray.data.pictures.decoding import STORED as FORMATS
 from ganray.data.pictures.decoding import decode_image, header_of
 from ganray.errors import RefusedInput
+from tests.data.pictures.written import png, unfiltered
 from tests.data.published import encoded
 
 
@@ -43,24 +43,6 @@ def saved(picture: Image.Image | str, kind: str = "PNG", **options) -> bytes:
 
 def noise(*size: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
-
-
-def png(width: int, height: int, depth: int, kind: int, rows: bytes = b"", **chunks) -> bytes:
-    """A PNG file, written from its description; `kind` is its colour type."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        checksum = struct.pack(">I", zlib.crc32(name + data))
-        return struct.pack(">I", len(data)) + name + data + checksum
-
-    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
-    between = b"".join(chunk(name.encode(), data) for name, data in chunks.items())
-    parts = chunk(b"IHDR", head) + between + chunk(b"IDAT", zlib.compress(rows))
-    return b"\x89PNG\r\n\x1a\n" + parts + chunk(b"IEND", b"")
-
-
-def unfiltered(rows: np.ndarray) -> bytes:
-    """A PNG's rows without prediction."""
-    return b"".join(b"\0" + row.tobytes() for row in rows)
 
 
 GREY, COLOUR = Image.fromarray(noise(6, 8)), Image.fromarray(noise(6, 8, 3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -172,3 +173,36 @@ def test_specimens_are_spread_evenly_and_decode_no_others(pets, monkeypatch):
     assert set(found) == {(1, "train"), (1, "test")}
     own = np.flatnonzero((rows.labels == 1) & (rows.splits == 0))
     np.testing.assert_array_equal(found[1, "train"], stream[own[[0, -1]]])
+
+
+@pytest.mark.parametrize("side", [7, 8])
+def test_images_too_small_for_networks_are_told_and_made_larger(side, tmp_path):
+    from ganray.models.spec import checked_shape
+
+    folder = write_folder(tmp_path / "small", images(40, (1, side, 9)), ["a", "b"] * 20)
+    found = look(folder)
+    if side == 8:
+        assert (found.refusal, checked_shape((1, 8, 9))) == ("", (1, 8, 9))
+        return
+    assert "images of 1×7×9 are too small for networks, which take 8 pixels" in found.refusal
+    assert found.settings == {"size": 8, "fit": "crop"}
+    assert study_reads(folder, found.settings) == (found.shape, 40) == ((1, 8, 8), 40)
+    assert look(folder, size=(7, 8)).settings["size"] == 8
+    with pytest.raises(RefusedInput, match="8 pixels or more"):
+        checked_shape((1, 7, 9))
+
+
+def test_how_far_it_is_is_told_of_every_pass(pets):
+    seen = {}
+
+    @contextmanager
+    def showing(unit):
+        yield lambda done, total: seen.setdefault(unit, []).append((done, total))
+
+    looked(DatasetSpec(source=str(pets)), showing=showing)
+    assert seen == {"pictures looked at": [(0, 40)], "images compared": [(40, 40)]}
+    for row in range(70):
+        (pets / "cat" / f"half{row}.png").write_bytes((pets / "cat" / "0.png").read_bytes()[:-30])
+    seen.clear()
+    looked(DatasetSpec(source=str(pets)), showing=showing)
+    assert {unit: told[-1] for unit, told in seen.items()}["pictures decoded"] == (64, 110)

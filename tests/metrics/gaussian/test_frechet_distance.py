@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
 from ganray.errors import RefusedInput
-from ganray.metrics.gaussian.frechet_distance import Gaussian
+from ganray.metrics.gaussian.frechet_distance import Gaussian, nuclear_norm
 from ganray.metrics.moments import moments
 from tests.reference import metrics as reference
 
@@ -136,3 +136,20 @@ def test_a_factor_of_any_rank_is_as_good_as_eigenvectors(rank):
 
     expected = by_eigenvectors(x).distance(by_eigenvectors(y))
     assert fitted[0].distance(fitted[1]) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize(("decay", "by_svd"), [(1e9, False), (200, False), (20, True)], ids=str)
+def test_singular_values_are_summed_as_by_svd(decay, by_svd, monkeypatch):
+    """Of a steep spectrum the squares have lost what is small: it is decomposed itself."""
+    drawn = np.random.default_rng(0)
+    table = drawn.standard_normal((300, 280)) * np.exp(-np.arange(280) / decay)
+    known, decomposed = np.linalg.svd(table, compute_uv=False).sum(), []
+    svd = np.linalg.svd
+    monkeypatch.setattr(np.linalg, "svd", lambda *a, **k: decomposed.append(1) or svd(*a, **k))
+    assert nuclear_norm(table) == pytest.approx(known, rel=1e-12)
+    assert bool(decomposed) == by_svd
+    assert nuclear_norm(table.T) == pytest.approx(known, rel=1e-12)
+
+
+def test_the_sum_of_no_singular_values_is_0():
+    assert nuclear_norm(np.zeros((5, 5))) == nuclear_norm(np.zeros((5, 0))) == 0

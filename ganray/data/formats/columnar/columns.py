@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from ganray.data.rows import split_code
+from ganray.data.formats.columnar.fields import field_called, is_list, names_within
+from ganray.data.rows import split_code, words_of
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput, one_line
 from ganray.wording import short_list
 
 _LABELS = ("labels", "class", "category", "target", "y", "class_name", "class_label")
 """Names of columns that are taken for the labels where none is called `label`."""
+_MAY_BE_LABELS = {"label", "labels", "class", "category", "target"}
+_INDEX = re.compile(r"__index_level_[0-9]+__|Unnamed: [0-9]+")  # which pandas writes along
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,14 @@ class Chosen:
 
     Attributes:
         noted: whether a column is taken that is not called as expected.
+        splits_are_told: whether a setting says which column tells splits, or that none does.
     """
 
     image: str
     label: str | None
     split: str | None
     noted: str = ""
+    splits_are_told: bool = False
 
 
 def chosen_columns(
@@ -44,14 +50,23 @@ def chosen_columns(
         RefusedInput: naming the columns that there are, and the setting that chooses.
     """
     names = [*schema.names, *partitions]
-    split = _split(schema, where)
+    split = _split(schema, asked.split, where)
     image = _image(schema, asked.image, where)
-    label = _label(schema, asked.label, [name for name in names if name not in (image, split)],
-                   names, where)  # fmt: skip
+    beside = {image.partition(".")[0], split, *_indices(schema)}
+    others = [name for name in names if name not in beside]
+    label = _label(schema, asked.label, others, partitions, where)
     taken = [image] if asked.image is None and image != "image" else []
     taken += [label] if asked.label is None and label not in (None, "label") else []
     noted = f"Read from the column{'s' * (len(taken) > 1)} {_listed(taken)}." if taken else ""
-    return Chosen(image, label, split, noted)
+    return Chosen(image, label, split, noted, asked.split is not None)
+
+
+def _indices(schema: pa.Schema) -> set[str]:
+    """The columns in which pandas has kept the numbers of rows."""
+    told = _told(schema.metadata or {}, b"pandas").get("index_columns")
+    named = [name for name in (told if isinstance(told, list) else []) if isinstance(name, str)]
+    found = {*named, *filter(_INDEX.fullmatch, schema.names)}
+    return {name for name in found if name.lower() not in ("label", *_LABELS)}
 
 
 def tells_classes(name: str, asked: str | bool | None) -> bool:
@@ -92,22 +107,16 @@ def _innermost(kind: pa.DataType) -> pa.DataType:
     """Of lists of one and of dictionaries: the type of their values."""
     if pa.types.is_dictionary(kind):
         return _innermost(kind.value_type)
-    if (
-        _is_list(kind)
-        and not pa.types.is_integer(kind.value_type)
-        and not _is_list(kind.value_type)
-    ):
+    if is_list(kind) and not pa.types.is_integer(kind.value_type) and not is_list(kind.value_type):
         return _innermost(kind.value_type)
     return kind
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
-
-
-def _split(schema: pa.Schema, where: str) -> str | None:
+def _split(schema: pa.Schema, asked: str | bool | None, where: str) -> str | None:
+    if asked is False:
+        return None
+    if asked:
+        return _only_one(str(asked), schema, [], "split", where)
     if schema.names.count("split") > 1:
         raise RefusedInput(
             f"{where} has two columns 'split'; it has {_listed(schema.names)}; drop one"
@@ -116,18 +125,21 @@ def _split(schema: pa.Schema, where: str) -> str | None:
 
 
 def _image(schema: pa.Schema, asked: str | None, where: str) -> str:
-    wanted = asked or "image"
-    if asked or wanted in schema.names:
-        return _only_one(wanted, schema.names, "image", where)
+    if asked or "image" in schema.names:
+        return _only_one(asked or "image", schema, [], "image", where)
     told = [name for name, kind in _features(schema).items() if kind == "Image"]
     alike = [name for name in told if name in schema.names] or [
         one.name for one in schema if _looks_like_images(one.type)
     ]
     if len(alike) == 1:
         return alike[0]
+    within = names_within(schema)
+    fields = [field for name in within if (field := field_called(schema, name))]
+    alike = alike or [field.name for field in fields if _looks_like_images(field.kind)]
+    said = f" ({_listed(alike)} may be meant)" if alike else ""
     raise RefusedInput(
-        f"{where} lacks the column 'image'; it has {_listed(schema.names)}; name the one of "
-        "images by data.columns.image"
+        f"{where} lacks the column 'image'; it has {_listed(within)}; name the one "
+        f"of images by data.columns.image{said}"
     )
 
 
@@ -138,7 +150,7 @@ def _looks_like_images(kind: pa.DataType) -> bool:
     if pa.types.is_struct(inner):
         return inner.get_field_index("bytes") >= 0
     depth = 0
-    while _is_list(kind):
+    while is_list(kind):
         kind, depth = kind.value_type, depth + 1
     return (depth >= 1 and kind == pa.uint8()) or (depth >= 2 and pa.types.is_integer(kind))
 
@@ -147,13 +159,14 @@ def _label(
     schema: pa.Schema,
     asked: str | bool | None,
     others: Sequence[str],
-    names: Sequence[str],
+    partitions: Sequence[str],
     where: str,
 ) -> str | None:
+    names = [*schema.names, *partitions]
     if asked is False:
         return None
     if asked or "label" in names:
-        return _only_one(str(asked or "label"), names, "label", where)
+        return _only_one(str(asked or "label"), schema, partitions, "label", where)
     told = [name for name, kind in _features(schema).items() if kind == "ClassLabel"]
     alike = [name for name in told if name in names] or [
         n for n in others if n.lower() in ("label", *_LABELS)
@@ -162,19 +175,26 @@ def _label(
         return alike[0]
     if not others:
         return None
+    within = [*names_within(schema), *partitions]
+    alike = alike or [name for name in within if _MAY_BE_LABELS.intersection(words_of(name))]
     said = f" ({_listed(alike)} may be meant)" if alike else ""
     raise RefusedInput(
-        f"{where} lacks the column 'label'; it has {_listed(names)}; name the one of classes by "
+        f"{where} lacks the column 'label'; it has {_listed(within)}; name the one of classes by "
         f"data.columns.label{said}, or say that there are none by data.columns.label=false"
     )
 
 
-def _only_one(name: str, names: Sequence[str], what: str, where: str) -> str:
-    if names.count(name) == 1:
+def _only_one(
+    name: str, schema: pa.Schema, partitions: Sequence[str], what: str, where: str
+) -> str:
+    """The name, where there is one column of it, or else one field in the columns."""
+    names = [*schema.names, *partitions]
+    if names.count(name) == 1 or (name not in names and field_called(schema, name)):
         return name
     lacks = "has two columns" if name in names else "lacks the column"
     raise RefusedInput(
-        f"{where} {lacks} {name!r}; it has {_listed(names)}; data.columns.{what} names another"
+        f"{where} {lacks} {name!r}; it has {_listed([*names_within(schema), *partitions])}; "
+        f"data.columns.{what} names another"
     )
 
 
@@ -194,9 +214,15 @@ def _features(schema: pa.Schema) -> dict[str, str]:
 
 def features_of(metadata: dict[bytes, bytes]) -> dict[str, Any]:
     """What Hugging Face's `datasets` says of the columns; nothing where it says nothing."""
-    try:
-        told = json.loads(metadata.get(b"huggingface", b"{}"))
-        features = told.get("info", {}).get("features", {})
-    except (ValueError, AttributeError, RecursionError):
-        return {}
+    info = _told(metadata, b"huggingface").get("info")
+    features = info.get("features") if isinstance(info, dict) else None
     return features if isinstance(features, dict) else {}
+
+
+def _told(metadata: dict[bytes, bytes], who: bytes) -> dict[str, Any]:
+    """What a library has written down in a schema's metadata; nothing where it is no JSON."""
+    try:
+        told = json.loads(metadata.get(who, b"{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from jaxtyping import Int32
 
 from ganray.data.formats.columnar.columns import features_of, is_bytes, is_text
+from ganray.data.formats.columnar.fields import is_list
 from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput, brief, quoted
@@ -59,24 +61,16 @@ def labels_of(parts: list[Labelled], where: str) -> tuple[Int32[np.ndarray, "n"]
         return np.zeros(sum(part.count for part in filled), np.int32), [UNLABELLED]
     if bare:
         raise RefusedInput(
-            f"{bare[0].where} has no labels, but other files of {where} have; write them "
-            "into all, or say that there are none by data.columns.label=false"
+            f"{bare[0].where} has no labels, but other files of {where} have; "
+            "write them into all, or say that there are none by "
+            "data.columns.label=false"
         )
-    typed = [(part, _kind(part)) for part in filled]
-    first, expected = typed[0]
-    for part, found in typed:
-        if found != expected:
-            raise RefusedInput(
-                f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
-                f"they must be of one kind"
-            )
     columns = [_plain(part) for part in filled]
-    if expected == "integers":
-        return numbered(
-            np.concatenate([_whole(column, filled[0].where) for column in columns]),
-            _names_in(parts, where),
-            where,
-        )
+    kind = _one_kind(filled, columns, where)
+    if kind == "integers":
+        numbers = [_whole(column, part) for column, part in zip(columns, filled, strict=True)]
+        values, missing = (np.concatenate(one) for one in zip(*numbers, strict=True))
+        return numbered(values, _names_in(parts, where), where, missing)
     texts = map(_as_text, columns, filled)
     # Of 64 bits, as the labels of all files together may be of more than 2 GB.
     encoded = pa.chunked_array(texts, pa.large_string()).combine_chunks().dictionary_encode()
@@ -113,21 +107,54 @@ def _plain(part: Labelled) -> pa.ChunkedArray:
 def _inner(chunk: pa.Array, part: Labelled) -> pa.Array:
     if pa.types.is_dictionary(chunk.type):
         return chunk.dictionary_decode()
-    is_list = pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type)
-    if not (is_list or pa.types.is_fixed_size_list(chunk.type)):
-        raise RefusedInput(f"{part.where}: column {part.column} (={chunk.type}); {_VALID}")
+    if not is_list(chunk.type):
+        fields = [f"{part.column}.{field.name}" for field in chunk.type if field.name]
+        said = f"name a field of it by data.columns.label, such as {short_list(fields)}"
+        raise RefusedInput(
+            f"{part.where}: column {part.column} (={chunk.type}) holds several values; {said}"
+        )
     lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
     if (lengths > 1).any():
         raise RefusedInput(
-            f"{part.where}: a row has {lengths.max()} labels; each image is of one class: "
-            "data.columns.label chooses another column"
+            f"{part.where}: {(lengths > 1).sum():,} of {len(chunk):,} rows have several labels in "
+            f"the column {part.column}, up to {lengths.max()}; each image is of one class: name "
+            "another column by data.columns.label, or say that there are none by "
+            "data.columns.label=false"
         )
     # One row of an empty list is one without a label.
     places = np.where(lengths == 1, np.cumsum(lengths) - 1, -1)
     return chunk.flatten().take(pa.array(places, mask=places < 0))
 
 
+def _one_kind(parts: list[Labelled], columns: list[pa.ChunkedArray], where: str) -> str:
+    """What labels are in all files that have any: integers or strings."""
+    told = [(part, _kind(column, part)) for part, column in zip(parts, columns, strict=True)
+            if _has_labels(column)]  # fmt: skip
+    if not told:
+        return "integers"
+    first, expected = told[0]
+    for part, found in told:
+        if found != expected:
+            raise RefusedInput(
+                f"{where}: labels are {expected} in {first.where}, but {found} in {part.where}; "
+                f"they must be of one kind"
+            )
+    return expected
+
+
+def _has_labels(column: pa.ChunkedArray) -> bool:
+    """Whether any row has one: what is missing throughout is written with any type."""
+    if column.null_count == len(column):
+        return False
+    if pa.types.is_signed_integer(column.type) or pa.types.is_floating(column.type):
+        values = column.drop_null().to_numpy()
+        return bool(((values != NO_LABEL) & (values == values)).any())  # NaN differs from itself
+    return True
+
+
 def _as_text(column: pa.ChunkedArray, part: Labelled) -> pa.ChunkedArray:
+    if not _has_labels(column):
+        return pa.chunked_array([pa.nulls(len(column), pa.large_string())])
     try:
         return column.cast(pa.large_string())
     except pa.ArrowInvalid:
@@ -137,33 +164,49 @@ def _as_text(column: pa.ChunkedArray, part: Labelled) -> pa.ChunkedArray:
         ) from None
 
 
-def _kind(part: Labelled) -> str:
-    kind = _plain(part).type
-    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    if numbers or pa.types.is_null(kind):
+def _kind(column: pa.ChunkedArray, part: Labelled) -> str:
+    kind = column.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return "integers"
     if pa.types.is_boolean(kind) or is_text(kind) or is_bytes(kind):
         return "strings"
     raise RefusedInput(f"{part.where}: column {part.column} (={kind}); {_VALID}")
 
 
-def _whole(column: pa.ChunkedArray, where: str) -> np.ndarray:
-    """Numbers, `NO_LABEL` where there is none."""
+def _whole(column: pa.ChunkedArray, part: Labelled) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, and which rows have none."""
+    where, missing = part.where, column.is_null().to_numpy()
+    if missing.all():
+        return np.full(len(column), NO_LABEL), missing
+    if pa.types.is_decimal(column.type):  # as databases keep keys
+        column = _without_fraction(column, where)
     if pa.types.is_floating(column.type):
-        values = column.fill_null(float("nan")).to_numpy()
+        values = column.fill_null(float("nan")).to_numpy().astype(np.float64)
         missing = np.isnan(values)
         odd = ~missing & (values != np.rint(values))
         if odd.any():
             raise RefusedInput(f"{where}: label (={values[odd][0]:g}) is no whole number; {_VALID}")
-        large = ~missing & (np.abs(values.astype(np.float64)) > 1 << 53)  # neighbours are one
+        large = ~missing & (np.abs(values) > 1 << 53)  # neighbours are one
         if large.any():
             raise RefusedInput(f"{where}: label (={values[large][0]:g}) is too large; {_VALID}")
-        return np.where(missing, NO_LABEL, values).astype(np.int64)
-    if pa.types.is_null(column.type):
-        return np.full(len(column), NO_LABEL)
+        return np.where(missing, NO_LABEL, values).astype(np.int64), missing
     if column.type == pa.uint64() and (pc.max(column).as_py() or 0) >= 1 << 63:
         raise RefusedInput(f"{where}: label (={pc.max(column).as_py()}) is too large; {_VALID}")
-    return column.cast(pa.int64()).fill_null(NO_LABEL).to_numpy()
+    return column.cast(pa.int64()).fill_null(NO_LABEL).to_numpy(), missing
+
+
+def _without_fraction(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        odd = next(value for value in column.to_pylist() if not _is_key(value))
+        said = "is too large" if odd == odd.to_integral_value() else "is no whole number"
+        raise RefusedInput(f"{where}: label (={odd}) {said}; {_VALID}") from None
+
+
+def _is_key(value: Decimal | None) -> bool:
+    """Whether it is a whole number of 64 bits, or none."""
+    return value is None or (value == value.to_integral_value() and -(1 << 63) <= value < 1 << 63)
 
 
 def _names_in(parts: list[Labelled], where: str) -> list[str]:

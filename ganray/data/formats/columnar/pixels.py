@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import UInt8
 
+from ganray.data.formats.columnar.fields import is_list
 from ganray.data.rows import shape_text
 from ganray.errors import RefusedInput
 
@@ -43,7 +45,7 @@ def pixels_of_column(column: pa.Array, first_row: int, where: str) -> UInt8[np.n
 def _nested(column: pa.Array, where: str) -> UInt8[np.ndarray, "n *sizes"]:
     sizes = []
     values = column
-    while _is_list(values.type) and not values.null_count:
+    while is_list(values.type) and not values.null_count:
         lengths = pc.min_max(pc.list_value_length(values)).as_py()
         if lengths["min"] != lengths["max"]:
             raise RefusedInput(
@@ -64,36 +66,59 @@ def _nested(column: pa.Array, where: str) -> UInt8[np.ndarray, "n *sizes"]:
     return values.to_numpy(zero_copy_only=False).astype(np.uint8).reshape(len(column), *sizes)
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
+def refuse_no_pixels(kind: pa.DataType, where: str) -> None:
+    """Refuse a column by its type alone, which holds other values than whole numbers."""
+    if pa.types.is_fixed_size_binary(kind):
+        return
+    inner = kind
+    if isinstance(kind, pa.FixedShapeTensorType):
+        inner = kind.value_type
+        wrong = inner != pa.uint8()
+    else:
+        while is_list(inner):
+            inner = inner.value_type
+        wrong = not is_list(kind) or not pa.types.is_integer(inner)
+    if wrong:
+        unsaid = ", whose range is not said" if pa.types.is_floating(inner) else ""
+        raise RefusedInput(f"{where}: column image (={kind}){unsaid}; {_VALID}")
+
+
+def shape_of(sizes: Sequence[int]) -> tuple[int, int, int] | None:
+    """Channels, height and width of an image that is stored with these sizes; none of others."""
+    whole = tuple(sizes) if len(sizes) != 1 else _square(sizes[0])
+    if len(whole) == 2:
+        whole = (*whole, 1)
+    if len(whole) == 3 and whole[2] in (1, 3):
+        return whole[2], whole[0], whole[1]
+    if len(whole) == 3 and whole[0] in (1, 3):
+        return whole[0], whole[1], whole[2]
+    return None
 
 
 def _to_channels_first(pixels: np.ndarray, where: str) -> UInt8[np.ndarray, "n c h w"]:
     if pixels.dtype != np.uint8:
         raise RefusedInput(f"{where}: column image holds {pixels.dtype}; {_VALID}")
     sizes = pixels.shape[1:]
-    if len(sizes) == 1:
-        sizes = _square(sizes[0], where)
-    if len(sizes) == 2:
-        sizes = (*sizes, 1)
-    pixels = pixels.reshape(len(pixels), *sizes)
-    if len(sizes) == 3 and sizes[2] in (1, 3):
-        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-    if len(sizes) == 3 and sizes[0] in (1, 3):
+    shape = shape_of(sizes)
+    if shape is None and len(sizes) == 1:
+        raise RefusedInput(
+            f"{where}: images of {sizes[0]} flat values; valid: s² (grey) or 3·s² (RGB) values, or "
+            f"nested lists for images that are not square"
+        )
+    if shape is None:
+        raise RefusedInput(
+            f"{where}: images of {shape_text(sizes)}; valid: h×w, h×w×c or c×h×w with c = 1 or 3"
+        )
+    if len(sizes) == 3 and sizes[2] not in (1, 3):
         return pixels
-    raise RefusedInput(
-        f"{where}: images of {shape_text(sizes)}; valid: h×w, h×w×c or c×h×w with c = 1 or 3"
-    )
+    channels, height, width = shape
+    last = pixels.reshape(len(pixels), height, width, channels)
+    return np.ascontiguousarray(last.transpose(0, 3, 1, 2))
 
 
-def _square(length: int, where: str) -> tuple[int, ...]:
+def _square(length: int) -> tuple[int, ...]:
     for channels in (1, 3):
         side = math.isqrt(length // channels)
         if side and side * side * channels == length:
             return (side, side, channels)
-    raise RefusedInput(
-        f"{where}: images of {length} flat values; valid: s² (grey) or 3·s² (RGB) values, or "
-        f"nested lists for images that are not square"
-    )
+    return (length,)

@@ -6,9 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from ganray.data.formats.folder_names import Kind, called
 from ganray.data.listing import Listing, list_below
 from ganray.data.location import Location
 from ganray.data.pictures.decoding import is_picture
@@ -141,8 +143,23 @@ def _split_word(path: str, root: Location) -> str | None:
     return next(iter((*own, *above)), None)
 
 
+def _refuse_abbreviations(names: list[str], root: Location) -> None:
+    """`tr.parquet` and `te.parquet`, or such folders, would be one split."""
+    parts = [(*name.split("/")[:-1], _stem(name)) for name in names]
+    for level in zip_longest(*parts):
+        said = called([name for name in dict.fromkeys(level) if name])
+        splits = {one.split for one in said.values() if one.kind is Kind.SPLIT}
+        if len(splits) > 1:
+            raise RefusedInput(
+                f"{root.shown!r}: {short_list(list(said))} look like splits; rename them to train, "
+                "test or validation"
+            )
+
+
 def _refuse_half_named(words: dict[str, str | None], root: Location) -> None:
     unnamed = [name for name, word in words.items() if word is None]
+    if len(unnamed) == len(words):
+        _refuse_abbreviations(unnamed, root)
     if unnamed and len(unnamed) < len(words):
         raise RefusedInput(
             f"{root.shown!r}: neither the name nor a folder of {unnamed[0]!r} tells train, test "

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganray.data.formats.columnar.cells import Cells, _rows_at_once
+from ganray.data.formats.columnar.cells import Cells, opened, rows_at_once
+from ganray.data.formats.columnar.fields import field_called
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.location import Location
 from ganray.data.pictures.decoding import decode_image, header_of
@@ -26,7 +27,10 @@ from tests.data.formats.hostile import damaged, damages, read_or_refuse, refused
 def cells(path, values, kind=None, **options):
     table = pa.table({"image": pa.array(values, kind)})
     pq.write_table(table, path, **options)
-    return Cells([Shard(Location.of(str(path)), None)], ["image"], [len(table)])
+    with opened(Location.of(str(path))) as parquet:
+        field = field_called(parquet.schema_arrow, "image")
+        at_once = rows_at_once(parquet, field)
+    return Cells([Shard(Location.of(str(path)), None)], [field], [len(table)], [at_once])
 
 
 def contents(found, *rows):
@@ -74,12 +78,19 @@ def test_files_beside_are_read(tmp_path):
         ("http://127.0.0.1:9/a.png", "no such file lies beside it"),
         ("pipe", "no such file lies beside it"),
         ("device", "no such file lies beside it"),
-        (base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9000)).decode(), "as text (base64)"),
-        ("data:image/jpeg;base64,/9j/4AAQ", "as text (base64)"),
+        (base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9000)).decode()[:-5], "is damaged"),
+        ("data:image/jpeg;base64,/9j/4AAQ?", "as text (base64) that is damaged"),
+        ("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>" + " " * 1000, "no base64"),
+        ((b"\xff\xd8\xff" + bytes(900)).hex(), "as text ('ffd8ff000000'…) that is no base64"),
+        (repr(b"\x89PNG" + bytes(900)), "that is no base64"),
+        (str([137, 80] * 900), "that is no base64"),
         ([b"a", b"b"], "has 2 images; each row must have one"),
         ({"bytes": 3}, "has no image, but a value of type int"),
-        ({"bytes": [137, 80]}, "has no image, but a value of type list"),
-        ({"bytes": [137]}, "has no image, but a value of type list"),
+        ({"bytes": [137, 80]}, "has no image, but 2 numbers that begin as no picture's file does"),
+        ({"bytes": [137]}, "has no image, but 1 numbers"),
+        ({"bytes": [-129]}, "has no image, but 1 numbers"),
+        ([137, 80, 78, 71, 13, 10, 26, 10, 300], "has no image, but 9 numbers"),
+        (3.5, "has no image, but a value of type float"),
         ({"path": 3}, "has no image, but a value of type int"),
     ],
     ids=lambda value: repr(value)[:30],
@@ -101,12 +112,14 @@ def test_what_is_no_picture_is_said_in_one_short_line(value, said, tmp_path):
     assert len(str(answer)) < 700
 
 
-def test_large_pictures_are_taken_a_few_at_once(tmp_path):
-    large = os.urandom(24 << 20)
-    cells(tmp_path / "large.parquet", [large] * 3, compression="none", use_dictionary=False)
-    cells(tmp_path / "small.parquet", [b"abc"] * 300)
-    assert _rows_at_once(pq.ParquetFile(tmp_path / "large.parquet")) == 2
-    assert _rows_at_once(pq.ParquetFile(tmp_path / "small.parquet")) == 64
+def test_large_pictures_are_taken_a_few_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("ganray.data.formats.columnar.cells._BYTES_AT_ONCE", 64 << 10)
+    large = os.urandom(24 << 10)
+    plain = {"compression": "none", "use_dictionary": False}
+    assert cells(tmp_path / "a.parquet", [large] * 3, **plain).at_once == [2]
+    assert cells(tmp_path / "a.parquet", [b"abc"] * 300).at_once == [64]
+    numbers = cells(tmp_path / "a.parquet", [list(large[:1000])] * 300, pa.list_(pa.int64()))
+    assert 1 <= numbers.at_once[0] <= 64 * 1024 // 8000
 
 
 def picture(kind, **options):

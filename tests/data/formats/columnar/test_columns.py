@@ -18,6 +18,8 @@ from ganray.errors import RefusedInput
 
 BYTES, NUMBERS = pa.binary(), pa.int64()
 STRUCT = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+SAMPLE = pa.struct([("image", STRUCT), ("label", NUMBERS)])
+OBJECTS = pa.struct([("bbox", pa.list_(pa.float32())), ("category", pa.list_(NUMBERS))])
 
 
 def chosen(asked=None, partitions=(), features=None, **columns):
@@ -73,6 +75,21 @@ def test_metadata_and_settings_choose():
         ({"image": BYTES, "fine": NUMBERS, "coarse": NUMBERS}, "it has image, fine, coarse; name"),
         ({"image": BYTES, "y": NUMBERS, "target": NUMBERS}, "(y, target may be meant)"),
         ({"a\nb": BYTES, "c\rd": BYTES}, "it has a b, c d; name"),
+        ({"left": STRUCT, "right": STRUCT}, "data.columns.image (left, right may be meant)"),
+        (
+            {"sample": SAMPLE},
+            "it has sample.image, sample.label; name the one of images by "
+            "data.columns.image (sample.image may be meant)",
+        ),
+        (
+            {"image": STRUCT, "objects": OBJECTS},
+            "it has image, objects.bbox, objects.category; "
+            "name the one of classes by data.columns.label (objects.category may be meant), or say",
+        ),
+        (
+            {"image": STRUCT, "fine_label": NUMBERS, "coarse_label": NUMBERS},
+            "(fine_label, coarse_label may be meant), or say",
+        ),
         ({"x" * 9000: NUMBERS}, "x; name"),
     ],
 )
@@ -84,10 +101,45 @@ def test_what_is_not_clear_is_refused_in_one_short_line(columns, said):
     assert len(str(refusal.value)) < 1000
 
 
+@pytest.mark.parametrize("name", ["__index_level_0__", "Unnamed: 0", "id"])
+def test_what_pandas_writes_along_is_no_class(name):
+    schema = pa.schema([("image", BYTES), (name, NUMBERS)])
+    schema = schema.with_metadata({"pandas": json.dumps({"index_columns": [name, {"kind": "r"}]})})
+    assert chosen_columns(schema, Columns(), [], "'a'").label is None
+    kept = pa.schema([("image", BYTES), ("label", NUMBERS)], schema.metadata)
+    assert chosen_columns(kept, Columns(), [], "'a'").label == "label"
+    named = pa.schema([("image", BYTES), ("target", NUMBERS)])
+    named = named.with_metadata({"pandas": json.dumps({"index_columns": ["target"]})})
+    assert chosen_columns(named, Columns(), [], "'a'").label == "target"
+
+
+def test_fields_in_columns_are_named_by_their_paths():
+    nested = {
+        "sample": SAMPLE,
+        "objects": pa.list_(OBJECTS),
+        "meta": pa.struct([("s", pa.string())]),
+    }
+    asked = {"image": "sample.image", "label": "sample.label", "split": "meta.s"}
+    assert chosen(asked, **nested)[:3] == ("sample.image", "sample.label", "meta.s")
+    assert chosen(asked | {"label": "objects.category"}, **nested)[1] == "objects.category"
+    for lost in ("sample", "sample.label.x", "sample.", ".label", "objects.list.category"):
+        with pytest.raises(RefusedInput, match=r"lacks the column .*sample.label.*names another"):
+            chosen(asked | {"label": f"{lost}y"}, **nested)
+    assert chosen({"label": "a.b"}, **{"image": BYTES, "a.b": NUMBERS})[1] == "a.b"
+
+
+def test_settings_say_where_splits_are():
+    columns = {"image": BYTES, "split": pa.string(), "subset": pa.string()}
+    assert chosen({"split": "subset", "label": False}, **columns)[2] == "subset"
+    assert chosen({"split": False, "label": False}, **columns)[2] is None
+    with pytest.raises(RefusedInput, match=r"lacks the column 'sub'; .*data.columns.split names"):
+        chosen({"split": "sub"}, **columns)
+
+
 def test_columns_of_one_name_are_refused():
     for name, wanted in (("image", "label"), ("label", "image"), ("split", "image")):
         schema = pa.schema([("image", BYTES), (wanted, NUMBERS), (name, BYTES), (name, BYTES)])
-        with pytest.raises(RefusedInput, match="has two columns"):
+        with pytest.raises(RefusedInput, match=r"has two columns"):
             chosen_columns(schema, Columns(), [], "'a'")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,59 @@ def test_whole_numbers_of_any_type_are_classes(kind):
     assert read(pa.array(np.asarray([7, 0, 7, 10]), pa.int64()).cast(kind)) == ["7", "0", "7", "10"]
 
 
+WHOLE = {**dict.fromkeys((pa.decimal128(9, 0), pa.decimal256(40, 2)), Decimal),
+         **dict.fromkeys((*NUMBERS, pa.int64(), pa.uint8()), int)}  # fmt: skip
+MISSING = {"none": [], "null": [None], "-1": [-1, None], "NaN": [float("nan"), None],
+           "NaN and -1": [float("nan"), -1]}  # fmt: skip
+WRITTEN = {
+    "plain": lambda array: [array],
+    "dictionary": lambda array: [array.dictionary_encode()],
+    "lists of one": lambda array: [pa.ListArray.from_arrays(range(len(array) + 1), array)],
+    "two files": lambda array: [array[:2], array[2:]],
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE, ids=str)
+@pytest.mark.parametrize("missing", MISSING)
+def test_numbers_from_anywhere_may_be_missing(kind, missing):
+    """Neither null nor NaN nor -1 is a class, whatever the others are."""
+    gone = MISSING[missing]
+    if (-1 in gone and pa.types.is_unsigned_integer(kind)) or (
+        gone[:1] and gone[0] not in (None, -1) and not pa.types.is_floating(kind)
+    ):
+        return  # no column holds it
+    for values in ([0, 1], [1, 2], [5, 5], [2, 0], *([[1, 1]] if -1 not in gone else [])):
+        make = float if pa.types.is_floating(kind) else WHOLE[kind]
+        whole = [value if value is None else make(value) for value in [*values, *gone]]
+        array = pa.array(whole, pa.float64()).cast(kind) if make is float else pa.array(whole, kind)
+        right = [*map(str, values), *[None] * len(gone)]
+        for way, written in WRITTEN.items():
+            assert read(*written(array)) == right, (way, values)
+
+
+TEXTS = [pa.string(), pa.large_string(), pa.binary(), pa.bool_()]
+
+
+@pytest.mark.parametrize("kind", TEXTS, ids=str)
+def test_names_and_truths_may_be_missing(kind):
+    values = [True, None, False] if kind == pa.bool_() else ["b", None, "a"]
+    right = ["true", None, "false"] if kind == pa.bool_() else values
+    for way, written in WRITTEN.items():
+        assert read(*written(pa.array(values, kind))) == right, way
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [pa.nulls(2), pa.nulls(2, pa.string()), [np.nan, None], [-1, -1], pa.nulls(2, pa.date32())],
+)
+def test_a_file_without_any_label_goes_with_every_other(bare):
+    """Its type says nothing: pandas writes NaN for names, Hive knows none of a null folder."""
+    for labels in (["b", "a"], [2, 2], [True, False]):
+        right = read(labels)
+        assert read(bare, labels) == [None, None, *right]
+        assert read(labels, bare) == [*right, None, None]
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view(), pa.binary()])
 def test_texts_of_any_type_are_names(kind):
     assert read(pa.array(["b", None, "a"], kind)) == ["b", None, "a"]
@@ -61,8 +115,11 @@ def test_lists_of_one_and_dictionaries_are_what_they_hold():
         ([0.0, 2.0**53 + 2], "is too large"),
         ([0.0, 0.5], "label (=0.5) is no whole number"),
         (pa.array([0, 1 << 63], pa.uint64()), "is too large"),
-        ([[1, 2]], "a row has 2 labels"),
-        ([{"a": 1}], "column label (=struct<a: int64>); valid: whole numbers"),
+        ([Decimal(0), Decimal("0.5")], "label (=0.5) is no whole number; valid: whole numbers"),
+        ([None, Decimal(10**40)], f"label (={10**40}) is too large; valid: whole numbers"),
+        ([-1, 1, None], "labels (=-1, 1): -1 says elsewhere"),
+        ([[1, 2], [1], []], "1 of 3 rows have several labels in the column label, up to 2"),
+        ([{"a": 1}], "label (=struct<a: int64>) holds several values; name a field of it by"),
         ([datetime.date(2000, 1, 1)], "column label (=date32[day])"),
         (["a", ""], "class (='') is no name"),
         (["a", "b\nc"], "is no name"),

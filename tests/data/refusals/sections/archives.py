@@ -110,7 +110,7 @@ _ARCHIVES = (
         "folder", source="a.zip"),
     Row("a web page in its place", _zip(b"<html>404</html>"), "download the file itself",
         source="a.zip"),
-    Row("a 7z, a RAR, a tar.zst", {"a.7z": b"7z\xbc\xaf\x27\x1c"}, "unpack it and name the folder",
+    Row("a 7z, or a RAR", {"a.7z": b"7z\xbc\xaf\x27\x1c"}, "unpack it and name the folder",
         source="a.7z"),
     Row("an archive of archives", _zip(zipped({"a.tar": _TAR})), "unpack the outer one",
         source="a.zip"),

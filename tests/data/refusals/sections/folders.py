@@ -56,8 +56,11 @@ SECTIONS = (
         Row("two folders of one split", _classes("val/") | _classes("valid/"), "join them"),
         Row("splits beside classes", _classes() | _classes("test/"),
             "put the classes into train/"),
-        Row("folders called alike splits", _classes("train_big/") | _classes("test_big/"),
-            "call them train and test"),
+        Row("splits within splits", {
+            name: data for above in ("train/train/", "train/val/", "test/train/", "test/val/")
+            for name, data in _classes(above).items()}, "name one of both: `SRC/train`"),
+        Row("masks beside pictures", _pictures("images/1.png", "images/2.png", "masks/1.png"),
+            "name the pictures' folder, or `data: {classes: [images, masks]}`"),
         Row("folders beside splits that may be anything", _classes("train/") | _classes("query/"),
             "put it elsewhere, or call it by its split"),
         Row("two sets side by side", _classes("mnist/train/") | _classes("letters/train/"),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
 
 from ganray.data import DatasetSpec, open_source
 from ganray.data.choosing.duplicates import apart
+from ganray.data.formats.columnar.pages import Held
 from tests.data.in_memory import IMAGES, LABELS, Files, picture, table
 from tests.data.published import encoded
 from tests.data.refusals.row import Row, Section
@@ -65,6 +68,8 @@ _FILES = (
     Row("two names of one split", {
         "val.parquet": _file(), "valid.parquet": _file(label=LABELS + 1)},
         "remove one, or call both alike"),
+    Row("abbreviations of splits", {
+        "tr.parquet": _file(), "te.parquet": _file(label=LABELS + 1)}, "spell them out"),
     Row("a name and its folder of two splits", {"test/train-0.parquet": _file()},
         "rename it, or move it"),
     Row("configurations side by side", {
@@ -128,6 +133,10 @@ _LABELS = (
     Row("labels of structures", _one(label=[{"a": 1, "b": 2}] * 14), "write numbers or names"),
     Row("labels of dates", _one(label=pa.array([0] * 14, pa.date32())), "write numbers or names"),
     Row("labels of 1.5", _one(label=LABELS + 0.5), "write whole numbers or names"),
+    Row("the same as decimals", _one(label=[Decimal("1.5")] * 14),
+        "write whole numbers or names"),
+    Row("values of many bytes as labels", _one(label=[[[7] * 200] * 99] * 14),
+        "`data: {columns: {label: …}}` names the right column"),
     Row("labels of 10³⁰", _one(label=LABELS + 1e30), "number the classes from 0"),
     Row("labels of 2⁶³ and more", _one(label=pa.array([1 << 63] * 14, pa.uint64())),
         "number the classes from 0"),
@@ -168,6 +177,17 @@ def _cells(*values: object, kind: pa.DataType | None = None) -> Files:
     return _one(image=pa.array(column, kind) if kind else column)
 
 
+_LARGE = _PICTURES[0] + bytes(1024)
+_BASE64 = base64.b64encode(_LARGE).decode()
+
+
+def _held_at_once(folder: Path) -> None:
+    """As if the headers of pages said that three gigabytes are unpacked together."""
+    module = "ganray.data.formats.columnar.file_table"
+    with patch(f"{module}.held_by", lambda *_: Held(3 << 30, 1 << 20)):
+        open_source(DatasetSpec(source=str(folder)))
+
+
 _STRUCT = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 _CELLS = (
     Row("a row without an image", _cells(None), "drop such rows; `data.skip_unreadable` leaves "
@@ -178,19 +198,27 @@ _CELLS = (
         [{"bytes": [1, 2], "path": "a.png"}] * 14)), _BYTES),
     Row("dates in the place of bytes", _one(image=pa.array(
         [{"bytes": 5, "path": "a.png"}] * 14)), _BYTES),
-    Row("pictures as text (base64)", _one(image=[base64.b64encode(one).decode()
-                                                 for one in _PICTURES]), _BYTES),
+    Row("base64 that is damaged", _cells(_BASE64[:-40] + "!" + _BASE64[-40:]), _BYTES),
+    Row("pictures as hexadecimal digits", _one(image=[_LARGE.hex()] * 14), _BYTES),
     Row("a path that leads out of the folder", _one(image=["../x.png"] * 14), _BYTES),
     Row("paths without the files", _one(image=["x.png"] * 14),
         f"put the files beside it, or {_BYTES}"),
     Row("a path to a folder", _one(image=["x"] * 14) | {"x/a.txt": b""}, _BYTES),
+    Row("gigabytes of pictures in a group of rows", _one(), "write it again as is said",
+        call=_held_at_once),
 )  # fmt: skip
 _SQUARE = np.zeros((14, 4, 4), np.uint8)
+_CALM = "start again when nothing writes there"
 
 
 def _shrunk(folder: Path) -> None:
     few = {"image": _SQUARE[:7].tolist(), "label": LABELS[:7]}
     (folder / "train.parquet").write_bytes(_file(few))
+
+
+def _becoming(image: object) -> Callable[[Path], object]:
+    """The file is another one when it is read."""
+    return lambda folder: (folder / "train.parquet").write_bytes(_file(image=image))
 
 
 def _shrinking(folder: Path) -> None:
@@ -217,6 +245,21 @@ _PIXELS = (
         "make them of one size, or write encoded pictures"),
     Row("a file of pixels that shrinks while it is read", _one(image=_SQUARE.tolist()),
         "start again when nothing writes there", meanwhile=_shrunk),
+    Row("one in which rows are emptied meanwhile", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming([None, *_SQUARE[1:].tolist()])),
+    Row("one in which sizes differ from then on", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming([[[0] * (4 + k % 2)] * 4 for k in range(14)])),
+    Row("one whose images become larger", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming(np.zeros((14, 5, 5), int).tolist())),
+    Row("one whose pixels become floats", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming((_SQUARE / 255).tolist())),
+    Row("one whose tensors do", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming(pa.FixedShapeTensorArray.from_numpy_ndarray(
+            _SQUARE.astype(np.float32)))),
+    Row("one whose images lose their pixels", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming(pa.array([[[]]] * 14, pa.list_(pa.list_(pa.uint8()))))),
+    Row("one whose pixels leave 0 … 255", _one(image=_SQUARE.tolist()), _CALM,
+        meanwhile=_becoming((_SQUARE.astype(int) + 300).tolist())),
     Row("the same, with `duplicates: drop`", _one(image=_SQUARE.tolist()),
         "start again when nothing writes there", call=_shrinking),
     Row("images of five channels", _one(image=np.zeros((14, 4, 5, 5), int).tolist()),

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.data.in_memory import Files, picture
 from tests.data.pictures.test_decoding import png, unfiltered
+from tests.data.pictures.written import pnm, tiff
 from tests.data.refusals.row import Row, Section
 
 _ONE = picture()
@@ -88,6 +89,10 @@ SECTIONS = (
             np.full((6, 8, 3), 200, ">u2")))), "scale to 0 … 65535, or save with 8 bits"),
         Row("a transparent colour of 16 bits", _with(png(8, 6, 16, 2, unfiltered(
             np.full((6, 8, 3), 60000, ">u2")), tRNS=bytes(6))), "save it with 8 bits"),
+        Row("numbers with a sign", _with(tiff([bytes(96)], bits=16, meaning=1, width=8, height=6,
+            rows=6, numbers=2), "7.tif"), "save it with 8 bits, or as PNG"),
+        Row("a pixel beyond what the header says", _with(pnm("P5", np.full((8, 8), 101), 100),
+            "7.pgm"), "write its header anew, or `data: {skip_unreadable: true}`"),
         Row("a file of more than a gigabyte", _sparse, "it is no picture; remove it"),
         Row("a picture that changes while the set is read", _with(_ONE),
             "start again when nothing writes there any more",

@@ -114,9 +114,16 @@ SECTIONS = (
         Row("a list with a file that is not there", {"a.parquet": _PARQUET},
             "mind the spelling; paths are relative to the study file",
             source=("a.parquet", "b.parquet")),
-        Row("a list of files on several machines", {"a.parquet": _PARQUET},
-            "copy them to one place", source=("a.parquet", "s3://bucket/b.parquet")),
-        Row("a list of files of several formats", {"a.parquet": _PARQUET, "b.zip": zipped(_FILES)},
-            "name those of one", source=("a.parquet", "b.zip")),
+        Row("over 500 archives", dict.fromkeys((f"{k}.zip" for k in range(501)), b""),
+            "unpack them into one folder", source="*.zip"),
+        Row("a glob of files of several formats", {"a.parquet": _PARQUET, "b.csv": b"x"},
+            "name those of one", source="*"),
+        Row("archives with classes and without", {
+            "a.zip": zipped(_FILES), "b.zip": zipped({"1.png": picture()})},
+            "put all into class folders", source=("a.zip", "b.zip")),
+        Row("a split's archive with other splits in it", {
+            "train.zip": zipped(_FILES),
+            "test.zip": zipped(class_folders("train/") | class_folders("test/"))},
+            "rename it, or name it alone", source="*.zip"),
     )),
 )  # fmt: skip

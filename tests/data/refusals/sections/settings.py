@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from ganray.data import DatasetSpec
+from ganray.data.showing.look import looked
+from ganray.errors import RefusedInput
 from tests.data.in_memory import IMAGES, LABELS, Files, class_folders, npz, picture
 from tests.data.refusals.row import Row, Section
 
@@ -15,6 +20,10 @@ def _arrays(count: int = 14, classes: int = 2, images: np.ndarray = IMAGES) -> F
     rng = np.random.default_rng(0)
     labels = rng.permutation(np.arange(count) % classes)
     return {"set.npz": npz(images=np.resize(images[:, 0], (count, 8, 8)), labels=labels)}
+
+
+def _shown(folder: Path) -> None:
+    raise RefusedInput(looked(DatasetSpec(source=str(folder), size=7))[0].refusal)
 
 
 _COLOUR = {f"{k % 2}/{k}.png": picture() for k in range(14)}
@@ -45,6 +54,8 @@ SECTIONS = (
             "`drop`, or `keep`, which counts them in the notes", spec={"duplicates": "refuse"}),
     )),
     Section("Size, channels, background", (
+        Row("images too small for networks (`ganray data show`)", _arrays(), "`data: {size: 8}`",
+            call=_shown),
         Row("a `size` of 0", _DIGITS, "a number of pixels", spec={"size": 0}),
         Row("a `size` of three numbers", _DIGITS, "[height, width]", spec={"size": [8, 8, 3]}),
         Row("a `background` that is no colour", _DIGITS, "white, black or #rrggbb",

@@ -1,0 +1,150 @@
+"""`ganray plan`: what a study would do, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, speak
+from ganray.cli.study import SetOption, StudyArgument
+from ganray.errors import RefusedInput
+from ganray.wording import size
+
+if TYPE_CHECKING:
+    from ganray.cost.probes import Timing
+    from ganray.plan import Plan
+    from ganray.runs.agenda import Agenda
+    from ganray.store import Store
+    from ganray.studies import Study
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(plan)
+
+
+def plan(
+    study: StudyArgument,
+    store: StoreOption = DEFAULT_STORE,
+    overrides: SetOption = None,
+    difference: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--difference",
+            metavar="METRIC=NUMBER",
+            help="Say how many replicates find out such a difference, by those that are stored.",
+        ),
+    ] = None,
+    power: Annotated[
+        float | None,
+        typer.Option("--power", help="In how many of such studies they are to find it; 0.8."),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say of each task that is to be done why: beside the last run, field by field.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
+    from ganray.studies import read_study
+
+    if power is not None and not difference:
+        raise RefusedInput(f"--power (={power!r}) is of --difference: name one, such as cafd=5")
+    opened = open_store(store)
+    chosen = read_study(study, overrides or [], absolute(store))
+    power = 0.8 if power is None else power
+    show_plan(chosen, opened, as_json, difference or (), power, explain)
+
+
+def show_plan(
+    study: Study,
+    store: Store,
+    as_json: bool,
+    wanted: Sequence[str] = (),
+    power: float = 0.8,
+    explained: bool = False,
+) -> None:
+    from ganray.cost.ceiling import Room, beyond, needs, told_of_largest
+    from ganray.cost.estimate import NOTHING, estimate, table
+    from ganray.cost.probes import probe
+    from ganray.cost.remaining import remainder
+    from ganray.report.coverage import restriction
+    from ganray.runs.agenda import Agenda
+    from ganray.wording import clock
+
+    planned = study.plan(store)
+    timings = probe(planned) if study.cost.named else {}  # then all times are by these
+    costs = estimate(planned, {kind: timing.high for kind, timing in timings.items()})
+    agenda = Agenda.open(planned, store)
+    stored = agenda.finished
+    for address, share in remainder(agenda).items():  # of what was begun the rest alone
+        costs[address] = costs[address].part(share)
+    needed = needs(planned)
+    rows = table(planned, costs, stored, needed)
+    left = sum((costs[row["address"]] for row in rows if not row["stored"]), NOTHING)
+    restricted = restriction(planned)
+    too_large = beyond(agenda.pending, needed, Room.here(study.resources))
+    value: dict[str, Any] = {"run": planned.run, "hash": planned.id, "tasks": rows}
+    value |= {"left": vars(left), "restriction": restricted or None}
+    value |= {"memory": max(needed.values(), default=0), "beyond_memory": too_large or None}
+    why = _explained(planned, store, stored, rows) if explained else {}
+    lines = []
+    for row in rows:
+        lines.append(
+            f"{'stored' if row['stored'] else '      '}  {row['task']:<34} "
+            f"{row['flops'] / 1e9:>10.1f} GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}"
+            f"  {row['address']}"
+        )
+        lines += [f"        {why[row['address']]}"] if row["address"] in why else []
+    if notes := planned.dataset.get("notes"):
+        lines.append(f"data: {notes}")
+    lines += [restricted] if restricted else []
+    lines.append(told_of_largest(planned.tasks, needed))
+    lines += [f"warning: {too_large}"] if too_large else []
+    lines.append(
+        f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
+        f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "
+        f"{size(left.bytes)}"
+    )
+    if study.cost.named:
+        said, value["cost"] = _priced(study, agenda, timings)
+        lines.append(said)
+    if wanted:
+        from ganray.drivers.power import replicates_for
+
+        found = replicates_for(planned, store, wanted, power)
+        value["replicates"] = [one.as_json for one in found]
+        lines += [one.said for one in found]
+    speak(as_json, value, "\n".join(lines))
+
+
+def _explained(
+    plan: Plan, store: Store, stored: set[str], rows: list[dict[str, Any]]
+) -> dict[str, str]:
+    """Why each task is to be done, which the rows are told, too."""
+    from ganray.runs.why import last_run, reasons
+
+    before = last_run(store, plan)
+    found = reasons(store, plan, stored, before)
+    for row in rows:
+        if (reason := found.get(row["address"])) is not None:
+            row["why"] = vars(reason)
+    return {address: reason.line for address, reason in found.items()}
+
+
+def _priced(
+    study: Study, agenda: Agenda, timings: dict[str, Timing]
+) -> tuple[str, dict[str, object]]:
+    """What is left, one trainer after another on this machine, by probes made here."""
+    from ganray.cost.pricing import bills, describe
+    from ganray.cost.remaining import remainder
+
+    plan, left = agenda.plan, remainder(agenda)
+    low, high = bills(plan, left, timings, study.resources, study.cost, 1)
+    said = describe(low, high, study.cost)
+    return f"by probes here, one worker: {said}", {"low": vars(low), "high": vars(high)}

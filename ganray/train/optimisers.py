@@ -1,0 +1,173 @@
+"""Adam and RMSprop by torch's own arithmetic, without the classes that it wraps around it.
+
+Those load torch's compiler at their first step, which takes two seconds of every process that
+trains for a moment, and ask at every step whether they are being compiled.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.optim.adam import adam
+from torch.optim.rmsprop import rmsprop
+
+State = dict[str, Tensor]
+
+
+class Descent(ABC):
+    """Weights that go down their gradients, and what is remembered of earlier ones.
+
+    Of `torch.optim.Optimizer` it has what a trainer asks for, by the same names.
+
+    Args:
+        settings: as torch calls them, `lr` say.
+    """
+
+    defaults: ClassVar[dict[str, Any]]
+
+    def __init__(self, weights: Iterable[nn.Parameter | Tensor], **settings: Any) -> None:
+        self._weights = list(weights)
+        self.param_groups = [{**self.defaults, **settings}]
+        self._states: dict[int, State] = {}
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients; unless `set_to_none`, they are zero then."""
+        for weight in self._weights:
+            if set_to_none or weight.grad is None:
+                weight.grad = None
+            else:
+                weight.grad.detach_().zero_()
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move each weight that has a gradient."""
+        moved = [at for at, weight in enumerate(self._weights) if weight.grad is not None]
+        for at in moved:
+            if at not in self._states:
+                self._states[at] = self._fresh(self._weights[at]) | {"step": self._begun(at)}
+        weights = [self._weights[at] for at in moved]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        states = [self._states[at] for at in moved]
+        if weights:
+            self._move(weights, gradients, states, self.param_groups[0])
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is remembered, by the weights' places, and the settings."""
+        return {"state": dict(self._states), "param_groups": [dict(self.param_groups[0])]}
+
+    def load_state_dict(self, told: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.param_groups = [dict(told["param_groups"][0])]
+        self._states = {
+            at: {
+                # Laid out as the weight is: a fused step reads both as they lie in memory.
+                name: (self._begun(at) if name == "step" else torch.empty_like(self._weights[at]))
+                .copy_(value)
+                .detach()
+                for name, value in state.items()
+            }
+            for at, state in told["state"].items()
+        }
+
+    def _begun(self, _: int) -> Tensor:
+        """How often a weight was moved: a number of the CPU, where it is cheap to read."""
+        return torch.zeros((), dtype=torch.float32, device="cpu")
+
+    @abstractmethod
+    def _fresh(self, weight: Tensor) -> State:
+        """What is remembered of a weight that was never moved."""
+
+    @abstractmethod
+    def _move(
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        states: list[State],
+        settings: dict[str, Any],
+    ) -> None:
+        """One step of all, in place."""
+
+
+class AdamDescent(Descent):
+    """Kingma and Ba, arXiv 1412.6980, algorithm 1.
+
+    Attributes:
+        fused: in one pass over each weight; its last bits are others.
+    """
+
+    fused = False
+    defaults: ClassVar = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
+
+    def _begun(self, at: int) -> Tensor:
+        if self.fused:  # the fused step counts where it moves
+            return torch.zeros((), dtype=torch.float32, device=self._weights[at].device)
+        return super()._begun(at)
+
+    def _fresh(self, weight: Tensor) -> State:
+        return {"exp_avg": torch.zeros_like(weight), "exp_avg_sq": torch.zeros_like(weight)}
+
+    def _move(
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        states: list[State],
+        settings: dict[str, Any],
+    ) -> None:
+        adam(
+            weights,
+            gradients,
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            [state["step"] for state in states],
+            # By itself torch steps all in one call on CUDA alone; on a CPU too it is the same bits.
+            foreach=not self.fused,
+            fused=self.fused,
+            amsgrad=False,
+            beta1=settings["betas"][0],
+            beta2=settings["betas"][1],
+            lr=settings["lr"],
+            weight_decay=0.0,
+            eps=settings["eps"],
+            maximize=False,
+        )
+
+
+class RmsPropDescent(Descent):
+    """Tieleman and Hinton, 2012: the step is over √ the mean square."""
+
+    defaults: ClassVar = {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8}
+
+    def _fresh(self, weight: Tensor) -> State:
+        return {"square_avg": torch.zeros_like(weight)}
+
+    def _move(
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        states: list[State],
+        settings: dict[str, Any],
+    ) -> None:
+        rmsprop(
+            weights,
+            gradients,
+            [state["square_avg"] for state in states],
+            [],
+            [],
+            [state["step"] for state in states],
+            foreach=True,
+            lr=settings["lr"],
+            alpha=settings["alpha"],
+            eps=settings["eps"],
+            weight_decay=0.0,
+            momentum=0.0,
+            centered=False,
+        )
+
+
+AnyDescent = Descent | torch.optim.Optimizer
+"""An algorithm's own file may bring any of torch's."""

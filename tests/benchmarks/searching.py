@@ -1,0 +1,77 @@
+"""How near searches come, and with how many passes: methods, steps and restarts beside the default.
+
+    python -m tests.benchmarks.searching STORE [RUN]
+
+For each GAN that a stored run has searched, on its own targets: of every choice the gradients that
+it takes, as a share of the default's (200 steps of 10 restarts), and its best residuals over the
+default's: median, largest, and the share of targets within 1 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import safetensors.numpy
+import torch
+
+from ganray.plan import Task
+from ganray.plan.parameters import SearchParameters
+from ganray.runs.record import find_run, read_runs
+from ganray.search import search
+from ganray.specs import SearchSpec
+from ganray.stages.artifacts import read_sampler
+from ganray.store import Manifest, Store
+
+CHOICES = [
+    ("momentum", 100, 10),
+    ("momentum", 200, 3),
+    ("lbfgs", 33, 10),
+    ("lbfgs", 50, 10),
+    ("lbfgs", 66, 10),
+    ("lbfgs", 66, 5),
+    ("lbfgs", 66, 3),
+]
+
+
+def _manifest(store: Store, address: str) -> Manifest:
+    found = store.manifest(address)
+    assert found is not None, f"{address} is not in the store"
+    return found
+
+
+def _row(store: Store, task: Task) -> None:
+    told = SearchParameters.of(task)
+    sampler = read_sampler(store, _manifest(store, task.inputs["gan"]), told.model)
+    data = store.read(_manifest(store, task.inputs["targets"]), "targets.safetensors")
+    targets = safetensors.numpy.load(data)["images"]
+    usual = search(sampler, targets, 10, told.seed, SearchSpec()).best_residuals
+    for method, steps, restarts in CHOICES:
+        spec = SearchSpec.model_validate({"method": method, "steps": steps})
+        found = search(sampler, targets, restarts, told.seed, spec).best_residuals
+        ratio = found / usual
+        print(
+            f"| {task.title} | {method} | {steps} | {restarts} | {steps * restarts / 2000:.2f} | "
+            f"{np.median(ratio):.3f} | {ratio.max():.3f} | {(ratio <= 1.01).mean():.0%} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store")
+    parser.add_argument("run", nargs="?")
+    told = parser.parse_args()
+    torch.set_num_threads(1)
+    store = Store(told.store)
+    run = find_run(store, told.run) if told.run else read_runs(store).readable[0]
+    print("| GAN | method | steps | restarts | gradients | median | largest | within 1 % |")
+    print("|---|---|---|---|---|---|---|---|")
+    for task in run.plan.tasks:
+        if task.kind == "search":
+            _row(store, task)
+
+
+if __name__ == "__main__":
+    main()
