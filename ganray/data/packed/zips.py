@@ -20,6 +20,7 @@ STUMBLES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImpleme
 """What Python's zipfile raises of damaged files."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 DIRECTLY = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_AT_ONCE = 1 << 13  # bytes that are read with what stands before a member: a small picture whole
 _LOCAL, _LOCAL_MARK = struct.Struct("<26xHH"), b"PK\x03\x04"  # before a member's name
 _ENCRYPTED = 1
 _LONGEST_LINK = 4096
@@ -79,12 +80,15 @@ def content_of(file: int, entry: zipfile.ZipInfo) -> bytes:
     Raises:
         BadZipFile, zlib.error: it is damaged, or of another size than is announced.
     """
-    header = os.pread(file, _LOCAL.size, entry.header_offset)
-    if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
+    size = entry.compress_size
+    head = os.pread(file, _LOCAL.size + _AT_ONCE, entry.header_offset)
+    if len(head) < _LOCAL.size or not head.startswith(_LOCAL_MARK):
         raise zipfile.BadZipFile("Bad magic number for file header")
-    name, extra = _LOCAL.unpack(header)
-    start = entry.header_offset + _LOCAL.size + name + extra
-    content = os.pread(file, entry.compress_size, start)
+    name, extra = _LOCAL.unpack_from(head)
+    start = _LOCAL.size + name + extra
+    content = head[start : start + size]
+    if len(content) < size:
+        content = os.pread(file, size, entry.header_offset + start)
     if entry.compress_type == zipfile.ZIP_DEFLATED:
         content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, entry.file_size + 1)
     if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
