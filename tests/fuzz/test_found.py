@@ -91,7 +91,7 @@ FOUND: dict[str, tuple[Files, str, str]] = {
         _pictures(_TIFF.replace(b"\xff\xd8", b"\xff\0"), "tif"), ".", "is a TIFF that is damaged"),
     "a TIFF of 65,283 channels": (
         _pictures(_changed(_TIFF, _TIFF.index(_CHANNELS) + 8, b"\x03\xff"), "tif"), ".",
-        "is no readable PNG"),
+        "65283 channels"),
     "a JPEG with two orientations": (_pictures(_turned(2), "jpg"), ".", ""),
     "a folder that a terminal obeys": (
         {"a.tar": tarred(class_folders("se\x7f\x1b[2J/"))}, "a.tar", ""),
