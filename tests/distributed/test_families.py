@@ -56,6 +56,7 @@ def of_sides(plan: Plan) -> Plan:
 
 
 @pytest.mark.ray
+@pytest.mark.slow  # the families' own parts; that runners agree is tested on a whole study, too
 @pytest.mark.usefixtures("ray_session")
 def test_both_runners_make_the_same_of_them(tiny_run, tmp_path):
     study = study_from(settings(tiny_run, SOME))
