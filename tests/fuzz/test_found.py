@@ -66,6 +66,7 @@ def _turned(count: int) -> bytes:
     return picture("JPEG", exif=tag.tobytes().replace(one, several))
 
 
+_BITS = struct.pack("<HHI", 258, 3, 3)
 _TIFF, _CHANNELS = picture("TIFF", compression="jpeg"), struct.pack("<HHI", 277, 3, 1)
 FOUND: dict[str, tuple[Files, str, str]] = {
     "a size that is no number": (
@@ -92,6 +93,9 @@ FOUND: dict[str, tuple[Files, str, str]] = {
     "a TIFF of 65,283 channels": (
         _pictures(_changed(_TIFF, _TIFF.index(_CHANNELS) + 8, b"\x03\xff"), "tif"), ".",
         "65283 channels"),
+    "a TIFF whose bits are text": (
+        _pictures(_TIFF.replace(_BITS, _BITS[:2] + b"\x02\0" + _BITS[4:]), "tif"), ".",
+        "is a TIFF that is damaged, or of a kind"),
     "a JPEG with two orientations": (_pictures(_turned(2), "jpg"), ".", ""),
     "a folder that a terminal obeys": (
         {"a.tar": tarred(class_folders("se\x7f\x1b[2J/"))}, "a.tar", ""),

@@ -17,11 +17,13 @@ from PIL import Image, TiffImagePlugin
 from ganray.errors import RefusedInput
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _FORMAT = 258, 259, 262, 277, 284, 339
+_COUNTS = (_BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _FORMAT)
 _UNSIGNED = 1
-_WHITE_IS_ZERO = 0
+_WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
+_MOST_CHANNELS = 8  # whose bits are told
 _APART = 2  # channels: one behind the other, each a whole picture
 _MEANING = {0: "white is zero", 3: "a palette", 5: "the colours of print (CMYK)", 8: "L*a*b*"}
-_NUMBERS = {2: "with a sign", 3: "as floating-point numbers", 5: "complex", 6: "complex"}
+_NUMBER_KINDS = {2: "with a sign", 3: "as floating-point numbers", 5: "complex", 6: "complex"}
 _SIGNS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -55,11 +57,11 @@ def refuse_misread(image: Image.Image, data: bytes, where: str) -> None:
     if image.format != "TIFF":
         return
     tags = getattr(image, "tag_v2", {})
-    bits, channels = _several(tags.get(_BITS, 1)), len(image.getbands())
-    apart = channels > 1 and tags.get(_PLANAR) == _APART
+    bits, channels = _numbers(tags, _BITS, 1), len(image.getbands())
+    apart = channels > 1 and _numbers(tags, _PLANAR, 1)[0] == _APART
     # Raw ones of 16 bits are taken for twice as many of 8; of grey with alpha the second is lost.
-    mixed = apart and (channels == 2 or (max(bits) > 8 and tags.get(_COMPRESSION, 1) == 1))
-    with_sign = _NUMBERS.get(_several(tags.get(_FORMAT, _UNSIGNED))[0]) and max(bits) < 32
+    mixed = apart and (channels == 2 or (max(bits) > 8 and _numbers(tags, _COMPRESSION, 1)[0] == 1))
+    with_sign = _NUMBER_KINDS.get(_numbers(tags, _FORMAT, _UNSIGNED)[0]) and max(bits) < 32
     if mixed or with_sign:
         raise RefusedInput(f"{where} is {_tiff(tags)}")
 
@@ -77,8 +79,8 @@ def announced(image: Image.Image, data: bytes) -> int | None:
     if image.format == "PPM":
         header = re.sub(rb"#[^\r\n]*", b" ", data[:4096]).split(maxsplit=4)
         return None if header[3] == b"65535" else 65535  # to which Pillow has scaled
-    bits = _several(getattr(image, "tag_v2", {}).get(_BITS, 16)) if image.format == "TIFF" else ()
-    return (1 << bits[0]) - 1 if bits and bits[0] < 16 else None
+    bits = _numbers(getattr(image, "tag_v2", {}), _BITS, 16)[0] if image.format == "TIFF" else 16
+    return (1 << bits) - 1 if 0 < bits < 16 else None
 
 
 def what_kind(data: bytes) -> str:
@@ -116,22 +118,32 @@ def _tags_of(data: bytes) -> dict[int, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # by which Pillow tells of damage
             known.load(file)
-            return dict(known)
+            # Where one that holds numbers holds none, the file is damaged.
+            return dict(known) if all(map(_is_whole, map(known.get, _COUNTS))) else {}
     except Exception:  # whatever its parser stumbles over
         return {}
 
 
 def _tiff(tags: Any) -> str:
-    bits = "+".join(map(str, dict.fromkeys(_several(tags.get(_BITS, 1)))))
-    numbers = _NUMBERS.get(_several(tags.get(_FORMAT, _UNSIGNED))[0], "")
-    meaning = _MEANING.get(tags.get(_PHOTOMETRIC), "")
-    channels = tags.get(_SAMPLES, 1)
-    apart = "one behind the other" if channels > 1 and tags.get(_PLANAR) == _APART else ""
+    bits = "+".join(map(str, dict.fromkeys(_numbers(tags, _BITS, 1))))
+    numbers = _NUMBER_KINDS.get(_numbers(tags, _FORMAT, _UNSIGNED)[0], "")
+    meaning = _MEANING.get(_numbers(tags, _PHOTOMETRIC, _BLACK_IS_ZERO)[0], "")
+    channels, planes = _numbers(tags, _SAMPLES, 1)[0], _numbers(tags, _PLANAR, 1)[0]
+    apart = "one behind the other" if channels > 1 and planes == _APART else ""
     told = [f"{bits} bits a channel", numbers, meaning,
             f"{channels} channels {apart}".strip() if channels > 1 else ""]  # fmt: skip
     said = ", ".join(part for part in told if part)
     return f"a TIFF of a kind that is not read ({said}); save it with 8 bits, or as PNG"
 
 
-def _several(value: Any) -> tuple[int, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def _is_whole(value: Any) -> bool:
+    several = value if isinstance(value, tuple) else (value or 0,)
+    return all(isinstance(one, int) for one in several)
+
+
+def _numbers(tags: Any, tag: int, usual: int) -> tuple[int, ...]:
+    """The first whole numbers of a tag, which may hold anything in a damaged file; else the usual
+    one."""
+    value = tags.get(tag, usual)
+    several = value if isinstance(value, tuple) else (value,)
+    return tuple(one for one in several[:_MOST_CHANNELS] if isinstance(one, int)) or (usual,)
