@@ -22,7 +22,7 @@ Shape = tuple[int, int, int]
 Large = Float[Tensor, "n c h w"]
 Small = Float[Tensor, "n k p q"]
 Values = Float[Tensor, "n ..."]
-_FEW = 4  # channels of a picture: a kernel with so few outputs does little for what it reads
+_FEW = 8  # channels, as of a picture: a kernel with so few outputs does little for what it reads
 
 
 @runtime_checkable
@@ -222,9 +222,9 @@ class Dense:
         """As `Affine.restored`."""
         for axis, shape in enumerate((self.gives, self.takes)):
             if weight is not None and shape is not None:
-                weight = weight.index_select(axis, _order(shape, self.mirrored).argsort())
+                weight = weight.index_select(axis, _places(shape, self.mirrored))
         if bias is not None and self.gives is not None:
-            bias = bias[_order(self.gives, self.mirrored).argsort()]
+            bias = bias[_places(self.gives, self.mirrored)]
         return weight, bias
 
     def outputs(self, values: Values, weight: Tensor, bias: Tensor | None) -> Values:
@@ -246,7 +246,14 @@ class Dense:
 
 
 @lru_cache
+def _places(shape: Shape, mirrored: bool) -> Int64[Tensor, "n"]:
+    """Where each number of maps lies in memory."""
+    return _order(shape, mirrored).argsort()
+
+
+@lru_cache
 def _order(shape: Shape, mirrored: bool) -> Int64[Tensor, "n"]:
+    """Which number of maps lies at each place."""
     places = torch.arange(math.prod(shape)).view(shape)
     return (places.flip(1, 2) if mirrored else places).permute(1, 2, 0).flatten()
 
