@@ -108,7 +108,8 @@ class Cohort:
         losses = self.losses(step, index, supply)
         gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
         for weight, gradient in zip(moved, gradients, strict=True):
-            weight.grad = gradient
+            # A fused step wants it laid out as the weights are.
+            weight.grad = None if gradient is None else gradient.contiguous()
         optimiser = self._optimisers[step.name]
         optimiser.step()
         optimiser.zero_grad()
