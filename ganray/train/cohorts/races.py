@@ -1,0 +1,96 @@
+"""Which form of a product is the fastest on this device, found once for each shape.
+
+On a CPU no race is held, so that bits do not depend on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import warnings
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganray.train.cohorts.products import FORMS, Form, Geometry, Kind
+
+_ROUNDS = 3
+_ALIKE = 2e-2
+"""How far a form may be from the first one, over the largest number: roundings of 8 bits."""
+PREFERRED = "columns"
+"""Where no race is held."""
+_won: dict[tuple[Any, ...], str] = {}
+
+
+def fastest(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry) -> Form:
+    """The form that is taken for operands like these."""
+    if one.device.type != "cuda":
+        return FORMS[kind][PREFERRED]
+    shape = _named(kind, one, other, geometry)
+    if shape not in _won:
+        if torch.cuda.is_current_stream_capturing():
+            return FORMS[kind][PREFERRED]
+        _won[shape] = _race(_forms(kind), one, other, geometry)
+    return _forms(kind)[_won[shape]]
+
+
+def winners() -> list[dict[str, Any]]:
+    """What won, for each shape that was met: to be kept with what was trained."""
+    return [
+        {"product": kind, "networks": one[0], "one": one[1:], "other": other[1:],
+         "geometry": tuple(geometry), "precision": precision, "form": form}
+        for (_, kind, one, other, geometry, precision), form in _won.items()
+    ]  # fmt: skip
+
+
+@cache
+def _forms(kind: Kind) -> dict[str, Form]:
+    """All that there are on a GPU: also Triton's, which PyTorch brings there."""
+    found = dict(FORMS[kind])
+    if importlib.util.find_spec("triton") is not None:
+        from ganray.train.cohorts.implicit import PRODUCTS, TILES
+
+        found |= {name: partial(PRODUCTS[kind], tile) for name, tile in TILES.items()}
+    return found
+
+
+def _named(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry) -> tuple[Any, ...]:
+    precision = str(one.dtype).removeprefix("torch.")
+    if one.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
+        precision = "tf32"
+    card = torch.cuda.get_device_name(one.device)
+    return card, kind, tuple(one.shape), tuple(other.shape), geometry, precision
+
+
+@torch.no_grad()
+def _race(forms: dict[str, Form], one: Tensor, other: Tensor, geometry: Geometry) -> str:
+    seconds: dict[str, float] = {}
+    known: Tensor | None = None
+    for name, form in forms.items():
+        work = partial(form, one, other, geometry)
+        try:
+            made = work()
+        except Exception as error:  # a card, or a compiler, may be without something
+            warnings.warn(f"{name} is left out: {type(error).__name__}: {error}", stacklevel=2)
+            continue
+        known = made if known is None else known
+        if (made - known).abs().max() > _ALIKE * known.abs().max():
+            warnings.warn(f"{name} is left out: it gives other numbers", stacklevel=2)
+            continue
+        seconds[name] = _seconds(work)
+    return min(seconds, key=seconds.__getitem__)
+
+
+def _seconds(work: Callable[[], Tensor]) -> float:
+    found = []
+    for _ in range(_ROUNDS):
+        begun, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begun.record()
+        work()
+        ended.record()
+        ended.synchronize()
+        found.append(begun.elapsed_time(ended))
+    return statistics.median(found)
