@@ -1,4 +1,4 @@
-"""`train: {from: spec/<key>}` in a file: settings that a sweep has chosen, read from the store."""
+"""`train: {from: …}` in a file: settings that a sweep has chosen, or a preset's."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 from ganray.errors import RefusedInput, quoted
 from ganray.runs.spec import read_spec
 from ganray.store import Store
+from ganray.studies.presets import PRESETS
 
 _GROUPS = ("train", "model")
 
 
 def adopt(values: dict[str, Any], store: str | None) -> dict[str, Any]:
-    """The values of a file with the spec's own in the place of each `from`.
+    """The values of a file with the spec's or the preset's own in the place of each `from`.
 
-    What stands beside `from` counts more than the spec.
+    What stands beside `from` counts more. A preset's word alone is the same as `from` it.
 
     Args:
         store: URL of the store; only looked at where a file says `from`.
@@ -25,10 +26,13 @@ def adopt(values: dict[str, Any], store: str | None) -> dict[str, Any]:
     """
     adopted = dict(values)
     for group in _GROUPS:
-        given = values.get(group)
+        given, presets = values.get(group), PRESETS.get(group, {})
+        if isinstance(given, str) and given in presets:
+            given = {"from": given}
         if isinstance(given, dict) and "from" in given:
             own = {name: value for name, value in given.items() if name != "from"}
-            adopted[group] = _spec(group, given["from"], store)[group] | own
+            known = presets.get(str(given["from"])) or _spec(group, given["from"], store)[group]
+            adopted[group] = known | own
     return adopted
 
 
@@ -36,6 +40,7 @@ def _spec(group: str, name: Any, store: str | None) -> dict[str, Any]:
     if not isinstance(name, str) or not name.startswith("spec/"):
         raise RefusedInput(
             f"{group}.from (={quoted(name)}) must be spec/<key>, as a sweep's report says"
+            + "".join(f", or {word}" for word in PRESETS.get(group, {}))
         )
     if store is None:
         raise RefusedInput(

@@ -12,6 +12,7 @@ from ganray.models import DefenseGan
 from ganray.runs.spec import SPEC_FILE
 from ganray.store import Store
 from ganray.studies import read_study
+from ganray.studies.presets import PRESETS
 from ganray.sweeps import read_sweep
 from ganray.train import WganGp
 
@@ -50,6 +51,15 @@ def test_a_study_takes_what_was_chosen(file, url):
     settings = read_study(file(train=named, model=named), (), url).settings
     assert settings.train == WganGp(**TRAIN)
     assert settings.model == DefenseGan(width=5)
+
+
+def test_a_preset_is_its_settings_and_what_stands_beside_counts_more(file):
+    fast = WganGp(**PRESETS["train"]["fast"])
+    assert fast.kernel == "fused"
+    assert read_study(file(train="fast")).settings.train == fast
+    assert read_study(file(train={"from": "fast"})).settings.train == fast
+    more = read_study(file(train={"from": "fast", "batch": 7}), ("train.ema=0.5",)).settings.train
+    assert more == fast.model_copy(update={"batch": 7, "ema": 0.5})
 
 
 def test_what_stands_beside_counts_more(file, url):

@@ -6,13 +6,22 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.models import Dcgan, DefenseGan
+from ganray.models import Conditional, Dcgan, DefenseGan, FullyConnected, Mixture, Sngan
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, WganGp, run
-from ganray.train.algorithms.vanilla import Vanilla
+from ganray.train.algorithms import (
+    Dragan,
+    FeatureMatching,
+    MadGan,
+    R3Gan,
+    Vanilla,
+    Wgan,
+    adversarial,
+)
 from ganray.train.kernels import in_precision
 from ganray.train.optimisers import AdamDescent
 
+LABELS = np.arange(24) % 2
 IMAGES = np.random.default_rng(4).integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)
 CHOICES = [{"kernel": "fused"}, {"precision": "bf16"}, {"kernel": "fused", "precision": "bf16"}]
 
@@ -87,10 +96,44 @@ def test_networks_compute_in_16_bits_and_answer_in_32():
     assert in_precision(WganGp(), plain, torch.device("cpu")) is plain
 
 
-def test_other_families_and_algorithms_take_them():
-    spec = Vanilla(batch=6, kernel="fused", precision="bf16")
-    made = GanTrainer(IMAGES, Dcgan(width=4, latent=8), spec, seed=2, device="cpu")
-    assert torch.isfinite(torch.stack([made.advance() for _ in range(3)])).all()
+FAMILIES = {
+    "unread": (Dcgan(width=4, latent=8), Vanilla()),
+    "rows": (FullyConnected(width=16, latent=8), Wgan(critic_steps=2)),
+    "no normalisation": (Dcgan(width=4, latent=8, critic_norm="none"), Dragan()),
+    "spectral": (Sngan(width=4, latent=8), R3Gan()),
+    "told labels": (Conditional(of=DefenseGan(width=4, latent=8)), WganGp()),
+    "several": (Mixture(of=DefenseGan(width=4, latent=8), components=2), MadGan()),
+    "heads": (Dcgan(width=4, latent=8, critic_norm="none"), FeatureMatching()),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_families_and_algorithms_go_nearly_where_they_go(family):
+    model, train = FAMILIES[family]
+    losses = []
+    for kernel in ("plain", "fused"):
+        spec = train.model_copy(update={"kernel": kernel, "batch": 6})
+        made = GanTrainer(IMAGES, model, spec, seed=2, device="cpu", labels=LABELS, classes=2)
+        losses.append(torch.stack([made.advance() for _ in range(2)]))
+    torch.testing.assert_close(losses[1], losses[0], rtol=1e-3, atol=1e-3)
+
+
+def test_a_critic_that_looks_at_each_image_by_itself_judges_all_at_once():
+    judged = []
+    network = trainer(kernel="fused")._functions["critic"]
+    for critic in (network, trainer()._functions["critic"]):
+
+        def seen(images, critic=critic):
+            judged.append(len(images))
+            return critic(images)
+
+        seen.by_itself = getattr(critic, "by_itself", False)
+        real = torch.rand(3, 3, 16, 16)
+        torch.testing.assert_close(
+            adversarial.judged({"critic": seen}, real, real, joined=False),
+            (critic(real), critic(real)),
+        )
+    assert judged == [6, 3, 3]
 
 
 def test_only_what_differs_from_the_default_is_in_a_key():
