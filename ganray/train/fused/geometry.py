@@ -64,12 +64,10 @@ def deconvolution(layer: nn.ConvTranspose2d, sides: Sides, mirrored: bool) -> De
         if isinstance(layer, SameDeconv2d):
             size = layer.size[at]
         axis = _Axis(size, sides[at], kernel, stride, before)
-        # What cannot be made alone is the end of something larger; of a mirror image, its end.
-        larger = range(stride if mirrored else 1)
-        cut.append(
-            next((more for more in larger if axis.larger(more).padding(mirrored) is not None), 0)
-        )
-        axes.append(axis.larger(cut[-1]))
+        # What cannot be made alone is the beginning of something larger; of a mirror image, its end.
+        ends = [axis.larger(more) for more in range(stride if mirrored else 1)]
+        axes.append(next((one for one in ends if one.padding(mirrored) is not None), axis))
+        cut.append(axes[-1].size - size)
     beneath = _of(axes, mirrored)
     return None if beneath is None else Deconvolution(beneath, (cut[0], cut[1]))
 

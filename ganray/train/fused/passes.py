@@ -63,7 +63,7 @@ class Run:
         return self._prepared[1]
 
     def entered(self, values: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
-        """Float[Tensor, "n ..."] or derivatives as the stages see them."""
+        """Values, or derivatives by values, as the stages see them."""
         if values.ndim != 4:
             return values
         values = values.flip(2, 3) if self._mirrored else values

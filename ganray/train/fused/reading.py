@@ -61,7 +61,13 @@ def layers_of(network: Callable[..., Any]) -> list[nn.Module]:
         layers = network.row
     elif type(network) is Chain:
         layers = list(network)
-    return layers if all(type(layer) in _KNOWN for layer in layers) else []
+    return layers if all(_known(layer) for layer in layers) else []
+
+
+def _known(layer: nn.Module) -> bool:
+    if isinstance(layer, nn.Flatten):  # but not some of the directions alone
+        return (layer.start_dim, layer.end_dim) == (1, -1)
+    return type(layer) in _KNOWN and getattr(layer, "dim", 1) == 1
 
 
 def read(layers: Sequence[nn.Module], shape: tuple[int, ...]) -> Reading | None:
