@@ -64,7 +64,7 @@ def deconvolution(layer: nn.ConvTranspose2d, sides: Sides, mirrored: bool) -> De
         if isinstance(layer, SameDeconv2d):
             size = layer.size[at]
         axis = _Axis(size, sides[at], kernel, stride, before)
-        # What cannot be made alone is the beginning of something larger; of a mirror image, its end.
+        # What cannot be made alone is cut from something larger: of a mirror image, its end.
         ends = [axis.larger(more) for more in range(stride if mirrored else 1)]
         axes.append(next((one for one in ends if one.padding(mirrored) is not None), axis))
         cut.append(axes[-1].size - size)
