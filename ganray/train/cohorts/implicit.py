@@ -40,7 +40,7 @@ _SIDES = [
     *("first_down", "first_across", "blocks_down", "blocks_across", "share"),
 ]
 """Numbers that differ from layer to layer, for which a kernel is not compiled anew."""
-TILES = {"implicit": Tile(128, 128, 32, 4, 3)}
+TILES = {"implicit": Tile(128, 128, 32, 4, 3), "implicit_low": Tile(64, 128, 32, 4, 4)}
 """By the names of the forms that they make."""
 
 

@@ -126,10 +126,11 @@ _made: dict[tuple[Any, ...], tuple[Tensor, Tensor]] | None = None
 
 
 @contextmanager
-def made_once() -> Iterator[None]:
-    """Within it, what is laid out anew of a tensor is laid out once, and kept until its end."""
+def made_once(once: bool = True) -> Iterator[None]:
+    """Within it, what is laid out anew of a tensor is laid out once, and kept until its end; or, if
+    not `once`, every time."""
     global _made
-    before, _made = _made, {}
+    before, _made = _made, {} if once else None
     try:
         yield
     finally:
