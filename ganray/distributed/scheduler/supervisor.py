@@ -17,6 +17,7 @@ from ganray.distributed.scheduler import liveness
 from ganray.distributed.scheduler.placement import Placement
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.units import Desk, Unit
+from ganray.distributed.scheduler.waiting import waits_of
 from ganray.distributed.worker.deaths import Circumstances, Death, explain_death
 from ganray.distributed.worker.worker import Place
 from ganray.errors import GanrayError, Stopped, StoreError
@@ -26,6 +27,7 @@ from ganray.runs.agenda import Agenda
 from ganray.runs.events import Event
 from ganray.runs.outages import store_away
 from ganray.store.outage import OUTAGES
+from ganray.waits import OWN, WAITS
 
 WAIT_SECONDS = 0.25
 STOP_SECONDS = 120.0
@@ -33,6 +35,9 @@ START_SECONDS = 300.0
 """A worker that has room on its node, and has not begun within this time, has hung."""
 AWAY_SECONDS = 5.0
 """When this process was away for longer (stopped, or waiting for the store), others were not."""
+_TELL_SECONDS = 1.0
+_QUIET_SECONDS = 5.0  # it is asked once a second
+_WAITS = "units of a run"  # whose waits these are, among the process's
 
 
 @dataclass
@@ -60,7 +65,7 @@ class Supervisor:
     def __post_init__(self) -> None:
         self.desk = Desk(self.agenda, self.resources)
         self.placement = Placement(self.pool, self.watch, self.resources)
-        self._here = time.monotonic()
+        self._here, self._told = time.monotonic(), float("-inf")
 
     def run(self) -> None:
         """Finish or fail every task.
@@ -81,10 +86,13 @@ class Supervisor:
                 self._listen()
                 self._look_after()
                 self._measure()
+                self._tell_waits()
             if self.agenda.pending and self.should_stop():  # as the last of them left its node
                 self._stop()
         finally:
+            WAITS.put(_WAITS, {})
             for slot in list(self.pool.slots):
+                WAITS.hear(str(id(slot)), "")
                 with contextlib.suppress(RayError):
                     self.pool.dismiss(slot)
 
@@ -154,6 +162,7 @@ class Supervisor:
         assert unit is not None
         if "beat" in details:
             OUTAGES.hear(str(id(slot)), details.get("away"))
+            WAITS.hear(str(id(slot)), unit.task.title, details.get("waits", ()))
             return
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
@@ -176,6 +185,7 @@ class Supervisor:
 
     def _end(self, slot: Slot) -> None:
         slot.end()
+        WAITS.hear(str(id(slot)), "")
         if slot.reserved or slot.leaving:
             self.pool.dismiss(slot)
 
@@ -217,6 +227,7 @@ class Supervisor:
     def _lost(self, slot: Slot, death: Death) -> None:
         """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
         unit = slot.end()
+        WAITS.hear(str(id(slot)), "")
         self.pool.dismiss(slot)
         if unit.task.address in self.agenda.failed or self.should_stop():
             return
@@ -274,6 +285,16 @@ class Supervisor:
             for slot in self.pool.slots:
                 liveness.forgive(slot, away)
 
+    def _tell_waits(self) -> None:
+        """Once a second: of ten thousand units that wait this takes a while."""
+        now = time.monotonic()
+        if now - self._told >= _TELL_SECONDS:
+            self._told = now
+            waits = waits_of(self.waiting, self.pool, self.watch.view)
+            if self.watch.silent > _QUIET_SECONDS:
+                waits["the cluster's head to answer"] = OWN
+            WAITS.put(_WAITS, waits)
+
     def _measure(self) -> None:
         bundles = [(slot.bundle, max(1, len(slot.reserved))) for slot in self.pool.busy]
         self.meter(
@@ -295,4 +316,5 @@ class Supervisor:
             self.watch.check()
             self._listen()
             self.waiting.clear()
+            WAITS.put(_WAITS, {"workers to make their checkpoints": OWN})
         raise Stopped("stopped on request")
