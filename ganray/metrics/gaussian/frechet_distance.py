@@ -150,12 +150,13 @@ class Gaussian:
         shift = self.mean - other.mean
         spread = self.variances.sum() + other.variances.sum()
         one, another = _where_both_vary(self, other)
-        overlap, wrong = _overlap(one, another)
-        found = float(shift @ shift + spread - 2 * overlap)
-        if 2 * wrong > max(_ENOUGH * found, _CLOSE * spread):
-            values = np.linalg.svd(one.factor.T @ another.factor, compute_uv=False)
-            found = float(shift @ shift + spread - 2 * values.sum())
-        return max(0.0, found)
+        squares = _squares(one, another)
+        if squares is not None:
+            found = float(shift @ shift + spread - 2 * np.sqrt(squares.clip(0)).sum())
+            if certain(squares, found, spread):
+                return max(0.0, found)
+        values = np.linalg.svd(one.factor.T @ another.factor, compute_uv=False)
+        return max(0.0, float(shift @ shift + spread - 2 * values.sum()))
 
     def on(self, coordinates: Bool[np.ndarray, "d"]) -> Gaussian:
         """Its marginal on some coordinates."""
@@ -181,36 +182,36 @@ def _where_both_vary(one: Gaussian, other: Gaussian) -> tuple[Gaussian, Gaussian
     return (one, other) if both.all() else (one.on(both), other.on(both))
 
 
-def _overlap(one: Gaussian, other: Gaussian) -> tuple[float, float]:
-    """tr (Σ₁Σ₂)^½ by the eigenvalues of L₁ᵀΣ₂L₁, and an estimate of its error.
+def _squares(one: Gaussian, other: Gaussian) -> Float64[np.ndarray, "d"] | None:
+    """The eigenvalues of L₁ᵀΣ₂L₁, whose roots add up to tr (Σ₁Σ₂)^½.
 
-    Unknown of samples that are no more than dimensions: centred, they have a singular value of 0.
+    None of samples that are no more than dimensions: centred, they have a singular value of 0.
     """
     from scipy.linalg.lapack import dsygst
 
     if one.covariance is None or other.covariance is None:
-        return 0.0, np.inf
+        return None
     if not len(one.mean):
-        return 0.0, 0.0
+        return np.empty(0)
     if one._triangle is not None:
         # A quarter of the operations of two products, as it knows what is symmetric and what is 0.
         squared, _ = dsygst(other.covariance.T, one._triangle, itype=2, lower=1)
     else:
         squared = one.factor.T @ other.covariance @ one.factor
-    return _sum_of_roots(np.linalg.eigvalsh(squared))  # NumPy's, which other threads run beside
+    return np.linalg.eigvalsh(squared)  # NumPy's, which other threads run beside
 
 
-def _sum_of_roots(squares: Float64[np.ndarray, "d"]) -> tuple[float, float]:
-    """Σ √λᵢ of a positive semidefinite matrix's eigenvalues, and an estimate of its error.
+def certain(squares: Float64[np.ndarray, "d"], distance: float, spread: float) -> bool:
+    """Whether a distance is right whose overlap is the sum of these eigenvalues' roots.
 
     Each is wrong by some ε·λ, λ the largest one, and its root by ε·λ / 2√λᵢ, this way or that.
     Those that are not far above ε·λ may be nothing else.
     """
     rounding = np.finfo(np.float64).eps * squares.max(initial=0.0)
-    lost = squares < _LOST * rounding
-    roots = np.sqrt(np.clip(squares, 0, None))
-    known = np.square(rounding / 2 / roots[~lost]).sum() ** 0.5
-    return float(roots.sum()), float(known + np.count_nonzero(lost) * (_LOST * rounding) ** 0.5)
+    known = squares[squares >= _LOST * rounding]
+    lost = (len(squares) - len(known)) * (_LOST * rounding) ** 0.5
+    wrong = np.sqrt((np.square(rounding / 2) / known).sum()) if rounding else 0.0
+    return bool(2 * (wrong + lost) <= max(_ENOUGH * distance, _CLOSE * spread))
 
 
 def fitted(embedding: Embedding) -> Gaussian:
