@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
+from jaxtyping import Float, Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import check_features
@@ -24,23 +24,23 @@ _NEAR = 1e-6  # of the same: beyond, the Gram form has ten digits and more
 
 
 def blocks(
-    rows: Num[np.ndarray, "n d"], first: int = 0
-) -> Iterator[tuple[int, Float64[np.ndarray, "part d"]]]:
+    rows: Num[np.ndarray, "n d"], first: int = 0, dtype: type = np.float64
+) -> Iterator[tuple[int, Float[np.ndarray, "part d"]]]:
     """Rows in float64, block by block from row `first` on, each with its first row's number."""
     for start in range(first, len(rows), BLOCK):
-        yield start, rows[start : start + BLOCK].astype(np.float64)
+        yield start, rows[start : start + BLOCK].astype(dtype)
 
 
 def outer_blocks(
-    rows: Num[np.ndarray, "n d"], upper: bool = False
-) -> Iterator[tuple[int, Float64[np.ndarray, "part d"]]]:
+    rows: Num[np.ndarray, "n d"], upper: bool = False, dtype: type = np.float64
+) -> Iterator[tuple[int, Float[np.ndarray, "part d"]]]:
     """The same for the outer one of two loops over blocks, which tells how far it is.
 
     Args:
         upper: whether the inner loop begins at the same block, not at the first.
     """
     starts = range(0, len(rows), BLOCK)
-    return steps(blocks(rows), [len(rows) - start if upper else 1 for start in starts])
+    return steps(blocks(rows, dtype=dtype), [len(rows) - start if upper else 1 for start in starts])
 
 
 def apart(
