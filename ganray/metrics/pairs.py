@@ -20,6 +20,7 @@ BLOCK = 1024
 """Rows of each set at once: 8 MB of a block's pairs, and 8 KB · d of its rows."""
 ROUNDING = 1e-9
 """Of the largest squared length: far more than the Gram form of two close rows is wrong by."""
+_FITS = 1e36
 _NEAR = 1e-6  # of the same: beyond, the Gram form has ten digits and more
 
 
@@ -55,14 +56,32 @@ def apart(
 
 
 def gram(
-    points: Float64[np.ndarray, "n d"], others: Float64[np.ndarray, "m d"]
-) -> Float64[np.ndarray, "n m"]:
+    points: Float[np.ndarray, "n d"], others: Float[np.ndarray, "m d"]
+) -> Float[np.ndarray, "n m"]:
     """The table of |a − b|², but for rounding; never below 0."""
     table = points @ others.T
     table *= -2
     table += np.square(points).sum(axis=1)[:, None]
     table += np.square(others).sum(axis=1)
     return np.maximum(table, 0, out=table)
+
+
+def gram_error(dimensions: int, most: float, dtype: type) -> float:
+    """How far a sum of squared lengths, less twice a product, is from its value at most.
+
+    Each of the sums errs by less than d · eps / 2 of the sum of its products' sizes.
+
+    Args:
+        most: the largest sum of the numbers that are added.
+    """
+    return float((dimensions + 8) * np.finfo(dtype).eps * most)
+
+
+def short(*sets: Num[np.ndarray, "_ d"]) -> bool:
+    """Whether 32 bits hold all numbers of these sets, and the squares of their lengths."""
+    if any(rows.dtype != np.float32 for rows in sets):
+        return False
+    return all(np.einsum("ij,ij->i", rows, rows).max(initial=0.0) < _FITS for rows in sets)
 
 
 def apart_at(
