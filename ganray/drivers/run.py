@@ -155,6 +155,7 @@ def _concluded(study: Runnable, agenda: Agenda, started: float, only: Part | Non
     """The report of what was done, and how the run has ended."""
     store, plan = agenda.store, agenda.plan
     save_outcome(store, agenda, time.monotonic() - started)
+    agenda.remember()
     reported = agenda.whole or (agenda.finished and only is None)
     report = write_report(store, plan, study.page) if reported else None
     if agenda.whole:  # a run that is killed before this line has its report written next time
