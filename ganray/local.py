@@ -17,6 +17,7 @@ from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.train import refuse_other_ranks
+from ganray.store import Manifest
 from ganray.train.device import choose_device
 
 
@@ -50,10 +51,11 @@ class LocalRunner:
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
         try:
+            kept: list[tuple[str, bytes]] = []
             if agenda.settled(task):
                 self.tell(settled(task))
-            else:
-                self._work(agenda, task)
+            elif (made := self._work(agenda, task)) is not None:
+                kept.append(made.kept)
         except Stopped:
             raise
         except Exception as error:
@@ -63,9 +65,9 @@ class LocalRunner:
             agenda.fail(task, explain(error))
             self.tell(failure(task, explain(error), trace))
         else:
-            agenda.finish(task)
+            agenda.finish(task, *kept)
 
-    def _work(self, agenda: Agenda, task: Task) -> None:
+    def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
         self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
         with TaskLog(agenda.store, task, self.resources.device) as log:
             work = Workspace(
@@ -80,6 +82,7 @@ class LocalRunner:
             )
             run_chunks(work, task.shards)
             run_whole(work)
+            return work.made
 
 
 def refuse_impossible(resources: Resources, tasks: Sequence[Task]) -> None:

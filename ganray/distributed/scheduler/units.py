@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from ganray.distributed.worker.worker import Assignment
@@ -57,6 +59,13 @@ class Unit:
         """Whether it is long and keeps checkpoints."""
         return self.task.trains
 
+    @cached_property
+    def work(self) -> str:
+        """Of a trainer what it does at each iteration: those of which it is equal do the same."""
+        told = self.task.parameters
+        chosen = {name: told.get(name) for name in ("model", "train", "world_size")}
+        return json.dumps([self.task.kind, chosen], sort_keys=True, default=str)
+
     @property
     def world_size(self) -> int:
         """How many workers it needs at once; more than one trains data-parallel."""
@@ -96,10 +105,14 @@ class Desk:
         for unit in units:
             yield self._unit(task, unit)
 
-    def after(self, unit: Unit) -> Unit | None:
-        """What follows a unit that is done: the whole, once all shards are there."""
+    def after(self, unit: Unit, *kept: tuple[str, bytes]) -> Unit | None:
+        """What follows a unit that is done: the whole, once all shards are there.
+
+        Args:
+            kept: of the whole what was committed, where that is known.
+        """
         if unit.assignment.shards is None:
-            self.agenda.finish(unit.task)
+            self.agenda.finish(unit.task, *kept)
             return None
         self.open_units[unit.task.address] -= 1
         return None if self.open_units[unit.task.address] else self._unit(unit.task, None)
