@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from ganray.errors import TrainingDiverged
+from ganray.tensors import Tensors
 from ganray.train.display import shown
 from ganray.train.trainer import Progress, Trainer
 
@@ -98,11 +100,19 @@ def run(
 
 def _checkpoint(trainer: Trainer, record: History, host: Host) -> None:
     """Hand over a state that is known to be finite: weights can fail a step before the losses."""
-    rows = record.flush(trainer)
-    for name, value in trainer.tensors().items():
-        if not bool(torch.isfinite(value).all()):
-            raise _diverged(f"{name} is not finite after iteration {trainer.step}", trainer)
+    rows, tensors = record.flush(trainer), trainer.tensors()
+    if not _finite(tensors):
+        name = next(name for name, value in tensors.items() if not _finite({name: value}))
+        raise _diverged(f"{name} is not finite after iteration {trainer.step}", trainer)
     host.checkpoint(trainer, rows)
+
+
+def _finite(tensors: Tensors) -> bool:
+    """Whether all values are; each device is waited for once, however many tensors it holds."""
+    flags: dict[torch.device, list[Tensor]] = defaultdict(list)
+    for value in tensors.values():
+        flags[value.device].append(torch.isfinite(value).all())
+    return all(bool(torch.stack(own).all()) for own in flags.values())
 
 
 class _Clock:
