@@ -30,16 +30,23 @@ class Checkpoints:
     Args:
         resumed_at: the step that has a checkpoint already.
         spent: device seconds of the training before it was resumed.
+        clock: its seconds are those that the training has a device.
 
     Attributes:
         kept: device seconds that the last checkpoint knows of. They are what the result says,
             too: a longer training goes on from that checkpoint, and no second is counted twice.
     """
 
-    def __init__(self, work: Workspace, resumed_at: int, spent: float) -> None:
+    def __init__(
+        self,
+        work: Workspace,
+        resumed_at: int,
+        spent: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._work, self._resumed_at, self._before = work, resumed_at, spent
         self.kept = spent
-        self._begun = time.monotonic()
+        self._clock, self._begun = clock, clock()
         self._beside = Beside("ganray-checkpoints")
         self._committed: deque[int] = deque()
 
@@ -47,7 +54,7 @@ class Checkpoints:
         """Have a checkpoint made of the trainer as it is."""
         if trainer.step == self._resumed_at:  # the store has it, and takes no second of a step
             return
-        spent = (time.monotonic() - self._begun) * self._work.task.ranks
+        spent = (self._clock() - self._begun) * self._work.task.ranks
         self.kept = round(self._before + spent, 3)
         info = {"device_seconds": self.kept, "numerics": numerics()}
         self._beside.give(self._commit(trainer.step, copied(trainer.tensors()), losses, info))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float32
 
@@ -12,7 +15,7 @@ from ganray.stages.workspace import Workspace
 from ganray.tensors import deserialise
 from ganray.train.encoder import EncoderTrainer
 from ganray.train.gan import GanTrainer
-from ganray.train.loop import Host, Progress, run
+from ganray.train.loop import Course, Host, Progress, alone, course
 from ganray.train.parallel import DataParallelGanTrainer
 
 
@@ -25,9 +28,23 @@ def follow(
         Stopped: on request, after a checkpoint.
         StoreError: a checkpoint could not be committed.
     """
+    return alone(followed(work, trainer, until))
+
+
+def followed(
+    work: Workspace,
+    trainer: GanTrainer | EncoderTrainer,
+    until: int,
+    clock: Callable[[], float] = time.monotonic,
+) -> Course[tuple[Float32[np.ndarray, "steps losses"], float]]:
+    """`follow` as a course, for whoever drives it.
+
+    Args:
+        clock: its seconds are those that the trainer has a device.
+    """
     history, spent = _resume(work, trainer, until)
-    with Checkpoints(work, trainer.step, spent) as kept:
-        arrived, history = run(trainer, until, _host(work, kept), history)
+    with Checkpoints(work, trainer.step, spent, clock) as kept:
+        arrived, history = yield from course(trainer, until, _host(work, kept), history)
     if not arrived:
         raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
     return history, kept.kept

@@ -21,7 +21,7 @@ from torch.func import vmap
 
 from ganray.errors import RefusedInput
 from ganray.train.cohorts.convolutions import Convolutions
-from ganray.train.cohorts.fitting import objection
+from ganray.train.cohorts.fitting import counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
 from ganray.train.cohorts.numbers import Number
 from ganray.train.cohorts.products import made_once
@@ -175,5 +175,6 @@ def _check(members: Sequence[GanTrainer]) -> None:
         values = {str(getattr(member, name)) for member in members}
         if len(values) > 1:
             raise RefusedInput(f"members differ in {name} (={', '.join(sorted(values))})")
-    if len({len(member.classes) for member in members}) > 1:
+    kinds = {len(member.classes) for member in members}
+    if len(kinds) > 1 and counts_kinds(first.model, first.spec):
         raise RefusedInput("members differ in the number of their classes")
