@@ -24,6 +24,7 @@ from ganray.train.cohorts.convolutions import Convolutions
 from ganray.train.cohorts.fitting import counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
 from ganray.train.cohorts.numbers import Number
+from ganray.train.cohorts.products import made_once
 from ganray.train.cohorts.stacking import Stack, average_of, bind_state, bound, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
@@ -105,11 +106,12 @@ class Cohort:
                 tensor.requires_grad_(False)
         for weight in moved:
             weight.requires_grad_(True)
-        losses = self.losses(step, index, supply)
-        gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
+        with made_once():
+            losses = self.losses(step, index, supply)
+            gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
         for weight, gradient in zip(moved, gradients, strict=True):
             # A fused step wants it laid out as the weights are.
-            weight.grad = None if gradient is None else gradient.contiguous()
+            weight.grad = None if gradient is None else _laid_out_as(weight, gradient)
         optimiser = self._optimisers[step.name]
         optimiser.step()
         optimiser.zero_grad()
@@ -155,6 +157,11 @@ class Cohort:
                 made.fused = True
         bind_state(made, [member.descent(step) for member in self.members])
         return made
+
+
+def _laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
+    same = gradient.stride() == weight.stride()
+    return gradient if same else torch.empty_like(weight).copy_(gradient)
 
 
 def _check(members: Sequence[GanTrainer]) -> None:
