@@ -143,35 +143,38 @@ def train_cohort(
         ended(work, error)
 
     why = _failed(works, over)
-    if why is None:
-        return
-    gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    _let_go()
     rest = list(left.values())
     for work in rest:
         work.report(0, 0, warning=why.told)
     if why.halved and len(rest) > 1:
         middle = (len(rest) + 1) // 2
-        train_cohort(rest[:middle], over)
-        train_cohort(rest[middle:], over)
-        return
-    for work in rest:
-        _train_alone(work, over)
+        train_cohort(rest[:middle], ended)
+        train_cohort(rest[middle:], ended)
+    else:
+        for work in rest:
+            _train_alone(work, over)
+
+
+def _let_go() -> None:
+    """Free what members of earlier cohorts had on the device."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why a cohort came to nothing; it holds nothing of what was on the device."""
+    """Why members of a cohort are left; it holds nothing of what was on the device."""
 
-    told: str
-    halved: bool
+    told: str = ""
+    halved: bool = False
 
 
 def _failed(
     works: Sequence[Workspace], over: Callable[[Workspace, Exception | None], None]
-) -> _Failure | None:
-    """Train them together; why that came to nothing, or None."""
+) -> _Failure:
+    """Train them together; why that came to nothing, if it did."""
     members = []
     for work in works:
         member = Member(partial(over, work))
@@ -183,7 +186,7 @@ def _failed(
         halved = isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
         then = "is halved" if halved and len(works) > 1 else "is parted"
         return _Failure(f"the cohort of {len(works)} {then}: {explain(error)}", halved)
-    return None
+    return _Failure()
 
 
 def _train_alone(work: Workspace, over: Callable[[Workspace, Exception | None], None]) -> None:

@@ -33,6 +33,6 @@ def objection(model: ModelSpec, train: TrainSpec) -> str:
 
 
 def counts_kinds(model: ModelSpec, train: TrainSpec) -> bool:
-    """Whether GANs of other numbers of classes have other networks, or are told other labels."""
+    """Whether the networks, or what they are told, depend on how many classes there are."""
     told = model.knows_kinds or wants_labels(model, train)
     return told or train.heads(model, 1) != train.heads(model, 2)

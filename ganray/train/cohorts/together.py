@@ -108,10 +108,10 @@ def _drive(members: Sequence[Member]) -> None:
         losses = cohort.advance(count).cpu()
         seconds = time.monotonic() - begun
         at_once = max(1, min(STEPS, int(REPORT_SECONDS * count / max(seconds, 1e-9))))
-        places = {id(trainer): at for at, trainer in enumerate(cohort.members)}
+        places = {trainer: at for at, trainer in enumerate(cohort.members)}
         for member in group:
             member.seconds += seconds / len(group)
-            member.hear(losses[:, places[id(member.trainer)]])
+            member.hear(losses[:, places[member.trainer]])
 
 
 def _behind(members: Sequence[Member]) -> tuple[list[Member], int]:
@@ -126,8 +126,6 @@ def _behind(members: Sequence[Member]) -> tuple[list[Member], int]:
 def _cohort_of(group: Sequence[Member], before: Cohort | None) -> Cohort:
     """A cohort of these; as long as they are half of it or more, the one that there was."""
     trainers = [member.trainer for member in group]
-    if before is not None and 2 * len(trainers) >= len(before):
-        members = {id(one) for one in before.members}
-        if members.issuperset(map(id, trainers)):
-            return before
-    return Cohort(trainers)
+    if before is None or len(before) > 2 * len(trainers) or not {*trainers} <= {*before.members}:
+        return Cohort(trainers)
+    return before
