@@ -67,12 +67,12 @@ class LocalRunner:
 
     def _work(self, agenda: Agenda, task: Task) -> None:
         self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
-        with TaskLog(agenda.store, task, self.resources.device) as log:
+        with TaskLog(agenda.store, task, self.resources.device_of(task.kind)) as log:
             work = Workspace(
                 store=agenda.store,
                 task=task,
                 dataset_url=agenda.plan.dataset.get("url"),
-                device=self.resources.device,
+                device=self.resources.device_of(task.kind),
                 checkpoint_seconds=self.resources.checkpoint_seconds,
                 redo=task.address in agenda.forced,
                 should_stop=self.should_stop,

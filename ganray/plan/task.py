@@ -21,6 +21,12 @@ class Resources(Spec):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where GANs and classifiers train; auto: cuda where there is one"
     )
+    evaluate: float = Field(
+        0.0,
+        ge=0,
+        description="GPUs of each worker that samples, embeds or searches, which then does so "
+        "there, as `device` says; 0: on a CPU",
+    )
     beyond_memory: Literal["refuse", "warn"] = Field(
         "refuse",
         description="where a task needs more memory than there is, by an estimate: nothing is "
@@ -31,6 +37,11 @@ class Resources(Spec):
     silence_seconds: float = Field(
         300.0, gt=10, description="a worker silent or stuck for so long is ended"
     )
+
+    def device_of(self, kind: str) -> Literal["auto", "cpu", "cuda"]:
+        """Where tasks of a kind are worked: with `evaluate` those that evaluate networks, too."""
+        told = KINDS[kind]
+        return self.device if told.trains or (told.evaluates and self.evaluate) else "cpu"
 
 
 class Task(BaseModel):
@@ -83,6 +94,11 @@ class Task(BaseModel):
     def trains(self) -> bool:
         """Whether it takes long, keeps checkpoints and may use a GPU."""
         return KINDS[self.kind].trains
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether its chunks are a network's answers, which a GPU may give, too."""
+        return KINDS[self.kind].evaluates
 
     @property
     def threads(self) -> int:
