@@ -82,7 +82,7 @@ class LocalRunner:
         self.tell(failure(task, explain(error), trace))
 
     def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
-        with TaskLog(agenda.store, task, self.resources.device) as log:
+        with TaskLog(agenda.store, task, self.resources.device_of(task.kind)) as log:
             work = self._workspace(agenda, task, log)
             run_chunks(work, task.shards)
             run_whole(work)
@@ -94,7 +94,7 @@ class LocalRunner:
             store=agenda.store,
             task=task,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=self.resources.device,
+            device=self.resources.device_of(task.kind),
             checkpoint_seconds=self.resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             should_stop=self.should_stop,

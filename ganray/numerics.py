@@ -59,6 +59,17 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Convolutions on a GPU in 32 bits, and not in the 19 of TF32, which PyTorch prefers there."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
 def side_by_side(work: Callable[[int], T], count: int) -> Iterator[T]:
     """`work` of 0 … count−1 in this order, as many at a time as torch has threads.
 

@@ -124,10 +124,10 @@ class Desk:
             task=task,
             shards=shards,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=resources.device,
+            device=resources.device_of(task.kind),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
         )
-        trained = task.trains
-        bundle = Bundle(resources.num_cpus, resources.num_gpus) if trained else Bundle(1.0, 0.0)
-        return Unit(assignment, bundle)
+        if task.trains:
+            return Unit(assignment, Bundle(resources.num_cpus, resources.num_gpus))
+        return Unit(assignment, Bundle(1.0, resources.evaluate if task.evaluates else 0.0))

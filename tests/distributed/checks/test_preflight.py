@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
     [
         ({"num_gpus": 1.0}, r"resources.num_gpus \(=1\): this cluster of 1 node\(s\) has no GPU"),
         ({"num_gpus": 0.25}, r"resources.num_gpus \(=0.25\)"),
+        ({"evaluate": 0.5}, r"resources.evaluate \(=0.5\): this cluster of 1 node\(s\) has no GPU"),
         ({"num_cpus": 64.0}, r"resources.num_cpus \(=64\): .* at most 2 CPUs on one node"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
