@@ -21,7 +21,10 @@ import torch
 
 STUDY = 11  # GANs of ten classes, and the joint one
 ITERATIONS = 200_000
-PUBLISHED = "wgan_gp"
+SIZES = [
+    (STUDY, 64, "bf16"), (STUDY, 64, "tf32"), (50, 16, "bf16"), (50, 8, "bf16"), (50, 16, "tf32"),
+    (50, 8, "tf32"), (STUDY, 64, "float32"),
+]  # fmt: skip
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -56,10 +59,7 @@ def measured(device: str, budget: float, profile: bool = False) -> dict[str, Any
     within = max(1e-4, 2 * found["apart"]["of_a_rounding"])
     found["alike"] = found["apart"]["worst"] <= within and found["numbers_equal"]
     print(f"members against themselves alone: {found['apart']}", flush=True)
-    sizes = [(3, 4, "float32")] if little else [
-        (STUDY, 64, "tf32"), (STUDY, 64, "bf16"), (50, 8, "tf32"), (50, 16, "tf32"),
-        (STUDY, 64, "float32"), (50, 16, "bf16"), (50, 8, "bf16"),
-    ]  # fmt: skip
+    sizes = [(3, 4, "float32")] if little else SIZES
     found["sizes"] = []
     for members, width, precision in sizes:
         if time.monotonic() - begun > budget:
@@ -139,6 +139,11 @@ def apart(device: str, width: int, iterations: int) -> dict[str, Any]:
     own = max(last["losses"], last["weights"])
     rounding = max(last["losses_of_a_rounding"], last["weights_of_a_rounding"])
     return found | {"worst": own, "of_a_rounding": rounding}
+
+
+def last_of(some: list[Any]) -> list[torch.Tensor]:
+    """Their losses in the last iteration."""
+    return [one.last for one in some]
 
 
 def far(losses: torch.Tensor, others: torch.Tensor) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from ganray.distributed.worker.worker import Assignment
@@ -57,6 +59,13 @@ class Unit:
         """Whether it is long and keeps checkpoints."""
         return self.task.trains
 
+    @cached_property
+    def work(self) -> str:
+        """Of a trainer what it does at each iteration: those of which it is equal do the same."""
+        told = self.task.parameters
+        chosen = {name: told.get(name) for name in ("model", "train", "world_size")}
+        return json.dumps([self.task.kind, chosen], sort_keys=True, default=str)
+
     @property
     def world_size(self) -> int:
         """How many workers it needs at once; more than one trains data-parallel."""
@@ -96,10 +105,14 @@ class Desk:
         for unit in units:
             yield self._unit(task, unit)
 
-    def after(self, unit: Unit) -> Unit | None:
-        """What follows a unit that is done: the whole, once all shards are there."""
+    def after(self, unit: Unit, *kept: tuple[str, bytes]) -> Unit | None:
+        """What follows a unit that is done: the whole, once all shards are there.
+
+        Args:
+            kept: of the whole what was committed, where that is known.
+        """
         if unit.assignment.shards is None:
-            self.agenda.finish(unit.task)
+            self.agenda.finish(unit.task, *kept)
             return None
         self.open_units[unit.task.address] -= 1
         return None if self.open_units[unit.task.address] else self._unit(unit.task, None)
@@ -111,10 +124,10 @@ class Desk:
             task=task,
             shards=shards,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=resources.device,
+            device=resources.device_of(task.kind),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
         )
-        trained = task.trains
-        bundle = Bundle(resources.num_cpus, resources.num_gpus) if trained else Bundle(1.0, 0.0)
-        return Unit(assignment, bundle)
+        if task.trains:
+            return Unit(assignment, Bundle(resources.num_cpus, resources.num_gpus))
+        return Unit(assignment, Bundle(1.0, resources.evaluate if task.evaluates else 0.0))

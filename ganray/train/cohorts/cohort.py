@@ -21,9 +21,10 @@ from torch.func import vmap
 
 from ganray.errors import RefusedInput
 from ganray.train.cohorts.convolutions import Convolutions
-from ganray.train.cohorts.fitting import objection
+from ganray.train.cohorts.fitting import counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
 from ganray.train.cohorts.numbers import Number
+from ganray.train.cohorts.products import made_once
 from ganray.train.cohorts.stacking import Stack, average_of, bind_state, bound, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
@@ -105,11 +106,12 @@ class Cohort:
                 tensor.requires_grad_(False)
         for weight in moved:
             weight.requires_grad_(True)
-        losses = self.losses(step, index, supply)
-        gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
+        with made_once():
+            losses = self.losses(step, index, supply)
+            gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
         for weight, gradient in zip(moved, gradients, strict=True):
             # A fused step wants it laid out as the weights are.
-            weight.grad = None if gradient is None else gradient.contiguous()
+            weight.grad = None if gradient is None else _laid_out_as(weight, gradient)
         optimiser = self._optimisers[step.name]
         optimiser.step()
         optimiser.zero_grad()
@@ -157,6 +159,11 @@ class Cohort:
         return made
 
 
+def _laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
+    same = gradient.stride() == weight.stride()
+    return gradient if same else torch.empty_like(weight).copy_(gradient)
+
+
 def _check(members: Sequence[GanTrainer]) -> None:
     if not members:
         raise RefusedInput("members (=[]): a cohort has one or more")
@@ -168,5 +175,6 @@ def _check(members: Sequence[GanTrainer]) -> None:
         values = {str(getattr(member, name)) for member in members}
         if len(values) > 1:
             raise RefusedInput(f"members differ in {name} (={', '.join(sorted(values))})")
-    if len({len(member.classes) for member in members}) > 1:
+    kinds = {len(member.classes) for member in members}
+    if len(kinds) > 1 and counts_kinds(first.model, first.spec):
         raise RefusedInput("members differ in the number of their classes")

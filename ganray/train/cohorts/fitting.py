@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ganray.models.spec import ModelSpec
+from ganray.train.algorithms import wants_labels
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Adam, RmsProp
 
@@ -29,3 +30,9 @@ def objection(model: ModelSpec, train: TrainSpec) -> str:
                 f"train.algorithm (={train.algorithm!r}): {step.name} has an optimiser of its own"
             )
     return ""
+
+
+def counts_kinds(model: ModelSpec, train: TrainSpec) -> bool:
+    """Whether the networks, or what they are told, depend on how many classes there are."""
+    told = model.knows_kinds or wants_labels(model, train)
+    return told or train.heads(model, 1) != train.heads(model, 2)

@@ -17,7 +17,7 @@ import triton.language as tl
 from jaxtyping import Float
 from torch import Tensor
 
-from ganray.train.cohorts.products import Geometry, Images, Maps, Weights
+from ganray.train.cohorts.products import Geometry, Images, Maps, Weights, laid_out_once
 
 _LEAST = 16  # rows and columns of a tile that tensor cores take
 _WIDE = 64  # columns of a tile that four warps can hold
@@ -40,7 +40,7 @@ _SIDES = [
     *("first_down", "first_across", "blocks_down", "blocks_across", "share"),
 ]
 """Numbers that differ from layer to layer, for which a kernel is not compiled anew."""
-TILES = {"implicit": Tile(128, 128, 32, 4, 3)}
+TILES = {"implicit": Tile(128, 128, 32, 4, 3), "implicit_low": Tile(64, 128, 32, 4, 4)}
 """By the names of the forms that they make."""
 
 
@@ -73,11 +73,13 @@ def _maps_kernel(
             for first in range(0, CHANNELS, DEPTH):
                 channel = first + tl.arange(0, DEPTH)
                 one = tl.load(place[:, None] + channel[None, :], inside[:, None], 0.0)
-                line = (tap * CHANNELS + channel) * MAPS
+                line = tap * CHANNELS + channel
                 other = tl.load(
-                    of_weights + line[:, None] + column[None, :], column[None, :] < MAPS, 0.0
+                    of_weights + column[:, None] * (TAPS * CHANNELS) + line[None, :],
+                    column[:, None] < MAPS,
+                    0.0,
                 )
-                total = tl.dot(one, other, total, input_precision=PRECISION)
+                total = tl.dot(one, tl.trans(other), total, input_precision=PRECISION)
     else:
         for first in range(0, TAPS * CHANNELS, DEPTH):
             line = first + tl.arange(0, DEPTH)
@@ -88,9 +90,11 @@ def _maps_kernel(
             inside = inside & (h >= 0) & (h < height) & (w >= 0) & (w < width)
             place = begin[:, None] + h * image_height + w * image_width + channel[None, :]
             one = tl.load(place, inside, 0.0)
-            known = (tap < TAPS)[:, None] & (column < MAPS)[None, :]
-            other = tl.load(of_weights + line[:, None] * MAPS + column[None, :], known, 0.0)
-            total = tl.dot(one, other, total, input_precision=PRECISION)
+            known = (column < MAPS)[:, None] & (tap < TAPS)[None, :]
+            other = tl.load(
+                of_weights + column[:, None] * (TAPS * CHANNELS) + line[None, :], known, 0.0
+            )
+            total = tl.dot(one, tl.trans(other), total, input_precision=PRECISION)
     place = made + network * rows * MAPS + row.to(tl.int64)[:, None] * MAPS + column[None, :]
     known = (row < rows)[:, None] & (column < MAPS)[None, :]
     tl.store(place, total.to(made.dtype.element_ty), known)
@@ -126,16 +130,16 @@ def _images_kernel(
             q = v - j // STRIDE_COLUMNS
             inside = (row < rows) & (p >= 0) & (p < places_down) & (q >= 0) & (q < places_across)
             place = begin + p * maps_height + q * maps_width
-            tap = (i * KERNEL_COLUMNS + j) * MAPS
+            tap = (i * KERNEL_COLUMNS + j) * CHANNELS
             for first in range(0, MAPS, DEPTH):
                 own = first + tl.arange(0, DEPTH)
                 one = tl.load(
                     place[:, None] + own[None, :], inside[:, None] & (own < MAPS)[None, :], 0.0
                 )
-                known = (own < MAPS)[:, None] & (column < CHANNELS)[None, :]
-                line = (tap + own) * CHANNELS
-                other = tl.load(of_weights + line[:, None] + column[None, :], known, 0.0)
-                total = tl.dot(one, other, total, input_precision=PRECISION)
+                known = (column < CHANNELS)[:, None] & (own < MAPS)[None, :]
+                line = (tap + column) * MAPS
+                other = tl.load(of_weights + line[:, None] + own[None, :], known, 0.0)
+                total = tl.dot(one, tl.trans(other), total, input_precision=PRECISION)
     h, w = u * STRIDE_ROWS + r - top, v * STRIDE_COLUMNS + t - left
     inside = (row < rows) & (h >= 0) & (h < height) & (w >= 0) & (w < width)
     place = made + network * made_network + n * made_row + (h * width + w) * CHANNELS
@@ -181,7 +185,7 @@ def _weights_kernel(
         total = tl.dot(one, other, total, input_precision=PRECISION)
     begin = made + (part * NETWORKS + network) * (LINES * MAPS)
     known = (line < LINES)[:, None] & (column < MAPS)[None, :]
-    tl.store(begin + line[:, None] * MAPS + column[None, :], total, known)
+    tl.store(begin + column[None, :] * LINES + line[:, None], total, known)
 
 
 def _last(values: Float[Tensor, "k n c h w"]) -> Float[Tensor, "k n h w c"]:
@@ -214,7 +218,7 @@ def _told(geometry: Geometry, channels: int, maps: int) -> dict[str, int]:
 def maps(tile: Tile, images: Images, weights: Weights, geometry: Geometry) -> Maps:
     """The convolution of images and weights."""
     (k, n, channels), of_maps = images.shape[:3], weights.shape[1]
-    seen, matrix = _last(images), weights.permute(0, 3, 4, 2, 1).contiguous()
+    seen, matrix = _last(images), weights.permute(0, 1, 3, 4, 2).contiguous()
     made = images.new_empty(k, n, *geometry.places, of_maps)
     how = _fitted(tile, of_maps, images.dtype)
     rows = n * math.prod(geometry.places)
@@ -228,7 +232,10 @@ def maps(tile: Tile, images: Images, weights: Weights, geometry: Geometry) -> Ma
 def images(tile: Tile, maps: Maps, weights: Weights, geometry: Geometry) -> Images:
     """Its gradient by the images."""
     (k, n, of_maps), channels = maps.shape[:3], weights.shape[2]
-    seen, matrix = _last(maps), weights.permute(0, 3, 4, 1, 2).contiguous()
+    seen = _last(maps)
+    matrix = laid_out_once(
+        "for images", weights, None, lambda: weights.permute(0, 3, 4, 2, 1).contiguous()
+    )
     made = maps.new_empty(k, n, *geometry.sides, channels)
     how = _fitted(tile, channels, maps.dtype)
     how["DEPTH"] = max(_LEAST, min(how["DEPTH"], triton.next_power_of_2(of_maps)))
@@ -266,14 +273,14 @@ def weights(tile: Tile, images: Images, maps: Maps, geometry: Geometry) -> Weigh
     parts = max(1, min(_PROGRAMS // (programs * k), rows // (8 * how["DEPTH"])))
     share = -(-rows // (parts * how["DEPTH"])) * how["DEPTH"]
     parts = -(-rows // share)
-    made = images.new_empty(parts, k, lines, of_maps, dtype=torch.float32)
+    made = images.new_empty(parts, k, of_maps, lines, dtype=torch.float32)
     grid = -(-lines // how["ROWS"]), -(-of_maps // how["COLUMNS"]), parts * k
     _weights_kernel[grid](
         *(seen, others, made, rows, share, *seen.stride()[:4], *others.stride()[:4]),
         NETWORKS=k, **_told(geometry, channels, of_maps), **how,
     )  # fmt: skip
     whole = (made.sum(0) if parts > 1 else made[0]).to(images.dtype)
-    return whole.view(k, *geometry.kernel, channels, of_maps).permute(0, 4, 3, 1, 2)
+    return whole.view(k, of_maps, *geometry.kernel, channels).permute(0, 1, 4, 2, 3)
 
 
 PRODUCTS: dict[str, Callable[..., Tensor]] = {"maps": maps, "images": images, "weights": weights}

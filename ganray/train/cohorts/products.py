@@ -15,8 +15,9 @@ Columns are laid out with channels last, and so is what comes of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -121,17 +122,48 @@ def _windows(
     return seen.reshape(k, n * math.prod(places), math.prod(size) * channels)
 
 
+_made: dict[tuple[Any, ...], tuple[Tensor, Tensor]] | None = None
+
+
+@contextmanager
+def made_once(once: bool = True) -> Iterator[None]:
+    """Within it, what is laid out anew of a tensor is laid out once, and kept until its end; or, if
+    not `once`, every time."""
+    global _made
+    before, _made = _made, {} if once else None
+    try:
+        yield
+    finally:
+        _made = before
+
+
+def laid_out_once(name: str, values: Tensor, more: Any, make: Callable[[], Tensor]) -> Tensor:
+    """What `make` makes of these values and no others; they must not change in between."""
+    if _made is None:
+        return make()
+    key = name, values.data_ptr(), values.shape, values.stride(), values._version, more
+    if key not in _made:  # the values are kept too, or others could take their place in memory
+        _made[key] = make(), values
+    return _made[key][0]
+
+
 def _columns(images: Images, geometry: Geometry) -> Float[Tensor, "k npq ijc"]:
     _, kernel, stride, (rows, columns) = geometry
-    last = images.permute(0, 1, 3, 4, 2)
-    padded = functional.pad(last, (0, 0, columns, columns, rows, rows)).contiguous()
-    return _windows(padded, kernel, stride)
+
+    def make() -> Tensor:
+        last = images.permute(0, 1, 3, 4, 2)
+        if rows or columns:
+            last = functional.pad(last, (0, 0, columns, columns, rows, rows))
+        return _windows(last.contiguous(), kernel, stride)
+
+    return laid_out_once("columns", images, geometry, make)
 
 
 def column_maps(images: Images, weights: Weights, geometry: Geometry) -> Maps:
     """As a product of columns and weights."""
     k, n = images.shape[:2]
-    matrix = weights.permute(0, 3, 4, 2, 1).flatten(1, 3)
+    # Weights lie channels last in a cohort, so that this is a view of them.
+    matrix = weights.permute(0, 1, 3, 4, 2).flatten(2).transpose(1, 2)
     made = product(_columns(images, geometry), matrix)
     return made.view(k, n, *geometry.places, -1).permute(0, 1, 4, 2, 3)
 
@@ -140,8 +172,8 @@ def column_weights(images: Images, maps: Maps, geometry: Geometry) -> Weights:
     """As a product of columns and maps."""
     k, channels = len(images), images.shape[2]
     of_maps = maps.permute(0, 1, 3, 4, 2).flatten(1, 3)
-    made = product(_columns(images, geometry).transpose(1, 2), of_maps)
-    return made.view(k, *geometry.kernel, channels, -1).permute(0, 4, 3, 1, 2)
+    made = product(of_maps.transpose(1, 2), _columns(images, geometry))
+    return made.view(k, -1, *geometry.kernel, channels).permute(0, 1, 4, 2, 3)
 
 
 class _Blocks(NamedTuple):

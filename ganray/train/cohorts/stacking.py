@@ -30,6 +30,8 @@ def stacked(modules: Sequence[nn.Module]) -> Stack:
 def _joined(tensors: Sequence[Tensor]) -> Tensor:
     """One tensor of all, which takes the place of their memory."""
     stack = torch.stack([one.detach() for one in tensors])
+    if stack.ndim == 5:  # weights of convolutions lie channels last: `products` reads them so
+        stack = stack.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
     for index, one in enumerate(tensors):
         one.data = stack[index]
     return stack
