@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import platform
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from traceback import format_exception
 
 from ganray.errors import GanrayError, RefusedInput, Stopped
 from ganray.plan import Resources, Task
 from ganray.redaction import redacted
 from ganray.runs.agenda import Agenda
+from ganray.runs.cohorts import at_most, shape_of
 from ganray.runs.events import Event
 from ganray.runs.outages import store_away
 from ganray.stages import Workspace, run_chunks, run_whole
+from ganray.stages.cohort import Joining, member_memory, run_cohort
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.train import refuse_other_ranks
@@ -46,7 +50,7 @@ class LocalRunner:
         for task in agenda.pending:
             if self.should_stop():
                 raise Stopped("stopped on request")
-            if task.address not in agenda.failed:
+            if agenda.is_pending(task):
                 self._run_one(agenda, task)
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
@@ -54,35 +58,83 @@ class LocalRunner:
             kept: list[tuple[str, bytes]] = []
             if agenda.settled(task):
                 self.tell(settled(task))
+            elif cohort := self._cohort(agenda, task):
+                self._work_together(agenda, cohort)
+                return
             elif (made := self._work(agenda, task)) is not None:
                 kept.append(made.kept)
-        except Stopped:
-            raise
         except Exception as error:
-            if (away := store_away(error, agenda.store.url)) is not None:
-                raise away from None
-            trace = "" if isinstance(error, GanrayError) else traceback.format_exc()
-            agenda.fail(task, explain(error))
-            self.tell(failure(task, explain(error), trace))
+            self._ended(agenda, task, error)
         else:
             agenda.finish(task, *kept)
 
+    def _ended(self, agenda: Agenda, task: Task, error: Exception | None) -> None:
+        """Take down how a task has ended; what is no task's own affair is raised."""
+        if error is None:
+            agenda.finish(task)
+            return
+        if isinstance(error, Stopped):
+            raise error
+        if (away := store_away(error, agenda.store.url)) is not None:
+            raise away from None
+        trace = "" if isinstance(error, GanrayError) else "".join(format_exception(error))
+        agenda.fail(task, explain(error))
+        self.tell(failure(task, explain(error), trace))
+
     def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
-        self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
         with TaskLog(agenda.store, task, self.resources.device) as log:
-            work = Workspace(
-                store=agenda.store,
-                task=task,
-                dataset_url=agenda.plan.dataset.get("url"),
-                device=self.resources.device,
-                checkpoint_seconds=self.resources.checkpoint_seconds,
-                redo=task.address in agenda.forced,
-                should_stop=self.should_stop,
-                tell=log.passing(self.tell),
-            )
+            work = self._workspace(agenda, task, log)
             run_chunks(work, task.shards)
             run_whole(work)
             return work.made
+
+    def _workspace(self, agenda: Agenda, task: Task, log: TaskLog) -> Workspace:
+        self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
+        return Workspace(
+            store=agenda.store,
+            task=task,
+            dataset_url=agenda.plan.dataset.get("url"),
+            device=self.resources.device,
+            checkpoint_seconds=self.resources.checkpoint_seconds,
+            redo=task.address in agenda.forced,
+            should_stop=self.should_stop,
+            tell=log.passing(self.tell),
+        )
+
+    def _cohort(self, agenda: Agenda, task: Task) -> list[Task]:
+        """The ready tasks that this one, which is among them, is done together with; none: it is
+        done alone."""
+        most = at_most(self.resources.cohort, choose_device(self.resources.device).type)
+        shape = shape_of(task) if most else ""
+        if not shape:
+            return []
+        others = (one for one in agenda.pending if one is not task and shape_of(one) == shape)
+        ready = (one for one in others if agenda.ready(one) and not agenda.settled(one))
+        return [task, *islice(ready, most - 1)]
+
+    def _work_together(self, agenda: Agenda, tasks: Sequence[Task]) -> None:
+        """Do tasks as a cohort; what is no task's own affair is raised when all have ended."""
+        raised: list[Exception] = []
+
+        def ended(task: Task, error: Exception | None) -> None:
+            try:
+                self._ended(agenda, task, error)
+            except Exception as own:
+                raised.append(own)
+
+        joining = [
+            Joining(
+                task,
+                partial(self._workspace, agenda, task),
+                partial(ended, task),
+                member_memory(task, agenda.plan),
+            )
+            for task in tasks
+        ]
+        share = min(1.0, self.resources.num_gpus or 1.0)
+        run_cohort(joining, agenda.store, self.resources.device, share)
+        if raised:
+            raise raised[0]
 
 
 def refuse_impossible(resources: Resources, tasks: Sequence[Task]) -> None:

@@ -23,6 +23,7 @@ from ganray.runs.agenda import Agenda
 from ganray.runs.lease import Beat, Lease, lead
 from ganray.runs.outages import outages_told
 from ganray.runs.record import save_run
+from ganray.runs.waiting import waits_told
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan
@@ -137,7 +138,7 @@ def _trials(
                 held.end(**Outcome(0, chosen.name, 0, 0, {}, None, 0.0, "trials").as_json())
             return trials
 
-        with outages_told(say):
+        with outages_told(say), waits_told(say):
             ended = lead(
                 store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ganray.plan.kinds import KINDS
 from ganray.plan.parameters import Parameters
@@ -21,6 +21,11 @@ class Resources(Spec):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where GANs and classifiers train; auto: cuda where there is one"
     )
+    cohort: Literal["auto", "off"] | int = Field(
+        "auto",
+        description="GANs of equal shape that one worker trains together, at most; auto: on a "
+        "GPU as many as its memory holds, elsewhere each alone",
+    )
     beyond_memory: Literal["refuse", "warn"] = Field(
         "refuse",
         description="where a task needs more memory than there is, by an estimate: nothing is "
@@ -31,6 +36,14 @@ class Resources(Spec):
     silence_seconds: float = Field(
         300.0, gt=10, description="a worker silent or stuck for so long is ended"
     )
+
+    @field_validator("cohort", mode="before")
+    @classmethod
+    def _words_or_a_number(cls, value: object) -> object:
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        if not whole and value not in ("auto", "off"):
+            raise ValueError("must be 'auto', 'off' or a whole number from 1 on")
+        return value
 
 
 class Task(BaseModel):

@@ -79,9 +79,10 @@ class Agenda:
     @property
     def pending(self) -> list[Task]:
         """Tasks that are neither finished nor failed, in the plan's order."""
-        return [task for task in self.plan.tasks if self._is_pending(task)]
+        return [task for task in self.plan.tasks if self.is_pending(task)]
 
-    def _is_pending(self, task: Task) -> bool:
+    def is_pending(self, task: Task) -> bool:
+        """Whether a task is wanted, and neither finished nor failed."""
         address = task.address
         ended = address in self.finished or address in self.failed
         return not ended and (not self.asked or address in self.asked)
@@ -94,7 +95,7 @@ class Agenda:
         if not self._fed(task):
             return False
         begun = self.plan.continued(task)
-        return begun is None or not self._is_pending(begun)
+        return begun is None or not self.is_pending(begun)
 
     def newly_ready(self) -> list[Task]:
         """The pending tasks that have become ready since this was asked last, in order."""
@@ -104,7 +105,7 @@ class Agenda:
         else:
             order = self.plan.positions
             tasks = (self.plan.by_address[a] for a in sorted(looked_at, key=order.__getitem__))
-            found = [task for task in tasks if self._is_pending(task)]
+            found = [task for task in tasks if self.is_pending(task)]
         return [task for task in found if self.ready(task)]
 
     def _fed(self, task: Task) -> bool:

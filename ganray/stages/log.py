@@ -16,7 +16,7 @@ import resource
 import secrets
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from types import TracebackType
 
@@ -30,6 +30,7 @@ from ganray.plan import Task
 from ganray.runs.events import Event
 from ganray.runs.outages import OutageNews
 from ganray.runs.transcript import Transcript, captured
+from ganray.runs.waiting import WaitNews
 from ganray.store import Store
 from ganray.store.files import Files
 from ganray.store.outage import OUTAGES
@@ -51,6 +52,8 @@ class TaskLog:
     Args:
         shards: of the task, where the unit is not all of it.
         prints: whether what is printed meanwhile belongs in it, as in a worker process of Ray.
+        shared: whether others are kept beside it in this thread, and it is told what belongs in all
+            of them (`shared_logs`).
     """
 
     def __init__(
@@ -60,15 +63,16 @@ class TaskLog:
         device: str,
         shards: tuple[range, ...] | None = None,
         prints: bool = False,
+        shared: bool = False,
     ) -> None:
         name = re.sub(r"[^A-Za-z0-9_]+", "_", platform.node()) or "host"
         self.path = f"logs/{task.trajectory}/{name}-{os.getpid()}-{secrets.token_hex(4)}.log"
         self._store, self._task, self._device = store, task, device
-        self._shards, self._prints = shards, prints
+        self._shards, self._prints, self._shared = shards, prints, shared
         self._lines, self._written = Transcript(), 0
         self._told = float("-inf")
-        self._eventful = shards is None
-        self._outages = OutageNews(OUTAGES.own)
+        self._eventful, self._ended = shards is None, False
+        self._outages, self._waits = OutageNews(OUTAGES.own), WaitNews()
         self._stack = contextlib.ExitStack()
 
     def passing(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -99,13 +103,16 @@ class TaskLog:
 
     def add(self, text: str) -> None:
         """Write down more than mere progress."""
+        if self._ended:
+            return
         self._eventful = True
         self._lines.add(text)
 
     def __enter__(self) -> TaskLog:
         self._begun = time.monotonic()
         self._lines.add(_beginning(self._task, self._device, self._shards))
-        self._stack.enter_context(captured(self.add, self._prints))
+        if not self._shared:
+            self._stack.enter_context(captured(self.add, self._prints))
         self._stack.enter_context(
             repeated(self._flush, _FLUSH_SECONDS, "ganray-log", _FIRST_SECONDS)
         )
@@ -117,6 +124,13 @@ class TaskLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end(error)
+
+    def end(self, error: BaseException | None) -> None:
+        """Write down how the work has ended; what comes after that is not heard."""
+        if self._ended:
+            return
+        self._ended = True
         self._stack.close()
         if error is not None:
             self._eventful = True
@@ -128,12 +142,35 @@ class TaskLog:
     def _flush(self) -> None:
         if line := self._outages.line():
             self.add(line)
+        for line in self._waits.lines():
+            self.add(line)
         # Whatever the store says: a task does not fail because its log cannot be kept.
         with contextlib.suppress(Exception):
             added = self._lines.added
             if added != self._written:
                 _hasty(self._store.url).put(self.path, self._lines.encode())
                 self._written = added
+
+
+@contextlib.contextmanager
+def shared_logs(
+    store: Store, tasks: Sequence[Task], device: str, prints: bool = False
+) -> Iterator[list[TaskLog]]:
+    """The logs of tasks that are done together; what is printed, or warned of, is in all of them.
+
+    Each is ended as its task ends, and at the latest with the others.
+    """
+    logs = [TaskLog(store, task, device, shared=True) for task in tasks]
+
+    def add(text: str) -> None:
+        for log in logs:
+            log.add(text)
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(captured(add, prints))
+        for log in logs:
+            stack.enter_context(log)
+        yield logs
 
 
 def peak_memory() -> str:

@@ -64,14 +64,17 @@ def made_memory(address: str, plan: Plan) -> int:
 
 
 def checkpoint_memory(weights: int, grown: int) -> int:
-    """The most that training holds: within an iteration, or while a checkpoint is written.
+    """The most that training holds: within an iteration, while a checkpoint is written beside it.
+
+    Of that there are the copy, its bytes, and once more while they are put together; or another
+    copy, which waits.
 
     Args:
         weights: how many there are, averages among them; each has two moments.
         grown: of an iteration, with all weights, gradients and moments.
     """
     state = 3 * weights * FLOAT_BYTES
-    return max(grown, 3 * state + weights * FLOAT_BYTES)
+    return grown + 3 * state
 
 
 def course_memory(plan: Plan, classes: int, spec: EncoderSpec) -> int:

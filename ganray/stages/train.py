@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
 
+from ganray.data import DatasetInfo
 from ganray.errors import RefusedInput
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
@@ -25,13 +28,14 @@ from ganray.stages.stage import (
     Timed,
     image_shape,
 )
-from ganray.stages.trajectory import follow
+from ganray.stages.trajectory import followed
 from ganray.stages.workspace import Workspace
 from ganray.tensors import Tensors, deserialise, serialise
 from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops, training_flops
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
+from ganray.train.loop import Course, alone
 from ganray.train.memory import gan_memory
 from ganray.train.parallel import DataParallelGanTrainer
 
@@ -45,8 +49,28 @@ def train_gan(work: Workspace) -> None:
         RefusedInput: the task is for another number of ranks than there are.
         LostRank, RanksDiffer: the ranks cannot go on, but from the last checkpoint.
     """
+    alone(training(work))
+
+
+def training(
+    work: Workspace, clock: Callable[[], float] = time.monotonic, **record: Any
+) -> Course[None]:
+    """`train_gan` as a course, for whoever drives it.
+
+    Args:
+        clock: its seconds are those that the GAN has a device.
+        record: what is written down of how it was trained.
+    """
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
-    told, dataset, until = TrainParameters.of(work.task), work.dataset(), work.task.horizon or 0
+    trainer, info = _begun(work)
+    history, seconds = yield from followed(work, trainer, work.task.horizon or 0, clock)
+    if not work.ranks or work.ranks.first:
+        _commit(work, trainer, info, history, device_seconds=seconds, **record)
+
+
+def _begun(work: Workspace) -> tuple[GanTrainer, DatasetInfo]:
+    """The task's GAN before its first iteration, with its images, and what set they are of."""
+    told, dataset = TrainParameters.of(work.task), work.dataset()
     images, labels = dataset.images("train", told.classes)
     if told.cluster is not None:
         own = _of_cluster(work, told, len(images))
@@ -59,31 +83,39 @@ def train_gan(work: Workspace) -> None:
     weights = read_weights(work, len(images)) if weighted else None
     known = kind_of[labels], kinds, _given(work, told), weights
     if work.ranks:
-        trainer: GanTrainer = DataParallelGanTrainer(*common, work.ranks, *known)
-    else:
-        trainer = GanTrainer(*common, *known)
-    history, seconds = follow(work, trainer, until)
-    if work.ranks and not work.ranks.first:
-        return
+        return DataParallelGanTrainer(*common, work.ranks, *known), dataset.info
+    return GanTrainer(*common, *known), dataset.info
+
+
+def _commit(
+    work: Workspace,
+    trainer: GanTrainer,
+    info: DatasetInfo,
+    history: Float32[np.ndarray, "steps losses"],
+    **record: Any,
+) -> None:
+    """Commit what was trained."""
+    told, until = TrainParameters.of(work.task), work.task.horizon or 0
+    kinds = len(told.kinds)
     generator = serialise(trainer.sampler().tensors())
     digest = hashlib.sha256(generator).hexdigest()
     work.commit(
         {
             "generator.safetensors": generator,
             "history.parquet": history_table(history, trainer.losses),
-            "README.md": model_card(work.task, dataset.info, digest).encode(),
+            "README.md": model_card(work.task, info, digest).encode(),
         },
         {
-            "shape": list(dataset.info.shape),
+            "shape": list(info.shape),
             "images_seen": until * trainer.images_per_step,
-            "flops": training_flops(dataset.info.shape, told.model, told.train, kinds, until),
-            "training_images": len(images),
+            "flops": training_flops(info.shape, told.model, told.train, kinds, until),
+            "training_images": sum(trainer.classes),
             **({"class_counts": list(trainer.classes)} if told.model.knows_kinds else {}),
-            **(_sizes(dataset.info.shape, told) if told.model.of_images else {}),
+            **(_sizes(info.shape, told) if told.model.of_images else {}),
         },
-        device_seconds=seconds,
         device=trainer.device.type,
         workers=work.task.ranks,
+        **record,
     )
 
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
-import torch
 from jaxtyping import Float32
 
 from ganray.errors import Stopped
 from ganray.numerics import numerics
+from ganray.stages.checkpoints import LOSSES, STATE, Checkpoints
 from ganray.stages.workspace import Workspace
-from ganray.tensors import deserialise, serialise
+from ganray.tensors import deserialise
 from ganray.train.encoder import EncoderTrainer
 from ganray.train.gan import GanTrainer
-from ganray.train.loop import Host, Progress, run
+from ganray.train.loop import Course, Host, Progress, alone, course
 from ganray.train.parallel import DataParallelGanTrainer
-
-STATE, LOSSES = "state.safetensors", "losses.safetensors"
 
 
 def follow(
@@ -29,22 +26,46 @@ def follow(
 
     Raises:
         Stopped: on request, after a checkpoint.
+        StoreError: a checkpoint could not be committed.
+    """
+    return alone(followed(work, trainer, until))
+
+
+def followed(
+    work: Workspace,
+    trainer: GanTrainer | EncoderTrainer,
+    until: int,
+    clock: Callable[[], float] = time.monotonic,
+) -> Course[tuple[Float32[np.ndarray, "steps losses"], float]]:
+    """`follow` as a course, for whoever drives it.
+
+    Args:
+        clock: its seconds are those that the trainer has a device.
     """
     history, spent = _resume(work, trainer, until)
-    keeper = _Checkpointer(work, trainer.step, spent)
-    host = Host(
-        should_stop=work.should_stop,
-        progress=lambda progress: _tell(work, progress),
-        checkpoint=keeper.keep,
-        checkpoint_seconds=work.checkpoint_seconds,
-    )
-    if work.ranks and not work.ranks.first:
-        # The first one's checkpoints are of all, as their weights are the same to the bit.
-        host = Host(should_stop=work.should_stop)
-    arrived, history = run(trainer, until, host, history)
+    with Checkpoints(work, trainer.step, spent, clock) as kept:
+        arrived, history = yield from course(trainer, until, _host(work, kept), history)
     if not arrived:
         raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
-    return history, keeper.kept
+    return history, kept.kept
+
+
+def _host(work: Workspace, kept: Checkpoints) -> Host:
+    """What the loop meets: of several ranks the first one's checkpoints are of all, as their
+    weights are the same to the bit."""
+    if work.ranks and not work.ranks.first:
+        return Host(should_stop=work.should_stop)
+
+    def should_stop() -> bool:
+        kept.check()
+        return work.should_stop()
+
+    return Host(
+        should_stop=should_stop,
+        progress=lambda progress: _tell(work, progress),
+        checkpoint=kept.keep,
+        checkpoint_seconds=work.checkpoint_seconds,
+    )
 
 
 def _resume(
@@ -81,39 +102,6 @@ def _load_checkpoint(
         )
     losses = deserialise(work.store.read(checkpoint, LOSSES))["losses"].numpy()
     return losses, float(checkpoint.info["device_seconds"])
-
-
-@dataclass
-class _Checkpointer:
-    """Makes a training's checkpoints.
-
-    Args:
-        resumed_at: the step that has a checkpoint already.
-        kept: device seconds that the last checkpoint knows of. They are what the result says,
-            too: a longer training goes on from that checkpoint, and no second is counted twice.
-    """
-
-    work: Workspace
-    resumed_at: int
-    kept: float
-    begun: float = field(default_factory=time.monotonic)
-
-    def __post_init__(self) -> None:
-        self._before = self.kept
-
-    def keep(self, trainer: Any, losses: Float32[np.ndarray, "steps losses"]) -> None:
-        """Make a checkpoint of the trainer as it is."""
-        if trainer.step == self.resumed_at:  # the store has it, and takes no second of a step
-            return
-        spent = (time.monotonic() - self.begun) * self.work.task.ranks
-        self.kept = round(self._before + spent, 3)
-        files = {
-            STATE: serialise(trainer.tensors()),
-            LOSSES: serialise({"losses": torch.from_numpy(losses)}),
-        }
-        info = {"device_seconds": self.kept, "numerics": numerics()}
-        self.work.attempt.checkpoint(trainer.step, files, info)
-        self.work.report(trainer.step, 0, checkpoint=trainer.step)
 
 
 def _tell(work: Workspace, progress: Progress) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from ganray.errors import TrainingDiverged
+from ganray.tensors import Tensors
 from ganray.train.display import shown
 from ganray.train.trainer import Progress, Trainer
 
@@ -38,8 +41,8 @@ class History:
     rows: Float32[np.ndarray, "steps losses"]
     _fresh: list[Tensor] = field(default_factory=list)
 
-    def add(self, losses: Float[Tensor, "losses"]) -> None:
-        """Remember one iteration's losses without waiting for the device."""
+    def add(self, losses: Float[Tensor, "iterations losses"]) -> None:
+        """Remember some iterations' losses without waiting for the device."""
         self._fresh.append(losses)
 
     def flush(self, trainer: Trainer) -> Float32[np.ndarray, "steps losses"]:
@@ -49,11 +52,63 @@ class History:
             TrainingDiverged: a loss is NaN or infinite; names the loss and the iteration.
         """
         if self._fresh:
-            fresh = torch.stack(self._fresh).float().cpu().numpy()
+            fresh = torch.cat(self._fresh).float().cpu().numpy()
             self._fresh.clear()
             _refuse_non_finite(fresh, len(self.rows), trainer)
             self.rows = np.concatenate([self.rows, fresh])
         return self.rows
+
+
+class Wanted(NamedTuple):
+    """What a course asks for: that its trainer be moved on, by so many iterations at most."""
+
+    trainer: Trainer
+    iterations: int
+
+
+T = TypeVar("T")
+Course = Generator[Wanted, Float[Tensor, "iterations losses"], T]
+"""A training that whoever drives it moves on: alone (`alone`) or together with others
+(`cohorts.together`). It asks for iterations and is sent their losses, and ends as a function does,
+by an answer or an error."""
+
+
+def course(
+    trainer: Trainer,
+    until: int,
+    host: Host,
+    history: Float32[np.ndarray, "past losses"] | None = None,
+) -> Course[tuple[bool, Float32[np.ndarray, "steps losses"]]]:
+    """The way of one trainer to iteration `until`: arguments, answer and errors of `run`."""
+    past = np.zeros((0, len(trainer.losses)), np.float32) if history is None else history
+    record, clock = History(past), _Clock(trainer.step)
+    last_checkpoint, kept = time.monotonic(), -1
+    while trainer.step < until and not host.should_stop():
+        record.add((yield Wanted(trainer, until - trainer.step)))
+        if clock.due(trainer.step):
+            host.progress(clock.report(trainer, until, record.flush(trainer)))
+            if time.monotonic() - last_checkpoint >= host.checkpoint_seconds:
+                _checkpoint(trainer, record, host)
+                last_checkpoint, kept = time.monotonic(), trainer.step
+    if trainer.step != kept:  # a store takes one checkpoint of a step, and no second
+        _checkpoint(trainer, record, host)
+    return trainer.step >= until, record.rows
+
+
+def alone(training: Course[T]) -> T:
+    """Drive a course by itself, iteration by iteration, to its end; its answer."""
+    try:
+        wanted = next(training)
+        while True:
+            try:
+                losses = wanted.trainer.advance()[None]
+            except BaseException as error:
+                training.throw(error)  # it ends what it has begun, such as a checkpoint
+                raise
+            wanted = training.send(losses)
+    except StopIteration as end:
+        answer: T = end.value
+        return answer
 
 
 def run(
@@ -80,29 +135,24 @@ def run(
     if host is None and progress:
         with shown(trainer, until) as tell:
             return run(trainer, until, Host(progress=tell), history)
-    host = host or Host()
-    past = np.zeros((0, len(trainer.losses)), np.float32) if history is None else history
-    record, clock = History(past), _Clock(trainer.step)
-    last_checkpoint, kept = time.monotonic(), -1
-    while trainer.step < until and not host.should_stop():
-        record.add(trainer.advance())
-        if clock.due(trainer.step):
-            host.progress(clock.report(trainer, until, record.flush(trainer)))
-            if time.monotonic() - last_checkpoint >= host.checkpoint_seconds:
-                _checkpoint(trainer, record, host)
-                last_checkpoint, kept = time.monotonic(), trainer.step
-    if trainer.step != kept:  # a store takes one checkpoint of a step, and no second
-        _checkpoint(trainer, record, host)
-    return trainer.step >= until, record.rows
+    return alone(course(trainer, until, host or Host(), history))
 
 
 def _checkpoint(trainer: Trainer, record: History, host: Host) -> None:
     """Hand over a state that is known to be finite: weights can fail a step before the losses."""
-    rows = record.flush(trainer)
-    for name, value in trainer.tensors().items():
-        if not bool(torch.isfinite(value).all()):
-            raise _diverged(f"{name} is not finite after iteration {trainer.step}", trainer)
+    rows, tensors = record.flush(trainer), trainer.tensors()
+    if not _finite(tensors):
+        name = next(name for name, value in tensors.items() if not _finite({name: value}))
+        raise _diverged(f"{name} is not finite after iteration {trainer.step}", trainer)
     host.checkpoint(trainer, rows)
+
+
+def _finite(tensors: Tensors) -> bool:
+    """Whether all values are; each device is waited for once, however many tensors it holds."""
+    flags: dict[torch.device, list[Tensor]] = defaultdict(list)
+    for value in tensors.values():
+        flags[value.device].append(torch.isfinite(value).all())
+    return all(bool(torch.stack(own).all()) for own in flags.values())
 
 
 class _Clock:

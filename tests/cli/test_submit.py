@@ -26,6 +26,7 @@ from ganray.sweeps.trials import read_trials
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
 from tests.head import Head
+from tests.stages.stores import copied
 from tests.sweeps.files import sweep_file
 from tests.tiny import TinyRun
 
@@ -107,17 +108,18 @@ def test_a_study_is_submitted_followed_and_not_done_twice(
 
 
 def test_a_running_study_is_joined_guarded_left_and_stopped(
-    tiny_study: Path, tmp_path: Path, head: Head
+    tiny_study: Path, tiny_run: TinyRun, tmp_path: Path, head: Head
 ) -> None:
     """One job: submitted twice at once, changed meanwhile, left by Ctrl-C, stopped, exit code 4."""
+    copied(tiny_run, tmp_path / "store", "data", "encoder")
     words = (tiny_study, "--store", tmp_path / "store", *LONG)
     both = [begin(head, *words, "--no-wait", "--json") for _ in range(2)]
     ids = {finish(process).json["id"] for process in both}
     assert len(ids) == 1
     name = ids.pop()
-    changed = submit(head, *words, "--set", "seed=1")
-    changed.refused(f"job {name!r} is running study 'tiny'", "another name")
+    changed = begin(head, *words, "--set", "seed=1")
     follower = begin(head, "--follow", name, "--json")
+    finish(changed).refused(f"job {name!r} is running study 'tiny'", "another name")
     seen = [next(line for line in follower.stderr if "joint r0: " in line)]
     follower.send_signal(signal.SIGINT)
     left = finish(follower)

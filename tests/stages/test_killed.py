@@ -15,7 +15,7 @@ from tests.data.published import digits, write_folder
 from tests.stages.stores import copied
 from tests.tiny import digests, run
 
-KILLS = 6
+KILLS = 4
 
 
 @pytest.mark.chaos

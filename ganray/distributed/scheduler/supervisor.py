@@ -18,6 +18,7 @@ from ganray.distributed.scheduler import liveness
 from ganray.distributed.scheduler.placement import Placement
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.units import Desk, Unit
+from ganray.distributed.scheduler.waiting import waits_of
 from ganray.distributed.worker.deaths import Circumstances, Death, explain_death
 from ganray.distributed.worker.worker import Place
 from ganray.errors import GanrayError, Stopped, StoreError
@@ -28,6 +29,7 @@ from ganray.runs.events import Event
 from ganray.runs.outages import store_away
 from ganray.store.many import READERS
 from ganray.store.outage import OUTAGES
+from ganray.waits import OWN, WAITS
 
 WAIT_SECONDS = 0.25
 MOST_PAUSE = 0.05
@@ -39,6 +41,9 @@ START_SECONDS = 300.0
 """A worker that has room on its node, and has not begun within this time, has hung."""
 AWAY_SECONDS = 5.0
 """When this process was away for longer (stopped, or waiting for the store), others were not."""
+_TELL_SECONDS = 1.0
+_QUIET_SECONDS = 5.0  # it is asked once a second
+_WAITS = "units of a run"  # whose waits these are, among the process's
 
 
 @dataclass
@@ -66,6 +71,7 @@ class Supervisor:
     def __post_init__(self) -> None:
         self.desk = Desk(self.agenda, self.resources)
         self.placement = Placement(self.pool, self.watch, self.resources)
+        self._told = float("-inf")
         self._here = self._looked = self._heard = time.monotonic()
         self._readers = ThreadPoolExecutor(READERS, "ganray-settled")
 
@@ -89,11 +95,14 @@ class Supervisor:
                 if time.monotonic() - self._looked >= LOOK_SECONDS:
                     self._look_after()
                 self._measure()
+                self._tell_waits()
             if self.agenda.pending and self.should_stop():  # as the last of them left its node
                 self._stop()
         finally:
+            WAITS.put(_WAITS, {})
             self._readers.shutdown(wait=False, cancel_futures=True)
             for slot in list(self.pool.slots):
+                WAITS.hear(str(id(slot)), "")
                 with contextlib.suppress(RayError):
                     self.pool.dismiss(slot)
 
@@ -172,6 +181,7 @@ class Supervisor:
         assert unit is not None
         if "beat" in details:
             OUTAGES.hear(str(id(slot)), details.get("away"))
+            WAITS.hear(str(id(slot)), unit.task.title, details.get("waits", ()))
             return
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
@@ -194,6 +204,7 @@ class Supervisor:
 
     def _end(self, slot: Slot) -> None:
         slot.end()
+        WAITS.hear(str(id(slot)), "")
         if slot.reserved or slot.leaving:
             self.pool.dismiss(slot)
 
@@ -235,6 +246,7 @@ class Supervisor:
     def _lost(self, slot: Slot, death: Death) -> None:
         """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
         unit = slot.end()
+        WAITS.hear(str(id(slot)), "")
         self.pool.dismiss(slot)
         if unit.task.address in self.agenda.failed or self.should_stop():
             return
@@ -293,6 +305,16 @@ class Supervisor:
             for slot in self.pool.slots:
                 liveness.forgive(slot, away)
 
+    def _tell_waits(self) -> None:
+        """Once a second: of ten thousand units that wait this takes a while."""
+        now = time.monotonic()
+        if now - self._told >= _TELL_SECONDS:
+            self._told = now
+            waits = waits_of(self.waiting, self.pool, self.watch.view)
+            if self.watch.silent > _QUIET_SECONDS:
+                waits["the cluster's head to answer"] = OWN
+            WAITS.put(_WAITS, waits)
+
     def _measure(self) -> None:
         bundles = [(slot.bundle, max(1, len(slot.reserved))) for slot in self.pool.busy]
         self.meter(
@@ -314,4 +336,5 @@ class Supervisor:
             self.watch.check()
             self._listen()
             self.waiting.clear()
+            WAITS.put(_WAITS, {"workers to make their checkpoints": OWN})
         raise Stopped("stopped on request")

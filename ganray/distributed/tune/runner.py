@@ -36,8 +36,10 @@ from ganray.distributed.checks import preflight
 from ganray.distributed.checks.probes import time_on_workers, trainers_at_once
 from ganray.distributed.cluster.watch import Watch
 from ganray.distributed.runner import RayRunner
+from ganray.distributed.scheduler.units import Bundle
+from ganray.distributed.scheduler.waiting import amount
 from ganray.distributed.tune.heartbeat import Sign, open_heartbeats
-from ganray.distributed.tune.liveness import TrialSupervisor
+from ganray.distributed.tune.liveness import WAITING_TRIALS, TrialSupervisor
 from ganray.distributed.tune.search import domains, optuna, scheduler
 from ganray.distributed.tune.thread import TuneListener, fitted
 from ganray.distributed.tune.trainable import trainable_of
@@ -47,6 +49,7 @@ from ganray.store import Store
 from ganray.store.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.trials import Trial, read_trial, save_needs, save_trial, save_trials
+from ganray.waits import WAITS
 
 STATE_FOLDER = "ray-state/sweeps"
 _ANSWER_SECONDS = 10.0
@@ -133,7 +136,10 @@ class SweepRunner:
             )
         else:
             tuner = self._tuner(trainable, folder, place)
-        return fitted(tuner, _Hearer(self, self._supervisor(watch, register)), watch.check)
+        try:
+            return fitted(tuner, _Hearer(self, self._supervisor(watch, register)), watch.check)
+        finally:
+            WAITS.put(WAITING_TRIALS, {})
 
     def _supervisor(self, watch: Watch, register: Any) -> TrialSupervisor:
         def look(everyone: bool, nodes: frozenset[str]) -> dict[str, Sign]:
@@ -149,6 +155,7 @@ class SweepRunner:
             should_stop=self.should_stop,
             end=_end,
             say=self.say,
+            needs=amount(Bundle(self.sweep.resources.num_cpus, self.sweep.resources.num_gpus)),
         )
 
     def _restorable(self) -> bool:

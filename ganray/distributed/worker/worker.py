@@ -34,6 +34,7 @@ from ganray.stages.remedies import explain
 from ganray.stages.workspace import open_store
 from ganray.store import Manifest
 from ganray.train.parallel import Ranks
+from ganray.waits import WAITS
 
 WORKER_BEAT_SECONDS = 3.0
 """How often a worker says that it lives, and what processor time and memory it has used."""
@@ -184,7 +185,8 @@ def _with_beats(
             yield event
         if time.monotonic() >= due:
             due = time.monotonic() + WORKER_BEAT_SECONDS
-            yield assignment.event(beat=effort(thread), **usage.peaks(), **away_details())
+            own = {"beat": effort(thread), "waits": WAITS.current()}
+            yield assignment.event(**own, **usage.peaks(), **away_details())
 
 
 def _outcome(

@@ -151,8 +151,8 @@ def test_a_stop_is_heard_while_nodes_are_awaited(tiny_run, tmp_path, ray_session
     never = ray_session.remote(num_cpus=1000)(lambda: None).remote()
     asked = iter(range(3))
     with pytest.raises(Stopped):
-        nodes.wait_for_all([never], 600.0, lambda: next(asked, None) is None)
-    assert nodes.wait_for_all([], 600.0, lambda: True) == ([], [])
+        nodes.wait_for_all([never], "ever", 600.0, lambda: next(asked, None) is None)
+    assert nodes.wait_for_all([], "ever", 600.0, lambda: True) == ([], [])
     with pytest.raises(Stopped):
         time_on_workers(tiny_run.plan, Resources(num_cpus=1000.0), lambda: True)
     monkeypatch.setattr(nodes, "_facts", ray_session.remote(num_cpus=0)(lambda _: time.sleep(600)))

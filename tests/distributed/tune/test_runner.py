@@ -107,6 +107,8 @@ def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(
     words = [word for change in short for word in ("--set", change)]
     sweep = read_sweep(str(file), [*short, "sweep.concurrent=1"])
     store, confirmed = Store(str(tmp_path / "store")), 2 * 3
+    # Here, and not by workers that start for it; a sweep that prepares itself is a slow test's.
+    LocalRunner(sweep.resources).run(Agenda.open(sweep.preparation(), store))
     heard: list[str] = []
     runner = SweepRunner(sweep, store, say=heard.append, should_stop=lambda: bool(heard))
     with pytest.raises(Stopped):

@@ -1,0 +1,50 @@
+"""Which GANs of a plan can be trained together, as a runner asks before it forms cohorts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from ganray.models import Model
+from ganray.plan import Task
+from ganray.train.algorithms import Training
+from ganray.train.cohorts.fitting import counts_kinds, objection
+
+_OWN = frozenset({"classes", "seed", "cluster", "component"})
+"""What members may differ in."""
+_INPUTS = frozenset({"data", "split"})
+"""What may be given to them: neither weights of images nor networks of others."""
+
+
+def at_most(cohort: Literal["auto", "off"] | int, device: str) -> int:
+    """How many GANs may be trained together on a device by `resources.cohort`; 0: each goes by
+    itself."""
+    if cohort == "auto":
+        return sys.maxsize if device == "cuda" else 0
+    return 0 if cohort == "off" else cohort
+
+
+def shape_of(task: Task) -> str:
+    """What GANs have in common that can be trained together, as a word; empty: it goes alone."""
+    if task.kind != "train" or task.ranks > 1 or not task.inputs.keys() <= _INPUTS:
+        return ""
+    told = {name: value for name, value in task.parameters.items() if name not in _OWN}
+    gan = json.dumps(told, sort_keys=True)
+    may, counted = _judged(json.dumps([told["model"], told["train"]], sort_keys=True))
+    if not may:
+        return ""
+    kinds = len(task.parameters["classes"]) if counted else 0
+    return json.dumps([gan, task.inputs["data"], task.horizon, kinds])
+
+
+@lru_cache(maxsize=4096)
+def _judged(gan: str) -> tuple[bool, bool]:
+    """Whether such GANs can share a cohort, and whether only those of as many classes can."""
+    told_model, told_train = json.loads(gan)
+    model = TypeAdapter(Model).validate_python(told_model)
+    train = TypeAdapter(Training).validate_python(told_train)
+    return not objection(model, train), counts_kinds(model, train)

@@ -1,0 +1,198 @@
+"""GANs of equal shape trained together, each with its own log, checkpoints and artifact, as alone.
+
+Runners form cohorts; no plan knows of them. A cohort that the device cannot hold is halved, and one
+that cannot be trained for any other reason is parted: its members go on from their checkpoints.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from ganray.errors import Stopped
+from ganray.memory import memory_free
+from ganray.numerics import threads
+from ganray.plan import Plan, Task
+from ganray.plan.parameters import TrainParameters
+from ganray.stages.log import TaskLog, shared_logs
+from ganray.stages.needs import images_memory
+from ganray.stages.remedies import explain
+from ganray.stages.stage import image_shape
+from ganray.stages.train import train_gan, training
+from ganray.stages.workspace import Workspace
+from ganray.store import Store
+from ganray.train.cohorts.together import Member, run_together
+from ganray.train.device import choose_device
+from ganray.train.memory import gan_memory
+
+_COPIES = 2
+"""Images lie once more as all members', and products that are laid out as matrices hold about what
+the losses hold."""
+
+
+@dataclass(frozen=True)
+class Joining:
+    """A task that is trained together with others.
+
+    Attributes:
+        workspace: made when the task begins.
+        ended: hears how: None, or what it has ended of.
+        bytes: that it takes at most of the device (`member_memory`).
+    """
+
+    task: Task
+    workspace: Callable[[TaskLog], Workspace]
+    ended: Callable[[Exception | None], None]
+    bytes: int = 0
+
+
+def member_memory(task: Task, plan: Plan) -> int:
+    """The most bytes that one GAN of a cohort takes, by an estimate."""
+    told = TrainParameters.of(task)
+    grown = gan_memory(image_shape(plan), told.model, told.train, len(told.kinds))
+    return _COPIES * (grown + images_memory(plan, "train", told.classes))
+
+
+def run_cohort(
+    joining: Sequence[Joining], store: Store, device: str, share: float = 1.0, prints: bool = False
+) -> None:
+    """Do tasks together, as many at once as memory allows; how each ends is told to it alone.
+
+    Args:
+        share: of the device that they may take, in (0, 1].
+        prints: as of `TaskLog`.
+    """
+    waiting, room = list(joining), _room(device, share)
+    while waiting:
+        some = waiting[: _at_once(waiting, room)]
+        waiting = waiting[len(some) :]
+        if _run(some, store, device, prints):
+            for one in waiting:
+                one.ended(Stopped(f"{one.task.title} was stopped before it began"))
+            return
+
+
+def _at_once(waiting: Sequence[Joining], room: int | None) -> int:
+    """How many are taken next, of cohorts that are equal as far as they can be."""
+    each = max(one.bytes for one in waiting)
+    most = max(1, room // each) if room is not None and each else len(waiting)
+    cohorts = -(-len(waiting) // most)
+    return -(-len(waiting) // cohorts)
+
+
+def _room(device: str, share: float) -> int | None:
+    """Bytes that may be taken there; None: nothing says."""
+    if choose_device(device).type == "cpu":
+        free = memory_free()
+        return None if free is None else int(share * free)
+    free, whole = torch.cuda.mem_get_info()
+    return min(free, int(share * whole))
+
+
+def _run(joining: Sequence[Joining], store: Store, device: str, prints: bool) -> bool:
+    """Whether they were stopped."""
+    stopped = False
+    tasks = [one.task for one in joining]
+    ends: dict[str, Callable[[Exception | None], None]] = {}
+    with threads(tasks[0].threads), shared_logs(store, tasks, device, prints) as logs:
+
+        def over(work: Workspace, error: Exception | None) -> None:
+            nonlocal stopped
+            stopped = stopped or isinstance(error, Stopped)
+            ends[work.task.address](error)
+
+        works = []
+        for one, log in zip(joining, logs, strict=True):
+            end = ends[one.task.address] = _both(log.end, one.ended)
+            try:
+                works.append(one.workspace(log))
+            except Exception as error:
+                end(error)
+        train_cohort(works, over)
+    return stopped
+
+
+def _both(
+    first: Callable[[Exception | None], None], second: Callable[[Exception | None], None]
+) -> Callable[[Exception | None], None]:
+    def ended(error: Exception | None) -> None:
+        first(error)
+        second(error)
+
+    return ended
+
+
+def train_cohort(
+    works: Sequence[Workspace], ended: Callable[[Workspace, Exception | None], None]
+) -> None:
+    """`train_gan` of several at once.
+
+    Args:
+        ended: hears of each when it has committed its artifact (None), or what it has ended of.
+    """
+    left = {work.task.address: work for work in works}
+
+    def over(work: Workspace, error: Exception | None) -> None:
+        del left[work.task.address]
+        if error is None:
+            work.report(1, 1, finished=True)
+        ended(work, error)
+
+    why = _failed(works, over)
+    _let_go()
+    rest = list(left.values())
+    for work in rest:
+        work.report(0, 0, warning=why.told)
+    if why.halved and len(rest) > 1:
+        middle = (len(rest) + 1) // 2
+        train_cohort(rest[:middle], ended)
+        train_cohort(rest[middle:], ended)
+    else:
+        for work in rest:
+            _train_alone(work, over)
+
+
+def _let_go() -> None:
+    """Free what members of earlier cohorts had on the device."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why members of a cohort are left; it holds nothing of what was on the device."""
+
+    told: str = ""
+    halved: bool = False
+
+
+def _failed(
+    works: Sequence[Workspace], over: Callable[[Workspace, Exception | None], None]
+) -> _Failure:
+    """Train them together; why that came to nothing, if it did."""
+    members = []
+    for work in works:
+        member = Member(partial(over, work))
+        member.course = training(work, member.clock, cohort=len(works))
+        members.append(member)
+    try:
+        run_together(members)
+    except Exception as error:
+        halved = isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
+        then = "is halved" if halved and len(works) > 1 else "is parted"
+        return _Failure(f"the cohort of {len(works)} {then}: {explain(error)}", halved)
+    return _Failure()
+
+
+def _train_alone(work: Workspace, over: Callable[[Workspace, Exception | None], None]) -> None:
+    try:
+        train_gan(work)
+    except Exception as error:
+        over(work, error)
+    else:
+        over(work, None)
