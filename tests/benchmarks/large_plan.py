@@ -32,6 +32,7 @@ from ganray.data.spec import SourceInfo
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
+from ganray.runs.makespan import Piece, makespan
 from ganray.runs.record import find_run, save_run
 from ganray.spec import content_hash
 from ganray.store import Manifest, Store
@@ -137,32 +138,39 @@ def others(plan: Plan, times: int) -> Iterator[Plan]:
         )})  # fmt: skip
 
 
+def of_server(server: psutil.Process | None) -> float:
+    """Seconds of a core that the store's server has used."""
+    return sum(server.cpu_times()[:2]) if server else 0.0
+
+
 @contextmanager
-def store_on(kind: str) -> Iterator[Store]:
-    """An empty store in a folder, or on the tests' S3 server."""
+def store_on(kind: str) -> Iterator[tuple[Store, psutil.Process | None]]:
+    """An empty store in a folder, or on the tests' S3 server, and that server."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as server:
         if kind == "folder":
-            yield Store(folder)
+            yield Store(folder), None
             return
         running = server.enter_context(running_s3_server(Path(folder)))
         os.environ |= running.environment()
-        yield Store(f"s3://{BUCKET}/large")
+        yield Store(f"s3://{BUCKET}/large"), psutil.Process(running.process)
 
 
 def resume_times(arguments: argparse.Namespace) -> None:
     """A finished plan is given again."""
     plan = planned(arguments.classes, arguments.replicates)
     count = len(plan.tasks)
-    with store_on(arguments.on) as store:
+    with store_on(arguments.on) as (store, server):
         with told("fill the store", count):
             fill(store, plan)
             for other in others(plan, arguments.shared):
                 fill(store, other)
         for number in range(arguments.rounds + 1):
             what = f"agenda {'as the run left it' if number else 'of what others did'}"
+            served = of_server(server)
             with told(what, count):
                 agenda = Agenda.open(plan, Store(store.url))
             assert agenda.complete
+            print(f"{'the server':28} {'':10}  {of_server(server) - served:8.2f} s of a core")
             if not number:
                 agenda.remember()
 
@@ -173,7 +181,7 @@ def run_times(arguments: argparse.Namespace) -> None:
 
     plan = planned(arguments.classes, arguments.replicates)
     slots = arguments.slots or arguments.workers
-    with store_on(arguments.on) as store, ExitStack() as ray:
+    with store_on(arguments.on) as (store, _), ExitStack() as ray:
         if arguments.slots:
             ray.enter_context(simulated_slots(slots, arguments.sleep))
         else:
@@ -192,7 +200,13 @@ def _run(plan: Plan, store: Store, slots: int, sleep: float) -> None:
     wall = time.perf_counter() - begun
     assert agenda.complete, list(agenda.failed.items())[:3]
     print(f"{1e3 * wall / count:.2f} ms of the clock a task", end="")
-    print(f"; work ÷ (wall × slots) {sleep * count / wall / slots:.3f}" if sleep else "")
+    if sleep:
+        places = {task.address: place for place, task in enumerate(plan.tasks)}
+        pieces = [Piece(tuple({places[one] for one in task.inputs.values()}), sleep)
+                  for task in plan.tasks]  # fmt: skip
+        least = makespan(pieces, slots)
+        print(f"; makespan {least:.1f} s, {least / wall:.2f} of the clock", end="")
+    print()
 
 
 @contextmanager

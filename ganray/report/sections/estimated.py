@@ -15,6 +15,7 @@ from ganray.spec import parse
 from ganray.wording import duration
 
 _HOUR = 3600.0
+_CENT = 0.01
 _CAPTION = "Estimated before the run began, and actual"
 _NOTE = (
     "Estimated is the time of one worker for each task that was to be done then and is finished, "
@@ -88,7 +89,7 @@ def _table(
         if rates.named:
             for times in (told, took):
                 price = sum(rates.price(task, times[task.address]) for task in own)
-                cells.append(f"{price:.3g}")
+                cells.append(f"{price:,.2f}" if price >= _CENT or not price else "under 0.01")
         return cells
 
     rows = [row(kind, own) for kind, own in kinds.items()]

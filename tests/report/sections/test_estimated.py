@@ -51,7 +51,7 @@ def test_kinds_stand_with_both_times_their_ratio_and_both_prices(run: MadeUp) ->
     ]
     rows = {row[0]: row[1:] for row in table.rows}
     # 2 CPUs and half a GPU: 108 EUR an hour, 0.03 a second.
-    assert rows["train"] == ["4", "1 min 20 s", "2 min 00 s", "1.50", "2.4", "3.6"]
+    assert rows["train"] == ["4", "1 min 20 s", "2 min 00 s", "1.50", "2.40", "3.60"]
     assert rows["embed"][0] == "1"
     assert rows["all"][0] == "5"
     assert isinstance(note, Paragraph)
