@@ -156,7 +156,7 @@ def of_family(one: Any, device: str, spent: Callable[[], bool]) -> dict[str, Any
     import torch
 
     model, published = one.model, one.train
-    classes = CLASSES if one.told_labels else 1
+    classes = 2 if published.translates else CLASSES if one.told_labels else 1
     small = published.once().model_copy(update={"batch": min(published.batch, _least(model))})
     small = small.model_copy(update={"schedule": ()})
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False

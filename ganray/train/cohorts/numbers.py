@@ -12,7 +12,8 @@ class Number(int):
     """A whole number from 0.
 
     Its kind, `number % period`, may be asked for, and so may the iteration that it lies in
-    (`number // times`), which is such a number again; whatever else is done with it is noted.
+    (`number // times`), which is such a number again; whatever else is done with it is noted, but
+    for what Python asks no number about: an index, and a float's own arithmetic.
     """
 
     period: int
