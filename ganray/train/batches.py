@@ -131,16 +131,21 @@ class ShuffledImages:
         batches._seed, batches._epoch, batches._ends = seed, -1, None
         return batches
 
-    def indices(self, step: int) -> Int64[np.ndarray, "batch"]:
-        """Which images batch number `step` (from 0) holds.
+    @property
+    def images(self) -> UInt8[Tensor, "n c h w"]:
+        """All images, served or not, on their device."""
+        return self._images
+
+    def indices(self, step: int, batches: int = 1) -> Int64[np.ndarray, "batch"]:
+        """Which images batch number `step` (from 0) holds, or so many `batches` from there on.
 
         A batch may straddle two epochs, and one of weighted images may hold an image twice.
         """
-        start, length = step * self._batch, len(self)
+        start, length, count = step * self._batch, len(self), batches * self._batch
         if self._ends is not None:
-            drawn = uniforms(self._seed, "weighted", start, self._batch, 1)[:, 0]
+            drawn = uniforms(self._seed, "weighted", start, count, 1)[:, 0]
             return np.searchsorted(self._ends, drawn, side="right").astype(np.int64)
-        rows = np.arange(start, start + self._batch)
+        rows = np.arange(start, start + count)
         epochs = rows // length
         parts = [
             self._permutation(int(epoch))[rows[epochs == epoch] % length]

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float, Float64, Int64, UInt8
 from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
@@ -29,6 +29,7 @@ from ganray.train.batches import Batches, ShuffledImages, class_counts, class_la
 from ganray.train.device import choose_device
 from ganray.train.draws import drawn
 from ganray.train.kernels import descent_of, in_precision, laid_out, lay_out
+from ganray.train.optimisers import Descent
 from ganray.train.replay import Histories
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
@@ -187,7 +188,8 @@ class GanTrainer:
             real = laid_out(self.spec, self.model.pixels(images))
         else:
             real = torch.empty(0, *self.shape, device=self.device)
-            rows = self._drawn_rows(step, index) if self._labels is not None else np.empty(0)
+            known = self._labels is not None
+            rows = self._drawn_rows(step, *self._rows(step, index)) if known else np.empty(0)
         more = {name: self._show(name, index) for name in self._more} if step.looks else {}
         if self._labels is None:
             return Batch(index, real, None, more)
@@ -225,12 +227,39 @@ class GanTrainer:
         shown = {name: Shown(images, none) for name, images in made.items()}
         return replace(batch, more={**batch.more, **shown})
 
-    def _drawn_rows(self, step: Step, index: int) -> Int64[np.ndarray, "part"]:
+    def _drawn_rows(self, step: Step, start: int, count: int) -> Int64[np.ndarray, "k"]:
         """Training images whose labels a step takes that sees none of them."""
         assert self._labels is not None
-        stream = f"train/{step.name}/labels"
-        at = uniforms(self.seed, stream, *self._rows(step, index), 1)[:, 0]
+        at = uniforms(self.seed, f"train/{step.name}/labels", start, count, 1)[:, 0]
         return (at * len(self._labels)).astype(np.int64)
+
+    def ahead(
+        self, step: Step, first: int, batches: int
+    ) -> tuple[Int64[np.ndarray, "batches n"] | None, Int64[np.ndarray, "batches n"] | None]:
+        """Of so many batches of a step, from number `first` on, which training images it sees, if
+        any, and the labels that it is told, if any; all of it by numbers, so that no batch is
+        made."""
+        rows = labels = None
+        if step.real:
+            assert isinstance(self._batches, ShuffledImages)
+            rows = labelled = self._batches.indices(first, batches)
+        elif self._labels is not None:
+            size = self.spec.batch * step.rows
+            labelled = self._drawn_rows(step, first * size, batches * size)
+        if self._labels is not None:
+            labels = self._labels[labelled].reshape(batches, -1)
+        return None if rows is None else rows.reshape(batches, -1), labels
+
+    @property
+    def resident(self) -> UInt8[Tensor, "n c h w"]:
+        """The training images, on the device.
+
+        Raises:
+            RefusedInput: the trainer was given batches in place of images.
+        """
+        if not isinstance(self._batches, ShuffledImages):
+            raise RefusedInput("images: these are batches, of which no cohort can be made")
+        return self._batches.images
 
     def _rows(self, step: Step, index: int) -> tuple[int, int]:
         """This process's part of global batch `index`, among the rows of all: first, how many."""
@@ -253,6 +282,20 @@ class GanTrainer:
     def _moved(self, step: Step) -> list[nn.Parameter]:
         """The parameters that a step moves."""
         return [weight for role in step.moves for weight in self._weights[role]]
+
+    @property
+    def trained(self) -> dict[str, list[str]]:
+        """The names of the weights of each network that are trained."""
+        return {
+            role: [name for name, weight in network.named_parameters() if weight.requires_grad]
+            for role, network in self.networks.items()
+        }
+
+    def descent(self, step: Step) -> Descent:
+        """What moves a step's networks, where it is one of the project's own."""
+        found = self._optimizers[step.name]
+        assert isinstance(found, Descent)
+        return found
 
     def _follow_schedule(self) -> None:
         """Take the settings in force in this iteration for its steps and their optimisers."""

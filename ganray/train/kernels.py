@@ -5,7 +5,7 @@ Losses and networks know nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,11 +25,11 @@ def lay_out(spec: TrainSpec, networks: Mapping[str, nn.Module]) -> None:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def descent_of(spec: TrainSpec, step: Step, weights: list[nn.Parameter]) -> AnyDescent:
+def descent_of(spec: TrainSpec, step: Step, weights: Sequence[Tensor]) -> AnyDescent:
     """How a step moves its weights: by `kernel: fused` in one pass over each."""
     made = step.optimiser.made(weights)
     if spec.kernel == "fused" and isinstance(made, AdamDescent):
-        made.fused = True
+        made.fused = made.on_device = True
     return made
 
 

@@ -25,14 +25,20 @@ class Descent(ABC):
 
     Args:
         settings: as torch calls them, `lr` say.
+
+    Attributes:
+        states: what is remembered of each weight that has moved, by its place.
     """
 
     defaults: ClassVar[dict[str, Any]]
+    on_device = False
+    """Whether it counts where the weights are: a captured graph of its step can count nowhere
+    else."""
 
     def __init__(self, weights: Iterable[nn.Parameter | Tensor], **settings: Any) -> None:
         self._weights = list(weights)
         self.param_groups = [{**self.defaults, **settings}]
-        self._states: dict[int, State] = {}
+        self.states: dict[int, State] = {}
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients; unless `set_to_none`, they are zero then."""
@@ -47,25 +53,25 @@ class Descent(ABC):
         """Move each weight that has a gradient."""
         moved = [at for at, weight in enumerate(self._weights) if weight.grad is not None]
         for at in moved:
-            if at not in self._states:
-                self._states[at] = self._fresh(self._weights[at]) | {"step": self._begun(at)}
+            if at not in self.states:
+                self.states[at] = self._fresh(self._weights[at]) | {"step": self.begun(at)}
         weights = [self._weights[at] for at in moved]
         gradients = [weight.grad for weight in weights if weight.grad is not None]
-        states = [self._states[at] for at in moved]
+        states = [self.states[at] for at in moved]
         if weights:
             self._move(weights, gradients, states, self.param_groups[0])
 
     def state_dict(self) -> dict[str, Any]:
         """What is remembered, by the weights' places, and the settings."""
-        return {"state": dict(self._states), "param_groups": [dict(self.param_groups[0])]}
+        return {"state": dict(self.states), "param_groups": [dict(self.param_groups[0])]}
 
     def load_state_dict(self, told: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         self.param_groups = [dict(told["param_groups"][0])]
-        self._states = {
+        self.states = {
             at: {
                 # Laid out as the weight is: a fused step reads both as they lie in memory.
-                name: (self._begun(at) if name == "step" else torch.empty_like(self._weights[at]))
+                name: (self.begun(at) if name == "step" else torch.empty_like(self._weights[at]))
                 .copy_(value)
                 .detach()
                 for name, value in state.items()
@@ -73,9 +79,10 @@ class Descent(ABC):
             for at, state in told["state"].items()
         }
 
-    def _begun(self, _: int) -> Tensor:
+    def begun(self, at: int) -> Tensor:
         """How often a weight was moved: a number of the CPU, where it is cheap to read."""
-        return torch.zeros((), dtype=torch.float32, device="cpu")
+        device = self._weights[at].device if self.on_device else torch.device("cpu")
+        return torch.zeros((), dtype=torch.float32, device=device)
 
     @abstractmethod
     def _fresh(self, weight: Tensor) -> State:
@@ -102,11 +109,6 @@ class AdamDescent(Descent):
     fused = False
     defaults: ClassVar = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
 
-    def _begun(self, at: int) -> Tensor:
-        if self.fused:  # the fused step counts where it moves
-            return torch.zeros((), dtype=torch.float32, device=self._weights[at].device)
-        return super()._begun(at)
-
     def _fresh(self, weight: Tensor) -> State:
         return {"exp_avg": torch.zeros_like(weight), "exp_avg_sq": torch.zeros_like(weight)}
 
@@ -127,6 +129,7 @@ class AdamDescent(Descent):
             # By itself torch steps all in one call on CUDA alone; on a CPU too it is the same bits.
             foreach=not self.fused,
             fused=self.fused,
+            capturable=self.on_device,
             amsgrad=False,
             beta1=settings["betas"][0],
             beta2=settings["betas"][1],
@@ -160,6 +163,7 @@ class RmsPropDescent(Descent):
             [],
             [state["step"] for state in states],
             foreach=True,
+            capturable=self.on_device,
             lr=settings["lr"],
             alpha=settings["alpha"],
             eps=settings["eps"],

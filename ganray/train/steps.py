@@ -5,7 +5,7 @@ Free of torch, as an algorithm's file is, so that files are read fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
@@ -85,7 +85,7 @@ class Optimiser(Protocol):
     word: ClassVar[str]
     """What its state is called in a checkpoint."""
 
-    def made(self, weights: list[torch.nn.Parameter], /) -> AnyDescent:
+    def made(self, weights: Sequence[torch.Tensor], /) -> AnyDescent:
         """A new one for these weights."""
 
     @property
@@ -102,7 +102,7 @@ class Adam:
     beta1: float
     beta2: float
 
-    def made(self, weights: list[torch.nn.Parameter], /) -> AnyDescent:
+    def made(self, weights: Sequence[torch.Tensor], /) -> AnyDescent:
         """As `Optimiser.made`."""
         from ganray.train.optimisers import AdamDescent
 
@@ -122,7 +122,7 @@ class RmsProp:
     learning_rate: float
     decay: float = 0.99
 
-    def made(self, weights: list[torch.nn.Parameter], /) -> AnyDescent:
+    def made(self, weights: Sequence[torch.Tensor], /) -> AnyDescent:
         """As `Optimiser.made`."""
         from ganray.train.optimisers import RmsPropDescent
 

@@ -1,0 +1,179 @@
+"""Several GANs of one shape that are trained together, one iteration of all after another.
+
+    cohort = Cohort([GanTrainer(images_of(k), model, train, seed_of(k)) for k in range(10)])
+    losses = cohort.advance(100)
+
+Each member is a `GanTrainer` as it would be alone. The cohort lays the weights, moments and
+averages of all out as single tensors, of which the members' own become views; so each member's
+checkpoint, sampler and step are what they would be alone. An algorithm's losses are the pure
+functions that they are for one GAN, mapped over the members by `torch.func.vmap`; gradients of the
+members' sum are each member's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import vmap
+
+from ganray.errors import RefusedInput
+from ganray.train.cohorts.convolutions import Convolutions
+from ganray.train.cohorts.fitting import objection
+from ganray.train.cohorts.graphs import Graphs
+from ganray.train.cohorts.numbers import Number
+from ganray.train.cohorts.products import made_once
+from ganray.train.cohorts.stacking import Stack, average_of, bind_state, bound, stacked
+from ganray.train.cohorts.supply import Supplies, Supply
+from ganray.train.gan import GanTrainer
+from ganray.train.kernels import descent_of, in_precision
+from ganray.train.optimisers import AdamDescent, Descent
+from ganray.train.steps import Batch, Step, told
+
+
+class Cohort:
+    """Members that move together.
+
+    Args:
+        members: trainers of equal networks and training, on one device and at one iteration.
+
+    Raises:
+        RefusedInput: there is none, they differ in one of these, or such GANs cannot be trained
+            together; it says which and why.
+    """
+
+    def __init__(self, members: Sequence[GanTrainer]) -> None:
+        _check(members)
+        self.members = list(members)
+        first = self.members[0]
+        self.device, self.spec, self.model = first.device, first.spec, first.model
+        self._steps = self.spec.steps()
+        self._networks = first.networks  # whose layers are called with each member's weights
+        self.stacks = {
+            role: stacked([member.networks[role] for member in self.members])
+            for role in first.networks
+        }
+        self._optimisers = {step.name: self._optimiser(step) for step in self._steps}
+        self._average = average_of(self.members, self.stacks)
+        self.supplies = Supplies(self.members, self.device)
+        self._convolutions = Convolutions()
+        self._graphs = Graphs(self.device)
+
+    def __len__(self) -> int:
+        """How many members there are."""
+        return len(self.members)
+
+    def advance(self, iterations: int = 1) -> Float[Tensor, "iterations k losses"]:
+        """So many iterations of all members; their losses, still on the device."""
+        told_of, left = [], iterations
+        while left:
+            count = min(left, self.supplies.ahead(self._steps))
+            told_of.append(self._chunk(count))
+            left -= count
+        return torch.cat(told_of)
+
+    def _chunk(self, count: int) -> Float[Tensor, "count k losses"]:
+        begun = self.members[0].step
+        supplies = [self.supplies.of(step, begun, count) for step in self._steps]
+        losses = torch.empty(count, len(self), len(self._steps), device=self.device)
+        for iteration in range(count):
+            for at, (step, supply) in enumerate(zip(self._steps, supplies, strict=True)):
+                for turn in range(step.times):
+                    index = (begun + iteration) * step.times + turn
+                    loss = self._descend(step, index, supply.at(iteration * step.times + turn))
+                losses[iteration, :, at] = loss
+            if (average := self._average) is not None:
+                self._graphs.run("average", lambda _: average.update())
+        for member in self.members:
+            member.step += count
+        return losses
+
+    def _descend(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
+        """As `GanTrainer._descend`, of all."""
+        name = f"{step.name}/{index % step.period > 0}"
+        number = Number(index, step.period)
+        losses = self._graphs.run(name, lambda given: self._move(step, number, given), supply)
+        if number.noted:
+            self._graphs.leave(name)
+        return losses
+
+    def _move(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
+        moved = self.moved(step)
+        for stack in self.stacks.values():
+            for tensor in stack.values():
+                tensor.requires_grad_(False)
+        for weight in moved:
+            weight.requires_grad_(True)
+        with made_once():
+            losses = self.losses(step, index, supply)
+            gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
+        for weight, gradient in zip(moved, gradients, strict=True):
+            # A fused step wants it laid out as the weights are.
+            weight.grad = None if gradient is None else _laid_out_as(weight, gradient)
+        optimiser = self._optimisers[step.name]
+        optimiser.step()
+        optimiser.zero_grad()
+        bind_state(optimiser, [member.descent(step) for member in self.members])
+        if step.clip is not None:
+            with torch.no_grad():
+                torch._foreach_clamp_min_(moved, -step.clip)
+                torch._foreach_clamp_max_(moved, step.clip)
+        return losses.detach()
+
+    def losses(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
+        real = None
+        if supply.rows is not None:
+            real = self.model.pixels(self.supplies.images[supply.rows].float().div_(255))
+            real = real.to(next(iter(supply.noise.values())).dtype) if supply.noise else real
+
+        def one(
+            stacks: dict[str, Stack],
+            pixels: Tensor | None,
+            labels: Tensor | None,
+            noise: dict[str, Tensor],
+        ) -> Tensor:
+            own = {role: bound(self._networks[role], tensors) for role, tensors in stacks.items()}
+            networks = told(self.model, in_precision(self.spec, own, self.device), labels)
+            if pixels is None:
+                pixels = torch.empty(0, *self.members[0].shape, device=self.device)
+            return step.loss(networks, Batch(index, pixels, labels), noise)
+
+        places = (0, None if real is None else 0, None if supply.labels is None else 0, 0)
+        with self._convolutions:
+            return vmap(one, in_dims=places)(self.stacks, real, supply.labels, supply.noise)
+
+    def moved(self, step: Step) -> list[Tensor]:
+        trained = self.members[0].trained
+        return [self.stacks[role][name] for role in step.moves for name in trained[role]]
+
+    def _optimiser(self, step: Step) -> Descent:
+        made = descent_of(self.spec, step, self.moved(step))
+        assert isinstance(made, Descent)
+        if self.device.type == "cuda":  # a captured step counts where it moves
+            made.on_device = True
+            if isinstance(made, AdamDescent):
+                made.fused = True
+        bind_state(made, [member.descent(step) for member in self.members])
+        return made
+
+
+def _laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
+    same = gradient.stride() == weight.stride()
+    return gradient if same else torch.empty_like(weight).copy_(gradient)
+
+
+def _check(members: Sequence[GanTrainer]) -> None:
+    if not members:
+        raise RefusedInput("members (=[]): a cohort has one or more")
+    first = members[0]
+    why = objection(first.model, first.spec)
+    if why:
+        raise RefusedInput(f"{why}; such GANs are trained one by one")
+    for name in ("model", "spec", "shape", "device", "step"):
+        values = {str(getattr(member, name)) for member in members}
+        if len(values) > 1:
+            raise RefusedInput(f"members differ in {name} (={', '.join(sorted(values))})")
+    if len({len(member.classes) for member in members}) > 1:
+        raise RefusedInput("members differ in the number of their classes")

@@ -1,0 +1,104 @@
+"""A cohort's gradients are those of each member alone, whatever the family."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ganray.errors import RefusedInput
+from ganray.models import ModelSpec
+from ganray.randomness import uniforms
+from ganray.studies.families import families
+from ganray.train import GanTrainer
+from ganray.train.cohorts import Cohort, objection
+from ganray.train.spec import TrainSpec
+from ganray.train.steps import Batch, Step, told
+
+MEMBERS = 2
+SHAPES = ((1, 28, 28), (3, 32, 32))
+TOGETHER = [name for name, one in families().items() if not objection(one.model, one.train.once())]
+
+
+def shape_of(model: ModelSpec, classes: int) -> tuple[int, int, int]:
+    """The images that a family makes."""
+    for shape in SHAPES[:-1]:
+        try:
+            model.check(shape, classes)
+        except RefusedInput:
+            continue
+        return shape
+    return SHAPES[-1]
+
+
+def member(model: ModelSpec, train: TrainSpec, seed: int, classes: int = 1) -> GanTrainer:
+    """A GAN of its own images and seed."""
+    shape, count = shape_of(model, classes), 2 * train.batch * classes
+    images = 255 * uniforms(seed, "images", 0, count, int(np.prod(shape)))
+    labels = np.arange(count) % classes
+    pixels = images.reshape(count, *shape).astype(np.uint8)
+    return GanTrainer(pixels, model, train, seed, "cpu", labels, classes)
+
+
+def small(name: str) -> tuple[ModelSpec, TrainSpec, int]:
+    """A family, as small as it can be, and how many classes it is told."""
+    one = families()[name]
+    model, train = one.model, one.train.once().model_copy(update={"batch": 4, "schedule": ()})
+    if "width" in type(model).model_fields:
+        model = model.model_copy(update={"width": 4})
+    return model, train, 3 if one.told_labels else 1
+
+
+def doubled(value: Any) -> Any:
+    """In 64 bits, where differences are faults and no rounding."""
+    return value.double() if value.is_floating_point() else value
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_gradients_are_each_members_own(name: str) -> None:
+    model, train, classes = small(name)
+    alone = [member(model, train, seed, classes) for seed in range(MEMBERS)]
+    cohort = Cohort([member(model, train, seed, classes) for seed in range(MEMBERS)])
+    for step in train.steps():
+        losses, gradients = together(cohort, step)
+        for index, one in enumerate(alone):
+            loss, own = by_itself(one, step)
+            torch.testing.assert_close(losses[index], loss, rtol=1e-9, atol=1e-9)
+            for place, gradient in enumerate(own):
+                mine = gradients[place]
+                if gradient is None or mine is None:
+                    assert gradient is mine is None
+                    continue
+                torch.testing.assert_close(mine[index], gradient, rtol=1e-7, atol=1e-9)
+
+
+def together(cohort: Cohort, step: Step) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
+    """The losses of a step and their gradients, the cohort's in 64 bits."""
+    for stack in cohort.stacks.values():
+        for key, value in stack.items():
+            stack[key] = doubled(value.detach())
+    moved = cohort.moved(step)
+    for weight in moved:
+        weight.requires_grad_(True)
+    supply = cohort.supplies.of(step, 0, 1).at(0)
+    supply = supply._replace(noise={key: doubled(value) for key, value in supply.noise.items()})
+    losses = cohort.losses(step, 0, supply)
+    return losses.detach(), list(torch.autograd.grad(losses.sum(), moved, allow_unused=True))
+
+
+def by_itself(one: GanTrainer, step: Step) -> tuple[torch.Tensor, list[torch.Tensor | None]]:
+    """The same of a trainer alone."""
+    for network in one.networks.values():
+        network.double()
+    batch = one._batch(step, 0)
+    batch = Batch(0, doubled(batch.real), batch.labels, batch.more)
+    noise = {key: doubled(value) for key, value in one._noise(step, 0).items()}
+    loss = step.loss(told(one.model, one.networks, batch.labels), batch, noise)
+    moved = [
+        dict(one.networks[role].named_parameters())[name]
+        for role in step.moves
+        for name in one.trained[role]
+    ]
+    return loss.detach(), list(torch.autograd.grad(loss, moved, allow_unused=True))
