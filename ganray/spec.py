@@ -31,7 +31,8 @@ RUN_NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 class Spec(BaseModel):
     """A frozen, validated set of settings; unknown names are refused with the nearest valid one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Built at first use: a process that trains one GAN needs few of them, and imports them all.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     places: ClassVar[tuple[str, ...]] = ()
     """Fields that are a path or a URL, of things to be read."""

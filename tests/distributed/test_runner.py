@@ -13,6 +13,7 @@ from ganray.drivers import run
 from ganray.errors import Stopped
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
+from ganray.runs.outcome import save_outcome
 from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
@@ -163,8 +164,8 @@ def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, t
     assert trained(again.store, plan) == trained(fresh, plan)
 
 
-def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
-    """It would fail again; what does not depend on it goes on."""
+def test_a_failure_in_a_stage_is_tried_again_by_the_next_run_alone(tiny_run, tmp_path):
+    """In the same one it would fail again; what does not depend on it goes on."""
     store = copied(tiny_run, tmp_path, "data")
     plan = only(tiny_run.plan, "data", JOINT, "targets", "sample/joint/0+1+2/0")
     gan = plan.task(JOINT)
@@ -176,6 +177,13 @@ def test_a_failure_in_a_stage_is_not_tried_again(tiny_run, tmp_path):
     assert "last good checkpoint is kept" in agenda.failed[gan.address]
     assert plan.roles["targets"] in agenda.finished
     assert len([e for e in events if e.kind == "train" and "host" in e.details]) == 1
+    save_outcome(store, agenda, 1.0)
+    alone = Agenda.open(plan, store, only="failed")
+    assert {task.address for task in alone.pending} == set(agenda.failed)
+    assert [task for task in Agenda.open(plan, store).pending if task not in alone.pending] == []
+    RayRunner(tiny_run.study.resources).run(alone)
+    assert alone.failed == {}
+    assert store.manifest(gan.address).digest == tiny_run.manifest(JOINT).digest
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 import ray
 from ray.exceptions import RayError
@@ -107,7 +108,12 @@ class Supervisor:
                     self.pool.dismiss(slot)
 
     def _enlist(self) -> bool:
-        """Queue the units of every task that has become ready, in the plan's order."""
+        """Queue the units of every task that has become ready, in the plan's order.
+
+        What a GAN leaves to be done goes before the GANs that still wait, so that little is left
+        to do after the last one; when fewer wait than there are workers it goes behind them, since
+        the long ones are to begin first then.
+        """
         while ready := [t for t in self.agenda.newly_ready() if t.address not in self.started]:
             self.started.update(task.address for task in ready)
             # A far store answers slowly: asked one by one, it would hold up all workers.
@@ -125,8 +131,16 @@ class Supervisor:
                     self.tell(settled(task))
                 else:
                     self.tell(Event(task.address, task.kind, details={"queued": True}))
-                    self.waiting.extend(self.desk.units(task, self.watch.view.slots))
+                    self._queue(task)
         return bool(self.waiting)
+
+    def _queue(self, task: Task) -> None:
+        units, slots = self.desk.units(task, self.watch.view.slots), self.watch.view.slots
+        trainings = (unit for unit in self.waiting if unit.trains)
+        if task.trains or next(islice(trainings, slots - 1, None), None) is None:
+            self.waiting.extend(units)
+        else:
+            self.waiting.extendleft(reversed(list(units)))
 
     def _give_up(self) -> None:
         """Fail what nothing could start for long."""

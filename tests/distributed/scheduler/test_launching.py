@@ -292,6 +292,15 @@ def test_where_none_can_nothing_is_asked_for(run: Supervisor) -> None:
     assert asked(run) == []
 
 
+@pytest.mark.parametrize(("trainings", "first"), [(1, "train"), (2, "sample"), (5, "sample")])
+def test_little_is_left_to_do_after_the_last_training(run: Supervisor, trainings, first) -> None:
+    """Of two workers: what a GAN leaves to be done goes before those that wait, but the last."""
+    run.waiting.extend(unit("train") for _ in range(trainings))
+    run._queue(TASKS["sample"])
+    assert [one.task.kind for one in run.waiting].count("sample") == 1
+    assert run.waiting[0].task.kind == first
+
+
 def waits(run: Supervisor) -> dict[str, str]:
     return waits_of(run.waiting, run.pool, run.watch.view)
 
