@@ -85,8 +85,9 @@ class LocalRunner:
             run_chunks(work, task.shards)
             run_whole(work)
 
-    def _workspace(self, agenda: Agenda, task: Task, log: TaskLog) -> Workspace:
-        self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
+    def _workspace(self, agenda: Agenda, task: Task, log: TaskLog, members: int = 1) -> Workspace:
+        shared = {"cohort": members} if members > 1 else {}
+        self.tell(Event(task.address, task.kind, details={"host": platform.node(), **shared}))
         return Workspace(
             store=agenda.store,
             task=task,

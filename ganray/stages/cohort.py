@@ -39,13 +39,13 @@ class Joining:
     """A task that is trained together with others.
 
     Attributes:
-        workspace: made when the task begins.
+        workspace: made when the task begins, one of so many.
         ended: hears how: None, or what it has ended of.
         bytes: that it takes at most of the device (`member_memory`).
     """
 
     task: Task
-    workspace: Callable[[TaskLog], Workspace]
+    workspace: Callable[[TaskLog, int], Workspace]
     ended: Callable[[Exception | None], None]
     bytes: int = 0
 
@@ -109,7 +109,7 @@ def _run(joining: Sequence[Joining], store: Store, device: str, prints: bool) ->
         for one, log in zip(joining, logs, strict=True):
             end = ends[one.task.address] = _both(log.end, one.ended)
             try:
-                works.append(one.workspace(log))
+                works.append(one.workspace(log, len(joining)))
             except Exception as error:
                 end(error)
         train_cohort(works, over)

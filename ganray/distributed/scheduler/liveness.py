@@ -54,6 +54,8 @@ class Paces:
         """Take note of a trainer's progress."""
         if slot.unit is None or not slot.unit.trains or not event.total:
             return
+        if event.address != slot.unit.task.address:  # of several the first stands for all
+            return
         steps, now = self._steps.setdefault(slot, deque()), time.monotonic()
         if steps and event.done < steps[-1][1]:  # another unit
             steps.clear()
@@ -86,11 +88,13 @@ class Paces:
         for slot, steps in self._steps.items():
             seconds = time.monotonic() - steps[0][0]
             if slot.unit and seconds > SLOW_SECONDS / 2:
-                paces[slot] = _kind(slot.unit), (steps[-1][1] - steps[0][1]) / seconds
+                paces[slot] = _kind(slot), (steps[-1][1] - steps[0][1]) / seconds
         return paces
 
 
-def _kind(unit: Unit) -> str:
-    """Trainers of one kind do the same work at each iteration."""
-    chosen = {name: unit.task.parameters.get(name) for name in ("model", "train", "world_size")}
-    return json.dumps([unit.task.kind, chosen], sort_keys=True, default=str)
+def _kind(slot: Slot) -> str:
+    """Trainers of one kind do the same work at each iteration, and so do cohorts of one size."""
+    assert slot.unit is not None
+    task = slot.unit.task
+    chosen = {name: task.parameters.get(name) for name in ("model", "train", "world_size")}
+    return json.dumps([task.kind, chosen, len(slot.units)], sort_keys=True, default=str)

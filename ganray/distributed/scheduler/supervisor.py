@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
 from collections import deque
@@ -150,11 +151,12 @@ class Supervisor:
         self._news(slot, answer)
 
     def _news(self, slot: Slot, event: Event) -> None:
-        unit, details = slot.unit, event.details
-        assert unit is not None
+        details = event.details
         if "beat" in details:
             OUTAGES.hear(str(id(slot)), details.get("away"))
             return
+        unit = slot.unit_of(event.address)
+        assert unit is not None
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
         if event.total and unit.trains:
@@ -164,7 +166,7 @@ class Supervisor:
             self.tell(event)
         if outcome is None:
             return
-        self._end(slot)
+        self._end(slot, unit)
         if "store_away" in details:
             self._without_store(unit, details["store_away"])
         elif outcome == "failed":
@@ -174,9 +176,9 @@ class Supervisor:
         elif not self.should_stop():
             self._again(unit, f"{unit.task.title} was asked to leave {unit.host}: {details['why']}")
 
-    def _end(self, slot: Slot) -> None:
-        slot.end()
-        if slot.reserved or slot.leaving:
+    def _end(self, slot: Slot, unit: Unit) -> None:
+        slot.end(unit)
+        if not slot.units and (slot.reserved or slot.leaving):
             self.pool.dismiss(slot)
 
     def _done(self, unit: Unit) -> None:
@@ -215,15 +217,24 @@ class Supervisor:
         return explain_death(error, seen)
 
     def _lost(self, slot: Slot, death: Death) -> None:
-        """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
-        unit = slot.end()
+        """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk.
+
+        Of several that it trained together one may have killed it: each goes alone from then on,
+        and what happens then is its own doing.
+        """
+        units = slot.end()
         self.pool.dismiss(slot)
-        if unit.task.address in self.agenda.failed or self.should_stop():
-            return
-        if death.preempted:
-            self._again(unit, f"{unit.task.title} lost {unit.host}: {death.what}")
-        else:
-            self._resubmit(unit, "died", death)
+        if len(units) > 1 and death.own_fault:
+            death = dataclasses.replace(death, own_fault=False)
+            for unit in units:
+                unit.suspect = True
+        for unit in units:
+            if unit.task.address in self.agenda.failed or self.should_stop():
+                continue
+            if death.preempted:
+                self._again(unit, f"{unit.task.title} lost {unit.host}: {death.what}")
+            else:
+                self._resubmit(unit, "died", death)
 
     def _resubmit(self, unit: Unit, how: str, death: Death) -> None:
         """Queue a unit once more whose worker came to nothing, if it may be tried again."""

@@ -27,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def slot(name: str = "a", width: int = 2) -> Slot:
     task = Task(kind="train", title=name, key=name, parameters={"model": {"w": width}}, inputs={})
     made = Slot(Bundle(1.0, 0.0), None, None, "n", life=Liveness(1000.0, 1000.0))
-    made.unit = Unit(Assignment("/x", task, None, None, "cpu", 60.0, False), Bundle(1.0, 0.0))
+    made.units = [Unit(Assignment("/x", task, None, None, "cpu", 60.0, False), Bundle(1.0, 0.0))]
     return made
 
 

@@ -58,7 +58,7 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     def lacking(*_):
         raise KeyError("model")
 
-    monkeypatch.setattr("ganray.stages.train.follow", lacking)
+    monkeypatch.setattr("ganray.stages.train.followed", lacking)
     *_, last = stream(assignment(store, tiny_run.plan.task(JOINT)), lambda: False)
     assert last.details["failed"] == "KeyError: 'model'"
     assert "Traceback" in last.details["traceback"]
