@@ -95,7 +95,8 @@ def run(paces: Paces, clock, speeds: dict[Slot, float], seconds: int) -> list[tu
     for second in range(seconds):
         clock.now = began + second
         for one, speed in speeds.items():
-            paces.hear(one, Event("a", "train", int(speed * (clock.now - 1000.0)) + 1, 10**6))
+            done = int(speed * (clock.now - 1000.0)) + 1
+            paces.hear(one, Event(one.unit.task.address, "train", done, 10**6))
         found += paces.slow(speeds)
     return found
 
@@ -118,3 +119,19 @@ def test_a_short_pause_is_not_slowness(clock) -> None:
     slots = [slot(name) for name in "abc"]
     assert run(Paces(), clock, dict.fromkeys(slots, 40.0), 25) == []
     assert run(Paces(), clock, {slots[0]: 15.0, slots[1]: 40.0, slots[2]: 40.0}, 20) == []
+
+
+def test_of_those_that_are_trained_together_the_first_tells_the_pace(clock) -> None:
+    """A cohort is held against others of its size; its members may be at different iterations."""
+    cohorts, paces, found = [slot(name) for name in "abcd"], Paces(), []
+    for one in cohorts[:3]:
+        one.units += slot(f"{one.unit.task.title}2").units
+    for second in range(200):
+        clock.now = 1000.0 + second
+        for one in cohorts:
+            speed = 40.0 if len(one.units) == 1 else 10.0
+            for at, member in enumerate(one.units):
+                done = int(speed * second) + 1 + 500 * at
+                paces.hear(one, Event(member.task.address, "train", done, 10**6))
+        found += paces.slow(cohorts)
+    assert found == []
