@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from jaxtyping import UInt8
+from torch import nn
 
 from ganray.metrics.features import Embedding, join
 from ganray.models.encoders import Embedder
@@ -24,8 +25,15 @@ def embed_chunk(
         raise ValueError(f"images (={len(images)}) must be at most one chunk, {spec.chunk}")
     padded = np.zeros((spec.chunk, *images.shape[1:]), dtype=np.uint8)
     padded[: len(images)] = images
-    features, probabilities = embedder(torch.from_numpy(padded).float().div_(255))
-    return Embedding(features.float().numpy(), probabilities.float().numpy())[: len(images)]
+    given = embedder(torch.from_numpy(padded).to(_device(embedder)).float().div_(255))
+    features, probabilities = (part.float().cpu().numpy() for part in given)
+    return Embedding(features, probabilities)[: len(images)]
+
+
+def _device(embedder: Embedder) -> torch.device:
+    """Where it is; what has no weights works on the CPU."""
+    weights = embedder.parameters() if isinstance(embedder, nn.Module) else iter(())
+    return next(weights, torch.empty(0)).device
 
 
 def embed(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 Points = Float[Tensor, "n k"]
@@ -38,7 +38,8 @@ def minimise(
     start: Points,
     evaluations: int,
     memory: int = 10,
-) -> Points:
+    keep: Callable[[int, Numbers, Points], Int64[Tensor, "m"] | None] = lambda *_: None,
+) -> Float[Tensor, "left k"]:
     """The lowest points that were found, each from its start.
 
     No number of one point depends on the others.
@@ -47,13 +48,21 @@ def minimise(
         evaluate: the value of each point, and its gradient.
         evaluations: how often it is called, once at the start among them.
         memory: how many steps curvature is taken from.
+        keep: says after an evaluation, of which it is told how many there were, the values and the
+            points, which points go on; none: all. `evaluate` is given these alone from then on, and
+            they alone are answered.
     """
     points = start
     values, gradients = evaluate(points)
     pairs: deque[_Pair] = deque(maxlen=memory)
     length = torch.ones_like(values)
     direction = _downhill(gradients)
-    for _ in range(evaluations - 1):
+    for done in range(1, evaluations):
+        rows = keep(done, values, points)
+        if rows is not None:
+            points, gradients, direction = points[rows], gradients[rows], direction[rows]
+            values, length = values[rows], length[rows]
+            pairs = deque((_Pair(*(part[rows] for part in pair)) for pair in pairs), memory)
         trial = points + length[:, None] * direction
         found, slopes = evaluate(trial)
         fall = _ENOUGH * length * (gradients * direction).sum(dim=1)

@@ -21,6 +21,7 @@ from ganray.stages.cohort import Joining, member_memory, run_cohort
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.train import refuse_other_ranks
+from ganray.store import Manifest
 from ganray.train.device import choose_device
 
 
@@ -53,6 +54,7 @@ class LocalRunner:
                 self._run_one(agenda, task)
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
+        made = None
         try:
             if agenda.settled(task):
                 self.tell(settled(task))
@@ -60,16 +62,18 @@ class LocalRunner:
                 self._work_together(agenda, cohort)
                 return
             else:
-                self._work(agenda, task)
+                made = self._work(agenda, task)
         except Exception as error:
             self._ended(agenda, task, error)
         else:
-            self._ended(agenda, task, None)
+            self._ended(agenda, task, None, made)
 
-    def _ended(self, agenda: Agenda, task: Task, error: Exception | None) -> None:
+    def _ended(
+        self, agenda: Agenda, task: Task, error: Exception | None, made: Manifest | None = None
+    ) -> None:
         """Take down how a task has ended; what is no task's own affair is raised."""
         if error is None:
-            agenda.finish(task)
+            agenda.finish(task, *([made.kept] if made else []))
             return
         if isinstance(error, Stopped):
             raise error
@@ -79,11 +83,12 @@ class LocalRunner:
         agenda.fail(task, explain(error))
         self.tell(failure(task, explain(error), trace))
 
-    def _work(self, agenda: Agenda, task: Task) -> None:
-        with TaskLog(agenda.store, task, self.resources.device) as log:
+    def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
+        with TaskLog(agenda.store, task, self.resources.device_of(task.kind)) as log:
             work = self._workspace(agenda, task, log)
             run_chunks(work, task.shards)
             run_whole(work)
+            return work.made
 
     def _workspace(self, agenda: Agenda, task: Task, log: TaskLog, members: int = 1) -> Workspace:
         shared = {"cohort": members} if members > 1 else {}
@@ -92,7 +97,7 @@ class LocalRunner:
             store=agenda.store,
             task=task,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=self.resources.device,
+            device=self.resources.device_of(task.kind),
             checkpoint_seconds=self.resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             should_stop=self.should_stop,
@@ -114,9 +119,9 @@ class LocalRunner:
         """Do tasks as a cohort; what is no task's own affair is raised when all have ended."""
         raised: list[Exception] = []
 
-        def ended(task: Task, error: Exception | None) -> None:
+        def ended(task: Task, error: Exception | None, made: Manifest | None) -> None:
             try:
-                self._ended(agenda, task, error)
+                self._ended(agenda, task, error, made)
             except Exception as own:
                 raised.append(own)
 

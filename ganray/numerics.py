@@ -7,10 +7,12 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import threadpoolctl
@@ -18,6 +20,7 @@ import torch
 
 from ganray._version import __version__
 
+T = TypeVar("T")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
@@ -46,6 +49,7 @@ def numerics() -> dict[str, Any]:
 def threads(count: int) -> Iterator[None]:
     """Torch and BLAS held to `count` threads, as results' last bits depend on it."""
     _keep_freed_memory()
+    _load_scipys_blas()
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -53,6 +57,47 @@ def threads(count: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Convolutions on a GPU in 32 bits, and not in the 19 of TF32, which PyTorch prefers there."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def side_by_side(work: Callable[[int], T], count: int) -> Iterator[T]:
+    """`work` of 0 … count−1 in this order, as many at a time as torch has threads.
+
+    Of several BLAS has one thread each, so that no bit depends on how many there are. No more are
+    begun than are worked on and wait to be asked for.
+    """
+    granted = min(torch.get_num_threads(), count)
+    if granted < 2:
+        yield from map(work, range(count))
+        return
+    waiting: deque[Future[T]] = deque()
+    with threadpoolctl.threadpool_limits(1, "blas"), ThreadPoolExecutor(granted) as pool:
+        try:
+            for index in range(count):
+                if len(waiting) == granted:
+                    yield waiting.popleft().result()
+                waiting.append(pool.submit(work, index))
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+
+@cache
+def _load_scipys_blas() -> None:
+    """SciPy's BLAS is another than NumPy's, and can only be held to threads once it is loaded."""
+    import scipy.linalg.blas  # noqa: F401
 
 
 @cache

@@ -2,7 +2,9 @@
 
 Gradient descent on the latent vector from several random starts, as published or by L-BFGS; the
 answer is the start that ends nearest. The pairs (restart, target) are numbered restart by restart
-and worked in fixed chunks, so that shards change nothing and more restarts only add chunks.
+and worked in fixed chunks, so that shards change nothing and more restarts only add chunks. Where
+restarts of a target compete (`SearchSpec.stopping`) groups of them are numbered in this way, and a
+chunk holds whole ones.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from ganray.errors import RefusedInput
 from ganray.l_bfgs import minimise
 from ganray.models.latents import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
+from ganray.recorded import recorded
+from ganray.rivals import Rivals
 from ganray.sample import quantise
-from ganray.specs import SearchSpec, chunks_for
+from ganray.specs import SearchSpec
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,9 @@ def search_chunk(
     The last chunk of R restarts reaches into restart R, whose pairs are searched all the same: they
     are those that a later run with more restarts asks for.
     """
-    pairs = np.arange(index * spec.chunk, (index + 1) * spec.chunk)
-    wanted = torch.from_numpy(targets[pairs % len(targets)]).to(sampler.device).float().div_(255)
-    start = _starts(seed, pairs, len(targets), sampler, spec)
+    targets_of, restarts_of = numbered(spec, len(targets), index)
+    wanted = torch.from_numpy(targets[targets_of]).to(sampler.device).float().div_(255)
+    start = _starts(seed, targets_of, restarts_of, sampler, spec)
     latents = descend(sampler, wanted, start, spec)
     with torch.inference_mode():
         images = sampler(latents)
@@ -69,15 +73,30 @@ def search_chunk(
     return SearchChunk(latents.cpu().numpy(), residuals.cpu().numpy(), quantise(images))
 
 
+def numbered(
+    spec: SearchSpec, targets: int, index: int
+) -> tuple[Int64[np.ndarray, "p"], Int64[np.ndarray, "p"]]:
+    """The target and the restart of each pair of a chunk: of groups in a row, of one usually."""
+    groups = spec.chunk // spec.group
+    numbers = np.arange(index * groups, (index + 1) * groups)
+    restarts = numbers[:, None] // targets * spec.group + np.arange(spec.group)
+    return np.repeat(numbers % targets, spec.group), restarts.ravel()
+
+
 def _starts(
-    seed: int, pairs: Int64[np.ndarray, "p"], targets: int, sampler: Sampler, spec: SearchSpec
+    seed: int,
+    targets: Int64[np.ndarray, "p"],
+    restarts: Int64[np.ndarray, "p"],
+    sampler: Sampler,
+    spec: SearchSpec,
 ) -> Float[Tensor, "p latent"]:
     """z₀ ~ N(0, initial_variance), each from (seed, target, restart) alone.
 
     What chooses among classes, components or categories is drawn as for samples, and stays.
     """
     rows = [
-        sampler.noise(seed, f"search/{pair % targets}", int(pair // targets), 1) for pair in pairs
+        sampler.noise(seed, f"search/{target}", int(restart), 1)
+        for target, restart in zip(targets, restarts, strict=True)
     ]
     return scaled(torch.cat(rows), sampler, spec)
 
@@ -117,12 +136,14 @@ def descend(
     latents: Float[Tensor, "p latent"],
     spec: SearchSpec,
 ) -> Float[Tensor, "p latent"]:
-    """Where `spec.method` leads from these latents: pairs do not interact."""
+    """Where `spec.method` leads from these latents: pairs of other groups do not interact."""
+    rivals = Rivals(latents, spec.stopping, spec.group, spec.steps)
 
-    def evaluate(z: Float[Tensor, "p latent"]) -> tuple[Float[Tensor, "p"], Tensor]:
+    def evaluate(z: Float[Tensor, "n latent"]) -> tuple[Float[Tensor, "n"], Tensor]:
         """The pixel-mean squared errors, and their gradients."""
         z = z.detach().requires_grad_(True)
-        residuals = (sampler(z) - wanted).square().mean(dim=(1, 2, 3))
+        own = wanted if len(z) == len(wanted) else wanted[rivals.rows]
+        residuals = (sampler(z) - own).square().mean(dim=(1, 2, 3))
         (gradient,) = torch.autograd.grad(residuals.sum(), z)
         gradient[:, sampler.law.free :] = 0
         return residuals.detach(), gradient
@@ -131,11 +152,13 @@ def descend(
     try:
         sampler.requires_grad_(False)
         if spec.method == "lbfgs":
-            return minimise(evaluate, latents, spec.steps)
-        return _rolled(evaluate, sampler.law, latents, spec)
+            found = minimise(evaluate, latents, spec.steps, keep=rivals.keep)
+        else:
+            found = _rolled(evaluate, sampler.law, latents, spec, rivals)
     finally:
         for weight, requires_grad in frozen:
             weight.requires_grad_(requires_grad)
+    return rivals.ended(found)
 
 
 def _rolled(
@@ -143,22 +166,54 @@ def _rolled(
     law: Law,
     latents: Float[Tensor, "p latent"],
     spec: SearchSpec,
-) -> Float[Tensor, "p latent"]:
+    rivals: Rivals,
+) -> Float[Tensor, "n latent"]:
     """Momentum descent. With a projection it is projected after each step; the velocity is not."""
+    if latents.device.type == "cuda" and spec.stopping == "none":
+        return _replayed(evaluate, law, latents, spec)
     velocity = torch.zeros_like(latents)
-    for _ in range(spec.steps):
-        velocity = spec.momentum * velocity + evaluate(latents)[1]
+    for done in range(spec.steps):
+        residuals, gradient = evaluate(latents)
+        rows = rivals.keep(done + 1, residuals, latents)
+        if rows is not None:
+            latents, velocity, gradient = latents[rows], velocity[rows], gradient[rows]
+        velocity = spec.momentum * velocity + gradient
         latents = _projected(latents - spec.learning_rate * velocity, law, spec)
     return latents
 
 
-def collect(chunks: list[SearchChunk], targets: int, restarts: int) -> SearchResult:
+def _replayed(
+    evaluate: Callable[[Tensor], tuple[Tensor, Tensor]],
+    law: Law,
+    latents: Float[Tensor, "p latent"],
+    spec: SearchSpec,
+) -> Float[Tensor, "p latent"]:
+    """The same in place, as steps that can be recorded."""
+    latents, velocity = latents.clone(), torch.zeros_like(latents)
+
+    def step() -> None:
+        velocity.mul_(spec.momentum).add_(evaluate(latents)[1])
+        latents.copy_(_projected(latents - spec.learning_rate * velocity, law, spec))
+
+    replay = recorded(step, (latents, velocity))
+    for _ in range(spec.steps):
+        replay()
+    return latents
+
+
+def collect(
+    chunks: list[SearchChunk], targets: int, restarts: int, spec: SearchSpec | None = None
+) -> SearchResult:
     """Put chunks 0 … k−1 together and choose each target's best restart (the first, if equal)."""
-    pairs = targets * restarts
-    residuals = np.concatenate([chunk.residuals for chunk in chunks])[:pairs]
-    table = np.ascontiguousarray(residuals.reshape(restarts, targets).T)
+    spec = spec or SearchSpec(chunk=len(chunks[0].residuals))
+    numbers = [numbered(spec, targets, index) for index in range(len(chunks))]
+    target, restart = (np.concatenate(part) for part in zip(*numbers, strict=True))
+    asked = np.flatnonzero(restart < restarts)
+    place = np.empty((targets, restarts), np.int64)
+    place[target[asked], restart[asked]] = asked
+    table = np.concatenate([chunk.residuals for chunk in chunks])[place]
     best = np.argmin(np.where(np.isfinite(table), table, np.inf), axis=1).astype(np.int64)
-    rows = best * targets + np.arange(targets)
+    rows = place[np.arange(targets), best]
     return SearchResult(
         residuals=table,
         best=best,
@@ -178,7 +233,8 @@ def search(
 
     Raises:
         RefusedInput: the GAN is given images, and has no latent vectors; or they are to be
-            projected and are not normal or on a sphere.
+            projected and are not normal or on a sphere; or restarts are compared and make no whole
+            groups.
     """
     if not sampler.law.free:
         raise RefusedInput(
@@ -188,6 +244,6 @@ def search(
     refuse_projection(sampler.law, spec.projection)
     chunks = [
         search_chunk(sampler, targets, spec, seed, index)
-        for index in range(chunks_for(len(targets) * restarts, spec.chunk))
+        for index in range(spec.chunks(len(targets), restarts))
     ]
-    return collect(chunks, len(targets), restarts)
+    return collect(chunks, len(targets), restarts, spec)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ganray.errors import RefusedInput
 from ganray.spec import Spec
 
 
@@ -62,7 +63,48 @@ class SearchSpec(Spec):
     )
     radius: float = Field(1.0, gt=0, description="of shell and ball, in the prior's own √E‖z‖²")
     bound: float = Field(2.0, gt=0, description="of the box, ± so many deviations of the prior")
+    stopping: Literal["none", "early_stop", "halving"] = Field(
+        "none",
+        description="which restarts of a target are given up: none, as published; early_stop: what "
+        "cannot win if it falls on as fast as it does; halving: the worse half after 1/8 and 1/4 "
+        "of the steps, all but one after 1/2",
+    )
+    together: int = Field(
+        10, ge=2, description="with stopping, restarts of a target that are compared with another"
+    )
     chunk: int = Field(40, ge=1, description="(target, restart) pairs searched at once")
+
+    @property
+    def group(self) -> int:
+        """Restarts of a target that a chunk holds in a row."""
+        return 1 if self.stopping == "none" else self.together
+
+    def chunks(self, targets: int, restarts: int) -> int:
+        """How many chunks hold so many restarts of so many targets.
+
+        Raises:
+            RefusedInput: restarts are compared with each other, and make no whole groups.
+        """
+        if restarts % self.group:
+            raise RefusedInput(
+                f"search.restarts (={restarts}) must be a multiple of search.together "
+                f"(={self.together}), the restarts that stopping {self.stopping!r} compares"
+            )
+        return chunks_for(targets * restarts // self.group, self.chunk // self.group)
+
+    @model_validator(mode="after")
+    def _of_whole_groups(self) -> SearchSpec:
+        if self.stopping == "none" and self.together != 10:
+            raise ValueError(
+                f"together (={self.together}) has no meaning with stopping 'none'; it is of "
+                "early_stop and halving"
+            )
+        if self.group > self.chunk:
+            raise ValueError(
+                f"together (={self.together}) must be at most chunk (={self.chunk}), as restarts "
+                "that are compared are searched at once"
+            )
+        return self
 
     @model_validator(mode="after")
     def _of_that_method(self) -> SearchSpec:

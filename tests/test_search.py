@@ -254,3 +254,52 @@ def test_what_is_of_momentum_alone_is_refused_of_l_bfgs(told):
     (name,) = told
     with pytest.raises(RefusedInput, match=rf"{name} .*is of method 'momentum'"):
         parse(SearchSpec, {"method": "lbfgs", **told}, "search")
+
+
+RIVALS = [
+    ("halving", "momentum"), ("early_stop", "momentum"),
+    ("halving", "lbfgs"), ("early_stop", "lbfgs"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("stopping", "method"), RIVALS)
+def test_rivals_are_those_of_one_target_whatever_the_chunks(generator, targets, stopping, method):
+    """A chunk is three groups of four restarts; of the three targets, as it happens."""
+    told = {"stopping": stopping, "together": 4, "steps": 8, "method": method}
+    targets = targets[:3]
+    spec = SearchSpec.model_validate(told | {"chunk": 14})
+    found = search(generator, targets, 8, SEED, spec)
+    assert found.residuals.shape == (3, 8)
+    chunks = [search_chunk(generator, targets, spec, SEED, at) for at in (1, 0)]
+    assert equal(collect(chunks[::-1], 3, 8, spec), found)
+    alone = SearchSpec.model_validate(told | {"chunk": 4})
+    np.testing.assert_allclose(
+        search(generator, targets, 8, SEED, alone).residuals, found.residuals, rtol=1e-3
+    )
+    more = search(generator, targets, 12, SEED, spec)
+    np.testing.assert_array_equal(more.residuals[:, :8], found.residuals)
+
+
+@pytest.mark.parametrize("method", ["momentum", "lbfgs"])
+def test_who_goes_to_the_end_ends_where_it_does_alone(generator, targets, method):
+    """And whoever is given up ends where it was then."""
+    told = {"steps": 16, "method": method, "chunk": 20}
+    spec = SearchSpec.model_validate(told | {"stopping": "halving", "together": 4})
+    plain = search(generator, targets, 4, SEED, SearchSpec.model_validate(told))
+    found = search(generator, targets, 4, SEED, spec)
+    ends = np.isclose(found.residuals, plain.residuals, rtol=1e-3)
+    assert ends.sum(axis=1).min() >= 1
+    np.testing.assert_allclose(
+        found.best_residuals, found.residuals[np.arange(5), found.best], rtol=0
+    )
+    assert (found.residuals >= plain.residuals.min(axis=1)[:, None] * 0.999).all()
+
+
+def test_restarts_that_compete_make_whole_groups(generator, targets):
+    spec = SearchSpec(stopping="halving", together=4)
+    with pytest.raises(RefusedInput, match=r"restarts \(=10\) must be a multiple of .*\(=4\)"):
+        search(generator, targets, 10, SEED, spec)
+    with pytest.raises(RefusedInput, match=r"together \(=50\) must be at most chunk \(=40\)"):
+        parse(SearchSpec, {"stopping": "halving", "together": 50}, "search")
+    with pytest.raises(RefusedInput, match=r"together \(=4\) has no meaning"):
+        parse(SearchSpec, {"together": 4}, "search")

@@ -1,4 +1,4 @@
-"""`ganray submit`: a study as a job of a cluster, followed to its end."""
+"""`ganray submit`: a study or a sweep as a job of a cluster, followed to its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ganray.distributed.jobs.client import Job, Jobs
     from ganray.distributed.jobs.follow import Following
     from ganray.distributed.jobs.submit import Purpose
-    from ganray.studies import Study
+    from ganray.drivers.parcel import Given
 
 AddressOption = Annotated[
     str | None,
@@ -46,7 +46,9 @@ def register(app: typer.Typer) -> None:
 
 
 def submit(
-    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="A study file.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study or sweep file.")
+    ] = None,
     address: AddressOption = None,
     store: Annotated[
         str | None,
@@ -64,7 +66,7 @@ def submit(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a study as a job of a Ray cluster; submitted again, it is followed or resumed."""
+    """Run a study or sweep as a job of a cluster; submitted again, it is followed or resumed."""
     if follow is not None or stop is not None:
         typed = None if store == os.environ.get("GANRAY_STORE") else store
         others = {"STUDY": study, "--store": typed, "--id": name, "--only": only, "--env": env,
@@ -73,16 +75,15 @@ def submit(
         _attend(address, job, stop is not None, wait, as_json)
         return
     if study is None:
-        raise RefusedInput("STUDY is needed: a study file, which `ganray init` writes")
+        raise RefusedInput("STUDY is needed: a study or sweep file, which `ganray init` writes")
     url = _shared(store)
     part = checked_part(only)
     with _interrupted("nothing was submitted"):
-        from ganray.studies import read_study
+        from ganray.drivers.parcel import local_paths, purpose, read_given
 
-        chosen = read_study(study, overrides or [], url)
+        chosen = read_given(study, overrides or [], url, part)
         from ganray.distributed.jobs.client import reach
         from ganray.distributed.jobs.variables import passed_on
-        from ganray.drivers.parcel import local_paths, purpose
 
         variables, jobs, mark = passed_on(env or []), reach(address), purpose(chosen, url, part)
     job = _enlist(jobs, chosen, mark, name, variables, installed, as_json)
@@ -127,22 +128,21 @@ def _shared(store: str | None) -> str:
 
 def _enlist(
     jobs: Jobs,
-    study: Study,
+    given: Given,
     mark: Purpose,
     name: str | None,
     variables: dict[str, str],
     installed: bool,
     quiet: bool,
 ) -> str:
-    """Submit the study unless it runs there already; the id of its job."""
+    """Submit what is given unless it runs there already; the id of its job."""
     from ganray.distributed.jobs.submit import Parcel, Taken, find
     from ganray.distributed.jobs.submit import submit as start
-    from ganray.drivers.parcel import parcel
+    from ganray.drivers.parcel import command_of, parcel
 
     base = name or mark.base
-    with parcel(study) as file:
-        command = ["python", "-m", "ganray", "run", file.name, "--address", "auto"]
-        command += ["--store", mark.store, *(["--only", mark.part] if mark.part else [])]
+    with parcel(given) as file:
+        command = command_of(given, file.name, mark.store, mark.part)
         box = Parcel(file.parent, installed)
         while True:
             with _interrupted("nothing was submitted"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from ganray.plan import Task
-from ganray.runs.agenda import READERS, Agenda
+from ganray.runs.agenda import Agenda
 from ganray.runs.inputs import input_digests
 from ganray.runs.parts import span, stored_shards
 from ganray.stages.stage import stage_of
+from ganray.store.many import READERS
 
 
 def remainder(agenda: Agenda) -> dict[str, float]:

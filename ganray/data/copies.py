@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 from filelock import FileLock, Timeout
 
 from ganray.data.cache import NodeCache, node_cache
+from ganray.waits import WAITS
 
 _PATIENCE = 120.0  # seconds: a worker that does nothing for long is taken for one that hangs
 _COMPARED: set[tuple[str, int, int, int]] = set()
@@ -177,7 +178,8 @@ def _turn(folder: Path, key: str) -> Iterator[None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Few files, which stay: to remove a lock while others wait for it is a race.
         lock = FileLock(folder / f".ganray-lock-{key[0]}", timeout=_PATIENCE, mode=0o600)
-        lock.acquire()
+        with WAITS.of("another process's copy of the data"):
+            lock.acquire()
     try:
         yield
     finally:

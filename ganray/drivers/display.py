@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from ganray.runs.board import Board
 from ganray.runs.events import Event
 from ganray.runs.failures import outer_cause
 from ganray.runs.states import COMPLETE
+from ganray.runs.waiting import waits_told
 from ganray.wording import clock
 
 _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time
@@ -85,12 +87,14 @@ class PlainDisplay:
         self._last: dict[str, float] = {}
         self._causes: set[str] = set()
         self._summed = time.monotonic()
+        self._waits = contextlib.ExitStack()
 
     def __enter__(self) -> PlainDisplay:
+        self._waits.enter_context(waits_told(self._print))
         return self
 
     def __exit__(self, *error: Any) -> None:
-        return None
+        self._waits.close()
 
     def tell(self, event: Event) -> None:
         """Print the event, unless its task was heard of a moment ago."""
@@ -183,6 +187,7 @@ def view(snapshot: Mapping[str, Any], rows: int | None = None) -> Group:
     table = BoardTable([_cells(row) for row in shown[:rows]])
     more = [Text(f"and {len(shown) - rows} more", style="dim")] if len(shown) > rows else []
     notes = [Text(note, style="yellow") for note in snapshot["notes"][-_NOTES:]]
+    notes += [Text(wait, style="dim") for wait in snapshot.get("waits", [])[:_NOTES]]
     if snapshot.get("store"):
         notes.append(Text(snapshot["store"], style="red"))
     return Group(table, *more, Text(summary(snapshot), style="dim"), *notes)

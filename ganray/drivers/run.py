@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -26,6 +27,7 @@ from ganray.report import Page, Results, write_report
 from ganray.report.cautions import stored_weakness
 from ganray.runs.agenda import Agenda, Part
 from ganray.runs.board import Board
+from ganray.runs.foretold import expected, foretell
 from ganray.runs.lease import Beat, Lease, lead
 from ganray.runs.outages import outages_told
 from ganray.runs.outcome import save_outcome
@@ -155,6 +157,7 @@ def _concluded(study: Runnable, agenda: Agenda, started: float, only: Part | Non
     """The report of what was done, and how the run has ended."""
     store, plan = agenda.store, agenda.plan
     save_outcome(store, agenda, time.monotonic() - started)
+    agenda.remember()
     reported = agenda.whole or (agenda.finished and only is None)
     report = write_report(store, plan, study.page) if reported else None
     if agenda.whole:  # a run that is killed before this line has its report written next time
@@ -223,6 +226,8 @@ class _Work:
             self._approve(meter, probe(agenda.plan, device), 1)
         prospect = SpeedKnown.here(agenda, self.study.resources, self.runner, self.address)
         flops = operations(agenda.plan)
+        if prospect.speed is not None and not self.study.cost.capped:
+            self._foretell(flops, prospect.speed, {})
         if not self.quiet:
             for line in opening(agenda, prospect, flops):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -255,6 +260,14 @@ class _Work:
                 meter.close()
         return True
 
+    def _foretell(
+        self, flops: Mapping[str, float], speed: float | None, each: Mapping[str, float]
+    ) -> None:
+        """Keep what is expected of all that is to be done, for the report."""
+        plan, finished = self.agenda.plan, self.agenda.finished
+        tasks = (task for task in plan.tasks if task.address not in finished)
+        foretell(self.agenda.store, plan, expected(tasks, flops, speed, each))
+
     def _chosen(self, board: Board, show: Display, meter: Meter) -> Any:
         resources = self.study.resources
         gpus = 0.0
@@ -281,6 +294,8 @@ class _Work:
         left = remainder(agenda)
         low, _ = bills(agenda.plan, left, timings, self.study.resources, cost, workers)
         refuse_beyond_caps(low, cost, meter.before)
+        each = {kind: (timing.low + timing.high) / 2 for kind, timing in timings.items()}
+        self._foretell(operations(agenda.plan), None, each)
 
 
 class Follower:

@@ -6,16 +6,24 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 
+from ganray.cost.ceiling import Room, needs, refuse_beyond
+from ganray.cost.pricing import bills, refuse_beyond_caps
+from ganray.cost.probes import Timing
+from ganray.cost.remaining import remainder
+from ganray.cost.spending import Meter
 from ganray.drivers.run import Outcome, execute
-from ganray.errors import Stopped
+from ganray.errors import RefusedInput, Stopped
 from ganray.interrupts import interruptible
+from ganray.runs.agenda import Agenda
 from ganray.runs.lease import Beat, Lease, lead
 from ganray.runs.outages import outages_told
 from ganray.runs.record import save_run
+from ganray.runs.waiting import waits_told
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan
@@ -109,14 +117,18 @@ def _trials(
     trials = read_trials(store, chosen.folder)
     if is_over(trials):
         return trials, 0
-    store.probe()
-    save_run(store, chosen.preparation())  # from now on the sweep is known by its name
     console = Console(stderr=True, quiet=quiet)
 
     def say(line: str) -> None:
         if line:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
+    if address is None:  # a cluster's nodes are asked what they have
+        largest, room = chosen.largest(), Room.here(chosen.resources)
+        warned = refuse_beyond(largest.tasks, needs(largest), room, chosen.resources)
+        say(f"warning: {warned}" if warned else "")
+    store.probe()
+    save_run(store, chosen.preparation())  # from now on the sweep is known by its name
     say(store.caution())
     with interruptible() as stop:
 
@@ -126,7 +138,7 @@ def _trials(
                 held.end(**Outcome(0, chosen.name, 0, 0, {}, None, 0.0, "trials").as_json())
             return trials
 
-        with outages_told(say):
+        with outages_told(say), waits_told(say):
             ended = lead(
                 store, chosen.name, stop.is_set, lambda beat: say(_led(chosen, beat)), work
             )
@@ -156,18 +168,35 @@ def _run(
     from ganray.distributed.cluster.connect import connected, told_of_own
     from ganray.distributed.tune.runner import SweepRunner
 
+    meter = Meter.open(store, chosen.name, chosen.cost)
+    if cap := meter.reached():
+        raise RefusedInput(f"{cap}; nothing was begun: raise it, and run the same command")
     say(told_of_own(address))
     cluster.enter_context(connected(address))
 
     def should_stop() -> bool:
-        return stopped() or lease.superseded()
+        return stopped() or lease.superseded() or bool(meter.reached())
 
+    approve = partial(_approve, chosen, meter) if chosen.cost.capped else None
     try:
-        return SweepRunner(chosen, store, address, say=say, should_stop=should_stop).run()
+        runner = SweepRunner(chosen, store, address, say=say, should_stop=should_stop,
+                             meter=meter.read, approve=approve)  # fmt: skip
+        return runner.run()
     except Stopped:
-        if not stopped():
+        cap = meter.reached()
+        if not stopped() and not cap:
             return None
         raise Stopped(
-            "stopped on request; what trials have measured and every checkpoint are kept. Resume "
-            "with the same command"
+            f"{cap or 'stopped on request'}; what trials have measured and every checkpoint are "
+            f"kept. {'Raise the cap, and r' if cap else 'R'}esume with the same command"
         ) from None
+    finally:
+        meter.close()
+
+
+def _approve(chosen: SweepPlan, meter: Meter, timings: dict[str, Timing], workers: int) -> None:
+    """Refuse a sweep whose trials alone, at the fastest, are beyond a cap."""
+    agenda = Agenda.open(chosen.least(), meter.store)
+    left = remainder(agenda)
+    low, _ = bills(agenda.plan, left, timings, chosen.resources, chosen.cost, workers)
+    refuse_beyond_caps(low, chosen.cost, meter.before)

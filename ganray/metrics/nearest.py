@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
+from jaxtyping import Float, Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics import pairs
@@ -85,9 +85,9 @@ def neighbours(
     """The k nearest other rows of each row, nearest first, and their distances squared.
 
     A row is no neighbour of its own, however many copies it has; a copy is one, at exactly 0.
-    Products in float64 choose k + 8 candidates, whose distances are then taken by differences
-    (`pairs.apart`). Of equal distances the first rows are taken, or any where more than 8 beyond
-    those needed are equal.
+    Products choose k + 8 candidates, in 32 bits where points have no more and their error cannot
+    matter; distances are then taken by differences (`pairs.apart`). Of equal distances the first
+    rows are taken, or any where more than 8 beyond those needed are equal.
 
     Raises:
         RefusedInput: k is not from 1 to n − 1.
@@ -96,33 +96,76 @@ def neighbours(
         raise RefusedInput(
             f"k (={k}) must be from 1 to one less than the number of images, {len(points)}"
         )
-    found = [_neighbours(points, start, block, k) for start, block in pairs.outer_blocks(points)]
+    dtype = np.float32 if pairs.short(points) else np.float64
+    most = 4 * pairs.largest_square(points) if dtype is np.float32 else 0.0
+    error = pairs.gram_error(points.shape[1], most, np.float32)
+    found = [
+        _neighbours(points, start + np.arange(len(block)), block, k, error)
+        for start, block in pairs.outer_blocks(points, dtype=dtype)
+    ]
     indices, squared = zip(*found, strict=True)
     return np.concatenate(indices), np.concatenate(squared)
 
 
 def _neighbours(
-    points: Num[np.ndarray, "n d"], start: int, rows: Float64[np.ndarray, "part d"], k: int
+    points: Num[np.ndarray, "n d"],
+    own: Int64[np.ndarray, "part"],
+    rows: Float[np.ndarray, "part d"],
+    k: int,
+    error: float,
 ) -> tuple[Int64[np.ndarray, "part k"], Float64[np.ndarray, "part k"]]:
-    candidates = _candidates(points, start, rows, min(k + _MARGIN, len(points) - 1))
+    """The k nearest of some rows, whose numbers are `own`.
+
+    Args:
+        error: of 32-bit squared distances. Rows of which it could hide a neighbour are looked at
+            again in 64 bits.
+    """
+    count = min(k + _MARGIN, len(points) - 1)
+    candidates, least = _candidates(points, own, rows, count)
     # One column at a time: all of them would be as many copies of the block.
-    squared = np.stack([pairs.apart(rows, points[column]) for column in candidates.T], axis=1)
+    squared = np.stack([pairs.apart(points[own], points[one]) for one in candidates.T], axis=1)
     order = np.lexsort((candidates, squared))[:, :k]
-    return np.take_along_axis(candidates, order, 1), np.take_along_axis(squared, order, 1)
+    found = np.take_along_axis(candidates, order, 1), np.take_along_axis(squared, order, 1)
+    if rows.dtype == np.float32 and count < len(points) - 1:
+        # What was left out is no nearer than the farthest that was kept, but for twice the error.
+        doubtful = least.max(axis=1) - 2 * error <= found[1][:, -1]
+        if doubtful.any():
+            again = points[own[doubtful]].astype(np.float64)
+            sure = _neighbours(points, own[doubtful], again, k, 0.0)
+            for mine, better in zip(found, sure, strict=True):
+                mine[doubtful] = better
+    return found
 
 
 def _candidates(
-    points: Num[np.ndarray, "n d"], start: int, rows: Float64[np.ndarray, "part d"], count: int
-) -> Int64[np.ndarray, "part count"]:
-    """The `count` nearest rows of each of some, but for rounding, in no order."""
-    least = np.full((len(rows), count), np.inf)
+    points: Num[np.ndarray, "n d"],
+    own: Int64[np.ndarray, "part"],
+    rows: Float[np.ndarray, "part d"],
+    count: int,
+) -> tuple[Int64[np.ndarray, "part count"], Float[np.ndarray, "part count"]]:
+    """The `count` nearest rows of each of some, but for rounding, in no order; how far they are."""
+    least = np.full((len(rows), count), np.inf, rows.dtype)
     found = np.zeros(least.shape, np.int64)
-    for first, block in pairs.blocks(points):
+    for first, block in pairs.blocks(points, dtype=rows.dtype.type):
         part = pairs.gram(rows, block)
-        if first == start:
-            np.fill_diagonal(part, np.inf)  # no row is a neighbour of its own
-        numbers = np.broadcast_to(first + np.arange(len(block)), part.shape)
-        values, which = np.hstack([least, part]), np.hstack([found, numbers])
+        here = np.flatnonzero((own >= first) & (own < first + len(block)))
+        part[here, own[here] - first] = np.inf  # no row is a neighbour of its own
+        near, columns = _nearer(part, least.max(axis=1))
+        values, which = np.hstack([least, near]), np.hstack([found, first + columns])
         at = np.argpartition(values, count - 1, axis=1)[:, :count]
         least, found = np.take_along_axis(values, at, 1), np.take_along_axis(which, at, 1)
-    return found
+    return found, least
+
+
+def _nearer(
+    table: Float[np.ndarray, "n m"], than: Float[np.ndarray, "n"]
+) -> tuple[Float[np.ndarray, "n few"], Int64[np.ndarray, "n few"]]:
+    """Of each row what is below a bound, with its columns, filled up with infinities: after the
+    first blocks that is little, and what is to be sorted."""
+    rows, columns = np.nonzero(table < than[:, None])
+    counts = np.bincount(rows, minlength=len(table))
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    near = np.full((len(table), counts.max(initial=0)), np.inf, table.dtype)
+    which = np.zeros(near.shape, np.int64)
+    near[rows, places], which[rows, places] = table[rows, columns], columns
+    return near, which

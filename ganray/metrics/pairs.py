@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float64, Int64, Num
+from jaxtyping import Float, Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import check_features
@@ -20,27 +20,28 @@ BLOCK = 1024
 """Rows of each set at once: 8 MB of a block's pairs, and 8 KB · d of its rows."""
 ROUNDING = 1e-9
 """Of the largest squared length: far more than the Gram form of two close rows is wrong by."""
+_FITS = 1e36
 _NEAR = 1e-6  # of the same: beyond, the Gram form has ten digits and more
 
 
 def blocks(
-    rows: Num[np.ndarray, "n d"], first: int = 0
-) -> Iterator[tuple[int, Float64[np.ndarray, "part d"]]]:
+    rows: Num[np.ndarray, "n d"], first: int = 0, dtype: type = np.float64
+) -> Iterator[tuple[int, Float[np.ndarray, "part d"]]]:
     """Rows in float64, block by block from row `first` on, each with its first row's number."""
     for start in range(first, len(rows), BLOCK):
-        yield start, rows[start : start + BLOCK].astype(np.float64)
+        yield start, rows[start : start + BLOCK].astype(dtype)
 
 
 def outer_blocks(
-    rows: Num[np.ndarray, "n d"], upper: bool = False
-) -> Iterator[tuple[int, Float64[np.ndarray, "part d"]]]:
+    rows: Num[np.ndarray, "n d"], upper: bool = False, dtype: type = np.float64
+) -> Iterator[tuple[int, Float[np.ndarray, "part d"]]]:
     """The same for the outer one of two loops over blocks, which tells how far it is.
 
     Args:
         upper: whether the inner loop begins at the same block, not at the first.
     """
     starts = range(0, len(rows), BLOCK)
-    return steps(blocks(rows), [len(rows) - start if upper else 1 for start in starts])
+    return steps(blocks(rows, dtype=dtype), [len(rows) - start if upper else 1 for start in starts])
 
 
 def apart(
@@ -55,14 +56,32 @@ def apart(
 
 
 def gram(
-    points: Float64[np.ndarray, "n d"], others: Float64[np.ndarray, "m d"]
-) -> Float64[np.ndarray, "n m"]:
+    points: Float[np.ndarray, "n d"], others: Float[np.ndarray, "m d"]
+) -> Float[np.ndarray, "n m"]:
     """The table of |a − b|², but for rounding; never below 0."""
     table = points @ others.T
     table *= -2
     table += np.square(points).sum(axis=1)[:, None]
     table += np.square(others).sum(axis=1)
     return np.maximum(table, 0, out=table)
+
+
+def gram_error(dimensions: int, most: float, dtype: type) -> float:
+    """How far a sum of squared lengths, less twice a product, is from its value at most.
+
+    Each of the sums errs by less than d · eps / 2 of the sum of its products' sizes.
+
+    Args:
+        most: the largest sum of the numbers that are added.
+    """
+    return float((dimensions + 8) * np.finfo(dtype).eps * most)
+
+
+def short(*sets: Num[np.ndarray, "_ d"]) -> bool:
+    """Whether 32 bits hold all numbers of these sets, and the squares of their lengths."""
+    if any(rows.dtype != np.float32 for rows in sets):
+        return False
+    return all(np.einsum("ij,ij->i", rows, rows).max(initial=0.0) < _FITS for rows in sets)
 
 
 def apart_at(

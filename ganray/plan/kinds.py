@@ -53,6 +53,7 @@ class Kind:
         shard: how many chunks are committed as one; it decides which files there are, so that
             changing it changes the digests of what is made.
         trains: whether it takes long, keeps checkpoints and may use a GPU.
+        evaluates: whether its chunks are a network's answers, which a GPU may give, too.
         called: one and several, as people ask about them; none: a step on the way to what they do.
         home: the module of its code, which has a `STAGE`; `stages/<name>.py` if none is named.
     """
@@ -63,6 +64,7 @@ class Kind:
     unit: str | None = None
     shard: int = 8
     trains: bool = False
+    evaluates: bool = False
     called: tuple[str, str] | None = None
     home: str = ""
 
@@ -79,9 +81,15 @@ _ALL = (
     Kind("reweight", ReweightParameters, trains=True, called=("weighing", "weighings")),
     Kind("split", SplitParameters, unit="restarts", shard=1, called=("clustering", "clusterings")),
     Kind("encoder", EncoderParameters, trains=True, called=("classifier", "classifiers")),
-    Kind("sample", SampleParameters, unit="count", called=("set of samples", "sets of samples")),
+    Kind(
+        "sample",
+        SampleParameters,
+        unit="count",
+        evaluates=True,
+        called=("set of samples", "sets of samples"),
+    ),
     Kind("mix", MixParameters, unit="count", called=("mixture of samples", "mixtures of samples")),
-    Kind("embed", EmbedParameters),
+    Kind("embed", EmbedParameters, evaluates=True),
     Kind("measure", MeasureParameters, called=("score", "scores")),
     Kind("extremes", ExtremesParameters),
     Kind("counterpart", CounterpartParameters),
@@ -92,7 +100,14 @@ _ALL = (
     Kind("linear_lesson", LinearLessonParameters, called=("linear lesson", "linear lessons")),
     Kind("exam", called=("exam", "exams")),
     Kind("targets", TargetsParameters),
-    Kind("search", SearchParameters, unit="restarts", shard=4, called=("search", "searches")),
+    Kind(
+        "search",
+        SearchParameters,
+        unit="restarts",
+        shard=4,
+        evaluates=True,
+        called=("search", "searches"),
+    ),
     Kind("attack", AttackParameters, shard=4, called=("attack", "attacks")),
     Kind("project", ProjectParameters, shard=4, called=("projection", "projections")),
     Kind("judge", JudgeParameters),

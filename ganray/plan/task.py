@@ -26,6 +26,12 @@ class Resources(Spec):
         description="GANs of equal shape that one worker trains together, at most; auto: on a "
         "GPU as many as its memory holds, elsewhere each alone",
     )
+    evaluate: float = Field(
+        0.0,
+        ge=0,
+        description="GPUs of each worker that samples, embeds or searches, which then does so "
+        "there, as `device` says; 0: on a CPU",
+    )
     beyond_memory: Literal["refuse", "warn"] = Field(
         "refuse",
         description="where a task needs more memory than there is, by an estimate: nothing is "
@@ -44,6 +50,11 @@ class Resources(Spec):
         if not whole and value not in ("auto", "off"):
             raise ValueError("must be 'auto', 'off' or a whole number from 1 on")
         return value
+
+    def device_of(self, kind: str) -> Literal["auto", "cpu", "cuda"]:
+        """Where tasks of a kind are worked: with `evaluate` those that evaluate networks, too."""
+        told = KINDS[kind]
+        return self.device if told.trains or (told.evaluates and self.evaluate) else "cpu"
 
 
 class Task(BaseModel):
@@ -96,6 +107,11 @@ class Task(BaseModel):
     def trains(self) -> bool:
         """Whether it takes long, keeps checkpoints and may use a GPU."""
         return KINDS[self.kind].trains
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether its chunks are a network's answers, which a GPU may give, too."""
+        return KINDS[self.kind].evaluates
 
     @property
     def threads(self) -> int:

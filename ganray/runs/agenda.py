@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,7 +11,9 @@ from ganray.redaction import redacted
 from ganray.runs.failures import CONSEQUENCE
 from ganray.runs.inputs import external, input_digests
 from ganray.runs.outcome import read_outcome
+from ganray.runs.remembered import remember, remembered
 from ganray.store import Manifest, Store
+from ganray.store.many import current_manifests
 
 Part = Literal["train", "evaluate", "search", "failed"]
 """A part of a study that can be run alone, with all that it needs; or what failed last time."""
@@ -21,8 +22,6 @@ _ENDS: dict[Part, tuple[str, ...]] = {
     "evaluate": ("measure", "judge", "card", "likelihood", "interpolation"),
     "search": ("search",),
 }
-READERS = 8
-"""A remote store answers slowly, but many questions at once."""
 
 
 @dataclass
@@ -42,6 +41,8 @@ class Agenda:
     """The artifacts that are wanted of the plan; empty: all."""
     manifests: dict[str, Manifest] = field(default_factory=dict)
     """By address, those of `reused`, as the store had them."""
+    committed: dict[str, bytes] = field(default_factory=dict)
+    """By path, the texts of those of tasks that have ended since, as far as they are known."""
 
     def __post_init__(self) -> None:
         self._looked_at: set[str] | None = None  # where something has changed; None: anywhere
@@ -56,9 +57,8 @@ class Agenda:
         `only` leaves out what that part of the study does not need.
         """
         agenda = cls(plan, store, asked=part(plan, only, store) if only else frozenset())
-        addresses = [task.address for task in plan.tasks]
-        with ThreadPoolExecutor(READERS) as readers:
-            manifests = dict(zip(addresses, readers.map(store.manifest, addresses), strict=True))
+        known = {} if verify else remembered(store, plan)
+        manifests = current_manifests(store, [task.address for task in plan.tasks], known)
         for task in plan.tasks:
             manifest = manifests[task.address]
             damaged = verify and agenda._damaged(task)
@@ -125,11 +125,19 @@ class Agenda:
         if task.address in self.forced:
             return False
         manifest = self.store.manifest(task.address)
-        return manifest is not None and manifest.inputs == input_digests(self.store, task)
+        if manifest is None or manifest.inputs != input_digests(self.store, task):
+            return False
+        self.committed.update([manifest.kept])
+        return True
 
-    def finish(self, task: Task) -> None:
-        """Mark a task as done."""
+    def finish(self, task: Task, *kept: tuple[str, bytes]) -> None:
+        """Mark a task as done.
+
+        Args:
+            kept: what was committed, where that is known: see `Manifest.kept`.
+        """
         self.finished.add(task.address)
+        self.committed.update(kept)
         self._look_behind(task)
 
     def fail(self, task: Task, why: str) -> None:
@@ -142,6 +150,11 @@ class Agenda:
                 self.failed[other.address] = f"{CONSEQUENCE} {task.title}"
                 self._look_behind(other)
                 below += self.plan.dependents[other.address]
+
+    def remember(self) -> None:
+        """Keep what is known of the store, so that whoever looks next asks for less of it."""
+        known = dict(manifest.kept for manifest in self.manifests.values())
+        remember(self.store, self.plan, known | self.committed)
 
     def _damaged(self, task: Task) -> bool:
         """Whether a file of its artifact, or of a chunk that more would build on, is damaged."""

@@ -16,6 +16,7 @@ from ganray.runs.failures import CONSEQUENCE, outer_cause
 from ganray.runs.outages import noteworthy, worded
 from ganray.runs.snapshot import listed, rounded, shown
 from ganray.runs.states import COMPLETE, TaskState
+from ganray.runs.waiting import long_waits
 from ganray.store.outage import OUTAGES
 
 _NOTES = 20
@@ -252,6 +253,7 @@ class Board:
                 "store": ""
                 if (outage := noteworthy(OUTAGES.current())) is None
                 else worded(outage),
+                "waits": long_waits(),
             }
 
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 import safetensors.numpy
 
 from ganray.errors import CorruptArtifact, Stopped
-from ganray.numerics import threads
+from ganray.numerics import threads, without_tf32
 from ganray.runs.parts import (
     Arrays,
     named,
@@ -46,7 +46,7 @@ def run_chunks(work: Workspace, shards: Iterable[range]) -> None:
     Raises:
         Stopped: on request, between two chunks.
     """
-    with threads(1):
+    with threads(1), without_tf32():
         for chunks in shards:
             _Shard(work, chunks).run()
 

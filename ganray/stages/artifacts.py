@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Int64, UInt8
+from torch import nn
 
 from ganray.data.spec import Split
 from ganray.metrics.features import Embedding, join
@@ -26,6 +27,7 @@ from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.store import Manifest, Store, StoredFile
 from ganray.tensors import deserialise
+from ganray.train.device import choose_device
 
 T = TypeVar("T")
 Images = UInt8[np.ndarray, "n c h w"]
@@ -67,12 +69,19 @@ def cached(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
 
 @cached(2)
-def read_sampler(store: Store, manifest: Manifest, model: ModelSpec) -> Sampler:
-    """The trained GAN of a train artifact, on the CPU, frozen and ready to draw images."""
+def read_sampler(
+    store: Store, manifest: Manifest, model: ModelSpec, device: str = "cpu"
+) -> Sampler:
+    """The trained GAN of a train artifact, frozen and ready to draw images.
+
+    Args:
+        device: where it does; as of `choose_device`.
+    """
     channels, height, width = manifest.result["shape"]
     weights = deserialise(store.read(manifest, "generator.safetensors"))
     classes = tuple(manifest.result.get("class_counts", (1,)))
-    return trained_sampler(model, (channels, height, width), weights, classes)
+    sampler = trained_sampler(model, (channels, height, width), weights, classes)
+    return sampler.to(choose_device(device))
 
 
 def read_embedder(work: Workspace, images: Images, layer: Layer = "features") -> Embedder:
@@ -82,13 +91,17 @@ def read_embedder(work: Workspace, images: Images, layer: Layer = "features") ->
         layer: as of `build_embedder`.
     """
     _, channels, height, width = images.shape
-    return _embedder(work.store, work.input("embedder"), (channels, height, width), layer)
+    device = work.device if work.task.evaluates else "cpu"
+    return _embedder(work.store, work.input("embedder"), (channels, height, width), layer, device)
 
 
 @cached(2)
-def _embedder(store: Store, manifest: Manifest, shape: Shape, layer: Layer) -> Embedder:
+def _embedder(
+    store: Store, manifest: Manifest, shape: Shape, layer: Layer, device: str
+) -> Embedder:
     weights = store.read(manifest, "encoder.safetensors")
-    return build_embedder(manifest.result, weights, shape, layer)
+    network = build_embedder(manifest.result, weights, shape, layer)
+    return network.to(choose_device(device)) if isinstance(network, nn.Module) else network
 
 
 def build_embedder(

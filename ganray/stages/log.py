@@ -30,6 +30,7 @@ from ganray.plan import Task
 from ganray.runs.events import Event
 from ganray.runs.outages import OutageNews
 from ganray.runs.transcript import Transcript, captured
+from ganray.runs.waiting import WaitNews
 from ganray.store import Store
 from ganray.store.files import Files
 from ganray.store.outage import OUTAGES
@@ -71,7 +72,7 @@ class TaskLog:
         self._lines, self._written = Transcript(), 0
         self._told = float("-inf")
         self._eventful, self._ended = shards is None, False
-        self._outages = OutageNews(OUTAGES.own)
+        self._outages, self._waits = OutageNews(OUTAGES.own), WaitNews()
         self._stack = contextlib.ExitStack()
 
     def passing(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -140,6 +141,8 @@ class TaskLog:
 
     def _flush(self) -> None:
         if line := self._outages.line():
+            self.add(line)
+        for line in self._waits.lines():
             self.add(line)
         # Whatever the store says: a task does not fail because its log cannot be kept.
         with contextlib.suppress(Exception):

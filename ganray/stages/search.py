@@ -39,7 +39,7 @@ Images = UInt8[np.ndarray, "n c h w"]
 def search_range_chunk(work: Workspace, index: int) -> Arrays:
     """Search one chunk of (target, restart) pairs: where each ended."""
     told = SearchParameters.of(work.task)
-    sampler = read_sampler(work.store, work.input("gan"), told.model)
+    sampler = read_sampler(work.store, work.input("gan"), told.model, work.device)
     targets = np.concatenate([_probes(work)["images"], _own_samples(work)])
     chunk = search_chunk(sampler, targets, told.search, told.seed, index)
     return {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}
@@ -50,7 +50,8 @@ def search_range(work: Workspace) -> None:
     probes, own = _probes(work), _own_samples(work)
     targets = np.concatenate([probes["images"], own])
     chunks = [SearchChunk(**part) for part in chunk_arrays(work, "pairs")]
-    found = collect(chunks, len(targets), work.task.horizon or 0)
+    told = SearchParameters.of(work.task)
+    found = collect(chunks, len(targets), work.task.horizon or 0, told.search)
     names = work.input("targets").result["names"] + [f"own sample {i}" for i in range(len(own))]
     arrays = {
         "targets": targets,
@@ -61,7 +62,6 @@ def search_range(work: Workspace) -> None:
         "nearest_residuals": probes["nearest_residuals"],
     }
     classes = read_classes(work, targets), read_classes(work, found.images)
-    told = SearchParameters.of(work.task)
     free = read_sampler(work.store, work.input("gan"), told.model).law.free
     rows = _rows(names, found, *classes, free)
     for row, residual in zip(rows, probes["nearest_residuals"], strict=False):

@@ -42,6 +42,8 @@ class Workspace:
     should_stop: Callable[[], bool] = lambda: False
     tell: Callable[[Event], None] = lambda _: None
     input_digests: dict[str, str] = field(init=False)
+    made: Manifest | None = field(default=None, init=False)
+    """What was committed of the task as a whole."""
     _started: float = field(default_factory=time.monotonic)
     _inputs: dict[str, Manifest] = field(default_factory=dict)
 
@@ -112,7 +114,7 @@ class Workspace:
         below = "" if chunks is None else address.rpartition("/")[2]
         written = [self.attempt.write(name, data, below) for name, data in files.items()]
         seconds, self._started = time.monotonic() - self._started, time.monotonic()
-        return self.attempt.commit(
+        committed = self.attempt.commit(
             address,
             [*stored, *written],
             inputs=self.input_digests,
@@ -120,6 +122,8 @@ class Workspace:
             record=provenance(seconds) | record,
             generation=self._generation(address),
         )
+        self.made = committed if chunks is None else self.made
+        return committed
 
     def _generation(self, address: str) -> int:
         """Where to commit: beside an equal artifact, which wins; above a stale or damaged one."""

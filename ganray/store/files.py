@@ -22,11 +22,16 @@ PATH = rf"{PART}(/{PART})*"
 
 @dataclass(frozen=True)
 class Entry:
-    """One listed file: path below the root, size in bytes, last change in seconds since 1970."""
+    """One listed file: path below the root, size in bytes, last change in seconds since 1970.
+
+    `md5` is what the store says of its content, in hexadecimal digits; empty where it says nothing.
+    A store that encrypts may say something else in that form.
+    """
 
     path: str
     size: int
     modified: float
+    md5: str = ""
 
 
 @runtime_checkable
@@ -45,6 +50,10 @@ class Files(Protocol):
     """
 
     url: str
+
+    @property
+    def lists_at_once(self) -> bool:
+        """Whether many files are listed by one question, however many folders they lie in."""
 
     def create(self, path: str, data: bytes) -> bool:
         """Write `path` unless it exists: True for exactly one of any number of writers.

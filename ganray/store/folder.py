@@ -47,6 +47,11 @@ class FolderFiles:
         self._links = True  # until the file system says otherwise
         self._told = False
 
+    @property
+    def lists_at_once(self) -> bool:
+        """See `Files.lists_at_once`: every folder is listed by itself."""
+        return False
+
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`. fsspec's own `mode="create"` is exists-then-write on a folder."""
         with self._explained(path, writes=True):

@@ -90,6 +90,11 @@ class Manifest(_FileSet):
         return self.address
 
     @property
+    def kept(self) -> tuple[str, bytes]:
+        """Where it is declared, and the text that lies there."""
+        return manifest_path(self.address, self.generation), self.encode()
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the files' names and hashes and `result`: what was made, not how."""
         files = sorted([file.name, file.sha256] for file in self.files)

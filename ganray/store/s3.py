@@ -49,6 +49,11 @@ class S3Files:
             _HASTY_DEADLINE if hasty else DEADLINE_SECONDS,
         )
 
+    @property
+    def lists_at_once(self) -> bool:
+        """See `Files.lists_at_once`."""
+        return True
+
     def create(self, path: str, data: bytes) -> bool:
         """See `Files.create`; the object carries its writer's mark, by which a doubt is settled."""
         with self._explained(path):
@@ -99,7 +104,8 @@ class S3Files:
             for item in page.get("Contents", []):
                 path = item["Key"].removeprefix(self._prefix)
                 if item["Size"] or not path.endswith(FOLDER_MARKS):
-                    yield Entry(path, item["Size"], item["LastModified"].timestamp())
+                    changed, tag = item["LastModified"].timestamp(), item.get("ETag", "")
+                    yield Entry(path, item["Size"], changed, tag.strip('"'))
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}

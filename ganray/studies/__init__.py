@@ -8,7 +8,14 @@ what the source holds, `search.other`, `evaluate`, `resources`, `cost`. One with
 """
 
 from ganray.studies.reading import as_written, checked_places, read_study, read_values, study_from
-from ganray.studies.study import STUDIES, Study, check_weights, open_data, study_module
+from ganray.studies.study import (
+    STUDIES,
+    Study,
+    check_weights,
+    open_data,
+    places_of,
+    study_module,
+)
 
 __all__ = [
     "STUDIES",
@@ -17,6 +24,7 @@ __all__ = [
     "check_weights",
     "checked_places",
     "open_data",
+    "places_of",
     "read_study",
     "read_values",
     "study_from",

@@ -46,6 +46,15 @@ class Projection(SearchSpec):
     )
     chunk: int = Field(20, ge=1, description="images attacked or projected at once")
 
+    @model_validator(mode="after")
+    def _all_to_the_end(self) -> Projection:
+        if self.stopping != "none":
+            raise ValueError(
+                f"stopping (={self.stopping!r}) must be 'none' for projections, whose descents an "
+                "attacker repeats"
+            )
+        return self
+
     @property
     def descent(self) -> SearchSpec:
         """The part that shapes each descent."""

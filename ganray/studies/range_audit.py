@@ -22,7 +22,6 @@ from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainPar
 from ganray.report import Page, Results, sections
 from ganray.report.audited import search_role
 from ganray.report.sections.audit import audit_lead, audit_sections
-from ganray.specs import chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
 from ganray.studies.parts.data import Data, refuse_unlabelled
@@ -155,7 +154,7 @@ class _Audit:
         one.refuse_unfit()
         told, own = TargetsParameters.of(targets), self.settings.search.own_samples
         spec, seed = one.search.descent, TrainParameters.of(gan).seed
-        pairs = (len(told.targets) + own) * one.search.restarts
+        chunks = spec.chunks(len(told.targets) + own, one.search.restarts)
         self.blocks.builder.add(
             search_role(one.name, label(self.blocks.data.names(group)), replicate),
             "search",
@@ -168,7 +167,7 @@ class _Audit:
             ),
             {"gan": gan, "targets": targets, "embedder": self.encoder},
             horizon=one.search.restarts,
-            chunks=chunks_for(pairs, spec.chunk),
+            chunks=chunks,
         )
 
 

@@ -17,7 +17,7 @@ from ganray.models.encoders import Classifier, Encoder
 from ganray.models.spec import checked_shape
 from ganray.plan import Plan, Resources
 from ganray.report import Page, Results
-from ganray.spec import groups, unknown_name
+from ganray.spec import Spec, groups, unknown_name
 from ganray.store import Store
 from ganray.studies.parts.data import Data
 from ganray.train.algorithms import wants_labels
@@ -43,6 +43,12 @@ STUDIES = {
 """What a study is called, and its module; the first is meant where a file names none."""
 
 
+def places_of(settings: Spec) -> list[str]:
+    """The paths and URLs that a file's data and weights are read from."""
+    found = (getattr(group, name) for _, group in groups(settings) for name in group.places)
+    return [place for place in found if place]
+
+
 @dataclass(frozen=True)
 class Study:
     """A study file, read and validated."""
@@ -63,10 +69,7 @@ class Study:
     @property
     def places(self) -> list[str]:
         """The paths and URLs that its data and weights are read from."""
-        found = (
-            getattr(group, name) for _, group in groups(self.settings) for name in group.places
-        )
-        return [place for place in found if place]
+        return places_of(self.settings)
 
     @property
     def in_device_seconds(self) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.plan import Plan, Resources, Task, task_seed
@@ -53,6 +54,11 @@ class SweepPlan:
     def resources(self) -> Resources:
         """What each trial is given."""
         return self.settings.resources
+
+    @property
+    def cost(self) -> Cost:
+        """Prices, and caps for trials and comparison together."""
+        return self.settings.cost
 
     @cached_property
     def classes(self) -> list[int]:
@@ -104,6 +110,33 @@ class SweepPlan:
         """A trial up to one rung; its score is the task `objective`, its GANs are `train/…`."""
         blocks = self._blocks()
         self._scored(blocks, "objective", model, train, step, 0)
+        return self._plan(blocks)
+
+    def least(self) -> Plan:
+        """What all trials do at the least, what they need included: up to the first rung where
+        worse ones end early. Of trials that a search chooses one by one, nothing is known.
+        """
+        settings = self.settings.sweep
+        step = self.steps[0 if settings.scheduler == "asha" else -1]
+        known = self.settings.trials() if settings.search != "optuna" else []
+        return self._of_trials(known, step)
+
+    def largest(self) -> Plan:
+        """Of the trials those that may need the most memory, up to the last rung: the greatest of
+        all numbers together, with each of the values that are none."""
+        probes = {path: domain.probes() for path, domain in self.settings.sweep.over.items()}
+        numbers = {path: all(map(_is_number, values)) for path, values in probes.items()}
+        most = {path: max(v) if numbers[path] else v[0] for path, v in probes.items()}
+        words = ({path: v} for path in probes if not numbers[path] for v in probes[path][1:])
+        return self._of_trials([most | values for values in ({}, *words)], self.steps[-1])
+
+    def _of_trials(self, trials: Sequence[Values], step: int) -> Plan:
+        """What trials of these values need, and do up to a rung."""
+        blocks = self._blocks()
+        self._ruler(blocks)
+        for number, values in enumerate(trials):
+            with blocks.within(f"trial/{number}/", ""):
+                self._scored(blocks, f"objective/{number}", *self.specs(values), step, 0)
         return self._plan(blocks)
 
     def candidates(self, trials: Sequence[Trial]) -> list[Candidate]:
@@ -255,6 +288,10 @@ class SweepPlan:
         sides = self.settings.sweep.sides
         plan = blocks.builder.plan(self.settings.name, NAME, settings, dataset, sides=sides)
         return plan.model_copy(update={"known_as": self.name})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _titled(blocks: Blocks, gan: Task, name: str) -> Task:

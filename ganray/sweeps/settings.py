@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ganray.cost.spending import Cost
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.metrics import AnyMetric, Cafd
@@ -31,7 +32,7 @@ from ganray.sweeps.space import (
 from ganray.train.spec import TrainSpec
 
 DEFAULT_TRIALS, MOST_TRIALS = 10, 10_000
-_PLACEMENT = {"resources"}
+_PLACEMENT = {"resources", "cost"}
 Side = Literal["joint", "marginal"]
 
 
@@ -174,6 +175,7 @@ class SweepSettings(Setup):
     name: str = Field("sweep", pattern=RUN_NAME, description="its runs bear it")
     budget: SweepBudget = SweepBudget()
     evaluate: EvaluateOnOne = EvaluateOnOne()
+    cost: Cost = Cost()
     sweep: Sweep
 
     @model_validator(mode="after")

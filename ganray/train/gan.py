@@ -28,7 +28,7 @@ from ganray.train.algorithms import check_fit, check_labels, wants_labels
 from ganray.train.batches import Batches, ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
 from ganray.train.draws import drawn
-from ganray.train.kernels import descent_of, in_precision, laid_out, lay_out
+from ganray.train.kernels import descent_of, functions_of, laid_out, lay_out
 from ganray.train.optimisers import Descent
 from ganray.train.replay import Histories
 from ganray.train.spec import TrainSpec
@@ -122,6 +122,7 @@ class GanTrainer:
         for network in self.networks.values():
             network.to(self.device)
         lay_out(train, self.networks)
+        self._functions = functions_of(train, self.networks, self.device)
         freeze_first(self.networks, train.frozen)
         # It shares their weights.
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
@@ -169,8 +170,7 @@ class GanTrainer:
         optimizer = self._optimizers[step.name]
         optimizer.zero_grad(set_to_none=True)
         batch = self._batch(step, index)
-        networks = in_precision(self.spec, self.networks, self.device)
-        networks = told(self.model, networks, batch.labels)
+        networks = told(self.model, self._functions, batch.labels)
         noise = self._noise(step, index)
         if step.replay is not None:
             batch = self._replayed(step, step.replay, networks, batch, noise)

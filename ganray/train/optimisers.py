@@ -138,6 +138,8 @@ class AdamDescent(Descent):
             eps=settings["eps"],
             maximize=False,
         )
+        if self.fused:  # which does not tell autograd that they moved
+            torch.autograd.graph.increment_version(weights)
 
 
 class RmsPropDescent(Descent):

@@ -101,8 +101,8 @@ class TrainSpec(Spec):
     threads: int = Field(1, ge=1, description="torch threads; changes the last bits of results")
     kernel: Literal["plain", "fused"] = Field(
         "plain",
-        description="fused: weights laid out channels last, and moved in one pass; changes the "
-        "last bits of results",
+        description="fused: weights laid out channels last and moved in one pass, and networks "
+        "that are piecewise linear differentiated as a whole; changes the last bits of results",
     )
     precision: Literal["float32", "bf16"] = Field(
         "float32",

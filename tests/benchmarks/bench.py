@@ -67,7 +67,7 @@ def frechet(dimensions: int) -> Contest:
     mean = np.zeros(dimensions)
 
     def ours() -> float:
-        return Gaussian.of(mean, one).distance(Gaussian.of(mean, other))
+        return Gaussian(mean, None, one).distance(Gaussian(mean, None, other))
 
     def published() -> float:
         return float(np.trace(one + other - 2 * sqrtm(one @ other).real))

@@ -1,61 +1,86 @@
-"""A plan of some 10,000 tasks: time and memory of planning it, of looking at its store, of a run.
+"""A plan of some 10,000 tasks: time and memory of what `ganray` itself does for each task.
 
-    python -m tests.benchmarks.large_plan [classes] [replicates]
+    python -m tests.benchmarks.large_plan plan|resume|run [--classes 1000] [--replicates 2] …
 
-The study has one GAN for each of so many classes. In the run every task is a stub that commits an
-empty artifact into a folder: what is timed is what `ganray` itself does for each task.
+The study has one GAN for each of so many classes.
+
+    plan    it is planned, and what a run asks of a plan before it begins is computed
+    resume  a store that holds all of it is looked at: nothing is left to do; on S3 (`--on folder`:
+            in a folder), with `--shared 3` beside so many times as many artifacts of other studies
+    run     it is run through Ray, where every task is a stub that commits an empty artifact, on
+            `--workers 2`; with `--slots 512` on so many slots, which few processes simulate, by
+            stubs that sleep `--sleep 1` seconds and commit nothing
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from unittest.mock import patch
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 import psutil
 
+from ganray.cost.ceiling import needs
+from ganray.cost.estimate import operations
 from ganray.data.spec import SourceInfo
-from ganray.local import LocalRunner
-from ganray.plan import Resources
+from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.runs.record import find_run, save_run
-from ganray.stages.stage import Stage
-from ganray.stages.workspace import Workspace
-from ganray.store import Store
+from ganray.spec import content_hash
+from ganray.store import Manifest, Store
+from ganray.store.manifest import StoredFile, manifest_path
 from ganray.studies import marginal_vs_joint
 from ganray.studies.parts.data import Data
+from tests.s3_server import BUCKET, running_s3_server
+
+WRITERS = 16
 
 
 @contextmanager
 def told(what: str, count: int) -> Iterator[None]:
-    """Print what was done: its time, in all and for each task, and the memory held after it."""
-    started = time.perf_counter()
+    """Print what was done: time by the clock and of this process, in all and for each of `count`
+    tasks, and the memory held after it."""
+    begun, worked = time.perf_counter(), time.process_time()
     yield
-    seconds, held = time.perf_counter() - started, psutil.Process().memory_info().rss
-    print(f"{what:28} {seconds:8.2f} s  {1e3 * seconds / count:7.3f} ms a task  "
-          f"{held / 2**20:6.0f} MiB held")  # fmt: skip
+    seconds, own = time.perf_counter() - begun, time.process_time() - worked
+    held = psutil.Process().memory_info().rss
+    print(f"{what:28} {seconds:8.2f} s  {own:8.2f} s of a core  {1e3 * own / count:7.3f} ms a "
+          f"task  {held / 1e6:6.0f} MB held", flush=True)  # fmt: skip
 
 
-def stub(work: Workspace) -> None:
-    """A task that does nothing."""
-    work.commit({}, {"count": 0})
-
-
-def main(classes: int = 1000, replicates: int = 2) -> None:
+def data_of(classes: int) -> Data:
+    """A set of small images, as far as a plan asks."""
     names = [f"class {k}" for k in range(classes)]
     counts = {"train": [60] * classes, "held_out": [10] * classes, "test": [10] * classes}
-    data = Data(
-        SourceInfo(name="many", shape=(1, 28, 28), class_names=names, counts=counts), "f" * 64
-    )
+    info = SourceInfo(name="many", shape=(1, 28, 28), class_names=names, counts=counts)
+    return Data(info, "f" * 64)
+
+
+def planned(classes: int, replicates: int) -> Plan:
+    """One GAN for each class, and the joint one."""
     settings = marginal_vs_joint.Settings(replicates=replicates, search={"on": []})
-    count = len(marginal_vs_joint.plan(settings, data).tasks)
-    print(f"{count:,} tasks: {classes:,} classes, {replicates} replicates")
-    with told("plan", count):
-        plan = marginal_vs_joint.plan(settings, data)
+    return marginal_vs_joint.plan(settings, data_of(classes))
+
+
+def plan_times(arguments: argparse.Namespace) -> None:
+    """Planning, and what else a run does with a plan before its first task."""
+    size = arguments.classes, arguments.replicates
+    count = len(planned(1, 1).tasks)  # imports what a plan needs
+    with told("plan", size[0] * size[1] * 5):
+        plan = planned(*size)
+    count = len(plan.tasks)
+    print(f"{count:,} tasks")
+    with told("memory that tasks need", count):
+        needs(plan)
+    with told("operations", count):
+        operations(plan)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
         with told("save the plan", count):
@@ -65,19 +90,140 @@ def main(classes: int = 1000, replicates: int = 2) -> None:
         with told("agenda of an empty store", count):
             agenda = Agenda.open(plan, store)
         board = Board(plan, agenda.finished)
-        with (
-            patch("ganray.stages.stage_of", lambda _: Stage(stub)),
-            patch("ganray.local.run_chunks", lambda *_: None),
-            told("run of stubs, and board", count),
-        ):
-            LocalRunner(Resources(), board.hear).run(agenda)
-        assert agenda.complete, list(agenda.failed.items())[:3]
-        with told("agenda of a full store", count):
-            again = Agenda.open(plan, store)
-        assert again.complete
         with told("snapshot of the board", count):
             board.snapshot()
 
 
+def manifests_of(plan: Plan) -> Iterator[Manifest]:
+    """What a finished run has committed: for each task one file of its own."""
+    digests: dict[str, str] = {}
+    for task in plan.tasks:
+        path = f"artifacts/{task.trajectory}/attempts/0/result.json"
+        manifest = Manifest(
+            attempt=0,
+            files=(StoredFile(name="result.json", path=path, size=2, sha256="0" * 64),),
+            address=task.address,
+            generation=0,
+            inputs={one: digests[one] for one in task.inputs.values()},
+            result={"count": 0},
+            record={"seconds": 1.0, "host": "host", "torch": "2.0", "threads": 1},
+        )
+        digests[task.address] = manifest.digest
+        yield manifest
+
+
+def fill(store: Store, plan: Plan) -> None:
+    """Write what a finished run has written: a claim, a file and a manifest for each task."""
+
+    def write(manifest: Manifest) -> None:
+        path = manifest.files[0].path
+        store.files.put(f"{path.rpartition('/')[0]}/claim.json", b"{}")
+        store.files.put(path, b"{}")
+        store.files.put(manifest_path(manifest.address, 0), manifest.encode())
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        list(writers.map(write, manifests_of(plan)))
+
+
+def others(plan: Plan, times: int) -> Iterator[Plan]:
+    """The same plan under other keys."""
+    for number in range(times):
+        keys = {task.key: content_hash([task.key, number]) for task in plan.tasks}
+        of = {one.address: one.address.replace(one.key, keys[one.key]) for one in plan.tasks}
+        yield plan.model_copy(update={"tasks": tuple(
+            one.model_copy(update={"key": keys[one.key], "inputs": {
+                role: of[address] for role, address in one.inputs.items()}})
+            for one in plan.tasks
+        )})  # fmt: skip
+
+
+@contextmanager
+def store_on(kind: str) -> Iterator[Store]:
+    """An empty store in a folder, or on the tests' S3 server."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as server:
+        if kind == "folder":
+            yield Store(folder)
+            return
+        running = server.enter_context(running_s3_server(Path(folder)))
+        os.environ |= running.environment()
+        yield Store(f"s3://{BUCKET}/large")
+
+
+def resume_times(arguments: argparse.Namespace) -> None:
+    """A finished plan is given again."""
+    plan = planned(arguments.classes, arguments.replicates)
+    count = len(plan.tasks)
+    with store_on(arguments.on) as store:
+        with told("fill the store", count):
+            fill(store, plan)
+            for other in others(plan, arguments.shared):
+                fill(store, other)
+        for number in range(arguments.rounds + 1):
+            what = f"agenda {'as the run left it' if number else 'of what others did'}"
+            with told(what, count):
+                agenda = Agenda.open(plan, Store(store.url))
+            assert agenda.complete
+            if not number:
+                agenda.remember()
+
+
+def run_times(arguments: argparse.Namespace) -> None:
+    """It is run through Ray by stubs."""
+    from tests.benchmarks.stubs import real_workers, simulated_slots
+
+    plan = planned(arguments.classes, arguments.replicates)
+    slots = arguments.slots or arguments.workers
+    with store_on(arguments.on) as store, ExitStack() as ray:
+        if arguments.slots:
+            ray.enter_context(simulated_slots(slots, arguments.sleep))
+        else:
+            ray.enter_context(real_workers(slots))
+        _run(plan, store, slots, arguments.sleep if arguments.slots else 0.0)
+
+
+def _run(plan: Plan, store: Store, slots: int, sleep: float) -> None:
+    from ganray.distributed.runner import RayRunner
+
+    agenda, count = Agenda.open(plan, store), len(plan.tasks)
+    board = Board(plan, agenda.finished, operations(plan))
+    begun = time.perf_counter()
+    with told(f"run of stubs, {slots} slots", count), snapshots(board):
+        RayRunner(Resources(), tell=board.hear, board=board).run(agenda)
+    wall = time.perf_counter() - begun
+    assert agenda.complete, list(agenda.failed.items())[:3]
+    print(f"{1e3 * wall / count:.2f} ms of the clock a task", end="")
+    print(f"; work ÷ (wall × slots) {sleep * count / wall / slots:.3f}" if sleep else "")
+
+
+@contextmanager
+def snapshots(board: Board) -> Iterator[None]:
+    """The board is looked at as often as a driver's lease tells of it."""
+    from ganray.periodic import repeated
+    from ganray.runs.lease import LEASE_BEAT_SECONDS
+
+    with repeated(lambda: board.snapshot() and None, LEASE_BEAT_SECONDS, "snapshots"):
+        yield
+
+
+PARTS: dict[str, Callable[[Any], None]] = {
+    "plan": plan_times,
+    "resume": resume_times,
+    "run": run_times,
+}
+
+
+def main() -> None:
+    """Time one of the parts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=PARTS)
+    for name, usual in (("classes", 1000), ("replicates", 2), ("rounds", 5), ("shared", 0),
+                        ("workers", 2), ("slots", 0)):  # fmt: skip
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--sleep", type=float, default=1.0)
+    parser.add_argument("--on", choices=("s3", "folder"), default="s3")
+    arguments = parser.parse_args()
+    PARTS[arguments.part](arguments)
+
+
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -21,10 +21,13 @@ from ganray.distributed.jobs import submit as submission
 from ganray.distributed.jobs.client import Job, Jobs
 from ganray.runs.record import find_run
 from ganray.store import Store
+from ganray.sweeps import read_sweep
+from ganray.sweeps.trials import read_trials
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
 from tests.head import Head
 from tests.stages.stores import copied
+from tests.sweeps.files import sweep_file
 from tests.tiny import TinyRun
 
 pytestmark = pytest.mark.ray
@@ -275,3 +278,19 @@ def test_the_doctor_looks_from_a_job(tiny_study: Path, tmp_path: Path, head: Hea
         found
     )
     assert not (tmp_path / "store" / "artifacts").exists()
+
+
+@pytest.mark.slow
+def test_a_sweep_is_submitted_and_not_done_twice(
+    tiny_study: Path, tmp_path: Path, head: Head
+) -> None:
+    file, url = sweep_file(tiny_study, tmp_path), str(tmp_path / "store")
+    words = (file, "--store", url, "--set", "sweep.trials=2")
+    done = submit(head, *words)
+    assert done.code == 0, done
+    sweep = read_sweep(file, ["sweep.trials=2"], url)
+    assert len(read_trials(Store(url), sweep.folder)) == 2
+    again = submit(head, *words, "--json")
+    assert again.code == 0, again
+    assert again.json["id"].startswith(f"{sweep.name}-")
+    assert "nothing to do" in again.err

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ganray.cost import ceiling
 from ganray.drivers import sweep as driving
 from ganray.drivers.run import Follower, Outcome, execute
 from ganray.errors import GanrayError, Stopped
@@ -199,3 +200,12 @@ def test_who_ends_a_sweep_waits_for_trials_that_others_run(file, store, monkeypa
     thread.join()
     assert (ended.code, ended.only, ended.done) == (0, None, len(plan.tasks))
     assert ended.report == f"{store.url}/reports/{sweep.name}/index.html"
+
+
+def test_trials_that_do_not_fit_into_memory_are_refused_before_anything_is_begun(
+    file, store, monkeypatch
+):
+    monkeypatch.setattr(ceiling, "memory_given", lambda: 500_000_000)
+    words = ("sweep", file, "--store", store.url, "--set", "model.width=64")
+    ganray(*words).refused(" needs about ", "this machine has 500 MB", "beyond_memory=warn")
+    assert not Path(store.url).exists()

@@ -63,3 +63,14 @@ def test_neighbours_of_pixels_are_exact_and_the_first_of_equals():
         order = [j for j in np.argsort(table[i], kind="stable") if j != i]
         assert found[i].tolist() == order
         assert squared[i].tolist() == table[i, order].tolist()
+
+
+@pytest.mark.parametrize("shift", [0, 300])
+def test_neighbours_of_32_bits_are_those_of_64(shift):
+    """Also far from the origin, where 32 bits tell them apart no more; and of copies."""
+    points = np.float32(np.random.default_rng(0).normal(size=(1300, 20))) + np.float32(shift)
+    points[700:710] = points[3]
+    found, squared = neighbours(points, 3)
+    expected = neighbours(points.astype(np.float64), 3)
+    np.testing.assert_array_equal(squared, expected[1])
+    np.testing.assert_array_equal(found, expected[0])

@@ -10,6 +10,7 @@ import yaml
 
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
+from ganray.plan.parameters import TrainParameters
 from ganray.spec import parse
 from ganray.studies import read_study
 from ganray.studies.parts.data import Data
@@ -317,3 +318,31 @@ def test_the_ends_of_a_logarithmic_interval_are_its_own():
     assert domain.at(0.0) == 1e-5
     assert domain.at(1.0) <= 1e-3
     assert domain.at(0.5) == pytest.approx(math.sqrt(1e-5 * 1e-3))
+
+
+def test_the_largest_trial_has_the_greatest_of_all_numbers_and_every_word():
+    over = {
+        "model.width": {"choice": [2, 8, 4]},
+        "train.batch": {"integers": [5, 10]},
+        "train.kernel": {"choice": ["plain", "fused"]},
+    }
+    settings = parse(SweepSettings, {"sweep": {"over": over}}, "sweep")
+    largest = SweepPlan(settings, DATA).largest()
+    told = [TrainParameters.of(task) for task in largest.tasks if task.kind == "train"]
+    found = [(one.model.width, one.train.batch, one.train.kernel) for one in told]
+    assert found == [(8, 10, "plain"), (8, 10, "fused")]
+
+
+@pytest.mark.parametrize(("scheduler", "step"), [("none", 1000), ("asha", 250)])
+def test_at_the_least_all_trials_reach_their_first_rung_or_the_end(scheduler, step):
+    content = {"sweep": {"over": RATE, "trials": 4, "scheduler": scheduler}}
+    least = SweepPlan(parse(SweepSettings, content, "sweep"), DATA).least()
+    assert [task.horizon for task in least.tasks if task.kind == "train"] == [step] * 4
+
+
+def test_prices_and_caps_name_no_other_sweep():
+    plain, capped = (
+        parse(SweepSettings, {"sweep": {"over": RATE}} | more, "sweep")
+        for more in ({}, {"cost": {"max_cost": 5}})
+    )
+    assert plain.identity_of("f") == capped.identity_of("f")

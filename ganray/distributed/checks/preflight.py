@@ -38,6 +38,7 @@ def check(
     own: bool = False,
     tasks: Sequence[Task] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    largest: Agenda | None = None,
 ) -> None:
     """Refuse what this cluster can never give, and nodes that cannot do their part.
 
@@ -45,6 +46,7 @@ def check(
         own: whether this driver has started the cluster, so that its workers see what it sees.
         tasks: what is to be run, if not what the agenda still holds.
         should_stop: asked twice a second while nodes are waited for.
+        largest: holds the tasks that are to fit into the nodes' memory, if they are others.
 
     Raises:
         RefusedInput: no node has, or can get, what `resources` ask for, and Ray would wait for
@@ -58,7 +60,7 @@ def check(
             raise found.error
     if own:
         return
-    for found in checks_of_nodes(agenda, resources=resources, should_stop=should_stop):
+    for found in checks_of_nodes(agenda, 0, should_stop, resources, largest or agenda):
         if found.error is not None:
             raise found.error
 
@@ -68,12 +70,14 @@ def checks_of_nodes(
     needed_bytes: int = 0,
     should_stop: Callable[[], bool] = lambda: False,
     resources: Resources | None = None,
+    largest: Agenda | None = None,
 ) -> list[Check]:
     """Ask every working node, and compare what they say with each other and with this driver.
 
     Args:
         needed_bytes: what the largest set of images takes in a worker's memory.
         resources: of a run whose tasks are to fit into the nodes' memory; none: that is not asked.
+        largest: holds those tasks, if they are not the agenda's.
 
     Raises:
         Stopped: on request.
@@ -102,7 +106,7 @@ def checks_of_nodes(
         _versions(told),
         _store(agenda.store, told),
         _data(told, question),
-        *([_largest(told, agenda, resources)] if resources else []),
+        *([_largest(told, largest or agenda, resources)] if resources else []),
         *_room(told, needed_bytes),
     ]
 

@@ -34,7 +34,7 @@ def time_on_workers(
         )
         for _ in range(min(_NODES, max(1, len(working_nodes()))))
     ]
-    ready, late = wait_for_all(asked, PROBE_SECONDS, should_stop)
+    ready, late = wait_for_all(asked, "nodes to be timed", PROBE_SECONDS, should_stop)
     for reference in late:
         ray.cancel(reference, force=True)
     answers = []

@@ -34,7 +34,7 @@ def checks_of_resources(
     enough = present and (has_gpus or resources.device != "cuda")
     more = Growth() if enough and ranks <= room_for(resources, nodes, Growth()) else growth()
     try:
-        for name, unit in (("num_cpus", "CPU"), ("num_gpus", "GPU")):
+        for name, unit in (("num_cpus", "CPU"), ("num_gpus", "GPU"), ("evaluate", "GPU")):
             _check_fits(name, getattr(resources, name), unit, nodes, more)
         if not present and not more.holds(wanted) and not more.unknown:
             raise RefusedInput(

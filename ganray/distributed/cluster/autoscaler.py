@@ -21,6 +21,7 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.ray_internals import autoscaler_config
+from ganray.waits import WAITS
 
 HEAD_SECONDS = 30.0
 _HEAD_RESOURCE = "node:__internal_head__"
@@ -69,7 +70,8 @@ def growth() -> Growth:
         return _grown(*monitored(address))
     there = NodeAffinitySchedulingStrategy(head["NodeID"], soft=False)
     asked = _read_on_head.options(scheduling_strategy=there).remote(address)
-    ready, _ = ray.wait([asked], timeout=HEAD_SECONDS)
+    with WAITS.of("the head to say what its autoscaler may bring"):
+        ready, _ = ray.wait([asked], timeout=HEAD_SECONDS)
     if not ready:
         ray.cancel(asked, force=True)
         return Growth(unknown=True)

@@ -23,6 +23,7 @@ from ganray.distributed.cluster.address import refuse_another, refuse_unreachabl
 from ganray.distributed.cluster.own import own_options, told_of_own
 from ganray.distributed.ray_internals import end_own_processes
 from ganray.errors import GanrayError
+from ganray.waits import WAITS
 
 __all__ = ["HeadLost", "connected", "told_of_own"]
 
@@ -51,7 +52,8 @@ def connected(address: str | None) -> Iterator[None]:
         refuse_unreachable(address)
     terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
     with contextlib.ExitStack() as own:
-        _start(address, own.enter_context(own_options()) if address is None else {})
+        with WAITS.of("Ray to start here" if address is None else f"the cluster at {address}"):
+            _start(address, own.enter_context(own_options()) if address is None else {})
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
         try:

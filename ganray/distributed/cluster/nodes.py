@@ -23,6 +23,7 @@ from ganray.errors import GanrayError, Stopped
 from ganray.memory import memory_given
 from ganray.stages.workspace import open_dataset
 from ganray.store import Store
+from ganray.waits import WAITS
 
 _CONTAINER = Path("/sys/fs/cgroup")  # psutil does not read what a container may have
 _LOOK_SECONDS = 0.5  # so often it is asked, while nodes are awaited, whether to stop
@@ -86,7 +87,9 @@ def ask(
         ).remote(question): _label(node)
         for node in nodes
     }
-    ready, late = wait_for_all(list(asked), NODE_SECONDS, should_stop)
+    ready, late = wait_for_all(
+        list(asked), f"{len(asked)} nodes to answer", NODE_SECONDS, should_stop
+    )
     answers: dict[str, Facts | str | None] = {}
     for reference in ready:
         try:
@@ -104,22 +107,29 @@ def ask(
 
 
 def wait_for_all(
-    asked: Sequence[Any], seconds: float, should_stop: Callable[[], bool] = lambda: False
+    asked: Sequence[Any],
+    what: str,
+    seconds: float,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[list[Any], list[Any]]:
     """Of Ray's promises, those that are kept within that time, and those that are late.
+
+    Args:
+        what: they are of, for those who look meanwhile.
 
     Raises:
         Stopped: on request, when what is late has been cancelled.
     """
     deadline, ready, late = time.monotonic() + seconds, [], list(asked)
-    while late and (left := deadline - time.monotonic()) > 0:
-        ready, late = ray.wait(
-            list(asked), num_returns=len(asked), timeout=min(left, _LOOK_SECONDS)
-        )
-        if late and should_stop():
-            for reference in late:
-                ray.cancel(reference, force=True)
-            raise Stopped("stopped on request, before any work")
+    with WAITS.of(what):
+        while late and (left := deadline - time.monotonic()) > 0:
+            ready, late = ray.wait(
+                list(asked), num_returns=len(asked), timeout=min(left, _LOOK_SECONDS)
+            )
+            if late and should_stop():
+                for reference in late:
+                    ray.cancel(reference, force=True)
+                raise Stopped("stopped on request, before any work")
     return ready, late
 
 

@@ -107,10 +107,15 @@ class Watch:
     ) -> None:
         self._looking.close()
 
+    @property
+    def silent(self) -> float:
+        """For how many seconds the head has owed an answer."""
+        asked = self._unanswered  # not when it last answered: this process may have been stopped
+        return time.monotonic() - asked if asked is not None else 0.0
+
     def check(self) -> None:
         """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
-        asked = self._unanswered  # not when it last answered: this process may have been stopped
-        silent = time.monotonic() - asked if asked is not None else 0.0
+        silent = self.silent
         if (self.view.nodes or silent > HEAD_SECONDS) and self.view.node(self._own_node) is None:
             raise HeadLost(
                 f"the Ray node under this driver ({self._own_node[:12]}…) has died; finished work "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import statistics
 import time
-from collections import deque
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ganray.distributed.scheduler.pool import Slot
@@ -68,15 +67,17 @@ class Paces:
         paces = self._paces(slots)
         self._slow_since = {slot: at for slot, at in self._slow_since.items() if slot in paces}
         found, now = [], time.monotonic()
+        alike: dict[str, list[float]] = defaultdict(list)
+        for kind, pace in sorted(paces.values()):
+            alike[kind].append(pace)
         for slot, (kind, pace) in paces.items():
-            others = [p for s, (k, p) in paces.items() if k == kind and s is not slot]
-            if len(others) < 2 or pace >= SLOW_SHARE * statistics.median(others):
+            usual = _median_beside(alike[kind], pace)
+            if usual is None or pace >= SLOW_SHARE * usual:
                 self._slow_since.pop(slot, None)
                 continue
             since = self._slow_since.setdefault(slot, now)
             if now - since >= SLOW_SECONDS and slot.unit and slot.unit not in self._told:
                 self._told.add(slot.unit)
-                usual = statistics.median(others)
                 found.append((slot, f"{pace:.2g} iterations/s where others do {usual:.2g}"))
         return found
 
@@ -88,13 +89,19 @@ class Paces:
         for slot, steps in self._steps.items():
             seconds = time.monotonic() - steps[0][0]
             if slot.unit and seconds > SLOW_SECONDS / 2:
-                paces[slot] = _kind(slot), (steps[-1][1] - steps[0][1]) / seconds
+                kind = f"{slot.unit.work} of {len(slot.units)}"  # that are trained together
+                paces[slot] = kind, (steps[-1][1] - steps[0][1]) / seconds
         return paces
 
 
-def _kind(slot: Slot) -> str:
-    """Trainers of one kind do the same work at each iteration, and so do cohorts of one size."""
-    assert slot.unit is not None
-    task = slot.unit.task
-    chosen = {name: task.parameters.get(name) for name in ("model", "train", "world_size")}
-    return json.dumps([task.kind, chosen, len(slot.units)], sort_keys=True, default=str)
+def _median_beside(paces: Sequence[float], own: float) -> float | None:
+    """The median of the others' paces, which are in order, as its own is among them; None: there
+    are fewer than two."""
+    place, middle, even = bisect_left(paces, own), (len(paces) - 1) // 2, len(paces) % 2
+    if len(paces) < 3:
+        return None
+
+    def other(index: int) -> float:
+        return paces[index + (index >= place)]
+
+    return (other(middle - 1) + other(middle)) / 2 if even else other(middle)

@@ -8,6 +8,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import ray
@@ -18,6 +19,7 @@ from ganray.distributed.scheduler import liveness
 from ganray.distributed.scheduler.placement import Placement
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.units import Desk, Unit
+from ganray.distributed.scheduler.waiting import waits_of
 from ganray.distributed.worker.deaths import Circumstances, Death, explain_death
 from ganray.distributed.worker.worker import Place
 from ganray.errors import GanrayError, Stopped, StoreError
@@ -26,14 +28,23 @@ from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.events import Event
 from ganray.runs.outages import store_away
+from ganray.store.many import READERS
 from ganray.store.outage import OUTAGES
+from ganray.waits import OWN, WAITS
 
 WAIT_SECONDS = 0.25
+MOST_PAUSE = 0.05
+"""For so long at most it is waited for more to be told, once something was."""
+LOOK_SECONDS = 1.0
+"""How often workers are looked after: with hundreds of them that takes milliseconds."""
 STOP_SECONDS = 120.0
 START_SECONDS = 300.0
 """A worker that has room on its node, and has not begun within this time, has hung."""
 AWAY_SECONDS = 5.0
 """When this process was away for longer (stopped, or waiting for the store), others were not."""
+_TELL_SECONDS = 1.0
+_QUIET_SECONDS = 5.0  # it is asked once a second
+_WAITS = "units of a run"  # whose waits these are, among the process's
 
 
 @dataclass
@@ -61,7 +72,9 @@ class Supervisor:
     def __post_init__(self) -> None:
         self.desk = Desk(self.agenda, self.resources)
         self.placement = Placement(self.pool, self.watch, self.resources)
-        self._here = time.monotonic()
+        self._told = float("-inf")
+        self._here = self._looked = self._heard = time.monotonic()
+        self._readers = ThreadPoolExecutor(READERS, "ganray-settled")
 
     def run(self) -> None:
         """Finish or fail every task.
@@ -80,22 +93,29 @@ class Supervisor:
                 self.placement.place(self.waiting)
                 self._give_up()
                 self._listen()
-                self._look_after()
+                if time.monotonic() - self._looked >= LOOK_SECONDS:
+                    self._look_after()
                 self._measure()
+                self._tell_waits()
             if self.agenda.pending and self.should_stop():  # as the last of them left its node
                 self._stop()
         finally:
+            WAITS.put(_WAITS, {})
+            self._readers.shutdown(wait=False, cancel_futures=True)
             for slot in list(self.pool.slots):
+                WAITS.hear(str(id(slot)), "")
                 with contextlib.suppress(RayError):
                     self.pool.dismiss(slot)
 
     def _enlist(self) -> bool:
         """Queue the units of every task that has become ready, in the plan's order."""
         while ready := [t for t in self.agenda.newly_ready() if t.address not in self.started]:
-            for task in ready:
-                self.started.add(task.address)
+            self.started.update(task.address for task in ready)
+            # A far store answers slowly: asked one by one, it would hold up all workers.
+            asked = [self._readers.submit(self.agenda.settled, task) for task in ready]
+            for task, answer in zip(ready, asked, strict=True):
                 try:
-                    settled_before = self.agenda.settled(task)
+                    settled_before = answer.result()
                 except GanrayError as error:
                     if store_away(error, self.agenda.store.url) is not None:
                         raise
@@ -122,14 +142,21 @@ class Supervisor:
         self.waiting = deque(u for u in self.waiting if u.task.address != task.address)
 
     def _listen(self) -> None:
-        """Hear whoever has something to say."""
+        """Hear whoever has something to say.
+
+        With hundreds of workers a turn takes milliseconds, whether one or all of them have: as long
+        as the last one took, more of them are waited for.
+        """
+        turn = min(time.monotonic() - self._heard, MOST_PAUSE)
         answers = {slot.answer: slot for slot in self.pool.slots if slot.answer is not None}
         if not answers:
             time.sleep(WAIT_SECONDS)
             return
         ready, _ = ray.wait(list(answers), num_returns=1, timeout=WAIT_SECONDS)
         if ready:
+            time.sleep(turn)
             ready, _ = ray.wait(list(answers), num_returns=len(answers), timeout=0)
+        self._heard = time.monotonic()
         for answer in ready:
             self._hear(answers[answer])
 
@@ -151,17 +178,17 @@ class Supervisor:
         self._news(slot, answer)
 
     def _news(self, slot: Slot, event: Event) -> None:
-        details = event.details
-        if "beat" in details:
+        details, unit = event.details, slot.unit_of(event.address)
+        if "beat" in details and slot.unit is not None:
             OUTAGES.hear(str(id(slot)), details.get("away"))
+            WAITS.hear(str(id(slot)), slot.unit.task.title, details.get("waits", ()))
             return
-        unit = slot.unit_of(event.address)
         assert unit is not None
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
         if event.total and unit.trains:
             unit.advanced(event.done)
-        outcome = details.get("outcome")
+        outcome, kept = details.get("outcome"), details.pop("kept", None)
         if outcome != "failed":  # `_fail` tells of that
             self.tell(event)
         if outcome is None:
@@ -172,17 +199,20 @@ class Supervisor:
         elif outcome == "failed":
             self._fail(unit.task, details["failed"], details["traceback"])
         elif outcome == "done":
-            self._done(unit)
+            self._done(unit, *([kept] if kept else []))
         elif not self.should_stop():
             self._again(unit, f"{unit.task.title} was asked to leave {unit.host}: {details['why']}")
 
     def _end(self, slot: Slot, unit: Unit) -> None:
         slot.end(unit)
-        if not slot.units and (slot.reserved or slot.leaving):
+        if slot.units:
+            return
+        WAITS.hear(str(id(slot)), "")
+        if slot.reserved or slot.leaving:
             self.pool.dismiss(slot)
 
-    def _done(self, unit: Unit) -> None:
-        if (following := self.desk.after(unit)) is not None:
+    def _done(self, unit: Unit, *kept: tuple[str, bytes]) -> None:
+        if (following := self.desk.after(unit, *kept)) is not None:
             self.waiting.appendleft(following)
 
     def _without_store(self, unit: Unit, why: str) -> None:
@@ -223,6 +253,7 @@ class Supervisor:
         and what happens then is its own doing.
         """
         units = slot.end()
+        WAITS.hear(str(id(slot)), "")
         self.pool.dismiss(slot)
         if len(units) > 1 and death.own_fault:
             death = dataclasses.replace(death, own_fault=False)
@@ -262,6 +293,7 @@ class Supervisor:
 
     def _look_after(self) -> None:
         """End workers that are silent or stuck; tell of those that are slow."""
+        self._looked = time.monotonic()
         self._forgive_own_absence()
         for slot in [slot for slot in self.pool.slots if liveness.hangs(slot, START_SECONDS)]:
             self._not_begun(slot, Death(f"it did not begin within {START_SECONDS:g} s", True))
@@ -285,6 +317,16 @@ class Supervisor:
             for slot in self.pool.slots:
                 liveness.forgive(slot, away)
 
+    def _tell_waits(self) -> None:
+        """Once a second: of ten thousand units that wait this takes a while."""
+        now = time.monotonic()
+        if now - self._told >= _TELL_SECONDS:
+            self._told = now
+            waits = waits_of(self.waiting, self.pool, self.watch.view)
+            if self.watch.silent > _QUIET_SECONDS:
+                waits["the cluster's head to answer"] = OWN
+            WAITS.put(_WAITS, waits)
+
     def _measure(self) -> None:
         bundles = [(slot.bundle, max(1, len(slot.reserved))) for slot in self.pool.busy]
         self.meter(
@@ -306,4 +348,5 @@ class Supervisor:
             self.watch.check()
             self._listen()
             self.waiting.clear()
+            WAITS.put(_WAITS, {"workers to make their checkpoints": OWN})
         raise Stopped("stopped on request")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,6 +69,13 @@ class Unit:
         """What it has in common with those that it can be trained together with; empty: none."""
         return shape_of(self.task)
 
+    @cached_property
+    def work(self) -> str:
+        """Of a trainer what it does at each iteration: those of which it is equal do the same."""
+        told = self.task.parameters
+        chosen = {name: told.get(name) for name in ("model", "train", "world_size")}
+        return json.dumps([self.task.kind, chosen], sort_keys=True, default=str)
+
     @property
     def world_size(self) -> int:
         """How many workers it needs at once; more than one trains data-parallel."""
@@ -107,10 +115,14 @@ class Desk:
         for unit in units:
             yield self._unit(task, unit)
 
-    def after(self, unit: Unit) -> Unit | None:
-        """What follows a unit that is done: the whole, once all shards are there."""
+    def after(self, unit: Unit, *kept: tuple[str, bytes]) -> Unit | None:
+        """What follows a unit that is done: the whole, once all shards are there.
+
+        Args:
+            kept: of the whole what was committed, where that is known.
+        """
         if unit.assignment.shards is None:
-            self.agenda.finish(unit.task)
+            self.agenda.finish(unit.task, *kept)
             return None
         self.open_units[unit.task.address] -= 1
         return None if self.open_units[unit.task.address] else self._unit(unit.task, None)
@@ -127,12 +139,12 @@ class Desk:
             task=task,
             shards=shards,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=resources.device,
+            device=resources.device_of(task.kind),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             share=min(1.0, resources.num_gpus or 1.0),
             bytes=member_memory(task, agenda.plan) if self._may_share(task) else 0,
         )
-        trained = task.trains
-        bundle = Bundle(resources.num_cpus, resources.num_gpus) if trained else Bundle(1.0, 0.0)
-        return Unit(assignment, bundle)
+        if task.trains:
+            return Unit(assignment, Bundle(resources.num_cpus, resources.num_gpus))
+        return Unit(assignment, Bundle(1.0, resources.evaluate if task.evaluates else 0.0))

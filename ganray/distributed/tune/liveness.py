@@ -13,8 +13,10 @@ from ganray.distributed.scheduler.supervisor import STOP_SECONDS
 from ganray.distributed.tune.heartbeat import Sign
 from ganray.errors import Stopped
 from ganray.store.outage import OUTAGES
+from ganray.waits import WAITS
 
 LOOK_SECONDS = 1.0
+WAITING_TRIALS = "trials of a sweep"
 
 
 @dataclass
@@ -49,6 +51,7 @@ class TrialSupervisor:
         should_stop: whether the sweep is to end.
         end: ends a trial's worker.
         say: hears one line for each that is ended.
+        needs: what each worker is given, for those who look at the trials that wait.
     """
 
     silence_seconds: float
@@ -57,6 +60,7 @@ class TrialSupervisor:
     should_stop: Callable[[], bool]
     end: Callable[[Any], None]
     say: Callable[[str], None]
+    needs: str = "a worker"
     _heard: dict[str, _Heard] = field(default_factory=dict)
     _looked: float = float("-inf")
     _stopping: float | None = None
@@ -74,6 +78,7 @@ class TrialSupervisor:
         self._looked = now
         stop = self.should_stop()
         self._take_in(self.look(stop, frozenset(self.leaving())), now)
+        WAITS.put(WAITING_TRIALS, self._waits(trials))
         at_work = 0
         for trial, worker in _working(trials):
             heard = self._heard.get(worker)
@@ -91,6 +96,15 @@ class TrialSupervisor:
             self._stopping = self._stopping or now
             if not at_work or now - self._stopping > STOP_SECONDS:
                 raise Stopped("stopped on request")
+
+    def _waits(self, trials: list[Any]) -> dict[str, str]:
+        """Tune's own order is that of its list; where all of them have workers none waits."""
+        pending = [trial for trial in trials if trial.status == trial.PENDING]
+        if not pending:
+            return {}
+        first, more = f"trial {trial_number(pending[0], trials)}", len(pending) - 1
+        others = f" and {more} other{'s' if more > 1 else ''} wait" if more else " waits"
+        return {self.needs: first + others}
 
     def _take_in(self, signs: Mapping[str, Sign], now: float) -> None:
         self._heard = {name: one for name, one in self._heard.items() if name in signs}

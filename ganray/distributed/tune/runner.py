@@ -31,11 +31,15 @@ import ray  # isort: skip
 from ray import tune  # isort: skip
 from ray.exceptions import RayError  # isort: skip
 
+from ganray.cost.probes import Timing
 from ganray.distributed.checks import preflight
+from ganray.distributed.checks.probes import time_on_workers, trainers_at_once
 from ganray.distributed.cluster.watch import Watch
 from ganray.distributed.runner import RayRunner
+from ganray.distributed.scheduler.units import Bundle
+from ganray.distributed.scheduler.waiting import amount
 from ganray.distributed.tune.heartbeat import Sign, open_heartbeats
-from ganray.distributed.tune.liveness import TrialSupervisor
+from ganray.distributed.tune.liveness import WAITING_TRIALS, TrialSupervisor
 from ganray.distributed.tune.search import domains, optuna, scheduler
 from ganray.distributed.tune.thread import TuneListener, fitted
 from ganray.distributed.tune.trainable import trainable_of
@@ -45,6 +49,7 @@ from ganray.store import Store
 from ganray.store.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.trials import Trial, read_trial, save_needs, save_trial, save_trials
+from ganray.waits import WAITS
 
 STATE_FOLDER = "ray-state/sweeps"
 _ANSWER_SECONDS = 10.0
@@ -59,6 +64,9 @@ class SweepRunner:
         address: of a cluster; None starts a local one.
         say: hears one line for each piece of news.
         should_stop: asked once a second; all trials then make their checkpoints.
+        meter: hears, a few times a second, how many CPUs and GPUs trials hold.
+        approve: hears how fast workers are and how many trials there may be at once, before any
+            begins; it may refuse the sweep. None: nothing is timed.
     """
 
     sweep: SweepPlan
@@ -66,6 +74,8 @@ class SweepRunner:
     address: str | None = None
     say: Callable[[str], None] = lambda _: None
     should_stop: Callable[[], bool] = lambda: False
+    meter: Callable[[float, float], None] = lambda _, __: None
+    approve: Callable[[dict[str, Timing], int], None] | None = None
 
     def run(self) -> list[Trial]:
         """Every trial, as it ended; also written to the store.
@@ -92,11 +102,18 @@ class SweepRunner:
         values = self.sweep.settings.trials()[0]
         rung = self.sweep.rung(*self.sweep.settings.specs(values), self.sweep.steps[-1])
         own, stop = self.address is None, self.should_stop
-        preflight.check(self.sweep.resources, agenda, own, rung.tasks, stop)
+        resources = self.sweep.resources
+        preflight.check(resources, agenda, own, rung.tasks, stop, self._largest())
+        if self.approve is not None:
+            self.approve(time_on_workers(rung, resources, stop), trainers_at_once(resources, False))
         if not agenda.complete:
-            RayRunner(self.sweep.resources, self.address, should_stop=self.should_stop).run(agenda)
+            RayRunner(resources, self.address, should_stop=stop, meter=self.meter).run(agenda)
         if agenda.failed:
             raise GanrayError(next(iter(agenda.failed.values())))
+
+    def _largest(self) -> Agenda:
+        """The trials that may need the most memory, as if nothing of them were there."""
+        return Agenda(self.sweep.largest(), self.store)
 
     def _tune(self, watch: Watch) -> tune.ResultGrid:
         files, folder = state_place(self.store.url, STATE_FOLDER)
@@ -119,7 +136,10 @@ class SweepRunner:
             )
         else:
             tuner = self._tuner(trainable, folder, place)
-        return fitted(tuner, _Hearer(self, self._supervisor(watch, register)), watch.check)
+        try:
+            return fitted(tuner, _Hearer(self, self._supervisor(watch, register)), watch.check)
+        finally:
+            WAITS.put(WAITING_TRIALS, {})
 
     def _supervisor(self, watch: Watch, register: Any) -> TrialSupervisor:
         def look(everyone: bool, nodes: frozenset[str]) -> dict[str, Sign]:
@@ -135,6 +155,7 @@ class SweepRunner:
             should_stop=self.should_stop,
             end=_end,
             say=self.say,
+            needs=amount(Bundle(self.sweep.resources.num_cpus, self.sweep.resources.num_gpus)),
         )
 
     def _restorable(self) -> bool:
@@ -202,6 +223,9 @@ class _Hearer:
     supervisor: TrialSupervisor
 
     def looked(self, trials: list[Any]) -> None:
+        resources = self.runner.sweep.resources
+        at_work = sum(trial.status == trial.RUNNING for trial in trials)
+        self.runner.meter(at_work * resources.num_cpus, at_work * resources.num_gpus)
         self.supervisor.look_after(trials)
 
     def heard(self, number: int, result: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ are variants of this project's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import chain, zip_longest
 from typing import Literal
 
@@ -18,18 +18,17 @@ from jaxtyping import Float64
 from pydantic import Field
 
 from ganray.errors import RefusedInput
-from ganray.metrics.features import Embedding
+from ganray.metrics.features import Embedding, check_probabilities
 from ganray.metrics.gaussian.class_gaussians import (
+    DDOF,
     GAUSSIAN_BYTES,
-    class_gaussians,
-    class_moments,
     few,
     fit_class,
-    likeliest_gaussians,
+    member_gaussian,
 )
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
-from ganray.metrics.moments import Moments
+from ganray.metrics.moments import Moments, moments
 from ganray.progress import steps
 
 
@@ -63,13 +62,20 @@ class Cafd(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The mean over classes, and a term for each."""
+        from ganray.numerics import side_by_side
+
         k, d = real.probabilities.shape[1], real.features.shape[1]
-        one_by_one, kept = (_hard, _all_hard) if self.assignment == "hard" else (_soft, _all_soft)
-        reference = real.once(kept) if few(k, d) else one_by_one(real, "real")
+        if generated.probabilities.shape[1] != k:
+            other = generated.probabilities.shape[1]
+            raise RefusedInput(f"reference has {k} classes where generated has {other}")
+        fit, fit_all = (_hard, _all_hard) if self.assignment == "hard" else (_soft, _all_soft)
+        # Kept where they are small, as each is factored once.
+        theirs = real.once(fit_all).__getitem__ if few(k, d) else fit(real, "real")
+        own = fit(generated, "generated")
+        terms = side_by_side(lambda one: theirs(one).distance(own(one)), k)
         weights = real.once(_mean_posterior) if self.weights == "real" else None
-        fake = steps(one_by_one(generated, "generated"), [1] * generated.probabilities.shape[1])
-        mean, terms = class_aware_frechet_distance(reference, fake, weights)
-        return Value(mean, per_class=terms)
+        mean, kept = averaged(list(steps(terms, [1] * k)), weights)
+        return Value(mean, per_class=kept)
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """A distance for each class."""
@@ -80,21 +86,34 @@ class Cafd(Metric):
         return classes * dimensions**2 * GAUSSIAN_BYTES if few(classes, dimensions) else 0
 
 
-def _soft(embedding: Embedding, name: str) -> Iterator[Gaussian]:
-    return class_gaussians(class_moments(embedding.features, embedding.probabilities), name)
+def _soft(embedding: Embedding, name: str) -> Callable[[int], Gaussian]:
+    """The Gaussian of a class, by its number."""
+    check_probabilities(embedding.probabilities)
+    shares = embedding.probabilities.T
+    return lambda k: fit_class(name, k, moments(embedding.features, shares[k]))
 
 
-def _hard(embedding: Embedding, name: str) -> Iterator[Gaussian]:
-    return likeliest_gaussians(embedding.features, embedding.probabilities, name)
+def _hard(embedding: Embedding, name: str) -> Callable[[int], Gaussian]:
+    """The same of the images whose likeliest class, the first of equals, it is."""
+    check_probabilities(embedding.probabilities)
+    labels, classes = embedding.probabilities.argmax(axis=1), embedding.probabilities.shape[1]
+    return member_gaussian(name, embedding.features, labels, range(classes), DDOF)
 
 
 def _all_soft(real: Embedding) -> list[Gaussian]:
-    """Kept where they are small, as each is factored once."""
-    return list(_soft(real, "real"))
+    return _all(real, _soft)
 
 
 def _all_hard(real: Embedding) -> list[Gaussian]:
-    return list(_hard(real, "real"))
+    return _all(real, _hard)
+
+
+def _all(
+    real: Embedding, fit: Callable[[Embedding, str], Callable[[int], Gaussian]]
+) -> list[Gaussian]:
+    from ganray.numerics import side_by_side
+
+    return list(side_by_side(fit(real, "real"), real.probabilities.shape[1]))
 
 
 def _mean_posterior(real: Embedding) -> Float64[np.ndarray, "k"]:
@@ -126,6 +145,13 @@ def class_aware_frechet_distance(
             raise RefusedInput(f"reference has {counts[0]} classes where generated has {counts[1]}")
         fitted = fit_class("reference", k, real), fit_class("generated", k, fake)
         terms.append(fitted[0].distance(fitted[1]))
+    return averaged(terms, weights)
+
+
+def averaged(
+    terms: list[float], weights: Float64[np.ndarray, "k"] | None
+) -> tuple[float, list[float]]:
+    """The mean of the classes' terms, and these; raises as `class_aware_frechet_distance` does."""
     if not terms:
         raise RefusedInput("generated has no classes; at least 1 is needed")
     if weights is None:

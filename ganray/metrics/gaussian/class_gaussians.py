@@ -5,7 +5,7 @@ One at a time: 1,000 classes of 1,024² would take 8 GB.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -16,7 +16,8 @@ from ganray.metrics.gaussian.frechet_distance import Gaussian
 from ganray.metrics.moments import CHUNK, Moments, moments
 from ganray.wording import short_list
 
-_DDOF = 0  # as published for CAFD: Σ_k divides by Σᵢ p_k(xᵢ)
+DDOF = 0
+"""As published for CAFD: Σ_k divides by Σᵢ p_k(xᵢ)."""
 GAUSSIAN_BYTES = 16
 """Of each d²: a covariance and its factor."""
 _KEPT_BYTES = 2**28
@@ -63,21 +64,7 @@ def fit_class(name: str, k: int, one: Moments | Gaussian) -> Gaussian:
             f"{name}: class {k} has no weight in any image, so that its covariance is "
             "undefined; every class needs some posterior probability"
         )
-    return Gaussian.fit(one, _DDOF)
-
-
-def likeliest_gaussians(
-    features: Float[np.ndarray, "n d"], probabilities: Float[np.ndarray, "m k"], name: str
-) -> Iterator[Gaussian]:
-    """The k normal distributions of the images whose likeliest class, the first of equals, is k.
-
-    Raises:
-        RefusedInput: for rows that do not match or are no probabilities, and as `moments` does.
-        UndefinedScore: naming each class that is the likeliest of fewer than two images.
-    """
-    check_probabilities(probabilities)
-    labels = probabilities.argmax(axis=1)
-    return member_gaussians(name, features, labels, range(probabilities.shape[1]), _DDOF)
+    return Gaussian.fit(one, DDOF)
 
 
 def check_members(name: str, labels: Int64[np.ndarray, "n"], classes: Sequence[int]) -> None:
@@ -95,14 +82,14 @@ def check_members(name: str, labels: Int64[np.ndarray, "n"], classes: Sequence[i
         )
 
 
-def member_gaussians(
+def member_gaussian(
     name: str,
     features: Float[np.ndarray, "n d"],
     labels: Int64[np.ndarray, "m"],
     classes: Sequence[int],
     ddof: int,
-) -> Iterator[Gaussian]:
-    """The Gaussian of the features of each of some classes, one by one.
+) -> Callable[[int], Gaussian]:
+    """The Gaussian of the features of a class, by its number, which is one of `classes`.
 
     Args:
         name: of the features, as errors call them.
@@ -115,4 +102,4 @@ def member_gaussians(
     if len(labels) != len(features):
         raise RefusedInput(f"labels has {len(labels)} rows where {name} has {len(features)}")
     check_members(name, labels, classes)
-    return (Gaussian.fit(moments(features[labels == k]), ddof) for k in classes)
+    return lambda k: Gaussian.fit(moments(features[labels == k]), ddof)

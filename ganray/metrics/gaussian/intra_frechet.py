@@ -16,7 +16,7 @@ from pydantic import Field
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.cafd import class_aware_frechet_distance
-from ganray.metrics.gaussian.class_gaussians import check_members, few, member_gaussians
+from ganray.metrics.gaussian.class_gaussians import check_members, few, member_gaussian
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
 
@@ -66,7 +66,7 @@ def _labels(name: str, embedding: Embedding) -> Int64[np.ndarray, "n"]:
 def _within(
     name: str, embedding: Embedding, labels: Int64[np.ndarray, "n"], classes: Sequence[int]
 ) -> Iterator[Gaussian]:
-    return member_gaussians(name, embedding.features, labels, classes, _DDOF)
+    return map(member_gaussian(name, embedding.features, labels, classes, _DDOF), classes)
 
 
 def _all_classes(real: Embedding) -> list[Gaussian]:

@@ -21,16 +21,6 @@ Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """k(xᵢ, yⱼ) of all pairs of two blocks of float64 rows."""
 
 
-def cubic(
-    x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "m d"]
-) -> Float64[np.ndarray, "n m"]:
-    """(⟨x, y⟩ / d + 1)³."""
-    base = x @ y.T
-    base /= x.shape[1]
-    base += 1
-    return base * base * base  # a power would take ten times as long
-
-
 def gaussian(bandwidth: float) -> Kernel:
     """exp(−|x − y|² / 2σ²) with σ the bandwidth.
 

@@ -51,6 +51,11 @@ class Critic(nn.Module):
         *self._body, self._value = layers
 
     @property
+    def row(self) -> list[nn.Module]:
+        """All layers from an image to its value."""
+        return [self.get_submodule(name) for name in (*self._body, self._value)]
+
+    @property
     def body(self) -> dict[str, nn.Module]:
         """The layers that its features come of."""
         return {name: self.get_submodule(name) for name in self._body}

@@ -1,4 +1,4 @@
-"""What the run cost: images seen, FLOPs, seconds, hosts and attempts."""
+"""What the run cost: images seen, FLOPs, seconds, hosts and attempts, and what was expected."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ganray.report.equality import equality
 from ganray.report.page import Block, Column, Details, Paragraph, Section, Table
 from ganray.report.results import Results
+from ganray.report.sections.estimated import estimated_blocks
 from ganray.report.tables import TableRow, task_rows
 from ganray.wording import duration, quantity
 
@@ -15,11 +16,12 @@ def compute_section(results: Results) -> Section:
     """A table for each side, for each GAN, where there are any, and for each kind of task."""
     rows = task_rows(results)
     if not results.gans:
-        return Section("Compute", "compute", [_by_kind(rows)])
+        return Section("Compute", "compute", [_by_kind(rows), *estimated_blocks(results)])
     blocks: list[Block] = [
         *([Paragraph(said)] if (said := equality(results)) else []),
         _by_side(results, rows),
         _by_kind(rows),
+        *estimated_blocks(results),
         Details("Every GAN", [_by_gan(results, rows)]),
     ]
     blocks.append(Paragraph(_NOTE, note=True))

@@ -11,7 +11,6 @@ from ganray.names import label
 from ganray.plan import Task, task_seed
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters
 from ganray.plan.roles import chosen
-from ganray.specs import chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.settings import RangeSearch, SidesSettings
@@ -98,7 +97,8 @@ def _search(
     """The range-space search on one GAN, its own samples beside the probe images.
 
     Raises:
-        RefusedInput: its latent vectors cannot be projected so.
+        RefusedInput: its latent vectors cannot be projected so, or restarts that are compared make
+            no whole groups.
     """
     total = len(TargetsParameters.of(targets).targets) + spec.own_samples
     trained = TrainParameters.of(gan)
@@ -115,5 +115,5 @@ def _search(
         ),
         {"gan": gan, "targets": targets, "embedder": encoder},
         horizon=spec.restarts,
-        chunks=chunks_for(total * spec.restarts, spec.chunk),
+        chunks=spec.descent.chunks(total, spec.restarts),
     )

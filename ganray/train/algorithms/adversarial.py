@@ -213,10 +213,13 @@ def spread(network: Callable[..., Any], given: torch.Tensor) -> Float[torch.Tens
 def judged(
     networks: Networks, real: torch.Tensor, fake: torch.Tensor, joined: bool
 ) -> tuple[Float[torch.Tensor, "n"], Float[torch.Tensor, "n"]]:
-    """The critic's values of real and of generated images."""
+    """The critic's values of real and of generated images.
+
+    They are judged in one batch if they are `joined`, or where that is known to make no difference.
+    """
     import torch
 
-    if not joined:
+    if not joined and not getattr(networks["critic"], "by_itself", False):
         return networks["critic"](real), networks["critic"](fake)
     values: tuple[Float[torch.Tensor, "n"], ...] = networks["critic"](
         torch.cat([real, fake])

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
     [
         ({"num_gpus": 1.0}, r"resources.num_gpus \(=1\): this cluster of 1 node\(s\) has no GPU"),
         ({"num_gpus": 0.25}, r"resources.num_gpus \(=0.25\)"),
+        ({"evaluate": 0.5}, r"resources.evaluate \(=0.5\): this cluster of 1 node\(s\) has no GPU"),
         ({"num_cpus": 64.0}, r"resources.num_cpus \(=64\): .* at most 2 CPUs on one node"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
@@ -151,8 +152,8 @@ def test_a_stop_is_heard_while_nodes_are_awaited(tiny_run, tmp_path, ray_session
     never = ray_session.remote(num_cpus=1000)(lambda: None).remote()
     asked = iter(range(3))
     with pytest.raises(Stopped):
-        nodes.wait_for_all([never], 600.0, lambda: next(asked, None) is None)
-    assert nodes.wait_for_all([], 600.0, lambda: True) == ([], [])
+        nodes.wait_for_all([never], "ever", 600.0, lambda: next(asked, None) is None)
+    assert nodes.wait_for_all([], "ever", 600.0, lambda: True) == ([], [])
     with pytest.raises(Stopped):
         time_on_workers(tiny_run.plan, Resources(num_cpus=1000.0), lambda: True)
     monkeypatch.setattr(nodes, "_facts", ray_session.remote(num_cpus=0)(lambda _: time.sleep(600)))

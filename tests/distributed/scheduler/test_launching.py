@@ -11,6 +11,7 @@ from ganray.distributed.scheduler import placement, pool, supervisor
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.scheduler.units import Bundle, Unit
+from ganray.distributed.scheduler.waiting import waits_of
 from ganray.distributed.worker.worker import Assignment, Place
 from ganray.errors import Stopped, StoreError
 from ganray.plan import Plan, Resources, Task
@@ -289,6 +290,38 @@ def test_where_none_can_nothing_is_asked_for(run: Supervisor) -> None:
     run.waiting.append(unit("train"))
     run.placement.place(run.waiting)
     assert asked(run) == []
+
+
+def waits(run: Supervisor) -> dict[str, str]:
+    return waits_of(run.waiting, run.pool, run.watch.view)
+
+
+def test_each_wait_names_what_it_waits_for(run: Supervisor) -> None:
+    """A worker's start, a CPU, a GPU, a node that is to come, one that is not there, the ranks."""
+    run.watch.view = View((node("a", 3.0, 1.0),))
+    run.waiting.extend([unit("train"), unit("train"), unit("train"), unit("sample")])
+    run.placement.place(run.waiting)
+    assert waits(run) == {
+        "a worker to start on a": "train and 1 other wait",
+        "1 GPU": "train waits",
+    }
+    arrived(run)
+    run.placement.place(run.waiting)
+    run.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.waiting)
+    assert waits(run) == {
+        "1 CPU and 1 GPU": "train waits",
+        "a worker to start on a": "sample waits",
+        "1 CPU": "sample waits",
+    }
+    run.watch.view = View((node("a", 2.0),), (Group(8.0, 4.0, most=3),))
+    assert waits(run)["1 CPU and 1 GPU, which no node has"] == "train waits"
+    run.pool.ask(TRAINER)
+    assert waits(run)["a node with 1 CPU and 1 GPU, which the autoscaler is to bring"]
+    run.watch.view = View((node("a", 8.0, 4.0),))
+    run.waiting.clear()
+    run.waiting.append(ranks(9))
+    assert waits(run) == {"9 × 1 CPU at once, which the nodes do not have": "train waits"}
 
 
 def starve(run: Supervisor) -> None:

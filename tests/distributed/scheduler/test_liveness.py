@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ganray.distributed.liveness import Liveness
 from ganray.distributed.scheduler import liveness
@@ -135,3 +138,12 @@ def test_of_those_that_are_trained_together_the_first_tells_the_pace(clock) -> N
                 paces.hear(one, Event(member.task.address, "train", done, 10**6))
         found += paces.slow(cohorts)
     assert found == []
+
+
+@given(st.lists(st.sampled_from([1.0, 2.0, 3.5, 4.0]) | st.floats(0, 9), max_size=9))
+def test_the_median_of_the_others_is_that_of_a_list_without_one(paces: list[float]) -> None:
+    paces.sort()
+    for index, own in enumerate(paces):
+        others = [*paces[:index], *paces[index + 1 :]]
+        wanted = statistics.median(others) if len(others) > 1 else None
+        assert liveness._median_beside(paces, own) == wanted

@@ -13,6 +13,7 @@ from ganray.distributed.tune import liveness
 from ganray.distributed.tune.heartbeat import Sign
 from ganray.distributed.tune.liveness import TrialSupervisor
 from ganray.errors import Stopped
+from ganray.waits import WAITS
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Farm:
             trial_id=name,
             status="RUNNING",
             RUNNING="RUNNING",
+            PENDING="PENDING",
             max_failures=2,
             temporary_state=state,
         )
@@ -174,3 +176,16 @@ def test_it_looks_once_a_second(farm):
     for _ in range(10):
         farm.pass_(0.1)
     assert len(farm.asked) == 1
+
+
+def test_trials_that_wait_for_room_are_told_of(farm):
+    for name in "abc":
+        farm.begin(name)
+        farm.trials[name].status = "PENDING"
+    farm.trials["a"].status = "RUNNING"
+    farm.pass_(2.0)
+    assert ("trial 1 and 1 other wait", "a worker") in [(w.who, w.what) for w in WAITS.current()]
+    for name in "bc":
+        farm.trials[name].status = "RUNNING"
+    farm.pass_(2.0)
+    assert "a worker" not in [wait.what for wait in WAITS.current()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from ganray.cost import spending
+from ganray.drivers import sweep as driving
 from ganray.errors import Stopped
 from ganray.local import LocalRunner
 from ganray.plan import Plan, Resources
@@ -130,6 +133,25 @@ def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_a_cap_refuses_a_sweep_or_stops_its_trials_with_everything_kept(
+    ray_session, file, tmp_path, monkeypatch
+):
+    """By a clock that goes on by a second whenever the meter looks."""
+    seconds = itertools.count()
+    words = ("sweep", file, "--store", tmp_path / "store", "--set", "cost.prices.cpu_hour=3600")
+    low = ("--set", "cost.max_cost=1e-9")
+    ganray(*words, *low).refused("cost.max_cost (=1e-09)", "fastest speed")
+    assert objectives(Store(str(tmp_path / "store"))) == 0
+    monkeypatch.setattr(spending, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    monkeypatch.setattr(driving, "_approve", lambda *_: None)
+    low = ("--set", "cost.max_cost=1")
+    ganray(*words, *low).broken_off(
+        "cost.max_cost (=1) is reached", "every checkpoint are kept. Raise the cap", code=4
+    )
+    ganray(*words, *low).refused("is reached", "nothing was begun")
+
+
 def test_trials_that_fail_are_named_and_never_win(ray_session, file, tmp_path):
     """A learning rate of 1e30 makes the second iteration's loss infinite, every time."""
     store = Store(str(tmp_path / "store"))

@@ -8,7 +8,8 @@ import pytest
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics import METRICS, Cafd
 from ganray.metrics.gaussian.cafd import class_aware_frechet_distance
-from ganray.metrics.gaussian.class_gaussians import class_moments, likeliest_gaussians
+from ganray.metrics.gaussian.class_gaussians import class_moments, member_gaussian
+from ganray.numerics import threads
 from tests.metrics.gaussian.test_cafd import CLASSES, labelled
 from tests.metrics.sets import embedded
 from tests.reference import gaussian as reference
@@ -113,6 +114,22 @@ def test_the_default_has_the_bits_of_the_plain_functions():
     assert (found.value, found.per_class) == plain
 
 
+@pytest.mark.parametrize("assignment", ["soft", "hard"])
+def test_threads_work_classes_side_by_side_to_the_same_bits(assignment):
+    sets = [embedded(*labelled(seed, 300)) for seed in (1, 2)]
+    found = []
+    for count in (1, 2, 7):
+        with threads(count):
+            found.append(Cafd(assignment=assignment).compute(sets[0][:], sets[1]))
+    assert found[0] == found[1] == found[2]
+
+
+def test_other_classes_are_refused():
+    x, p = labelled(1, 10)
+    with pytest.raises(RefusedInput, match="3 classes where generated has 2"):
+        Cafd().compute(embedded(x, p), embedded(x, np.full((10, 2), 0.5, np.float32)))
+
+
 def test_refusals():
     x, p = labelled(1, 10)
     with pytest.raises(RefusedInput, match=r"weights \(=\[1.0\]\) must be 3 numbers"):
@@ -120,6 +137,6 @@ def test_refusals():
     with pytest.raises(RefusedInput, match="not all 0"):
         class_aware_frechet_distance(class_moments(x, p), class_moments(x, p), np.zeros(3))
     with pytest.raises(RefusedInput, match="labels has 9 rows where x has 10"):
-        likeliest_gaussians(x, p[:9], "x")
+        member_gaussian("x", x, p[:9].argmax(axis=1), range(CLASSES), ddof=0)
     with pytest.raises(RefusedInput, match="assignment"):
         METRICS.parse({"name": "cafd", "assignment": "firm"}, "metrics")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ganray.errors import RefusedInput
 from ganray.metrics import Kid, pairs
+from ganray.metrics.kernel import kid as of_kid
 from ganray.metrics.kernel.kid import kid, subset_distances
 from tests.metrics.drawn import kinds, normal
 from tests.reference import kernel as reference
@@ -95,6 +96,21 @@ def test_blocks_change_rounding_alone_and_no_table_is_held(monkeypatch):
     tracemalloc.stop()
     assert after == pytest.approx(before, rel=1e-9)
     assert peak < 1200 * 1200  # bytes; a table of numbers would take eight times as many
+
+
+def test_products_of_many_images_in_32_bits_have_the_same_mean(monkeypatch):
+    """To 1e-8 of the kernel's, of 1,500 a side; of numbers whose cubes do not fit, in 64 bits."""
+    real, generated = normal(1, 1500), normal(2, 1500, scale=1.1)
+    found = Kid(subsets=300, subset_size=200)(real, generated)
+    scale = float((real @ generated.T / real.shape[1] + 1).mean() ** 3)
+    huge = Kid(subsets=2)(1e7 * real, generated).value
+    monkeypatch.setattr(of_kid, "_MANY", 1000)
+    short = Kid(subsets=300, subset_size=200)(real, generated)
+    assert short.value != found.value
+    assert short.value == pytest.approx(found.value, abs=1e-8 * scale)
+    for name, number in found.details.items():
+        assert short.details[name] == pytest.approx(number, abs=1e-8 * scale)
+    assert Kid(subsets=2)(1e7 * real, generated).value == huge
 
 
 def test_refusals():

@@ -132,3 +132,17 @@ def test_refusals():
     spoilt[3, 1] = np.nan
     with pytest.raises(RefusedInput, match="features: row 3 holds a number that is not finite"):
         balls(spoilt, 2)
+
+
+@pytest.mark.parametrize("shift", [0, 300])
+def test_points_of_32_bits_lie_where_those_of_64_do(shift):
+    """Also far from the origin, where 32 bits decide no pair; and at borders."""
+    rng = np.random.default_rng(0)
+    points, others = (np.float32(rng.normal(size=(n, 12)) + shift) for n in (1100, 1200))
+    points[5] = others[7]
+    found, wide = balls(others, 3), balls(others.astype(np.float64), 3)
+    for closed in (False, True):
+        mine = found.counts(points, closed)
+        expected = wide.counts(points.astype(np.float64), closed)
+        np.testing.assert_array_equal(mine.of_points, expected.of_points)
+        np.testing.assert_array_equal(mine.of_balls, expected.of_balls)

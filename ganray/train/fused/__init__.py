@@ -1,0 +1,1 @@
+"""Networks of `kernel: fused`, differentiated as a whole and by hand."""
