@@ -54,24 +54,26 @@ class LocalRunner:
                 self._run_one(agenda, task)
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
+        made = None
         try:
-            kept: list[tuple[str, bytes]] = []
             if agenda.settled(task):
                 self.tell(settled(task))
             elif cohort := self._cohort(agenda, task):
                 self._work_together(agenda, cohort)
                 return
-            elif (made := self._work(agenda, task)) is not None:
-                kept.append(made.kept)
+            else:
+                made = self._work(agenda, task)
         except Exception as error:
             self._ended(agenda, task, error)
         else:
-            agenda.finish(task, *kept)
+            self._ended(agenda, task, None, made)
 
-    def _ended(self, agenda: Agenda, task: Task, error: Exception | None) -> None:
+    def _ended(
+        self, agenda: Agenda, task: Task, error: Exception | None, made: Manifest | None = None
+    ) -> None:
         """Take down how a task has ended; what is no task's own affair is raised."""
         if error is None:
-            agenda.finish(task)
+            agenda.finish(task, *([made.kept] if made else []))
             return
         if isinstance(error, Stopped):
             raise error
@@ -88,8 +90,9 @@ class LocalRunner:
             run_whole(work)
             return work.made
 
-    def _workspace(self, agenda: Agenda, task: Task, log: TaskLog) -> Workspace:
-        self.tell(Event(task.address, task.kind, details={"host": platform.node()}))
+    def _workspace(self, agenda: Agenda, task: Task, log: TaskLog, members: int = 1) -> Workspace:
+        shared = {"cohort": members} if members > 1 else {}
+        self.tell(Event(task.address, task.kind, details={"host": platform.node(), **shared}))
         return Workspace(
             store=agenda.store,
             task=task,
@@ -116,9 +119,9 @@ class LocalRunner:
         """Do tasks as a cohort; what is no task's own affair is raised when all have ended."""
         raised: list[Exception] = []
 
-        def ended(task: Task, error: Exception | None) -> None:
+        def ended(task: Task, error: Exception | None, made: Manifest | None) -> None:
             try:
-                self._ended(agenda, task, error)
+                self._ended(agenda, task, error, made)
             except Exception as own:
                 raised.append(own)
 

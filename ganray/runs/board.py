@@ -20,6 +20,7 @@ from ganray.runs.waiting import long_waits
 from ganray.store.outage import OUTAGES
 
 _NOTES = 20
+_ROUNDING = 1e-6  # of parts of workers that are summed
 _FRESH_SECONDS = 2.0  # a forecast is made anew when it is older
 _STARVED_SECONDS = 15.0  # what waits longer beside free workers shows that there are fewer of them
 
@@ -64,7 +65,7 @@ class Board:
         self.counts: Counter[str] = Counter()
         """How often something was preempted or resubmitted."""
         self._started = self._launched = clock()
-        self._units, self._peak = 0, max(1, workers)
+        self._given, self._peak = 0.0, max(1, workers)
         self._forecast: tuple[float, float | None] | None = None
         self._place(set(finished))
 
@@ -94,14 +95,14 @@ class Board:
         lost = details.get("resubmitted") or ("preempted" in details and not row.left)
         if "host" in details:
             row.host, row.node = str(details["host"]), str(details.get("node", ""))
-            row.staff(before + 1, now)
+            row.staff(before + 1 / details.get("cohort", 1), now)
             self._launched = now
         elif lost or "outcome" in details:
             row.staff(before - 1, now)
         elif "failed" in details or details.get("finished"):
-            row.staff(0, now)
+            row.staff(0.0, now)
         row.left = "outcome" in details
-        self._units += row.units - before
+        self._given += row.units - before
         self._peak = max(self._peak, self._units)
 
     def _turn(self, row: TaskState, event: Event) -> None:
@@ -212,6 +213,11 @@ class Board:
                 self._forecast = now, left
             made, left = self._forecast
             return None if left is None else max(0.0, left - (now - made))
+
+    @property
+    def _units(self) -> int:
+        """Workers that have work; of a cohort's each has its part of one."""
+        return math.ceil(self._given - _ROUNDING)
 
     def _workers(self, now: float) -> int:
         """As many as worked at once, unless tasks wait although some of those are free."""

@@ -67,7 +67,8 @@ class Outlook:
                 # Its own clock leaves out how long it took to begin.
                 own, whole = self._own(row)
                 each = row.details["seconds_left"] / (whole - own)
-                yield Seen(kind, flops * own / whole, each * own, whole=False)
+                seconds = each * own * min(1.0, row.units or 1.0)
+                yield Seen(kind, flops * own / whole, seconds, whole=False)
             elif row.chunks and flops:
                 yield Seen(kind, flops * row.done / row.total, row.worked(now), whole=False)
 
@@ -99,7 +100,9 @@ class Outlook:
     ) -> float | None:
         """Seconds of one worker; None while nothing tells."""
         if row.state == "running" and "seconds_left" in row.details:
-            return max(0.0, row.details["seconds_left"] - (now - row.heard))
+            # Those of a cohort have a worker together.
+            left = row.details["seconds_left"] - (now - row.heard)
+            return max(0.0, left * min(1.0, row.units or 1.0))
         flops, kind = self.flops.get(row.address, 0.0), row.task.kind
         whole = pace.expected(kind, flops)
         if whole is None:

@@ -21,7 +21,8 @@ has failed).
 class TaskState:
     """One task: `done` of `total` units, where it runs, and the last that it told.
 
-    `units` are the workers that it has now, `busy` the seconds that workers gave it.
+    `units` are the workers that it has now, of one that it shares with others its part; `busy` the
+    seconds that workers gave it.
     """
 
     task: Task
@@ -33,7 +34,7 @@ class TaskState:
     node: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     heard: float = 0.0
-    units: int = 0
+    units: float = 0.0
     left: bool = False  # whether the last that was heard is that a worker ended its unit
     busy: float = 0.0
     changed: float = 0.0
@@ -44,7 +45,7 @@ class TaskState:
         """The seconds that workers have given it until `now`."""
         return self.busy + self.units * (now - self.changed)
 
-    def staff(self, units: int, now: float) -> None:
+    def staff(self, units: float, now: float) -> None:
         """From now on it has so many workers."""
         self.busy = self.worked(now)
-        self.units, self.changed = max(0, units), now
+        self.units, self.changed = max(0.0, units), now

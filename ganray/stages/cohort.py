@@ -24,7 +24,7 @@ from ganray.stages.remedies import explain
 from ganray.stages.stage import image_shape
 from ganray.stages.train import train_gan, training
 from ganray.stages.workspace import Workspace
-from ganray.store import Store
+from ganray.store import Manifest, Store
 from ganray.train.cohorts.together import Member, run_together
 from ganray.train.device import choose_device
 from ganray.train.memory import gan_memory
@@ -39,14 +39,14 @@ class Joining:
     """A task that is trained together with others.
 
     Attributes:
-        workspace: made when the task begins.
-        ended: hears how: None, or what it has ended of.
+        workspace: made when the task begins, one of so many.
+        ended: hears what it has ended of, or None and what it has come to.
         bytes: that it takes at most of the device (`member_memory`).
     """
 
     task: Task
-    workspace: Callable[[TaskLog], Workspace]
-    ended: Callable[[Exception | None], None]
+    workspace: Callable[[TaskLog, int], Workspace]
+    ended: Callable[[Exception | None, Manifest | None], None]
     bytes: int = 0
 
 
@@ -72,7 +72,7 @@ def run_cohort(
         waiting = waiting[len(some) :]
         if _run(some, store, device, prints):
             for one in waiting:
-                one.ended(Stopped(f"{one.task.title} was stopped before it began"))
+                one.ended(Stopped(f"{one.task.title} was stopped before it began"), None)
             return
 
 
@@ -97,33 +97,24 @@ def _run(joining: Sequence[Joining], store: Store, device: str, prints: bool) ->
     """Whether they were stopped."""
     stopped = False
     tasks = [one.task for one in joining]
-    ends: dict[str, Callable[[Exception | None], None]] = {}
     with threads(tasks[0].threads), shared_logs(store, tasks, device, prints) as logs:
+        known = {one.task.address: (one, log) for one, log in zip(joining, logs, strict=True)}
 
-        def over(work: Workspace, error: Exception | None) -> None:
+        def over(task: Task, error: Exception | None, made: Manifest | None) -> None:
             nonlocal stopped
             stopped = stopped or isinstance(error, Stopped)
-            ends[work.task.address](error)
+            one, log = known[task.address]
+            log.end(error)
+            one.ended(error, made)
 
         works = []
-        for one, log in zip(joining, logs, strict=True):
-            end = ends[one.task.address] = _both(log.end, one.ended)
+        for one, log in known.values():
             try:
-                works.append(one.workspace(log))
+                works.append(one.workspace(log, len(joining)))
             except Exception as error:
-                end(error)
-        train_cohort(works, over)
+                over(one.task, error, None)
+        train_cohort(works, lambda work, error: over(work.task, error, work.made))
     return stopped
-
-
-def _both(
-    first: Callable[[Exception | None], None], second: Callable[[Exception | None], None]
-) -> Callable[[Exception | None], None]:
-    def ended(error: Exception | None) -> None:
-        first(error)
-        second(error)
-
-    return ended
 
 
 def train_cohort(

@@ -11,7 +11,7 @@ import pytest
 from ganray.distributed.runner import RayRunner
 from ganray.drivers import run
 from ganray.errors import Stopped
-from ganray.plan import Plan
+from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
 from ganray.runs.outcome import save_outcome
 from ganray.stages import run_whole
@@ -204,3 +204,51 @@ def test_a_cap_that_is_reached_stops_and_keeps_everything(
     answer = ganray(*words, *settings, "--set", "cost.max_cost=2")
     answer.refused("cost.max_cost (=2) is reached", "nothing was begun: raise it")
     assert ganray(*words, *settings, "--set", "cost.max_cost=1000").code == 0
+
+
+def together(tiny_run: TinyRun, tmp_path: Path, *changes: str) -> tuple[Agenda, Resources]:
+    """The data set is there, three GANs are to be trained by cohorts of at most three."""
+    study = read_study(str(tiny_run.file), ("resources.cohort=3", *changes))
+    gans = tuple(task for task in study.plan().tasks if task.kind in ("data", "train"))
+    plan = study.plan().model_copy(update={"tasks": gans})
+    return Agenda.open(plan, copied(tiny_run, tmp_path, "data")), study.resources
+
+
+def test_gans_are_trained_together(tiny_run, tmp_path):
+    """Two workers there are, so that neither has all three."""
+    agenda, resources = together(tiny_run, tmp_path)
+    events = []
+    RayRunner(resources, tell=events.append).run(agenda)
+    assert agenda.complete, agenda.failed
+    sizes = []
+    for task in agenda.plan.tasks[1:]:
+        mine, theirs = (one.manifest(task.address) for one in (agenda.store, tiny_run.store))
+        assert mine.result == theirs.result
+        sizes.append(mine.record["cohort"])
+        assert any(e.address == task.address and e.details.get("finished") for e in events)
+    assert sorted(sizes) == [1, 2, 2]
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_of_a_cohort_that_is_killed_each_goes_on_alone(tiny_run, tmp_path):
+    agenda, resources = together(
+        tiny_run, tmp_path, *LONG, "resources.num_cpus=2", "train.threads=1"
+    )
+    warned, after = [], set()
+
+    def tell(event) -> None:
+        if "warning" in event.details:
+            warned.append(event.details["warning"])
+        elif warned and event.done:
+            after.add(event.address)
+        elif event.details.get("checkpoint") and not warned:
+            os.kill(a_trainer(), signal.SIGKILL)
+
+    with pytest.raises(Stopped):
+        RayRunner(resources, tell=tell, should_stop=lambda: bool(after)).run(agenda)
+    assert not agenda.failed
+    assert len(warned) == 3
+    assert all("died in attempt 1 and is resubmitted" in warning for warning in warned)
+    (address,) = after
+    assert agenda.store.latest_checkpoint(agenda.plan.by_address[address].trajectory, FAR).step

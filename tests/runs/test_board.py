@@ -256,3 +256,24 @@ def test_a_run_of_one_part_is_about_that_part_alone():
     assert (snapshot["done"], snapshot["tasks"]) == (2, 2)
     assert snapshot["kinds"].keys() == {"data", "train"}
     assert snapshot["seconds_left"] == 0.0
+
+
+def test_those_that_are_trained_together_have_one_worker():
+    """Whose time is told as it passes, and not once for each of them."""
+    clock = [0.0]
+    gans = [task("train", str(number), DATA, horizon=100) for number in range(3)]
+    costs = {gan.address: 1e9 for gan in gans}
+    board = Board(plan_of(DATA, *gans), {DATA.address}, costs, clock=lambda: clock[0])
+    for gan in gans:
+        board.hear(news(gan, host="a", node="1", cohort=3))
+    clock[0] = 10.0
+    for gan in gans:
+        board.hear(news(gan, 20, 100, images_per_second=5.0, seconds_left=40.0))
+    snapshot = board.snapshot()
+    assert snapshot["workers"] == 1
+    assert snapshot["seconds_left"] == pytest.approx(40.0, abs=0.5)
+    board.hear(news(gans[0], 100, 100, finished=True))
+    board.hear(news(gans[1], failed="diverged", outcome="failed"))
+    assert board.snapshot()["workers"] == 1
+    board.hear(news(gans[2], 100, 100, finished=True))
+    assert board.snapshot()["workers"] == 0

@@ -53,6 +53,8 @@ class Paces:
         """Take note of a trainer's progress."""
         if slot.unit is None or not slot.unit.trains or not event.total:
             return
+        if event.address != slot.unit.task.address:  # of several the first stands for all
+            return
         steps, now = self._steps.setdefault(slot, deque()), time.monotonic()
         if steps and event.done < steps[-1][1]:  # another unit
             steps.clear()
@@ -87,7 +89,8 @@ class Paces:
         for slot, steps in self._steps.items():
             seconds = time.monotonic() - steps[0][0]
             if slot.unit and seconds > SLOW_SECONDS / 2:
-                paces[slot] = slot.unit.work, (steps[-1][1] - steps[0][1]) / seconds
+                kind = f"{slot.unit.work} of {len(slot.units)}"  # that are trained together
+                paces[slot] = kind, (steps[-1][1] - steps[0][1]) / seconds
         return paces
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
 
 from ganray.distributed.cluster.watch import Watch
-from ganray.distributed.scheduler.pool import Pool
+from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.plan import Resources
+from ganray.runs.cohorts import at_most
 
 STARVED_SECONDS = 300.0
 """An operator may bring lost nodes back within this time."""
@@ -35,11 +37,13 @@ class Placement:
         """
         wanted = Counter[tuple[Bundle, int]]()
         lacking: set[tuple[Bundle, int]] = set()
+        begun: set[Unit] = set()
         for unit in list(waiting):
+            if unit in begun:
+                continue
             slot = self.pool.idle(unit.bundle) if unit.world_size == 1 else None
             if slot is not None:
-                waiting.remove(unit)
-                slot.begin(unit)
+                begun |= self._begin(slot, unit, waiting)
                 continue
             kind = unit.bundle, unit.world_size
             wanted[kind] += 1
@@ -49,6 +53,24 @@ class Placement:
             if not self._may_be_passed(unit):
                 break
         self.pool.let_go({unit.bundle for unit in waiting})
+
+    def _begin(self, slot: Slot, unit: Unit, waiting: deque[Unit]) -> set[Unit]:
+        """Give an idle worker a unit, and where it can train several together its part of those
+        that wait and are alike; these."""
+        assert slot.place is not None
+        device = "cpu" if self.resources.device == "cpu" else slot.place.device
+        most = at_most(self.resources.cohort, device) if not unit.suspect else 0
+        if not most or not unit.shape:
+            waiting.remove(unit)
+            slot.begin(unit)
+            return {unit}
+        alike = [one for one in waiting if one.shape == unit.shape and not one.suspect]
+        workers = self.pool.places(self.watch.view, unit.bundle, len(alike))
+        cohort = alike[: min(most, math.ceil(len(alike) / workers))]
+        for one in cohort:
+            waiting.remove(one)
+        slot.begin_cohort(cohort)
+        return set(cohort)
 
     def hopeless(self, waiting: deque[Unit]) -> list[tuple[Unit, str]]:
         """Units that nothing could start for long, and why: no node came, or the nodes are gone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,8 @@ class Slot:
     reserved: tuple[str, ...] = ()
     """The nodes that its own workers take a place of, each."""
     place: Place | None = None
-    unit: Unit | None = None
+    units: list[Unit] = field(default_factory=list)
+    """What it works on: one, or several that it trains together."""
     turn: int = 0
     leaving: bool = False
     since: float = field(default_factory=time.monotonic)
@@ -45,6 +46,15 @@ class Slot:
         return node == (self.place.node if self.place else self.node) or node in self.reserved
 
     @property
+    def unit(self) -> Unit | None:
+        """What it works on, of several the first."""
+        return self.units[0] if self.units else None
+
+    def unit_of(self, address: str) -> Unit | None:
+        """The one of that task."""
+        return next((unit for unit in self.units if unit.task.address == address), None)
+
+    @property
     def idle(self) -> bool:
         """Whether it waits for a unit."""
         return self.place is not None and self.unit is None
@@ -52,27 +62,35 @@ class Slot:
     def begin(self, unit: Unit) -> None:
         """Give it a unit; its stream of events is what it then answers."""
         self.turn += 1
-        self._take(unit)
+        self._take([unit])
         method = self.actor.train if unit.trains else self.actor.perform
         self.answer = method.options(num_returns="streaming").remote(unit.assignment, self.turn)
 
+    def begin_cohort(self, units: Sequence[Unit]) -> None:
+        """The same for units that it trains together."""
+        self.turn += 1
+        self._take(units)
+        method = self.actor.train_together.options(num_returns="streaming")
+        self.answer = method.remote([unit.assignment for unit in units], self.turn)
+
     def begin_together(self, unit: Unit, resources: Resources) -> None:
         """The same for a unit that needs several workers, which its actor starts itself."""
-        self._take(unit)
+        self._take([unit])
         train = self.actor.train.options(num_returns="streaming")
         self.answer = train.remote(unit.assignment, resources)
 
-    def _take(self, unit: Unit) -> None:
-        self.unit, self.leaving, self.memory = unit, False, 0
+    def _take(self, units: Sequence[Unit]) -> None:
+        self.units, self.leaving, self.memory = list(units), False, 0
         self.since = time.monotonic()
         self.life = Liveness(self.since, self.since)
 
-    def end(self) -> Unit:
-        """Take the unit back from it; it is idle then."""
-        unit, self.unit, self.answer = self.unit, None, None
-        self.since = time.monotonic()
-        assert unit is not None
-        return unit
+    def end(self, unit: Unit | None = None) -> list[Unit]:
+        """Take a unit back from it, or all that it has; without any it is idle."""
+        ended = self.units if unit is None else [unit]
+        self.units = [one for one in self.units if one not in ended]
+        if not self.units:
+            self.answer, self.since = None, time.monotonic()
+        return ended
 
     def stop(self) -> None:
         """Ask its unit to end soon, with a checkpoint if it trains."""
@@ -101,8 +119,18 @@ class Pool:
         """How many of this bundle are asked for and have not begun."""
         return sum(slot.place is None and slot.bundle == bundle for slot in self.slots)
 
+    def places(self, view: View, bundle: Bundle, most: int) -> int:
+        """How many workers of a bundle are idle or coming, or find room; counted up to `most`."""
+        there = self.coming(bundle) + self.waiting(bundle)
+        return min(most, there + len(self._free(view, bundle, most)))
+
     def room(self, view: View, bundle: Bundle, count: int = 1) -> list[str]:
         """Nodes for `count` more workers, none of them draining; empty if they do not all fit."""
+        found = self._free(view, bundle, count)
+        return found if len(found) == count else []
+
+    def _free(self, view: View, bundle: Bundle, most: int) -> list[str]:
+        """Nodes for as many more workers as fit, at most so many."""
         free = {node.id: [node.cpus, node.gpus] for node in view.nodes if not node.draining}
         for node_id, taken in self._taken():
             if node_id in free:
@@ -111,13 +139,13 @@ class Pool:
         found: list[str] = []
         for node_id, (cpus, gpus) in free.items():
             while (
-                len(found) < count
+                len(found) < most
                 and cpus >= bundle.cpus - _TOLERANCE
                 and gpus >= bundle.whole_gpus - _TOLERANCE
             ):
                 found.append(node_id)
                 cpus, gpus = cpus - bundle.cpus, gpus - bundle.whole_gpus
-        return found if len(found) == count else []
+        return found
 
     def lacks_gpu_alone(self, view: View, bundle: Bundle) -> bool:
         """Whether it is only a GPU for which this bundle finds no room."""

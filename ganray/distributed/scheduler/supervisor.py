@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
 from collections import deque
@@ -191,12 +192,12 @@ class Supervisor:
         self._news(slot, answer)
 
     def _news(self, slot: Slot, event: Event) -> None:
-        unit, details = slot.unit, event.details
-        assert unit is not None
-        if "beat" in details:
+        details, unit = event.details, slot.unit_of(event.address)
+        if "beat" in details and slot.unit is not None:
             OUTAGES.hear(str(id(slot)), details.get("away"))
-            WAITS.hear(str(id(slot)), unit.task.title, details.get("waits", ()))
+            WAITS.hear(str(id(slot)), slot.unit.task.title, details.get("waits", ()))
             return
+        assert unit is not None
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come
         if event.total and unit.trains:
@@ -206,7 +207,7 @@ class Supervisor:
             self.tell(event)
         if outcome is None:
             return
-        self._end(slot)
+        self._end(slot, unit)
         if "store_away" in details:
             self._without_store(unit, details["store_away"])
         elif outcome == "failed":
@@ -216,8 +217,10 @@ class Supervisor:
         elif not self.should_stop():
             self._again(unit, f"{unit.task.title} was asked to leave {unit.host}: {details['why']}")
 
-    def _end(self, slot: Slot) -> None:
-        slot.end()
+    def _end(self, slot: Slot, unit: Unit) -> None:
+        slot.end(unit)
+        if slot.units:
+            return
         WAITS.hear(str(id(slot)), "")
         if slot.reserved or slot.leaving:
             self.pool.dismiss(slot)
@@ -258,16 +261,25 @@ class Supervisor:
         return explain_death(error, seen)
 
     def _lost(self, slot: Slot, death: Death) -> None:
-        """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk."""
-        unit = slot.end()
+        """Resubmit what a dead worker did; it goes on from the last checkpoint or chunk.
+
+        Of several that it trained together one may have killed it: each goes alone from then on,
+        and what happens then is its own doing.
+        """
+        units = slot.end()
         WAITS.hear(str(id(slot)), "")
         self.pool.dismiss(slot)
-        if unit.task.address in self.agenda.failed or self.should_stop():
-            return
-        if death.preempted:
-            self._again(unit, f"{unit.task.title} lost {unit.host}: {death.what}")
-        else:
-            self._resubmit(unit, "died", death)
+        if len(units) > 1 and death.own_fault:
+            death = dataclasses.replace(death, own_fault=False)
+            for unit in units:
+                unit.suspect = True
+        for unit in units:
+            if unit.task.address in self.agenda.failed or self.should_stop():
+                continue
+            if death.preempted:
+                self._again(unit, f"{unit.task.title} lost {unit.host}: {death.what}")
+            else:
+                self._resubmit(unit, "died", death)
 
     def _resubmit(self, unit: Unit, how: str, death: Death) -> None:
         """Queue a unit once more whose worker came to nothing, if it may be tried again."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from ganray.cost.speed import training_device
 from ganray.distributed.worker.worker import Assignment
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
+from ganray.runs.cohorts import at_most, shape_of
+from ganray.stages.cohort import member_memory
 
 UNITS_PER_SLOT = 2
 """Units are small enough that a late one does not hold up the rest."""
@@ -49,6 +52,8 @@ class Unit:
     blameless: int = 0
     furthest: int = 0
     host: str = "no node yet"
+    suspect: bool = False
+    """Whether a worker was lost that trained it together with others: it may have been the one."""
 
     @property
     def task(self) -> Task:
@@ -58,6 +63,11 @@ class Unit:
     def trains(self) -> bool:
         """Whether it is long and keeps checkpoints."""
         return self.task.trains
+
+    @cached_property
+    def shape(self) -> str:
+        """What it has in common with those that it can be trained together with; empty: none."""
+        return shape_of(self.task)
 
     @cached_property
     def work(self) -> str:
@@ -117,6 +127,11 @@ class Desk:
         self.open_units[unit.task.address] -= 1
         return None if self.open_units[unit.task.address] else self._unit(unit.task, None)
 
+    def _may_share(self, task: Task) -> bool:
+        """Whether it can be trained together with others, as far as is known before it begins."""
+        device = training_device(self.resources)
+        return task.trains and bool(at_most(self.resources.cohort, device) and shape_of(task))
+
     def _unit(self, task: Task, shards: tuple[range, ...] | None) -> Unit:
         resources, agenda = self.resources, self.agenda
         assignment = Assignment(
@@ -127,6 +142,8 @@ class Desk:
             device=resources.device_of(task.kind),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
+            share=min(1.0, resources.num_gpus or 1.0),
+            bytes=member_memory(task, agenda.plan) if self._may_share(task) else 0,
         )
         if task.trains:
             return Unit(assignment, Bundle(resources.num_cpus, resources.num_gpus))

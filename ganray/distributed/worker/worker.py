@@ -12,9 +12,10 @@ import platform
 import queue
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from traceback import format_exception
 from typing import no_type_check
 
 import ray
@@ -29,10 +30,12 @@ from ganray.plan import Task
 from ganray.runs.events import Event
 from ganray.runs.outages import away_details, store_away
 from ganray.stages import Workspace, run_chunks, run_whole
+from ganray.stages.cohort import Joining, run_cohort
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.workspace import open_store
 from ganray.store import Manifest
+from ganray.train.device import choose_device
 from ganray.train.parallel import Ranks
 from ganray.waits import WAITS
 
@@ -42,7 +45,12 @@ WORKER_BEAT_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Assignment:
-    """One unit of work: some shards of a task, or (without shards) all of it."""
+    """One unit of work: some shards of a task, or (without shards) all of it.
+
+    Attributes:
+        share: of its worker's device that it may take, alone or with others.
+        bytes: of the device that it takes at most as one of a cohort.
+    """
 
     store_url: str
     task: Task
@@ -51,6 +59,8 @@ class Assignment:
     device: str
     checkpoint_seconds: float
     redo: bool
+    share: float = 1.0
+    bytes: int = 0
 
     def work(
         self,
@@ -65,22 +75,31 @@ class Assignment:
         """
         store = open_store(self.store_url)
         with TaskLog(store, self.task, self.device, self.shards, prints=True) as log:
-            workspace = Workspace(
-                store=store,
-                task=self.task,
-                dataset_url=self.dataset_url,
-                device=self.device,
-                checkpoint_seconds=self.checkpoint_seconds,
-                redo=self.redo,
-                ranks=ranks,
-                should_stop=should_stop,
-                tell=log.passing(tell),
-            )
+            workspace = self.workspace(should_stop, log.passing(tell), ranks)
             if self.shards is None:
                 run_whole(workspace)
             else:
                 run_chunks(workspace, self.shards)
             return workspace.made
+
+    def workspace(
+        self,
+        should_stop: Callable[[], bool],
+        tell: Callable[[Event], None],
+        ranks: Ranks | None = None,
+    ) -> Workspace:
+        """What its stage's code is given."""
+        return Workspace(
+            store=open_store(self.store_url),
+            task=self.task,
+            dataset_url=self.dataset_url,
+            device=self.device,
+            checkpoint_seconds=self.checkpoint_seconds,
+            redo=self.redo,
+            ranks=ranks,
+            should_stop=should_stop,
+            tell=tell,
+        )
 
     def event(self, **details: object) -> Event:
         """News of this assignment's task."""
@@ -89,11 +108,12 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a worker lives."""
+    """Where a worker lives, and what it would train on by itself, "cpu" or "cuda"."""
 
     host: str
     node: str
     process: int
+    device: str = "cpu"
 
 
 @ray.remote(max_restarts=0, max_concurrency=2)
@@ -101,8 +121,8 @@ class Place:
 class Worker:
     """Works on assignments, one at a time; `stop` is answered beside the one that runs.
 
-    Assignments are numbered, so that a request to stop one that has ended meanwhile does not stop
-    its successor.
+    Several that are trained together are one in this sense. Each turn is numbered, so that a
+    request to stop one that has ended meanwhile does not stop its successor.
     """
 
     def __init__(self) -> None:
@@ -111,23 +131,28 @@ class Worker:
 
     def place(self) -> Place:
         """Where this is; the answer also says that the process has started."""
-        return Place(platform.node(), ray.get_runtime_context().get_node_id(), os.getpid())
+        node, device = ray.get_runtime_context().get_node_id(), choose_device("auto").type
+        return Place(platform.node(), node, os.getpid(), device)
 
     def train(self, assignment: Assignment, turn: int) -> Iterator[Event]:
         """Work and stream what happens; a trainer makes a checkpoint when it is stopped."""
-        yield from self._work("train", assignment, turn)
+        yield from self._work("train", lambda stopped: stream(assignment, stopped), turn)
+
+    def train_together(self, assignments: Sequence[Assignment], turn: int) -> Iterator[Event]:
+        """The same for GANs of one cohort, each of which ends with an outcome of its own."""
+        yield from self._work("train", lambda stopped: stream_cohort(assignments, stopped), turn)
 
     def perform(self, assignment: Assignment, turn: int) -> Iterator[Event]:
         """The same for what is no training, under a name of its own in lists of processes."""
-        yield from self._work("perform", assignment, turn)
+        yield from self._work("perform", lambda stopped: stream(assignment, stopped), turn)
 
     def stop(self, turn: int | None = None) -> None:
         """Ask the work to end at its next iteration or chunk; without a number, whatever runs."""
         self._stopped = max(self._stopped, self._turn if turn is None else turn)
 
-    def _work(self, name: str, assignment: Assignment, turn: int) -> Iterator[Event]:
+    def _work(self, name: str, streamed: Callable, turn: int) -> Iterator[Event]:
         self._turn = turn
-        events = stream(assignment, lambda: self._stopped >= turn)
+        events = streamed(lambda: self._stopped >= turn)
         yield next(events)
         # What was answered before, in the other thread, may have put the idle name back late.
         show_process_as(f"ray::Worker.{name}")
@@ -143,7 +168,52 @@ def _free() -> None:
 
 
 def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """The assignment's events, ended by one whose details say `outcome`.
+    """The assignment's events, ended by one whose details say `outcome`."""
+
+    def work(tell: Callable[[Event], None]) -> None:
+        try:
+            made = assignment.work(should_stop, tell)
+        except Exception as error:
+            tell(_outcome(assignment, error))
+        else:
+            tell(_outcome(assignment, None, made))
+
+    yield assignment.event(**_whereabouts())
+    yield from _streamed([assignment], work)
+
+
+def stream_cohort(
+    assignments: Sequence[Assignment], should_stop: Callable[[], bool]
+) -> Iterator[Event]:
+    """The events of several that are trained together, with an `outcome` of each."""
+
+    def work(tell: Callable[[Event], None]) -> None:
+        def workspace(one: Assignment, log: TaskLog, _: int) -> Workspace:
+            return one.workspace(should_stop, log.passing(tell))
+
+        def ended(one: Assignment, error: Exception | None, made: Manifest | None) -> None:
+            tell(_outcome(one, error, made))
+
+        joining = [
+            Joining(one.task, partial(workspace, one), partial(ended, one), one.bytes)
+            for one in assignments
+        ]
+        first = assignments[0]
+        run_cohort(joining, open_store(first.store_url), first.device, first.share, prints=True)
+
+    for one in assignments:
+        yield one.event(**_whereabouts(), cohort=len(assignments))
+    yield from _streamed(assignments, work)
+
+
+def _whereabouts() -> dict[str, str]:
+    return {"host": platform.node(), "node": ray.get_runtime_context().get_node_id()}
+
+
+def _streamed(
+    assignments: Sequence[Assignment], work: Callable[[Callable[[Event], None]], None]
+) -> Iterator[Event]:
+    """What `work` tells, and at the end of it its last outcome.
 
     The work runs in a thread of its own, so that its callbacks become a stream, and so that this
     one can tell every `WORKER_BEAT_SECONDS` that the process lives. A beat says how much processor
@@ -151,22 +221,22 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
     says, too, that the store is waited for, since the working thread cannot say so meanwhile.
     """
     news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-    outcome: list[Event] = []
 
     def body() -> None:
         try:
-            outcome.append(_outcome(assignment, should_stop, news.put))
+            work(news.put)
         finally:
             news.put(None)
 
-    yield assignment.event(host=platform.node(), node=ray.get_runtime_context().get_node_id())
     usage.reset_peak()
     worker = threading.Thread(target=body, name="ganray-work", daemon=True)
     worker.start()
-    yield from _with_beats(news, assignment, worker.native_id or 0)
-    worker.join()
-    outcome[0].details.update(usage.peaks())
-    yield outcome[0]
+    left = len(assignments)
+    for event in _with_beats(news, assignments[0], worker.native_id or 0):
+        left -= "outcome" in event.details
+        if not left:  # whoever hears it may give the next work at once
+            worker.join()
+        yield event
 
 
 def _with_beats(
@@ -190,19 +260,18 @@ def _with_beats(
 
 
 def _outcome(
-    assignment: Assignment, should_stop: Callable[[], bool], tell: Callable[[Event], None]
+    assignment: Assignment, error: Exception | None, made: Manifest | None = None
 ) -> Event:
-    try:
-        made = assignment.work(should_stop, tell)
-    except Stopped as stopped:
-        return assignment.event(outcome="stopped", why=str(stopped))
-    except Exception as error:
-        foreseen = isinstance(error, GanrayError)
-        trace = "" if foreseen else traceback.format_exc()
+    """The event that tells how an assignment has ended, and what it came to as a whole."""
+    if error is None:
+        event = assignment.event(outcome="done", **({"kept": made.kept} if made else {}))
+    elif isinstance(error, Stopped):
+        event = assignment.event(outcome="stopped", why=str(error))
+    else:
+        trace = "" if isinstance(error, GanrayError) else "".join(format_exception(error))
         event = failure(assignment.task, explain(error, usage.peaks()), trace)
+        event.details["outcome"] = "failed"
         if (away := store_away(error, assignment.store_url)) is not None:
             event.details["store_away"] = str(away)
-    else:
-        return assignment.event(outcome="done", **({"kept": made.kept} if made else {}))
-    event.details["outcome"] = "failed"
+    event.details.update(usage.peaks())
     return event

@@ -87,7 +87,7 @@ def test_a_worker_that_alone_cannot_use_the_store_is_resubmitted(run, monkeypatc
         assert run.agenda.failed == {}, attempt
         slot = at_work(run, monkeypatch, begun=None)
         if run.waiting:
-            slot.unit = run.waiting.popleft()
+            slot.units = [run.waiting.popleft()]
         run._news(slot, slot.unit.assignment.event(**AWAY))
     assert "could not use the store in attempt 1 and is resubmitted" in told[0].details["warning"]
     assert "could not use the store" in run.agenda.failed[TASKS["train"].address]
@@ -417,7 +417,7 @@ def test_a_stop_that_comes_while_the_last_unit_leaves_its_node_is_a_stop(
 
     def leaves() -> None:
         (slot,) = run.pool.busy
-        run._news(slot, Event("a", "sample", details={"outcome": "stopped", "why": "drained"}))
+        run._news(slot, slot.unit.assignment.event(outcome="stopped", why="drained"))
 
     monkeypatch.setattr(run, "_listen", leaves)
     with pytest.raises(Stopped):

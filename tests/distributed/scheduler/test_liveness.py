@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def slot(name: str = "a", width: int = 2) -> Slot:
     task = Task(kind="train", title=name, key=name, parameters={"model": {"w": width}}, inputs={})
     made = Slot(Bundle(1.0, 0.0), None, None, "n", life=Liveness(1000.0, 1000.0))
-    made.unit = Unit(Assignment("/x", task, None, None, "cpu", 60.0, False), Bundle(1.0, 0.0))
+    made.units = [Unit(Assignment("/x", task, None, None, "cpu", 60.0, False), Bundle(1.0, 0.0))]
     return made
 
 
@@ -98,7 +98,8 @@ def run(paces: Paces, clock, speeds: dict[Slot, float], seconds: int) -> list[tu
     for second in range(seconds):
         clock.now = began + second
         for one, speed in speeds.items():
-            paces.hear(one, Event("a", "train", int(speed * (clock.now - 1000.0)) + 1, 10**6))
+            done = int(speed * (clock.now - 1000.0)) + 1
+            paces.hear(one, Event(one.unit.task.address, "train", done, 10**6))
         found += paces.slow(speeds)
     return found
 
@@ -121,6 +122,22 @@ def test_a_short_pause_is_not_slowness(clock) -> None:
     slots = [slot(name) for name in "abc"]
     assert run(Paces(), clock, dict.fromkeys(slots, 40.0), 25) == []
     assert run(Paces(), clock, {slots[0]: 15.0, slots[1]: 40.0, slots[2]: 40.0}, 20) == []
+
+
+def test_of_those_that_are_trained_together_the_first_tells_the_pace(clock) -> None:
+    """A cohort is held against others of its size; its members may be at different iterations."""
+    cohorts, paces, found = [slot(name) for name in "abcd"], Paces(), []
+    for one in cohorts[:3]:
+        one.units += slot(f"{one.unit.task.title}2").units
+    for second in range(200):
+        clock.now = 1000.0 + second
+        for one in cohorts:
+            speed = 40.0 if len(one.units) == 1 else 10.0
+            for at, member in enumerate(one.units):
+                done = int(speed * second) + 1 + 500 * at
+                paces.hear(one, Event(member.task.address, "train", done, 10**6))
+        found += paces.slow(cohorts)
+    assert found == []
 
 
 @given(st.lists(st.sampled_from([1.0, 2.0, 3.5, 4.0]) | st.floats(0, 9), max_size=9))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.distributed.worker.worker import Assignment, stream
+from ganray.distributed.worker.worker import Assignment, stream, stream_cohort
 from ganray.runs.parts import span, stored_shards
 from ganray.store import Store
 from tests.stages.stores import copied, stop_after
@@ -58,7 +58,7 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     def lacking(*_):
         raise KeyError("model")
 
-    monkeypatch.setattr("ganray.stages.train.follow", lacking)
+    monkeypatch.setattr("ganray.stages.train.followed", lacking)
     *_, last = stream(assignment(store, tiny_run.plan.task(JOINT)), lambda: False)
     assert last.details["failed"] == "KeyError: 'model'"
     assert "Traceback" in last.details["traceback"]
@@ -82,3 +82,29 @@ def test_a_worker_warns_of_another_machines_numbers(tiny_run, store, monkeypatch
     events = list(stream(assignment(store, task), lambda: False))
     (warning,) = [e.details["warning"] for e in events if "warning" in e.details]
     assert "joint r0 resumes from iteration 2 under other conditions" in warning
+
+
+def test_gans_that_are_trained_together_have_an_outcome_each(tiny_run, store):
+    tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
+    lost = tasks[0].model_copy(
+        update={"parameters": tasks[0].parameters | {"classes": [99]}, "key": "lost"}
+    )
+    work = [assignment(store, task, bytes=1) for task in (*tasks, lost)]
+    events = list(stream_cohort(work, lambda: False))
+    begun = [event for event in events if "host" in event.details]
+    assert [event.address for event in begun] == [one.task.address for one in work]
+    assert all(event.details["cohort"] == 3 for event in begun)
+    ends = {e.address: e.details["outcome"] for e in events if "outcome" in e.details}
+    assert ends == {tasks[0].address: "done", tasks[1].address: "done", lost.address: "failed"}
+    assert "outcome" in events[-1].details
+    for task in tasks:
+        assert store.manifest(task.address).record["cohort"] == 3
+        assert any(e.address == task.address and e.details.get("finished") for e in events)
+
+
+def test_a_stop_is_the_outcome_of_each(tiny_run, store):
+    tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
+    events = list(stream_cohort([assignment(store, t, bytes=1) for t in tasks], stop_after(2)))
+    ends = [event.details["outcome"] for event in events if "outcome" in event.details]
+    assert ends == ["stopped", "stopped"]
+    assert all(store.latest_checkpoint(task.trajectory, 4).step == 1 for task in tasks)
