@@ -15,7 +15,9 @@ Of every family in `ganray/studies/families/`, with its published networks, on m
 of 28 × 28 (where a family makes none, of 3 × 32 × 32): the losses of some iterations on both
 devices from equal weights, in float32 without TF32; seconds of an iteration, as the median of
 repeats that alternate between the devices, and with the published batch; images drawn and steps
-searched in a second; memory. Then the Fréchet distance on features that either device has embedded.
+searched in a second; memory. Before that the Fréchet distance on features that either device has embedded,
+and on a GPU cohorts (`tests.benchmarks.gpu_cohorts`) and measuring and searching there
+(`tests.benchmarks.gpu_measuring`), each of which can be run by itself.
 Families come in the order of their names until the budget is spent; what is skipped is said. It
 ends with 1 where the devices differ or something fails.
 """
@@ -52,6 +54,8 @@ NEEDED = {
 SHAPES, CLASSES, BATCH = ((1, 28, 28), (3, 32, 32)), 10, 8
 """Images are of the first shape that a family makes."""
 ITERATIONS, REPEATS, SEARCHED = 5, 5, 5
+COHORTS = 0.4
+"""Of the budget."""
 FIRST, LATER = 1e-4, 2e-2
 """How far losses may be apart, over 1 + |loss|: before any step, and after some of Adam's, whose
 first ones go by a gradient's sign however small it is."""
@@ -109,6 +113,8 @@ def main(words: Sequence[str] | None = None) -> int:
     names = wanted.family or list(known)
     found: dict[str, Any] = about(wanted.device) | {"families": {}, "skipped": [], "failed": {}}
     found["embedding"] = embedded(wanted.device)
+    if wanted.device == "cuda":
+        found |= of_gpus_alone(wanted.budget)
     for place, name in enumerate(names):
         if place and clock.spent >= wanted.budget:
             found["skipped"] = names[place:]
@@ -130,6 +136,16 @@ def main(words: Sequence[str] | None = None) -> int:
         print(text)
     print(found["totals"])
     return 1 if found["failed"] or found["totals"]["differing"] else 0
+
+
+def of_gpus_alone(budget: float) -> dict[str, Any]:
+    """What has no counterpart on a CPU: GANs that train together, captured searches."""
+    from tests.benchmarks import gpu_cohorts, gpu_measuring
+
+    return {
+        "cohorts": gpu_cohorts.measured("cuda", COHORTS * budget),
+        "measuring": gpu_measuring.main(["--device", "cuda"]),
+    }
 
 
 def about(device: str) -> dict[str, Any]:
@@ -356,6 +372,8 @@ def totals(found: dict[str, Any], seconds: float) -> dict[str, Any]:
     differing = [name for name, one in done.items() if not one["alike"] or one["sample_apart"] > 1]
     if not found["embedding"]["alike"]:
         differing.append("embedding")
+    if not found.get("cohorts", {}).get("alike", True):
+        differing.append("cohorts")
     ratios = [one["seconds_cpu"] / one["seconds_device"] for one in done.values()]
     return {
         "families": len(done),
