@@ -15,8 +15,8 @@ Of every family in `ganray/studies/families/`, with its published networks, on m
 of 28 × 28 (where a family makes none, of 3 × 32 × 32): the losses of some iterations on both
 devices from equal weights, in float32 without TF32; seconds of an iteration, as the median of
 repeats that alternate between the devices, and with the published batch; images drawn and steps
-searched in a second; memory. Before that the Fréchet distance on features that either device has embedded,
-and on a GPU cohorts (`tests.benchmarks.gpu_cohorts`) and measuring and searching there
+searched in a second; memory. Before that the Fréchet distance on features that either device has
+embedded, and on a GPU cohorts (`tests.benchmarks.gpu_cohorts`) and measuring and searching there
 (`tests.benchmarks.gpu_measuring`), each of which can be run by itself.
 Families come in the order of their names until the budget is spent; what is skipped is said. It
 ends with 1 where the devices differ or something fails.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.benchmarks.gpu_cohorts import apart, equal_numbers
 
 
+@pytest.mark.slow
 def test_it_runs_on_a_cpu():
     assert equal_numbers("cpu")
     found = apart("cpu", 2, 1)
