@@ -141,7 +141,7 @@ def test_a_cap_refuses_a_sweep_or_stops_its_trials_with_everything_kept(
     seconds = itertools.count()
     words = ("sweep", file, "--store", tmp_path / "store", "--set", "cost.prices.cpu_hour=3600")
     low = ("--set", "cost.max_cost=1e-9")
-    ganray(*words, *low).refused("cost.max_cost (=1e-09)", "fastest speed")
+    ganray(*words, *low).broken_off("cost.max_cost (=1e-09)", "fastest speed", code=2)
     assert objectives(Store(str(tmp_path / "store"))) == 0
     monkeypatch.setattr(spending, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
     monkeypatch.setattr(driving, "_approve", lambda *_: None)
