@@ -93,6 +93,7 @@ def test_a_stop_stops_all_and_the_next_run_goes_on(tiny_run, gans, store, monkey
     assert_alike(store, tiny_run.store, gans)
 
 
+@pytest.mark.slow
 def test_one_that_fails_leaves_the_others(tiny_run, gans, store):
     first = gans.tasks[1]
     lost = first.model_copy(update={"parameters": first.parameters | {"classes": [99]}})
