@@ -82,6 +82,7 @@ def test_by_itself_no_cpu_trains_several_together(tiny_run, gans, store, cohort)
     assert len(runner(tiny_run, 3)._cohort(agenda, gans.tasks[1])) == 3
 
 
+@pytest.mark.slow
 def test_a_stop_stops_all_and_the_next_run_goes_on(tiny_run, gans, store, monkeypatch):
     monkeypatch.setattr(together, "STEPS", 1)
     with pytest.raises(Stopped):
@@ -92,6 +93,7 @@ def test_a_stop_stops_all_and_the_next_run_goes_on(tiny_run, gans, store, monkey
     assert_alike(store, tiny_run.store, gans)
 
 
+@pytest.mark.slow
 def test_one_that_fails_leaves_the_others(tiny_run, gans, store):
     first = gans.tasks[1]
     lost = first.model_copy(update={"parameters": first.parameters | {"classes": [99]}})
@@ -101,6 +103,7 @@ def test_one_that_fails_leaves_the_others(tiny_run, gans, store):
     assert {task.address for task in gans.tasks[2:]} <= agenda.finished
 
 
+@pytest.mark.slow
 def test_a_store_that_is_away_is_no_gans_fault(tiny_run, gans, store, monkeypatch):
     def away(*_, **__):
         raise StoreError(f"store {store.url}: full", away=True)

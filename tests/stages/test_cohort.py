@@ -255,6 +255,7 @@ def test_one_that_is_too_large_even_so_is_trained_alone(tiny_run, store, gans, m
         assert committed(store, task).digest == committed(tiny_run.store, task).digest
 
 
+@pytest.mark.slow
 def test_a_cohort_that_fails_for_another_reason_is_parted(tiny_run, store, gans, monkeypatch):
     failing(monkeypatch, RuntimeError("no such kernel"), above=0)
     warnings = warned(store, gans)
