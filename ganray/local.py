@@ -112,7 +112,7 @@ class LocalRunner:
         if not shape:
             return []
         others = (one for one in agenda.pending if one is not task and shape_of(one) == shape)
-        ready = (one for one in others if agenda.ready(one) and not agenda.settled(one))
+        ready = (one for one in others if agenda.ready(one) and _to_do(agenda, one))
         return [task, *islice(ready, most - 1)]
 
     def _work_together(self, agenda: Agenda, tasks: Sequence[Task]) -> None:
@@ -138,6 +138,16 @@ class LocalRunner:
         run_cohort(joining, agenda.store, self.resources.device, share)
         if raised:
             raise raised[0]
+
+
+def _to_do(agenda: Agenda, task: Task) -> bool:
+    """Whether a ready task needs work; what the store cannot tell of is looked at by itself."""
+    try:
+        return not agenda.settled(task)
+    except GanrayError as error:
+        if (away := store_away(error, agenda.store.url)) is not None:
+            raise away from None
+        return False
 
 
 def refuse_impossible(resources: Resources, tasks: Sequence[Task]) -> None:

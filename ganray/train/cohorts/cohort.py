@@ -23,7 +23,6 @@ from ganray.errors import RefusedInput
 from ganray.train.cohorts.convolutions import Convolutions
 from ganray.train.cohorts.fitting import counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
-from ganray.train.cohorts.numbers import Number
 from ganray.train.cohorts.products import made_once
 from ganray.train.cohorts.stacking import Stack, average_of, bind_state, bound, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
@@ -32,9 +31,15 @@ from ganray.train.kernels import descent_of, in_precision
 from ganray.train.optimisers import AdamDescent, Descent
 from ganray.train.steps import Batch, Step, told
 
+_AHEAD = (0, 1, *(10**power for power in range(1, 8)))
+"""So many batches of a kind further on it is looked whether a loss has changed."""
+_SAME = 1e-5
+
 
 class Cohort:
     """Members that move together.
+
+    As long as they do, they are not to be moved or loaded by themselves.
 
     Args:
         members: trainers of equal networks and training, on one device and at one iteration.
@@ -59,14 +64,21 @@ class Cohort:
         self._average = average_of(self.members, self.stacks)
         self.supplies = Supplies(self.members, self.device)
         self._convolutions = Convolutions()
-        self._graphs = Graphs(self.device)
+        self._graphs, self._known = Graphs(self.device), set[str]()
 
     def __len__(self) -> int:
         """How many members there are."""
         return len(self.members)
 
     def advance(self, iterations: int = 1) -> Float[Tensor, "iterations k losses"]:
-        """So many iterations of all members; their losses, still on the device."""
+        """So many iterations of all members; their losses, still on the device.
+
+        Raises:
+            RefusedInput: `iterations` is not one or more, or a member was moved by itself.
+        """
+        if iterations < 1:
+            raise RefusedInput(f"iterations (={iterations}) must be 1 or more")
+        _check_together(self.members)
         told_of, left = [], iterations
         while left:
             count = min(left, self.supplies.ahead(self._steps))
@@ -93,11 +105,28 @@ class Cohort:
     def _descend(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
         """As `GanTrainer._descend`, of all."""
         name = f"{step.name}/{index % step.period > 0}"
-        number = Number(index, step.period)
-        losses = self._graphs.run(name, lambda given: self._move(step, number, given), supply)
-        if number.noted:
-            self._graphs.leave(name)
-        return losses
+        if self._graphs.captures and name not in self._known:
+            self._known.add(name)
+            if not self.timeless(step, index, supply):
+                self._graphs.leave(name)
+        return self._graphs.run(name, lambda given: self._move(step, index, given), supply)
+
+    @torch.no_grad()
+    def timeless(self, step: Step, index: int, supply: Supply) -> bool:
+        """Whether a step's losses are the same for all numbers of the batch's kind: what is
+        captured repeats what was done for one of them."""
+        buffers = [
+            (tensor, tensor.clone())
+            for role, stack in self.stacks.items()
+            for name, tensor in stack.items()
+            if name not in self.members[0].trained[role]
+        ]
+        found = []
+        for ahead in _AHEAD:
+            found.append(self.losses(step, index + step.period * ahead, supply))
+            for tensor, before in buffers:  # which a loss may move
+                tensor.copy_(before)
+        return all(torch.allclose(found[0], one, rtol=_SAME, atol=_SAME) for one in found)
 
     def _move(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
         moved = self.moved(step)
@@ -125,8 +154,8 @@ class Cohort:
     def losses(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
         real = None
         if supply.rows is not None:
-            real = self.model.pixels(self.supplies.images[supply.rows].float().div_(255))
-            real = real.to(next(iter(supply.noise.values())).dtype) if supply.noise else real
+            pixels = self.supplies.images[supply.rows].float().div_(255)
+            real = self.model.pixels(pixels.to(self.moved(step)[0].dtype))
 
         def one(
             stacks: dict[str, Stack],
@@ -171,10 +200,17 @@ def _check(members: Sequence[GanTrainer]) -> None:
     why = objection(first.model, first.spec)
     if why:
         raise RefusedInput(f"{why}; such GANs are trained one by one")
-    for name in ("model", "spec", "shape", "device", "step"):
+    for name in ("model", "spec", "shape", "device"):
         values = {str(getattr(member, name)) for member in members}
         if len(values) > 1:
             raise RefusedInput(f"members differ in {name} (={', '.join(sorted(values))})")
+    _check_together(members)
     kinds = {len(member.classes) for member in members}
     if len(kinds) > 1 and counts_kinds(first.model, first.spec):
         raise RefusedInput("members differ in the number of their classes")
+
+
+def _check_together(members: Sequence[GanTrainer]) -> None:
+    steps = sorted({member.step for member in members})
+    if len(steps) > 1:
+        raise RefusedInput(f"members differ in step (={', '.join(map(str, steps))})")

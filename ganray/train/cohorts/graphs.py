@@ -45,6 +45,11 @@ class Graphs:
         self._captured: dict[str, _Captured | None] = {}
         self._pool: Any = None
 
+    @property
+    def captures(self) -> bool:
+        """Whether work is captured on this device."""
+        return self._device.type == "cuda"
+
     def run(self, name: str, work: Callable[..., Any], given: Any = ()) -> Any:
         """Do a piece of work whose kernels depend on its name alone.
 
@@ -54,7 +59,7 @@ class Graphs:
         Returns:
             what `work` returns; its tensors are overwritten at the next time.
         """
-        if self._device.type != "cuda" or (name in self._captured and not self._captured[name]):
+        if not self.captures or (name in self._captured and not self._captured[name]):
             return work(given)
         captured = self._captured.get(name)
         if captured is not None:
@@ -87,6 +92,8 @@ class Graphs:
             # Other threads may keep checkpoints meanwhile.
             with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                 made = work(kept)
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError as error:
             warnings.warn(f"{name} is not captured: {str(error).splitlines()[0]}", stacklevel=2)
             return None

@@ -54,14 +54,16 @@ class Supplies:
         self.model, self.shape = members[0].model, members[0].shape
         sets = [member.resident for member in members]
         # Members that see the same images (replicates of the joint GAN, say) share them.
-        places: dict[int, int] = {}
+        # Members that are given the same tensor share it; a part of it is another set.
+        places: dict[tuple[int, tuple[int, ...]], int] = {}
         whole: list[UInt8[Tensor, "n c h w"]] = []
         self._first = []
         for images in sets:
-            if images.data_ptr() not in places:
-                places[images.data_ptr()] = sum(map(len, whole))
+            known = images.data_ptr(), tuple(images.shape)
+            if known not in places:
+                places[known] = sum(map(len, whole))
                 whole.append(images)
-            self._first.append(places[images.data_ptr()])
+            self._first.append(places[known])
         self.images = whole[0] if len(whole) == 1 else torch.cat(whole)
 
     def ahead(self, steps: Sequence[Step]) -> int:

@@ -1,0 +1,114 @@
+"""What a cohort is made of, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ganray.errors import RefusedInput
+from ganray.train import GanTrainer
+from ganray.train.cohorts import Cohort
+from ganray.train.steps import Batch, Networks, Noise
+from tests.train.cohorts.test_gradients import member, small
+
+
+def apart(one: GanTrainer, other: GanTrainer) -> float:
+    """The farthest that a weight of one is from the other's, relative to its tensor."""
+    theirs = other.tensors()
+    return max(
+        float((value - theirs[name]).norm() / (1e-3 + value.norm()))
+        for name, value in one.tensors().items()
+        if value.is_floating_point() and value.ndim
+    )
+
+
+@pytest.mark.parametrize("name", ["wgan", "small_dcgan"])
+def test_whole_states_are_those_of_members_alone(name: str) -> None:
+    """RMSprop and clipped weights; batch normalisation's buffers, Adam and an average."""
+    model, train, classes = small(name)
+    if name == "small_dcgan":
+        train = train.model_copy(update={"ema": 0.9})
+    alone, members = ([member(model, train, seed, classes) for seed in (1, 2)] for _ in range(2))
+    losses = Cohort(members).advance(3)
+    for index, (one, mine) in enumerate(zip(alone, members, strict=True)):
+        own = torch.stack([one.advance() for _ in range(3)])
+        torch.testing.assert_close(losses[:, index], own, rtol=1e-4, atol=1e-4)
+        assert one.tensors().keys() == mine.tensors().keys()
+        assert apart(one, mine) < 1e-2  # biases before a normalisation follow roundings alone
+
+
+def test_members_of_a_part_of_others_images_have_their_own() -> None:
+    model, train, _ = small("wgan_gp")
+    whole = member(model, train, 1).resident
+    sets = [whole[:4], whole, member(model, train, 2).resident]
+
+    def members() -> list[GanTrainer]:
+        return [GanTrainer(images, model, train, 3, "cpu") for images in sets]
+
+    losses = Cohort(members()).advance(2)
+    for index, one in enumerate(members()):
+        own = torch.stack([one.advance() for _ in range(2)])
+        torch.testing.assert_close(losses[:, index], own, rtol=1e-4, atol=1e-4)
+
+
+def test_members_resume_from_what_they_were_alone_and_go_on_alone() -> None:
+    model, train, _ = small("wgan_gp")
+    alone = member(model, train, 1)
+    for _ in range(4):
+        alone.advance()
+    begun = member(model, train, 1)
+    begun.advance()
+    members = [member(model, train, seed) for seed in (1, 2)]
+    members[1].advance()
+    members[0].load(1, begun.tensors())
+    Cohort(members).advance(2)
+    last = member(model, train, 1)
+    last.load(
+        members[0].step, {name: value.clone() for name, value in members[0].tensors().items()}
+    )
+    last.advance()
+    assert last.step == alone.step == 4
+    assert apart(alone, last) < 1e-3
+
+
+def test_what_cannot_go_together_is_refused() -> None:
+    model, train, _ = small("wgan_gp")
+    with pytest.raises(RefusedInput, match=r"members \(=\[\]\)"):
+        Cohort([])
+    other = train.model_copy(update={"learning_rate": 0.5})
+    with pytest.raises(RefusedInput, match="differ in spec"):
+        Cohort([member(model, train, 1), member(model, other, 2)])
+    further = member(model, train, 2)
+    further.advance()
+    with pytest.raises(RefusedInput, match=r"differ in step \(=0, 1\)"):
+        Cohort([member(model, train, 1), further])
+    with pytest.raises(RefusedInput, match=r"iterations \(=0\)"):
+        Cohort([member(model, train, 1)]).advance(0)
+
+
+def test_a_member_that_was_moved_by_itself_is_noticed() -> None:
+    model, train, _ = small("wgan_gp")
+    members = [member(model, train, seed) for seed in (1, 2)]
+    cohort = Cohort(members)
+    members[0].advance()
+    with pytest.raises(RefusedInput, match="differ in step"):
+        cohort.advance()
+
+
+def test_a_loss_that_computes_with_its_batchs_number_is_not_captured() -> None:
+    model, train, _ = small("wgan_gp")
+    cohort = Cohort([member(model, train, 1)])
+    step = cohort.spec.steps()[0]
+    supply = cohort.supplies.of(step, 0, 1).at(0)
+
+    def fading(networks: Networks, batch: Batch, noise: Noise) -> torch.Tensor:
+        return step.loss(networks, batch, noise) * 0.99**batch.index
+
+    def late(networks: Networks, batch: Batch, noise: Noise) -> torch.Tensor:
+        return step.loss(networks, batch, noise) * (1 + (batch.index > 10**5))
+
+    assert cohort.timeless(step, 0, supply)
+    for loss in (fading, late):
+        assert not cohort.timeless(replace(step, loss=loss), 0, supply)
