@@ -12,6 +12,7 @@ Samples of several GANs in shares that are known only then are one sequence, dra
 A stage reads its inputs from the store, does its work with plain PyTorch or NumPy, and commits one
 artifact. Stages with a `chunk` function are first worked chunk by chunk, by whoever is free, each
 shard (some chunks in a row) committed as one, and then put together by their `whole` function.
+GANs of equal shape may be trained together (`cohort`), each as if it were alone.
 `LocalRunner` runs a plan here; `ganray.distributed` runs the same functions on Ray.
 """
 

@@ -99,18 +99,17 @@ def run_together(members: Sequence[Member]) -> None:
 
 
 def _drive(members: Sequence[Member]) -> None:
-    cohort, at_once = None, 1
+    cohort, at_once, told = None, 1, time.monotonic()
     while left := [member for member in members if member.wanted is not None]:
         group, ahead = _behind(left)
-        cohort = _cohort_of(group, cohort)
+        cohort, count = _cohort_of(group, cohort), min(at_once, ahead)
         begun = time.monotonic()
-        count = min(at_once, ahead)
         losses = cohort.advance(count).cpu()
-        seconds = time.monotonic() - begun
-        at_once = max(1, min(STEPS, int(REPORT_SECONDS * count / max(seconds, 1e-9))))
+        since, told = told, time.monotonic()
+        at_once = max(1, min(STEPS, int(REPORT_SECONDS * count / max(told - begun, 1e-9))))
         places = {trainer: at for at, trainer in enumerate(cohort.members)}
         for member in group:
-            member.seconds += seconds / len(group)
+            member.seconds += (told - since) / len(group)
             member.hear(losses[:, places[member.trainer]])
 
 

@@ -42,7 +42,7 @@ def driven(trainers: Iterable[GanTrainer], until: int, **host) -> list[Exception
 
 
 @pytest.mark.parametrize(
-    ("count", "iterations"), [(2, 6), pytest.param(3, 50, marks=pytest.mark.slow)]
+    ("count", "iterations"), [(2, 4), pytest.param(3, 50, marks=pytest.mark.slow)]
 )
 def test_each_is_what_it_is_alone(count: int, iterations: int) -> None:
     """Within 1e-4, relative to the size of each tensor; so are the losses."""
@@ -59,17 +59,15 @@ def test_each_is_what_it_is_alone(count: int, iterations: int) -> None:
 
 def test_losses_are_read_once_in_so_many_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
-    monkeypatch.setattr(together, "STEPS", 4)
+    monkeypatch.setattr(together, "STEPS", 2)
     monkeypatch.setattr(together, "REPORT_SECONDS", 1e9)
     monkeypatch.setattr("ganray.train.loop.REPORT_STEPS", 1)
-    driven([gan(0), gan(1)], 12, progress=lambda news: told.append(news.step))
-    assert told == [1, 1, 5, 5, 9, 9, 12, 12]  # the first tells how long an iteration takes
+    driven([gan(0), gan(1)], 6, progress=lambda news: told.append(news.step))
+    assert told == [1, 1, 3, 3, 5, 5, 6, 6]  # the first tells how long an iteration takes
 
 
 def test_those_that_end_early_are_not_waited_for() -> None:
     """They have ended for good: nobody looks at what their weights become in the cohort."""
-    ends = [*driven([gan(0)], 2), *driven([gan(0), gan(1)], 4)]
-    np.testing.assert_allclose(ends[0], ends[1][:2], rtol=1e-4)
     short, long = gan(0), gan(1)
     seen = []
 
@@ -78,10 +76,10 @@ def test_those_that_end_early_are_not_waited_for() -> None:
         seen.append(trainer.step)
 
     members = [Member(lambda error: None) for _ in range(2)]
-    for member, trainer, until in zip(members, (short, long), (2, 5), strict=True):
+    for member, trainer, until in zip(members, (short, long), (1, 3), strict=True):
         member.course = course_of(trainer, until)
     run_together(members)
-    assert seen == [2, 5]
+    assert seen == [1, 3]
     assert 0 < members[0].seconds < members[1].seconds
 
 
