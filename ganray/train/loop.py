@@ -60,12 +60,18 @@ class History:
 
 
 class Wanted(NamedTuple):
-    """What a course asks for: that its trainer be moved on, by so many iterations at most."""
+    """What a course asks for: that its trainer be moved on, by so many iterations at most.
+
+    0: that nothing be done but to send it no losses, once others that end as well have come as far;
+    what it waits for then has begun.
+    """
 
     trainer: Trainer
     iterations: int
 
 
+NONE = torch.empty(0, 0)
+"""Losses of no iteration."""
 T = TypeVar("T")
 Course = Generator[Wanted, Float[Tensor, "iterations losses"], T]
 """A training that whoever drives it moves on: alone (`alone`) or together with others
@@ -92,6 +98,7 @@ def course(
                 last_checkpoint, kept = time.monotonic(), trainer.step
     if trainer.step != kept:  # a store takes one checkpoint of a step, and no second
         _checkpoint(trainer, record, host)
+        yield Wanted(trainer, 0)
     return trainer.step >= until, record.rows
 
 
@@ -101,7 +108,7 @@ def alone(training: Course[T]) -> T:
         wanted = next(training)
         while True:
             try:
-                losses = wanted.trainer.advance()[None]
+                losses = wanted.trainer.advance()[None] if wanted.iterations else NONE
             except BaseException as error:
                 training.throw(error)  # it ends what it has begun, such as a checkpoint
                 raise

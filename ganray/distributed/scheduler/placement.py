@@ -59,12 +59,12 @@ class Placement:
         that wait and are alike; these."""
         assert slot.place is not None
         device = "cpu" if self.resources.device == "cpu" else slot.place.device
-        most = at_most(self.resources.cohort, device) if not unit.suspect else 0
+        most = min(at_most(self.resources.cohort, device), unit.company)
         if not most or not unit.shape:
             waiting.remove(unit)
             slot.begin(unit)
             return {unit}
-        alike = [one for one in waiting if one.shape == unit.shape and not one.suspect]
+        alike = [one for one in waiting if (one.shape, one.company) == (unit.shape, unit.company)]
         workers = self.pool.places(self.watch.view, unit.bundle, len(alike))
         cohort = alike[: min(most, math.ceil(len(alike) / workers))]
         for one in cohort:

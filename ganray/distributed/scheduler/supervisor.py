@@ -272,7 +272,7 @@ class Supervisor:
         if len(units) > 1 and death.own_fault:
             death = dataclasses.replace(death, own_fault=False)
             for unit in units:
-                unit.suspect = True
+                unit.company = max(1, len(units) // 2)
         for unit in units:
             if unit.task.address in self.agenda.failed or self.should_stop():
                 continue

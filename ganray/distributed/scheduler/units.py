@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,8 +53,8 @@ class Unit:
     blameless: int = 0
     furthest: int = 0
     host: str = "no node yet"
-    suspect: bool = False
-    """Whether a worker was lost that trained it together with others: it may have been the one."""
+    company: int = sys.maxsize
+    """At most so many share a worker: half of those of whom one may have been a worker's end."""
 
     @property
     def task(self) -> Task:

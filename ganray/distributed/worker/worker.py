@@ -10,6 +10,7 @@ import gc
 import os
 import platform
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,7 @@ from ganray.train.device import choose_device
 from ganray.train.parallel import Ranks
 from ganray.waits import WAITS
 
+_LOST_DEVICE = 70  # exit status
 WORKER_BEAT_SECONDS = 3.0
 """How often a worker says that it lives, and what processor time and memory it has used."""
 
@@ -191,7 +193,10 @@ def stream_cohort(
         def workspace(one: Assignment, log: TaskLog, _: int) -> Workspace:
             return one.workspace(should_stop, log.passing(tell))
 
+        left = list(assignments)
+
         def ended(one: Assignment, error: Exception | None, made: Manifest | None) -> None:
+            left.remove(one)
             tell(_outcome(one, error, made))
 
         joining = [
@@ -199,7 +204,11 @@ def stream_cohort(
             for one in assignments
         ]
         first = assignments[0]
-        run_cohort(joining, open_store(first.store_url), first.device, first.share, prints=True)
+        try:
+            run_cohort(joining, open_store(first.store_url), first.device, first.share, prints=True)
+        except Exception as error:  # before or beside its members
+            for one in list(left):
+                ended(one, error, None)
 
     for one in assignments:
         yield one.event(**_whereabouts(), cohort=len(assignments))
@@ -259,6 +268,19 @@ def _with_beats(
             yield assignment.event(**own, **usage.peaks(), **away_details())
 
 
+def _leave_lost_device() -> None:
+    """End this process if its GPU answers no more, as after a fault of the device: whatever it did
+    next would fail, too, and none of it by its own fault."""
+    if not torch.cuda.is_initialized():
+        return
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError as error:
+        print(f"the GPU of {platform.node()} is lost to this worker: {error}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(_LOST_DEVICE)
+
+
 def _outcome(
     assignment: Assignment, error: Exception | None, made: Manifest | None = None
 ) -> Event:
@@ -268,6 +290,7 @@ def _outcome(
     elif isinstance(error, Stopped):
         event = assignment.event(outcome="stopped", why=str(error))
     else:
+        _leave_lost_device()
         trace = "" if isinstance(error, GanrayError) else "".join(format_exception(error))
         event = failure(assignment.task, explain(error, usage.peaks()), trace)
         event.details["outcome"] = "failed"

@@ -155,7 +155,7 @@ class Cohort:
         real = None
         if supply.rows is not None:
             pixels = self.supplies.images[supply.rows].float().div_(255)
-            real = self.model.pixels(pixels.to(self.moved(step)[0].dtype))
+            real = self.model.pixels(pixels).to(self.moved(step)[0].dtype)
 
         def one(
             stacks: dict[str, Stack],

@@ -11,7 +11,7 @@ from torch import OutOfMemoryError, Tensor
 
 from ganray.train.cohorts.cohort import Cohort
 from ganray.train.gan import GanTrainer
-from ganray.train.loop import REPORT_SECONDS, Course, Wanted
+from ganray.train.loop import NONE, REPORT_SECONDS, Course, Wanted
 
 STEPS = 100
 """At the latest after so many iterations losses are read from the device, which waits for it."""
@@ -101,6 +101,10 @@ def run_together(members: Sequence[Member]) -> None:
 def _drive(members: Sequence[Member]) -> None:
     cohort, at_once, told = None, 1, time.monotonic()
     while left := [member for member in members if member.wanted is not None]:
+        if ending := [m for m in left if m.wanted is not None and not m.wanted.iterations]:
+            for member in ending:  # all have handed over what is to be kept
+                member.hear(NONE)
+            continue
         group, ahead = _behind(left)
         cohort, count = _cohort_of(group, cohort), min(at_once, ahead)
         begun = time.monotonic()

@@ -90,8 +90,8 @@ def together(cohort: Cohort, step: Step) -> tuple[torch.Tensor, list[torch.Tenso
         weight.requires_grad_(True)
     supply = cohort.supplies.of(step, 0, 1).at(0)
     supply = supply._replace(noise={key: doubled(value) for key, value in supply.noise.items()})
-    losses = cohort.losses(step, 0, supply)
     assert cohort.timeless(step, 0, supply)
+    losses = cohort.losses(step, 0, supply)
     return losses.detach(), list(torch.autograd.grad(losses.sum(), moved, allow_unused=True))
 
 
