@@ -245,6 +245,8 @@ def _streamed(
         left -= "outcome" in event.details
         if not left:  # whoever hears it may give the next work at once
             worker.join()
+            yield event
+            return
         yield event
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ganray.distributed.worker import worker
 from ganray.distributed.worker.worker import Assignment, stream, stream_cohort
 from ganray.runs.parts import span, stored_shards
 from ganray.store import Store
@@ -108,3 +109,29 @@ def test_a_stop_is_the_outcome_of_each(tiny_run, store):
     ends = [event.details["outcome"] for event in events if "outcome" in event.details]
     assert ends == ["stopped", "stopped"]
     assert all(store.latest_checkpoint(task.trajectory, 4).step == 1 for task in tasks)
+
+
+def test_what_ends_a_cohort_before_its_members_is_the_outcome_of_each(tiny_run, store):
+    tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
+    work = [assignment(store, task, bytes=1, device="nonsense") for task in tasks]
+    events = list(stream_cohort(work, lambda: False))
+    ends = {e.address: e.details for e in events if "outcome" in e.details}
+    assert [ends[task.address]["outcome"] for task in tasks] == ["failed", "failed"]
+    assert all("nonsense" in details["failed"] for details in ends.values())
+
+
+def test_a_worker_whose_gpu_answers_no_more_ends(tiny_run, store, monkeypatch, capsys):
+    def lost() -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    def leave(status: int) -> None:
+        raise SystemExit(status)
+
+    monkeypatch.setattr(worker.torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(worker.torch.cuda, "synchronize", lost)
+    monkeypatch.setattr(worker.os, "_exit", leave)
+    one = assignment(store, tiny_run.plan.task(JOINT))
+    with pytest.raises(SystemExit, match="70"):
+        worker._outcome(one, RuntimeError("CUDA error"))
+    assert "is lost to this worker" in capsys.readouterr().err
+    assert worker._outcome(one, None).details["outcome"] == "done"
