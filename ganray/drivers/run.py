@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -28,7 +29,7 @@ from ganray.report.cautions import stored_weakness
 from ganray.runs.agenda import Agenda, Part
 from ganray.runs.board import Board
 from ganray.runs.foretold import expected, foretell
-from ganray.runs.lease import Beat, Lease, lead
+from ganray.runs.lease import Beat, Lease, is_led, lead
 from ganray.runs.outages import outages_told
 from ganray.runs.outcome import save_outcome
 from ganray.runs.record import mark_reported, report_of, save_run
@@ -123,6 +124,35 @@ def _executed(
         seconds = time.monotonic() - started
         caution = stored_weakness(store, plan) if report else ""
         return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only, caution)
+    with _ray_beside("local" if agenda.complete else runner, address, store, plan):
+        return _led(study, agenda, runner, address, verify, quiet, only, started)
+
+
+@contextlib.contextmanager
+def _ray_beside(runner: Runner, address: str | None, store: Store, plan: Plan) -> Iterator[None]:
+    """Where this process is to have a Ray of its own, it starts and ends beside what is done
+    within: for a run that another driver leads it may never be needed."""
+    if runner != "ray" or address is not None or is_led(store, plan.run):
+        yield
+        return
+    from ganray.distributed.cluster.connect import own_beside
+
+    with own_beside():
+        yield
+
+
+def _led(
+    study: Runnable,
+    agenda: Agenda,
+    runner: Runner,
+    address: str | None,
+    verify: bool,
+    quiet: bool,
+    only: Part | None,
+    started: float,
+) -> Outcome:
+    """Lead a run that is not complete to its end, or follow whoever does."""
+    plan, store = agenda.plan, agenda.store
     console = Console(stderr=True, quiet=quiet)
     if runner == "local":  # before the run is known to the store
         refuse_impossible(study.resources, agenda.pending)

@@ -7,7 +7,6 @@ involved", Biometrika 34 (1947). One replicate has no interval, and the answers 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -80,10 +79,16 @@ def share_interval(count: int, n: int, confidence: float = 0.95) -> tuple[float,
         raise RefusedInput(f"count (={count!r}) must be from 0 to n (={n!r}), and n 1 or more")
     if not 0.0 < confidence < 1.0:
         raise RefusedInput(f"confidence (={confidence!r}) must lie between 0 and 1")
-    from scipy.stats import binomtest  # half a second, which no reader of a store should wait
+    from scipy.special import ndtri  # a quarter of a second, which no reader of a store should wait
 
-    found = binomtest(count, n).proportion_ci(confidence, method="wilson")
-    return float(found.low), float(found.high)
+    z = float(ndtri((1 + confidence) / 2))
+    share, wide = count / n, 1 + z**2 / n
+    centre = (share + z**2 / (2 * n)) / wide
+    margin = z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5 / wide
+    return (
+        0.0 if count == 0 else centre - margin,
+        1.0 if count == n else centre + margin,
+    )
 
 
 def welch(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Comparison:
@@ -111,7 +116,7 @@ def welch(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> C
 
 def welch_p_value(a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"]) -> float:
     """Welch's two-sided test of equal means; of sides without any variance, whether they are."""
-    from scipy.stats import ttest_ind  # half a second, which no reader of a store should wait
+    from scipy.special import stdtr  # a quarter of a second, which no reader of a store should wait
 
     shift = float(a.mean())
     first, second = a - shift, b - shift
@@ -121,27 +126,31 @@ def welch_p_value(a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"]) -> f
         return 1.0
     if a.min() == a.max() and b.min() == b.max():
         return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # one side may have no variance at all
-        return float(ttest_ind(first / unit, second / unit, equal_var=False).pvalue)
+    first, second = first / unit, second / unit
+    error, freedom = _welch_error(first, second)
+    return float(2 * stdtr(freedom, -abs(first.mean() - second.mean()) / error))
 
 
 def _welch_margin(
     a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"], confidence: float
 ) -> float:
     """Half the interval's width, with the degrees of freedom of Welch and Satterthwaite."""
-    from scipy.stats import ttest_ind  # half a second, which no reader of a store should wait
+    from scipy.special import stdtrit
 
     first, second = a - a.mean(), b - b.mean()
     unit = max(abs(first).max(), abs(second).max())
     if unit == 0.0:
         return 0.0
     # In units of their own spread, as the variances of tiny numbers would underflow.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # one side may have no variance at all
-        test = ttest_ind(first / unit, second / unit, equal_var=False)
-    interval = test.confidence_interval(confidence)
-    return float((interval.high - interval.low) / 2 * unit)
+    error, freedom = _welch_error(first / unit, second / unit)
+    return float(stdtrit(freedom, (1 + confidence) / 2)) * error * float(unit)
+
+
+def _welch_error(a: Float64[np.ndarray, "n"], b: Float64[np.ndarray, "m"]) -> tuple[float, float]:
+    """The standard error of a difference of means, and its degrees of freedom."""
+    first, second = float(a.var(ddof=1)) / len(a), float(b.var(ddof=1)) / len(b)
+    both = first**2 / (len(a) - 1) + second**2 / (len(b) - 1)
+    return (first + second) ** 0.5, (first + second) ** 2 / both if both else 1.0
 
 
 def _sample(name: str, values: Sequence[float], confidence: float) -> Float64[np.ndarray, "n"]:

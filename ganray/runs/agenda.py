@@ -97,6 +97,16 @@ class Agenda:
         begun = self.plan.continued(task)
         return begun is None or not self.is_pending(begun)
 
+    def soon(self) -> list[Task]:
+        """The pending tasks that are ready, or are so when those have ended, in order."""
+        first = [task for task in self.pending if self.ready(task)]
+        then = self.finished.union(task.address for task in first)
+
+        def follows(task: Task) -> bool:
+            return all(external(a) or a in then for a in task.inputs.values())
+
+        return [task for task in self.pending if follows(task)]
+
     def newly_ready(self) -> list[Task]:
         """The pending tasks that have become ready since this was asked last, in order."""
         looked_at, self._looked_at = self._looked_at, set()

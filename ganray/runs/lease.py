@@ -71,6 +71,11 @@ class Beat:
         return kind(f"{self.name}, which was followed, ended: {self.ended['error']}")
 
     @property
+    def leads(self) -> bool:
+        """Whether it seems to lead now: it has not ended, and is not known to be dead."""
+        return not self.ended and not self.dead
+
+    @property
     def dead(self) -> bool:
         """Whether it was a process of this machine that is there no more."""
         return bool(self.place) and self.place == _place() and not _alive(self.process)
@@ -184,6 +189,12 @@ def newest_driver(store: Store, run: str) -> Beat | None:
         raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
 
 
+def is_led(store: Store, run: str) -> bool:
+    """Whether some driver seems to lead the run now; may raise StoreError."""
+    newest = newest_driver(store, run)
+    return newest is not None and newest.leads
+
+
 def lead(
     store: Store,
     run: str,
@@ -232,7 +243,7 @@ def acquire(
     followed: Beat | None = None
     while True:
         newest = newest_driver(store, run)
-        if newest is not None and not newest.ended and not newest.dead:
+        if newest is not None and newest.leads:
             followed = newest
             if not _until_silent(store, run, newest, should_stop, tell):
                 return None

@@ -20,13 +20,15 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 import ray
 
 from ganray.distributed.cluster.address import refuse_another, refuse_unreachable
+from ganray.distributed.cluster.begun import Begun, beginning, begun
 from ganray.distributed.cluster.own import own_options, told_of_own
 from ganray.distributed.ray_internals import end_own_processes
 from ganray.errors import GanrayError
 from ganray.waits import WAITS
 
-__all__ = ["HeadLost", "connected", "told_of_own"]
+__all__ = ["HeadLost", "connected", "own_beside", "told_of_own"]
 
+_OWN = "Ray to start here"
 _OBJECT_STORE_BYTES = 256 * 2**20  # results travel through the store; Ray carries events alone
 _LEAVE_SECONDS = 15.0
 
@@ -44,6 +46,13 @@ def connected(address: str | None) -> Iterator[None]:
             connected to another cluster; or the folder for a local one's sockets is too deep.
         GanrayError: the cluster cannot be reached.
     """
+    one = begun() if address is None else None
+    if one is not None and one.left:
+        one.end()
+    if one is not None and one.free:
+        with _taken(one):
+            yield
+        return
     if ray.is_initialized():
         refuse_another(address)
         yield
@@ -52,7 +61,7 @@ def connected(address: str | None) -> Iterator[None]:
         refuse_unreachable(address)
     terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
     with contextlib.ExitStack() as own:
-        with WAITS.of("Ray to start here" if address is None else f"the cluster at {address}"):
+        with WAITS.of(_OWN if address is None else f"the cluster at {address}"):
             _start(address, own.enter_context(own_options()) if address is None else {})
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, terminate)  # Ray's own would end the driver at once
@@ -66,6 +75,26 @@ def connected(address: str | None) -> Iterator[None]:
             raise
         else:
             ray.shutdown()
+
+
+def own_beside() -> contextlib.AbstractContextManager[None]:
+    """A local Ray starts beside what is done within: `connected(None)` waits for it, and lets it
+    end beside what comes then. At the context's end it has ended."""
+    return beginning(lambda kept: _start(None, kept.enter_context(own_options())))
+
+
+@contextlib.contextmanager
+def _taken(one: Begun) -> Iterator[None]:
+    """One that was begun: what happens within is answered as in `connected`."""
+    with WAITS.of(_OWN):
+        one.take()
+    try:
+        yield
+    except HeadLost:
+        one.leave(_abandon)
+        raise
+    finally:
+        one.leave()
 
 
 def _start(address: str | None, options: dict[str, Any]) -> None:

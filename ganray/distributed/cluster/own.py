@@ -14,6 +14,7 @@ from typing import Any
 import ray
 
 from ganray.cores import cores_given, cores_told
+from ganray.distributed.cluster.begun import begun
 from ganray.distributed.ray_internals import temporary_folder
 from ganray.errors import RefusedInput
 
@@ -40,7 +41,8 @@ def own_options() -> Iterator[dict[str, Any]]:
 
 def told_of_own(address: str | None) -> str:
     """How many cores a local Ray has that is about to be started; empty: there is one already."""
-    if address is not None or ray.is_initialized():
+    about_to = (one := begun()) is not None and one.free
+    if address is not None or (ray.is_initialized() and not about_to):
         return ""
     return f"a local Ray on {cores_told()}"
 

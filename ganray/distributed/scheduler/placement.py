@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ganray.distributed.cluster.watch import Watch
@@ -53,6 +54,14 @@ class Placement:
             if not self._may_be_passed(unit):
                 break
         self.pool.let_go({unit.bundle for unit in waiting})
+
+    def foresee(self, bundles: Iterable[Bundle]) -> None:
+        """Ask for a worker of each bundle, in order, as long as they fit on the nodes there are."""
+        for bundle in bundles:
+            nodes = self.pool.room(self.watch.view, bundle)
+            if not nodes:
+                return
+            self.pool.ask(bundle, nodes[0])
 
     def _begin(self, slot: Slot, unit: Unit, waiting: deque[Unit]) -> set[Unit]:
         """Give an idle worker a unit, and where it can train several together its part of those

@@ -86,6 +86,7 @@ class Supervisor:
             HeadLost: the cluster is gone.
         """
         try:
+            self._foresee()
             while self._enlist() or self.waiting or self.pool.busy:
                 if self.should_stop():
                     self._stop()
@@ -107,6 +108,14 @@ class Supervisor:
                 WAITS.hear(str(id(slot)), "")
                 with contextlib.suppress(RayError):
                     self.pool.dismiss(slot)
+
+    def _foresee(self) -> None:
+        """Ask for workers of those tasks, too, that become ready with the first ones.
+
+        A worker takes seconds to begin, which it does beside them.
+        """
+        soon = (task for task in self.agenda.soon() if task.ranks == 1)
+        self.placement.foresee(self.desk.bundle(task) for task in soon)
 
     def _enlist(self) -> bool:
         """Queue the units of every task that has become ready, in the plan's order.

@@ -146,6 +146,11 @@ class Desk:
             share=min(1.0, resources.num_gpus or 1.0),
             bytes=member_memory(task, agenda.plan) if self._may_share(task) else 0,
         )
+        return Unit(assignment, self.bundle(task))
+
+    def bundle(self, task: Task) -> Bundle:
+        """What a worker is to hold that works on it."""
+        resources = self.resources
         if task.trains:
-            return Unit(assignment, Bundle(resources.num_cpus, resources.num_gpus))
-        return Unit(assignment, Bundle(1.0, resources.evaluate if task.evaluates else 0.0))
+            return Bundle(resources.num_cpus, resources.num_gpus)
+        return Bundle(1.0, resources.evaluate if task.evaluates else 0.0)

@@ -129,7 +129,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._turn = self._stopped = 0
-        gc.freeze()  # what is imported stays: to look through it after each unit took 0.15 s
+        _keep_imported()
 
     def place(self) -> Place:
         """Where this is; the answer also says that the process has started."""
@@ -159,12 +159,24 @@ class Worker:
         # What was answered before, in the other thread, may have put the idle name back late.
         show_process_as(f"ray::Worker.{name}")
         yield from events
-        _free()
+
+
+_kept = 0  # how many modules there were when all that lived was last set apart
+
+
+def _keep_imported() -> None:
+    """Set apart what is imported: it stays, and to look through it after each unit takes longer
+    than most units do. Called where nothing of a unit is alive, which would stay, too."""
+    global _kept
+    if len(sys.modules) != _kept:
+        _kept = len(sys.modules)
+        gc.freeze()
 
 
 def _free() -> None:
     """Leave nothing of one assignment to the next: it would count as the next one's memory."""
     gc.collect()
+    _keep_imported()  # a unit imports what it alone needs
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
 
@@ -245,6 +257,7 @@ def _streamed(
         left -= "outcome" in event.details
         if not left:  # whoever hears it may give the next work at once
             worker.join()
+            _free()
             yield event
             return
         yield event

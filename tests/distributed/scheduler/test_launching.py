@@ -422,3 +422,18 @@ def test_a_stop_that_comes_while_the_last_unit_leaves_its_node_is_a_stop(
     monkeypatch.setattr(run, "_listen", leaves)
     with pytest.raises(Stopped):
         run.run()
+
+
+def test_workers_begin_beside_the_task_before_theirs(run) -> None:
+    """There is room for one trainer, and then for one that is none: as many come, and no more."""
+    data = Task(kind="data", title="data", key="d" * 8, parameters={}, inputs={})
+    needs = {"inputs": {"data": data.address}}
+    gans = tuple(TASKS["train"].model_copy(update={"key": key * 8, **needs}) for key in "ab")
+    later = TASKS["sample"].model_copy(update={"inputs": {"gan": gans[0].address}})
+    tasks = (data, *gans, later)
+    plan = Plan(name="a", study="a", settings={}, tasks=tasks, roles={}, dataset={})
+    run.agenda = Agenda(plan, run.agenda.store)
+    assert run.agenda.soon() == [data, *gans]
+    run.watch.view = View((node("a", 4.0, 1.0),))
+    run._foresee()
+    assert [slot.bundle for slot in run.pool.slots] == [SMALL, TRAINER]
