@@ -21,6 +21,7 @@ def with_data(tiny_run, tmp_path) -> Store:
     return copied(tiny_run, tmp_path / "store", "data", "encoder")
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 def test_two_at_once_do_the_work_once_and_end_alike(with_data, tiny_study, tmp_path):
     many = (*CHEAP, *SMALL, "--set", "budget.iterations=30")

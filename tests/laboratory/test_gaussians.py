@@ -122,6 +122,7 @@ def test_ends_are_set_apart_as_by_hand(ends):
         assert found.tolist() == ends
 
 
+@pytest.mark.slow
 def test_success_is_as_the_facts_say():
     """Optimal: all but the diagonal. First order: 5.6 to 7.2 % and 20 %, of other draws."""
     given = Starts(draws=8)

@@ -15,6 +15,8 @@ from ganray.stages.counterpart import distance
 from ganray.studies import study_from
 from tests import tiny
 
+pytestmark = pytest.mark.slow  # each trains whole studies
+
 SMALL = {"name": "modnet", "width": 2, "depth": 2, "critic_width": 2}
 
 

@@ -14,6 +14,8 @@ from ganray.studies import study_from
 from tests import tiny
 from tests.data.published import digits, write_folder
 
+pytestmark = pytest.mark.slow  # each trains whole studies
+
 SMALL = {"width": 2, "blocks": 1, "critic_width": 2, "critic_halvings": 2}
 
 

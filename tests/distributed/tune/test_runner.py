@@ -152,6 +152,7 @@ def test_a_cap_refuses_a_sweep_or_stops_its_trials_with_everything_kept(
     ganray(*words, *low).refused("is reached", "nothing was begun")
 
 
+@pytest.mark.slow
 def test_trials_that_fail_are_named_and_never_win(ray_session, file, tmp_path):
     """A learning rate of 1e30 makes the second iteration's loss infinite, every time."""
     store = Store(str(tmp_path / "store"))
