@@ -12,6 +12,7 @@ members' sum are each member's own.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -33,7 +34,8 @@ from ganray.train.steps import Batch, Step, told
 
 _AHEAD = (0, 1, *(10**power for power in range(1, 8)))
 """So many batches of a kind further on it is looked whether a loss has changed."""
-_SAME = 1e-5
+_SAME = 1e-3
+"""A device's own disorder stays below, whatever fades in so many steps is above."""
 
 
 class Cohort:
@@ -108,6 +110,7 @@ class Cohort:
         if self._graphs.captures and name not in self._known:
             self._known.add(name)
             if not self.timeless(step, index, supply):
+                warnings.warn(f"{name} changes with its batch's number: not captured", stacklevel=2)
                 self._graphs.leave(name)
         return self._graphs.run(name, lambda given: self._move(step, index, given), supply)
 
