@@ -69,6 +69,8 @@ def show_plan(
     power: float = 0.8,
     explained: bool = False,
 ) -> None:
+    """Print the tasks of a study with what they cost; of `wanted` differences how many replicates
+    show them with this `power`, and if `explained`, why each task is to be done."""
     from ganray.cost.ceiling import Room, beyond, needs, told_of_largest
     from ganray.cost.estimate import NOTHING, estimate, table
     from ganray.cost.probes import probe

@@ -77,6 +77,7 @@ def by_proxy(url: str, error: BaseException) -> str:
 
 
 def on_hub(url: str) -> bool:
+    """Whether a URL is of the Hugging Face Hub."""
     return url.lower().startswith("hf://")
 
 
@@ -102,4 +103,5 @@ def _around(shown: str) -> tuple[str, str]:
 
 
 def is_chain(url: str) -> bool:
+    """Whether a URL is fsspec's of one place within another, such as `zip://a::s3://b/c.zip`."""
     return is_url(url) and "::" in url and url.startswith(tuple(f"{name}:" for name in _CHAINING))

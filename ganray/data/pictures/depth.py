@@ -28,6 +28,7 @@ def refuse_dark(picture: Image.Image, image: Image.Image, data: bytes, where: st
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether a TIFF or PNG, whose file is `data`, has 16 bits for each number of a pixel."""
     if image.format == "TIFF":
         bits = getattr(image, "tag_v2", {}).get(_BITS, ())
         return 16 in (bits if isinstance(bits, tuple) else (bits,))

@@ -155,6 +155,7 @@ class Cohort:
         return losses.detach()
 
     def losses(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
+        """A step's loss of each member on batch number `index`, which `supply` is of."""
         real = None
         if supply.rows is not None:
             pixels = self.supplies.images[supply.rows].float().div_(255)
@@ -177,6 +178,7 @@ class Cohort:
             return vmap(one, in_dims=places)(self.stacks, real, supply.labels, supply.noise)
 
     def moved(self, step: Step) -> list[Tensor]:
+        """The stacked weights that a step moves, members along the first axis."""
         trained = self.members[0].trained
         return [self.stacks[role][name] for role in step.moves for name in trained[role]]
 

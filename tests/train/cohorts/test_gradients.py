@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.randomness import uniforms
 from ganray.studies.families import families
@@ -16,24 +15,13 @@ from ganray.train import GanTrainer
 from ganray.train.cohorts import Cohort, objection
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Batch, Step, told
+from tests.benchmarks.gpu import shape_of
 
 MEMBERS = 2
 FEW = ("wgan_gp", "dcgan", "lsgan", "cgan")
 """Published losses, a penalty, batch normalisation, labels: the others are compared with the slow
 tests."""
-SHAPES = ((1, 28, 28), (3, 32, 32))
 TOGETHER = [name for name, one in families().items() if not objection(one.model, one.train.once())]
-
-
-def shape_of(model: ModelSpec, classes: int) -> tuple[int, int, int]:
-    """The images that a family makes."""
-    for shape in SHAPES[:-1]:
-        try:
-            model.check(shape, classes)
-        except RefusedInput:
-            continue
-        return shape
-    return SHAPES[-1]
 
 
 def member(model: ModelSpec, train: TrainSpec, seed: int, classes: int = 1) -> GanTrainer:
