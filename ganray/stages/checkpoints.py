@@ -24,8 +24,9 @@ class Checkpoints:
     """Keeps the states of one training; a context, which ends with the last one committed.
 
     A training waits for no store: it hands over a copy of its state and goes on. Where the store
-    takes longer than a copy is asked for, the one that waits gives way to the newer. What a commit
-    fails of is raised to the training at its next iteration, and at the latest at the end.
+    takes longer than a copy is asked for, the one that waits gives way to the newer; with no
+    seconds between checkpoints none does, and the training waits for each. What a commit fails of
+    is raised to the training at its next iteration, and at the latest at the end.
 
     Args:
         resumed_at: the step that has a checkpoint already.
@@ -58,6 +59,8 @@ class Checkpoints:
         self.kept = round(self._before + spent, 3)
         info = {"device_seconds": self.kept, "numerics": numerics()}
         self._beside.give(self._commit(trainer.step, copied(trainer.tensors()), losses, info))
+        if self._work.checkpoint_seconds == 0:
+            self._beside.finish()
 
     def check(self) -> None:
         """Tell of what has been committed; to be asked by the thread that trains.

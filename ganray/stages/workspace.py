@@ -28,6 +28,7 @@ class Workspace:
 
     Args:
         dataset_url: where the data set lies when it is no artifact of this store.
+        checkpoint_seconds: between two checkpoints, at least; 0 for one whenever there can be one.
         redo: make the artifact anew, whatever the store holds of it (it was damaged).
         ranks: the processes that do the task together, of which the first commits; none: this one.
     """
