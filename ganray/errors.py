@@ -111,6 +111,11 @@ class TrainingDiverged(GanrayError):
     """A loss or a weight became NaN or infinite; the last good checkpoint is kept."""
 
 
+def lasts(error: BaseException) -> bool:
+    """Whether what ended of this would do so again, however often it is tried."""
+    return isinstance(error, TrainingDiverged | RefusedInput)
+
+
 class Stopped(GanrayError):
     """The run was stopped on request; everything so far is kept (exit code 4)."""
 

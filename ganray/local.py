@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from traceback import format_exception
 
-from ganray.errors import GanrayError, RefusedInput, Stopped
+from ganray.errors import GanrayError, RefusedInput, Stopped, lasts
 from ganray.plan import Resources, Task
 from ganray.redaction import redacted
 from ganray.runs.agenda import Agenda
@@ -80,7 +80,7 @@ class LocalRunner:
         if (away := store_away(error, agenda.store.url)) is not None:
             raise away from None
         trace = "" if isinstance(error, GanrayError) else "".join(format_exception(error))
-        agenda.fail(task, explain(error))
+        agenda.fail(task, explain(error), lasts(error))
         self.tell(failure(task, explain(error), trace))
 
     def _work(self, agenda: Agenda, task: Task) -> Manifest | None:

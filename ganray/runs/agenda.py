@@ -35,6 +35,8 @@ class Agenda:
     store: Store
     finished: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    lasting: set[str] = field(default_factory=set)
+    """Of the failed those that would fail again (`errors.lasts`)."""
     forced: set[str] = field(default_factory=set)
     reused: set[str] = field(default_factory=set)
     asked: frozenset[str] = frozenset()
@@ -150,9 +152,14 @@ class Agenda:
         self.committed.update(kept)
         self._look_behind(task)
 
-    def fail(self, task: Task, why: str) -> None:
-        """Mark a task as failed, and with it all that depends on it; no secret is kept of `why`."""
+    def fail(self, task: Task, why: str, lasting: bool = False) -> None:
+        """Mark a task as failed, and with it all that depends on it; no secret is kept of `why`.
+
+        Args:
+            lasting: it would fail again.
+        """
         self.failed[task.address] = redacted(why)
+        self.lasting |= {task.address} if lasting else set()
         self._look_behind(task)
         below = list(self.plan.dependents.get(task.address, ()))
         for other in below:  # grows meanwhile

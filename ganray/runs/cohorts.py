@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from ganray.models import Model
 from ganray.plan import Task
 from ganray.train.algorithms import Training
-from ganray.train.cohorts.fitting import counts_kinds, objection
+from ganray.train.cohorts.fitting import common, counts_kinds, objection
 
 _OWN = frozenset({"classes", "seed", "cluster", "component"})
 """What members may differ in."""
@@ -33,18 +33,19 @@ def shape_of(task: Task) -> str:
     if task.kind != "train" or task.ranks > 1 or not task.inputs.keys() <= _INPUTS:
         return ""
     told = {name: value for name, value in task.parameters.items() if name not in _OWN}
-    gan = json.dumps(told, sort_keys=True)
-    may, counted = _judged(json.dumps([told["model"], told["train"]], sort_keys=True))
-    if not may:
+    shared, counted = _judged(json.dumps([told["model"], told.pop("train")], sort_keys=True))
+    if not shared:
         return ""
     kinds = len(task.parameters["classes"]) if counted else 0
-    return json.dumps([gan, task.inputs["data"], task.horizon, kinds])
+    return json.dumps([told, shared, task.inputs["data"], task.horizon, kinds], sort_keys=True)
 
 
 @lru_cache(maxsize=4096)
-def _judged(gan: str) -> tuple[bool, bool]:
-    """Whether such GANs can share a cohort, and whether only those of as many classes can."""
+def _judged(gan: str) -> tuple[str, bool]:
+    """What is common to how they are trained with whom such GANs can share a cohort, empty where
+    they can with nobody; and whether only those of as many classes can."""
     told_model, told_train = json.loads(gan)
     model = TypeAdapter(Model).validate_python(told_model)
     train = TypeAdapter(Training).validate_python(told_train)
-    return not objection(model, train), counts_kinds(model, train)
+    shared = "" if objection(model, train) else common(train)
+    return shared, counts_kinds(model, train)

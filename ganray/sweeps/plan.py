@@ -9,7 +9,7 @@ their settings alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -119,7 +119,7 @@ class SweepPlan:
         settings = self.settings.sweep
         step = self.steps[0 if settings.scheduler == "asha" else -1]
         known = self.settings.trials() if settings.search != "optuna" else []
-        return self._of_trials(known, step)
+        return self.several(dict(enumerate(map(self.specs, known))), [step])
 
     def largest(self) -> Plan:
         """Of the trials those that may need the most memory, up to the last rung: the greatest of
@@ -128,15 +128,21 @@ class SweepPlan:
         numbers = {path: all(map(_is_number, values)) for path, values in probes.items()}
         most = {path: max(v) if numbers[path] else v[0] for path, v in probes.items()}
         words = ({path: v} for path in probes if not numbers[path] for v in probes[path][1:])
-        return self._of_trials([most | values for values in ({}, *words)], self.steps[-1])
+        trials = (self.specs(most | values) for values in ({}, *words))
+        return self.several(dict(enumerate(trials)), self.steps[-1:])
 
-    def _of_trials(self, trials: Sequence[Values], step: int) -> Plan:
-        """What trials of these values need, and do up to a rung."""
+    def several(
+        self, trials: Mapping[int, tuple[ModelSpec, TrainSpec]], steps: Sequence[int]
+    ) -> Plan:
+        """What trials need, and do up to some rungs; their scores are `objective/<trial>/<step>`,
+        their GANs `trial/<trial>/<step>/train/…`."""
         blocks = self._blocks()
         self._ruler(blocks)
-        for number, values in enumerate(trials):
-            with blocks.within(f"trial/{number}/", ""):
-                self._scored(blocks, f"objective/{number}", *self.specs(values), step, 0)
+        for number, (model, train) in trials.items():
+            for step in steps:
+                role, name = f"objective/{number}/{step}", f"trial {number} at {step} iterations"
+                with blocks.within(f"trial/{number}/{step}/", ""):
+                    self._scored(blocks, role, model, train, step, 0, name)
         return self._plan(blocks)
 
     def candidates(self, trials: Sequence[Trial]) -> list[Candidate]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from ganray.errors import GanrayError, RefusedInput, Stopped, StoreError, TrainingDiverged
+from ganray.errors import GanrayError, Stopped, StoreError, TrainingDiverged, lasts
 from ganray.models import ModelSpec
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
@@ -121,7 +121,7 @@ class TrialRunner:
             raise
         except Exception as error:
             record.state, record.why = "failed", _reason(error)
-            record.final = isinstance(error, TrainingDiverged | RefusedInput)
+            record.final = lasts(error)
             if store_away(error, self.store.url) is None:
                 save_trial(self.store, self.sweep.folder, record)
             raise

@@ -145,7 +145,8 @@ def read_trials(store: Store, folder: str) -> list[Trial]:
 def known_trials(store: Store, folder: str, unreadable: list[str] | None = None) -> list[Trial]:
     """What is known of all trials, also of a sweep that has not ended, in the order of numbers.
 
-    A trial is numbered by the end of Tune's name for it, else by when it began.
+    A trial is numbered by the end of Tune's name for it, else by when it began. Of two that are
+    named by one number the later counts: the sweep was gone on with in another way.
 
     Args:
         unreadable: takes a line for each trial whose record is damaged; without it one ends all.
@@ -166,15 +167,23 @@ def known_trials(store: Store, folder: str, unreadable: list[str] | None = None)
     begun = sorted(read, key=lambda trial: trial.begun)
     ended = {one.name: one for one in read_trials(store, folder)}
     known = dict(ended)
+    named = {number: one.name for one in begun if (number := _named(one)) is not None}
+    named |= {one.number: one.name for one in ended.values()}
     for place, one in enumerate(begun):
-        last = ended.get(one.name)
+        last, number = ended.get(one.name), _named(one)
         if last is None:
-            end = one.name.rpartition("_")[2]
-            number = int(end) if "_" in one.name and end.isdecimal() else place
-            known[one.name] = one.model_copy(update={"number": number})
+            if number is None or named[number] == one.name:
+                given = place if number is None else number
+                known[one.name] = one.model_copy(update={"number": given})
         elif last.state == "failed" and one.state == "running":  # it is tried again
             known[one.name] = one.model_copy(update={"number": last.number})
     return sorted(known.values(), key=lambda one: one.number)
+
+
+def _named(trial: Trial) -> int | None:
+    """The number that its name ends in, if it does."""
+    end = trial.name.rpartition("_")[2]
+    return int(end) if "_" in trial.name and end.isdecimal() else None
 
 
 def is_over(trials: list[Trial]) -> bool:

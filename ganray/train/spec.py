@@ -86,6 +86,13 @@ class TrainSpec(Spec):
     changeable: ClassVar[tuple[str, ...]] = ()
     """The settings that may change while a GAN is trained: numbers that losses and optimisers take
     anew in each iteration."""
+    moving: ClassVar[tuple[str, ...]] = ("schedule",)
+    """The settings of how weights are moved once their gradients are known, optimisers' and clips':
+    GANs that are trained together may differ in them."""
+    factors: ClassVar[tuple[str, ...]] = ("ema",)
+    """The numbers that losses and the moving average take as they are: GANs that are trained
+    together may differ in them, but none may be 0, or none, where another's is not. A loss is given
+    those that differ as tensors without axes, and asks `vanishes` where it would ask for 0."""
     remedy: ClassVar[str] = ""
     """What to try where a loss stops being finite, such as "a smaller train.learning_rate"."""
     change: ClassVar[type[Change]] = Change

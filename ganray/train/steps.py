@@ -134,6 +134,11 @@ class RmsProp:
         return {"lr": self.learning_rate, "alpha": self.decay}
 
 
+def vanishes(factor: object) -> bool:
+    """Whether a factor of a loss is 0; a tensor, which members of a cohort have, never is."""
+    return isinstance(factor, int | float) and factor == 0
+
+
 @dataclass(frozen=True)
 class Step:
     """One kind of step: in each iteration some networks are moved, `times` times, down a loss.

@@ -1,6 +1,7 @@
 """Cohorts on a GPU: whether their members are what they are alone, and how fast they are.
 
     python -m tests.benchmarks.gpu_cohorts --to cohorts.json [--budget 200] [--device cuda]
+    python -m tests.benchmarks.gpu_cohorts --trials
 
 Plain PyTorch, as `tests.benchmarks.gpu` needs it. Images are made up, since times do not look at
 them. Alone, sharing the card and together are timed by turns, as medians with their spread.
@@ -14,6 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,17 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--budget", type=float, default=200.0, help="seconds in all")
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--alone", type=int, help="only the speed of one GAN of this width")
+    parser.add_argument("--trials", action="store_true", help="members of settings of their own")
     parser.add_argument("--profile", action="store_true", help="the kernels of an iteration")
     wanted = parser.parse_args(words)
     if wanted.alone:
         print(json.dumps(by_itself(wanted.device, wanted.alone)))
         return 0
-    found = measured(wanted.device, wanted.budget, wanted.profile)
+    if wanted.trials:
+        found = {"trials": trials(wanted.device)}
+        found["alike"] = found["trials"]["alike"]
+    else:
+        found = measured(wanted.device, wanted.budget, wanted.profile)
     text = json.dumps(found, indent=1) + "\n"
     if wanted.to:
         wanted.to.write_text(text)
@@ -92,30 +99,85 @@ def equal_numbers(device: str) -> bool:
     return bool(np.array_equal(there, np.stack(here)))
 
 
+def trials(device: str) -> dict[str, Any]:
+    """Members that differ as a sweep's trials do, some on a schedule: how far each is from itself
+    alone, and what their iteration takes beside that of members alike."""
+    from ganray.train.cohorts import Cohort
+
+    little = device == "cpu"
+    width, iterations = (8, 4) if little else (16, 50)
+    found = {"members": apart(device, width, iterations, own)}
+    within = max(1e-4, 2 * found["members"]["of_a_rounding"])
+    found["alike"] = found["members"]["worst"] <= within
+    print(found, flush=True)
+    sizes = [(3, 4, "float32")] if little else [(STUDY, 64, "bf16"), (50, 16, "bf16")]
+    for members, width, precision in sizes:
+        cohorts = {
+            name: Cohort(trainers(device, members, width, precision, own_of=own_of))
+            for name, own_of in (("alike", None), ("differing", rates), ("scheduled", own))
+        }
+        times: dict[str, list[float]] = {name: [] for name in cohorts}
+        repeats, at_once = (2, 1) if little else (7, 20)
+        for cohort in cohorts.values():
+            cohort.advance(8)
+        for _ in range(repeats):
+            for name, cohort in cohorts.items():
+                work = partial(cohort.advance, at_once)
+                times[name].append(seconds(device, work) / at_once)
+        usual = statistics.median(times["alike"])
+        line = {name: {"ms": 1e3 * statistics.median(own), "ratio": statistics.median(own) / usual,
+                       "spread_ms": [1e3 * min(own), 1e3 * max(own)]}
+                for name, own in times.items()}  # fmt: skip
+        found[f"{members} of width {width}"] = line
+        print(f"{members} of width {width}, {precision}: {line}", flush=True)
+    return found
+
+
+def rates(seed: int) -> dict[str, Any]:
+    """How a trial differs from others."""
+    return {"learning_rate": 1e-4 * (1 + seed / 8), "penalty_weight": 10 / (1 + seed / 4)}
+
+
+def own(seed: int) -> dict[str, Any]:
+    """The same; rates of every second fall, and those of the others change on the way."""
+    if seed % 2:
+        return rates(seed) | {"decay_until": 200_000}
+    change = {"iteration": 3, "learning_rate": 5e-5, "beta1": 0.25, "penalty_weight": 5.0}
+    return rates(seed) | {"schedule": [change]}
+
+
 def trainers(
-    device: str, members: int, width: int, precision: str, images_of: Any = None
+    device: str,
+    members: int,
+    width: int,
+    precision: str,
+    images_of: Any = None,
+    own_of: Any = None,
 ) -> list[Any]:
-    """GANs of the published kind, each of its own images."""
+    """GANs of the published kind, each of its own images, and settings by `own_of` its seed."""
     import numpy as np
 
     from ganray.models import DefenseGan
     from ganray.train import GanTrainer, WganGp
 
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    train = WganGp(ema=0.999, precision="bf16" if precision == "bf16" else "float32")
+    usual = {"ema": 0.999, "precision": "bf16" if precision == "bf16" else "float32"}
     made = []
     for seed in range(members):
         images = (images_of or smooth)(seed).astype(np.uint8)
+        train = WganGp(**usual, **(own_of(seed) if own_of else {}))
         made.append(GanTrainer(images, DefenseGan(width=width), train, seed, device))
     return made
 
 
-def apart(device: str, width: int, iterations: int) -> dict[str, Any]:
+def apart(device: str, width: int, iterations: int, own_of: Any = None) -> dict[str, Any]:
     """How far members are from themselves alone, beside how far a GAN gets from itself whose first
     weights are changed by a rounding: each relative to the size of a tensor."""
     from ganray.train.cohorts import Cohort
 
-    alone, members, moved = (trainers(device, 3, width, "float32", smooth) for _ in range(3))
+    alone, members, moved = (
+        trainers(device, 3, width, "float32", smooth, own_of) for _ in range(3)
+    )
     with torch.no_grad():
         for one in moved:
             for network in one.networks.values():

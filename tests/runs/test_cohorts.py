@@ -34,6 +34,18 @@ def test_what_decides_about_the_work_decides_about_the_shape() -> None:
     assert shape_of(reseeded) == shape_of(first)
 
 
+def test_each_may_be_moved_in_its_own_way_and_have_factors_of_its_own() -> None:
+    changes = [
+        {"learning_rate": 0.5, "beta1": 0.1, "critic_learning_rate": 0.1},
+        {"penalty_weight": 3.0},
+        {"decay_until": 10},
+        {"schedule": [{"iteration": 2, "penalty_weight": 3.0}]},
+    ]
+    assert {shape_of(gans(train=change)[0]) for change in changes} == {shape_of(gans()[0])}
+    apart = [{"penalty_weight": 0.0}, {"ema": 0.9}, {"penalty": "as_published"}]
+    assert len({shape_of(gans(train=change)[0]) for change in ({}, *apart)}) == 4
+
+
 def test_networks_that_are_told_classes_share_with_those_of_as_many_alone() -> None:
     told = [task for name in ("acgan", "projection") for task in gans(**family(name))]
     by_classes = {(shape_of(task), len(task.classes)) for task in told}
@@ -56,7 +68,7 @@ def family(name: str) -> dict[str, object]:
         {"parameters": {"world_size": 2}},
         {"inputs": {"weights": "reweight/a/whole"}},
         {"inputs": {"encoder": "encoder/a/whole"}},
-        {"parameters": {"train": {"schedule": [{"iteration": 2, "learning_rate": 0.1}]}}},
+        {"parameters": {"train": {"schedule": [{"iteration": 2, "penalty_weight": 0}]}}},
     ],
 )
 def test_some_go_alone(changes) -> None:

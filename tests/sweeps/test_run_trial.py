@@ -92,6 +92,8 @@ def test_what_is_known_of_trials_while_some_are_tried_again(store, tmp_path):
         (2, "a_00002"),
         (2, "b"),  # it has no number in its name, and began last
     ]
+    save_trial(store, folder, Trial(name="other_00000", begun=0.5))  # the same, begun before
+    assert [t.name for t in known_trials(store, folder)] == ["a_00000", "a_00002", "b"]
     save_trials(store, folder, [Trial(name="a_00000", number=0, state="finished"),
                                 Trial(name="a_00002", number=2, state="failed")])  # fmt: skip
     states = {one.name: one.state for one in known_trials(store, folder)}

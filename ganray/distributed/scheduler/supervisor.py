@@ -158,9 +158,9 @@ class Supervisor:
             if unit.task.address not in self.agenda.failed:
                 self._fail(unit.task, why)
 
-    def _fail(self, task: Task, why: str, trace: str = "") -> None:
+    def _fail(self, task: Task, why: str, trace: str = "", lasting: bool = False) -> None:
         """Mark a task as failed, say so, and drop what is queued for it."""
-        self.agenda.fail(task, why)
+        self.agenda.fail(task, why, lasting)
         self.tell(failure(task, why, trace))
         self.waiting = deque(u for u in self.waiting if u.task.address != task.address)
 
@@ -220,7 +220,7 @@ class Supervisor:
         if "store_away" in details:
             self._without_store(unit, details["store_away"])
         elif outcome == "failed":
-            self._fail(unit.task, details["failed"], details["traceback"])
+            self._fail(unit.task, details["failed"], details["traceback"], details["lasting"])
         elif outcome == "done":
             self._done(unit, *([kept] if kept else []))
         elif not self.should_stop():

@@ -45,9 +45,11 @@ from ganray.distributed.tune.thread import TuneListener, fitted
 from ganray.distributed.tune.trainable import trainable_of
 from ganray.errors import GanrayError, StoreError
 from ganray.runs.agenda import Agenda
+from ganray.runs.events import Event
 from ganray.store import Store
 from ganray.store.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
+from ganray.sweeps.together import SharedTrials, shares_runner
 from ganray.sweeps.trials import Trial, read_trial, save_needs, save_trial, save_trials
 from ganray.waits import WAITS
 
@@ -88,12 +90,28 @@ class SweepRunner:
         """
         with connected(self.address):
             self._prepare()
-            with Watch(may_grow=False) as watch:
-                grid = self._tune(watch)
-            trials = grid._experiment_analysis.trials
-            ended = self._numbered([self._ended(*both) for both in zip(grid, trials, strict=True)])
+            ended = self._shared() if shares_runner(self.sweep) else self._tuned()
         save_trials(self.store, self.sweep.folder, ended)
         return ended
+
+    def _shared(self) -> list[Trial]:
+        """All trials by the runner of studies, which forms cohorts."""
+
+        def work(agenda: Agenda, tell: Callable[[Event], None]) -> None:
+            self._runner(tell).run(agenda)
+
+        return SharedTrials(self.sweep, self.store, work, self.say).run()
+
+    def _runner(self, tell: Callable[[Event], None] = lambda _: None) -> RayRunner:
+        stop, meter = self.should_stop, self.meter
+        return RayRunner(self.sweep.resources, self.address, tell, stop, meter)
+
+    def _tuned(self) -> list[Trial]:
+        """All trials by Tune."""
+        with Watch(may_grow=False) as watch:
+            grid = self._tune(watch)
+        trials = grid._experiment_analysis.trials
+        return self._numbered([self._ended(*both) for both in zip(grid, trials, strict=True)])
 
     def _prepare(self) -> None:
         plan = self.sweep.preparation()
@@ -107,7 +125,7 @@ class SweepRunner:
         if self.approve is not None:
             self.approve(time_on_workers(rung, resources, stop), trainers_at_once(resources, False))
         if not agenda.complete:
-            RayRunner(resources, self.address, should_stop=stop, meter=self.meter).run(agenda)
+            self._runner().run(agenda)
         if agenda.failed:
             raise GanrayError(next(iter(agenda.failed.values())))
 

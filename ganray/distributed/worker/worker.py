@@ -25,7 +25,7 @@ import torch
 from ganray.distributed.ray_internals import show_process_as
 from ganray.distributed.worker import usage
 from ganray.distributed.worker.usage import effort
-from ganray.errors import GanrayError, Stopped
+from ganray.errors import GanrayError, Stopped, lasts
 from ganray.local import failure
 from ganray.plan import Task
 from ganray.runs.events import Event
@@ -308,7 +308,7 @@ def _outcome(
         _leave_lost_device()
         trace = "" if isinstance(error, GanrayError) else "".join(format_exception(error))
         event = failure(assignment.task, explain(error, usage.peaks()), trace)
-        event.details["outcome"] = "failed"
+        event.details.update(outcome="failed", lasting=lasts(error))
         if (away := store_away(error, assignment.store_url)) is not None:
             event.details["store_away"] = str(away)
     event.details.update(usage.peaks())

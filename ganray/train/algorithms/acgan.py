@@ -28,6 +28,7 @@ class AcGan(CrossEntropy):
     untold = ("critic",)
     featured = ("critic",)
     changeable = (*CrossEntropy.changeable, "class_weight")
+    factors = (*CrossEntropy.factors, "class_weight")
 
     algorithm: Literal["acgan"] = Field("acgan", description="the rule of updates")
     class_weight: float = Field(1.0, ge=0, description="weight of the class's log-likelihood")

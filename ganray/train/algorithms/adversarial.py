@@ -16,7 +16,7 @@ from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.by_adam import ByAdam
 from ganray.train.augment import Augment
 from ganray.train.draws import Draw, Latents
-from ganray.train.steps import Batch, Networks, Noise, Step
+from ganray.train.steps import Batch, Networks, Noise, Step, vanishes
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +27,8 @@ class Adversarial(ByAdam):
 
     needs = ("generator", "critic")
     rates = ("learning_rate", "critic_learning_rate")
+    moving = (*ByAdam.moving, "critic_learning_rate")
+    factors = (*ByAdam.factors, "diversity", "tie")
     unused: ClassVar[tuple[str, ...]] = ()
     """Settings that its own losses do not look at, and which are refused."""
     paired: ClassVar[bool] = False
@@ -89,7 +91,9 @@ class Adversarial(ByAdam):
         loss = self.critic_loss(*judged(networks, *seen, self.joined), noise)
         penalty = self.regulariser(networks, batch.real, fake, batch, noise)
         loss = loss if penalty is None else loss + penalty
-        return loss + self.tie * spread(networks["critic"], batch.real) if self.tie else loss
+        if vanishes(self.tie):
+            return loss
+        return loss + self.tie * spread(networks["critic"], batch.real)
 
     def generator_objective(
         self, networks: Networks, batch: Batch, noise: Noise
@@ -97,9 +101,9 @@ class Adversarial(ByAdam):
         """All that the generator goes down: its loss, and the term against collapse."""
         fake = networks["generator"](noise["latents"])
         loss = self.fooling(networks, fake, batch, noise)
-        if self.tie:
+        if not vanishes(self.tie):
             loss = loss + self.tie * spread(networks["generator"], noise["latents"])
-        if self.diversity:
+        if not vanishes(self.diversity):
             z, others = noise["latents"], noise["others"]
             loss = loss + self.diversity * sameness(z, others, fake, networks["generator"](others))
         return loss
@@ -147,7 +151,7 @@ class Adversarial(ByAdam):
 
     def steps(self) -> tuple[Step, ...]:
         """The critic's, then the generator's."""
-        others = {"others": Latents("train/others")} if self.diversity else {}
+        others = {} if vanishes(self.diversity) else {"others": Latents("train/others")}
         rate = self.critic_learning_rate
         return (
             Step(

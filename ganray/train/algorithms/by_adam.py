@@ -14,6 +14,14 @@ class ByAdam(TrainSpec):
     """Such an algorithm, with the rates that most GANs are trained with."""
 
     changeable: ClassVar[tuple[str, ...]] = ("learning_rate", "beta1", "beta2")
+    moving: ClassVar[tuple[str, ...]] = (
+        *TrainSpec.moving,
+        "learning_rate",
+        "beta1",
+        "beta2",
+        "decay_from",
+        "decay_until",
+    )
     rates: ClassVar[tuple[str, ...]] = ("learning_rate",)
     """The settings that fall where rates do."""
     remedy = "a smaller train.learning_rate"

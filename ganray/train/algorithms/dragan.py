@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ganray.train.algorithms.vanilla import CrossEntropy
 from ganray.train.draws import Draw, Normals, Uniform
-from ganray.train.steps import Batch, Networks, Noise
+from ganray.train.steps import Batch, Networks, Noise, vanishes
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +21,7 @@ class Dragan(CrossEntropy):
     unnormalised = ("critic",)
     whole = True
     changeable = (*CrossEntropy.changeable, "penalty_weight")
+    factors = (*CrossEntropy.factors, "penalty_weight", "spread")
 
     algorithm: Literal["dragan"] = Field("dragan", description="the rule of updates")
     penalty_weight: float = Field(10.0, ge=0, description="λ of the gradient penalty")
@@ -45,7 +46,7 @@ class Dragan(CrossEntropy):
         """λ times the penalty."""
         from ganray.losses import gradient_penalty
 
-        if self.penalty_weight == 0:
+        if vanishes(self.penalty_weight):
             return None
         real = self.augment.data(real, noise)
         near = real + self.spread * real.std(correction=0) * noise["near"]

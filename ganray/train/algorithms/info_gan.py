@@ -27,6 +27,7 @@ class InfoGan(CrossEntropy):
     paper = "Chen et al., arXiv 1606.03657"
     featured = ("critic",)
     changeable = (*CrossEntropy.changeable, "information")
+    factors = (*CrossEntropy.factors, "information", "continuous")
 
     algorithm: Literal["info_gan"] = Field("info_gan", description="the rule of updates")
     information: float = Field(1.0, ge=0, description="λ, weight of the category's information")

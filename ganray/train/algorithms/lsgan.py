@@ -22,6 +22,7 @@ class Lsgan(Targets):
     """
 
     paper = "Mao et al., arXiv 1611.04076"
+    factors = (*Targets.factors, "wanted")
 
     algorithm: Literal["lsgan"] = Field("lsgan", description="the rule of updates")
     wanted: float = Field(1.0, ge=-1, le=2, description="c, what the generator wants to hear")

@@ -30,6 +30,7 @@ class Mgan(CrossEntropy):
     paper = "Hoang et al., arXiv 1708.02556"
     featured = ("critic",)
     changeable = (*CrossEntropy.changeable, "apart")
+    factors = (*CrossEntropy.factors, "apart")
 
     algorithm: Literal["mgan"] = Field("mgan", description="the rule of updates")
     apart: float = Field(0.01, ge=0, description="β, weight of telling the generators apart")

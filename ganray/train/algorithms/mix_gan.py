@@ -25,6 +25,7 @@ class MixGan(Adversarial):
     paper = "Arora et al., arXiv 1703.00573"
 
     unused = ("diversity", "tie", "joined")
+    factors = (*Adversarial.factors, "entropy")
 
     algorithm: Literal["mix_gan"] = Field("mix_gan", description="the rule of updates")
     entropy: float = Field(1e-3, ge=0, description="weight of −mean log w of each mixture")

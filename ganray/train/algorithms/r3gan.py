@@ -8,7 +8,7 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ganray.train.algorithms.adversarial import Adversarial
-from ganray.train.steps import Batch, Networks, Noise
+from ganray.train.steps import Batch, Networks, Noise, vanishes
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +22,7 @@ class R3Gan(Adversarial):
     paired = True
     unnormalised = ("critic",)
     changeable = (*Adversarial.changeable, "gamma")
+    factors = (*Adversarial.factors, "gamma")
 
     algorithm: Literal["r3gan"] = Field("r3gan", description="the rule of updates")
     beta1: float = Field(0.0, ge=0, lt=1, description="Adam's decay of the mean gradient")
@@ -55,7 +56,7 @@ class R3Gan(Adversarial):
         """R1 and R2."""
         from ganray.losses import squared_gradient
 
-        if self.gamma == 0:
+        if vanishes(self.gamma):
             return None
         critic, real = networks["critic"], self.augment.data(real, noise)
         return self.gamma / 2 * (squared_gradient(critic, real) + squared_gradient(critic, fake))

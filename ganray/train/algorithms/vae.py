@@ -29,6 +29,7 @@ class Vae(ByAdam):
     paper = "Kingma and Welling, arXiv 1312.6114"
     needs = ("generator", "encoder")
     changeable = (*ByAdam.changeable, "beta")
+    factors = (*ByAdam.factors, "beta")
 
     algorithm: Literal["vae"] = Field("vae", description="the rule of updates")
     learning_rate: float = Field(1e-3, gt=0, description="step size of all networks")

@@ -43,6 +43,7 @@ class Wgan(Wasserstein):
     """
 
     paper = "Arjovsky et al., arXiv 1701.07875"
+    moving = (*Wasserstein.moving, "clip")
 
     algorithm: Literal["wgan"] = Field("wgan", description="the rule of updates")
     learning_rate: float = Field(5e-5, gt=0, description="step size of all networks")

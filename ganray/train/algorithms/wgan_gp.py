@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ganray.train.algorithms.wgan import Wasserstein
 from ganray.train.draws import Draw, Uniform
-from ganray.train.steps import Batch, Networks, Noise
+from ganray.train.steps import Batch, Networks, Noise, vanishes
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +21,7 @@ class WganGp(Wasserstein):
     paper = "Gulrajani et al., arXiv 1704.00028"
     unnormalised = ("critic",)
     changeable = (*Wasserstein.changeable, "penalty_weight")
+    factors = (*Wasserstein.factors, "penalty_weight")
 
     algorithm: Literal["wgan_gp"] = Field("wgan_gp", description="the rule of updates")
     batch: int = Field(50, ge=1, description="real images in each step")
@@ -51,7 +52,7 @@ class WganGp(Wasserstein):
         """λ times the penalty, on some batches."""
         from ganray.losses import gradient_penalty
 
-        if self.penalty_weight == 0 or batch.index % self.penalty_interval:
+        if vanishes(self.penalty_weight) or batch.index % self.penalty_interval:
             return None
         real = self.augment.data(real, noise)
         penalty = gradient_penalty(networks["critic"], real, fake, noise["mix"], self.penalty)

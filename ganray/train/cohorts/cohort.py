@@ -22,14 +22,14 @@ from torch.func import vmap
 
 from ganray.errors import RefusedInput
 from ganray.train.cohorts.convolutions import Convolutions
-from ganray.train.cohorts.fitting import counts_kinds, objection
+from ganray.train.cohorts.fitting import common, counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
+from ganray.train.cohorts.moving import parts
 from ganray.train.cohorts.products import made_once
-from ganray.train.cohorts.stacking import Stack, average_of, bind_state, bound, stacked
+from ganray.train.cohorts.stacking import Stack, bound, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
-from ganray.train.kernels import descent_of, in_precision
-from ganray.train.optimisers import AdamDescent, Descent
+from ganray.train.kernels import in_precision
 from ganray.train.steps import Batch, Step, told
 
 _AHEAD = (0, 1, *(10**power for power in range(1, 8)))
@@ -44,7 +44,8 @@ class Cohort:
     As long as they do, they are not to be moved or loaded by themselves.
 
     Args:
-        members: trainers of equal networks and training, on one device and at one iteration.
+        members: trainers of equal networks, on one device and at one iteration, and of training
+            that is equal but for numbers that each may have of its own (`fitting.common`).
 
     Raises:
         RefusedInput: there is none, they differ in one of these, or such GANs cannot be trained
@@ -62,8 +63,8 @@ class Cohort:
             role: stacked([member.networks[role] for member in self.members])
             for role in first.networks
         }
-        self._optimisers = {step.name: self._optimiser(step) for step in self._steps}
-        self._average = average_of(self.members, self.stacks)
+        moved = {step.name: self.moved(step) for step in self._steps}
+        self._parts = parts(self.members, self.stacks, moved)
         self.supplies = Supplies(self.members, self.device)
         self._convolutions = Convolutions()
         self._graphs, self._known = Graphs(self.device), set[str]()
@@ -93,16 +94,26 @@ class Cohort:
         supplies = [self.supplies.of(step, begun, count) for step in self._steps]
         losses = torch.empty(count, len(self), len(self._steps), device=self.device)
         for iteration in range(count):
+            self._follow_schedules(begun + iteration)
             for at, (step, supply) in enumerate(zip(self._steps, supplies, strict=True)):
                 for turn in range(step.times):
                     index = (begun + iteration) * step.times + turn
                     loss = self._descend(step, index, supply.at(iteration * step.times + turn))
                 losses[iteration, :, at] = loss
-            if (average := self._average) is not None:
-                self._graphs.run("average", lambda _: average.update())
+            if self.spec.ema is not None:
+                self._graphs.run("average", lambda _: self._update_averages())
         for member in self.members:
             member.step += count
         return losses
+
+    def _follow_schedules(self, iteration: int) -> None:
+        changed = [part.follow(iteration) for part in self._parts]
+        if any(changed):  # graphs hold settings as they were
+            self._graphs, self._known = Graphs(self.device), set()
+
+    def _update_averages(self) -> None:
+        for part in self._parts:
+            part.update_average()
 
     def _descend(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
         """As `GanTrainer._descend`, of all."""
@@ -141,17 +152,13 @@ class Cohort:
         with made_once():
             losses = self.losses(step, index, supply)
             gradients = torch.autograd.grad(losses.sum(), moved, allow_unused=True)
-        for weight, gradient in zip(moved, gradients, strict=True):
-            # A fused step wants it laid out as the weights are.
-            weight.grad = None if gradient is None else _laid_out_as(weight, gradient)
-        optimiser = self._optimisers[step.name]
-        optimiser.step()
-        optimiser.zero_grad()
-        bind_state(optimiser, [member.descent(step) for member in self.members])
-        if step.clip is not None:
-            with torch.no_grad():
-                torch._foreach_clamp_min_(moved, -step.clip)
-                torch._foreach_clamp_max_(moved, step.clip)
+        # A fused step wants them laid out as the weights are.
+        downhill = [
+            None if gradient is None else _laid_out_as(weight, gradient)
+            for weight, gradient in zip(moved, gradients, strict=True)
+        ]
+        for part in self._parts:
+            part.move(step.name, downhill)
         return losses.detach()
 
     def losses(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
@@ -166,31 +173,29 @@ class Cohort:
             pixels: Tensor | None,
             labels: Tensor | None,
             noise: dict[str, Tensor],
+            factors: dict[str, Tensor],
         ) -> Tensor:
             own = {role: bound(self._networks[role], tensors) for role, tensors in stacks.items()}
             networks = told(self.model, in_precision(self.spec, own, self.device), labels)
             if pixels is None:
                 pixels = torch.empty(0, *self.members[0].shape, device=self.device)
-            return step.loss(networks, Batch(index, pixels, labels), noise)
+            loss = self._with(factors, step).loss if factors else step.loss
+            return loss(networks, Batch(index, pixels, labels), noise)
 
-        places = (0, None if real is None else 0, None if supply.labels is None else 0, 0)
+        places = (0, None if real is None else 0, None if supply.labels is None else 0, 0, 0)
+        given = self.stacks, real, supply.labels, supply.noise, supply.factors
         with self._convolutions:
-            return vmap(one, in_dims=places)(self.stacks, real, supply.labels, supply.noise)
+            return vmap(one, in_dims=places)(*given)
+
+    def _with(self, factors: dict[str, Tensor], step: Step) -> Step:
+        """The same step where these factors of its loss are others."""
+        steps = self.spec.model_copy(update=factors).steps()
+        return next(one for one in steps if one.name == step.name)
 
     def moved(self, step: Step) -> list[Tensor]:
         """The stacked weights that a step moves, members along the first axis."""
         trained = self.members[0].trained
         return [self.stacks[role][name] for role in step.moves for name in trained[role]]
-
-    def _optimiser(self, step: Step) -> Descent:
-        made = descent_of(self.spec, step, self.moved(step))
-        assert isinstance(made, Descent)
-        if self.device.type == "cuda":  # a captured step counts where it moves
-            made.on_device = True
-            if isinstance(made, AdamDescent):
-                made.fused = True
-        bind_state(made, [member.descent(step) for member in self.members])
-        return made
 
 
 def _laid_out_as(weight: Tensor, gradient: Tensor) -> Tensor:
@@ -205,10 +210,16 @@ def _check(members: Sequence[GanTrainer]) -> None:
     why = objection(first.model, first.spec)
     if why:
         raise RefusedInput(f"{why}; such GANs are trained one by one")
-    for name in ("model", "spec", "shape", "device"):
+    for name in ("model", "shape", "device"):
         values = {str(getattr(member, name)) for member in members}
         if len(values) > 1:
             raise RefusedInput(f"members differ in {name} (={', '.join(sorted(values))})")
+    if len({common(member.spec) for member in members}) > 1:
+        values = {str(member.spec) for member in members}
+        raise RefusedInput(
+            f"members differ in spec (={'; '.join(sorted(values))}) in more than "
+            f"{', '.join((*first.spec.moving, *first.spec.factors))}"
+        )
     _check_together(members)
     kinds = {len(member.classes) for member in members}
     if len(kinds) > 1 and counts_kinds(first.model, first.spec):

@@ -81,8 +81,14 @@ class Average:
                 average.copy_(average * self.decay + current * (1 - self.decay))
 
 
-def average_of(members: Sequence[GanTrainer], stacks: Mapping[str, Stack]) -> Average | None:
-    """The members' averages stacked; none where none are kept."""
+def average_of(
+    members: Sequence[GanTrainer], stacks: Mapping[str, Stack], rows: slice
+) -> Average | None:
+    """The averages of members of one decay stacked; none where none are kept.
+
+    Args:
+        rows: of the stacks, which are theirs.
+    """
     if members[0].ema is None:
         return None
     averages: list[Tensor] = []
@@ -90,7 +96,7 @@ def average_of(members: Sequence[GanTrainer], stacks: Mapping[str, Stack]) -> Av
     for role in members[0].ema.networks:
         own = stacked([member.ema.networks[role] for member in members if member.ema is not None])
         averages += own.values()
-        current += [stacks[role][name] for name in own]
+        current += [stacks[role][name].detach()[rows] for name in own]
     return Average(averages, current, members[0].spec.ema or 0.0)
 
 

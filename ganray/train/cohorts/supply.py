@@ -18,6 +18,7 @@ from torch import Tensor
 from ganray.models import laws
 from ganray.models.spec import ModelSpec, Shape
 from ganray.train import draws
+from ganray.train.cohorts.fitting import carried
 from ganray.train.cohorts.philox import uniforms_on
 from ganray.train.draws import Draw, drawn
 from ganray.train.gan import GanTrainer
@@ -34,16 +35,22 @@ class Supply(NamedTuple):
     Attributes:
         rows: of the images of all members, one after another; none where no real image is seen.
         labels: of these rows, or of those that a step without images draws.
+        factors: of its loss, those that members have of their own.
     """
 
     noise: dict[str, Float[Tensor, "steps k n ..."]]
     rows: Int64[Tensor, "steps k n"] | None
     labels: Int64[Tensor, "steps k n"] | None
+    factors: dict[str, Float[Tensor, "steps k"]]
 
     def at(self, index: int) -> Supply:
         """That of one batch."""
         rows, labels = (None if one is None else one[index] for one in (self.rows, self.labels))
-        return Supply({name: value[index] for name, value in self.noise.items()}, rows, labels)
+        noise, factors = (
+            {name: value[index] for name, value in given.items()}
+            for given in (self.noise, self.factors)
+        )
+        return Supply(noise, rows, labels, factors)
 
 
 class Supplies:
@@ -52,6 +59,7 @@ class Supplies:
     def __init__(self, members: Sequence[GanTrainer], device: torch.device) -> None:
         self._members, self._device = members, device
         self.model, self.shape = members[0].model, members[0].shape
+        self._carried = carried(member.spec for member in members)
         sets = [member.resident for member in members]
         # Members that see the same images (replicates of the joint GAN, say) share them.
         # Members that are given the same tensor share it; a part of it is another set.
@@ -85,7 +93,21 @@ class Supplies:
             at + some for at, (some, _) in zip(self._first, told, strict=True) if some is not None
         ]
         labels = [some for _, some in told if some is not None]
-        return Supply(noise, self._sent(rows), self._sent(labels))
+        factors = self._factors(iteration, count, step.times)
+        return Supply(noise, self._sent(rows), self._sent(labels), factors)
+
+    def _factors(self, first: int, count: int, times: int) -> dict[str, Float[Tensor, "steps k"]]:
+        """Those of each batch that differ among members, or change on the way."""
+        if not self._carried:
+            return {}
+        specs = [[one.spec.at(first + at) for at in range(count)] for one in self._members]
+        found = {}
+        for name in self._carried:
+            values = [[getattr(spec, name) for spec in own] for own in specs]
+            sent = self._sent([np.repeat(np.array(own, np.float32), times) for own in values])
+            assert sent is not None
+            found[name] = sent
+        return found
 
     def _sent(self, of_members: Sequence[np.ndarray]) -> Tensor | None:
         """Arrays of each member as one tensor, members second; none of none."""

@@ -130,5 +130,6 @@ def _cohort_of(group: Sequence[Member], before: Cohort | None) -> Cohort:
     """A cohort of these; as long as they are half of it or more, the one that there was."""
     trainers = [member.trainer for member in group]
     if before is None or len(before) > 2 * len(trainers) or not {*trainers} <= {*before.members}:
-        return Cohort(trainers)
+        # Those that are moved alike beside each other.
+        return Cohort(sorted(trainers, key=lambda one: str(one.spec)))
     return before

@@ -133,7 +133,6 @@ def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_cap_refuses_a_sweep_or_stops_its_trials_with_everything_kept(
     ray_session, file, tmp_path, monkeypatch
 ):
@@ -167,6 +166,32 @@ def test_trials_that_fail_are_named_and_never_win(ray_session, file, tmp_path):
     page = next(Path(store.url).rglob("index.html")).read_text()
     assert "failed: " + trials[1].why.split(";")[0].replace("'", "&#39;") in page
     assert "1 failed" in page
+
+
+@pytest.mark.slow
+def test_trials_share_cohorts_are_stopped_and_go_on(ray_session, file, tmp_path):
+    """They differ in two settings that a member may have of its own; one of them diverges."""
+    from ganray.distributed.tune.runner import SweepRunner
+
+    words = ("resources.cohort=9", "sweep.concurrent=null", "sweep.rungs=2", "sweep.search=grid",
+             "sweep.over={train.learning_rate: {grid: [1e-3, 2e-3, 1e30]},"
+             " train.penalty_weight: {grid: [1, 10]}}", "sweep.trials=null")  # fmt: skip
+    sweep, store, heard = read_sweep(str(file), words), Store(str(tmp_path / "store")), []
+    runner = SweepRunner(sweep, store, say=heard.append, should_stop=lambda: bool(heard))
+    with pytest.raises(Stopped):
+        runner.run()
+    assert read_trials(store, sweep.folder) == []
+    _, trials = tried(file, store, *(part for word in words for part in ("--set", word)))
+    assert [one.state for one in trials] == ["finished"] * 4 + ["failed"] * 2
+    assert all(one.final and "iteration" in one.why for one in trials[4:])
+    last = [sweep.rung(*sweep.specs(one.values), sweep.steps[-1]) for one in trials[:4]]
+    gans = [task for plan in last for task in plan.tasks if task.kind == "train"]
+    records = [store.manifest(task.address).record for task in gans]
+    assert max(record.get("cohort", 1) for record in records) > 1
+    for trial, plan in zip(trials, last, strict=False):
+        own = alone(tmp_path / trial.name, plan).manifest(plan.roles["objective"])
+        assert own.address == plan.roles["objective"]
+        assert trial.points[-1].value == pytest.approx(own.result["value"], rel=1e-3)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import torch
 
 from ganray.errors import RefusedInput
 from ganray.train import GanTrainer
+from ganray.train.algorithms import ALGORITHMS
 from ganray.train.cohorts import Cohort
 from ganray.train.steps import Batch, Networks, Noise
 from tests.train.cohorts.test_gradients import member, small
@@ -24,13 +25,31 @@ def apart(one: GanTrainer, other: GanTrainer) -> float:
     )
 
 
-@pytest.mark.parametrize("name", ["wgan", "small_dcgan"])
-def test_whole_states_are_those_of_members_alone(name: str) -> None:
-    """RMSprop and clipped weights; batch normalisation's buffers, Adam and an average."""
-    model, train, classes = small(name)
-    if name == "small_dcgan":
-        train = train.model_copy(update={"ema": 0.9})
-    alone, members = ([member(model, train, seed, classes) for seed in (1, 2)] for _ in range(2))
+ITS_OWN = {
+    "clips": ("wgan", {}, {"learning_rate": 1e-3, "clip": 0.02}),
+    "averages": ("small_dcgan", {"ema": 0.9}, {"ema": 0.5, "beta1": 0.2, "beta2": 0.9}),
+    "rates": ("lsgan", {}, {"learning_rate": 1e-3, "critic_learning_rate": 1e-2, "wanted": 0.5}),
+    "penalties": (
+        "wgan_gp",
+        {"schedule": [{"iteration": 1, "beta1": 0.9, "penalty_weight": 3.0}]},
+        {"decay_from": 1, "decay_until": 3, "penalty_weight": 0.1},
+    ),
+}
+"""What both members have, and what the second has beside."""
+
+
+@pytest.mark.parametrize(
+    ("name", "differ"), [("clips", False), ("averages", False), *((one, True) for one in ITS_OWN)]
+)
+def test_whole_states_are_those_of_members_alone(name: str, differ: bool) -> None:
+    """RMSprop and clipped weights; batch normalisation's buffers, Adam and averages; schedules."""
+    family, both, own = ITS_OWN[name]
+    model, usual, classes = small(family)
+    trains = [ALGORITHMS.parse(usual.model_dump() | both | more, "train")
+              for more in ({}, own if differ else {})]  # fmt: skip
+    alone, members = (
+        [member(model, train, seed, classes) for seed, train in enumerate(trains)] for _ in range(2)
+    )
     losses = Cohort(members).advance(3)
     for index, (one, mine) in enumerate(zip(alone, members, strict=True)):
         own = torch.stack([one.advance() for _ in range(3)])
@@ -77,9 +96,10 @@ def test_what_cannot_go_together_is_refused() -> None:
     model, train, _ = small("wgan_gp")
     with pytest.raises(RefusedInput, match=r"members \(=\[\]\)"):
         Cohort([])
-    other = train.model_copy(update={"learning_rate": 0.5})
-    with pytest.raises(RefusedInput, match="differ in spec"):
-        Cohort([member(model, train, 1), member(model, other, 2)])
+    for change in ({"batch": 8}, {"penalty_weight": 0.0}, {"ema": 0.9}):
+        other = train.model_copy(update=change)
+        with pytest.raises(RefusedInput, match="differ in spec"):
+            Cohort([member(model, train, 1), member(model, other, 2)])
     further = member(model, train, 2)
     further.advance()
     with pytest.raises(RefusedInput, match=r"differ in step \(=0, 1\)"):

@@ -20,8 +20,11 @@ TRAIN = WganGp(batch=4, critic_steps=1, ema=0.9)
 
 
 def gan(seed: int) -> GanTrainer:
+    """Of images, rates and a penalty of its own."""
+    own = {"learning_rate": 1e-4 * (1 + seed), "beta1": seed / 4, "penalty_weight": 10.0 - seed}
+    train = TRAIN.model_copy(update=own)
     images = 255 * uniforms(seed, "images", 0, 60, 28 * 28).reshape(-1, 1, 28, 28) ** 3
-    return GanTrainer(images.astype(np.uint8), DefenseGan(width=4, latent=8), TRAIN, seed, "cpu")
+    return GanTrainer(images.astype(np.uint8), DefenseGan(width=4, latent=8), train, seed, "cpu")
 
 
 def driven(trainers: Iterable[GanTrainer], until: int, **host) -> list[Exception | np.ndarray]:

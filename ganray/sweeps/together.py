@@ -1,0 +1,213 @@
+"""Trials of a sweep that share a runner, so that it can train GANs of several as one cohort.
+
+From one decision about trials to the next, what they do is one plan. Its tasks are those of each
+trial by itself: nothing of a trial depends on whom it shares the runner with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ganray.cost.speed import training_device
+from ganray.plan import Plan
+from ganray.runs.agenda import Agenda
+from ganray.runs.cohorts import at_most
+from ganray.runs.events import Event
+from ganray.runs.failures import CONSEQUENCE
+from ganray.store import Store
+from ganray.sweeps.halving import Halving
+from ganray.sweeps.plan import SweepPlan
+from ganray.sweeps.trials import Point, Trial, known_trials, save_needs, save_trial
+
+Work = Callable[[Agenda, Callable[[Event], None]], None]
+"""A runner: finishes or fails every pending task, and tells of it."""
+
+
+def shares_runner(sweep: SweepPlan) -> bool:
+    """Whether a sweep's trials are trained by one runner: that can form cohorts, and trials are
+    known beforehand and leave each other alone."""
+    settings, resources = sweep.settings.sweep, sweep.resources
+    most = at_most(resources.cohort, training_device(resources))
+    return most > 1 and settings.search != "optuna" and settings.scheduler != "pbt"
+
+
+@dataclass
+class SharedTrials:
+    """The trials of a sweep whose tasks one runner does.
+
+    All that is known of them lies in the store: whoever runs them again goes on where they are.
+
+    Args:
+        work: the runner.
+        say: hears one line for each piece of news.
+    """
+
+    sweep: SweepPlan
+    store: Store
+    work: Work
+    say: Callable[[str], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        settings, steps = self.sweep.settings, self.sweep.steps
+        self._halving = (
+            Halving(steps, settings.sweep.reduction, settings.score.better)
+            if settings.sweep.scheduler == "asha"
+            else None
+        )
+        self._stages = self._halving.stages(steps) if self._halving else [steps]
+
+    def run(self) -> list[Trial]:
+        """Every trial, as it ended.
+
+        Raises:
+            Stopped: on request; all checkpoints are kept.
+            GanrayError: the runner cannot go on; no trial has failed by that.
+        """
+        trials = self._begun()
+        most = self.sweep.settings.sweep.concurrent or len(trials)
+        for first in range(0, len(trials), most):
+            some = trials[first : first + most]
+            for steps in self._stages:
+                self._train([one for one in some if one.state == "running"], steps)
+                self._decide(some, steps[-1])
+        return trials
+
+    def _begun(self) -> list[Trial]:
+        """The records of all trials, those that ended for good as they ended."""
+        known = {one.number: one for one in known_trials(self.store, self.sweep.folder)}
+        trials = []
+        for number, values in enumerate(self.sweep.settings.trials()):
+            trial = known.get(number) or Trial(name=f"trial_{number:05d}", number=number)
+            if trial.state == "running" or trial.worth_another_try:
+                model, train = (one.model_dump(mode="json") for one in self.sweep.specs(values))
+                trial = trial.model_copy(
+                    update={
+                        "values": values,
+                        "model": model,
+                        "train": train,
+                        "begun": trial.begun or time.time(),
+                        "state": "running",
+                        "why": "",
+                    }
+                )
+            trials.append(trial)
+        return trials
+
+    def _train(self, trials: Sequence[Trial], steps: Sequence[int]) -> None:
+        """Bring trials to some rungs, or to where they fail."""
+        left = [one for one in trials if not {*steps} <= {p.iterations for p in one.points}]
+        if not left:
+            return
+        specs = {one.number: self.sweep.specs(one.values) for one in left}
+        plan = self.sweep.several(specs, steps)
+        for trial in left:
+            save_trial(self.store, self.sweep.folder, trial)
+        save_needs(self.store, self.sweep.folder, [plan])
+        agenda = Agenda.open(plan, self.store)
+        stage = _Stage(self, agenda, {one.number: one for one in left})
+        stage.look()
+        if agenda.pending:
+            self.work(agenda, stage.hear)
+            stage.look()
+
+    def reached(self, trial: Trial, point: Point) -> None:
+        """Write down that a trial has come to a rung."""
+        trial.points = sorted([*trial.points, point], key=lambda one: one.iterations)
+        last, title = self.sweep.steps[-1], self.sweep.settings.score.title
+        if {point.iterations for point in trial.points} >= {*self.sweep.steps}:
+            trial.state = "finished"
+        self.say(
+            f"trial {trial.number}: {point.iterations} of {last} iterations, "
+            f"{title} {point.value:.4g}"
+        )
+        save_trial(self.store, self.sweep.folder, trial)
+
+    def failed(self, trial: Trial, why: str, final: bool) -> None:
+        """Write down that a trial came to nothing."""
+        trial.state, trial.why, trial.final = "failed", why, final
+        self.say(f"trial {trial.number}: failed: {why}")
+        save_trial(self.store, self.sweep.folder, trial)
+
+    def _decide(self, trials: Sequence[Trial], step: int) -> None:
+        """End the worse ones; whoever was let go on before is not called back."""
+        for trial in trials:
+            values = {point.iterations: point.value for point in trial.points}
+            if self._halving is None or step not in values:
+                continue
+            goes_on = self._halving.goes_on(trial.name, step, values[step])
+            if trial.state == "running" and not goes_on and max(values) == step:
+                trial.state = "stopped early"
+                save_trial(self.store, self.sweep.folder, trial)
+
+
+@dataclass
+class _Stage:
+    """What becomes of the tasks of some trials, whose plan is one."""
+
+    shared: SharedTrials
+    agenda: Agenda
+    trials: dict[int, Trial]
+    scores: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By address, of which trials it is at which rung; those of equal settings share one."""
+    others: dict[str, set[int]] = field(default_factory=dict)
+    """By address, the trials whose GAN it is."""
+
+    def __post_init__(self) -> None:
+        for role, address in self._plan.roles.items():
+            kind, *rest = role.split("/")
+            if kind == "objective":
+                number, step = map(int, rest)
+                self.scores.setdefault(address, []).append((number, step))
+            elif kind == "trial":
+                self.others.setdefault(address, set()).add(int(rest[0]))
+
+    @property
+    def _plan(self) -> Plan:
+        return self.agenda.plan
+
+    def hear(self, event: Event) -> None:
+        """Take note of what a runner tells, for those who look at the sweep meanwhile."""
+        if "failed" in event.details:
+            self._fail(event.address)
+        elif event.details.get("finished") or event.details.get("outcome") == "done":
+            self._score(event.address)
+
+    def look(self) -> None:
+        """Take note of all that has ended."""
+        for address in self.scores:
+            if address in self.agenda.finished:
+                self._score(address)
+        for address in list(self.agenda.failed):  # those that others failed of come first
+            self._fail(address)
+
+    def _score(self, address: str) -> None:
+        reached = [
+            (self.trials[number], step)
+            for number, step in self.scores.get(address, ())
+            if step not in {point.iterations for point in self.trials[number].points}
+        ]
+        manifest = self.shared.store.manifest(address) if reached else None
+        if manifest is None:
+            return
+        value, scores = manifest.result["value"], manifest.result["sides"]
+        sides = {side: score["value"] for side, score in scores.items()}
+        for trial, step in reached:
+            self.shared.reached(trial, Point(iterations=step, value=value, sides=sides))
+
+    def _fail(self, address: str) -> None:
+        of_scores = {number for number, _ in self.scores.get(address, ())}
+        for number in sorted(of_scores | self.others.get(address, set())):
+            trial = self.trials[number]
+            if trial.state == "running":
+                final = address in self.agenda.lasting
+                self.shared.failed(trial, self.agenda.failed[address], final)
+                self._leave_out(trial)
+
+    def _leave_out(self, trial: Trial) -> None:
+        """Begin no more of a trial: to train on would be to try once more what has failed."""
+        for role, address in self._plan.roles.items():
+            task = self._plan.by_address[address]
+            if role.startswith(f"trial/{trial.number}/") and self.agenda.is_pending(task):
+                self.agenda.fail(task, f"{CONSEQUENCE} what trial {trial.number} failed of")
