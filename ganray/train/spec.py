@@ -86,6 +86,8 @@ class TrainSpec(Spec):
     changeable: ClassVar[tuple[str, ...]] = ()
     """The settings that may change while a GAN is trained: numbers that losses and optimisers take
     anew in each iteration."""
+    counts: ClassVar[tuple[str, ...]] = ()
+    """Those of them that say how often steps are done in an iteration."""
     remedy: ClassVar[str] = ""
     """What to try where a loss stops being finite, such as "a smaller train.learning_rate"."""
     change: ClassVar[type[Change]] = Change
@@ -137,13 +139,29 @@ class TrainSpec(Spec):
         return {}
 
     @property
+    def uncoupled(self) -> tuple[str, ...]:
+        """The roles whose networks may not normalise over a batch, as it is set."""
+        return self.unnormalised
+
+    @property
     def varies(self) -> bool:
         """Whether some setting is not the same in all iterations."""
         return bool(self.schedule)
 
     @property
+    def drifts(self) -> bool:
+        """Whether another one varies than how often steps are done."""
+        return any(change.settings.keys() - set(self.counts) for change in self.schedule)
+
+    @property
+    def paces(self) -> tuple[int, ...]:
+        """The iterations from which on steps are done another number of times; the first is 0."""
+        changes = (c.iteration for c in self.schedule if c.settings.keys() & set(self.counts))
+        return (0, *changes)
+
+    @property
     def images(self) -> int:
-        """Real images seen in one iteration."""
+        """Real images seen in an iteration, in the first one where these differ."""
         return self.batch * sum(step.times for step in self.steps() if step.looks)
 
     @property

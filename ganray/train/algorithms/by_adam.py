@@ -39,6 +39,11 @@ class ByAdam(TrainSpec):
         """Whether some setting is not the same in all iterations."""
         return super().varies or self.decay_until is not None
 
+    @property
+    def drifts(self) -> bool:
+        """As `TrainSpec.drifts`."""
+        return super().drifts or self.decay_until is not None
+
     def at(self, iteration: int) -> ByAdam:
         """The settings in force after `iteration` iterations, rates as they are by then."""
         here = self.scheduled(iteration)

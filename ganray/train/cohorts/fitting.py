@@ -18,7 +18,7 @@ def objection(model: ModelSpec, train: TrainSpec) -> str:
     steps = train.steps()
     if len(model.alike(_LONG)) > 1:
         return f"model.name (={model.name!r}): its networks change on the way"
-    if train.varies:
+    if train.drifts:
         return "train.schedule: settings change on the way"
     if any(step.replay is not None for step in steps):
         return f"train.algorithm (={train.algorithm!r}) is shown images of earlier iterations"

@@ -76,9 +76,8 @@ class Supplies:
                 numbers += step.times * rows * one.size * len(self._members)
         return max(1, min(_STEPS, _NUMBERS // numbers))
 
-    def of(self, step: Step, iteration: int, count: int) -> Supply:
-        """Of a step in `count` iterations, from number `iteration` on."""
-        first, batches = iteration * step.times, count * step.times
+    def of(self, step: Step, first: int, batches: int) -> Supply:
+        """Of so many batches of a step, from number `first` on."""
         noise = {name: self._noise(step, draw, first, batches) for name, draw in step.noise.items()}
         told = [member.ahead(step, first, batches) for member in self._members]
         rows = [

@@ -39,6 +39,24 @@ def test_whole_states_are_those_of_members_alone(name: str) -> None:
         assert apart(one, mine) < 1e-2  # biases before a normalisation follow roundings alone
 
 
+def test_steps_that_come_to_be_done_less_often_are_members_own() -> None:
+    """With a lazy R1; four iterations in one call, or two alone and two together."""
+    model, train, _ = small("vanilla")
+    told = {"penalty": "r1", "penalty_interval": 2, "critic_steps": 2}
+    schedule = [{"iteration": 1, "critic_steps": 1}, {"iteration": 3, "critic_steps": 2}]
+    spec = type(train)(batch=train.batch, schedule=schedule, **told)
+    alone, whole, begun = ([member(model, spec, seed) for seed in (1, 2)] for _ in range(3))
+    losses = Cohort(whole).advance(4)
+    for one in begun:
+        one.advance()
+        one.advance()
+    Cohort(begun).advance(2)
+    for index, one in enumerate(alone):
+        own = torch.stack([one.advance() for _ in range(4)])
+        torch.testing.assert_close(losses[:, index], own, rtol=1e-4, atol=1e-4)
+        assert max(apart(one, whole[index]), apart(one, begun[index])) < 1e-3
+
+
 def test_members_of_a_part_of_others_images_have_their_own() -> None:
     model, train, _ = small("wgan_gp")
     whole = member(model, train, 1).resident
