@@ -33,7 +33,11 @@ class ObjectiveParameters(ScoreParameters):
 _FIRST_SETTINGS = {
     *("name", "width", "latent"),
     *("algorithm", "batch", "ema", "threads", "schedule", "critic_steps", "learning_rate"),
-    *("beta1", "beta2", "penalty_weight", "penalty", "penalty_interval"),
+    *("beta1", "beta2"),
+}
+_FIRST_PENALTIES = {
+    "wgan_gp": {"penalty_weight", "penalty", "penalty_interval"},
+    "dragan": {"penalty_weight"},
 }
 """What models and algorithms were told when the first keys of candidates were made."""
 
@@ -49,12 +53,13 @@ class Candidate(Spec):
     def identity(self) -> dict[str, Any]:
         """With the usual settings too, as far as the first keys had them."""
         plain = self.model_dump(mode="json")
+        first = _FIRST_SETTINGS | _FIRST_PENALTIES.get(self.train.algorithm, set())
         for group, spec in (("model", self.model), ("train", self.train)):
             counted = spec.identity()
             plain[group] = {
                 name: value
                 for name, value in plain[group].items()
-                if name in counted or name in _FIRST_SETTINGS
+                if name in counted or name in first
             }
         return plain
 

@@ -11,7 +11,7 @@ from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, Stage, Tim
 from ganray.stages.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
-from ganray.train.flops import gan_flops, gan_parameters
+from ganray.train.flops import gan_parameters, training_flops
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
 from ganray.train.memory import gan_memory
@@ -48,10 +48,13 @@ def _trainer(told: NumberGanParameters) -> GanTrainer:
 def _cost(task: Task, plan: Plan) -> Cost:
     """Its operations are those beyond the shorter training that it continues."""
     told, begun = NumberGanParameters.of(task), plan.continued(task)
-    steps = (task.horizon or 0) - (begun.horizon or 0 if begun else 0)
     sizes = gan_parameters(SHAPE, told.networks, told.train, 1)
     kept = CHECKPOINT_COPIES * FLOAT_BYTES * sum(sizes.values())
-    return Cost(float(steps * gan_flops(SHAPE, told.networks, told.train)), kept)
+    whole, known = (
+        training_flops(SHAPE, told.networks, told.train, 1, one.horizon or 0) if one else 0
+        for one in (task, begun)
+    )
+    return Cost(float(whole - known), kept)
 
 
 def _timed(task: Task, plan: Plan, _: str) -> Timed:

@@ -38,6 +38,7 @@ from ganray.train.history import history_table
 from ganray.train.loop import Course, alone
 from ganray.train.memory import gan_memory
 from ganray.train.parallel import DataParallelGanTrainer
+from ganray.train.turns import Turns
 
 
 def train_gan(work: Workspace) -> None:
@@ -107,7 +108,7 @@ def _commit(
         },
         {
             "shape": list(info.shape),
-            "images_seen": until * trainer.images_per_step,
+            "images_seen": Turns(told.train).images(until),
             "flops": training_flops(info.shape, told.model, told.train, kinds, until),
             "training_images": sum(trainer.classes),
             **({"class_counts": list(trainer.classes)} if told.model.knows_kinds else {}),

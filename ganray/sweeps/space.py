@@ -98,12 +98,18 @@ class Domain(Spec):
         return [low, high, low + _INNER * (high - low)]
 
     def beside(self, value: Any, up: bool) -> Any:
-        """A neighbour of `value`: a fifth more or less, or the next one listed."""
+        """A neighbour of `value`: a fifth more or less, of whole numbers one at least, or the next
+        one listed."""
         if self.ends is None:
             place = self.listed.index(value) + (1 if up else -1)
             return self.listed[min(max(place, 0), len(self.listed) - 1)]
         low, high = self.ends
-        return min(max(value * _FACTORS[up], low), high)
+        near = min(max(value * _FACTORS[up], low), high)
+        if not self.integers:
+            return near
+        least, most = self.integers
+        near = max(round(near), value + 1) if up else min(round(near), value - 1)
+        return min(max(near, least), most)
 
 
 def check_domains(over: Mapping[str, Domain], base: Mapping[str, Spec]) -> None:

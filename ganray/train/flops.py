@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,10 +30,14 @@ def training_flops(
     shape: Shape, model: ModelSpec, train: TrainSpec, classes: int, until: int
 ) -> int:
     """Of the first `until` iterations, which need not all cost the same."""
-    return sum(
-        count * gan_flops(shape, model, train, classes, iteration)
-        for iteration, count in model.alike(until)
-    )
+    found, begun = 0, 0
+    for iteration, count in model.alike(until):
+        inner = (pace for pace in train.paces if begun < pace < begun + count)
+        for first, end in pairwise((begun, *inner, begun + count)):
+            here = train.scheduled(first)
+            found += (end - first) * gan_flops(shape, model, here, classes, iteration)
+        begun += count
+    return found
 
 
 @lru_cache

@@ -46,6 +46,7 @@ from ganray.train.state import (
     trainable,
 )
 from ganray.train.steps import Batch, Networks, Noise, Replay, Shown, Step, told
+from ganray.train.turns import Turns
 
 _HISTORY = "history"  # of generated images, in a checkpoint
 
@@ -128,6 +129,7 @@ class GanTrainer:
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
         self._average = moving_average(self._drawn, train.ema) if train.ema else None
         self._steps, self._part = train.steps(), slice(0, train.batch)
+        self._turns = Turns(train)
         self._weights = trainable(self.networks)
         self._optimizers = {
             step.name: descent_of(train, step, self._moved(step)) for step in self._steps
@@ -137,8 +139,8 @@ class GanTrainer:
 
     @property
     def images_per_step(self) -> int:
-        """Real images seen in one iteration."""
-        return self.spec.images
+        """Real images seen in an iteration as the next one is."""
+        return self.spec.scheduled(self.step).images
 
     def advance(self) -> Float[Tensor, "losses"]:
         """One iteration: every step of the algorithm, in order, as often as it says.
@@ -159,7 +161,7 @@ class GanTrainer:
 
     def _repeated(self, step: Step) -> Float[Tensor, ""]:
         """The step's moves in this iteration; the loss of the last."""
-        first = self.step * step.times
+        first = self._turns.before(step.name, self.step)
         for index in range(first, first + step.times):
             loss = self._descend(step, index)
         return loss
@@ -191,9 +193,8 @@ class GanTrainer:
             known = self._labels is not None
             rows = self._drawn_rows(step, *self._rows(step, index)) if known else np.empty(0)
         more = {name: self._show(name, index) for name in self._more} if step.looks else {}
-        if self._labels is None:
-            return Batch(index, real, None, more)
-        return Batch(index, real, self._told(rows), more)
+        labels = None if self._labels is None else self._told(rows)
+        return Batch(index, real, labels, more, self.step)
 
     def _told(self, rows: Int64[np.ndarray, "k"]) -> Int64[Tensor, "k"]:
         """The labels of these training images."""

@@ -93,6 +93,8 @@ class TrainSpec(Spec):
     """The numbers that losses and the moving average take as they are: GANs that are trained
     together may differ in them, but none may be 0, or none, where another's is not. A loss is given
     those that differ as tensors without axes, and asks `vanishes` where it would ask for 0."""
+    counts: ClassVar[tuple[str, ...]] = ()
+    """Those of the changeable ones that say how often steps are done in an iteration."""
     remedy: ClassVar[str] = ""
     """What to try where a loss stops being finite, such as "a smaller train.learning_rate"."""
     change: ClassVar[type[Change]] = Change
@@ -144,13 +146,24 @@ class TrainSpec(Spec):
         return {}
 
     @property
+    def uncoupled(self) -> tuple[str, ...]:
+        """The roles whose networks may not normalise over a batch, as it is set."""
+        return self.unnormalised
+
+    @property
     def varies(self) -> bool:
         """Whether some setting is not the same in all iterations."""
         return bool(self.schedule)
 
     @property
+    def paces(self) -> tuple[int, ...]:
+        """The iterations from which on steps are done another number of times; the first is 0."""
+        changes = (c.iteration for c in self.schedule if c.settings.keys() & set(self.counts))
+        return (0, *changes)
+
+    @property
     def images(self) -> int:
-        """Real images seen in one iteration."""
+        """Real images seen in an iteration, in the first one where these differ."""
         return self.batch * sum(step.times for step in self.steps() if step.looks)
 
     @property

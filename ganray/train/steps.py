@@ -43,12 +43,14 @@ class Batch:
         more: of an algorithm that shows its losses further images, those by their names.
         labels: the class of each row, from 0, where the networks or the algorithm want it: of
             the real images, or of a step without these drawn as often as they have it.
+        iteration: in which the step is done, from 0.
     """
 
     index: int
     real: Float[torch.Tensor, "n c h w"]
     labels: Int64[torch.Tensor, "n"] | None = None
     more: Mapping[str, Shown] = field(default_factory=dict)
+    iteration: int = 0
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,16 @@ def penalty(weights, real, fake, mix, as_published):
     return torch.stack(terms).mean()
 
 
+def r1(weights, real, gamma):
+    """γ/2 · mean of ‖∇ critic‖² at real images, one image at a time (Mescheder et al., eq. 9)."""
+    terms = []
+    for image in real:
+        point = image[None].detach().requires_grad_(True)
+        (g,) = torch.autograd.grad(criticise(weights, point)[0], point, create_graph=True)
+        terms.append(g.pow(2).sum())
+    return gamma / 2 * torch.stack(terms).mean()
+
+
 def leaves(weights):
     """The same values as leaves that gradients are taken of."""
     return {name: value.detach().clone().requires_grad_(True) for name, value in weights.items()}

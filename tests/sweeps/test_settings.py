@@ -239,8 +239,9 @@ def test_perturbed_values_stay_within_and_are_all_reached():
     over = {
         "train.beta1": Domain(uniform=(0.2, 0.9)),
         "train.beta2": Domain(choice=[0.1, 0.5, 0.9]),
+        "train.critic_steps": Domain(integers=(1, 12)),
     }
-    values = {"train.beta1": 0.8, "train.beta2": 0.5}
+    values = {"train.beta1": 0.8, "train.beta2": 0.5, "train.critic_steps": 10}
     moved = [perturbed(over, values, 0, index) for index in range(300)]
     betas = [m["train.beta1"] for m in moved]
     assert min(betas) >= 0.2
@@ -248,6 +249,12 @@ def test_perturbed_values_stay_within_and_are_all_reached():
     shares = {b: betas.count(b) / 300 for b in (0.8 * 0.8, 0.9)}  # a fifth less; more, cut off
     assert all(share == pytest.approx(0.375, abs=0.09) for share in shares.values())
     assert {m["train.beta2"] for m in moved} == {0.1, 0.5, 0.9}
+    steps = [m["train.critic_steps"] for m in moved]
+    assert set(steps) == set(range(1, 13))  # a fifth less, a fifth more, or drawn anew
+    assert min(steps.count(8), steps.count(12)) > 5 * steps.count(9)
+    few = {"train.critic_steps": 2}
+    least = [perturbed({n: over[n] for n in few}, few, 0, index) for index in range(300)]
+    assert sum(m["train.critic_steps"] in (1, 3) for m in least) > 200
     assert moved == [perturbed(over, values, 0, index) for index in range(300)]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 
-from ganray.train.algorithms import Dragan, R3Gan, WganGp
+from ganray.train.algorithms import Dragan, R3Gan, Vanilla, WganGp
 from ganray.train.augment import Augment
 from ganray.train.draws import PixelUniforms
 from ganray.train.steps import Batch
@@ -43,7 +45,7 @@ def test_a_pixel_s_number_is_by_index():
     assert draw.rows(model, 1, 0, 2).shape == (2, 1, 1, 1)
 
 
-@pytest.mark.parametrize("train", [WganGp, Dragan, R3Gan])
+@pytest.mark.parametrize("train", [WganGp, Dragan, R3Gan, partial(Vanilla, penalty="r1")])
 def test_a_penalty_is_of_the_images_that_the_critic_sees(train):
     """Mirrored by hand, or by the option: the same penalty, of a critic that tells sides apart."""
     weights = torch.randn(IMAGES[0].numel(), generator=torch.Generator().manual_seed(0))
@@ -56,7 +58,8 @@ def test_a_penalty_is_of_the_images_that_the_critic_sees(train):
 
     def penalty(real, **settings):
         batch = Batch(0, real)
-        return float(train(**settings).regulariser(networks, real, 0.1 + IMAGES, batch, noise))
+        found = train(**settings).slope_penalty(networks, 0.1 + IMAGES, batch, noise)
+        return float(found.detach())
 
     option = penalty(IMAGES, augment=Augment(flips=True))
     assert option == pytest.approx(penalty(MIRRORED))

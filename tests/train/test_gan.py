@@ -64,18 +64,27 @@ class Plain:
         fake = self.fakes(self.generator, "train/critic", self.critic_steps).detach()
         loss = reference.criticise(weights, fake).mean() - reference.criticise(weights, real).mean()
         if self.critic_steps % spec.penalty_interval == 0:
-            mix = uniforms(SEED, "train/mix", self.critic_steps * BATCH, BATCH, 1)
-            mix = torch.tensor(mix).float().view(-1, 1, 1, 1)
-            published = spec.penalty == "as_published"
-            penalty = reference.penalty(weights, real, fake, mix, published)
-            loss = loss + spec.penalty_weight * spec.penalty_interval * penalty
+            loss = loss + spec.penalty_interval * self.penalty(weights, real, fake)
         moved = reference.gradients_of(loss, weights)
         self.critic = self.critic_adam.step(self.critic, moved)
         self.critic_steps += 1
         return float(loss.detach())
 
+    def penalty(self, weights, real, fake) -> torch.Tensor:
+        if self.spec.penalty == "r1":
+            return reference.r1(weights, real, self.spec.penalty_weight)
+        mix = uniforms(SEED, "train/mix", self.critic_steps * BATCH, BATCH, 1)
+        mix = torch.tensor(mix).float().view(-1, 1, 1, 1)
+        published = self.spec.penalty == "as_published"
+        penalty = reference.penalty(weights, real, fake, mix, published)
+        return self.spec.penalty_weight * penalty
+
     def iteration(self) -> list[float]:
-        losses = [self.critic_step() for _ in range(self.spec.critic_steps)]
+        times = self.spec.critic_steps
+        for change in self.spec.schedule:
+            if self.generator_steps >= change.iteration:
+                times = change.critic_steps
+        losses = [self.critic_step() for _ in range(times)]
         weights = reference.leaves(self.generator)
         fake = self.fakes(weights, "train/generator", self.generator_steps)
         loss = -reference.criticise(self.critic, fake).mean()
@@ -97,8 +106,14 @@ class Plain:
         {},
         {"penalty": "as_published", "critic_steps": 2},
         {"penalty_interval": 2, "critic_steps": 3, "ema": 0.8, "beta1": 0.0},
+        {
+            "penalty": "r1",
+            "penalty_interval": 2,
+            "critic_steps": 3,
+            "schedule": [{"iteration": 1, "critic_steps": 2}],
+        },
     ],
-    ids=["published settings", "published penalty", "lazy penalty and EMA"],
+    ids=["published settings", "published penalty", "lazy penalty and EMA", "R1, fewer steps"],
 )
 def test_two_iterations_are_those_of_a_plain_implementation(digits, changes):
     """Five critic steps of four images from 17: the second iteration straddles epochs."""
@@ -234,7 +249,10 @@ def test_a_scheduled_change_is_as_if_the_new_settings_had_taken_over_the_state(d
 
 
 def test_a_scheduled_training_resumes_within_its_schedule(digits):
-    schedule = [{"iteration": 1, "learning_rate": 1e-2}, {"iteration": 3, "learning_rate": 1e-5}]
+    schedule = [
+        {"iteration": 1, "learning_rate": 1e-2, "critic_steps": 1},
+        {"iteration": 3, "learning_rate": 1e-5, "critic_steps": 3},
+    ]
     whole, first, second = (trainer(digits, schedule=schedule) for _ in range(3))
     run(whole, until=4)
     run(first, until=2)

@@ -7,9 +7,11 @@ equal device time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
@@ -18,6 +20,7 @@ from ganray.models.spec import Shape
 from ganray.plan import Resources
 from ganray.studies.parts.settings import MOST_ITERATIONS, Budget, SidesSettings
 from ganray.train.spec import TrainSpec
+from ganray.train.turns import Turns
 
 Probe = Callable[[], Speed]
 """Gives the speed of a study's GANs, which may first have to be measured."""
@@ -77,37 +80,51 @@ def iteration_cost(
     Raises:
         RefusedInput: it is needed and missing.
     """
+    changes, amount = len(train.paces) > 1, float(budget.amount)
     if budget.unit == "images":
-        return float(train.images)
-    if budget.unit == "flops":
-        from ganray.train.flops import gan_flops  # torch, which no reader of a file needs
-
-        if len(model.alike(MOST_ITERATIONS)) > 1:
-            return _mean_cost(budget.amount, shape, model, train, classes)
-        return float(gan_flops(shape, model, train, classes))
+        return _mean_cost(amount, Turns(train).images) if changes else float(train.images)
     if budget.unit == "iterations":
         return 1.0
+    if budget.unit == "flops":
+        from ganray.train.flops import gan_flops, training_flops  # torch, which no reader needs
+
+        if changes or len(model.alike(MOST_ITERATIONS)) > 1:
+            return _mean_cost(amount, partial(training_flops, shape, model, train, classes))
+        return float(gan_flops(shape, model, train, classes))
     if probe is None:
         raise RefusedInput("budget.device_seconds needs a measured speed to be converted by")
-    return probe().seconds_per_iteration
+    seconds = probe().seconds_per_iteration
+    return _by_pace(amount, seconds, shape, model, train, classes) if changes else seconds
 
 
-def _mean_cost(
-    flops: float, shape: Shape, model: ModelSpec, train: TrainSpec, classes: int
+def _by_pace(
+    amount: float, seconds: float, shape: Shape, model: ModelSpec, train: TrainSpec, classes: int
 ) -> float:
-    """Of networks that grow: what an iteration costs, over as many as the operations last for."""
-    from ganray.train.flops import training_flops
+    """Seconds of an iteration where they are measured of the first ones and steps come to be done
+    more or less often: in proportion to operations."""
+    from ganray.train.flops import gan_flops, training_flops
 
+    each = seconds / gan_flops(shape, model, train, classes)
+    whole = partial(training_flops, shape, model, train, classes)
+    return _mean_cost(amount, lambda until: each * whole(until))
+
+
+def _mean_cost(amount: float, whole: Callable[[int], float]) -> float:
+    """Of iterations that differ: what one costs, over as many as the amount lasts for.
+
+    Args:
+        whole: what so many cost, from the first on.
+    """
     low, high = 1, 2
-    while high < MOST_ITERATIONS and training_flops(shape, model, train, classes, high) <= flops:
+    while high < MOST_ITERATIONS and whole(high) <= amount:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if training_flops(shape, model, train, classes, middle) <= flops:
+        if whole(middle) <= amount:
             low = middle
         else:
             high = middle
-    return training_flops(shape, model, train, classes, low) / low
+    return math.nextafter(whole(low) / low, 0)  # else rounding may take the last one away
 
 
 def used_speed(budget: Budget, probe: Probe | None) -> Speed | None:

@@ -174,7 +174,7 @@ def _objection(model: ModelSpec, train: TrainSpec) -> str | None:
         return f"it has no {' and no '.join(missing)}, but {', '.join(model.roles)}"
     if model.of_images != train.of_images:
         return f"it makes images of {'images, not of noise' if model.of_images else 'noise'}"
-    if normal := [role for role in train.unnormalised if role in model.coupled]:
+    if normal := [role for role in train.uncoupled if role in model.coupled]:
         advice = f" (it does not with {model.uncoupling})" if model.uncoupling else ""
         return f"its {' and '.join(normal)} must not normalise over a batch{advice}"
     if untold := [role for role in train.conditional if role not in model.labelled]:

@@ -41,7 +41,7 @@ class AcGan(CrossEntropy):
         self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """−L_C of real and of generated images."""
-        iteration = batch.index // self.critic_steps
+        iteration = batch.iteration
         seen = self.augment.real(real, noise, iteration), self.augment.fake(fake, noise, iteration)
         of_real, of_fake = (self._misread(networks, images, batch) for images in seen)
         return self.class_weight * (of_real + of_fake)
@@ -50,7 +50,7 @@ class AcGan(CrossEntropy):
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """As in the first GAN, and −L_C of generated images."""
-        seen = self.augment.fake(fake, noise, batch.index // self.generator_steps)
+        seen = self.augment.fake(fake, noise, batch.iteration)
         wrong = self._misread(networks, seen, batch)
         return super().fooling(networks, fake, batch, noise) + self.class_weight * wrong
 

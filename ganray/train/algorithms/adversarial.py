@@ -1,7 +1,7 @@
 """What the algorithms of two players share: their steps, rates and the usual rules of thumb.
 
 A paper's own file adds what its critic and its generator minimise, as functions of the critic's
-values, and what penalty there is.
+values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 
 from ganray.models.spec import ModelSpec
-from ganray.train.algorithms.by_adam import ByAdam
+from ganray.train.algorithms.penalised import Penalised
 from ganray.train.augment import Augment
 from ganray.train.draws import Draw, Latents
 from ganray.train.steps import Batch, Networks, Noise, Step, vanishes
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     import torch
 
 
-class Adversarial(ByAdam):
+class Adversarial(Penalised):
     """Some critic steps, then some generator steps, each down its own loss."""
 
     needs = ("generator", "critic")
     rates = ("learning_rate", "critic_learning_rate")
-    moving = (*ByAdam.moving, "critic_learning_rate")
-    factors = (*ByAdam.factors, "diversity", "tie")
+    counts = ("critic_steps", "generator_steps")
+    changeable = (*Penalised.changeable, *counts)
+    moving = (*Penalised.moving, "critic_learning_rate")
+    factors = (*Penalised.factors, "diversity", "tie")
     unused: ClassVar[tuple[str, ...]] = ()
     """Settings that its own losses do not look at, and which are refused."""
     paired: ClassVar[bool] = False
@@ -75,7 +77,7 @@ class Adversarial(ByAdam):
     def regulariser(
         self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""] | None:
-        """What is added to the critic's loss; none: nothing is, on this batch."""
+        """What is added to the critic's loss beside its penalty; none: nothing is."""
         return None
 
     def critic_objective(
@@ -83,17 +85,28 @@ class Adversarial(ByAdam):
     ) -> Float[torch.Tensor, ""]:
         """All that the critic goes down: its loss on real and generated images, and a penalty."""
         fake = networks["generator"](noise["latents"])
-        iteration = batch.index // self.critic_steps
         seen = (
-            self.augment.real(batch.real, noise, iteration),
-            self.augment.fake(fake, noise, iteration),
+            self.augment.real(batch.real, noise, batch.iteration),
+            self.augment.fake(fake, noise, batch.iteration),
         )
         loss = self.critic_loss(*judged(networks, *seen, self.joined), noise)
-        penalty = self.regulariser(networks, batch.real, fake, batch, noise)
+        more = self.regulariser(networks, batch.real, fake, batch, noise)
+        loss = loss if more is None else loss + more
+        penalty = self.slope_penalty(networks, fake, batch, noise)
         loss = loss if penalty is None else loss + penalty
         if vanishes(self.tie):
             return loss
         return loss + self.tie * spread(networks["critic"], batch.real)
+
+    def slope_penalty(
+        self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
+    ) -> Float[torch.Tensor, ""] | None:
+        """The penalty with its weight; none: this batch has none."""
+        if not self.has_penalty(batch.index):
+            return None
+        real = self.augment.data(batch.real, noise)
+        penalty = self.slope(networks["critic"], real, fake, noise)
+        return self.slope_weight * self.penalty_interval * penalty
 
     def generator_objective(
         self, networks: Networks, batch: Batch, noise: Noise
@@ -112,12 +125,11 @@ class Adversarial(ByAdam):
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """The generator's loss on generated images, as the critic sees them."""
-        iteration = batch.index // self.generator_steps
-        seen = self.augment.fake(fake, noise, iteration)
+        seen = self.augment.fake(fake, noise, batch.iteration)
         if not self.paired:
             values = networks["critic"](seen)
             return self.generator_loss(values, values[:0], noise)
-        real = self.augment.real(batch.real, noise, iteration)
+        real = self.augment.real(batch.real, noise, batch.iteration)
         of_real, of_fake = judged(networks, real, seen, self.joined)
         return self.generator_loss(of_fake, of_real, noise)
 
@@ -135,18 +147,8 @@ class Adversarial(ByAdam):
         return {"critic": self.critic_frozen} if self.critic_frozen else {}
 
     @property
-    def critic_draws(self) -> dict[str, Draw]:
-        """What its critic's loss and penalty draw, beside latent vectors."""
-        return {}
-
-    @property
     def generator_draws(self) -> dict[str, Draw]:
         """What its generator's loss draws, beside latent vectors."""
-        return {}
-
-    @property
-    def critic_form(self) -> dict[str, Any]:
-        """More of what its critic's step is: `note`, `period`, `clip`."""
         return {}
 
     def steps(self) -> tuple[Step, ...]:
@@ -186,16 +188,18 @@ class Adversarial(ByAdam):
 
     def once(self) -> Adversarial:
         """One critic step, then one generator step."""
-        return self.model_copy(update={"critic_steps": 1, "generator_steps": 1})
+        return self.model_copy(update={"critic_steps": 1, "generator_steps": 1, "schedule": ()})
 
     @model_validator(mode="after")
     def _used(self) -> Adversarial:
         for name in self.unused:
-            given, usual = getattr(self, name), type(self).model_fields[name].default
-            if given != usual:
-                raise ValueError(
-                    f"{name} (={given}): {self.algorithm} makes no use of it; leave it out"
-                )
+            usual = type(self).model_fields[name].default
+            changes = (change.settings.get(name, usual) for change in self.schedule)
+            for given in (getattr(self, name), *changes):
+                if given != usual:
+                    raise ValueError(
+                        f"{name} (={given}): {self.algorithm} makes no use of it; leave it out"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from ganray.train.algorithms.vanilla import CrossEntropy
 from ganray.train.draws import Draw, Normals, Uniform
-from ganray.train.steps import Batch, Networks, Noise, vanishes
+from ganray.train.steps import Noise
 
 if TYPE_CHECKING:
     import torch
@@ -18,13 +19,12 @@ class Dragan(CrossEntropy):
     """E[(‖∇D(x̂)‖ − 1)²] at x̂ near real images; D is the logit, as in the authors' code."""
 
     paper = "Kodali et al., arXiv 1705.07215"
-    unnormalised = ("critic",)
     whole = True
-    changeable = (*CrossEntropy.changeable, "penalty_weight")
-    factors = (*CrossEntropy.factors, "penalty_weight", "spread")
+    own_penalty = "gradient penalty"
+    unused = ("penalty",)
+    factors = (*CrossEntropy.factors, "spread")
 
     algorithm: Literal["dragan"] = Field("dragan", description="the rule of updates")
-    penalty_weight: float = Field(10.0, ge=0, description="λ of the gradient penalty")
     spread: float = Field(
         0.5, gt=0, description="x̂ = x + α·spread·δ·n: of the batch's deviation δ, n ~ N(0, 1)"
     )
@@ -35,20 +35,15 @@ class Dragan(CrossEntropy):
         near: dict[str, Draw] = {"mix": Uniform("train/mix"), "near": Normals("train/near")}
         return super().critic_draws | near
 
-    @property
-    def critic_form(self) -> dict[str, Any]:
-        """What its loss includes."""
-        return {"note": "gradient penalty included"}
-
-    def regulariser(
-        self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
-    ) -> torch.Tensor | None:
-        """λ times the penalty."""
+    def slope(
+        self,
+        critic: Callable[..., torch.Tensor],
+        real: torch.Tensor,
+        fake: torch.Tensor,
+        noise: Noise,
+    ) -> torch.Tensor:
+        """As `Penalised.slope`; generated images have no part in it."""
         from ganray.losses import gradient_penalty
 
-        if vanishes(self.penalty_weight):
-            return None
-        real = self.augment.data(real, noise)
         near = real + self.spread * real.std(correction=0) * noise["near"]
-        penalty = gradient_penalty(networks["critic"], real, near, noise["mix"])
-        return self.penalty_weight * penalty
+        return gradient_penalty(critic, real, near, noise["mix"])

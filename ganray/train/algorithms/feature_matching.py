@@ -34,7 +34,7 @@ class FeatureMatching(CrossEntropy):
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> torch.Tensor:
         """‖E f(x) − E f(G(z))‖² / d, f the d features that the critic's value is read off."""
-        iteration = batch.index // self.generator_steps
+        iteration = batch.iteration
         seen = self.augment.fake(fake, noise, iteration)
         real = self.augment.real(batch.real, noise, iteration)
         of_real, of_fake = (networks["critic"](images, "features")[0] for images in (real, seen))

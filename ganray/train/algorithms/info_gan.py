@@ -62,14 +62,14 @@ class InfoGan(CrossEntropy):
         self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """−λ·L_I."""
-        seen = self.augment.fake(fake, noise, batch.index // self.critic_steps)
+        seen = self.augment.fake(fake, noise, batch.iteration)
         return self._unread(networks, seen, noise)
 
     def fooling(
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """As in the first GAN, and −λ·L_I."""
-        seen = self.augment.fake(fake, noise, batch.index // self.generator_steps)
+        seen = self.augment.fake(fake, noise, batch.iteration)
         return super().fooling(networks, fake, batch, noise) + self._unread(networks, seen, noise)
 
     def _unread(

@@ -24,7 +24,7 @@ class MadGan(Adversarial):
 
     paper = "Ghosh et al., arXiv 1704.02906"
     featured = ("critic",)
-    unused = ("joined",)
+    unused = ("joined", "penalty")
 
     algorithm: Literal["mad_gan"] = Field("mad_gan", description="the rule of updates")
 
@@ -42,7 +42,7 @@ class MadGan(Adversarial):
         """Cross-entropy of real images and of each generator's."""
         from torch.nn.functional import cross_entropy
 
-        iteration = batch.index // self.critic_steps
+        iteration = batch.iteration
         fake = networks["generator"](noise["latents"])
         (of_real,) = networks["critic"](self.augment.real(batch.real, noise, iteration), "source")
         (of_fake,) = networks["critic"](self.augment.fake(fake, noise, iteration), "source")
@@ -54,6 +54,6 @@ class MadGan(Adversarial):
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """−E[log p(real | G(z))]."""
-        seen = self.augment.fake(fake, noise, batch.index // self.generator_steps)
+        seen = self.augment.fake(fake, noise, batch.iteration)
         (logits,) = networks["critic"](seen, "source")
         return -logits.log_softmax(dim=1)[:, -1].mean()

@@ -47,14 +47,14 @@ class Mgan(CrossEntropy):
         self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """β times the classifier's cross-entropy."""
-        iteration = batch.index // self.critic_steps
+        iteration = batch.iteration
         return self.apart * self._confusion(networks, fake, iteration, noise)
 
     def fooling(
         self, networks: Networks, fake: torch.Tensor, batch: Batch, noise: Noise
     ) -> Float[torch.Tensor, ""]:
         """As in the first GAN, and β times the classifier's cross-entropy."""
-        confusion = self._confusion(networks, fake, batch.index // self.generator_steps, noise)
+        confusion = self._confusion(networks, fake, batch.iteration, noise)
         return super().fooling(networks, fake, batch, noise) + self.apart * confusion
 
     def _confusion(

@@ -24,7 +24,7 @@ class MixGan(Adversarial):
 
     paper = "Arora et al., arXiv 1703.00573"
 
-    unused = ("diversity", "tie", "joined")
+    unused = ("diversity", "tie", "joined", "penalty")
     factors = (*Adversarial.factors, "entropy")
 
     algorithm: Literal["mix_gan"] = Field("mix_gan", description="the rule of updates")
@@ -42,7 +42,7 @@ class MixGan(Adversarial):
         """The negated payoff, and the critics' −mean log w."""
         from torch.nn.functional import softplus
 
-        iteration = batch.index // self.critic_steps
+        iteration = batch.iteration
         seen = self.augment.real(batch.real, noise, iteration)
         of_real, critics = networks["critic"](seen, "every")
         of_fake, generators, _ = self._against_each(networks, noise, iteration)
@@ -55,7 +55,7 @@ class MixGan(Adversarial):
         """−E[log D(G(z))] of each against each, weighted, and the generators' −mean log w."""
         from torch.nn.functional import softplus
 
-        iteration = batch.index // self.generator_steps
+        iteration = batch.iteration
         of_fake, generators, critics = self._against_each(networks, noise, iteration)
         fooled = softplus(-of_fake).mean(dim=2)
         return generators @ fooled @ critics - self.entropy * generators.log().mean()

@@ -30,7 +30,8 @@ class ModNet(ByAdam):
     featured = ("critic",)
     of_images = told_labels = True
     least_classes = 2
-    changeable = (*ByAdam.changeable, "label_weight", "change_weight")
+    counts = ("critic_steps", "generator_steps")
+    changeable = (*ByAdam.changeable, *counts, "label_weight", "change_weight")
 
     algorithm: Literal["modnet"] = Field("modnet", description="the rule of updates")
     joint: bool = Field(False, description="the critic tells classes, too; then no classifier does")

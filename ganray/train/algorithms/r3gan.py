@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from jaxtyping import Float
 from pydantic import Field
 
 from ganray.train.algorithms.adversarial import Adversarial
-from ganray.train.steps import Batch, Networks, Noise, vanishes
+from ganray.train.steps import Noise
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +21,8 @@ class R3Gan(Adversarial):
 
     paper = "Huang et al., arXiv 2501.05441"
     paired = True
-    unnormalised = ("critic",)
+    own_penalty = "R1 and R2"
+    unused = ("penalty", "penalty_weight")
     changeable = (*Adversarial.changeable, "gamma")
     factors = (*Adversarial.factors, "gamma")
 
@@ -30,9 +32,9 @@ class R3Gan(Adversarial):
     gamma: float = Field(1.0, ge=0, description="γ of the penalties on real and generated images")
 
     @property
-    def critic_form(self) -> dict[str, Any]:
-        """What its loss includes."""
-        return {"note": "R1 and R2 included"}
+    def slope_weight(self) -> float | torch.Tensor:
+        """γ."""
+        return self.gamma
 
     def critic_loss(
         self, real: Float[torch.Tensor, "n"], fake: Float[torch.Tensor, "n"], noise: Noise
@@ -50,13 +52,14 @@ class R3Gan(Adversarial):
 
         return softplus(real - fake).mean()
 
-    def regulariser(
-        self, networks: Networks, real: torch.Tensor, fake: torch.Tensor, batch: Batch, noise: Noise
-    ) -> torch.Tensor | None:
-        """R1 and R2."""
+    def slope(
+        self,
+        critic: Callable[..., torch.Tensor],
+        real: torch.Tensor,
+        fake: torch.Tensor,
+        noise: Noise,
+    ) -> torch.Tensor:
+        """Half of R1 and R2."""
         from ganray.losses import squared_gradient
 
-        if vanishes(self.gamma):
-            return None
-        critic, real = networks["critic"], self.augment.data(real, noise)
-        return self.gamma / 2 * (squared_gradient(critic, real) + squared_gradient(critic, fake))
+        return (squared_gradient(critic, real) + squared_gradient(critic, fake)) / 2

@@ -32,7 +32,7 @@ class SemiSupervised(Adversarial):
     least_classes = 2
     featured = ("critic",)
     untold = ("critic",)
-    unused = ("joined",)
+    unused = ("joined", "penalty")
 
     algorithm: Literal["semi_supervised"] = Field(
         "semi_supervised", description="the rule of updates"
@@ -62,7 +62,7 @@ class SemiSupervised(Adversarial):
         """−E[log p(y|x, real)] − ½(E[log p(real|x)] + E[log p(generated|G(z))])."""
         from torch.nn.functional import cross_entropy, softplus
 
-        iteration, known = batch.index // self.critic_steps, batch.more["known"]
+        iteration, known = batch.iteration, batch.more["known"]
         fake = self.augment.fake(networks["generator"](noise["latents"]), noise, iteration)
         real = self.augment.real(batch.real, noise, iteration)
         of_known, of_real, of_fake = (
@@ -78,7 +78,7 @@ class SemiSupervised(Adversarial):
         """‖E f(x) − E f(G(z))‖² / d, or −E[log p(real|G(z))]."""
         from torch.nn.functional import softplus
 
-        iteration = batch.index // self.generator_steps
+        iteration = batch.iteration
         seen = self.augment.fake(fake, noise, iteration)
         if self.generator == "fooling":
             (logits,) = networks["critic"](seen, "classes")

@@ -47,7 +47,9 @@ class Targets(Adversarial):
         """Where in its range each image's target lies, and whether it is swapped."""
         constant = self.real_target[0] == self.real_target[1]
         constant = constant and self.fake_target[0] == self.fake_target[1]
-        return {} if constant and not self.swapped else {"targets": Uniforms("train/targets", 4)}
+        if constant and not self.swapped:
+            return super().critic_draws
+        return {**super().critic_draws, "targets": Uniforms("train/targets", 4)}
 
     def targets(
         self, real: Float[torch.Tensor, "n"], fake: Float[torch.Tensor, "n"], noise: Noise

@@ -56,7 +56,7 @@ class Wgan(Wasserstein):
     @property
     def critic_form(self) -> dict[str, Any]:
         """Its weights are clipped."""
-        return {"clip": self.clip}
+        return {**super().critic_form, "clip": self.clip}
 
     def optimiser(self, learning_rate: float) -> Optimiser:
         """As `rule` says."""

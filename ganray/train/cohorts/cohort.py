@@ -31,6 +31,7 @@ from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
 from ganray.train.kernels import in_precision
 from ganray.train.steps import Batch, Step, told
+from ganray.train.turns import Turns
 
 _AHEAD = (0, 1, *(10**power for power in range(1, 8)))
 """So many batches of a kind further on it is looked whether a loss has changed."""
@@ -57,7 +58,7 @@ class Cohort:
         self.members = list(members)
         first = self.members[0]
         self.device, self.spec, self.model = first.device, first.spec, first.model
-        self._steps = self.spec.steps()
+        self._steps, self._turns = self.spec.steps(), Turns(self.spec)
         self._networks = first.networks  # whose layers are called with each member's weights
         self.stacks = {
             role: stacked([member.networks[role] for member in self.members])
@@ -84,22 +85,25 @@ class Cohort:
         _check_together(self.members)
         told_of, left = [], iterations
         while left:
+            self._steps = self.spec.scheduled(self.members[0].step).steps()
             count = min(left, self.supplies.ahead(self._steps))
-            told_of.append(self._chunk(count))
-            left -= count
+            told_of.append(self._chunk(self._turns.alike(self.members[0].step, count)))
+            left -= len(told_of[-1])
         return torch.cat(told_of)
 
     def _chunk(self, count: int) -> Float[Tensor, "count k losses"]:
         begun = self.members[0].step
-        supplies = [self.supplies.of(step, begun, count) for step in self._steps]
+        iterations = range(begun, begun + count)
+        first = {step.name: self._turns.before(step.name, begun) for step in self._steps}
+        supplies = [self.supplies.of(step, first[step.name], iterations) for step in self._steps]
         losses = torch.empty(count, len(self), len(self._steps), device=self.device)
-        for iteration in range(count):
-            self._follow_schedules(begun + iteration)
+        for passed, iteration in enumerate(iterations):
+            self._follow_schedules(iteration)
             for at, (step, supply) in enumerate(zip(self._steps, supplies, strict=True)):
                 for turn in range(step.times):
-                    index = (begun + iteration) * step.times + turn
-                    loss = self._descend(step, index, supply.at(iteration * step.times + turn))
-                losses[iteration, :, at] = loss
+                    at_once = passed * step.times + turn
+                    loss = self._descend(step, first[step.name] + at_once, supply.at(at_once))
+                losses[passed, :, at] = loss
             if self.spec.ema is not None:
                 self._graphs.run("average", lambda _: self._update_averages())
         for member in self.members:
@@ -163,7 +167,7 @@ class Cohort:
 
     def losses(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
         """A step's loss of each member on batch number `index`, which `supply` is of."""
-        real = None
+        real, iteration = None, self._turns.iteration(step.name, index)
         if supply.rows is not None:
             pixels = self.supplies.images[supply.rows].float().div_(255)
             real = self.model.pixels(pixels).to(self.moved(step)[0].dtype)
@@ -180,7 +184,7 @@ class Cohort:
             if pixels is None:
                 pixels = torch.empty(0, *self.members[0].shape, device=self.device)
             loss = self._with(factors, step).loss if factors else step.loss
-            return loss(networks, Batch(index, pixels, labels), noise)
+            return loss(networks, Batch(index, pixels, labels, {}, iteration), noise)
 
         places = (0, None if real is None else 0, None if supply.labels is None else 0, 0, 0)
         given = self.stacks, real, supply.labels, supply.noise, supply.factors

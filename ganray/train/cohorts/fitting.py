@@ -22,6 +22,9 @@ def objection(model: ModelSpec, train: TrainSpec) -> str:
     steps = train.steps()
     if len(model.alike(_LONG)) > 1:
         return f"model.name (={model.name!r}): its networks change on the way"
+    known = {*train.moving, *train.factors, *train.counts}
+    if found := sorted({n for change in train.schedule for n in change.settings} - known):
+        return f"train.schedule: {found[0]} changes on the way"
     if found := sorted({name for one in _phases(train) for name in _absent(train) ^ _absent(one)}):
         return f"train.schedule: {found[0]} comes or goes on the way"
     if any(step.replay is not None for step in steps):
@@ -39,11 +42,13 @@ def objection(model: ModelSpec, train: TrainSpec) -> str:
 def common(train: TrainSpec) -> str:
     """What GANs that are trained together have in common of how they are trained, as a word.
 
-    All but what each is moved by and the factors of its losses; which of these there are is common.
+    All but what each is moved by and the factors of its losses; which of these there are is common,
+    and when which steps come to be done more or less often.
     """
     own, absent = {*train.moving, *train.factors}, _absent(train)
     told = {n: value for n, value in train.model_dump(mode="json").items() if n not in own}
-    return json.dumps([told, sorted(absent)], sort_keys=True)
+    paces = [train.scheduled(first).model_dump(include={*train.counts}) for first in train.paces]
+    return json.dumps([told, sorted(absent), train.paces, paces], sort_keys=True)
 
 
 def carried(trains: Iterable[TrainSpec]) -> list[str]:

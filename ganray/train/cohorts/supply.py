@@ -84,23 +84,23 @@ class Supplies:
                 numbers += step.times * rows * one.size * len(self._members)
         return max(1, min(_STEPS, _NUMBERS // numbers))
 
-    def of(self, step: Step, iteration: int, count: int) -> Supply:
-        """Of a step in `count` iterations, from number `iteration` on."""
-        first, batches = iteration * step.times, count * step.times
+    def of(self, step: Step, first: int, iterations: range) -> Supply:
+        """Of the batches of a step in some iterations, which are alike; from number `first` on."""
+        batches = len(iterations) * step.times
         noise = {name: self._noise(step, draw, first, batches) for name, draw in step.noise.items()}
         told = [member.ahead(step, first, batches) for member in self._members]
         rows = [
             at + some for at, (some, _) in zip(self._first, told, strict=True) if some is not None
         ]
         labels = [some for _, some in told if some is not None]
-        factors = self._factors(iteration, count, step.times)
+        factors = self._factors(iterations, step.times)
         return Supply(noise, self._sent(rows), self._sent(labels), factors)
 
-    def _factors(self, first: int, count: int, times: int) -> dict[str, Float[Tensor, "steps k"]]:
+    def _factors(self, iterations: range, times: int) -> dict[str, Float[Tensor, "steps k"]]:
         """Those of each batch that differ among members, or change on the way."""
         if not self._carried:
             return {}
-        specs = [[one.spec.at(first + at) for at in range(count)] for one in self._members]
+        specs = [[one.spec.at(iteration) for iteration in iterations] for one in self._members]
         found = {}
         for name in self._carried:
             values = [[getattr(spec, name) for spec in own] for own in specs]

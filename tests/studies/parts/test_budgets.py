@@ -16,14 +16,14 @@ from ganray.studies import read_study
 from ganray.studies.parts.budgets import Horizons, Probe, check_checkpoint, horizons, iteration_cost
 from ganray.studies.parts.settings import Budget
 from ganray.train import WganGp
-from ganray.train.flops import gan_flops
+from ganray.train.flops import gan_flops, training_flops
 
 SHAPE = (1, 28, 28)
 MODEL, TRAIN = DefenseGan(width=2, latent=8), WganGp(batch=10, critic_steps=3)
 
 
-def cost(budget: Budget, probe: Probe | None = None) -> float:
-    return iteration_cost(budget, SHAPE, MODEL, TRAIN, probe)
+def cost(budget: Budget, probe: Probe | None = None, train: WganGp = TRAIN) -> float:
+    return iteration_cost(budget, SHAPE, MODEL, train, probe)
 
 
 def test_a_budget_is_a_thousand_iterations_of_each_gan_unless_it_says_otherwise():
@@ -47,6 +47,18 @@ def test_device_seconds_are_divided_by_the_measured_speed():
     speed = Speed(seconds_per_iteration=0.25, device="cpu", rounds=1)
     budget = Budget(device_seconds=10.1)
     assert horizons(budget, cost(budget, lambda: speed), 1) == Horizons(40, (40,))
+
+
+def test_iterations_that_come_to_cost_less_are_counted_as_they_are():
+    train = WganGp(batch=10, critic_steps=3, schedule=[{"iteration": 4, "critic_steps": 1}])
+    images = Budget(images=4 * 30 + 6 * 10)
+    assert horizons(images, cost(images, train=train), 1) == Horizons(10, (10,))
+    flops = Budget(flops=float(training_flops(SHAPE, MODEL, train, 1, 9)))
+    assert horizons(flops, cost(flops, train=train), 1) == Horizons(9, (9,))
+    speed = Speed(seconds_per_iteration=0.25, device="cpu", rounds=1)
+    less = gan_flops(SHAPE, MODEL, train.scheduled(4)) / gan_flops(SHAPE, MODEL, train)
+    seconds = Budget(device_seconds=0.25 * (4 + 20 * less) + 0.01)
+    assert horizons(seconds, cost(seconds, lambda: speed, train), 1) == Horizons(24, (24,))
 
 
 def test_a_sides_budget_is_shared_evenly_and_to_the_last_iteration():

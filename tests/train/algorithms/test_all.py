@@ -13,8 +13,11 @@ from ganray.train import GanTrainer, algorithms
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.flops import gan_flops
 from tests import families
-from tests.families import TRAININGS, games, partner
+from tests.families import games, partner
 
+TRAININGS = families.TRAININGS | {
+    "wgan_gp, r1": algorithms.WganGp(batch=4, critic_steps=1, penalty="r1", penalty_interval=2)
+}
 every = pytest.mark.parametrize("name", TRAININGS)
 
 

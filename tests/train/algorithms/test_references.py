@@ -144,7 +144,7 @@ def critic(images: torch.Tensor) -> torch.Tensor:
 def penalty(spec, **noise) -> float:
     named = {name: tensor(value) for name, value in noise.items()}
     networks = {"critic": critic}
-    found = spec.regulariser(networks, tensor(X), tensor(Y), Batch(0, tensor(X)), named)
+    found = spec.slope_penalty(networks, tensor(Y), Batch(0, tensor(X)), named)
     return float(found.detach())
 
 
@@ -155,12 +155,17 @@ def norms(points) -> list[float]:
 def test_penalties_of_a_critic_whose_gradient_is_known():
     between = X + MIX * (Y - X)
     expected = 10 * paper.mean((n - 1) ** 2 for n in norms(between))
-    assert penalty(WganGp(), mix=MIX) == pytest.approx(expected)
+    for spec in (WganGp(), Hinge(penalty="corrected")):
+        assert penalty(spec, mix=MIX) == pytest.approx(expected)
     near = X + MIX * 0.5 * X.std() * N
     expected = 10 * paper.mean((n - 1) ** 2 for n in norms(near))
     assert penalty(Dragan(), mix=MIX, near=N) == pytest.approx(expected)
     squares = (paper.mean(n**2 for n in norms(points)) for points in (X, Y))
     assert penalty(R3Gan(gamma=3)) == pytest.approx(3 / 2 * sum(squares))
+    r1 = paper.mean(n**2 for n in norms(X)) / 2
+    assert penalty(WganGp(penalty="r1")) == pytest.approx(10 * r1)
+    lazy = Vanilla(penalty="r1", penalty_weight=3, penalty_interval=4)
+    assert penalty(lazy) == pytest.approx(4 * 3 * r1)
 
 
 def test_features_are_matched_by_their_means():

@@ -58,6 +58,27 @@ def test_whole_states_are_those_of_members_alone(name: str, differ: bool) -> Non
         assert apart(one, mine) < 1e-2  # biases before a normalisation follow roundings alone
 
 
+def test_steps_that_come_to_be_done_less_often_are_members_own() -> None:
+    """With a lazy R1 and rates of their own; four iterations in one call, or two alone and two
+    together."""
+    model, train, _ = small("vanilla")
+    told = {"penalty": "r1", "penalty_interval": 2, "critic_steps": 2}
+    schedule = [{"iteration": 1, "critic_steps": 1}, {"iteration": 3, "critic_steps": 2}]
+    spec = type(train)(batch=train.batch, schedule=schedule, **told)
+    specs = {1: spec, 2: spec.changed(4, {"learning_rate": 1e-3})}
+    specs[3] = spec.model_copy(update={"penalty_weight": 0.1, "learning_rate": 1e-3})
+    alone, whole, begun = ([member(model, specs[n], n) for n in specs] for _ in range(3))
+    losses = Cohort(whole).advance(4)
+    for one in begun:
+        one.advance()
+        one.advance()
+    Cohort(begun).advance(2)
+    for index, one in enumerate(alone):
+        own = torch.stack([one.advance() for _ in range(4)])
+        torch.testing.assert_close(losses[:, index], own, rtol=1e-4, atol=1e-4)
+        assert max(apart(one, whole[index]), apart(one, begun[index])) < 1e-3
+
+
 def test_members_of_a_part_of_others_images_have_their_own() -> None:
     model, train, _ = small("wgan_gp")
     whole = member(model, train, 1).resident
@@ -96,8 +117,11 @@ def test_what_cannot_go_together_is_refused() -> None:
     model, train, _ = small("wgan_gp")
     with pytest.raises(RefusedInput, match=r"members \(=\[\]\)"):
         Cohort([])
-    for change in ({"batch": 8}, {"penalty_weight": 0.0}, {"ema": 0.9}):
-        other = train.model_copy(update=change)
+    others = [
+        train.model_copy(update=change)
+        for change in ({"batch": 8}, {"penalty_weight": 0.0}, {"ema": 0.9})
+    ]
+    for other in (*others, train.changed(2, {"critic_steps": 1})):
         with pytest.raises(RefusedInput, match="differ in spec"):
             Cohort([member(model, train, 1), member(model, other, 2)])
     further = member(model, train, 2)
@@ -121,7 +145,7 @@ def test_a_loss_that_computes_with_its_batchs_number_is_not_captured() -> None:
     model, train, _ = small("wgan_gp")
     cohort = Cohort([member(model, train, 1)])
     step = cohort.spec.steps()[0]
-    supply = cohort.supplies.of(step, 0, 1).at(0)
+    supply = cohort.supplies.of(step, 0, range(1)).at(0)
 
     def fading(networks: Networks, batch: Batch, noise: Noise) -> torch.Tensor:
         return step.loss(networks, batch, noise) * 0.99**batch.index

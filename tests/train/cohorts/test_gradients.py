@@ -86,7 +86,7 @@ def together(cohort: Cohort, step: Step) -> tuple[torch.Tensor, list[torch.Tenso
     moved = cohort.moved(step)
     for weight in moved:
         weight.requires_grad_(True)
-    supply = cohort.supplies.of(step, 0, 1).at(0)
+    supply = cohort.supplies.of(step, 0, range(1)).at(0)
     noise, factors = (
         {key: doubled(value) for key, value in given.items()}
         for given in (supply.noise, supply.factors)
