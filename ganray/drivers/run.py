@@ -271,6 +271,7 @@ class _Work:
             try:
                 self._chosen(board, show, meter).run(agenda)
             except Stopped as stopped:
+                agenda.remember()
                 cap = meter.reached()
                 if self.lease.superseded() and not self.stop.is_set() and not cap:
                     return False
