@@ -13,6 +13,7 @@ from ganray.errors import RefusedInput
 from ganray.wording import size
 
 if TYPE_CHECKING:
+    from ganray.cost.cohorts import Companies
     from ganray.cost.probes import Timing
     from ganray.plan import Plan
     from ganray.runs.agenda import Agenda
@@ -72,6 +73,7 @@ def show_plan(
     """Print the tasks of a study with what they cost; of `wanted` differences how many replicates
     show them with this `power`, and if `explained`, why each task is to be done."""
     from ganray.cost.ceiling import Room, beyond, needs, told_of_largest
+    from ganray.cost.cohorts import foreseen, middles, told_of_cohorts
     from ganray.cost.estimate import NOTHING, estimate, table
     from ganray.cost.probes import probe
     from ganray.cost.remaining import remainder
@@ -80,11 +82,15 @@ def show_plan(
     from ganray.wording import clock
 
     planned = study.plan(store)
-    timings = probe(planned) if study.cost.named else {}  # then all times are by these
-    costs = estimate(planned, {kind: timing.high for kind, timing in timings.items()})
     agenda = Agenda.open(planned, store)
-    stored = agenda.finished
-    for address, share in remainder(agenda).items():  # of what was begun the rest alone
+    stored, begun = agenda.finished, remainder(agenda)
+    on_gpu, company = foreseen(planned, begun, study.resources, store)
+    # With a price, or on a GPU, all times are by these.
+    timed = study.cost.named or on_gpu
+    timings = probe(planned, "cuda" if on_gpu else "cpu") if timed else {}
+    pace = {kind: timing.high for kind, timing in timings.items()}
+    costs = estimate(planned, pace, middles(company, timings))
+    for address, share in begun.items():  # the rest alone
         costs[address] = costs[address].part(share)
     needed = needs(planned)
     rows = table(planned, costs, stored, needed)
@@ -108,13 +114,15 @@ def show_plan(
     lines += [restricted] if restricted else []
     lines.append(told_of_largest(planned.tasks, needed))
     lines += [f"warning: {too_large}"] if too_large else []
+    lines += filter(None, [told_of_cohorts(company)])
+    where = "this machine’s GPU and one core" if on_gpu else "one core like this one"
     lines.append(
         f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
-        f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on one core like this one, "
+        f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on {where}, "
         f"{size(left.bytes)}"
     )
     if study.cost.named:
-        said, value["cost"] = _priced(study, agenda, timings)
+        said, value["cost"] = _priced(study, agenda, timings, company)
         lines.append(said)
     if wanted:
         from ganray.drivers.power import replicates_for
@@ -140,13 +148,13 @@ def _explained(
 
 
 def _priced(
-    study: Study, agenda: Agenda, timings: dict[str, Timing]
+    study: Study, agenda: Agenda, timings: dict[str, Timing], company: Companies
 ) -> tuple[str, dict[str, object]]:
     """What is left, one trainer after another on this machine, by probes made here."""
     from ganray.cost.pricing import bills, describe
     from ganray.cost.remaining import remainder
 
     plan, left = agenda.plan, remainder(agenda)
-    low, high = bills(plan, left, timings, study.resources, study.cost, 1)
+    low, high = bills(plan, left, timings, study.resources, study.cost, 1, company)
     said = describe(low, high, study.cost)
     return f"by probes here, one worker: {said}", {"low": vars(low), "high": vars(high)}

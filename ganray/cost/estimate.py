@@ -50,13 +50,18 @@ class Estimate:
 NOTHING = Estimate(0.0, 0.0, 0)
 
 
-def estimate(plan: Plan, pace: Mapping[str, float] | None = None) -> dict[str, Estimate]:
+def estimate(
+    plan: Plan,
+    pace: Mapping[str, float] | None = None,
+    own: Mapping[str, float] | None = None,
+) -> dict[str, Estimate]:
     """The cost of every task, by its address.
 
     Args:
         pace: seconds of one operation of each kind of task, where these were measured; else one
             critic step is timed, and every kind taken to run at its speed. A step that is too large
             for that is not, and a usual speed is taken.
+        own: the same of single tasks, by their addresses, where they have speeds of their own.
     """
     gans = [task for task in plan.tasks if task.kind == "train"]
     speed = training_speed(plan, gans[0]) if gans and not pace else None
@@ -66,7 +71,9 @@ def estimate(plan: Plan, pace: Mapping[str, float] | None = None) -> dict[str, E
     found = {}
     for task in plan.tasks:
         flops, size = stage_of(task.kind).cost(task, plan)
-        found[task.address] = Estimate(flops, flops * (pace or {}).get(task.kind, each), size)
+        of_kind = (pace or {}).get(task.kind, each)
+        seconds = flops * (own or {}).get(task.address, of_kind)
+        found[task.address] = Estimate(flops, seconds, size)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ganray.cost.cohorts import Companies, timed
 from ganray.cost.estimate import operations
 from ganray.cost.probes import Timing
 from ganray.cost.spending import Cost, Spent
@@ -32,18 +33,20 @@ def bills(
     resources: Resources,
     cost: Cost,
     workers: int,
+    company: Companies | None = None,
 ) -> tuple[Bill, Bill]:
     """What is left takes at the fastest and at the slowest speed of the probes.
 
     Args:
         left: task's address → the share of its operations that is left, as `remainder` has it.
         workers: how many trainers may run beside each other, at least 1.
+        company: how GANs are trained that are trained together; None: each alone.
     """
-    fastest = {kind: timing.low for kind, timing in timings.items()}
-    slowest = {kind: timing.high for kind, timing in timings.items()}
-    low, high = (
-        _bill(plan, left, pace, resources, cost, max(1, workers)) for pace in (fastest, slowest)
-    )
+    paces: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    for address in left:
+        timing = timed(plan.by_address[address], timings, company or {}) or Timing(0.0, 0.0)
+        paces[0][address], paces[1][address] = timing.low, timing.high
+    low, high = (_bill(plan, left, pace, resources, cost, max(1, workers)) for pace in paces)
     return low, high
 
 
@@ -61,7 +64,7 @@ def _bill(
     cpu_seconds = gpu_seconds = 0.0
     pieces = []
     for task in tasks:
-        seconds = left[task.address] * flops[task.address] * pace.get(task.kind, 0.0)
+        seconds = left[task.address] * flops[task.address] * pace[task.address]
         trains, ranks = task.trains, task.ranks
         cpu_seconds += seconds * (resources.num_cpus if trains else 1.0)
         gpu_seconds += seconds * (resources.num_gpus if trains else 0.0)

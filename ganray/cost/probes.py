@@ -27,6 +27,11 @@ class Timing:
     low: float
     high: float
 
+    @property
+    def middle(self) -> float:
+        """Their mean."""
+        return (self.low + self.high) / 2
+
 
 _UNTIMED = Timing(1e-14, 1 / USUAL_SPEED)
 """As fast as any device is, and as slow as a usual core."""

@@ -14,7 +14,7 @@ from ganray.models import ModelSpec
 from ganray.models.spec import Shape
 from ganray.numerics import provenance, threads
 from ganray.train.blank import blank_trainer
-from ganray.train.device import choose_device
+from ganray.train.device import choose_device, device_name
 from ganray.train.memory import gan_memory
 from ganray.train.spec import TrainSpec
 
@@ -74,8 +74,7 @@ def measured(
     started = time.monotonic()
     seconds = seconds_per_iteration(shape, model, train, device, _rounds(train), classes)
     spent = time.monotonic() - started
-    name = torch.cuda.get_device_name() if choose_device(device).type == "cuda" else "CPU"
-    record = provenance(spent) | {"device_name": name}
+    record = provenance(spent) | {"device_name": device_name(device)}
     return Speed(seconds_per_iteration=seconds, device=device, rounds=_rounds(train), record=record)
 
 

@@ -80,6 +80,20 @@ def actor_id(actor: Any) -> str:
     return str(actor._actor_id.hex())
 
 
+def next_of(stream: Any) -> Any:
+    """The promise of what an actor streams next.
+
+    Publicly one waits for it, by asking all streams that there are: of hundreds each question takes
+    milliseconds. The promise itself calls when it is kept.
+    """
+    return stream._get_next_ref_n(1)[0]
+
+
+def pass_over(stream: Any) -> None:
+    """What is next has been read by its promise."""
+    stream._consume_next_ref_n(1)
+
+
 def worker_of(trial: Any) -> Any:
     """The actor in which Tune runs a trial; None while it has none."""
     return trial.temporary_state.ray_actor

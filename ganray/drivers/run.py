@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -13,10 +13,12 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from rich.console import Console
 
 from ganray.cost.ceiling import Room, needs, refuse_beyond
+from ganray.cost.cohorts import Companies, companies, middles
 from ganray.cost.estimate import operations
 from ganray.cost.pricing import bills, refuse_beyond_caps
 from ganray.cost.probes import Timing, probe
 from ganray.cost.remaining import remainder
+from ganray.cost.speed import training_device
 from ganray.cost.spending import Cost, Meter
 from ganray.drivers.display import Display, display_for, summary
 from ganray.drivers.outline import SpeedKnown, opening
@@ -256,8 +258,9 @@ class _Work:
             self._approve(meter, probe(agenda.plan, device), 1)
         prospect = SpeedKnown.here(agenda, self.study.resources, self.runner, self.address)
         flops = operations(agenda.plan)
-        if prospect.speed is not None and not self.study.cost.capped:
-            self._foretell(flops, prospect.speed, {})
+        if not self.study.cost.capped:
+            known = self._companies([task.address for task in agenda.pending], 1, probed=False)
+            self._foretell(flops, prospect.speed, {}, known)
         if not self.quiet:
             for line in opening(agenda, prospect, flops):
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -268,6 +271,7 @@ class _Work:
             try:
                 self._chosen(board, show, meter).run(agenda)
             except Stopped as stopped:
+                agenda.remember()
                 cap = meter.reached()
                 if self.lease.superseded() and not self.stop.is_set() and not cap:
                     return False
@@ -290,13 +294,26 @@ class _Work:
                 meter.close()
         return True
 
+    def _companies(self, addresses: Iterable[str], workers: int, probed: bool) -> Companies:
+        resources, local = self.study.resources, self.runner == "local"
+        device = choose_device(resources.device).type if local else training_device(resources)
+        plan, store = self.agenda.plan, self.agenda.store
+        return companies(plan, addresses, resources, device, workers, store, probed)
+
     def _foretell(
-        self, flops: Mapping[str, float], speed: float | None, each: Mapping[str, float]
+        self,
+        flops: Mapping[str, float],
+        speed: float | None,
+        timings: Mapping[str, Timing],
+        company: Companies,
     ) -> None:
         """Keep what is expected of all that is to be done, for the report."""
         plan, finished = self.agenda.plan, self.agenda.finished
         tasks = (task for task in plan.tasks if task.address not in finished)
-        foretell(self.agenda.store, plan, expected(tasks, flops, speed, each))
+        each = {kind: timing.middle for kind, timing in timings.items()}
+        seconds = expected(tasks, flops, speed, each, middles(company, timings))
+        if seconds:
+            foretell(self.agenda.store, plan, seconds)
 
     def _chosen(self, board: Board, show: Display, meter: Meter) -> Any:
         resources = self.study.resources
@@ -322,10 +339,10 @@ class _Work:
         """Refuse a run whose low estimate is beyond a cap; a cap may still be reached later."""
         agenda, cost = self.agenda, self.study.cost
         left = remainder(agenda)
-        low, _ = bills(agenda.plan, left, timings, self.study.resources, cost, workers)
+        company = self._companies(left, workers, probed=True)
+        low, _ = bills(agenda.plan, left, timings, self.study.resources, cost, workers, company)
         refuse_beyond_caps(low, cost, meter.before)
-        each = {kind: (timing.low + timing.high) / 2 for kind, timing in timings.items()}
-        self._foretell(operations(agenda.plan), None, each)
+        self._foretell(operations(agenda.plan), None, timings, company)
 
 
 class Follower:

@@ -11,7 +11,7 @@ from ganray.redaction import redacted
 from ganray.runs.failures import CONSEQUENCE
 from ganray.runs.inputs import external, input_digests
 from ganray.runs.outcome import read_outcome
-from ganray.runs.remembered import remember, remembered
+from ganray.runs.remembered import remember, remembered, remembered_by_others
 from ganray.store import Manifest, Store
 from ganray.store.many import current_manifests
 
@@ -60,7 +60,9 @@ class Agenda:
         """
         agenda = cls(plan, store, asked=part(plan, only, store) if only else frozenset())
         known = {} if verify else remembered(store, plan)
-        manifests = current_manifests(store, [task.address for task in plan.tasks], known)
+        others = () if verify else remembered_by_others(store, plan)
+        addresses = [task.address for task in plan.tasks]
+        manifests = current_manifests(store, addresses, known, others)
         for task in plan.tasks:
             manifest = manifests[task.address]
             damaged = verify and agenda._damaged(task)

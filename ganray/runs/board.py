@@ -22,6 +22,7 @@ from ganray.store.outage import OUTAGES
 _NOTES = 20
 _ROUNDING = 1e-6  # of parts of workers that are summed
 _FRESH_SECONDS = 2.0  # a forecast is made anew when it is older
+_FRESH_SHARE = 100.0  # and as many times older than what it took: of many tasks that is much
 _STARVED_SECONDS = 15.0  # what waits longer beside free workers shows that there are fewer of them
 
 
@@ -67,6 +68,7 @@ class Board:
         self._started = self._launched = clock()
         self._given, self._peak = 0.0, max(1, workers)
         self._forecast: tuple[float, float | None] | None = None
+        self._fresh = _FRESH_SECONDS
         self._place(set(finished))
 
     def _place(self, finished: set[str]) -> None:
@@ -206,11 +208,14 @@ class Board:
             now, ended = self._clock(), (*COMPLETE, "failed", "blocked")
             if sum(len(self._by_state[state]) for state in ended) == len(self._rows):
                 return 0.0
-            if self._forecast is None or now - self._forecast[0] > _FRESH_SECONDS:
+            if self._forecast is None or now - self._forecast[0] > self._fresh:
+                begun = time.thread_time()
                 moved = (*self._by_state["done"], *self._by_state["running"])
                 rows = [self._rows[address] for address in moved]
                 left = self._outlook.seconds_left(rows, self._workers(now), now)
                 self._forecast = now, left
+                took = time.thread_time() - begun
+                self._fresh = max(_FRESH_SECONDS, _FRESH_SHARE * took)
             made, left = self._forecast
             return None if left is None else max(0.0, left - (now - made))
 

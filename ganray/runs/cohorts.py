@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -38,6 +38,13 @@ def shape_of(task: Task) -> str:
         return ""
     kinds = len(task.parameters["classes"]) if counted else 0
     return json.dumps([told, shared, task.inputs["data"], task.horizon, kinds], sort_keys=True)
+
+
+def work_of(task: Task) -> list[Any]:
+    """What decides how long an iteration of a cohort takes that such a GAN is of, beside images."""
+    told = task.parameters["model"], task.parameters["train"]
+    _, counted = _judged(json.dumps(told, sort_keys=True))
+    return [*told, len(task.parameters["classes"]) if counted else 0]
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ def expected(
     flops: Mapping[str, float],
     speed: float | None,
     each: Mapping[str, float],
+    own: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Seconds of one worker that each task will take, by its address, as far as anything tells.
 
@@ -25,12 +26,14 @@ def expected(
         flops: the operations of every task, by its address.
         speed: operations per second of a training here, where that was timed.
         each: seconds of one operation, by kind of task, where these were timed.
+        own: the same of single tasks, by their addresses, where they have speeds of their own.
     """
     pace, found = Pace([], speed), {}
     for task in tasks:
-        own = flops[task.address]
-        timed = own * each[task.kind] if task.kind in each else None
-        seconds = pace.expected(task.kind, own) if timed is None else pace.overhead + timed
+        count = flops[task.address]
+        timed = (own or {}).get(task.address, each.get(task.kind))
+        usual = pace.expected(task.kind, count)
+        seconds = usual if timed is None else pace.overhead + count * timed
         if seconds is not None:
             found[task.address] = seconds
     return found

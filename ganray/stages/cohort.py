@@ -6,18 +6,21 @@ that cannot be trained for any other reason is parted: its members go on from th
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 
-from ganray.errors import Stopped
+from ganray.errors import Stopped, StoreError
 from ganray.memory import memory_free
 from ganray.numerics import threads
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
+from ganray.runs.measured import CohortSpeed, keep_speed
 from ganray.stages.log import TaskLog, shared_logs
 from ganray.stages.needs import images_memory
 from ganray.stages.remedies import explain
@@ -25,8 +28,9 @@ from ganray.stages.stage import image_shape
 from ganray.stages.train import train_gan, training
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
+from ganray.train.cohorts.races import forget_met, met, met_in_words
 from ganray.train.cohorts.together import Member, run_together
-from ganray.train.device import choose_device
+from ganray.train.device import choose_device, device_name
 from ganray.train.memory import gan_memory
 
 _COPIES = 2
@@ -104,6 +108,8 @@ def _run(joining: Sequence[Joining], store: Store, device: str, prints: bool) ->
             nonlocal stopped
             stopped = stopped or isinstance(error, Stopped)
             one, log = known[task.address]
+            for line in met_in_words():
+                log.add(line)
             log.end(error)
             one.ended(error, made)
 
@@ -166,10 +172,16 @@ def _failed(
     works: Sequence[Workspace], over: Callable[[Workspace, Exception | None], None]
 ) -> _Failure:
     """Train them together; why that came to nothing, if it did."""
-    members = []
+    members: list[Member] = []
+    forget_met()
+
+    def record() -> dict[str, Any]:
+        forms = met()
+        return {"cohort": len(works), **({"products": forms} if forms else {})}
+
     for work in works:
         member = Member(partial(over, work))
-        member.course = training(work, member.clock, cohort=len(works))
+        member.course = training(work, member.clock, record)
         members.append(member)
     try:
         run_together(members)
@@ -177,7 +189,21 @@ def _failed(
         halved = isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
         then = "is halved" if halved and len(works) > 1 else "is parted"
         return _Failure(f"the cohort of {len(works)} {then}: {explain(error)}", halved)
+    _keep_speed(works, members)
     return _Failure()
+
+
+def _keep_speed(works: Sequence[Workspace], members: Sequence[Member]) -> None:
+    """Write down how fast they were, where all were together from the first iteration on."""
+    made, steady = [work.made for work in works], {member.steady for member in members}
+    seconds, iterations = max(steady, default=(0.0, 0))
+    if len(steady) > 1 or not iterations or not all(made) or made[0] is None:
+        return
+    device, shape = made[0].record["device"], made[0].result["shape"]
+    speed = CohortSpeed(members=len(members), iterations=iterations, seconds=seconds / iterations,
+                        device_name=device_name(device))  # fmt: skip
+    with contextlib.suppress(StoreError):  # nobody's training fails of it
+        keep_speed(works[0].store, shape, works[0].task, device, speed)
 
 
 def _train_alone(work: Workspace, over: Callable[[Workspace, Exception | None], None]) -> None:

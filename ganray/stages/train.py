@@ -54,19 +54,21 @@ def train_gan(work: Workspace) -> None:
 
 
 def training(
-    work: Workspace, clock: Callable[[], float] = time.monotonic, **record: Any
+    work: Workspace,
+    clock: Callable[[], float] = time.monotonic,
+    record: Callable[[], dict[str, Any]] = dict,
 ) -> Course[None]:
     """`train_gan` as a course, for whoever drives it.
 
     Args:
         clock: its seconds are those that the GAN has a device.
-        record: what is written down of how it was trained.
+        record: what is written down of how it was trained, asked for at its end.
     """
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     trainer, info = _begun(work)
     history, seconds = yield from followed(work, trainer, work.task.horizon or 0, clock)
     if not work.ranks or work.ranks.first:
-        _commit(work, trainer, info, history, device_seconds=seconds, **record)
+        _commit(work, trainer, info, history, device_seconds=seconds, **record())
 
 
 def _begun(work: Workspace) -> tuple[GanTrainer, DatasetInfo]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -70,6 +70,12 @@ class Files(Protocol):
 
     def get(self, path: str) -> bytes | None:
         """The content of `path`, or None where there is no such file."""
+
+    def swift_reader(self) -> Callable[[str], bytes | None] | None:
+        """What reads many small files for less than `get` does; None where there is nothing.
+
+        It answers None for what it could not read, or what is not there: then `get` tells.
+        """
 
     def size(self, path: str) -> int | None:
         """The size of `path` in bytes, or None where there is no such file."""

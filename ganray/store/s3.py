@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from ganray.store.client import S3Client, place_of
 from ganray.store.deadline import DEADLINE_SECONDS
 from ganray.store.files import FOLDER_MARKS, Entry, Sink
 from ganray.store.patience import Patience
+from ganray.store.swift import swift_reader
 
 _PART_BYTES = 16 * 2**20
 _HASTY_SECONDS = 4.0  # in which a store that answers may still be busy
@@ -88,6 +89,11 @@ class S3Files:
         """See `Files.get`."""
         with self._explained(path):
             return self._read(path)
+
+    def swift_reader(self) -> Callable[[str], bytes | None] | None:
+        """See `Files.swift_reader`."""
+        read = swift_reader(self._s3)
+        return None if read is None else lambda path: read(self._full(path))
 
     def size(self, path: str) -> int | None:
         """See `Files.size`."""

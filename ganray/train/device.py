@@ -21,3 +21,8 @@ def choose_device(device: str) -> torch.device:
     if device == "cuda" and not available:
         raise RefusedInput("device (='cuda'): torch finds no CUDA device here; use 'auto' or 'cpu'")
     return torch.device("cuda" if available and device != "cpu" else "cpu")
+
+
+def device_name(device: str) -> str:
+    """What a device is called: the GPU's own name, or "CPU"."""
+    return torch.cuda.get_device_name() if choose_device(device).type == "cuda" else "CPU"

@@ -5,8 +5,10 @@
 The study has one GAN for each of so many classes.
 
     plan    it is planned, and what a run asks of a plan before it begins is computed
-    resume  a store that holds all of it is looked at: nothing is left to do; on S3 (`--on folder`:
-            in a folder), with `--shared 3` beside so many times as many artifacts of other studies
+    resume  a store that holds all of it is looked at: nothing is left to do; where no run has left
+            a list of what it made, where another run has, and where this one has; each `--rounds 1`
+            times, on S3 (`--on folder`: in a folder), with `--shared 3` beside so many times as
+            many artifacts of other studies
     run     it is run through Ray, where every task is a stub that commits an empty artifact, on
             `--workers 2`; with `--slots 512` on so many slots, which few processes simulate, by
             stubs that sleep `--sleep 1` seconds and commit nothing
@@ -20,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,15 +166,20 @@ def resume_times(arguments: argparse.Namespace) -> None:
             fill(store, plan)
             for other in others(plan, arguments.shared):
                 fill(store, other)
-        for number in range(arguments.rounds + 1):
-            what = f"agenda {'as the run left it' if number else 'of what others did'}"
-            served = of_server(server)
-            with told(what, count):
-                agenda = Agenda.open(plan, Store(store.url))
-            assert agenda.complete
-            print(f"{'the server':28} {'':10}  {of_server(server) - served:8.2f} s of a core")
-            if not number:
-                agenda.remember()
+        other = plan.model_copy(update={"name": "another"})
+        for what, keeper in (
+            ("nobody left a list", other),
+            ("another run left its list", plan),
+            ("as the run left it", None),
+        ):
+            for _ in range(arguments.rounds):
+                served = of_server(server)
+                with told(what, count):
+                    agenda = Agenda.open(plan, Store(store.url))
+                assert agenda.complete
+                print(f"{'the server':28} {'':10}  {of_server(server) - served:8.2f} s of a core")
+            if keeper is not None:
+                Agenda(keeper, store, manifests=agenda.manifests).remember()
 
 
 def run_times(arguments: argparse.Namespace) -> None:
@@ -194,12 +201,14 @@ def _run(plan: Plan, store: Store, slots: int, sleep: float) -> None:
 
     agenda, count = Agenda.open(plan, store), len(plan.tasks)
     board = Board(plan, agenda.finished, operations(plan))
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), of_all()
     with told(f"run of stubs, {slots} slots", count), snapshots(board):
         RayRunner(Resources(), tell=board.hear, board=board).run(agenda)
+        used = of_all() - used
     wall = time.perf_counter() - begun
     assert agenda.complete, list(agenda.failed.items())[:3]
-    print(f"{1e3 * wall / count:.2f} ms of the clock a task", end="")
+    print(f"{1e3 * wall / count:.2f} ms of the clock a task, {1e3 * used / count:.2f} ms of a core "
+          "of all processes", end="")  # fmt: skip
     if sleep:
         places = {task.address: place for place, task in enumerate(plan.tasks)}
         pieces = [Piece(tuple({places[one] for one in task.inputs.values()}), sleep)
@@ -207,6 +216,16 @@ def _run(plan: Plan, store: Store, slots: int, sleep: float) -> None:
         least = makespan(pieces, slots)
         print(f"; makespan {least:.1f} s, {least / wall:.2f} of the clock", end="")
     print()
+
+
+def of_all() -> float:
+    """Seconds of a core that this process, Ray and its workers have used, of those that live."""
+    own = psutil.Process()
+    total = 0.0
+    for one in (own, *own.children(recursive=True)):
+        with suppress(psutil.Error):
+            total += sum(one.cpu_times()[:2])
+    return total
 
 
 @contextmanager
@@ -230,7 +249,7 @@ def main() -> None:
     """Time one of the parts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=PARTS)
-    for name, usual in (("classes", 1000), ("replicates", 2), ("rounds", 5), ("shared", 0),
+    for name, usual in (("classes", 1000), ("replicates", 2), ("rounds", 1), ("shared", 0),
                         ("workers", 2), ("slots", 0)):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--sleep", type=float, default=1.0)

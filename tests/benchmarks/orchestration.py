@@ -53,9 +53,21 @@ class Done:
     ended: float
 
 
-def ran(folder: Path, runner: str) -> tuple[float, float, list[tuple[float, float]]]:
-    """(begin, end) of the command, and its processor seconds by the time."""
-    words = ["run", str(folder / "study.yaml"), "--store", str(folder / runner), "--runner", runner]
+def ran(folder: Path, runner: str, *more: str) -> tuple[float, float, list[tuple[float, float]]]:
+    """(begin, end) of the command, and its processor seconds by the time.
+
+    Args:
+        more: words of the command.
+    """
+    words = [
+        "run",
+        str(folder / "study.yaml"),
+        "--store",
+        str(folder / runner),
+        "--runner",
+        runner,
+        *more,
+    ]
     begun, used = time.time(), []
     process = subprocess.Popen([sys.executable, "-m", "ganray", *words])
     seen = psutil.Process(process.pid)

@@ -63,17 +63,21 @@ class Host:
         """As of `Worker`."""
         return Place(platform.node(), ray.get_runtime_context().get_node_id(), os.getpid())
 
-    def train(self, assignment: Assignment, turn: int) -> Iterator[Event]:
-        """As of `Worker`: where it is, once a second how far it is, and the outcome."""
-        yield assignment.event(host=platform.node(), node=ray.get_runtime_context().get_node_id())
-        left = self._sleep
-        while left > 1:
-            time.sleep(1)
-            left -= 1
-            yield Event(assignment.task.address, assignment.task.kind, 1, 2)
+    def train(self, assignment: Assignment, turn: int) -> Iterator[list[Event]]:
+        """As of `Worker`: where it is, as often as is told how far it is, and the outcome."""
+        address, kind, left = assignment.task.address, assignment.task.kind, self._sleep
+        told = [
+            assignment.event(host=platform.node(), node=ray.get_runtime_context().get_node_id())
+        ]
+        pause = assignment.pause
+        while left > pause:
+            time.sleep(pause)
+            left -= pause
+            yield told
+            told, pause = [Event(address, kind, 1, 2)], max(1.0, assignment.pause)
         time.sleep(left)
-        yield Event(assignment.task.address, assignment.task.kind, 1, 1, {"finished": True})
-        yield assignment.event(outcome="done")
+        finished = Event(address, kind, 1, 1, {"finished": True})
+        yield [*told, finished, assignment.event(outcome="done")]
 
     perform = train
 

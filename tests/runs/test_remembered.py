@@ -80,3 +80,17 @@ def test_what_has_changed_is_read(tiny_run: TinyRun, tmp_path, read):
     agenda = Agenda.open(plan, store)
     assert set(read) == {data}
     assert "SECONDS" in agenda.manifests[data].record
+
+
+def test_what_another_run_has_made_is_not_read_either(
+    tiny_run: TinyRun, tmp_path, read, monkeypatch
+):
+    monkeypatch.setattr(many, "_MANY", 1)
+    store, plan = copied(tiny_run, tmp_path), tiny_run.plan
+    other = plan.model_copy(update={"name": "other"})
+    Agenda.open(other, store).remember()
+    read.clear()
+    assert Agenda.open(plan, store).complete
+    assert not read
+    assert Agenda.open(plan, store, verify=True).complete
+    assert set(read) >= set(plan.by_address)

@@ -12,16 +12,19 @@ from ganray.errors import Stopped, TrainingDiverged
 from ganray.plan import Task
 from ganray.runs.cohorts import shape_of
 from ganray.runs.events import Event
-from ganray.stages import run_whole
+from ganray.runs.measured import kept_speed
+from ganray.stages import cohort, run_whole
 from ganray.stages.cohort import train_cohort
 from ganray.store import Store
 from ganray.tensors import deserialise
 from ganray.train import loop
-from ganray.train.cohorts import Cohort, together
+from ganray.train.cohorts import Cohort, races, together
+from ganray.train.cohorts.products import Geometry
 from tests.stages.stores import committed, copied, stop_after, workspace
 
 NAMES = ("train/marginal/0/0", "train/marginal/1+2/0", "train/joint/0+1+2/0")
 UNTIL = 4  # iterations of the tiny study
+GEOMETRY = Geometry((8, 8), (5, 5), (2, 2), (2, 2))
 
 
 @pytest.fixture(autouse=True)
@@ -84,9 +87,26 @@ def test_each_is_what_it_is_alone(tiny_run, store, gans):
         assert record["cohort"] == 3
         assert record["device"] == "cpu"
         assert record["device_seconds"] > 0
+        assert "products" not in record  # on a CPU none is raced
+        speed = kept_speed(store, committed(store, task).result["shape"], task, "cpu", 2)
+        assert (speed.members, speed.iterations, speed.device_name) == (3, UNTIL - 1, "CPU")
+        assert 0 < speed.seconds < record["device_seconds"]
         own = [event for event in events if event.address == task.address]
         assert own[-1].details == {"finished": True}
         assert any(event.details.get("checkpoint") == UNTIL for event in own)
+
+
+def test_what_was_raced_is_on_record_and_changes_no_digest(tiny_run, store, gans, monkeypatch):
+    raced = ("Card", "maps", (2, 5, 1, 8, 8), (2, 4, 1, 5, 5), GEOMETRY, "tf32")
+    monkeypatch.setattr(races, "_won", {raced: "columns"})
+    monkeypatch.setattr(races, "_milliseconds", {raced: {"columns": 0.5, "grouped": 1.0}})
+    monkeypatch.setattr(cohort, "forget_met", lambda: races._met.update({raced: None}))
+    trained(store, gans[:2])
+    races._met.clear()
+    manifest = committed(store, gans[0])
+    assert manifest.record["products"] == {"maps 2x5x1x8x8 by 2x4x1x5x5 stride 2 tf32": "columns"}
+    without = {name: value for name, value in manifest.record.items() if name != "products"}
+    assert manifest.model_copy(update={"record": without}).digest == manifest.digest
 
 
 @pytest.mark.slow

@@ -69,3 +69,46 @@ def test_a_store_with_much_more_in_it_is_not_listed(store: Store, full, asked, m
     found = many.current_manifests(store, ADDRESSES)
     assert asked["manifest"] == len(ADDRESSES)
     assert {one: manifest for one, manifest in found.items() if manifest} == full
+
+
+def test_what_is_not_known_is_read_swiftly_where_that_can_be_done(
+    store: Store, full, asked, monkeypatch
+) -> None:
+    monkeypatch.setattr(many, "_MANY", 1)
+    listed = [one for one in ADDRESSES if not one.startswith("measure/")]
+    found = many.current_manifests(store, listed)
+    assert {one: manifest for one, manifest in found.items() if manifest} == {
+        one: manifest for one, manifest in full.items() if one in listed
+    }
+    if store.files.lists_at_once:
+        assert asked["manifest_at"] == 1  # whose file is gone
+
+
+def test_what_the_swift_reader_cannot_read_is_asked_for(
+    store: Store, full, asked, monkeypatch
+) -> None:
+    monkeypatch.setattr(many, "_MANY", 1)
+    monkeypatch.setattr(type(store.files), "swift_reader", lambda _: lambda _: None)
+    found = many.current_manifests(store, ADDRESSES)
+    assert {one: manifest for one, manifest in found.items() if manifest} == full
+
+
+def test_lists_of_others_are_asked_for_while_many_are_lacking(
+    store: Store, full, asked, monkeypatch
+) -> None:
+    if not store.files.lists_at_once:
+        pytest.skip("of a folder nothing is remembered")
+    monkeypatch.setattr(many, "_MANY", 2)
+    listed = [one for one in ADDRESSES if not one.startswith("measure/")]
+    texts = dict(full[one].kept for one in listed if one in full)
+    some = dict(list(texts.items())[:5])
+
+    def lists():
+        yield some
+        yield dict.fromkeys(texts, b"{}")  # an old one
+        yield texts
+        pytest.fail("nothing is lacking any more")
+
+    found = many.current_manifests(store, listed, others=lists())
+    assert found == {one: full.get(one) for one in listed}
+    assert asked["manifest_at"] == 1

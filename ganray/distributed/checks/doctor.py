@@ -10,9 +10,11 @@ import numpy as np
 import ray
 
 from ganray.cost.ceiling import Room
+from ganray.cost.cohorts import companies
 from ganray.cost.estimate import estimate
 from ganray.cost.pricing import bills, describe, refuse_beyond_caps
 from ganray.cost.remaining import remainder
+from ganray.cost.speed import training_device
 from ganray.cost.spending import Cost, spent
 from ganray.distributed.checks.preflight import checks_of_nodes, largest_task
 from ganray.distributed.checks.probes import time_on_workers, trainers_at_once
@@ -104,8 +106,10 @@ def _costs(resources: Resources, cost: Cost, agenda: Agenda, may_grow: bool) -> 
     timings = time_on_workers(agenda.plan, resources)
     if not timings:
         return _unknown_costs()
-    workers = trainers_at_once(resources, may_grow)
-    low, high = bills(agenda.plan, left, timings, resources, cost, workers)
+    plan, workers = agenda.plan, trainers_at_once(resources, may_grow)
+    device = training_device(resources)
+    company = companies(plan, left, resources, device, workers, agenda.store)
+    low, high = bills(plan, left, timings, resources, cost, workers, company)
     try:
         refuse_beyond_caps(low, cost, before)
     except RefusedInput as error:

@@ -55,9 +55,10 @@ class JointTrainer:
     def __init__(self) -> None:
         self._stop = threading.Event()
 
-    def train(self, assignment: Assignment, resources: Resources) -> Iterator[Event]:
+    def train(self, assignment: Assignment, resources: Resources) -> Iterator[list[Event]]:
         """Stream what happens; after `stop`, a checkpoint is made first."""
-        yield from stream_together(assignment, resources, self._stop.is_set)
+        for event in stream_together(assignment, resources, self._stop.is_set):
+            yield [event]
 
     def stop(self) -> None:
         """Ask all ranks to end after the same iteration."""

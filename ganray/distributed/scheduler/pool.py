@@ -28,7 +28,7 @@ class Slot:
     bundle: Bundle
     actor: Any
     answer: Any
-    """Ray's promise of what comes next: its place, or an event of its unit."""
+    """Ray's promise of what comes next: its place, or news of its unit."""
     node: str
     reserved: tuple[str, ...] = ()
     """The nodes that its own workers take a place of, each."""
@@ -40,6 +40,8 @@ class Slot:
     since: float = field(default_factory=time.monotonic)
     life: Liveness = field(default_factory=lambda: Liveness(0.0, 0.0))
     memory: int = 0
+    listened: Any = None
+    """The answer whose next word is listened for already."""
 
     def on(self, node: str) -> bool:
         """Whether it, or a worker of its own, is or will be on that node."""
@@ -57,7 +59,7 @@ class Slot:
     @property
     def idle(self) -> bool:
         """Whether it waits for a unit."""
-        return self.place is not None and self.unit is None
+        return not self.units and self.place is not None
 
     def begin(self, unit: Unit) -> None:
         """Give it a unit; its stream of events is what it then answers."""
@@ -109,7 +111,7 @@ class Pool:
     @property
     def busy(self) -> list[Slot]:
         """Those at work."""
-        return [slot for slot in self.slots if slot.unit is not None]
+        return [slot for slot in self.slots if slot.units]
 
     def idle(self, bundle: Bundle) -> Slot | None:
         """One that waits and has this bundle."""
@@ -179,6 +181,7 @@ class Pool:
 
     def dismiss(self, slot: Slot) -> None:
         """End a worker, whatever it does."""
+        slot.answer = None
         ray.kill(slot.actor)
         self.slots.remove(slot)
 
@@ -204,7 +207,7 @@ class Pool:
     def let_go(self, wanted: set[Bundle]) -> None:
         """Dismiss whoever has long been idle, or waits for a new node and is not wanted."""
         now = time.monotonic()
-        for slot in list(self.slots):
+        for slot in [slot for slot in self.slots if not slot.units]:
             idle_long = slot.idle and now - slot.since > IDLE_SECONDS
             not_wanted = slot.place is None and not slot.node and slot.bundle not in wanted
             if idle_long or (not_wanted and slot.unit is None):

@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
-import ray
 from ray.exceptions import RayError
 
 from ganray.distributed.cluster.watch import Watch
 from ganray.distributed.scheduler import liveness
+from ganray.distributed.scheduler.ear import Ear, Heard
 from ganray.distributed.scheduler.placement import Placement
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.units import Desk, Unit
@@ -43,6 +43,7 @@ START_SECONDS = 300.0
 """A worker that has room on its node, and has not begun within this time, has hung."""
 AWAY_SECONDS = 5.0
 """When this process was away for longer (stopped, or waiting for the store), others were not."""
+_PAUSES = 4.0  # of the time that a turn took
 _TELL_SECONDS = 1.0
 _QUIET_SECONDS = 5.0  # it is asked once a second
 _WAITS = "units of a run"  # whose waits these are, among the process's
@@ -68,6 +69,7 @@ class Supervisor:
     pool: Pool = field(default_factory=Pool)
     started: set[str] = field(default_factory=set)
     paces: liveness.Paces = field(default_factory=liveness.Paces)
+    ear: Ear = field(default_factory=Ear)
     stillborn: int = 0
 
     def __post_init__(self) -> None:
@@ -75,6 +77,7 @@ class Supervisor:
         self.placement = Placement(self.pool, self.watch, self.resources)
         self._told = float("-inf")
         self._here = self._looked = self._heard = time.monotonic()
+        self._shared, self._moved = float("-inf"), True
         self._readers = ThreadPoolExecutor(READERS, "ganray-settled")
 
     def run(self) -> None:
@@ -91,13 +94,10 @@ class Supervisor:
                 if self.should_stop():
                     self._stop()
                 self.watch.check()
-                self._leave_draining_nodes()
-                self.placement.place(self.waiting)
-                self._give_up()
+                self._share_out()
                 self._listen()
                 if time.monotonic() - self._looked >= LOOK_SECONDS:
                     self._look_after()
-                self._measure()
                 self._tell_waits()
             if self.agenda.pending and self.should_stop():  # as the last of them left its node
                 self._stop()
@@ -108,6 +108,19 @@ class Supervisor:
                 WAITS.hear(str(id(slot)), "")
                 with contextlib.suppress(RayError):
                     self.pool.dismiss(slot)
+
+    def _share_out(self) -> None:
+        """See who works on what: when somebody has come or gone, and now and then in any case.
+
+        With hundreds of workers that takes milliseconds, and most of what is told changes nothing.
+        """
+        if not self._moved and time.monotonic() - self._shared < WAIT_SECONDS:
+            return
+        self._moved, self._shared = False, time.monotonic()
+        self._leave_draining_nodes()
+        self.placement.place(self.waiting)
+        self._give_up()
+        self._measure()
 
     def _foresee(self) -> None:
         """Ask for workers of those tasks, too, that become ready with the first ones.
@@ -142,6 +155,7 @@ class Supervisor:
                 else:
                     self.tell(Event(task.address, task.kind, details={"queued": True}))
                     self._queue(task)
+                    self._moved = True
         return bool(self.waiting)
 
     def _queue(self, task: Task) -> None:
@@ -167,25 +181,24 @@ class Supervisor:
     def _listen(self) -> None:
         """Hear whoever has something to say.
 
-        With hundreds of workers a turn takes milliseconds, whether one or all of them have: as long
-        as the last one took, more of them are waited for.
+        With hundreds of workers a turn takes milliseconds, whether one or all of them have: some
+        times as long as the last one took, more of them are waited for.
         """
-        turn = min(time.monotonic() - self._heard, MOST_PAUSE)
-        answers = {slot.answer: slot for slot in self.pool.slots if slot.answer is not None}
-        if not answers:
-            time.sleep(WAIT_SECONDS)
-            return
-        ready, _ = ray.wait(list(answers), num_returns=1, timeout=WAIT_SECONDS)
-        if ready:
-            time.sleep(turn)
-            ready, _ = ray.wait(list(answers), num_returns=len(answers), timeout=0)
+        turn = min(_PAUSES * (time.monotonic() - self._heard), MOST_PAUSE)
+        for slot in self.pool.slots:
+            if slot.answer is not None and slot.answer is not slot.listened:
+                self.ear.listen(slot)
+        heard = self.ear.wait(WAIT_SECONDS, turn)
         self._heard = time.monotonic()
-        for answer in ready:
-            self._hear(answers[answer])
+        for one in heard:
+            if one.counts:
+                self._hear(one)
 
-    def _hear(self, slot: Slot) -> None:
+    def _hear(self, heard: Heard) -> None:
+        slot = heard.slot
+        slot.listened = None
         try:
-            answer = ray.get(slot.answer if slot.unit is None else next(slot.answer))
+            answer = heard.get()
         except (RayError, StopIteration) as error:
             if slot.unit is None:
                 self._not_begun(slot, self._death(slot, error))
@@ -194,11 +207,12 @@ class Supervisor:
             return
         if isinstance(answer, Place):
             slot.place, slot.answer, self.stillborn = answer, None, 0
-            slot.since = time.monotonic()
+            slot.since, self._moved = time.monotonic(), True
             return
-        liveness.hear(slot, answer)
-        self.paces.hear(slot, answer)
-        self._news(slot, answer)
+        for event in answer:
+            liveness.hear(slot, event)
+            self.paces.hear(slot, event)
+            self._news(slot, event)
 
     def _news(self, slot: Slot, event: Event) -> None:
         details, unit = event.details, slot.unit_of(event.address)
@@ -228,6 +242,7 @@ class Supervisor:
 
     def _end(self, slot: Slot, unit: Unit) -> None:
         slot.end(unit)
+        self._moved = True
         if slot.units:
             return
         WAITS.hear(str(id(slot)), "")
@@ -253,6 +268,7 @@ class Supervisor:
     def _not_begun(self, slot: Slot, death: Death) -> None:
         """A worker that never came: harmless when its node went, otherwise it may be for ever."""
         self.pool.dismiss(slot)
+        self._moved = True
         self.stillborn += death.own_fault
         alike = next((unit for unit in self.waiting if unit.bundle == slot.bundle), None)
         if self.stillborn >= self.resources.attempts and alike is not None:
@@ -276,6 +292,7 @@ class Supervisor:
         and what happens then is its own doing.
         """
         units = slot.end()
+        self._moved = True
         WAITS.hear(str(id(slot)), "")
         self.pool.dismiss(slot)
         if len(units) > 1 and death.own_fault:

@@ -16,11 +16,22 @@ from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
 from ganray.stages.cohort import member_memory
+from ganray.stages.stage import stage_of
 
 UNITS_PER_SLOT = 2
 """Units are small enough that a late one does not hold up the rest."""
+_LEAST_OPERATIONS = 2e9
+"""Of a unit, about: what one core does in a tenth of a second, to two with small networks, is not
+shared out, as to hand out a unit and to commit what comes of it takes as long."""
+_LEAST_PAUSE, _PAUSE_OF_A_WORKER, _MOST_PAUSE = 0.1, 0.008, 3.0  # seconds
 BLAMELESS_LOSSES = 10
 """For each attempt that a task has, so many losses in a row that are not its own doing."""
+
+
+def pause_of(workers: int) -> float:
+    """For so long what a worker tells may wait for more: so all are heard some hundred times a
+    second, however many they are."""
+    return min(_MOST_PAUSE, max(_LEAST_PAUSE, _PAUSE_OF_A_WORKER * workers))
 
 
 class Bundle(NamedTuple):
@@ -107,14 +118,16 @@ class Desk:
     def units(self, task: Task, slots: int) -> Iterator[Unit]:
         """All of a task, or some of its shards each, for `slots` workers beside each other."""
         if not task.chunks:
-            yield self._unit(task, None)
+            yield self._unit(task, None, pause_of(slots))
             return
         shards = task.shards
-        size = max(1, len(shards) // (max(1, slots) * UNITS_PER_SLOT))
+        flops = stage_of(task.kind).cost(task, self.agenda.plan).flops
+        worth = min(max(1, slots) * UNITS_PER_SLOT, max(1, round(flops / _LEAST_OPERATIONS)))
+        size = max(1, len(shards) // worth)
         units = [tuple(shards[at : at + size]) for at in range(0, len(shards), size)]
         self.open_units[task.address] = len(units)
         for unit in units:
-            yield self._unit(task, unit)
+            yield self._unit(task, unit, pause_of(slots), whole=len(units) == 1)
 
     def after(self, unit: Unit, *kept: tuple[str, bytes]) -> Unit | None:
         """What follows a unit that is done: the whole, once all shards are there.
@@ -122,29 +135,35 @@ class Desk:
         Args:
             kept: of the whole what was committed, where that is known.
         """
-        if unit.assignment.shards is None:
+        if unit.assignment.is_whole:
             self.agenda.finish(unit.task, *kept)
             return None
         self.open_units[unit.task.address] -= 1
-        return None if self.open_units[unit.task.address] else self._unit(unit.task, None)
+        if self.open_units[unit.task.address]:
+            return None
+        return self._unit(unit.task, None, unit.assignment.pause)
 
     def _may_share(self, task: Task) -> bool:
         """Whether it can be trained together with others, as far as is known before it begins."""
         device = training_device(self.resources)
         return task.trains and bool(at_most(self.resources.cohort, device) and shape_of(task))
 
-    def _unit(self, task: Task, shards: tuple[range, ...] | None) -> Unit:
+    def _unit(
+        self, task: Task, shards: tuple[range, ...] | None, pause: float, whole: bool = False
+    ) -> Unit:
         resources, agenda = self.resources, self.agenda
         assignment = Assignment(
             store_url=agenda.store.url,
             task=task,
             shards=shards,
+            whole=whole,
             dataset_url=agenda.plan.dataset.get("url"),
             device=resources.device_of(task.kind),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             share=min(1.0, resources.num_gpus or 1.0),
             bytes=member_memory(task, agenda.plan) if self._may_share(task) else 0,
+            pause=pause,
         )
         return Unit(assignment, self.bundle(task))
 

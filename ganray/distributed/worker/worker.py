@@ -12,7 +12,6 @@ import platform
 import queue
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +23,7 @@ import torch
 
 from ganray.distributed.ray_internals import show_process_as
 from ganray.distributed.worker import usage
+from ganray.distributed.worker.bundles import bundled
 from ganray.distributed.worker.usage import effort
 from ganray.errors import GanrayError, Stopped, lasts
 from ganray.local import failure
@@ -50,8 +50,10 @@ class Assignment:
     """One unit of work: some shards of a task, or (without shards) all of it.
 
     Attributes:
+        whole: whether the shards are all that there are, so that it is put together of them, too.
         share: of its worker's device that it may take, alone or with others.
         bytes: of the device that it takes at most as one of a cohort.
+        pause: seconds for which what is told may wait for more, to be sent as one.
     """
 
     store_url: str
@@ -63,6 +65,13 @@ class Assignment:
     redo: bool
     share: float = 1.0
     bytes: int = 0
+    pause: float = 0.0
+    whole: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its task is done when it is."""
+        return self.whole or self.shards is None
 
     def work(
         self,
@@ -76,12 +85,13 @@ class Assignment:
             ranks: the others that it is done together with, where there are some.
         """
         store = open_store(self.store_url)
-        with TaskLog(store, self.task, self.device, self.shards, prints=True) as log:
+        part = None if self.is_whole else self.shards
+        with TaskLog(store, self.task, self.device, part, prints=True) as log:
             workspace = self.workspace(should_stop, log.passing(tell), ranks)
-            if self.shards is None:
-                run_whole(workspace)
-            else:
+            if self.shards is not None:
                 run_chunks(workspace, self.shards)
+            if self.is_whole:
+                run_whole(workspace)
             return workspace.made
 
     def workspace(
@@ -136,15 +146,15 @@ class Worker:
         node, device = ray.get_runtime_context().get_node_id(), choose_device("auto").type
         return Place(platform.node(), node, os.getpid(), device)
 
-    def train(self, assignment: Assignment, turn: int) -> Iterator[Event]:
+    def train(self, assignment: Assignment, turn: int) -> Iterator[list[Event]]:
         """Work and stream what happens; a trainer makes a checkpoint when it is stopped."""
         yield from self._work("train", lambda stopped: stream(assignment, stopped), turn)
 
-    def train_together(self, assignments: Sequence[Assignment], turn: int) -> Iterator[Event]:
+    def train_together(self, assignments: Sequence[Assignment], turn: int) -> Iterator[list[Event]]:
         """The same for GANs of one cohort, each of which ends with an outcome of its own."""
         yield from self._work("train", lambda stopped: stream_cohort(assignments, stopped), turn)
 
-    def perform(self, assignment: Assignment, turn: int) -> Iterator[Event]:
+    def perform(self, assignment: Assignment, turn: int) -> Iterator[list[Event]]:
         """The same for what is no training, under a name of its own in lists of processes."""
         yield from self._work("perform", lambda stopped: stream(assignment, stopped), turn)
 
@@ -152,7 +162,7 @@ class Worker:
         """Ask the work to end at its next iteration or chunk; without a number, whatever runs."""
         self._stopped = max(self._stopped, self._turn if turn is None else turn)
 
-    def _work(self, name: str, streamed: Callable, turn: int) -> Iterator[Event]:
+    def _work(self, name: str, streamed: Callable, turn: int) -> Iterator[list[Event]]:
         self._turn = turn
         events = streamed(lambda: self._stopped >= turn)
         yield next(events)
@@ -181,8 +191,8 @@ def _free() -> None:
         torch.cuda.empty_cache()
 
 
-def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """The assignment's events, ended by one whose details say `outcome`."""
+def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[list[Event]]:
+    """The assignment's events in bundles, ended by one whose details say `outcome`."""
 
     def work(tell: Callable[[Event], None]) -> None:
         try:
@@ -192,13 +202,12 @@ def stream(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
         else:
             tell(_outcome(assignment, None, made))
 
-    yield assignment.event(**_whereabouts())
     yield from _streamed([assignment], work)
 
 
 def stream_cohort(
     assignments: Sequence[Assignment], should_stop: Callable[[], bool]
-) -> Iterator[Event]:
+) -> Iterator[list[Event]]:
     """The events of several that are trained together, with an `outcome` of each."""
 
     def work(tell: Callable[[Event], None]) -> None:
@@ -222,9 +231,7 @@ def stream_cohort(
             for one in list(left):
                 ended(one, error, None)
 
-    for one in assignments:
-        yield one.event(**_whereabouts(), cohort=len(assignments))
-    yield from _streamed(assignments, work)
+    yield from _streamed(assignments, work, cohort=len(assignments))
 
 
 def _whereabouts() -> dict[str, str]:
@@ -232,9 +239,11 @@ def _whereabouts() -> dict[str, str]:
 
 
 def _streamed(
-    assignments: Sequence[Assignment], work: Callable[[Callable[[Event], None]], None]
-) -> Iterator[Event]:
-    """What `work` tells, and at the end of it its last outcome.
+    assignments: Sequence[Assignment],
+    work: Callable[[Callable[[Event], None]], None],
+    **begun: object,
+) -> Iterator[list[Event]]:
+    """Where they are worked on, what `work` tells, and at the end of it its last outcome.
 
     The work runs in a thread of its own, so that its callbacks become a stream, and so that this
     one can tell every `WORKER_BEAT_SECONDS` that the process lives. A beat says how much processor
@@ -242,6 +251,8 @@ def _streamed(
     says, too, that the store is waited for, since the working thread cannot say so meanwhile.
     """
     news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+    for one in assignments:
+        news.put(one.event(**_whereabouts(), **begun))
 
     def body() -> None:
         try:
@@ -252,35 +263,18 @@ def _streamed(
     usage.reset_peak()
     worker = threading.Thread(target=body, name="ganray-work", daemon=True)
     worker.start()
-    left = len(assignments)
-    for event in _with_beats(news, assignments[0], worker.native_id or 0):
-        left -= "outcome" in event.details
-        if not left:  # whoever hears it may give the next work at once
-            worker.join()
-            _free()
-            yield event
-            return
-        yield event
+    first = assignments[0]
 
+    def beat() -> Event:
+        own = {"beat": effort(worker.native_id or 0), "waits": WAITS.current()}
+        return first.event(**own, **usage.peaks(), **away_details())
 
-def _with_beats(
-    news: queue.SimpleQueue[Event | None], assignment: Assignment, thread: int
-) -> Iterator[Event]:
-    """The news until None, with a beat of the working `thread` every `WORKER_BEAT_SECONDS`."""
-    due = time.monotonic() + WORKER_BEAT_SECONDS
-    while True:
-        try:
-            event = news.get(timeout=max(0.0, due - time.monotonic()))
-        except queue.Empty:
-            pass
-        else:
-            if event is None:
-                return
-            yield event
-        if time.monotonic() >= due:
-            due = time.monotonic() + WORKER_BEAT_SECONDS
-            own = {"beat": effort(thread), "waits": WAITS.current()}
-            yield assignment.event(**own, **usage.peaks(), **away_details())
+    def ended() -> None:
+        worker.join()
+        _free()
+
+    count = len(assignments)
+    yield from bundled(news, first.pause, beat, WORKER_BEAT_SECONDS, ended, count)
 
 
 def _leave_lost_device() -> None:

@@ -25,6 +25,7 @@ PREFERRED = "columns"
 """Where no race is held."""
 _won: dict[tuple[Any, ...], str] = {}
 _milliseconds: dict[tuple[Any, ...], dict[str, float]] = {}
+_met: dict[tuple[Any, ...], None] = {}
 
 
 def fastest(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry) -> Form:
@@ -37,6 +38,7 @@ def fastest(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry) -> Form:
             return FORMS[kind][PREFERRED]
         times = _milliseconds[shape] = _race(_forms(kind), one, other, geometry)
         _won[shape] = min(times, key=times.__getitem__)
+    _met[shape] = None
     return _forms(kind)[_won[shape]]
 
 
@@ -49,6 +51,31 @@ def winners() -> list[dict[str, Any]]:
         for shape, times in _milliseconds.items()
         for _, kind, one, other, geometry, precision in [shape]
     ]  # fmt: skip
+
+
+def forget_met() -> None:
+    """From now on another cohort's products are met."""
+    _met.clear()
+
+
+def met() -> dict[str, str]:
+    """The form that was taken for each product that was met, by its shapes."""
+    return {_words(shape): _won[shape] for shape in _met}
+
+
+def met_in_words() -> list[str]:
+    """A line for each of them, with the milliseconds of every form."""
+    return [
+        f"{_words(shape)}: {_won[shape]} of "
+        + ", ".join(f"{name} {took:.4f} ms" for name, took in _milliseconds[shape].items())
+        for shape in _met
+    ]
+
+
+def _words(shape: tuple[Any, ...]) -> str:
+    _, kind, one, other, geometry, precision = shape
+    sides = ("x".join(map(str, each)) for each in (one, other))
+    return f"{kind} {' by '.join(sides)} stride {geometry.stride[0]} {precision}"
 
 
 @cache

@@ -26,6 +26,8 @@ class Member:
     Attributes:
         course: to be set before it begins.
         seconds: its share of the time in which a device has worked for it and others.
+        steady: of these and of its iterations those after the first ones, with which a cohort is
+            captured and its products raced.
         wanted: what its course asks for; none: it has not begun, or is over.
     """
 
@@ -34,6 +36,7 @@ class Member:
     def __init__(self, ended: Callable[[Exception | None], None]) -> None:
         self._ended = ended
         self.seconds = 0.0
+        self.steady = 0.0, 0
         self.wanted: Wanted | None = None
 
     def clock(self) -> float:
@@ -106,7 +109,9 @@ def _drive(members: Sequence[Member]) -> None:
                 member.hear(NONE)
             continue
         group, ahead = _behind(left)
-        cohort, count = _cohort_of(group, cohort), min(at_once, ahead)
+        before, count = cohort, min(at_once, ahead)
+        cohort = _cohort_of(group, before)
+        begins = cohort is not before
         begun = time.monotonic()
         losses = cohort.advance(count).cpu()
         since, told = told, time.monotonic()
@@ -114,6 +119,9 @@ def _drive(members: Sequence[Member]) -> None:
         places = {trainer: at for at, trainer in enumerate(cohort.members)}
         for member in group:
             member.seconds += (told - since) / len(group)
+            if not begins:
+                seconds, iterations = member.steady
+                member.steady = seconds + (told - since) / len(group), iterations + count
             member.hear(losses[:, places[member.trainer]])
 
 

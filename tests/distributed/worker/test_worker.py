@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from typing import Any
+
 import pytest
 
 from ganray.distributed.worker import worker
-from ganray.distributed.worker.worker import Assignment, stream, stream_cohort
+from ganray.distributed.worker.worker import Assignment
+from ganray.runs.events import Event
 from ganray.runs.parts import span, stored_shards
 from ganray.store import Store
 from tests.stages.stores import copied, stop_after
@@ -13,6 +17,15 @@ from tests.stages.stores import copied, stop_after
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
 
 JOINT = "train/joint/0+1+2/0"
+
+
+def stream(*given: Any) -> list[Event]:
+    """All that a worker tells of its assignment."""
+    return list(chain.from_iterable(worker.stream(*given)))
+
+
+def stream_cohort(*given: Any) -> list[Event]:
+    return list(chain.from_iterable(worker.stream_cohort(*given)))
 
 
 def assignment(store: Store, task, **changes) -> Assignment:
@@ -78,9 +91,9 @@ def test_a_worker_warns_of_another_machines_numbers(tiny_run, store, monkeypatch
     from ganray.stages import trajectory
 
     task = tiny_run.plan.task(JOINT)
-    list(stream(assignment(store, task), stop_after(2)))
+    stream(assignment(store, task), stop_after(2))
     monkeypatch.setattr(trajectory, "numerics", lambda: {"cpu_capability": "other"})
-    events = list(stream(assignment(store, task), lambda: False))
+    events = stream(assignment(store, task), lambda: False)
     (warning,) = [e.details["warning"] for e in events if "warning" in e.details]
     assert "joint r0 resumes from iteration 2 under other conditions" in warning
 
@@ -91,7 +104,7 @@ def test_gans_that_are_trained_together_have_an_outcome_each(tiny_run, store):
         update={"parameters": tasks[0].parameters | {"classes": [99]}, "key": "lost"}
     )
     work = [assignment(store, task, bytes=1) for task in (*tasks, lost)]
-    events = list(stream_cohort(work, lambda: False))
+    events = stream_cohort(work, lambda: False)
     begun = [event for event in events if "host" in event.details]
     assert [event.address for event in begun] == [one.task.address for one in work]
     assert all(event.details["cohort"] == 3 for event in begun)
@@ -105,7 +118,7 @@ def test_gans_that_are_trained_together_have_an_outcome_each(tiny_run, store):
 
 def test_a_stop_is_the_outcome_of_each(tiny_run, store):
     tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
-    events = list(stream_cohort([assignment(store, t, bytes=1) for t in tasks], stop_after(2)))
+    events = stream_cohort([assignment(store, t, bytes=1) for t in tasks], stop_after(2))
     ends = [event.details["outcome"] for event in events if "outcome" in event.details]
     assert ends == ["stopped", "stopped"]
     assert all(store.latest_checkpoint(task.trajectory, 4).step == 1 for task in tasks)
@@ -114,7 +127,7 @@ def test_a_stop_is_the_outcome_of_each(tiny_run, store):
 def test_what_ends_a_cohort_before_its_members_is_the_outcome_of_each(tiny_run, store):
     tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
     work = [assignment(store, task, bytes=1, device="nonsense") for task in tasks]
-    events = list(stream_cohort(work, lambda: False))
+    events = stream_cohort(work, lambda: False)
     ends = {e.address: e.details for e in events if "outcome" in e.details}
     assert [ends[task.address]["outcome"] for task in tasks] == ["failed", "failed"]
     assert all("nonsense" in details["failed"] for details in ends.values())

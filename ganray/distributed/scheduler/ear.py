@@ -1,0 +1,69 @@
+"""Hears what workers say as it comes: Ray calls for each, and nobody has to ask all of them."""
+
+from __future__ import annotations
+
+import queue
+import time
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+import ray
+
+from ganray.distributed.ray_internals import next_of, pass_over
+from ganray.distributed.scheduler.pool import Slot
+
+
+class Heard(NamedTuple):
+    """What a worker has said: what it streams next, or its promised answer.
+
+    Attributes:
+        answer: of the worker, as it was when it was listened to.
+    """
+
+    slot: Slot
+    answer: Any
+    said: Future[Any]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is of what the worker does now: it may have been dismissed meanwhile."""
+        return self.slot.answer is self.answer
+
+    def get(self) -> Any:
+        """The value.
+
+        Raises:
+            RayError, StopIteration: there is none: the worker is lost, or its stream has ended.
+        """
+        if self.slot.unit is None:
+            return self.said.result()
+        if self.said.exception() is not None:
+            return ray.get(next(self.answer))  # which knows what it has ended of
+        pass_over(self.answer)
+        return self.said.result()
+
+
+class Ear:
+    """Listens to workers; for one thread."""
+
+    def __init__(self) -> None:
+        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+
+    def listen(self, slot: Slot) -> None:
+        """Hear what that worker says next, which is heard once."""
+        answer = slot.listened = slot.answer
+        promise = answer if slot.unit is None else next_of(answer)
+        said: Future[Any] = promise.future()
+        said.add_done_callback(lambda said: self._heard.put(Heard(slot, answer, said)))
+
+    def wait(self, seconds: float, more: float) -> list[Heard]:
+        """Wait until somebody says something, then so long for others; what was said, in order."""
+        found: list[Heard] = []
+        try:
+            found.append(self._heard.get(timeout=seconds))
+            time.sleep(more)
+            while True:
+                found.append(self._heard.get_nowait())
+        except queue.Empty:
+            pass
+        return found

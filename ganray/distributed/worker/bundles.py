@@ -1,0 +1,71 @@
+"""News of a worker in bundles: each message is some thousandth of a second of its driver's."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from ganray.runs.events import Event
+
+_STEPS = ("chunk", "checkpoint")  # of which each counts
+
+
+def bundled(
+    news: queue.SimpleQueue[Event | None],
+    pause: float,
+    beat: Callable[[], Event],
+    every: float,
+    ended: Callable[[], None],
+    outcomes: int = 1,
+) -> Iterator[list[Event]]:
+    """The news until None, each of which has waited for more for `pause` seconds at most.
+
+    Args:
+        beat: told once in `every` seconds, or with what is told next.
+        ended: called before the last bundle is handed over, which holds what came since the last.
+        outcomes: after so many the end is waited for, as whoever hears the last may give more work.
+    """
+    due, bundle = time.monotonic() + every, list[Event]()
+    until = due
+    while True:
+        try:
+            event = news.get(timeout=max(0.0, until - time.monotonic()) if outcomes else None)
+        except queue.Empty:
+            pass
+        else:
+            if event is None:
+                break
+            until = until if bundle else min(due, time.monotonic() + pause)
+            bundle.append(event)
+            outcomes -= "outcome" in event.details
+            continue
+        if time.monotonic() >= due:
+            due = time.monotonic() + every
+            bundle.insert(0, beat())  # of work that its end may follow
+        if bundle:
+            yield latest(bundle)
+        bundle, until = [], due
+    ended()
+    if bundle:
+        yield latest(bundle)
+
+
+def latest(bundle: Sequence[Event]) -> list[Event]:
+    """Without mere progress of which the same bundle has later."""
+    found: list[Event] = []
+    further: set[str] = set()
+    for event in reversed(bundle):
+        mere = _is_mere_progress(event)
+        if not mere or event.address not in further:
+            found.append(event)
+        if mere:
+            further.add(event.address)
+    return found[::-1]
+
+
+def _is_mere_progress(event: Event) -> bool:
+    numbers = all(isinstance(value, int | float) for value in event.details.values())
+    flags = any(isinstance(value, bool) for value in event.details.values())
+    steps = any(name in event.details for name in _STEPS)
+    return bool(event.total) and numbers and not flags and not steps

@@ -1,0 +1,85 @@
+"""What a worker tells goes in bundles, and nothing of it is lost or late."""
+
+from __future__ import annotations
+
+import queue
+import threading
+
+from ganray.distributed.scheduler.units import pause_of
+from ganray.distributed.worker.bundles import bundled, latest
+from ganray.runs.events import Event
+from tests import HANG_SECONDS
+
+BEAT = Event("a", "train", details={"beat": 1.0})
+
+
+def progress(done: int, address: str = "a", **more: object) -> Event:
+    return Event(address, "train", done, 100, {"critic_loss": 1.0} | more)
+
+
+def news(*events: Event, ends: bool = True) -> queue.SimpleQueue[Event | None]:
+    found: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+    for event in (*events, *([None] if ends else [])):
+        found.put(event)
+    return found
+
+
+def test_what_ends_at_once_is_one_message() -> None:
+    ended: list[str] = []
+    told = [Event("a", "card", details={"host": "h"}), Event("a", "card", 1, 1, {"finished": True})]
+    bundles = bundled(
+        news(*told), HANG_SECONDS, lambda: BEAT, HANG_SECONDS, lambda: ended.append("")
+    )
+    assert next(bundles) == told
+    assert ended  # before it was handed over
+    assert list(bundles) == []
+
+
+def test_what_waits_is_sent_after_its_pause_and_a_beat_when_it_is_due() -> None:
+    bundles = bundled(news(ends=False), HANG_SECONDS, lambda: BEAT, 0.0, lambda: None)
+    assert next(bundles) == [BEAT]
+    some = bundled(news(progress(2), ends=False), 0.01, lambda: BEAT, HANG_SECONDS, lambda: None)
+    assert next(some) == [progress(2)]
+
+
+def test_whoever_streams_is_heard_while_the_work_goes_on() -> None:
+    told, go_on = news(progress(1), ends=False), threading.Event()
+
+    def work() -> None:
+        go_on.wait(HANG_SECONDS)
+        told.put(progress(2))
+        told.put(None)
+
+    threading.Thread(target=work).start()
+    bundles = bundled(told, 0.01, lambda: BEAT, HANG_SECONDS, lambda: None)
+    assert next(bundles) == [progress(1)]
+    go_on.set()
+    assert list(bundles) == [[progress(2)]]
+
+
+def test_the_last_outcome_waits_for_the_end_of_the_work() -> None:
+    """Whoever hears of it gives the worker its next unit."""
+    told = news(Event("a", "train", details={"outcome": "done"}), ends=False)
+    ended = threading.Event()
+
+    def work() -> None:
+        assert not ended.wait(0.05)
+        told.put(None)
+
+    threading.Thread(target=work).start()
+    bundles = bundled(told, 0.0, lambda: BEAT, 0.0, ended.set)
+    assert [event.details for event in next(bundles)] == [{"outcome": "done"}]
+
+
+def test_of_mere_progress_the_latest_is_enough() -> None:
+    chunks = [Event("a", "sample", 1, 9, {"chunk": k}) for k in range(2)]
+    kept = progress(3, checkpoint=3)
+    warning = Event("a", "train", details={"warning": "slow"})
+    told = [progress(1), warning, progress(1, "b"), progress(2), kept, *chunks, progress(5)]
+    assert latest(told) == [warning, progress(1, "b"), kept, *chunks, progress(5)]
+
+
+def test_the_more_workers_the_longer_each_waits() -> None:
+    assert pause_of(2) == 0.1
+    assert 100 < 100 / pause_of(100) < 200
+    assert pause_of(10_000) == 3.0
