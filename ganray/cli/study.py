@@ -23,7 +23,7 @@ from ganray.errors import RefusedInput, quoted
 from ganray.urls import address_without_secrets
 
 if TYPE_CHECKING:
-    from ganray.drivers.run import Outcome
+    from ganray.drivers.ending import Outcome
     from ganray.runs.agenda import Part
     from ganray.store import Store
     from ganray.studies import Study

@@ -22,7 +22,7 @@ import ray
 from ganray.distributed.cluster import standby
 from ganray.distributed.cluster.address import refuse_another, refuse_unreachable
 from ganray.distributed.cluster.begun import Begun, beginning, begun
-from ganray.distributed.cluster.own import own_options, told_of_own
+from ganray.distributed.cluster.own import own_options, preloading, told_of_own
 from ganray.distributed.ray_internals import end_own_processes, head_alone
 from ganray.errors import GanrayError
 from ganray.waits import WAITS
@@ -101,7 +101,7 @@ def _taken(one: Begun) -> Iterator[None]:
 def _start(address: str | None, options: dict[str, Any]) -> None:
     try:
         if address is None:
-            with head_alone(Path(standby.__file__)):
+            with head_alone(Path(standby.__file__)), preloading():
                 ray.init(
                     address="local",
                     include_dashboard=False,
