@@ -21,7 +21,7 @@ from ganray.errors import RefusedInput
 _SOCKET_BYTES = len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")
 _LONGEST = (103 if sys.platform == "darwin" else 107) - _SOCKET_BYTES
 _PRELOAD = "RAY_preload_python_modules"
-_PRELOADED = "ganray.distributed.worker.worker,ganray.stages.data"
+_PRELOADED = "ganray.distributed.worker.preloaded"
 _SHORT = ("/tmp", "/var/tmp", os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm")
 
 
