@@ -70,12 +70,15 @@ def test_private_names_of_ray_stand_in_one_file():
     assert found == {"ray_internals"}
 
 
+HEAVY = {"torch", "ray", "pyarrow", "scipy", "pandas", "sympy", "matplotlib"}
+
+
 def loaded_by(code: str, *words: object) -> set[str]:
     """Which of the heavy packages `code` has loaded when its interpreter ends."""
     report = (
         "import sys, atexit\n"
         f"sys.argv = ['ganray', *{list(map(str, words))}]\n"
-        "heavy = lambda: sorted({'torch', 'ray', 'pyarrow', 'scipy'} & set(sys.modules))\n"
+        f"heavy = lambda: sorted({HEAVY} & set(sys.modules))\n"
         "atexit.register(lambda: print('\\nloaded', *heavy()))\n"
     )
     return set(python(report + code).splitlines()[-1].split()[1:])
@@ -88,6 +91,32 @@ def test_neither_import_nor_help_loads_torch_or_ray():
     assert loaded_by("import ganray") == set()
     assert loaded_by(COMMAND, "--help") == set()
     assert loaded_by("import torch") == {"torch"}  # guard: it can be seen
+
+
+def test_a_run_is_planned_with_nothing_heavy_but_what_reads_the_data(tiny_study, tmp_path):
+    """Ray, which takes seconds, begins to start then, and all that comes is beside it."""
+    code = f"""
+from ganray.cli.study import read
+chosen = read({str(tiny_study)!r}, [], {str(tmp_path)!r})
+from ganray.store import Store
+from ganray.drivers.run import Agenda, execute
+assert not Agenda.open(chosen.plan(Store({str(tmp_path)!r})), Store({str(tmp_path)!r})).complete
+"""
+    assert loaded_by(code) == {"pyarrow"}
+
+
+def test_workers_load_no_pandas_before_somebody_asks_for_frames():
+    """Workers are loaded while they wait; pyarrow looks for pandas at its first array else."""
+    code = """
+import ganray.distributed.worker.worker, ganray.stages.data
+from ganray.data.arrow import spare_pandas
+spare_pandas()
+import pyarrow
+table = pyarrow.table({"a": [1, 2]})
+assert heavy() == ["pyarrow", "ray", "torch"], heavy()
+assert pyarrow.array(table.to_pandas()["a"]).to_pylist() == [1, 2]
+"""
+    assert loaded_by(code) == {"torch", "ray", "pyarrow", "pandas"}
 
 
 def test_specifications_and_plans_load_without_torch():

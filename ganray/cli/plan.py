@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, absolute, open_store, speak
-from ganray.cli.study import SetOption, StudyArgument
+from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, open_store, speak
+from ganray.cli.study import SetOption, StudyArgument, read
 from ganray.errors import RefusedInput
 from ganray.wording import size
 
@@ -52,12 +52,10 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show a study's tasks: keys, what is stored already, estimated operations, time and bytes."""
-    from ganray.studies import read_study
-
     if power is not None and not difference:
         raise RefusedInput(f"--power (={power!r}) is of --difference: name one, such as cafd=5")
     opened = open_store(store)
-    chosen = read_study(study, overrides or [], absolute(store))
+    chosen = read(study, overrides, store)
     power = 0.8 if power is None else power
     show_plan(chosen, opened, as_json, difference or (), power, explain)
 

@@ -23,7 +23,7 @@ from ganray.errors import RefusedInput, quoted
 from ganray.urls import address_without_secrets
 
 if TYPE_CHECKING:
-    from ganray.drivers.run import Outcome
+    from ganray.drivers.ending import Outcome
     from ganray.runs.agenda import Part
     from ganray.store import Store
     from ganray.studies import Study
@@ -76,10 +76,21 @@ def run(
         raise RefusedInput(f"--failed and --only (={quoted(only)}) name different tasks; give one")
     part: Part | None = "failed" if failed else checked_part(only)
     _check_runner(runner, address, store)
+    chosen = read(study, overrides, store)
+    carry_out(chosen, study, store, runner, address, dry_run, as_json, verify, part)
+
+
+def read(study: str, overrides: list[str] | None, store: str) -> Study:
+    """The study of a command's file and settings.
+
+    Raises:
+        RefusedInput: as `read_study`.
+    """
+    from ganray.data.arrow import spare_pandas
     from ganray.studies import read_study
 
-    chosen = read_study(study, overrides or [], absolute(store))
-    carry_out(chosen, study, store, runner, address, dry_run, as_json, verify, part)
+    spare_pandas()
+    return read_study(study, overrides or [], absolute(store))
 
 
 def _check_runner(runner: str, address: str | None, store: str) -> None:

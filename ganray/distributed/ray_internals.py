@@ -7,15 +7,23 @@ it, read this file beside Ray's own changes and run the tests.
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray._common.utils import get_default_ray_temp_dir
+from ray._private import parameter, ray_constants, services, utils
 from ray._private.services import canonicalize_bootstrap_address
 from ray._private.state import state
+
+_AGENTS = (
+    ray_constants.PROCESS_TYPE_DASHBOARD_AGENT,
+    ray_constants.PROCESS_TYPE_RUNTIME_ENV_AGENT,
+)
 
 
 def draining_nodes() -> Mapping[str, int]:
@@ -53,6 +61,47 @@ def session_folder() -> Path:
 def temporary_folder() -> Path:
     """Where a cluster that is started here would write; publicly Ray tells it of one that is up."""
     return Path(get_default_ray_temp_dir())
+
+
+@contextlib.contextmanager
+def head_alone(standby: Path) -> Iterator[None]:
+    """Within, `ray.init` starts a cluster of what tasks and actors need, and its agents on standby.
+
+    Told to do without a dashboard, Ray starts its server all the same (which then has nothing to
+    do), and waits for it; besides an autoscaler without node types, a reader of logs that nobody
+    asked for, and on the node two agents, for whose imports it waits as well: three quarters of the
+    time that `ray.init` takes, and of its processors'. `ray start` has options for some of it,
+    `ray.init` for none.
+
+    Args:
+        standby: the script that is started in an agent's place, with the agent's words.
+    """
+    command = services._build_python_executable_command_memory_profileable
+
+    def started(component: str, *told: Any, **named: Any) -> list[str]:
+        if component not in _AGENTS:
+            return list(command(component, *told, **named))
+        return [sys.executable, "-I", "-S", str(standby)]
+
+    params = partial(parameter.RayParams, include_log_monitor=False, no_monitor=True)
+    with (
+        _replaced(parameter, "RayParams", params),
+        _replaced(services, "start_api_server", lambda *_, **__: ("", None)),
+        _replaced(services, command.__name__, started),
+        # Whether the agents could serve a dashboard is found out by a second of imports.
+        _replaced(utils, "get_dashboard_dependency_error", lambda: ImportError("left out")),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(module: Any, name: str, by: Any) -> Iterator[None]:
+    before = getattr(module, name)
+    setattr(module, name, by)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
 
 
 def end_own_processes() -> None:

@@ -18,7 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganray.drivers.run import Outcome, execute
+from ganray.drivers.ending import Outcome
+from ganray.drivers.run import execute
 from ganray.errors import RefusedInput, Stopped, quoted, refuse_secrets
 from ganray.interrupts import keep_interrupts
 from ganray.plan import Plan

@@ -16,7 +16,8 @@ from ganray.cost.pricing import bills, refuse_beyond_caps
 from ganray.cost.probes import Timing
 from ganray.cost.remaining import remainder
 from ganray.cost.spending import Meter
-from ganray.drivers.run import Outcome, execute
+from ganray.drivers.ending import Outcome
+from ganray.drivers.run import execute
 from ganray.errors import RefusedInput, Stopped
 from ganray.interrupts import interruptible
 from ganray.runs.agenda import Agenda

@@ -10,7 +10,7 @@ import torch
 
 from ganray.cost import spending
 from ganray.cost.probes import Timing
-from ganray.drivers import run
+from ganray.drivers import leading
 from ganray.runs.record import find_run
 from tests.cli.command import CHEAP, ganray
 from tests.stages.stores import copied
@@ -34,7 +34,7 @@ def test_a_cap_stops_a_run_with_everything_kept_and_a_higher_one_resumes_it(
     """By a clock that goes on by a second whenever the meter looks, so before any iteration."""
     seconds = itertools.count()
     monkeypatch.setattr(spending, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
-    monkeypatch.setattr(run, "probe", lambda *_: {})  # as if nothing were known of its speed
+    monkeypatch.setattr(leading, "probe", lambda *_: {})  # as if nothing were known of its speed
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
     words = ("run", tiny_study, "--runner", "local", "--store", store.url, *PRICE, *CHEAP)
     ganray(*words, "--set", "cost.max_cost=8").broken_off(
@@ -62,7 +62,7 @@ def test_a_capped_run_is_timed_on_the_device_that_it_will_use(tiny_study, tmp_pa
 
 def test_what_checkpoints_hold_is_not_counted_again(tiny_study, tiny_run, tmp_path, monkeypatch):
     """A run that was killed near its end is not refused for what it has done already."""
-    monkeypatch.setattr(run, "probe", lambda *_: {"train": Timing(1e-6, 1e-6)})
+    monkeypatch.setattr(leading, "probe", lambda *_: {"train": Timing(1e-6, 1e-6)})
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
     words = ("run", tiny_study, "--runner", "local", "--store", store.url, *PRICE)
 

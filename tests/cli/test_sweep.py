@@ -13,7 +13,9 @@ import pytest
 
 from ganray.cost import ceiling
 from ganray.drivers import sweep as driving
-from ganray.drivers.run import Follower, Outcome, execute
+from ganray.drivers.ending import Outcome
+from ganray.drivers.following import Follower
+from ganray.drivers.run import execute
 from ganray.errors import GanrayError, Stopped
 from ganray.runs import lease
 from ganray.runs.lease import Lease, newest_driver

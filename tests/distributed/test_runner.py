@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganray.distributed.runner import RayRunner
-from ganray.drivers import run
+from ganray.drivers import leading
 from ganray.errors import Stopped
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
@@ -191,7 +191,7 @@ def test_a_cap_that_is_reached_stops_and_keeps_everything(
     tiny_study, tiny_run, tmp_path, monkeypatch
 ):
     """At a price of ten for each second of a CPU; then raised, and the rest is done."""
-    monkeypatch.setattr(run, "refuse_beyond_caps", lambda *_: None)  # it would be, beforehand
+    monkeypatch.setattr(leading, "refuse_beyond_caps", lambda *_: None)  # it would be, beforehand
     store = copied(tiny_run, tmp_path / "store", "data", "encoder")
     words = ("run", tiny_study, "--store", store.url, "--runner", "ray")
     changes = ("cost.prices.cpu_hour=36000", "search.on=[]")

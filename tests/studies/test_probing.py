@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ganray.data import Dataset
+from ganray.drivers.ending import Outcome
 from ganray.drivers.python import FinishedRun
-from ganray.drivers.run import Outcome
 from ganray.errors import RefusedInput, Stopped
 from ganray.local import LocalRunner
 from ganray.metrics.copying.nulls import cross_fades, drawn_pairs

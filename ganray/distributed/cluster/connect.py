@@ -19,10 +19,11 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 
+from ganray.distributed.cluster import standby
 from ganray.distributed.cluster.address import refuse_another, refuse_unreachable
 from ganray.distributed.cluster.begun import Begun, beginning, begun
-from ganray.distributed.cluster.own import own_options, told_of_own
-from ganray.distributed.ray_internals import end_own_processes
+from ganray.distributed.cluster.own import own_options, preloading, told_of_own
+from ganray.distributed.ray_internals import end_own_processes, head_alone
 from ganray.errors import GanrayError
 from ganray.waits import WAITS
 
@@ -100,14 +101,15 @@ def _taken(one: Begun) -> Iterator[None]:
 def _start(address: str | None, options: dict[str, Any]) -> None:
     try:
         if address is None:
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=_OBJECT_STORE_BYTES,
-                **options,
-            )
+            with head_alone(Path(standby.__file__)), preloading():
+                ray.init(
+                    address="local",
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    object_store_memory=_OBJECT_STORE_BYTES,
+                    **options,
+                )
             _tighten_token()
         else:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)

@@ -20,6 +20,8 @@ from ganray.errors import RefusedInput
 
 _SOCKET_BYTES = len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")
 _LONGEST = (103 if sys.platform == "darwin" else 107) - _SOCKET_BYTES
+_PRELOAD = "RAY_preload_python_modules"
+_PRELOADED = "ganray.distributed.worker.preloaded"
 _SHORT = ("/tmp", "/var/tmp", os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm")
 
 
@@ -37,6 +39,24 @@ def own_options() -> Iterator[dict[str, Any]]:
         if len(os.fsencode(usual)) > _LONGEST:
             options["_temp_dir"] = kept.enter_context(_shortened(usual))
         yield options
+
+
+@contextlib.contextmanager
+def preloading() -> Iterator[None]:
+    """A Ray that is started within has workers which load what they need while they wait for work.
+
+    Ray starts as many as there are cores at once. What they cannot load yet, as their driver has
+    another path, they load when they need it.
+    """
+    before = os.environ.get(_PRELOAD)
+    os.environ[_PRELOAD] = ",".join(filter(None, [before, _PRELOADED]))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PRELOAD]
+        else:
+            os.environ[_PRELOAD] = before
 
 
 def told_of_own(address: str | None) -> str:

@@ -21,6 +21,7 @@ from typing import no_type_check
 import ray
 import torch
 
+from ganray.data.arrow import spare_pandas
 from ganray.distributed.ray_internals import show_process_as
 from ganray.distributed.worker import usage
 from ganray.distributed.worker.bundles import bundled
@@ -139,6 +140,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._turn = self._stopped = 0
+        spare_pandas()
         _keep_imported()
 
     def place(self) -> Place:
