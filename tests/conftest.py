@@ -11,7 +11,6 @@ os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")  # else workers starve beside the other tests
 os.environ["GANRAY_CACHE_BYTES"] = "0"  # nothing of a test is kept for the next one
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,9 @@ from beartype.claw import beartype_package
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 from xdist.scheduler import LoadFileScheduling
+
+from tests import shapes
+from tests.ending import BESIDE_RAY
 
 # Every annotation of a function or dataclass of `ganray` is checked while the tests run: with the
 # shapes of its arrays in the modules that name any, as that costs more at every call. Not the
@@ -37,6 +39,7 @@ SHAPED = [
 UNCHECKED = ("ganray.cli", "ganray.drivers", "ganray.distributed")
 beartype_package("ganray", conf=BeartypeConf(claw_skip_package_names=UNCHECKED))
 install_import_hook(SHAPED, "beartype.beartype")
+shapes.install()
 
 pytest_plugins = ["tests.head", "tests.s3_server", "tests.tiny"]
 
@@ -89,12 +92,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
     return _Scheduling(config, log)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Clusters end with the last test that needs Ray: idle ones take a tenth of a core."""
+    if nextitem is None or not _needs_ray(nextitem.path):
+        BESIDE_RAY.close()
+
+
 @pytest.fixture(scope="session")
-def ray_session() -> Iterator[Any]:
-    """One local Ray of two CPUs for the session; yields the module `ray`."""
+def ray_session() -> Any:
+    """One local Ray of two CPUs for all tests that need Ray; gives the module `ray`."""
     ray = pytest.importorskip("ray")
     ray.init(
         "local", num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False
     )
-    yield ray
-    ray.shutdown()
+    BESIDE_RAY.callback(ray.shutdown)
+    return ray

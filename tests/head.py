@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests import HANG_SECONDS
+from tests.ending import BESIDE_RAY
 from tests.ports import free_ports
 
 RAY = Path(sys.executable).with_name("ray")
@@ -43,10 +44,9 @@ class Head:
 
 
 @pytest.fixture(scope="session")
-def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
-    """One for the session."""
-    with running_head(tmp_path_factory.mktemp("home")) as started:
-        yield started
+def head(tmp_path_factory: pytest.TempPathFactory) -> Head:
+    """One for all tests that need Ray."""
+    return BESIDE_RAY.enter_context(running_head(tmp_path_factory.mktemp("home")))
 
 
 @contextmanager

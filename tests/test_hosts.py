@@ -24,10 +24,12 @@ SERVER = (
 CLIENT = """
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], 4000), 1).recv(1)
+    connection = socket.create_connection((sys.argv[1], 4000), 1)
 except OSError:
     print("silence")
 else:
+    connection.settimeout(None)  # the kernel has answered, and the server may take its time
+    connection.recv(1)
     print("reached")
 """
 KILLED = """
@@ -44,7 +46,7 @@ sys.stdin.read()
 
 WAIT = """
 import socket, time
-for _ in range(200):
+for _ in range(12_000):
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", 4000)) == 0:
             break
@@ -101,7 +103,7 @@ def test_a_command_that_fails_says_what_it_said(network):
         network["head"].run("bash", "-c", "echo no luck; exit 3")
     with pytest.raises(RuntimeError, match=r"no end in 0\.2 s"):
         network["head"].run("sleep", "60", timeout=0.2)
-    for _ in range(200):  # the command that hung is ended, too, and the server alone is left
+    for _ in range(12_000):  # the command that hung is ended, too, and the server alone is left
         if len(left := network["head"].processes()) == 1:
             break
         time.sleep(0.05)
@@ -122,7 +124,7 @@ def test_nothing_outlives_a_harness_that_is_killed():
     assert len(inside) == 2
     harness.send_signal(signal.SIGKILL)
     harness.communicate()
-    for _ in range(200):
+    for _ in range(12_000):
         left = [pid for pid in inside if _namespace(Path(f"/proc/{pid}")) == namespace]
         if not left:
             break

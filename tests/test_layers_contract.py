@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,6 @@ from tests.stages.stores import copied
 from tests.sweeps.files import sweep_file
 
 ROOT = Path(__file__).parents[1]
-
-
-def python(code: str) -> str:
-    """What a fresh interpreter prints."""
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
 
 
 def test_layers_point_downwards_and_ray_has_one_importer():
@@ -70,30 +62,63 @@ def test_private_names_of_ray_stand_in_one_file():
     assert found == {"ray_internals"}
 
 
-HEAVY = {"torch", "ray", "pyarrow", "scipy", "pandas", "sympy", "matplotlib"}
+HEAVY = ("torch", "ray", "pyarrow", "scipy", "pandas", "sympy", "matplotlib")
+FORKS = """
+import json, os, sys, traceback
+import jinja2, numpy, pydantic, typer, yaml
+import ganray.cli
+
+HEAVY = json.loads(sys.argv[1])
+
+def loaded():
+    return sorted(set(HEAVY) & set(sys.modules))
+
+assert loaded() == [], "what all forks have"
+for line in sys.stdin:
+    code, sys.argv = json.loads(line)
+    child = os.fork()
+    if not child:
+        told, silent = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, 1)
+        try:
+            exec(code, {"__name__": "__main__", "loaded": loaded})
+        except SystemExit as end:
+            assert not end.code, end.code
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os.write(told, json.dumps(loaded()).encode() + b"\\n")
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit("it failed")
+"""
 
 
-def loaded_by(code: str, *words: object) -> set[str]:
-    """Which of the heavy packages `code` has loaded when its interpreter ends."""
-    report = (
-        "import sys, atexit\n"
-        f"sys.argv = ['ganray', *{list(map(str, words))}]\n"
-        f"heavy = lambda: sorted({HEAVY} & set(sys.modules))\n"
-        "atexit.register(lambda: print('\\nloaded', *heavy()))\n"
-    )
-    return set(python(report + code).splitlines()[-1].split()[1:])
+@pytest.fixture(scope="module")
+def loaded_by() -> Iterator[Callable[..., set[str]]]:
+    """Which of the heavy packages `code` has loaded at its end, in a fork of an interpreter that
+    has loaded ganray's commands and none of them."""
+    words = [sys.executable, "-c", FORKS, json.dumps(HEAVY)]
+    with subprocess.Popen(words, cwd=ROOT, stdin=-1, stdout=-1, text=True, bufsize=1) as forks:
+
+        def loaded(code: str, *words: object) -> set[str]:
+            forks.stdin.write(json.dumps([code, ["ganray", *map(str, words)]]) + "\n")
+            return set(json.loads(forks.stdout.readline()))
+
+        yield loaded
 
 
 COMMAND = "from ganray.cli import main; main()"
 
 
-def test_neither_import_nor_help_loads_torch_or_ray():
-    assert loaded_by("import ganray") == set()
+def test_neither_import_nor_help_loads_torch_or_ray(loaded_by):
     assert loaded_by(COMMAND, "--help") == set()
     assert loaded_by("import torch") == {"torch"}  # guard: it can be seen
 
 
-def test_a_run_is_planned_with_nothing_heavy_but_what_reads_the_data(tiny_study, tmp_path):
+def test_a_run_is_planned_with_nothing_heavy_but_what_reads_the_data(
+    loaded_by, tiny_study, tmp_path
+):
     """Ray, which takes seconds, begins to start then, and all that comes is beside it."""
     code = f"""
 from ganray.cli.study import read
@@ -105,7 +130,7 @@ assert not Agenda.open(chosen.plan(Store({str(tmp_path)!r})), Store({str(tmp_pat
     assert loaded_by(code) == {"pyarrow"}
 
 
-def test_workers_load_no_pandas_before_somebody_asks_for_frames():
+def test_workers_load_no_pandas_before_somebody_asks_for_frames(loaded_by):
     """Workers are loaded while they wait; pyarrow looks for pandas at its first array else."""
     code = """
 import ganray.distributed.worker.worker, ganray.stages.data
@@ -113,13 +138,13 @@ from ganray.data.arrow import spare_pandas
 spare_pandas()
 import pyarrow
 table = pyarrow.table({"a": [1, 2]})
-assert heavy() == ["pyarrow", "ray", "torch"], heavy()
+assert loaded() == ["pyarrow", "ray", "torch"], loaded()
 assert pyarrow.array(table.to_pandas()["a"]).to_pylist() == [1, 2]
 """
     assert loaded_by(code) == {"torch", "ray", "pyarrow", "pandas"}
 
 
-def test_specifications_and_plans_load_without_torch():
+def test_specifications_and_plans_load_without_torch(loaded_by):
     code = (
         "from ganray.train import TrainSpec\n"
         "from ganray.data import DatasetSpec\n"
@@ -129,7 +154,7 @@ def test_specifications_and_plans_load_without_torch():
 
 
 @pytest.mark.parametrize("module", [path.stem for path in (ROOT / "ganray/runs").glob("[a-z]*.py")])
-def test_a_runs_record_is_read_without_torch_and_ray(module):
+def test_a_runs_record_is_read_without_torch_and_ray(module, loaded_by):
     assert not loaded_by(f"import ganray.runs.{module}") & {"torch", "ray"}
 
 
@@ -145,7 +170,9 @@ def test_a_runs_record_is_read_without_torch_and_ray(module):
         "store verify STORE",
     ],
 )
-def test_what_only_looks_at_a_store_loads_neither_torch_nor_ray(words, tiny_run, tmp_path):
+def test_what_only_looks_at_a_store_loads_neither_torch_nor_ray(
+    words, tiny_run, tmp_path, loaded_by
+):
     store = copied(tiny_run, tmp_path)
     save_run(store, tiny_run.plan)
     loaded = loaded_by(COMMAND, *words.replace("STORE", store.url).split())
@@ -153,7 +180,9 @@ def test_what_only_looks_at_a_store_loads_neither_torch_nor_ray(words, tiny_run,
     assert not loaded & slow
 
 
-def test_a_study_file_and_a_sweep_file_are_read_without_torch_and_ray(tiny_study, tmp_path):
+def test_a_study_file_and_a_sweep_file_are_read_without_torch_and_ray(
+    tiny_study, tmp_path, loaded_by
+):
     code = f"from ganray.studies import read_study\nread_study({str(tiny_study)!r})"
     assert not loaded_by(code) & {"torch", "ray"}
     file = sweep_file(tiny_study, tmp_path)

@@ -125,7 +125,7 @@ def mnist_small_images() -> np.ndarray:
 @pytest.fixture(scope="session")
 def tiny_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study file beside its Parquet file of 240 digits."""
-    folder = _shared(tmp_path_factory) / "study"
+    folder = of_all_processes(tmp_path_factory) / "study"
     with FileLock(folder.with_suffix(".lock")):
         if not folder.exists():
             folder.mkdir()
@@ -137,14 +137,14 @@ def tiny_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_run(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
     """The study, finished in a folder store. Tests read it; those that change a store copy it."""
-    folder = _shared(tmp_path_factory) / "store"
+    folder = of_all_processes(tmp_path_factory) / "store"
     with FileLock(folder.with_suffix(".lock")):
         study, agenda = run(tiny_study, str(folder))  # nothing, where another process has run it
     assert agenda.complete, agenda.failed
     return TinyRun(tiny_study, study, agenda.plan, agenda.store)
 
 
-def _shared(factory: pytest.TempPathFactory) -> Path:
+def of_all_processes(factory: pytest.TempPathFactory) -> Path:
     """The folder of all processes of this test run."""
     own = factory.getbasetemp()
     return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own

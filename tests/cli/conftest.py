@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ganray.store import Store
 from tests.cli.command import Answer, ganray
 from tests.stages.stores import copy_store
+from tests.tiny import of_all_processes
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,18 @@ class Finished:
 
 @pytest.fixture(scope="session")
 def finished(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """Everything from an empty store, in this process."""
-    url = str(tmp_path_factory.mktemp("finished") / "store")
-    answer = ganray("run", tiny_study, "--runner", "local", "--store", url)
-    assert answer.code == 0, answer
-    return Finished(tiny_study, url, answer)
+    """Everything from an empty store, by the first process that needs it; each has a copy."""
+    shared = of_all_processes(tmp_path_factory) / "finished"
+    url, told = str(shared / "store"), shared / "answer.json"
+    with FileLock(shared.with_suffix(".lock")):
+        if not told.exists():
+            answer = ganray("run", tiny_study, "--runner", "local", "--store", url)
+            assert answer.code == 0, answer
+            told.write_text(json.dumps([answer.out, answer.err]))
+    own = str(tmp_path_factory.mktemp("finished") / "store")
+    copy_store(url, Path(own))
+    out, err = (text.replace(url, own) for text in json.loads(told.read_text()))
+    return Finished(tiny_study, own, Answer(0, out, err))
 
 
 @pytest.fixture

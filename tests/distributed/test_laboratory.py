@@ -6,6 +6,7 @@ import pytest
 
 from ganray.distributed.runner import RayRunner
 from ganray.local import LocalRunner
+from ganray.plan import Resources
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from ganray.studies import study_from
@@ -30,14 +31,16 @@ NUMBERS = {
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
-@pytest.mark.parametrize("settings", [GAUSSIANS, NUMBERS], ids=lambda told: told["study"])
-def test_both_runners_make_the_same_of_it(settings, tmp_path):
-    study = study_from(settings)
-    plan, found = study.plan(), {}
+def test_both_runners_make_the_same_of_them(tmp_path):
+    """Of both at once, by one worker."""
+    plans = [study_from(settings).plan() for settings in (GAUSSIANS, NUMBERS)]
+    tasks = tuple(task for plan in plans for task in plan.tasks)
+    plan, found = plans[0].model_copy(update={"tasks": tasks}), {}
     for name, runner in (("local", LocalRunner), ("ray", RayRunner)):
         store = Store(str(tmp_path / name))
         agenda = Agenda.open(plan, store)
-        runner(study.resources).run(agenda)
+        runner(Resources(device="cpu", num_cpus=2.0)).run(agenda)
         assert agenda.complete, agenda.failed
-        found[name] = {task.address: store.manifest(task.address).digest for task in plan.tasks}
+        found[name] = {task.address: store.manifest(task.address).digest for task in tasks}
     assert found["local"] == found["ray"]
+    assert {task.kind for task in tasks} > {task.kind for task in plans[0].tasks}

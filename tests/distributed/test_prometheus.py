@@ -40,7 +40,7 @@ class Recorded:
 
 def recorded(plan) -> tuple[Gauges, dict[str, dict]]:
     made = Gauges(
-        Board(plan, set()),
+        Board(plan, set(), clock=lambda: 0.0),
         {name: Recorded() for name in GAUGES},
         {name: Recorded() for name in COUNTERS},
     )
@@ -61,9 +61,9 @@ def test_a_training_from_begin_to_end():
     assert values["ganray_iterations"] == {series: 30.0}
     assert values["ganray_images_per_second"] == {series: 8.0}
     assert values["ganray_loss"] == {(plan.run, "train g", "critic_loss"): -2.5}
-    assert values["ganray_seconds_left"][plan.run,] == pytest.approx(7.0, abs=0.5)
+    assert values["ganray_seconds_left"][plan.run,] == 7.0
     assert values["ganray_workers"] == {(plan.run,): 1.0}
-    assert 0 <= values["ganray_checkpoint_age_seconds"][series] < 60
+    assert 0 <= values["ganray_checkpoint_age_seconds"][series] < HANG_SECONDS
     made.hear(told(GAN, finished=True))
     made.publish()
     assert values["ganray_iterations"] == {series: 100.0}
@@ -161,16 +161,16 @@ def test_ray_exposes_them_under_these_names(ray_session, tmp_path, monkeypatch):
         tell(told(GAN, warning="its worker died", resubmitted=True))
         tell(told(GAN, 31, images_per_second=8.0, seconds_left=69.0, critic_loss=-2.5))
         wanted = {f"ray_{name}" for name in GAUGES | COUNTERS}
-        seen = _scraped(ray_session, wanted, plan.run)
+        seen = _scraped(ray_session, plan.run, wanted, "ray_ganray_iterations", " 31.0")
     assert wanted <= seen.keys()
     assert 'task="train g"' in seen["ray_ganray_iterations"]
     assert 'node="node-7"' in seen["ray_ganray_iterations"]
-    assert seen["ray_ganray_iterations"].endswith(" 31.0")
     assert len(heard) == 5
 
 
-def _scraped(ray, wanted: set[str], run: str) -> dict[str, str]:
-    """The last line of each metric of a run, once all that are wanted are there.
+def _scraped(ray, run: str, wanted: set[str], last: str, end: str) -> dict[str, str]:
+    """The last line of each metric of a run, once all that are wanted are there and one is at its
+    end.
 
     Runs that other tests played on the same Ray are there, too.
     """
@@ -178,8 +178,9 @@ def _scraped(ray, wanted: set[str], run: str) -> dict[str, str]:
     url = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
     seen: dict[str, str] = {}
     deadline = time.monotonic() + HANG_SECONDS
-    while not wanted <= seen.keys() and time.monotonic() < deadline:
-        time.sleep(1.0)
+    while not (wanted <= seen.keys() and seen[last].endswith(end)):
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.2)
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 text = answer.read().decode()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganray.distributed.runner import RayRunner
+from ganray.distributed.scheduler import pool
 from ganray.drivers import leading
 from ganray.errors import Stopped
 from ganray.plan import Plan, Resources
@@ -18,6 +19,7 @@ from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from ganray.studies import read_study
+from tests import HANG_SECONDS
 from tests.cli.command import ganray
 from tests.distributed.processes import a_trainer, gone, trainers
 from tests.stages.stores import copied
@@ -29,10 +31,10 @@ JOINT = "train/joint/0+1+2/0"
 FAR = 100_000
 LONG = (
     *("train.batch=2", "train.critic_steps=1", f"budget.iterations={FAR}"),
-    *("resources.checkpoint_seconds=0.001", "resources.attempts=2"),
+    *("resources.checkpoint_seconds=0.001", "resources.attempts=2", "resources.num_cpus=2"),
 )
 """Training that no machine is done with before something happens to it, with a checkpoint at every
-report (a second, or 50 iterations)."""
+report (a second, or 50 iterations); by one worker, which takes both CPUs."""
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +75,9 @@ def kept(agenda: Agenda) -> int:
     return checkpoint.step if checkpoint else 0
 
 
-def test_both_runners_commit_equal_manifests(tiny_run, tmp_path):
+def test_both_runners_commit_equal_manifests(tiny_run, tmp_path, monkeypatch):
     """Promise 1, over the whole study: digests, inputs, and the progress that is told."""
+    monkeypatch.setattr(pool, "IDLE_SECONDS", HANG_SECONDS)  # none is let go for the other's time
     events = []
     store = Store(str(tmp_path))
     agenda = Agenda.open(tiny_run.plan, store)
@@ -173,7 +176,8 @@ def test_a_failure_in_a_stage_is_tried_again_by_the_next_run_alone(tiny_run, tmp
     broken = gan.model_copy(update={"parameters": gan.parameters | {"train": train}})
     tasks = tuple(broken if task is gan else task for task in plan.tasks)
     agenda, events = Agenda.open(plan.model_copy(update={"tasks": tasks}), store), []
-    RayRunner(tiny_run.study.resources, tell=events.append).run(agenda)
+    one_worker = tiny_run.study.resources.model_copy(update={"num_cpus": 2.0})
+    RayRunner(one_worker, tell=events.append).run(agenda)
     assert "last good checkpoint is kept" in agenda.failed[gan.address]
     assert plan.roles["targets"] in agenda.finished
     assert len([e for e in events if e.kind == "train" and "host" in e.details]) == 1
@@ -181,7 +185,7 @@ def test_a_failure_in_a_stage_is_tried_again_by_the_next_run_alone(tiny_run, tmp
     alone = Agenda.open(plan, store, only="failed")
     assert {task.address for task in alone.pending} == set(agenda.failed)
     assert [task for task in Agenda.open(plan, store).pending if task not in alone.pending] == []
-    RayRunner(tiny_run.study.resources).run(alone)
+    RayRunner(one_worker).run(alone)
     assert alone.failed == {}
     assert store.manifest(gan.address).digest == tiny_run.manifest(JOINT).digest
 

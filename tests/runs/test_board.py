@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
-import time
+from collections.abc import Callable
 
 import pytest
 
@@ -35,7 +36,7 @@ def row(board: Board, title: str) -> dict:
 
 @pytest.fixture
 def board() -> Board:
-    board = Board(PLAN, set())
+    board = Board(PLAN, set(), clock=lambda: 0.0)
     board.hear(news(DATA, host="a", node="1"))
     board.hear(news(DATA, 1, 1, finished=True))
     return board
@@ -73,7 +74,7 @@ def test_a_gan_from_its_worker_to_its_end(board):
         "node": "abc",
         "note": "",
         "images_per_second": 5.0,
-        "seconds_left": pytest.approx(70.0, abs=1.0),
+        "seconds_left": 70.0,
         "losses": {"critic_loss": -2.0},
     }
     board.hear(news(GAN, 1, 1, finished=True))
@@ -100,8 +101,8 @@ def test_a_metric_counts_per_cents_and_forgets_its_eta_with_its_worker(board):
     board.hear(news(SCORE, host="a", node="1"))
     board.hear(news(SCORE, 40, 100, seconds_left=60.0))
     told = row(board, "measure g")
-    assert (told["percent"], told["seconds_left"]) == (40, pytest.approx(60.0, abs=1.0))
-    assert board.snapshot()["seconds_left"] == pytest.approx(60.0, abs=1.0)
+    assert (told["percent"], told["seconds_left"]) == (40, 60.0)
+    assert board.snapshot()["seconds_left"] == 60.0
     board.hear(news(SCORE, preempted="node a is going"))
     board.hear(news(SCORE, host="b", node="2"))
     assert "seconds_left" not in row(board, "measure g")
@@ -208,9 +209,10 @@ def test_a_snapshot_is_json_even_of_a_trainer_that_has_not_moved(board):
     assert json.loads(text)["run"] == PLAN.run
 
 
-def test_thousands_of_tasks_give_a_small_snapshot_without_delay():
+def test_thousands_of_tasks_give_a_small_snapshot_by_few_calls():
     plan = study_of(800)
-    board = Board(plan, set(), {one.address: 1e9 for one in plan.tasks if one.kind == "train"})
+    costs = {one.address: 1e9 for one in plan.tasks if one.kind == "train"}
+    board = Board(plan, set(), costs, clock=lambda: 0.0)
     board.hear(news(plan.tasks[0], 1, 1, finished=True))
     gans = [one for one in plan.tasks if one.kind == "train"]
     for gan in gans[:300]:
@@ -220,11 +222,19 @@ def test_thousands_of_tasks_give_a_small_snapshot_without_delay():
     assert len(snapshot["rows"]) == 200
     assert snapshot["kinds"]["train"] == {"running": 300, "queued": 500}
     assert len(json.dumps(snapshot)) < 100_000
-    started = time.process_time()
-    for _ in range(10):
-        board.snapshot()
-    # Without type checks, of 10,000 tasks: 0.004 s, and 0.08 s for each forecast.
-    assert time.process_time() - started < 10.0
+    # Of 10,000 tasks: 0.004 s, and 0.08 s for each forecast.
+    assert calls_of(board.snapshot) < 10 * len(plan.tasks)
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """How many functions of Python it calls, which no machine's speed changes."""
+    calls: list[object] = []
+    sys.setprofile(lambda frame, event, _: calls.append(event) if event == "call" else None)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return len(calls)
 
 
 def test_it_may_be_asked_while_it_is_told(board):
@@ -271,7 +281,7 @@ def test_those_that_are_trained_together_have_one_worker():
         board.hear(news(gan, 20, 100, images_per_second=5.0, seconds_left=40.0))
     snapshot = board.snapshot()
     assert snapshot["workers"] == 1
-    assert snapshot["seconds_left"] == pytest.approx(40.0, abs=0.5)
+    assert snapshot["seconds_left"] == 40.0
     board.hear(news(gans[0], 100, 100, finished=True))
     board.hear(news(gans[1], failed="diverged", outcome="failed"))
     assert board.snapshot()["workers"] == 1

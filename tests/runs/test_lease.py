@@ -17,6 +17,7 @@ from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.runs import lease
 from ganray.runs.lease import Beat, Lease, acquire, lead, newest_driver
 from ganray.store import Store
+from tests import HANG_SECONDS
 
 RUN = "tiny-0123"
 DRIVER = """
@@ -81,11 +82,10 @@ def newest(store: Store) -> Beat:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if true():
-            return
+    deadline = time.monotonic() + HANG_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
-    pytest.fail("it never came true")
 
 
 def test_the_first_leads_and_the_next_after_its_end_does_too(store: Store) -> None:

@@ -36,6 +36,7 @@ from ganray.train.steps import Adam, Batch, Networks, Noise, Step
 from ganray.trained import draw, load_generator
 from tests import tiny
 from tests.cli.command import ganray
+from tests.stages.stores import begun
 
 
 class Flat(ModelSpec):
@@ -109,11 +110,13 @@ def known() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def run_of_toys(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Store]:
+def run_of_toys(
+    tiny_study: Path, tiny_run: tiny.TinyRun, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Plan, Store]:
     """The tiny study with the toys' GANs, run to its end."""
     with MODELS.including(Flat), ALGORITHMS.including(LeastSquares):
-        store = tmp_path_factory.mktemp("toys")
-        _, agenda = tiny.run(tiny_study, str(store), *TOY)
+        url = begun(tiny_run, tmp_path_factory.mktemp("toys"))
+        _, agenda = tiny.run(tiny_study, url, *TOY)
         assert agenda.complete, agenda.failed
         return agenda.plan, agenda.store
 

@@ -32,6 +32,7 @@ from ganray.studies import read_study
 from ganray.sweeps import read_sweep
 from tests import tiny
 from tests.cli.command import ganray
+from tests.stages.stores import copied
 from tests.sweeps.files import sweep_file
 
 
@@ -104,11 +105,13 @@ def known() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def run_of_toys(tiny_study: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Store]:
+def run_of_toys(
+    tiny_study: Path, tiny_run: tiny.TinyRun, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Plan, Store]:
     """The tiny study measured by the toys, run to its end."""
     with METRICS.including(MeanShift), ENCODERS.including(Corners):
-        store = tmp_path_factory.mktemp("toys")
-        _, agenda = tiny.run(tiny_study, str(store), *TOYS)
+        store = copied(tiny_run, tmp_path_factory.mktemp("toys"))
+        _, agenda = tiny.run(tiny_study, store.url, *TOYS)
         assert agenda.complete, agenda.failed
         return agenda.plan, agenda.store
 

@@ -31,6 +31,7 @@ from ganray.train import WganGp
 from tests import tiny
 from tests.cli.command import ganray
 from tests.seams.three_sides import SIDES
+from tests.stages.stores import begun
 
 HERE = "tests.seams"
 
@@ -57,14 +58,14 @@ resources: {device: cpu}
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory):
+def three(tiny_run, tmp_path_factory):
     """The study of three sides, run to its end."""
     folder = tmp_path_factory.mktemp("three")
     tiny.write_digits(folder / "digits.parquet")
     (folder / "three.yaml").write_text(THREE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(STUDIES, "three_sides", f"{HERE}.three_sides")
-        _, agenda = tiny.run(folder / "three.yaml", str(folder / "store"))
+        _, agenda = tiny.run(folder / "three.yaml", begun(tiny_run, folder / "store"))
     assert agenda.complete, agenda.failed
     save_run(agenda.store, agenda.plan)
     return Results.open(agenda.store, agenda.plan)

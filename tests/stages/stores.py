@@ -23,6 +23,11 @@ def copied(run: TinyRun, folder: Path, *kinds: str) -> Store:
     return Store(str(folder))
 
 
+def begun(run: TinyRun, folder: Path) -> str:
+    """What studies of the tiny run's digits have in common, in a store at `folder`; its place."""
+    return copied(run, folder, "data", "encoder", "embed", "measure").url
+
+
 def copy_store(source: Path | str, target: Path) -> None:
     """A folder of a store, its large files as links: the store writes no file twice.
 

@@ -33,7 +33,8 @@ def lines(store: Store, path: str) -> list[str]:
     return [line.partition(" ")[2] for line in text.splitlines()]
 
 
-def test_from_begin_to_end(store):
+def test_from_begin_to_end(store, monkeypatch):
+    monkeypatch.setattr(module, "_PROGRESS_SECONDS", HANG_SECONDS)
     told: list[Event] = []
     with TaskLog(store, GAN, "cpu") as log:
         tell = log.passing(told.append)
@@ -100,7 +101,8 @@ def test_a_log_is_in_the_store_while_its_task_runs(store, monkeypatch):
     assert len(lines(store, log.path)) == 3
 
 
-def test_a_quick_shard_leaves_a_log_only_if_something_happened(store):
+def test_a_quick_shard_leaves_a_log_only_if_something_happened(store, monkeypatch):
+    monkeypatch.setattr(module, "_FIRST_SECONDS", HANG_SECONDS)  # on any machine it is quick
     event = Event(GAN.address, "train", 1, 4, {"chunk": 0})
     with TaskLog(store, GAN, "cpu", shards=(range(0, 2),)) as log:
         log.hear(event)

@@ -23,6 +23,7 @@ from ganray.studies.budget_curve import page, prefix
 from ganray.train.gan import GanTrainer
 from tests import tiny
 from tests.report import chromium
+from tests.stages.stores import begun
 
 FRACTIONS = (0.25, 0.5, 1.0)
 METRICS = "evaluate.metrics=[class_divergence, {name: inception_score, splits: 2}]"
@@ -45,7 +46,8 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tiny_study, tmp_path_factory) -> Ran:
+def ran(tiny_study, tiny_run, tmp_path_factory) -> Ran:
+    url = begun(tiny_run, tmp_path_factory.mktemp("curve"))
     done: dict[int, list[int]] = {}
     advance = GanTrainer.advance
 
@@ -55,7 +57,7 @@ def ran(tiny_study, tmp_path_factory) -> Ran:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GanTrainer, "advance", counted)
-        _, agenda = tiny.run(tiny_study, str(tmp_path_factory.mktemp("curve")), *CURVE)
+        _, agenda = tiny.run(tiny_study, url, *CURVE)
     assert agenda.complete, agenda.failed
     return Ran(agenda, done)
 

@@ -24,6 +24,7 @@ from ganray.studies.parts.probes import AuditSearch
 from ganray.studies.parts.variants import usual_variants
 from ganray.studies.range_audit import page
 from tests import tiny
+from tests.stages.stores import begun
 
 SEARCH = {
     **{"steps": 3, "restarts": 3, "chunk": 7, "own_samples": 9, "in_class": 4, "off_class": 5},
@@ -157,12 +158,12 @@ def test_a_variant_s_fields_join_those_of_the_study():
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def finished(tiny_run: tiny.TinyRun, tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("audit")
     tiny.write_digits(folder / "digits.parquet")
     source = {"source": str(folder / "digits.parquet")}
     told = settings(data=source, search={**SEARCH, "other": source}, replicates=2)
-    agenda, store = tiny.run_settings(told, f"{folder}/store")
+    agenda, store = tiny.run_settings(told, begun(tiny_run, folder / "store"))
     return Results.open(store, agenda.plan)
 
 

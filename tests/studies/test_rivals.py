@@ -15,6 +15,7 @@ from ganray.studies import read_study
 from ganray.train.flops import gan_flops
 from tests import tiny
 from tests.cli.command import ganray
+from tests.stages.stores import begun
 
 CONDITIONAL = "{name: conditional, of: {name: fully_connected, width: 8, latent: 4}"
 RIVALS = f"""
@@ -115,8 +116,8 @@ def test_a_conditional_family_is_refused_for_one_class(study_file):
         read_study(str(study_file), [mixed]).plan()
 
 
-def test_they_are_trained_measured_and_reported(study_file, tmp_path):
-    _, agenda = tiny.run(study_file, str(tmp_path), "search.on=[acgan, mgan]")
+def test_they_are_trained_measured_and_reported(study_file, tiny_run, tmp_path):
+    _, agenda = tiny.run(study_file, begun(tiny_run, tmp_path), "search.on=[acgan, mgan]")
     assert agenda.complete, agenda.failed
     results = Results.open(agenda.store, agenda.plan)
     assert {one.side for one in results.scores} == set(agenda.plan.sides)

@@ -14,6 +14,7 @@ from ganray.store import Store
 from ganray.studies import read_study, study_from
 from tests import tiny
 from tests.cli.command import Answer, ganray
+from tests.stages.stores import begun
 
 FID = ScoreName("frechet_distance", "pixels")
 STUDY = {
@@ -31,12 +32,12 @@ STUDY = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tiny_run: tiny.TinyRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("seeds")
     tiny.write_digits(place / "digits.parquet")
     data = {"source": str(place / "digits.parquet")}
     (place / "seeds.yaml").write_text(json.dumps(STUDY | {"data": data}))
-    _, agenda = tiny.run(place / "seeds.yaml", f"{place}/store")
+    _, agenda = tiny.run(place / "seeds.yaml", begun(tiny_run, place / "store"))
     assert agenda.complete
     return place
 

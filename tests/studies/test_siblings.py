@@ -14,6 +14,7 @@ from ganray.report.results import Results
 from ganray.stages.counterpart import distance
 from ganray.studies import study_from
 from tests import tiny
+from tests.stages.stores import begun
 
 pytestmark = pytest.mark.slow  # each trains whole studies
 
@@ -83,7 +84,7 @@ def test_what_does_not_fit_is_refused_when_it_is_planned(changed, said):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def finished(tiny_run: tiny.TinyRun, tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("siblings")
     tiny.write_digits(folder / "digits.parquet")
     told = settings(
@@ -92,7 +93,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
         real=[30],
         budget={"iterations": 4},
     )
-    agenda, store = tiny.run_settings(told, f"{folder}/store")
+    agenda, store = tiny.run_settings(told, begun(tiny_run, folder / "store"))
     return Results.open(store, agenda.plan)
 
 

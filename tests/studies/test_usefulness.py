@@ -18,6 +18,7 @@ from ganray.stages.artifacts import read_sampler
 from ganray.stages.labelled import FILE
 from ganray.studies import study_from
 from tests import tiny
+from tests.stages.stores import begun
 
 SMALL = {"name": "fully_connected", "width": 8, "latent": 4}
 TOLD = {"name": "told", "model": {"name": "conditional", "of": SMALL}}
@@ -122,7 +123,7 @@ def test_worth_is_read_off_the_curve_or_beyond_it(accuracy, said):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def finished(tiny_run: tiny.TinyRun, tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("usefulness")
     tiny.write_digits(folder / "digits.parquet")
     told = settings(
@@ -131,7 +132,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Results:
         real=[10],
         budget={"iterations": 20},
     )
-    agenda, store = tiny.run_settings(told, f"{folder}/store")
+    agenda, store = tiny.run_settings(told, begun(tiny_run, folder / "store"))
     return Results.open(store, agenda.plan)
 
 

@@ -11,6 +11,7 @@ from ganray.distributed.cluster import begun as module
 from ganray.distributed.cluster import connect
 from ganray.distributed.cluster.connect import HeadLost, connected, own_beside, told_of_own
 from ganray.errors import GanrayError
+from tests import HANG_SECONDS
 
 
 class Ray:
@@ -21,7 +22,7 @@ class Ray:
         self.there, self.done = False, []
 
     def start(self, address: str | None, options: dict[str, object]) -> None:
-        self.may_come.wait(60)
+        assert self.may_come.wait(HANG_SECONDS)
         self.there = True
         self.done.append("came")
 
@@ -29,7 +30,7 @@ class Ray:
         return self.there
 
     def shutdown(self) -> None:
-        self.may_go.wait(60)
+        assert self.may_go.wait(HANG_SECONDS)
         if self.there:
             self.there = False
             self.done.append("went")

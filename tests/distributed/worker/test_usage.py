@@ -6,31 +6,32 @@ import threading
 import time
 
 from ganray.distributed.worker.usage import effort
+from tests import HANG_SECONDS
 
 
 def test_a_thread_that_wants_the_processor_tries_and_a_sleeping_one_does_not():
-    ending = threading.Event()
+    ending, worked, may_wake = (threading.Event() for _ in range(3))
 
     def work() -> None:
         while not ending.is_set():
             sum(range(10_000))
+            if time.thread_time() > 0.3:
+                worked.set()
 
     worker = threading.Thread(target=work)
-    asleep = threading.Thread(target=ending.wait)
+    asleep = threading.Thread(target=may_wake.wait)
     worker.start()
     asleep.start()
-    try:
-        before = effort(worker.native_id)
-        time.sleep(1.0)
-        tried = effort(worker.native_id) - before
-    finally:
-        ending.set()
-        worker.join()
-        asleep.join()
-    assert tried > 0.3
-    before = effort(threading.get_native_id())
-    time.sleep(1.0)
-    assert effort(threading.get_native_id()) - before < 0.3
+    assert worked.wait(HANG_SECONDS)
+    tried = effort(worker.native_id)
+    ending.set()
+    worker.join()
+    assert tried >= 0.3
+    before = effort(asleep.native_id)
+    time.sleep(0.5)
+    assert effort(asleep.native_id) - before < 0.3
+    may_wake.set()
+    asleep.join()
 
 
 def test_a_thread_that_is_unknown_counts_for_nothing():

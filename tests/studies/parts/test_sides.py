@@ -16,6 +16,7 @@ from ganray.store import Store
 from ganray.studies import budget_curve, marginal_vs_joint
 from tests import tiny
 from tests.golden import DATA, planned
+from tests.stages.stores import begun
 
 GROUPS = {"marginals": [["c"], ["a"]], "search": {"on": []}}
 FEW = {"metrics": ["cafd", {"name": "inception_score", "splits": 2}]}
@@ -100,10 +101,10 @@ def test_title_and_lead_speak_of_what_is_compared(tmp_path, marginals, question,
 
 
 @pytest.fixture(scope="module")
-def ran(tiny_study, tmp_path_factory):
+def ran(tiny_study, tiny_run, tmp_path_factory):
     """A finished study of the first and last of three classes of digits."""
     words = ("marginals=[[0], [2]]", "search={on: []}", "name=some")
-    _, agenda = tiny.run(tiny_study, str(tmp_path_factory.mktemp("some")), *words)
+    _, agenda = tiny.run(tiny_study, begun(tiny_run, tmp_path_factory.mktemp("some")), *words)
     assert agenda.complete, agenda.failed
     return Results.open(agenda.store, agenda.plan)
 
