@@ -151,12 +151,9 @@ class SweepPlan:
         arrived = [one for one in best if one.state == "finished"]
         distinct: dict[str, Candidate] = {}
         for one in arrived:
-            candidate = Candidate(
-                trial=one.number,
-                model=MODELS.parse(one.model, "model"),
-                train=ALGORITHMS.parse(one.train, "train"),
-                value=one.points[-1].value,
-            )
+            model, train = specs_of(one)
+            value = one.points[-1].value
+            candidate = Candidate(trial=one.number, model=model, train=train, value=value)
             distinct.setdefault(json.dumps([one.model, one.train], sort_keys=True), candidate)
         return list(distinct.values())[:2]
 
@@ -294,6 +291,11 @@ class SweepPlan:
         sides = self.settings.sweep.sides
         plan = blocks.builder.plan(self.settings.name, NAME, settings, dataset, sides=sides)
         return plan.model_copy(update={"known_as": self.name})
+
+
+def specs_of(trial: Trial) -> tuple[ModelSpec, TrainSpec]:
+    """The networks and the training of a trial, as its record has them."""
+    return MODELS.parse(trial.model, "model"), ALGORITHMS.parse(trial.train, "train")
 
 
 def _is_number(value: Any) -> bool:

@@ -102,7 +102,13 @@ class TrialRunner:
         record.moves = [move for move in record.moves if move.iterations < behind]
         if memory:
             before = ALGORITHMS.parse(memory["train"], "train")
-            train = self._taken_over(record, model, before, train, memory)
+            if self.sweep.population:
+                donor, behind_it = str(memory["trial"]), int(memory["iterations"])
+                train = taken_over(
+                    self.sweep, self.store, record, donor, behind_it, model, before, train
+                )
+            else:
+                train = before
         record.values = record.values or values
         record.begun = record.begun or time.time()
         record.model, record.train = (spec.model_dump(mode="json") for spec in (model, train))
@@ -126,41 +132,47 @@ class TrialRunner:
                 save_trial(self.store, self.sweep.folder, record)
             raise
 
-    def _taken_over(
-        self,
-        record: Trial,
-        model: ModelSpec,
-        before: TrainSpec,
-        wanted: TrainSpec,
-        memory: Memory,
-    ) -> TrainSpec:
-        """The training so far, with one more change where the population's best was taken over."""
-        if not self.sweep.population:
-            return before
-        step = int(memory["iterations"])
-        own = self.sweep.own_iterations(step)
-        now = before.scheduled(own)
-        changed = {
-            name: getattr(wanted, name)
-            for name in type(wanted).changeable
-            if getattr(wanted, name) != getattr(now, name)
-        }
-        donor = str(memory["trial"])
-        if donor != self.name or changed:
-            record.moves.append(Move(iterations=step, donor=donor, values=changed))
-        if not changed:
-            return before
-        after = before.changed(own, changed)
-        plans = (self.sweep.rung(model, train, step) for train in (before, after))
-        branch(self.store, *plans)
-        return after
-
     def _reached(self, record: Trial, train: TrainSpec, step: int, result: dict[str, Any]) -> None:
         sides = {side: score["value"] for side, score in result["sides"].items()}
         record.points.append(Point(iterations=step, value=result["value"], sides=sides))
         save_trial(self.store, self.sweep.folder, record)
         memory = {"trial": self.name, "iterations": step, "train": train.model_dump(mode="json")}
         self.report(step, result["value"], memory)
+
+
+def taken_over(
+    sweep: TrialPlans,
+    store: Store,
+    record: Trial,
+    donor: str,
+    step: int,
+    model: ModelSpec,
+    before: TrainSpec,
+    wanted: TrainSpec,
+) -> TrainSpec:
+    """A member's training of a population that takes another's GANs over, or goes on with its own:
+    that one's so far, with one more change where settings are wanted that it has not.
+
+    Args:
+        record: of the member; takes the move down.
+        donor: the name of the other, or its own.
+        step: the iterations at the rung.
+        before: the donor's training.
+    """
+    own = sweep.own_iterations(step)
+    now = before.scheduled(own)
+    changed = {
+        name: getattr(wanted, name)
+        for name in type(wanted).changeable
+        if getattr(wanted, name) != getattr(now, name)
+    }
+    if donor != record.name or changed:
+        record.moves.append(Move(iterations=step, donor=donor, values=changed))
+    if not changed:
+        return before
+    after = before.changed(own, changed)
+    branch(store, *(sweep.rung(model, train, step) for train in (before, after)))
+    return after
 
 
 def run_rung(

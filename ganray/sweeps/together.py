@@ -18,7 +18,9 @@ from ganray.runs.events import Event
 from ganray.runs.failures import CONSEQUENCE
 from ganray.store import Store
 from ganray.sweeps.halving import Halving
-from ganray.sweeps.plan import SweepPlan
+from ganray.sweeps.plan import SweepPlan, specs_of
+from ganray.sweeps.population import Population
+from ganray.sweeps.run_trial import taken_over
 from ganray.sweeps.trials import Point, Trial, known_trials, save_needs, save_trial
 
 Work = Callable[[Agenda, Callable[[Event], None]], None]
@@ -27,10 +29,9 @@ Work = Callable[[Agenda, Callable[[Event], None]], None]
 
 def shares_runner(sweep: SweepPlan) -> bool:
     """Whether a sweep's trials are trained by one runner: that can form cohorts, and trials are
-    known beforehand and leave each other alone."""
-    settings, resources = sweep.settings.sweep, sweep.resources
-    most = at_most(resources.cohort, training_device(resources))
-    return most > 1 and settings.search != "optuna" and settings.scheduler != "pbt"
+    known beforehand."""
+    most = at_most(sweep.resources.cohort, training_device(sweep.resources))
+    return most > 1 and sweep.settings.sweep.search != "optuna"
 
 
 @dataclass
@@ -51,12 +52,16 @@ class SharedTrials:
 
     def __post_init__(self) -> None:
         settings, steps = self.sweep.settings, self.sweep.steps
-        self._halving = (
-            Halving(steps, settings.sweep.reduction, settings.score.better)
-            if settings.sweep.scheduler == "asha"
-            else None
-        )
-        self._stages = self._halving.stages(steps) if self._halving else [steps]
+        better = settings.score.better
+        self._halving = self._population = None
+        self._stages = [steps]
+        if settings.sweep.scheduler == "asha":
+            self._halving = Halving(steps, settings.sweep.reduction, better)
+            self._stages = self._halving.stages(steps)
+        elif settings.sweep.scheduler == "pbt":
+            sweep = settings.sweep
+            self._population = Population(sweep.over, settings.seed, sweep.count, better)
+            self._stages = [[step] for step in steps]
 
     def run(self) -> list[Trial]:
         """Every trial, as it ended.
@@ -80,28 +85,21 @@ class SharedTrials:
         trials = []
         for number, values in enumerate(self.sweep.settings.trials()):
             trial = known.get(number) or Trial(name=f"trial_{number:05d}", number=number)
-            if trial.state == "running" or trial.worth_another_try:
+            if not trial.train:
                 model, train = (one.model_dump(mode="json") for one in self.sweep.specs(values))
-                trial = trial.model_copy(
-                    update={
-                        "values": values,
-                        "model": model,
-                        "train": train,
-                        "begun": trial.begun or time.time(),
-                        "state": "running",
-                        "why": "",
-                    }
-                )
+                trial = trial.model_copy(update={"values": values, "model": model, "train": train})
+            if trial.state == "running" or trial.worth_another_try:
+                begun = trial.begun or time.time()
+                trial = trial.model_copy(update={"begun": begun, "state": "running", "why": ""})
             trials.append(trial)
         return trials
 
     def _train(self, trials: Sequence[Trial], steps: Sequence[int]) -> None:
         """Bring trials to some rungs, or to where they fail."""
-        left = [one for one in trials if not {*steps} <= {p.iterations for p in one.points}]
+        left = [one for one in trials if any(one.at(step) is None for step in steps)]
         if not left:
             return
-        specs = {one.number: self.sweep.specs(one.values) for one in left}
-        plan = self.sweep.several(specs, steps)
+        plan = self.sweep.several({one.number: specs_of(one) for one in left}, steps)
         for trial in left:
             save_trial(self.store, self.sweep.folder, trial)
         save_needs(self.store, self.sweep.folder, [plan])
@@ -116,7 +114,7 @@ class SharedTrials:
         """Write down that a trial has come to a rung."""
         trial.points = sorted([*trial.points, point], key=lambda one: one.iterations)
         last, title = self.sweep.steps[-1], self.sweep.settings.score.title
-        if {point.iterations for point in trial.points} >= {*self.sweep.steps}:
+        if all(trial.at(step) is not None for step in self.sweep.steps):
             trial.state = "finished"
         self.say(
             f"trial {trial.number}: {point.iterations} of {last} iterations, "
@@ -131,15 +129,41 @@ class SharedTrials:
         save_trial(self.store, self.sweep.folder, trial)
 
     def _decide(self, trials: Sequence[Trial], step: int) -> None:
-        """End the worse ones; whoever was let go on before is not called back."""
-        for trial in trials:
-            values = {point.iterations: point.value for point in trial.points}
-            if self._halving is None or step not in values:
-                continue
-            goes_on = self._halving.goes_on(trial.name, step, values[step])
-            if trial.state == "running" and not goes_on and max(values) == step:
-                trial.state = "stopped early"
-                save_trial(self.store, self.sweep.folder, trial)
+        """End the worse ones, or have them take better ones over; whoever has gone on before is not
+        called back."""
+        values = {one.number: value for one in trials if (value := one.at(step)) is not None}
+        here = {one.number: one for one in trials if _stands(one, step)}
+        if self._halving is not None:
+            for number, value in values.items():
+                if not self._halving.goes_on(str(number), step, value) and number in here:
+                    here[number].state = "stopped early"
+                    save_trial(self.store, self.sweep.folder, here[number])
+        if self._population is not None:
+            rung = self.sweep.steps.index(step)
+            known = {one.number: one for one in trials}
+            for number, donor in self._population.donors(values, rung).items():
+                moved = {move.iterations for move in known[number].moves}
+                if number in here and step not in moved:
+                    self._take_over(here[number], known[donor], step, self._population)
+
+    def _take_over(self, trial: Trial, donor: Trial, step: int, population: Population) -> None:
+        """Go on from the donor's GANs, with settings near those that it had."""
+        model, train = specs_of(donor)
+        own, rung = self.sweep.own_iterations(step), self.sweep.steps.index(step)
+        then = tuple(change for change in train.schedule if change.iteration < own)
+        before = train.model_copy(update={"schedule": then})
+        now = before.scheduled(own).model_dump()
+        known = {path: now[path.removeprefix("train.")] for path in population.over}
+        _, wanted = self.sweep.specs(population.explored(known, rung, trial.number))
+        after = taken_over(self.sweep, self.store, trial, donor.name, step, model, before, wanted)
+        trial.train = after.model_dump(mode="json")
+        save_trial(self.store, self.sweep.folder, trial)
+
+
+def _stands(trial: Trial, step: int) -> bool:
+    """Whether a trial is to go on from that rung."""
+    reached = [point.iterations for point in trial.points]
+    return trial.state == "running" and reached[-1:] == [step]
 
 
 @dataclass
@@ -186,7 +210,7 @@ class _Stage:
         reached = [
             (self.trials[number], step)
             for number, step in self.scores.get(address, ())
-            if step not in {point.iterations for point in self.trials[number].points}
+            if self.trials[number].at(step) is None
         ]
         manifest = self.shared.store.manifest(address) if reached else None
         if manifest is None:

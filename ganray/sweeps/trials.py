@@ -71,6 +71,10 @@ class Trial(BaseModel):
         """The objective at its last rung."""
         return self.points[-1].value if self.points else None
 
+    def at(self, step: int) -> float | None:
+        """The objective at a rung; none: it has not come there."""
+        return next((one.value for one in self.points if one.iterations == step), None)
+
     def settings(self, path: str) -> list[Any]:
         """What a field was while its GANs were trained, from the first iteration to the last.
 

@@ -10,7 +10,7 @@ from ganray.plan import Resources
 from ganray.store import Store
 from ganray.sweeps import read_sweep
 from ganray.sweeps.halving import Halving
-from ganray.sweeps.plan import SweepPlan
+from ganray.sweeps.plan import SweepPlan, specs_of
 from ganray.sweeps.run_trial import run_rung
 from ganray.sweeps.together import SharedTrials, shares_runner
 from ganray.sweeps.trials import Trial, known_trials
@@ -119,6 +119,30 @@ def test_a_stopped_sweep_goes_on_where_its_trials_are(file, store, moved):
     assert len(moved) == done
 
 
+def test_a_populations_schedule_trains_the_same_gan_from_the_start(
+    file, store, tiny_run, tmp_path, moved
+):
+    """Who takes over goes on from the other's checkpoint; a stop changes nothing of it."""
+    words = [*WORDS, "sweep.scheduler=pbt", "sweep.search=random", "sweep.trials=2"]
+    words += ["sweep.over={train.beta1: {uniform: [0.1, 0.9]},"
+              " train.penalty_weight: {choice: [10, 5, 1]}}"]  # fmt: skip
+    sweep = read_sweep(file, [*words, "sweep.rungs=2", "budget.iterations=4"])
+    with pytest.raises(Stopped):
+        shared(sweep, store, [], should_stop=lambda: len(moved) >= 3).run()
+    trials = shared(sweep, store, []).run()
+    assert moved == [2] * 4, "nothing is trained twice"
+    assert {one.state for one in trials} == {"finished"}
+    first = sorted(trials, key=lambda one: one.at(2))
+    assert [(m.iterations, m.donor) for m in first[-1].moves] == [(2, first[0].name)]
+    assert not any(one.moves for one in first[:-1])
+    (change,) = first[-1].train["schedule"]
+    assert change["iteration"] == 2
+    elsewhere = copied(tiny_run, tmp_path / "alone", "data", "encoder", "embed")
+    rung = sweep.rung(*specs_of(first[-1]), 4)
+    value = run_rung(elsewhere, rung, Resources(device="cpu"))["value"]
+    assert first[-1].at(4) == pytest.approx(value, rel=1e-3)
+
+
 def test_without_cohorts_the_bits_are_those_of_trials_alone(file, store, tiny_run, tmp_path):
     """And as many are at work as are asked for."""
     sweep = read_sweep(file, [*WORDS, FEWER, "resources.cohort=off", "sweep.concurrent=1"])
@@ -140,4 +164,4 @@ def test_who_shares_a_runner(file):
     assert shares_runner(read_sweep(file, [*WORDS, *on_gpu]))
     random = ["sweep.search=random", "sweep.over={train.beta1: {uniform: [0.1, 0.9]}}"]
     assert shares_runner(read_sweep(file, [*WORDS, *random]))
-    assert not shares_runner(read_sweep(file, [*WORDS, *random, "sweep.scheduler=pbt"]))
+    assert shares_runner(read_sweep(file, [*WORDS, *random, "sweep.scheduler=pbt"]))
