@@ -25,10 +25,11 @@ from ganray.train.cohorts.convolutions import Convolutions
 from ganray.train.cohorts.fitting import counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
 from ganray.train.cohorts.products import made_once
-from ganray.train.cohorts.stacking import Stack, average_of, bind_state, bound, stacked
+from ganray.train.cohorts.stacked import functions_of
+from ganray.train.cohorts.stacking import Stack, average_of, bind_state, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
-from ganray.train.kernels import descent_of, in_precision
+from ganray.train.kernels import descent_of
 from ganray.train.optimisers import AdamDescent, Descent
 from ganray.train.steps import Batch, Step, told
 
@@ -167,8 +168,8 @@ class Cohort:
             labels: Tensor | None,
             noise: dict[str, Tensor],
         ) -> Tensor:
-            own = {role: bound(self._networks[role], tensors) for role, tensors in stacks.items()}
-            networks = told(self.model, in_precision(self.spec, own, self.device), labels)
+            own = functions_of(self.spec, self._networks, stacks, self.device)
+            networks = told(self.model, own, labels)
             if pixels is None:
                 pixels = torch.empty(0, *self.members[0].shape, device=self.device)
             return step.loss(networks, Batch(index, pixels, labels), noise)

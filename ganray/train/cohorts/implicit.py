@@ -206,7 +206,7 @@ def _fitted(tile: Tile, columns: int, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def _told(geometry: Geometry, channels: int, maps: int) -> dict[str, int]:
-    (height, width), (i, j), (r, t), (top, left) = geometry
+    (height, width), (i, j), (r, t), (top, left), _ = geometry
     down, across = geometry.places
     return {
         "height": height, "width": width, "places_down": down, "places_across": across,
