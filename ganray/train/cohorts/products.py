@@ -24,6 +24,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from ganray.train.fused.affine import Bend, bent
+
 Kind = Literal["maps", "images", "weights"]
 Images = Float[Tensor, "k n c h w"]
 Maps = Float[Tensor, "k n o p q"]
@@ -75,6 +77,40 @@ class Geometry(NamedTuple):
 Form = Callable[[Tensor, Tensor, Geometry], Tensor]
 
 
+class Finish(NamedTuple):
+    """What becomes of a product's numbers.
+
+    Attributes:
+        bias: added to each channel.
+        bend: what is done to them then.
+        dtype: of what comes of it; none: that of the factors.
+        also: factors of another product that is added; of weights, another batch's.
+    """
+
+    bias: Float[Tensor, "k o"] | None = None
+    bend: Bend | None = None
+    dtype: torch.dtype | None = None
+    also: tuple[Tensor, Tensor] | None = None
+
+
+NOTHING = Finish()
+FinishedForm = Callable[[Tensor, Tensor, Geometry, Finish], Tensor]
+
+
+def then_finished(form: Form) -> FinishedForm:
+    """A form that only makes a product, and the finish after it."""
+
+    def whole(one: Tensor, other: Tensor, geometry: Geometry, finish: Finish) -> Tensor:
+        made = form(one, other, geometry).to(finish.dtype or one.dtype)
+        if finish.also is not None:
+            made = made.add_(form(*finish.also, geometry))
+        if finish.bias is not None:
+            made = made.add_(finish.bias[:, None, :, None, None])
+        return bent(made, finish.bend)
+
+    return whole
+
+
 def _beside(values: Float[Tensor, "k n c h w"]) -> Float[Tensor, "n kc h w"]:
     return values.transpose(0, 1).flatten(1, 2)
 
@@ -98,9 +134,8 @@ def grouped_maps(images: Images, weights: Weights, geometry: Geometry) -> Maps:
 def grouped_images(maps: Maps, weights: Weights, geometry: Geometry) -> Images:
     """As a grouped transposed convolution."""
     if not geometry.even:
-        (height, width), (top, left) = geometry.sides, geometry.padding
         whole = grouped_images(maps, weights, geometry.padded)
-        return whole[..., top : top + height, left : left + width]
+        return functional.pad(whole, [-one for one in geometry.around])
     k, (sides, kernel, stride, padding, _) = len(maps), geometry
     more = [
         side - ((places - 1) * step - 2 * pad + size)

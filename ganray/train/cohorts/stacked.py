@@ -7,20 +7,23 @@ uneven, the products know it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganray.train.cohorts.products import Geometry, Kind, product
+from ganray.train.cohorts.products import Finish, Geometry, Kind, product
 from ganray.train.cohorts.races import fastest
 from ganray.train.cohorts.stacking import Stack, bound
-from ganray.train.fused.affine import Affine, Bend, Dense, Shape, Values, bent
-from ganray.train.fused.functions import Fused, Own
+from ganray.train.fused.affine import Affine, Bend, Dense, Factors, Shape, Values, bent
+from ganray.train.fused.functions import Fused
 from ganray.train.fused.geometry import Axes
-from ganray.train.fused.reading import Layer
+from ganray.train.fused.reading import Layer, layers_of
+from ganray.train.fused.sums import Own
 from ganray.train.kernels import in_precision
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Networks
@@ -85,25 +88,36 @@ class Convolution:
         self, values: Large, weight: Tensor, bias: Tensor | None, bend: Bend | None
     ) -> Small:
         """As `Affine.outputs`."""
-        return self._made("maps", values, weight, bias, bend)
+        return self._made("maps", values, weight, Finish(bias, bend))
 
     def inputs(self, delta: Small, weight: Tensor, bend: Bend | None) -> Large:
         """As `Affine.inputs`."""
-        return self._made("images", delta, weight, None, bend)
+        return self._made("images", delta, weight, Finish(None, bend))
 
-    def weights(self, delta: Small, values: Large, _: Tensor) -> Tensor:
-        """As `Affine.weights`."""
-        return self._made("weights", values, delta, None, None)
+    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
+        """As `Affine.weights`, two batches in one product."""
+        return self._summed([(values, delta) for delta, values in batches])
+
+    def _summed(self, batches: Sequence[Factors]) -> Tensor:
+        made = []
+        for at in range(0, len(batches), 2):
+            (one, other), *also = batches[at : at + 2]
+            finish = Finish(dtype=_wide(one), also=also[0] if also else None)
+            made.append(self._made("weights", one, other, finish))
+        return reduce(torch.add, made)
 
     def biases(self, delta: Small) -> Float[Tensor, "k o"]:
         """As `Affine.biases`."""
-        return delta.sum((1, 3, 4), dtype=torch.promote_types(delta.dtype, torch.float32))
+        return delta.sum((1, 3, 4), dtype=_wide(delta))
 
-    def _made(
-        self, kind: Kind, one: Tensor, other: Tensor, bias: Tensor | None, bend: Bend | None
-    ) -> Tensor:
-        made = fastest(kind, one, other, self.geometry)(one, other, self.geometry)
-        return bent(made if bias is None else made.add_(bias[:, None, :, None, None]), bend)
+    def _made(self, kind: Kind, one: Tensor, other: Tensor, finish: Finish) -> Tensor:
+        form = fastest(kind, one, other, self.geometry, finish)
+        return form(one, other, self.geometry, finish)
+
+
+def _wide(values: Tensor) -> torch.dtype:
+    """Of sums over rows, as a cohort's weights have it."""
+    return torch.promote_types(values.dtype, torch.float32)
 
 
 @dataclass(frozen=True)
@@ -114,15 +128,15 @@ class Deconvolution(Convolution):
         self, values: Small, weight: Tensor, bias: Tensor | None, bend: Bend | None
     ) -> Large:
         """As `Affine.outputs`."""
-        return self._made("images", values, weight, bias, bend)
+        return self._made("images", values, weight, Finish(bias, bend))
 
     def inputs(self, delta: Large, weight: Tensor, bend: Bend | None) -> Small:
         """As `Affine.inputs`."""
-        return self._made("maps", delta, weight, None, bend)
+        return self._made("maps", delta, weight, Finish(None, bend))
 
-    def weights(self, delta: Large, values: Small, _: Tensor) -> Tensor:
-        """As `Affine.weights`."""
-        return self._made("weights", delta, values, None, None)
+    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
+        """As `Affine.weights`, two batches in one product."""
+        return self._summed(batches)
 
 
 @dataclass(frozen=True)
@@ -153,9 +167,10 @@ class Rows(Dense):
         """As `Affine.inputs`."""
         return bent(_maps(product(_rows(delta), weight), self.takes), bend)
 
-    def weights(self, delta: Values, values: Values, _: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
         """As `Affine.weights`."""
-        return product(_rows(delta).transpose(1, 2), _rows(values))
+        made = [product(_rows(delta).transpose(1, 2), _rows(x)) for delta, x in batches]
+        return reduce(torch.add, made)
 
     def biases(self, delta: Values) -> Float[Tensor, "k o"]:
         """As `Affine.biases`; exact, as that of a critic's value is 0 where as many images are to
@@ -199,6 +214,22 @@ def _maps(rows: Float[Tensor, "k n d"], shape: Shape | None) -> Values:
     return whole.permute(0, 1, 4, 2, 3)
 
 
+@dataclass(frozen=True)
+class Judging:
+    """A network as a function.
+
+    Attributes:
+        by_itself: as `Fused.by_itself`.
+    """
+
+    network: Callable[..., Any]
+    by_itself: bool
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """What the network makes of it."""
+        return self.network(*given, **named)
+
+
 def functions_of(
     spec: TrainSpec,
     networks: Mapping[str, nn.Module],
@@ -209,10 +240,12 @@ def functions_of(
     given = {role: bound(networks[role], tensors) for role, tensors in stacks.items()}
     plain = in_precision(spec, given, device)
     if spec.kernel == "plain":
-        return plain
+        return {role: Judging(one, bool(layers_of(networks[role]))) for role, one in plain.items()}
     precision = None if spec.precision == "float32" else torch.bfloat16
     return {
-        role: Fused(network, plain[role], precision, [Stacked()], own_of(network, stacks[role]))
+        role: Fused(
+            network, plain[role], precision, [Stacked()], own_of(network, stacks[role]), True
+        )
         for role, network in networks.items()
     }
 

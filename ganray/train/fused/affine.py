@@ -6,6 +6,7 @@ tensors have one more axis in front.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -44,12 +45,17 @@ def bent(values: Values, bend: Bend | None, fresh: bool = True) -> Values:
     return turned(values.to(signs.dtype), signs, slope, True)
 
 
+Factors = tuple[Values, Values]
+"""A `delta` and what the layer was given."""
+
+
 @runtime_checkable
 class Affine(Protocol):
     """A layer x ↦ Wx + b. `delta` is the derivative by its outputs, of each row by itself."""
 
     def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The layer's weights as the methods below take them."""
+        """The layer's weights as the methods below take them: `weight` in the precision of numbers
+        on the way, `bias` in its own."""
 
     def restored(
         self, weight: Tensor | None, bias: Tensor | None
@@ -64,8 +70,8 @@ class Affine(Protocol):
     def inputs(self, delta: Values, weight: Tensor, bend: Bend | None) -> Values:
         """The derivative by x, after the bend that gave x."""
 
-    def weights(self, delta: Values, values: Values, weight: Tensor) -> Tensor:
-        """The derivative by W, summed over rows."""
+    def weights(self, batches: Sequence[Factors], weight: Tensor) -> Tensor:
+        """The derivative by W, summed over rows of all batches."""
 
     def biases(self, delta: Values) -> Float[Tensor, "*k o"]:
         """The derivative by b, summed likewise."""

@@ -8,15 +8,16 @@ torch's own padding, equal on both sides, gives all of it, and no padded copy is
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
-from ganray.train.fused.affine import Bend, Dense, Shape, Values, bent
+from ganray.train.fused.affine import Bend, Dense, Factors, Shape, Values, bent
 from ganray.train.fused.geometry import Axes, Sides
 
 Large = Float[Tensor, "n c h w"]
@@ -88,7 +89,8 @@ class Convolution:
 
     def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Kernels of mirrored maps are mirrored, too."""
-        return self._turned(weight).contiguous(memory_format=torch.channels_last), bias
+        weight = self._turned(weight).contiguous(memory_format=torch.channels_last)
+        return weight, None if bias is None else bias.to(weight.dtype)
 
     def restored(
         self, weight: Tensor | None, bias: Tensor | None
@@ -132,8 +134,12 @@ class Convolution:
             delta, weight, None, self.stride, self.padding, self.left
         )
 
-    def weights(self, delta: Small, values: Large, weight: Tensor) -> Tensor:
-        """As `Affine.weights`; of small maps it is fastest as a convolution of the maps with
+    def weights(self, batches: Sequence[Factors], weight: Tensor) -> Tensor:
+        """As `Affine.weights`."""
+        return _sum([self.product(*factors, weight) for factors in batches])
+
+    def product(self, delta: Small, values: Large, weight: Tensor) -> Tensor:
+        """The derivative by weights; of small maps it is fastest as a convolution of the maps with
         `delta`, images in the channels' place."""
         if max(self.sides) <= max(self.kernel) and self.left == (0, 0):
             swapped = values.transpose(0, 1), delta.transpose(0, 1)
@@ -215,9 +221,9 @@ class Deconvolution:
         """As `Affine.inputs`."""
         return self.beneath.outputs(self._whole(delta), weight, None, bend)
 
-    def weights(self, delta: Large, values: Small, weight: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], weight: Tensor) -> Tensor:
         """As `Affine.weights`."""
-        return self.beneath.weights(values, self._whole(delta), weight)
+        return self.beneath.weights([(x, self._whole(delta)) for delta, x in batches], weight)
 
     def biases(self, delta: Large) -> Float[Tensor, "k"]:
         """As `Affine.biases`."""
@@ -245,7 +251,7 @@ class Rows(Dense):
                 weight = weight.index_select(axis, _order(shape, self.mirrored))
         if bias is not None and self.gives is not None:
             bias = bias[_order(self.gives, self.mirrored)]
-        return weight, bias
+        return weight, None if bias is None else bias.to(weight.dtype)
 
     def restored(
         self, weight: Tensor | None, bias: Tensor | None
@@ -268,14 +274,18 @@ class Rows(Dense):
         """As `Affine.inputs`."""
         return bent(_maps(_rows(delta) @ weight, self.takes), bend)
 
-    def weights(self, delta: Values, values: Values, _: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
         """As `Affine.weights`."""
-        return _rows(delta).t() @ _rows(values)
+        return _sum([_rows(delta).t() @ _rows(values) for delta, values in batches])
 
     def biases(self, delta: Values) -> Float[Tensor, "k"]:
         """As `Affine.biases`; exact, as that of a critic's value is 0 where as many images are to
         rise as to fall, and Adam makes a whole step of what rounding leaves."""
         return _rows(delta).sum(0, dtype=torch.float64)
+
+
+def _sum(products: Sequence[Tensor]) -> Tensor:
+    return reduce(torch.add, products)
 
 
 @lru_cache

@@ -17,11 +17,10 @@ from torch.autograd.function import once_differentiable
 from ganray.models.layers.chain import Critic
 from ganray.train.fused.affine import Arithmetic
 from ganray.train.fused.alone import Alone
-from ganray.train.fused.passes import Given, Pass, Run
+from ganray.train.fused.passes import Given, Part, Pass, Run, derivatives
 from ganray.train.fused.reading import Layer, Reading, layers_of, read
+from ganray.train.fused.sums import Own, Sums, of_all
 
-Own = Callable[[Layer], tuple[Tensor, Tensor | None]]
-"""The weight and bias of a layer."""
 ALONE = (Alone(mirrored=False), Alone(mirrored=True))
 
 
@@ -38,6 +37,8 @@ class Fused:
         precision: of numbers on the way; none: that of the weights.
         arithmetics: of the layers; the first that can do it is taken.
         own: the weights, where they are not the layers' own.
+        at_once: whether derivatives by weights are made of all calls together; these must be
+            all that becomes of the function before they are asked for.
 
     Attributes:
         by_itself: whether it is known that an image's answer depends on that image alone.
@@ -50,9 +51,12 @@ class Fused:
         precision: torch.dtype | None = None,
         arithmetics: Sequence[Arithmetic] = ALONE,
         own: Own = _of_layer,
+        at_once: bool = False,
     ) -> None:
         self._layers, self._otherwise, self._precision = layers_of(network), otherwise, precision
-        self._arithmetics, self._own = arithmetics, own
+        affine = [layer for layer in self._layers if isinstance(layer, Layer)]
+        self._sums = Sums(affine, own) if at_once and affine else None
+        self._arithmetics, self._own = arithmetics, self._sums.own if self._sums else own
         self._known: dict[tuple[int, ...], tuple[Reading, Run, Given] | None] = {}
         self._judges = isinstance(network, Critic)
         self.by_itself = bool(self._layers)
@@ -65,7 +69,7 @@ class Fused:
         reading, run, given = known
         for layer in reading.before:
             values = layer(values)
-        values = _outputs(run, values, given)
+        values = _outputs(run, values, given, self._sums)
         for layer in reading.after:
             values = layer(values)
         return values.flatten() if self._judges else values
@@ -86,8 +90,8 @@ class _Kept:
     """What the passes of one call leave for those that come after them, which autograd need not
     know: signs that do not move, and numbers that stand for no derivative."""
 
-    def __init__(self, run: Run, one: Pass | None = None) -> None:
-        self.run, self._one = run, one
+    def __init__(self, run: Run, sums: Sums | None, one: Pass | None = None) -> None:
+        self.run, self.sums, self._one = run, sums, one
         self.deltas: list[Tensor] = []
 
     def forward(self, values: Float[Tensor, "..."], given: Given) -> Pass:
@@ -101,24 +105,25 @@ class _Kept:
         assert self._one is not None
         return self._one
 
+    def derivatives(self, parts: Sequence[Part]) -> list[Tensor | None]:
+        """Those by weights and biases; none where they are made later, with other passes'."""
+        if self.sums is None:
+            return [one for part in parts for one in derivatives([part], self.run.own)]
+        self.sums.parts += parts
+        return [None for part in parts for _ in ("weight", "bias")]
 
-def _outputs(run: Run, values: Float[Tensor, "n ..."], given: Given) -> Float[Tensor, "n ..."]:
+
+def _outputs(
+    run: Run, values: Float[Tensor, "n ..."], given: Given, sums: Sums | None
+) -> Float[Tensor, "n ..."]:
     """Two terms, one of them 0: autograd goes back only to what is asked for, so that a penalty's
-    first derivative, which is by images, is not taken by weights too."""
-    kept = _Kept(run)
-    return _OfValues.apply(kept, values, *given) + _OfWeights.apply(kept, *given)
-
-
-def _of_all(
-    info: Any, places: Sequence[int | None], tensors: Sequence[Tensor | None]
-) -> list[Tensor | None]:
-    """Tensors under `vmap` with the axis of all networks in front."""
-    return [
-        None if one is None
-        else one.expand(info.batch_size, *one.shape) if at is None
-        else one.movedim(at, 0)
-        for one, at in zip(tensors, places, strict=True)
-    ]  # fmt: skip
+    first derivative, which is by images, is not taken by weights too. Where `torch.func` takes it,
+    weights have no part in it, and one function may come after the other."""
+    kept = _Kept(run, sums)
+    made = _OfValues.apply(kept, values, *given)
+    if sums is not None:
+        return _AndWeights.apply(kept, made, *given)
+    return made + _OfWeights.apply(kept, *given)
 
 
 class _OfValues(torch.autograd.Function):
@@ -137,7 +142,7 @@ class _OfValues(torch.autograd.Function):
     def backward(context: Any, seed: Float[Tensor, "n ..."]) -> tuple[Tensor | None, ...]:
         slope = None
         if context.needs_input_grad[1]:
-            kept = _Kept(context.kept.run, context.kept.one)
+            kept = _Kept(context.kept.run, context.kept.sums, context.kept.one)
             slope = _Slope.apply(kept, seed, *context.saved_tensors)
         return None, slope, *[None for _ in context.saved_tensors]
 
@@ -145,7 +150,7 @@ class _OfValues(torch.autograd.Function):
     def vmap(
         info: Any, places: tuple[Any, ...], kept: _Kept, *tensors: Tensor | None
     ) -> tuple[Tensor, int]:
-        return _OfValues.apply(kept, *_of_all(info, places[1:], tensors)), 0
+        return _OfValues.apply(kept, *of_all(info, places[1:], tensors)), 0
 
 
 class _Slope(torch.autograd.Function):
@@ -165,20 +170,21 @@ class _Slope(torch.autograd.Function):
     def backward(context: Any, direction: Float[Tensor, "..."]) -> tuple[Tensor | None, ...]:
         one, (_, of_seed, *wanted) = context.kept.one, context.needs_input_grad
         way = one.again(direction)
-        gradients = one.gradients(context.kept.deltas, way.taken, wanted, biases=False)
-        return None, one.run.left(way.made[-1]) if of_seed else None, *gradients
+        parts = one.parts(context.kept.deltas, way.taken, wanted, biases=False)
+        given = context.kept.derivatives(parts)
+        return None, one.run.left(way.made[-1]) if of_seed else None, *given
 
     @staticmethod
     def vmap(
         info: Any, places: tuple[Any, ...], kept: _Kept, *tensors: Tensor | None
     ) -> tuple[Tensor, int]:
-        return _Slope.apply(kept, *_of_all(info, places[1:], tensors)), 0
+        return _Slope.apply(kept, *of_all(info, places[1:], tensors)), 0
 
 
 class _OfWeights(torch.autograd.Function):
     @staticmethod
     def forward(kept: _Kept, *_: Tensor | None) -> Float[Tensor, "..."]:
-        return torch.zeros_like(kept.one.outputs())
+        return torch.zeros_like(kept.one.made[-1], dtype=kept.run.own)
 
     @staticmethod
     def setup_context(context: Any, inputs: tuple[Any, ...], _: Tensor) -> None:
@@ -188,10 +194,38 @@ class _OfWeights(torch.autograd.Function):
     @once_differentiable
     def backward(context: Any, seed: Float[Tensor, "..."]) -> tuple[Tensor | None, ...]:
         one, (_, *wanted) = context.kept.one, context.needs_input_grad
-        return None, *one.gradients(one.back(seed), one.taken, wanted, biases=True)
+        parts = one.parts(one.back(seed), one.taken, wanted, biases=True)
+        return None, *context.kept.derivatives(parts)
 
     @staticmethod
     def vmap(
         info: Any, places: tuple[Any, ...], kept: _Kept, *tensors: Tensor | None
     ) -> tuple[Tensor, int]:
-        return _OfWeights.apply(kept, *_of_all(info, places[1:], tensors)), 0
+        return _OfWeights.apply(kept, *of_all(info, places[1:], tensors)), 0
+
+
+class _AndWeights(torch.autograd.Function):
+    """What was made, as it is; on the way back weights are given their part."""
+
+    @staticmethod
+    def forward(_: _Kept, made: Float[Tensor, "..."], *__: Tensor | None) -> Float[Tensor, "..."]:
+        return made.detach()
+
+    @staticmethod
+    def setup_context(context: Any, inputs: tuple[Any, ...], _: Tensor) -> None:
+        context.kept = inputs[0]
+
+    @staticmethod
+    def backward(context: Any, seed: Float[Tensor, "..."]) -> tuple[Tensor | None, ...]:
+        one, (_, _, *wanted) = context.kept.one, context.needs_input_grad
+        if not any(wanted):
+            return None, seed, *[None for _ in wanted]
+        with torch.no_grad():
+            parts = one.parts(one.back(seed), one.taken, wanted, biases=True)
+            return None, seed, *context.kept.derivatives(parts)
+
+    @staticmethod
+    def vmap(
+        info: Any, places: tuple[Any, ...], kept: _Kept, *tensors: Tensor | None
+    ) -> tuple[Tensor, int]:
+        return _AndWeights.apply(kept, *of_all(info, places[1:], tensors)), 0

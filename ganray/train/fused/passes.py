@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganray.train.fused.affine import Bend, Dense, bent
+from ganray.train.fused.affine import Bend, Dense, Factors, bent
 from ganray.train.fused.reading import Reading, Stage
 
 Weights = list[tuple[Tensor, Tensor | None]]
@@ -67,11 +68,10 @@ class Run:
                 zip(self.stages, self._precisions, strict=True)
             ):
                 weight, bias = (
-                    None if one is None else one.detach().to(precision)
-                    for one in given[2 * at : 2 * at + 2]
+                    None if one is None else one.detach() for one in given[2 * at : 2 * at + 2]
                 )
                 assert weight is not None
-                made.append(stage.affine.prepared(weight, bias))
+                made.append(stage.affine.prepared(weight.to(precision), bias))
             self._prepared = versions, made
         return self._prepared[1]
 
@@ -130,24 +130,44 @@ class Pass:
         """The way of other values, by the signs of these and without biases."""
         return self.run.through(values, self.weights, self.made)
 
-    def gradients(
+    def parts(
         self, deltas: list[Tensor], taken: list[Tensor], wanted: Sequence[bool], biases: bool
-    ) -> Given:
-        """The derivatives by weights and biases, of those that are wanted.
+    ) -> list[Part]:
+        """What derivatives by weights and biases are made of, stage by stage.
 
         Args:
             taken: what the layers were given.
             wanted: which, in the order of `Given`.
             biases: whether biases had a part in it.
         """
-        made: list[Tensor | None] = []
-        stages: list[Stage] = self.run.stages
-        for at, (stage, delta) in enumerate(zip(stages, deltas, strict=True)):
-            weight = bias = None
-            if wanted[2 * at]:
-                weight = stage.affine.weights(delta, taken[at], self.weights[at][0])
-                weight = weight.to(self.run.own)
-            if wanted[2 * at + 1] and biases:
-                bias = stage.affine.biases(delta).to(self.run.own)
-            made += stage.affine.restored(weight, bias)
-        return tuple(made)
+        return [
+            Part(stage, (delta, given), weight[0], wanted[2 * at], wanted[2 * at + 1] and biases)
+            for at, (stage, delta, given, weight) in enumerate(
+                zip(self.run.stages, deltas, taken, self.weights, strict=True)
+            )
+        ]
+
+
+class Part(NamedTuple):
+    """A stage's factors of a derivative.
+
+    Attributes:
+        weight: as it was prepared.
+        weighs, shifts: whether there is one by the weight, and by the bias.
+    """
+
+    stage: Stage
+    factors: Factors
+    weight: Tensor
+    weighs: bool
+    shifts: bool
+
+
+def derivatives(parts: Sequence[Part], own: torch.dtype) -> tuple[Tensor | None, Tensor | None]:
+    """By a layer's weight and its bias, of all its parts; none where no part has one."""
+    affine = parts[0].stage.affine
+    batches = [part.factors for part in parts if part.weighs]
+    weight = affine.weights(batches, parts[0].weight).to(own) if batches else None
+    biases = [affine.biases(part.factors[0]) for part in parts if part.shifts]
+    bias = reduce(torch.add, biases).to(own) if biases else None
+    return affine.restored(weight, bias)

@@ -53,7 +53,7 @@ def compared(members: list[nn.Module], loss: Callable[..., Tensor], *given: Tens
         weight.requires_grad_(True)
 
     def together(weights: dict[str, Tensor], *own: Tensor) -> Tensor:
-        fused = Fused(members[0], refused, None, [Stacked()], own_of(members[0], weights))
+        fused = Fused(members[0], refused, None, [Stacked()], own_of(members[0], weights), True)
         return loss(fused, *own)
 
     losses = vmap(together)(stack, *given)
