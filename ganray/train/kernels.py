@@ -47,7 +47,8 @@ def functions_of(
     """The networks as functions, as `precision` and `kernel` say.
 
     Of `kernel: fused` those that are piecewise linear are differentiated as a whole, on a CPU: on
-    CUDA the time of their layers is cuDNN's.
+    CUDA the time of the layers of one GAN is cuDNN's. Cohorts do so everywhere
+    (`cohorts.stacked`).
     """
     functions = in_precision(spec, networks, device)
     if spec.kernel == "plain" or device.type != "cpu":

@@ -2,9 +2,12 @@
 
     python -m tests.benchmarks.gpu_cohorts --to cohorts.json [--budget 200] [--device cuda]
     python -m tests.benchmarks.gpu_cohorts --trials
+    python -m tests.benchmarks.gpu_cohorts --kernels --to kernels.json --budget 170
 
-Plain PyTorch, as `tests.benchmarks.gpu` needs it. Images are made up, since times do not look at
-them. Alone, sharing the card and together are timed by turns, as medians with their spread.
+The second way holds `kernel: fused` against `plain`, both as cohorts, and says which forms of
+products won. Plain PyTorch, as `tests.benchmarks.gpu` needs it. Images are made up, since times do
+not look at them. Alone, sharing the card and together are timed by turns, as medians with their
+spread.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--alone", type=int, help="only the speed of one GAN of this width")
     parser.add_argument("--trials", action="store_true", help="members of settings of their own")
+    parser.add_argument("--kernels", action="store_true", help="kernel: fused beside plain alone")
     parser.add_argument("--profile", action="store_true", help="the kernels of an iteration")
     wanted = parser.parse_args(words)
     if wanted.alone:
@@ -46,7 +50,8 @@ def main(words: Sequence[str] | None = None) -> int:
         found = {"trials": trials(wanted.device)}
         found["alike"] = found["trials"]["alike"]
     else:
-        found = measured(wanted.device, wanted.budget, wanted.profile)
+        measuring = kernels_measured if wanted.kernels else measured
+        found = measuring(wanted.device, wanted.budget, wanted.profile)
     text = json.dumps(found, indent=1) + "\n"
     if wanted.to:
         wanted.to.write_text(text)
@@ -84,6 +89,87 @@ def measured(device: str, budget: float, profile: bool = False) -> dict[str, Any
         found["processes"] = shared(device, STUDY, 64)
         print(found["processes"], flush=True)
     return found
+
+
+KERNELS = [(STUDY, 64, "bf16"), (50, 8, "bf16"), (50, 8, "tf32"), (STUDY, 64, "tf32")]
+
+
+def kernels_measured(device: str, budget: float, profile: bool = False) -> dict[str, Any]:
+    """Cohorts by `kernel: fused` and by `plain`: how far apart they are, and their speeds by turns;
+    until the budget is spent."""
+    begun, little = time.monotonic(), device == "cpu"
+    found: dict[str, Any] = {
+        "apart": apart(device, 8 if little else 16, 2 if little else 50, kernel="fused")
+    }
+    within = max(1e-4, 2 * found["apart"]["of_a_rounding"])
+    found["alike"] = found["apart"]["worst"] <= within
+    print(f"fused against alone and plain: {found['apart']}", flush=True)
+    found["sizes"] = []
+    for members, width, precision in [(3, 4, "bf16")] if little else KERNELS:
+        if time.monotonic() - begun > 0.7 * budget:
+            break
+        try:
+            one = kernels_timed(device, members, width, precision, profile)
+        except Exception as error:
+            one = {"failed": f"{type(error).__name__}: {error}"}
+        one = {"members": members, "width": width, "precision": precision} | one
+        found["sizes"].append(one)
+        print({k: v for k, v in one.items() if not k.startswith("kernels of")}, flush=True)
+        for name in (name for name in one if name.startswith("kernels of")):
+            print("\n    ".join([name, *one[name]]))
+    if device == "cuda":
+        from ganray.train.cohorts.races import winners
+
+        found["races"] = winners()
+        for won in found["races"]:
+            print(told_of(won))
+    return found
+
+
+def kernels_timed(
+    device: str, members: int, width: int, precision: str, profile: bool
+) -> dict[str, Any]:
+    """Milliseconds of an iteration of a cohort by each kernel, and their ratio round by round."""
+    from ganray.train.cohorts import Cohort
+
+    cohorts = {
+        kernel: Cohort(trainers(device, members, width, precision, kernel=kernel))
+        for kernel in ("plain", "fused")
+    }
+    found: dict[str, Any] = {}
+    for kernel, cohort in cohorts.items():
+        found[f"{kernel}_first_seconds"] = seconds(device, lambda own=cohort: own.advance(8))
+    repeats, at_once = (5, 1) if device == "cpu" else (7, 20)
+    times: dict[str, list[float]] = {kernel: [] for kernel in cohorts}
+    for turn in range(repeats):
+        for kernel in sorted(cohorts, reverse=bool(turn % 2)):
+            took = seconds(device, lambda own=cohorts[kernel]: own.advance(at_once))
+            times[kernel].append(1e3 * took / at_once)
+    for kernel, took in times.items():
+        found[f"{kernel}_ms"] = statistics.median(took)
+        found[f"{kernel}_spread_ms"] = [min(took), max(took)]
+    ratios = [fused / plain for plain, fused in zip(*times.values(), strict=True)]
+    found["fused_over_plain"] = statistics.median(ratios)
+    found["fused_over_plain_spread"] = [min(ratios), max(ratios)]
+    found["minutes_of_the_study"] = ITERATIONS * found["fused_ms"] / 60e3
+    if device == "cuda" and profile:
+        for kernel, cohort in cohorts.items():
+            found[f"kernels of {kernel}"] = kernels(lambda own=cohort: own.advance(2))
+    return found
+
+
+def told_of(won: dict[str, Any]) -> str:
+    """A race in one line: the winner, and the best of the forms that only make a product."""
+    times = won["milliseconds"]
+    old = {name: took for name, took in times.items() if name in OLD}
+    best = min(old, key=old.__getitem__, default="none")
+    return (
+        f"{won['product']:8}{won['networks']:4} × {won['one']} {won['other']} {won['precision']} "
+        f"({won['finish']}): {won['form']} {times[won['form']]} ms; {best} {old.get(best)} ms"
+    )
+
+
+OLD = ("grouped", "columns", "folded", "implicit", "implicit_low")
 
 
 def equal_numbers(device: str) -> bool:
@@ -153,6 +239,7 @@ def trainers(
     precision: str,
     images_of: Any = None,
     own_of: Any = None,
+    kernel: str = "plain",
 ) -> list[Any]:
     """GANs of the published kind, each of its own images, and settings by `own_of` its seed."""
     import numpy as np
@@ -161,7 +248,8 @@ def trainers(
     from ganray.train import GanTrainer, WganGp
 
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    usual = {"ema": 0.999, "precision": "bf16" if precision == "bf16" else "float32"}
+    numbers = "bf16" if precision == "bf16" else "float32"
+    usual = {"ema": 0.999, "precision": numbers, "kernel": kernel}
     made = []
     for seed in range(members):
         images = (images_of or smooth)(seed).astype(np.uint8)
@@ -170,14 +258,18 @@ def trainers(
     return made
 
 
-def apart(device: str, width: int, iterations: int, own_of: Any = None) -> dict[str, Any]:
-    """How far members are from themselves alone, beside how far a GAN gets from itself whose first
-    weights are changed by a rounding: each relative to the size of a tensor."""
+def apart(
+    device: str, width: int, iterations: int, own_of: Any = None, kernel: str = "plain"
+) -> dict[str, Any]:
+    """How far members of a cohort by a kernel are from themselves alone by the plain one.
+
+    Beside it, how far a GAN gets from itself whose first weights are changed by a rounding; each
+    relative to the size of a tensor.
+    """
     from ganray.train.cohorts import Cohort
 
-    alone, members, moved = (
-        trainers(device, 3, width, "float32", smooth, own_of) for _ in range(3)
-    )
+    alone, moved = (trainers(device, 3, width, "float32", smooth, own_of) for _ in range(2))
+    members = trainers(device, 3, width, "float32", smooth, own_of, kernel)
     with torch.no_grad():
         for one in moved:
             for network in one.networks.values():

@@ -26,10 +26,10 @@ from ganray.train.cohorts.fitting import common, counts_kinds, objection
 from ganray.train.cohorts.graphs import Graphs
 from ganray.train.cohorts.moving import parts
 from ganray.train.cohorts.products import made_once
-from ganray.train.cohorts.stacking import Stack, bound, stacked
+from ganray.train.cohorts.stacked import functions_of
+from ganray.train.cohorts.stacking import Stack, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
-from ganray.train.kernels import in_precision
 from ganray.train.steps import Batch, Step, told
 from ganray.train.turns import Turns
 
@@ -179,8 +179,8 @@ class Cohort:
             noise: dict[str, Tensor],
             factors: dict[str, Tensor],
         ) -> Tensor:
-            own = {role: bound(self._networks[role], tensors) for role, tensors in stacks.items()}
-            networks = told(self.model, in_precision(self.spec, own, self.device), labels)
+            own = functions_of(self.spec, self._networks, stacks, self.device)
+            networks = told(self.model, own, labels)
             if pixels is None:
                 pixels = torch.empty(0, *self.members[0].shape, device=self.device)
             loss = self._with(factors, step).loss if factors else step.loss

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from ganray.train.cohorts.products import FORMS, Geometry, Kind
+from ganray.train.cohorts.products import FORMS, NOTHING, Geometry, Kind
 from ganray.train.cohorts.races import fastest
 
 
@@ -28,7 +28,7 @@ class Product(torch.autograd.Function):
     def forward(one: Tensor, other: Tensor, geometry: Geometry, kind: Kind) -> Tensor:
         if one.ndim == 4:
             return FORMS[kind]["grouped"](one[None], other[None], geometry)[0]
-        return fastest(kind, one, other, geometry)(one, other, geometry)
+        return fastest(kind, one, other, geometry)(one, other, geometry, NOTHING)
 
     @staticmethod
     def setup_context(context: Any, inputs: tuple[Any, ...], _: Tensor) -> None:

@@ -8,7 +8,7 @@ Images and maps are read channels last; sums have 32 bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, no_type_check
 
 import torch
@@ -21,7 +21,7 @@ from ganray.train.cohorts.products import Geometry, Images, Maps, Weights, laid_
 
 _LEAST = 16  # rows and columns of a tile that tensor cores take
 _WIDE = 64  # columns of a tile that four warps can hold
-_PROGRAMS = 512
+PROGRAMS = 512
 """So many keep a large card busy; a sum is split where there would be fewer."""
 
 
@@ -35,7 +35,7 @@ class Tile(NamedTuple):
     stages: int
 
 
-_SIDES = [
+SIDES = [
     *("rows", "height", "width", "places_down", "places_across", "top", "left"),
     *("first_down", "first_across", "blocks_down", "blocks_across", "share"),
 ]
@@ -44,7 +44,7 @@ TILES = {"implicit": Tile(128, 128, 32, 4, 3), "implicit_low": Tile(64, 128, 32,
 """By the names of the forms that they make."""
 
 
-@triton.jit(do_not_specialize=_SIDES)
+@triton.jit(do_not_specialize=SIDES)
 @no_type_check
 def _maps_kernel(
     images, weights, made, rows,
@@ -100,7 +100,7 @@ def _maps_kernel(
     tl.store(place, total.to(made.dtype.element_ty), known)
 
 
-@triton.jit(do_not_specialize=_SIDES)
+@triton.jit(do_not_specialize=SIDES)
 @no_type_check
 def _images_kernel(
     maps, weights, made, rows,
@@ -147,7 +147,7 @@ def _images_kernel(
     tl.store(place[:, None] + column[None, :], total.to(made.dtype.element_ty), known)
 
 
-@triton.jit(do_not_specialize=_SIDES)
+@triton.jit(do_not_specialize=SIDES)
 @no_type_check
 def _weights_kernel(
     images, maps, made, rows, share,
@@ -188,13 +188,26 @@ def _weights_kernel(
     tl.store(begin + column[None, :] * LINES + line[:, None], total, known)
 
 
-def _last(values: Float[Tensor, "k n c h w"]) -> Float[Tensor, "k n h w c"]:
+def channels_last(values: Float[Tensor, "k n c h w"]) -> Float[Tensor, "k n h w c"]:
     """With channels last, as they lie in memory too."""
     last = values.permute(0, 1, 3, 4, 2)
     return last if last.stride(4) == 1 else last.contiguous()
 
 
-def _fitted(tile: Tile, columns: int, dtype: torch.dtype) -> dict[str, Any]:
+def launch(
+    kernel: Any,
+    grid: tuple[int, ...],
+    read: Sequence[Tensor],
+    made: Tensor,
+    numbers: Sequence[int],
+    **constants: Any,
+) -> None:
+    """One launch of a kernel, which reads some tensors and writes one."""
+    kernel[grid](*read, made, *numbers, **constants)
+
+
+def fitted(tile: Tile, columns: int, dtype: torch.dtype) -> dict[str, Any]:
+    """What a tile is where there are so many columns of this precision."""
     wide = max(_LEAST, min(tile.columns, triton.next_power_of_2(columns)))
     depth = 2 * tile.depth if dtype == torch.bfloat16 else tile.depth
     exact = dtype == torch.float32 and not torch.backends.cudnn.allow_tf32
@@ -205,8 +218,9 @@ def _fitted(tile: Tile, columns: int, dtype: torch.dtype) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _told(geometry: Geometry, channels: int, maps: int) -> dict[str, int]:
-    (height, width), (i, j), (r, t), (top, left) = geometry
+def told(geometry: Geometry, channels: int, maps: int) -> dict[str, int]:
+    """What kernels are told of a geometry."""
+    (height, width), (i, j), (r, t), (top, left), _ = geometry
     down, across = geometry.places
     return {
         "height": height, "width": width, "places_down": down, "places_across": across,
@@ -218,27 +232,19 @@ def _told(geometry: Geometry, channels: int, maps: int) -> dict[str, int]:
 def maps(tile: Tile, images: Images, weights: Weights, geometry: Geometry) -> Maps:
     """The convolution of images and weights."""
     (k, n, channels), of_maps = images.shape[:3], weights.shape[1]
-    seen, matrix = _last(images), weights.permute(0, 1, 3, 4, 2).contiguous()
+    seen, matrix = channels_last(images), weights.permute(0, 1, 3, 4, 2).contiguous()
     made = images.new_empty(k, n, *geometry.places, of_maps)
-    how = _fitted(tile, of_maps, images.dtype)
+    how = fitted(tile, of_maps, images.dtype)
     rows = n * math.prod(geometry.places)
     grid = -(-rows // how["ROWS"]), -(-of_maps // how["COLUMNS"]), k
-    _maps_kernel[grid](
-        *(seen, matrix, made, rows, *seen.stride()[:4]), **_told(geometry, channels, of_maps), **how
-    )
+    numbers = [rows, *seen.stride()[:4]]
+    settings = told(geometry, channels, of_maps)
+    launch(_maps_kernel, grid, [seen, matrix], made, numbers, **settings, **how)
     return made.permute(0, 1, 4, 2, 3)
 
 
-def images(tile: Tile, maps: Maps, weights: Weights, geometry: Geometry) -> Images:
-    """Its gradient by the images."""
-    (k, n, of_maps), channels = maps.shape[:3], weights.shape[2]
-    seen = _last(maps)
-    matrix = laid_out_once(
-        "for images", weights, None, lambda: weights.permute(0, 3, 4, 2, 1).contiguous()
-    )
-    made = maps.new_empty(k, n, *geometry.sides, channels)
-    how = _fitted(tile, channels, maps.dtype)
-    how["DEPTH"] = max(_LEAST, min(how["DEPTH"], triton.next_power_of_2(of_maps)))
+def blocks_of(geometry: Geometry) -> tuple[list[int], list[int]]:
+    """Of the gradient by images, the first block of one stride and how many, down and across."""
     first = [pad // step for pad, step in zip(geometry.padding, geometry.stride, strict=True)]
     blocks = [
         (side - 1 + pad) // step - begin + 1
@@ -246,39 +252,53 @@ def images(tile: Tile, maps: Maps, weights: Weights, geometry: Geometry) -> Imag
             geometry.sides, geometry.padding, geometry.stride, first, strict=True
         )
     ]
+    return first, blocks
+
+
+def images(tile: Tile, maps: Maps, weights: Weights, geometry: Geometry) -> Images:
+    """Its gradient by the images."""
+    (k, n, of_maps), channels = maps.shape[:3], weights.shape[2]
+    seen = channels_last(maps)
+    matrix = laid_out_once(
+        "for images", weights, None, lambda: weights.permute(0, 3, 4, 2, 1).contiguous()
+    )
+    made = maps.new_empty(k, n, *geometry.sides, channels)
+    how = fitted(tile, channels, maps.dtype)
+    how["DEPTH"] = max(_LEAST, min(how["DEPTH"], triton.next_power_of_2(of_maps)))
+    first, blocks = blocks_of(geometry)
     rows = n * math.prod(blocks)
     grid = (
         -(-rows // how["ROWS"]),
         -(-channels // how["COLUMNS"]),
         k * math.prod(geometry.stride),
     )
-    _images_kernel[grid](
-        *(seen, matrix, made, rows, *seen.stride()[:4], *made.stride()[:2]),
-        **_told(geometry, channels, of_maps),
-        first_down=first[0], first_across=first[1],
-        blocks_down=blocks[0], blocks_across=blocks[1],
-        **how,
-    )  # fmt: skip
+    numbers = [rows, *seen.stride()[:4], *made.stride()[:2], *first, *blocks]
+    settings = told(geometry, channels, of_maps)
+    launch(_images_kernel, grid, [seen, matrix], made, numbers, **settings, **how)
     return made.permute(0, 1, 4, 2, 3)
+
+
+def parts_of(rows: int, programs: int, depth: int) -> tuple[int, int]:
+    """Into how many parts so many programs split their sum over rows, and the rows of each."""
+    parts = max(1, min(PROGRAMS // programs, rows // (8 * depth)))
+    share = -(-rows // (parts * depth)) * depth
+    return -(-rows // share), share
 
 
 def weights(tile: Tile, images: Images, maps: Maps, geometry: Geometry) -> Weights:
     """Its gradient by the weights; a sum that few programs would do is split, in a fixed way."""
     (k, n, channels), of_maps = images.shape[:3], maps.shape[2]
-    seen, others = _last(images), _last(maps)
+    seen, others = channels_last(images), channels_last(maps)
     lines, rows = math.prod(geometry.kernel) * channels, n * math.prod(geometry.places)
-    how = _fitted(tile, of_maps, images.dtype)
+    how = fitted(tile, of_maps, images.dtype)
     how["ROWS"] = max(_LEAST, min(how["ROWS"], triton.next_power_of_2(lines)))
-    programs = -(-lines // how["ROWS"]) * -(-of_maps // how["COLUMNS"])
-    parts = max(1, min(_PROGRAMS // (programs * k), rows // (8 * how["DEPTH"])))
-    share = -(-rows // (parts * how["DEPTH"])) * how["DEPTH"]
-    parts = -(-rows // share)
+    programs = k * -(-lines // how["ROWS"]) * -(-of_maps // how["COLUMNS"])
+    parts, share = parts_of(rows, programs, how["DEPTH"])
     made = images.new_empty(parts, k, of_maps, lines, dtype=torch.float32)
     grid = -(-lines // how["ROWS"]), -(-of_maps // how["COLUMNS"]), parts * k
-    _weights_kernel[grid](
-        *(seen, others, made, rows, share, *seen.stride()[:4], *others.stride()[:4]),
-        NETWORKS=k, **_told(geometry, channels, of_maps), **how,
-    )  # fmt: skip
+    numbers = [rows, share, *seen.stride()[:4], *others.stride()[:4]]
+    settings = told(geometry, channels, of_maps)
+    launch(_weights_kernel, grid, [seen, others], made, numbers, NETWORKS=k, **settings, **how)
     whole = (made.sum(0) if parts > 1 else made[0]).to(images.dtype)
     return whole.view(k, of_maps, *geometry.kernel, channels).permute(0, 1, 4, 2, 3)
 

@@ -24,6 +24,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from ganray.train.fused.affine import Bend, bent
+
 Kind = Literal["maps", "images", "weights"]
 Images = Float[Tensor, "k n c h w"]
 Maps = Float[Tensor, "k n o p q"]
@@ -31,25 +33,82 @@ Weights = Float[Tensor, "k o c i j"]
 
 
 class Geometry(NamedTuple):
-    """Sides of images and of kernels, strides and paddings (before and after alike): rows and
-    columns of each."""
+    """Sides of images and of kernels, strides and paddings: rows and columns of each.
+
+    Attributes:
+        padding: before an image, and after it but for `more`.
+        more: as much more padding is after an image than before it; may be negative.
+    """
 
     sides: tuple[int, int]
     kernel: tuple[int, int]
     stride: tuple[int, int]
     padding: tuple[int, int]
+    more: tuple[int, int] = (0, 0)
 
     @property
     def places(self) -> tuple[int, int]:
         """Sides of maps."""
         rows, columns = (
-            (side + 2 * pad - kernel) // step + 1
-            for side, kernel, step, pad in zip(*self, strict=True)
+            (side + 2 * pad + more - kernel) // step + 1
+            for side, kernel, step, pad, more in zip(*self, strict=True)
         )
         return rows, columns
 
+    @property
+    def around(self) -> list[int]:
+        """What `functional.pad` adds so that no padding is left: columns, then rows."""
+        after = [pad + more for pad, more in zip(self.padding, self.more, strict=True)]
+        return [self.padding[1], after[1], self.padding[0], after[0]]
+
+    @property
+    def padded(self) -> Geometry:
+        """The same on images that are padded."""
+        left, right, top, bottom = self.around
+        sides = self.sides[0] + top + bottom, self.sides[1] + left + right
+        return Geometry(sides, self.kernel, self.stride, (0, 0))
+
+    @property
+    def even(self) -> bool:
+        """Whether padding is alike before and after, as torch's is."""
+        return self.more == (0, 0)
+
 
 Form = Callable[[Tensor, Tensor, Geometry], Tensor]
+
+
+class Finish(NamedTuple):
+    """What becomes of a product's numbers.
+
+    Attributes:
+        bias: added to each channel.
+        bend: what is done to them then.
+        dtype: of what comes of it; none: that of the factors.
+        also: factors of another product that is added; of weights, another batch's.
+    """
+
+    bias: Float[Tensor, "k o"] | None = None
+    bend: Bend | None = None
+    dtype: torch.dtype | None = None
+    also: tuple[Tensor, Tensor] | None = None
+
+
+NOTHING = Finish()
+FinishedForm = Callable[[Tensor, Tensor, Geometry, Finish], Tensor]
+
+
+def then_finished(form: Form) -> FinishedForm:
+    """A form that only makes a product, and the finish after it."""
+
+    def whole(one: Tensor, other: Tensor, geometry: Geometry, finish: Finish) -> Tensor:
+        made = form(one, other, geometry).to(finish.dtype or one.dtype)
+        if finish.also is not None:
+            made = made.add_(form(*finish.also, geometry))
+        if finish.bias is not None:
+            made = made.add_(finish.bias[:, None, :, None, None])
+        return bent(made, finish.bend)
+
+    return whole
 
 
 def _beside(values: Float[Tensor, "k n c h w"]) -> Float[Tensor, "n kc h w"]:
@@ -62,7 +121,9 @@ def _apart(values: Float[Tensor, "n kc h w"], networks: int) -> Float[Tensor, "k
 
 def grouped_maps(images: Images, weights: Weights, geometry: Geometry) -> Maps:
     """As a grouped convolution."""
-    k, (_, _, stride, padding) = len(images), geometry
+    if not geometry.even:
+        images, geometry = functional.pad(images, geometry.around), geometry.padded
+    k, (_, _, stride, padding, _) = len(images), geometry
     beside = weights.flatten(0, 1)
     made = torch.ops.aten.convolution.default(
         _beside(images), beside, None, stride, padding, (1, 1), False, (0, 0), k
@@ -72,7 +133,10 @@ def grouped_maps(images: Images, weights: Weights, geometry: Geometry) -> Maps:
 
 def grouped_images(maps: Maps, weights: Weights, geometry: Geometry) -> Images:
     """As a grouped transposed convolution."""
-    k, (sides, kernel, stride, padding) = len(maps), geometry
+    if not geometry.even:
+        whole = grouped_images(maps, weights, geometry.padded)
+        return functional.pad(whole, [-one for one in geometry.around])
+    k, (sides, kernel, stride, padding, _) = len(maps), geometry
     more = [
         side - ((places - 1) * step - 2 * pad + size)
         for side, places, step, pad, size in zip(
@@ -87,7 +151,9 @@ def grouped_images(maps: Maps, weights: Weights, geometry: Geometry) -> Images:
 
 def grouped_weights(images: Images, maps: Maps, geometry: Geometry) -> Weights:
     """As a grouped convolution's gradient."""
-    k, (_, kernel, stride, padding) = len(images), geometry
+    if not geometry.even:
+        images, geometry = functional.pad(images, geometry.around), geometry.padded
+    k, (_, kernel, stride, padding, _) = len(images), geometry
     shape = (k * maps.shape[2], images.shape[2], *kernel)
     blank = images.new_empty(1).expand(shape)  # its shape alone is looked at
     made = torch.ops.aten.convolution_backward.default(
@@ -148,13 +214,11 @@ def laid_out_once(name: str, values: Tensor, more: Any, make: Callable[[], Tenso
 
 
 def _columns(images: Images, geometry: Geometry) -> Float[Tensor, "k npq ijc"]:
-    _, kernel, stride, (rows, columns) = geometry
-
     def make() -> Tensor:
         last = images.permute(0, 1, 3, 4, 2)
-        if rows or columns:
-            last = functional.pad(last, (0, 0, columns, columns, rows, rows))
-        return _windows(last.contiguous(), kernel, stride)
+        if any(geometry.around):
+            last = functional.pad(last, (0, 0, *geometry.around))
+        return _windows(last.contiguous(), geometry.kernel, geometry.stride)
 
     return laid_out_once("columns", images, geometry, make)
 
@@ -201,7 +265,7 @@ def _blocks(side: int, kernel: int, stride: int, padding: int) -> _Blocks:
 
 def _cut(blocked: Float[Tensor, "k n u r v t c"], geometry: Geometry) -> Images:
     k, n, u, r, v, t, c = blocked.shape
-    rows, columns = (_blocks(*axis) for axis in zip(*geometry, strict=True))
+    rows, columns = (_blocks(*axis) for axis in zip(*geometry[:4], strict=True))
     whole = blocked.reshape(k, n, u * r, v * t, c)
     (height, width), (top, left) = geometry.sides, (rows.skipped, columns.skipped)
     return whole[:, :, top : top + height, left : left + width].permute(0, 1, 4, 2, 3)
@@ -218,7 +282,7 @@ def _by_phase(weights: Weights, geometry: Geometry) -> Float[Tensor, "k o c m r 
 def column_images(maps: Maps, weights: Weights, geometry: Geometry) -> Images:
     """As a product of the maps' columns and the kernel, one block of pixels for each."""
     k, n = maps.shape[:2]
-    rows, columns = (_blocks(*axis) for axis in zip(*geometry, strict=True))
+    rows, columns = (_blocks(*axis) for axis in zip(*geometry[:4], strict=True))
     last = maps.permute(0, 1, 3, 4, 2)
     around: list[int] = []
     for axis, places in ((columns, maps.shape[4]), (rows, maps.shape[3])):
@@ -237,7 +301,7 @@ def column_images(maps: Maps, weights: Weights, geometry: Geometry) -> Images:
 def folded_images(maps: Maps, weights: Weights, geometry: Geometry) -> Images:
     """As a product of maps and kernel, and a sum over the places that reach each block."""
     k, n, _, p, q = maps.shape
-    rows, columns = (_blocks(*axis) for axis in zip(*geometry, strict=True))
+    rows, columns = (_blocks(*axis) for axis in zip(*geometry[:4], strict=True))
     channels, (r, t) = weights.shape[2], geometry.stride
     matrix = _by_phase(weights, geometry).permute(0, 1, 3, 5, 4, 6, 2).flatten(2)
     made = product(maps.permute(0, 1, 3, 4, 2).flatten(1, 3), matrix)

@@ -15,12 +15,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganray.train.cohorts.products import FORMS, Form, Geometry, Kind, made_once
+from ganray.train.cohorts.products import (
+    FORMS,
+    NOTHING,
+    Finish,
+    FinishedForm,
+    Geometry,
+    Kind,
+    made_once,
+    then_finished,
+)
 
 _ROUNDS, _TIMES = 3, 8
 _HEAD_START = 6_000_000  # cycles, some three thousandths of a second
 _ALIKE = 2e-2
 """How far a form may be from the first one, over the largest number: roundings of 8 bits."""
+NARROW = 4
+"""Channels, as of a picture, for which some forms are made alone."""
 PREFERRED = "columns"
 """Where no race is held."""
 _won: dict[tuple[Any, ...], str] = {}
@@ -28,28 +39,32 @@ _milliseconds: dict[tuple[Any, ...], dict[str, float]] = {}
 _met: dict[tuple[Any, ...], None] = {}
 
 
-def fastest(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry) -> Form:
-    """The form that is taken for operands like these."""
+def fastest(
+    kind: Kind, one: Tensor, other: Tensor, geometry: Geometry, finish: Finish = NOTHING
+) -> FinishedForm:
+    """The form that is taken for operands like these, the finish included."""
     if one.device.type != "cuda":
-        return FORMS[kind][PREFERRED]
-    shape = _named(kind, one, other, geometry)
+        return then_finished(FORMS[kind][PREFERRED])
+    shape = _named(kind, one, other, geometry, finish)
     if shape not in _won:
         if torch.cuda.is_current_stream_capturing():
-            return FORMS[kind][PREFERRED]
-        times = _milliseconds[shape] = _race(_forms(kind), one, other, geometry)
+            return then_finished(FORMS[kind][PREFERRED])
+        forms = _forms(kind, kind == "images" and other.shape[2] <= NARROW)
+        times = _milliseconds[shape] = _race(forms, one, other, geometry, finish)
         _won[shape] = min(times, key=times.__getitem__)
     _met[shape] = None
-    return _forms(kind)[_won[shape]]
+    return _forms(kind, narrow=True)[_won[shape]]
 
 
 def winners() -> list[dict[str, Any]]:
     """What won, for each shape that was met, and the milliseconds of every form."""
     return [
         {"product": kind, "networks": one[0], "one": one[1:], "other": other[1:],
-         "geometry": tuple(geometry), "precision": precision, "form": _won[shape],
+         "geometry": tuple(geometry), "precision": precision, "finish": finish,
+         "form": _won[shape],
          "milliseconds": {name: round(took, 4) for name, took in times.items()}}
         for shape, times in _milliseconds.items()
-        for _, kind, one, other, geometry, precision in [shape]
+        for _, kind, one, other, geometry, precision, finish in [shape]
     ]  # fmt: skip
 
 
@@ -73,39 +88,64 @@ def met_in_words() -> list[str]:
 
 
 def _words(shape: tuple[Any, ...]) -> str:
-    _, kind, one, other, geometry, precision = shape
+    _, kind, one, other, geometry, precision, finish = shape
     sides = ("x".join(map(str, each)) for each in (one, other))
-    return f"{kind} {' by '.join(sides)} stride {geometry.stride[0]} {precision}"
+    told = f"{kind} {' by '.join(sides)} stride {geometry.stride[0]} {precision}"
+    return f"{told}, {finish}" if finish else told
 
 
 @cache
-def _forms(kind: Kind) -> dict[str, Form]:
-    """All that there are on a GPU: also Triton's, which PyTorch brings there."""
-    found = dict(FORMS[kind])
-    if importlib.util.find_spec("triton") is not None:
-        from ganray.train.cohorts.implicit import PRODUCTS, TILES
+def _forms(kind: Kind, narrow: bool) -> dict[str, FinishedForm]:
+    """All that there are on a GPU: also Triton's, which PyTorch brings there.
 
-        found |= {name: partial(PRODUCTS[kind], tile) for name, tile in TILES.items()}
+    Args:
+        narrow: whether images have few channels.
+    """
+    found = {name: then_finished(form) for name, form in FORMS[kind].items()}
+    if importlib.util.find_spec("triton") is not None:
+        from ganray.train.cohorts import finished, implicit, summed
+
+        for name, tile in implicit.TILES.items():
+            found[name] = then_finished(partial(implicit.PRODUCTS[kind], tile))
+        if kind == "weights":
+            return found | {name: partial(summed.weights, t) for name, t in summed.TILES.items()}
+        for name, tile in finished.TILES.items():
+            found[name] = partial(finished.PRODUCTS[kind], tile)
+        if kind == "images" and narrow:
+            found["gathered"] = partial(finished.gathered_images, finished.TILES["finished"])
     return found
 
 
-def _named(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry) -> tuple[Any, ...]:
+def _named(
+    kind: Kind, one: Tensor, other: Tensor, geometry: Geometry, finish: Finish
+) -> tuple[Any, ...]:
     precision = str(one.dtype).removeprefix("torch.")
     if one.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
         precision = "tf32"
     card = torch.cuda.get_device_name(one.device)
-    return card, kind, tuple(one.shape), tuple(other.shape), geometry, precision
+    return card, kind, tuple(one.shape), tuple(other.shape), geometry, precision, _told(finish)
+
+
+def _told(finish: Finish) -> str:
+    """A finish in words, by all that its time depends on."""
+    words = [] if finish.bias is None else ["bias"]
+    if finish.bend is not None:
+        signs = finish.bend.signs
+        words.append("bend" if signs is None else f"bend by {signs.dtype}")
+    words += [] if finish.dtype is None else [str(finish.dtype)]
+    words += [] if finish.also is None else [f"and {finish.also[0].shape[1]} rows"]
+    return ", ".join(words).replace("torch.", "")
 
 
 @torch.no_grad()
 def _race(
-    forms: dict[str, Form], one: Tensor, other: Tensor, geometry: Geometry
+    forms: dict[str, FinishedForm], one: Tensor, other: Tensor, geometry: Geometry, finish: Finish
 ) -> dict[str, float]:
     """Milliseconds of each form that works."""
     times: dict[str, float] = {}
     known: Tensor | None = None
     for name, form in forms.items():
-        work = partial(form, one, other, geometry)
+        work = partial(form, one, other, geometry, finish)
         try:
             made = work()
         except Exception as error:  # a card, or a compiler, may be without something

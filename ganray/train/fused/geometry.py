@@ -8,10 +8,11 @@ from typing import NamedTuple
 from torch import nn
 
 from ganray.models.layers.same_padding import SameConv2d, SameDeconv2d, same_padding
-from ganray.train.fused.affine import Convolution, Deconvolution, Sides
+
+Sides = tuple[int, int]
 
 
-class _Axis(NamedTuple):
+class Axis(NamedTuple):
     """One direction of a convolution: its kernels begin at −before, stride − before, …
 
     Attributes:
@@ -25,19 +26,27 @@ class _Axis(NamedTuple):
     stride: int
     before: int
 
-    def larger(self, more: int) -> _Axis:
+    @property
+    def after(self) -> int:
+        """What of the last kernel lies behind the map; negative: what of the map no kernel sees."""
+        return self.stride * (self.places - 1) + self.kernel - self.size - self.before
+
+    def larger(self, more: int) -> Axis:
         """The same on maps with so many more rows at their end."""
         return self._replace(size=self.size + more)
 
     def padding(self, mirrored: bool) -> int | None:
         """Torch's, with which its kernels lie as these do; none: none is."""
-        after = self.stride * (self.places - 1) + self.kernel - self.size - self.before
-        edge = after if mirrored else self.before
+        edge = self.after if mirrored else self.before
         places = (self.size + 2 * edge - self.kernel) // self.stride + 1
         return edge if edge >= 0 and places == self.places else None
 
 
-def convolution(layer: nn.Conv2d, sides: Sides, mirrored: bool) -> Convolution | None:
+Axes = tuple[Axis, Axis]
+"""Rows and columns."""
+
+
+def convolution(layer: nn.Conv2d, sides: Sides) -> Axes | None:
     """What a convolution is on maps of these sides; none: nothing that is known here."""
     if not _simple(layer) or type(layer) not in (nn.Conv2d, SameConv2d):
         return None
@@ -49,44 +58,25 @@ def convolution(layer: nn.Conv2d, sides: Sides, mirrored: bool) -> Convolution |
         else:
             before = int(layer.padding[at])
             places = (size + 2 * before - kernel) // stride + 1
-        axes.append(_Axis(size, places, kernel, stride, before))
-    return _of(axes, mirrored)
+        axes.append(Axis(size, places, kernel, stride, before))
+    return axes[0], axes[1]
 
 
-def deconvolution(layer: nn.ConvTranspose2d, sides: Sides, mirrored: bool) -> Deconvolution | None:
+def deconvolution(layer: nn.ConvTranspose2d, sides: Sides) -> Axes | None:
     """The same of a transposed one."""
     if not _simple(layer) or type(layer) not in (nn.ConvTranspose2d, SameDeconv2d):
         return None
-    axes, cut = [], []
+    axes = []
     for at in (0, 1):
         kernel, stride, before = layer.kernel_size[at], layer.stride[at], int(layer.padding[at])
         size = (sides[at] - 1) * stride - 2 * before + kernel + layer.output_padding[at]
         if isinstance(layer, SameDeconv2d):
             size = layer.size[at]
-        axis = _Axis(size, sides[at], kernel, stride, before)
-        # What cannot be made alone is cut from something larger: of a mirror image, its end.
-        ends = [axis.larger(more) for more in range(stride if mirrored else 1)]
-        axes.append(next((one for one in ends if one.padding(mirrored) is not None), axis))
-        cut.append(axes[-1].size - size)
-    beneath = _of(axes, mirrored)
-    return None if beneath is None else Deconvolution(beneath, (cut[0], cut[1]))
+        axes.append(Axis(size, sides[at], kernel, stride, before))
+    return axes[0], axes[1]
 
 
 def _simple(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
     """Without groups, holes, or a padding of anything but zeros."""
     plain = layer.groups == 1 and layer.dilation == (1, 1) and layer.padding_mode == "zeros"
     return plain and not isinstance(layer.padding, str)
-
-
-def _of(axes: list[_Axis], mirrored: bool) -> Convolution | None:
-    rows, columns = axes
-    paddings = rows.padding(mirrored), columns.padding(mirrored)
-    if paddings[0] is None or paddings[1] is None:
-        return None
-    return Convolution(
-        size=(rows.size, columns.size),
-        kernel=(rows.kernel, columns.kernel),
-        stride=(rows.stride, columns.stride),
-        padding=(paddings[0], paddings[1]),
-        mirrored=mirrored,
-    )

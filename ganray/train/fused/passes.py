@@ -3,20 +3,23 @@
 Let g be the derivative of v·y(x) by x. As the signs of what is bent do not move, g is linear in
 each weight, so that a loss of g (a gradient penalty) has its derivative by the weights of one more
 pass forward: of ∂loss/∂g in the place of x, through the same layers without their biases.
+
+Whether they go through one network or through several at once, the layers' arithmetic knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
-from ganray.train.fused.affine import Dense
-from ganray.train.fused.reading import Reading
+from ganray.train.fused.affine import Bend, Dense, Factors, bent
+from ganray.train.fused.reading import Reading, Stage
 
 Weights = list[tuple[Tensor, Tensor | None]]
 Given = tuple[Tensor | None, ...]
@@ -27,120 +30,144 @@ class Run:
     """The stages of a network, with weights that are prepared once between two moves.
 
     Args:
+        own: the precision of weights.
         precision: of numbers on the way; none: that of the weights.
     """
 
-    def __init__(self, reading: Reading, precision: torch.dtype | None) -> None:
-        self.stages, self._mirrored = reading.stages, reading.mirrored
-        layers = [stage.layer for stage in self.stages]
-        self.given: Given = tuple(one for layer in layers for one in (layer.weight, layer.bias))
-        self.own = layers[0].weight.dtype
-        self._precisions = [precision or self.own for _ in layers]
+    def __init__(self, reading: Reading, own: torch.dtype, precision: torch.dtype | None) -> None:
+        self.stages, self.arithmetic, self.own = reading.stages, reading.arithmetic, own
+        self._precisions = [precision or own for _ in self.stages]
         if isinstance(self.stages[-1].affine, Dense):
-            self._precisions[-1] = self.own  # answers differ by less than bfloat16 can tell
+            self._precisions[-1] = own  # answers differ by less than bfloat16 can tell
         self._prepared: tuple[list[int], Weights] = ([], [])
 
-    def forward(self, values: Float[Tensor, "n ..."]) -> Pass:
+    def forward(self, values: Float[Tensor, "..."], given: Given) -> Pass:
         """The first pass."""
-        weights = self._weights()
-        passed = [self.entered(values)]
-        for stage, (weight, bias) in zip(self.stages, weights, strict=True):
-            made = stage.affine.outputs(passed[-1].to(weight.dtype), weight, bias)
-            if stage.slope is not None:
-                made = functional.leaky_relu_(made, stage.slope)
-            passed.append(made)
-        return Pass(self, weights, passed)
+        weights = self._weights(given)
+        return Pass(self, weights, *self.through(values, weights, None))
 
-    def _weights(self) -> Weights:
-        versions = [-1 if one is None else one._version for one in self.given]
+    def through(
+        self, values: Float[Tensor, "..."], weights: Weights, signs: Sequence[Tensor] | None
+    ) -> Way:
+        """Through all stages: with biases, or without and bent by these signs."""
+        way = Way([], [])
+        made = self.arithmetic.entered(values)
+        for at, (stage, (weight, bias)) in enumerate(zip(self.stages, weights, strict=True)):
+            way.taken.append(made.to(weight.dtype))
+            bend = stage.bend(None if signs is None else signs[at])
+            bias = bias if signs is None else None
+            made = stage.affine.outputs(way.taken[-1], weight, bias, bend)
+            way.made.append(made)
+        return way
+
+    def _weights(self, given: Given) -> Weights:
+        versions = [-1 if one is None else one._version for one in given]
         if versions != self._prepared[0]:
             made = []
-            for stage, precision in zip(self.stages, self._precisions, strict=True):
-                weight, bias = stage.layer.weight.detach().to(precision), stage.layer.bias
-                bias = None if bias is None else bias.detach().to(precision)
-                made.append(stage.affine.prepared(weight, bias))
+            for at, (stage, precision) in enumerate(
+                zip(self.stages, self._precisions, strict=True)
+            ):
+                weight, bias = (
+                    None if one is None else one.detach() for one in given[2 * at : 2 * at + 2]
+                )
+                assert weight is not None
+                made.append(stage.affine.prepared(weight.to(precision), bias))
             self._prepared = versions, made
         return self._prepared[1]
 
-    def entered(self, values: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
-        """Values, or derivatives by values, as the stages see them."""
-        if values.ndim != 4:
-            return values
-        values = values.flip(2, 3) if self._mirrored else values
-        return values.contiguous(memory_format=torch.channels_last)
+    def left(self, values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """Values as others see them, a tensor of its own."""
+        return self.arithmetic.left(values).to(self.own).detach()
 
-    def left(self, values: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
-        """The other way."""
-        values = values.flip(2, 3) if self._mirrored and values.ndim == 4 else values
-        return values.to(self.own)
+
+class Way(NamedTuple):
+    """What a pass forward came by.
+
+    Attributes:
+        taken: what each layer was given.
+        made: what each stage made.
+    """
+
+    taken: list[Tensor]
+    made: list[Tensor]
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass forward, from which others go.
-
-    Attributes:
-        passed: what the first stage was given, then what each one made.
-    """
+    """A pass forward, from which others go; its attributes are those of `Way`, too."""
 
     run: Run
     weights: Weights
-    passed: list[Tensor]
+    taken: list[Tensor]
+    made: list[Tensor]
 
-    def outputs(self) -> Float[Tensor, "n ..."]:
+    def outputs(self) -> Float[Tensor, "..."]:
         """What the last stage made, as others see it."""
-        return self.run.left(self.passed[-1])
+        return self.run.left(self.made[-1])
 
-    def back(self, seed: Float[Tensor, "n ..."]) -> list[Tensor]:
+    def back(self, seed: Float[Tensor, "..."]) -> list[Tensor]:
         """The derivatives of seed·y by what each stage's layer makes, before it is bent."""
-        delta = self.run.entered(seed)
+        last = len(self.weights) - 1
+        delta = bent(self.run.arithmetic.entered(seed), self._bend(last), fresh=False)
         deltas: list[Tensor] = []
-        for at in reversed(range(len(self.weights))):
-            delta = self._bent(delta, at, fresh=bool(deltas))
+        for at in range(last, -1, -1):
             deltas.insert(0, delta.to(self.weights[at][0].dtype))
             if at:
-                delta = self.inputs(deltas[0], at)
+                delta = self._inputs(deltas[0], at, self._bend(at - 1))
         return deltas
 
-    def inputs(self, delta: Tensor, at: int = 0) -> Tensor:
-        """The derivative by what stage `at` is given."""
-        return self.run.stages[at].affine.inputs(delta, self.weights[at][0])
+    def inputs(self, delta: Tensor) -> Tensor:
+        """The derivative by what the network is given."""
+        return self.run.left(self._inputs(delta, 0, None))
 
-    def again(self, values: Float[Tensor, "n ..."]) -> list[Tensor]:
-        """As `passed`, of other values, by the signs of these and without biases."""
-        passed = [self.run.entered(values)]
-        for at, (stage, (weight, _)) in enumerate(zip(self.run.stages, self.weights, strict=True)):
-            made = stage.affine.outputs(passed[-1].to(weight.dtype), weight, None)
-            passed.append(self._bent(made, at, fresh=True))
-        return passed
+    def _inputs(self, delta: Tensor, at: int, bend: Bend | None) -> Tensor:
+        return self.run.stages[at].affine.inputs(delta, self.weights[at][0], bend)
 
-    def _bent(self, values: Tensor, at: int, fresh: bool) -> Tensor:
-        """Times the slopes of stage `at`; in place where that is nobody else's tensor."""
-        slope, signs = self.run.stages[at].slope, self.passed[at + 1]
-        if slope is None:
-            return values
-        bend = torch.ops.aten.leaky_relu_backward
-        if fresh and values.dtype == signs.dtype:
-            return bend.grad_input(values, signs, slope, True, grad_input=values)
-        return bend(values.to(signs.dtype), signs, slope, True)
+    def _bend(self, at: int) -> Bend | None:
+        return self.run.stages[at].bend(self.made[at])
 
-    def gradients(
-        self, deltas: list[Tensor], passed: list[Tensor], wanted: Sequence[bool], biases: bool
-    ) -> Given:
-        """The derivatives by weights and biases, of those that are wanted.
+    def again(self, values: Float[Tensor, "..."]) -> Way:
+        """The way of other values, by the signs of these and without biases."""
+        return self.run.through(values, self.weights, self.made)
+
+    def parts(
+        self, deltas: list[Tensor], taken: list[Tensor], wanted: Sequence[bool], biases: bool
+    ) -> list[Part]:
+        """What derivatives by weights and biases are made of, stage by stage.
 
         Args:
-            passed: what the layers were given.
-            wanted: which, in the order of `Run.given`.
+            taken: what the layers were given.
+            wanted: which, in the order of `Given`.
             biases: whether biases had a part in it.
         """
-        made: list[Tensor | None] = []
-        for at, (stage, delta) in enumerate(zip(self.run.stages, deltas, strict=True)):
-            weight = bias = None
-            if wanted[2 * at]:
-                given = passed[at].to(delta.dtype)
-                weight = stage.affine.weights(delta, given, self.weights[at][0]).to(self.run.own)
-            if wanted[2 * at + 1] and biases:
-                bias = stage.affine.biases(delta).to(self.run.own)
-            made += stage.affine.restored(weight, bias)
-        return tuple(made)
+        return [
+            Part(stage, (delta, given), weight[0], wanted[2 * at], wanted[2 * at + 1] and biases)
+            for at, (stage, delta, given, weight) in enumerate(
+                zip(self.run.stages, deltas, taken, self.weights, strict=True)
+            )
+        ]
+
+
+class Part(NamedTuple):
+    """A stage's factors of a derivative.
+
+    Attributes:
+        weight: as it was prepared.
+        weighs, shifts: whether there is one by the weight, and by the bias.
+    """
+
+    stage: Stage
+    factors: Factors
+    weight: Tensor
+    weighs: bool
+    shifts: bool
+
+
+def derivatives(parts: Sequence[Part], own: torch.dtype) -> tuple[Tensor | None, Tensor | None]:
+    """By a layer's weight and its bias, of all its parts; none where no part has one."""
+    affine = parts[0].stage.affine
+    batches = [part.factors for part in parts if part.weighs]
+    weight = affine.weights(batches, parts[0].weight).to(own) if batches else None
+    biases = [affine.biases(part.factors[0]) for part in parts if part.shifts]
+    bias = reduce(torch.add, biases).to(own) if biases else None
+    return affine.restored(weight, bias)

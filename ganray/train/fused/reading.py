@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ganray.models.layers.chain import Chain, Critic
 from ganray.models.layers.leaky_relu import LeakyReLU
 from ganray.models.layers.same_padding import SameConv2d, SameDeconv2d
-from ganray.train.fused.affine import Affine, Convolution, Deconvolution, Dense, Shape
+from ganray.train.fused.affine import Affine, Arithmetic, Bend, Dense, Shape
 from ganray.train.fused.geometry import convolution, deconvolution
 
 Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
@@ -35,6 +35,10 @@ class Stage:
     affine: Affine
     slope: float | None = None
 
+    def bend(self, signs: Tensor | None) -> Bend | None:
+        """What is done to its outputs, by their signs or by others."""
+        return None if self.slope is None else Bend(self.slope, signs)
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -44,13 +48,13 @@ class Reading:
         before: layers that only shape what it is given.
         stages: those that are differentiated as a whole.
         after: those after them, each number by itself.
-        mirrored: whether the stages see mirrored maps.
+        arithmetic: of the stages.
     """
 
     before: list[nn.Module]
     stages: list[Stage]
     after: list[nn.Module]
-    mirrored: bool
+    arithmetic: Arithmetic
 
 
 def layers_of(network: Callable[..., Any]) -> list[nn.Module]:
@@ -70,25 +74,28 @@ def _known(layer: nn.Module) -> bool:
     return type(layer) in _KNOWN and getattr(layer, "dim", 1) == 1
 
 
-def read(layers: Sequence[nn.Module], shape: tuple[int, ...]) -> Reading | None:
+def read(
+    layers: Sequence[nn.Module], shape: tuple[int, ...], arithmetics: Sequence[Arithmetic]
+) -> Reading | None:
     """Take layers apart; none: they are not, up to the last affine one, piecewise linear.
 
     Args:
         shape: of what they are given, without the number of rows.
+        arithmetics: of which the first is taken that can do it.
     """
     first = 0
     while first < len(layers) and type(layers[first]) in _SHAPING:
         shape = _shaped(layers[first], shape)
         first += 1
-    for mirrored in (False, True):
-        reader, used = _Reader(shape, mirrored), 0
+    for arithmetic in arithmetics:
+        reader, used = _Reader(shape, arithmetic), 0
         for at, layer in enumerate(layers[first:], start=1):
             if not reader.takes(layer):
                 break
             used = used if reader.flat else at  # rows of maps are known to a dense layer alone
         after = list(layers[first + used :])
         if reader.stages and all(type(layer) in _ENDS for layer in after):
-            return Reading(list(layers[:first]), reader.stages, after, mirrored)
+            return Reading(list(layers[:first]), reader.stages, after, arithmetic)
     return None
 
 
@@ -105,10 +112,10 @@ class _Reader:
         flat: the shape of the maps that were just made rows.
     """
 
-    def __init__(self, shape: tuple[int, ...], mirrored: bool) -> None:
+    def __init__(self, shape: tuple[int, ...], arithmetic: Arithmetic) -> None:
         self.stages: list[Stage] = []
         self.flat: Shape | None = None
-        self._shape, self._mirrored = shape, mirrored
+        self._shape, self._arithmetic = shape, arithmetic
 
     def takes(self, layer: nn.Module) -> bool:
         """Whether it knows what to do with the next layer, which is done then."""
@@ -141,6 +148,7 @@ class _Reader:
             return False
         channels, rows, columns = shape
         maps = replace(last, gives=(channels, rows, columns))
+        assert isinstance(maps, Affine)
         self.stages[-1] = replace(self.stages[-1], affine=maps)
         return True
 
@@ -151,19 +159,24 @@ class _Reader:
             return None  # of rows that are no maps, or the end of the network
         sides = self._shape[1], self._shape[2]
         if isinstance(layer, nn.Conv2d):
-            return self._made(layer, convolution(layer, sides, self._mirrored))
+            axes = convolution(layer, sides)
+            made = None if axes is None else self._arithmetic.convolution(axes)
+            return self._made(layer, made, [axis.places for axis in axes or ()])
         if isinstance(layer, nn.ConvTranspose2d):
-            return self._made(layer, deconvolution(layer, sides, self._mirrored))
+            axes = deconvolution(layer, sides)
+            made = None if axes is None else self._arithmetic.deconvolution(axes)
+            return self._made(layer, made, [axis.size for axis in axes or ()])
         return None
 
     def _made(
-        self, layer: nn.Conv2d | nn.ConvTranspose2d, made: Convolution | Deconvolution | None
+        self, layer: nn.Conv2d | nn.ConvTranspose2d, made: Affine | None, sides: Sequence[int]
     ) -> Affine | None:
         if made is not None:
-            self._shape = (layer.out_channels, *made.sides)
+            self._shape = (layer.out_channels, *sides)
         return made
 
-    def _dense(self, layer: nn.Linear) -> Dense:
-        made = Dense(self.flat, None, self._mirrored)
+    def _dense(self, layer: nn.Linear) -> Affine:
+        made = self._arithmetic.dense(self.flat)
         self._shape, self.flat = (layer.out_features,), None
+        assert isinstance(made, Affine)
         return made

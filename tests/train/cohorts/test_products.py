@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional, grad
 
-from ganray.train.cohorts.products import FORMS, Geometry, made_once
+from ganray.train.cohorts.products import FORMS, Finish, Geometry, made_once, then_finished
+from ganray.train.fused.affine import Bend
 
 GEOMETRIES = [
     Geometry((28, 28), (5, 5), (2, 2), (2, 2)),
@@ -20,6 +21,9 @@ GEOMETRIES = [
     Geometry((5, 5), (5, 5), (3, 3), (2, 2)),  # the last pixels lie under no place of the kernel
     Geometry((4, 4), (1, 1), (1, 1), (0, 0)),
     Geometry((4, 4), (4, 4), (1, 1), (0, 0)),
+    Geometry((8, 6), (5, 5), (2, 2), (1, 1), (1, 1)),  # SAME's
+    Geometry((7, 5), (5, 5), (2, 2), (1, 1), (2, 0)),  # that of a transposed one, cut
+    Geometry((7, 8), (3, 2), (2, 3), (0, 0), (-1, -1)),
 ]
 SIZES = [(1, 4), (3, 2), (16, 17)]
 
@@ -37,12 +41,18 @@ def operands(
 
 def known(kind: str, one: torch.Tensor, other: torch.Tensor, geometry: Geometry) -> torch.Tensor:
     """By torch, one network after another."""
-    how = geometry.stride, geometry.padding
+    left, right, top, bottom = geometry.around
+    sides, whole = geometry.sides, geometry.padded.sides
+    how = geometry.stride, (0, 0)
+    if kind != "images":
+        one = functional.pad(one, geometry.around)
     if kind == "maps":
         made = [functional.conv2d(x, w, None, *how) for x, w in zip(one, other, strict=True)]
     elif kind == "images":
-        shape = (one.shape[1], other.shape[2], *geometry.sides)
+        shape = (one.shape[1], other.shape[2], *whole)
         made = [grad.conv2d_input(shape, w, m, *how) for m, w in zip(one, other, strict=True)]
+        made = [functional.pad(x, (-left, -right, -top, -bottom)) for x in made]
+        assert made[0].shape[2:] == sides
     else:
         shape = (other.shape[2], one.shape[2], *geometry.kernel)
         made = [grad.conv2d_weight(x, shape, m, *how) for x, m in zip(one, other, strict=True)]
@@ -76,10 +86,13 @@ def test_a_layout_that_is_made_once_is_of_the_values_as_they_are() -> None:
         assert torch.equal(columns(images, weights, geometry), 2 * before)
 
 
-@pytest.mark.skipif(
+INTERPRETED = pytest.mark.skipif(
     not torch.cuda.is_available() and os.environ.get("TRITON_INTERPRET") != "1",
     reason="Triton's kernels run on a GPU, or with TRITON_INTERPRET=1 slowly anywhere",
 )
+
+
+@INTERPRETED
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
 def test_kernels_of_triton_give_the_same(geometry: Geometry) -> None:
     pytest.importorskip("triton")
@@ -99,3 +112,75 @@ def test_kernels_of_triton_give_the_same(geometry: Geometry) -> None:
             )
             expected = known(kind, one, other, geometry)
             torch.testing.assert_close(made.cpu(), expected, rtol=1e-4, atol=1e-4)
+
+
+FINISHES = ("nothing", "bias", "bent", "by signs")
+
+
+def finish(name: str, made: torch.Tensor) -> Finish:
+    """One for numbers of this shape, whose signs are of part of a larger batch."""
+    generator = torch.Generator().manual_seed(1)
+    k, n, channels, height, width = made.shape
+    bias = torch.randn(k, channels, generator=generator)
+    last = torch.randn(k, n + 1, height, width, channels, generator=generator)
+    signs = last.permute(0, 1, 4, 2, 3)[:, 1:]
+    bends = {"bent": Bend(0.2), "by signs": Bend(0.1, signs.to(torch.bfloat16))}
+    return Finish(bias if name in ("bias", "bent") else None, bends.get(name), torch.float32)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("name", FINISHES)
+@pytest.mark.parametrize("geometry", [GEOMETRIES[at] for at in (5, 9, 10, 11)], ids=str)
+def test_kernels_that_finish_give_what_a_finish_after_them_gives(
+    geometry: Geometry, name: str
+) -> None:
+    pytest.importorskip("triton")
+    from ganray.train.cohorts import finished
+    from ganray.train.cohorts.implicit import Tile
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.backends.cudnn.allow_tf32 = False
+    tile = Tile(32, 16, 16, 4, 3)
+    for channels, maps in ((1, 4), (16, 17)):
+        images, weights, seen = (
+            one.to(device) for one in operands(geometry, channels, maps, torch.float32)
+        )
+        forms = [("maps", finished.maps, images), ("images", finished.images, seen)]
+        forms += [("images", finished.gathered_images, seen)] if channels == 1 else []
+        for kind, form, one in forms:
+            plain = FORMS[kind]["grouped"]  # type: ignore[index]
+            whole = finish(name, plain(one, weights, geometry))
+            bend = whole.bend
+            if bend is not None and bend.signs is not None:
+                bend = bend._replace(signs=bend.signs.to(device))
+            whole = whole._replace(
+                bias=None if whole.bias is None else whole.bias.to(device), bend=bend
+            )
+            expected = then_finished(plain)(one, weights, geometry, whole._replace(bend=None))
+            if bend is not None:
+                signs = expected if bend.signs is None else bend.signs
+                expected = expected.where(signs > 0, bend.slope * expected)
+            made = form(tile, one, weights, geometry, whole)
+            torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-4)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("two", [False, True])
+@pytest.mark.parametrize("geometry", [GEOMETRIES[at] for at in (5, 9, 11)], ids=str)
+def test_gradients_by_weights_are_summed_over_batches(geometry: Geometry, two: bool) -> None:
+    pytest.importorskip("triton")
+    from ganray.train.cohorts import summed
+    from ganray.train.cohorts.implicit import Tile
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.backends.cudnn.allow_tf32 = False
+    for channels, maps in ((1, 4), (16, 17)):
+        images, _, seen = (
+            one.to(device) for one in operands(geometry, channels, maps, torch.float32)
+        )
+        also = (images[:, 1:].neg(), seen[:, :2]) if two else None
+        whole = Finish(dtype=torch.float64, also=also)
+        made = summed.weights(Tile(16, 16, 16, 4, 3), images, seen, geometry, whole)
+        expected = then_finished(FORMS["weights"]["grouped"])(images, seen, geometry, whole)
+        assert made.dtype == torch.float64
+        torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-4)
