@@ -36,3 +36,9 @@ def test_nobody_waits_for_ever_for_one_that_does_not_leave(tmp_path, monkeypatch
         pass
     with turn(tmp_path, 1):
         pass
+
+
+def test_where_no_file_can_be_locked_nobody_waits(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with turn(tmp_path / "file", 1), turn(tmp_path / "file", 1):
+        pass
