@@ -9,7 +9,7 @@ INPUTS := pyproject.toml constraints.txt ganray/_version.py
 # Tests start some hundred interpreters; each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all cluster-test bench chaos lint clean help
+.PHONY: demo test test-all cluster-test bench chaos lint types style clean help
 
 help:
 	@echo "make demo   install, then train, measure and report on 4,000 real MNIST digits"
@@ -34,10 +34,16 @@ demo: $(VENV)/.installed
 	@test -e demo.yaml || $(BIN)/ganray init demo
 	$(BIN)/ganray run demo.yaml
 
+# Types take as long as all else: side by side.
 lint: $(VENV)/.installed-dev
+	@$(MAKE) --no-print-directory --jobs 2 types style
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # Of three processes one does all that needs Ray, and mostly waits: see tests/conftest.py.

@@ -15,7 +15,7 @@ _context = jaxtyping.jaxtyped
 
 
 def shaped(thing: Any) -> Any:
-    """What `jaxtyping.jaxtyped` makes of a function or dataclass, at a fifth of its cost a call.
+    """What `jaxtyping.jaxtyped` makes of a function or dataclass, at less than half its cost a call.
 
     That one checks the arguments twice, and binds them to their names for a message first.
     """

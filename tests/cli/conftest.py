@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from ganray.runs import lease
 from ganray.store import Store
 from tests.cli.command import Answer, ganray
 from tests.stages.stores import copy_store
@@ -60,3 +62,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     # `--debug` sets the variable: setenv first, so that it is gone again after the test.
     monkeypatch.setenv("GANRAY_DEBUG", "")
     monkeypatch.delenv("GANRAY_STORE", raising=False)
+
+
+@pytest.fixture
+def followed(monkeypatch) -> threading.Event:
+    """Set once this process follows a driver."""
+    event, follow = threading.Event(), lease._until_silent
+
+    def following(*words: object) -> bool:
+        event.set()
+        return follow(*words)
+
+    monkeypatch.setattr(lease, "_until_silent", following)
+    return event

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 
 import pytest
 
+from ganray.runs import lease
 from ganray.runs.lease import acquire, newest_driver
 from ganray.store import Store
 from ganray.studies import read_study
-from tests.cli.command import CHEAP, SMALL, finish, start, wait_for_line
+from tests import HANG_SECONDS
+from tests.cli.command import CHEAP, SMALL, finish, ganray, start, wait_for_line
 from tests.slow_motion import slow_motion
 from tests.stages.stores import copied
 
@@ -44,33 +49,43 @@ def test_two_at_once_do_the_work_once_and_end_alike(with_data, tiny_study, tmp_p
             assert manifest.attempt == 1
 
 
-def test_a_follower_ends_as_its_leader_did(with_data, tiny_study):
+def test_a_follower_ends_as_its_leader_did(with_data, tiny_study, followed):
     plan = read_study(str(tiny_study), CHEAP[1::2]).plan()
     held = acquire(with_data, plan.run, lambda: False, print)
-    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
-    with held:
-        process = start(*words)
-        wait_for_line(process, "which is followed")
+
+    def end() -> None:
+        followed.wait(HANG_SECONDS)
         held.end(code=4, error="max_cost (=1) is reached")
-    answer = finish(process)
+
+    leader = threading.Thread(target=end)
+    with held:
+        leader.start()
+        answer = ganray("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
+        followed.set()
+        leader.join()
     assert answer.code == 4, answer
+    assert "which is followed" in answer.err
     assert answer.err.splitlines()[-1].endswith(
         "which was followed, ended: max_cost (=1) is reached"
     )
     assert newest_driver(with_data, plan.run).driver == 1
 
 
-def test_ctrl_c_of_a_follower_ends_the_follower_alone(with_data, tiny_study):
+def test_ctrl_c_of_a_follower_ends_the_follower_alone(with_data, tiny_study, monkeypatch):
     plan = read_study(str(tiny_study), CHEAP[1::2]).plan()
+    follow = lease._until_silent
+
+    def interrupted(*words: object) -> bool:
+        os.kill(os.getpid(), signal.SIGINT)
+        return follow(*words)
+
+    monkeypatch.setattr(lease, "LEASE_BEAT_SECONDS", 0.1)
     held = acquire(with_data, plan.run, lambda: False, print)
-    words = ("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
     with held:
-        process = start(*words)
-        wait_for_line(process, "which is followed")
-        process.send_signal(2)
-        answer = finish(process)
+        monkeypatch.setattr(lease, "_until_silent", interrupted)
+        answer = ganray("run", tiny_study, *LOCAL, "--store", with_data.url, *CHEAP)
         assert answer.code == 4, answer
         assert "the run goes on" in answer.err.splitlines()[-1]
         counter = newest_driver(with_data, plan.run).counter
         while newest_driver(with_data, plan.run).counter == counter:
-            time.sleep(0.1)
+            time.sleep(0.01)

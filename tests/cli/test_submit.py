@@ -26,13 +26,14 @@ from ganray.sweeps.trials import read_trials
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, SMALL, Answer, finish, ganray, start
 from tests.head import Head
-from tests.stages.stores import copied
+from tests.stages.stores import begun
 from tests.sweeps.files import sweep_file
 from tests.tiny import TinyRun
 
 pytestmark = pytest.mark.ray
 
-LONG = (*CHEAP, *SMALL, "--set", "budget.iterations=100000")
+ONE_BY_ONE = ("--set", "resources.num_cpus=2")
+LONG = (*CHEAP, *SMALL, *ONE_BY_ONE, "--set", "budget.iterations=100000")
 
 
 def begin(head: Head, *words: object, **changes: str) -> subprocess.Popen[str]:
@@ -111,7 +112,7 @@ def test_a_running_study_is_joined_guarded_left_and_stopped(
     tiny_study: Path, tiny_run: TinyRun, tmp_path: Path, head: Head
 ) -> None:
     """One job: submitted twice at once, changed meanwhile, left by Ctrl-C, stopped, exit code 4."""
-    copied(tiny_run, tmp_path / "store", "data", "encoder")
+    begun(tiny_run, tmp_path / "store")
     words = (tiny_study, "--store", tmp_path / "store", *LONG)
     both = [begin(head, *words, "--no-wait", "--json") for _ in range(2)]
     ids = {finish(process).json["id"] for process in both}
@@ -129,8 +130,8 @@ def test_a_running_study_is_joined_guarded_left_and_stopped(
     stopped = submit(head, "--stop", name)
     assert stopped.code == 4, stopped
     assert "every trainer's checkpoint is kept" in stopped.out
-    joint = find_run(Store(str(tmp_path / "store")), "tiny").plan.task("train/joint/0+1+2/0")
-    kept = Store(str(tmp_path / "store")).latest_checkpoint(joint.trajectory, 100000)
+    gan = find_run(Store(str(tmp_path / "store")), "tiny").plan.task("train/joint/0+1+2/0")
+    kept = Store(str(tmp_path / "store")).latest_checkpoint(gan.trajectory, 100000)
     assert kept is not None
     assert kept.step > 0
 

@@ -88,19 +88,6 @@ def test_a_missing_file(tmp_path):
     ganray("sweep", tmp_path / "none.yaml").refused("does not exist")
 
 
-@pytest.fixture
-def followed(monkeypatch) -> threading.Event:
-    """Set once this process follows a driver."""
-    event, follow = threading.Event(), lease._until_silent
-
-    def following(*words: object) -> bool:
-        event.set()
-        return follow(*words)
-
-    monkeypatch.setattr(lease, "_until_silent", following)
-    return event
-
-
 def led(
     store: Store, sweep, followed: threading.Event, after: int = 0, **end: object
 ) -> threading.Thread:

@@ -32,14 +32,14 @@ NUMBERS = {
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
 def test_both_runners_make_the_same_of_them(tmp_path):
-    """Of both at once, by one worker."""
+    """Of both at once."""
     plans = [study_from(settings).plan() for settings in (GAUSSIANS, NUMBERS)]
     tasks = tuple(task for plan in plans for task in plan.tasks)
     plan, found = plans[0].model_copy(update={"tasks": tasks}), {}
     for name, runner in (("local", LocalRunner), ("ray", RayRunner)):
         store = Store(str(tmp_path / name))
         agenda = Agenda.open(plan, store)
-        runner(Resources(device="cpu", num_cpus=2.0)).run(agenda)
+        runner(Resources(device="cpu")).run(agenda)
         assert agenda.complete, agenda.failed
         found[name] = {task.address: store.manifest(task.address).digest for task in tasks}
     assert found["local"] == found["ray"]

@@ -81,8 +81,7 @@ def test_both_runners_make_the_same(tiny_run, tmp_path, settings):
     for name in ("local", "ray"):
         store = copied(tiny_run, tmp_path / name, "data")
         agenda = Agenda.open(plan, store)
-        one_worker = study.resources.model_copy(update={"num_cpus": 2.0})
-        (LocalRunner if name == "local" else RayRunner)(one_worker).run(agenda)
+        (LocalRunner if name == "local" else RayRunner)(study.resources).run(agenda)
         assert agenda.complete, agenda.failed
         found[name] = tiny.digests(store, plan)
     assert found["local"] == found["ray"]

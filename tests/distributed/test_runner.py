@@ -31,15 +31,16 @@ JOINT = "train/joint/0+1+2/0"
 FAR = 100_000
 LONG = (
     *("train.batch=2", "train.critic_steps=1", f"budget.iterations={FAR}"),
-    *("resources.checkpoint_seconds=0.001", "resources.attempts=2", "resources.num_cpus=2"),
+    *("resources.checkpoint_seconds=0.001", "resources.attempts=2"),
 )
 """Training that no machine is done with before something happens to it, with a checkpoint at every
-report (a second, or 50 iterations); by one worker, which takes both CPUs."""
+report (a second, or 50 iterations)."""
+ONE_WORKER = "resources.num_cpus=2"
 
 
 @pytest.fixture(scope="module")
 def long_study(tiny_run: TinyRun):
-    return read_study(str(tiny_run.file), LONG)
+    return read_study(str(tiny_run.file), (*LONG, ONE_WORKER))
 
 
 def shorter(file: Path, iterations: int) -> Plan:
@@ -62,10 +63,9 @@ def only(plan: Plan, *roles: str) -> Plan:
 
 @pytest.fixture
 def agenda(tiny_run, long_study, tmp_path) -> Agenda:
-    """The joint GAN is to be trained, its samples drawn, and the search's targets collected."""
+    """The joint GAN is to be trained."""
     store = copied(tiny_run, tmp_path, "data")
-    plan = only(long_study.plan(), "data", JOINT, "targets", "sample/joint/0+1+2/0")
-    return Agenda.open(plan, store)
+    return Agenda.open(only(long_study.plan(), "data", JOINT), store)
 
 
 def kept(agenda: Agenda) -> int:
@@ -125,9 +125,11 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(agenda, long_study, tiny_r
 
 
 @pytest.mark.chaos
-def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
+def test_a_task_whose_workers_always_die_fails_alone(tiny_run, tmp_path):
     """After `resources.attempts` tries; the error names task, node, cause and attempt."""
-    events = []
+    study, events = read_study(str(tiny_run.file), LONG), []
+    plan = only(study.plan(), "data", JOINT, "targets", "sample/joint/0+1+2/0")
+    agenda = Agenda.open(plan, copied(tiny_run, tmp_path, "data"))
 
     def tell(event) -> None:
         events.append(event)
@@ -135,8 +137,7 @@ def test_a_task_whose_workers_always_die_fails_alone(agenda, long_study):
             for trainer in trainers():  # none, when the news is the last of one that is dead
                 os.kill(trainer, signal.SIGKILL)
 
-    RayRunner(long_study.resources, tell=tell).run(agenda)
-    plan = agenda.plan
+    RayRunner(study.resources, tell=tell).run(agenda)
     assert agenda.finished == {plan.roles["data"], plan.roles["targets"]}
     why = agenda.failed[plan.roles[JOINT]]
     host = os.uname().nodename
@@ -160,7 +161,7 @@ def test_a_stop_makes_checkpoints_and_the_next_run_goes_on(agenda, long_study, t
     assert 0 < max(seen) <= kept(agenda)
 
     plan = shorter(tiny_run.file, kept(agenda) + 5)
-    again = Agenda.open(only(plan, "data", JOINT, "sample/joint/0+1+2/0"), agenda.store)
+    again = Agenda.open(only(plan, "data", JOINT), agenda.store)
     RayRunner(long_study.resources).run(again)
     assert again.complete, again.failed
     fresh = copied(tiny_run, tmp_path / "fresh", "data")
@@ -176,8 +177,7 @@ def test_a_failure_in_a_stage_is_tried_again_by_the_next_run_alone(tiny_run, tmp
     broken = gan.model_copy(update={"parameters": gan.parameters | {"train": train}})
     tasks = tuple(broken if task is gan else task for task in plan.tasks)
     agenda, events = Agenda.open(plan.model_copy(update={"tasks": tasks}), store), []
-    one_worker = tiny_run.study.resources.model_copy(update={"num_cpus": 2.0})
-    RayRunner(one_worker, tell=events.append).run(agenda)
+    RayRunner(tiny_run.study.resources, tell=events.append).run(agenda)
     assert "last good checkpoint is kept" in agenda.failed[gan.address]
     assert plan.roles["targets"] in agenda.finished
     assert len([e for e in events if e.kind == "train" and "host" in e.details]) == 1
@@ -185,7 +185,7 @@ def test_a_failure_in_a_stage_is_tried_again_by_the_next_run_alone(tiny_run, tmp
     alone = Agenda.open(plan, store, only="failed")
     assert {task.address for task in alone.pending} == set(agenda.failed)
     assert [task for task in Agenda.open(plan, store).pending if task not in alone.pending] == []
-    RayRunner(one_worker).run(alone)
+    RayRunner(tiny_run.study.resources).run(alone)
     assert alone.failed == {}
     assert store.manifest(gan.address).digest == tiny_run.manifest(JOINT).digest
 

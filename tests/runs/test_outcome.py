@@ -10,7 +10,7 @@ from ganray.runs.outcome import read_outcome, save_outcome
 from ganray.store import Store
 from ganray.train.gan import GanTrainer
 from tests.cli.command import CHEAP, SMALL, ganray
-from tests.stages.stores import copied
+from tests.stages.stores import begun, copied
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_where_nothing_failed_that_is_said(tiny_run, tmp_path):
         Agenda.open(tiny_run.plan, store, only="failed")
 
 
-def test_the_command_does_what_failed_alone(tiny_study, tmp_path, monkeypatch):
-    store = tmp_path / "store"
+def test_the_command_does_what_failed_alone(tiny_study, tiny_run, tmp_path, monkeypatch):
+    store = begun(tiny_run, tmp_path / "store")
     words = ("run", tiny_study, "--store", store, "--runner", "local", *CHEAP, *SMALL)
     advance = GanTrainer.advance
 

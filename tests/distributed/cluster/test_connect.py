@@ -15,7 +15,7 @@ from ganray.store import Store
 from ganray.studies import read_study
 from tests.cli.command import CHEAP, SMALL, finish, start
 from tests.distributed.processes import descendants, gone, listening
-from tests.stages.stores import copied
+from tests.stages.stores import begun, copied
 
 pytestmark = pytest.mark.ray
 
@@ -27,8 +27,9 @@ LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFF
 @pytest.mark.chaos
 def test_ctrl_c_ends_in_checkpoints_and_leaves_no_process(tiny_study, tiny_run, tmp_path):
     """As a terminal sends it: to the driver and to whatever else is in its process group."""
-    store = copied(tiny_run, tmp_path / "store", "data", "encoder")
-    many = (*CHEAP, *SMALL, "--set", "budget.iterations=100000")
+    store = Store(begun(tiny_run, tmp_path / "store"))
+    one_worker = ("--set", "resources.num_cpus=2")
+    many = (*CHEAP, *SMALL, *one_worker, "--set", "budget.iterations=100000")
     words = ("run", tiny_study, "--store", store.url, *many)
     process = start(*words, environment={"HOME": str(tmp_path)})
     served: set[str] = set()
@@ -48,15 +49,15 @@ def test_ctrl_c_ends_in_checkpoints_and_leaves_no_process(tiny_study, tiny_run, 
     assert served <= LOOPBACK
     assert served
 
-    joint = find_run(store, "tiny").plan.task(JOINT)
-    kept = store.latest_checkpoint(joint.trajectory, 100_000)
+    gan = find_run(store, "tiny").plan.task(JOINT)
+    kept = store.latest_checkpoint(gan.trajectory, 100_000)
     assert kept is not None
     shorter = [*many[1::2], f"budget.iterations={kept.step + 5}"]
-    joint = read_study(str(tiny_study), shorter).plan().task(JOINT)
-    run_whole(Workspace(store, joint))
+    gan = read_study(str(tiny_study), shorter).plan().task(JOINT)
+    run_whole(Workspace(store, gan))
     fresh = copied(tiny_run, tmp_path / "fresh", "data")
-    run_whole(Workspace(fresh, joint))
-    assert fresh.manifest(joint.address).digest == store.manifest(joint.address).digest
+    run_whole(Workspace(fresh, gan))
+    assert fresh.manifest(gan.address).digest == store.manifest(gan.address).digest
 
     token = tmp_path / ".ray" / "auth_token"
     if token.exists():  # Ray's authentication is on: nobody else on the machine may read the token

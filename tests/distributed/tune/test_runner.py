@@ -103,9 +103,9 @@ def test_a_stopped_sweep_goes_on_and_its_second_run_does_nothing(
     from ganray.distributed.tune.runner import SweepRunner
 
     monkeypatch.setattr(liveness, "LOOK_SECONDS", 0.0)
-    short = ("sweep.trials=2", "sweep.rungs=2", "budget.iterations=4")
+    short = ("sweep.trials=2", "sweep.rungs=2", "budget.iterations=4", "sweep.concurrent=1")
     words = [word for change in short for word in ("--set", change)]
-    sweep = read_sweep(str(file), [*short, "sweep.concurrent=1"])
+    sweep = read_sweep(str(file), short)
     store, confirmed = Store(str(tmp_path / "store")), 2 * 3
     # Here, and not by workers that start for it; a sweep that prepares itself is a slow test's.
     LocalRunner(sweep.resources).run(Agenda.open(sweep.preparation(), store))
