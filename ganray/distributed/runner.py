@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ganray.distributed.cluster.connect import connected  # first: it sets Ray's environment
 
 from ganray.distributed.checks import preflight  # isort: skip
 from ganray.distributed.prometheus import published  # isort: skip
+from ganray.distributed.scheduler.pool import Pool  # isort: skip
 from ganray.distributed.scheduler.supervisor import Supervisor  # isort: skip
 from ganray.distributed.checks.probes import time_on_workers, trainers_at_once  # isort: skip
 from ganray.distributed.cluster.watch import Watch  # isort: skip
@@ -55,8 +56,26 @@ class RayRunner:
             if self.approve is not None:
                 timings = time_on_workers(agenda.plan, self.resources, stop)
                 self.approve(timings, trainers_at_once(self.resources, may_grow))
-            with (
-                Watch(may_grow=may_grow) as watch,
-                published(agenda, self.tell, self.board) as tell,
-            ):
-                Supervisor(agenda, self.resources, watch, tell, self.should_stop, self.meter).run()
+            self.run_each([(agenda, self.tell)])
+
+    def run_each(self, stages: Iterable[tuple[Agenda, Callable[[Event], None]]]) -> None:
+        """The same of one agenda after another, each with who hears of its events, by workers that
+        stay; one is asked for when that before it is done. Nothing is checked first.
+
+        Raises:
+            Stopped, StoreError, HeadLost: as `run`.
+        """
+        pool = Pool()
+        with connected(self.address), Watch(may_grow=self.address is not None) as watch:
+            try:
+                for agenda, tell in stages:
+                    with published(agenda, tell, self.board) as told:
+                        self._supervisor(agenda, watch, told, pool).run()
+            finally:
+                pool.close()
+
+    def _supervisor(
+        self, agenda: Agenda, watch: Watch, tell: Callable[[Event], None], pool: Pool
+    ) -> Supervisor:
+        stop, meter = self.should_stop, self.meter
+        return Supervisor(agenda, self.resources, watch, tell, stop, meter, pool=pool, keeps=True)

@@ -102,13 +102,7 @@ class TrialRunner:
         record.moves = [move for move in record.moves if move.iterations < behind]
         if memory:
             before = ALGORITHMS.parse(memory["train"], "train")
-            if self.sweep.population:
-                donor, behind_it = str(memory["trial"]), int(memory["iterations"])
-                train = taken_over(
-                    self.sweep, self.store, record, donor, behind_it, model, before, train
-                )
-            else:
-                train = before
+            train = self._gone_on_with(record, memory, model, before, train)
         record.values = record.values or values
         record.begun = record.begun or time.time()
         record.model, record.train = (spec.model_dump(mode="json") for spec in (model, train))
@@ -131,6 +125,19 @@ class TrialRunner:
             if store_away(error, self.store.url) is None:
                 save_trial(self.store, self.sweep.folder, record)
             raise
+
+    def _gone_on_with(
+        self,
+        record: Trial,
+        memory: Memory,
+        model: ModelSpec,
+        before: TrainSpec,
+        wanted: TrainSpec,
+    ) -> TrainSpec:
+        if not self.sweep.population:
+            return before
+        donor, step = str(memory["trial"]), int(memory["iterations"])
+        return taken_over(self.sweep, self.store, record, donor, step, model, before, wanted)
 
     def _reached(self, record: Trial, train: TrainSpec, step: int, result: dict[str, Any]) -> None:
         sides = {side: score["value"] for side, score in result["sides"].items()}

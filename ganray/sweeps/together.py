@@ -7,7 +7,7 @@ trial by itself: nothing of a trial depends on whom it shares the runner with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ganray.cost.speed import training_device
@@ -23,8 +23,9 @@ from ganray.sweeps.population import Population
 from ganray.sweeps.run_trial import taken_over
 from ganray.sweeps.trials import Point, Trial, known_trials, save_needs, save_trial
 
-Work = Callable[[Agenda, Callable[[Event], None]], None]
-"""A runner: finishes or fails every pending task, and tells of it."""
+Stages = Iterable[tuple[Agenda, Callable[[Event], None]]]
+"""What is to be done, one after another, and who is to hear of it. Each is asked for when that
+before it is done."""
 
 
 def shares_runner(sweep: SweepPlan) -> bool:
@@ -41,13 +42,13 @@ class SharedTrials:
     All that is known of them lies in the store: whoever runs them again goes on where they are.
 
     Args:
-        work: the runner.
+        work: a runner, which finishes or fails every pending task.
         say: hears one line for each piece of news.
     """
 
     sweep: SweepPlan
     store: Store
-    work: Work
+    work: Callable[[Stages], None]
     say: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
@@ -71,13 +72,16 @@ class SharedTrials:
             GanrayError: the runner cannot go on; no trial has failed by that.
         """
         trials = self._begun()
+        self.work(self._all(trials))
+        return trials
+
+    def _all(self, trials: Sequence[Trial]) -> Stages:
         most = self.sweep.settings.sweep.concurrent or len(trials)
         for first in range(0, len(trials), most):
             some = trials[first : first + most]
             for steps in self._stages:
-                self._train([one for one in some if one.state == "running"], steps)
+                yield from self._train([one for one in some if one.state == "running"], steps)
                 self._decide(some, steps[-1])
-        return trials
 
     def _begun(self) -> list[Trial]:
         """The records of all trials, those that ended for good as they ended."""
@@ -94,7 +98,7 @@ class SharedTrials:
             trials.append(trial)
         return trials
 
-    def _train(self, trials: Sequence[Trial], steps: Sequence[int]) -> None:
+    def _train(self, trials: Sequence[Trial], steps: Sequence[int]) -> Stages:
         """Bring trials to some rungs, or to where they fail."""
         left = [one for one in trials if any(one.at(step) is None for step in steps)]
         if not left:
@@ -107,7 +111,7 @@ class SharedTrials:
         stage = _Stage(self, agenda, {one.number: one for one in left})
         stage.look()
         if agenda.pending:
-            self.work(agenda, stage.hear)
+            yield agenda, stage.hear
             stage.look()
 
     def reached(self, trial: Trial, point: Point) -> None:

@@ -1,10 +1,11 @@
 """What a sweep adds to each of its trials, beside the same work in one process without Tune.
 
-    python -m tests.benchmarks.sweep_overhead [--trials 16] [--rungs 2]
+    python -m tests.benchmarks.sweep_overhead [--trials 16] [--rungs 2] [--scheduler none]
 
 The trials are the tiny sweep's, one after another. Told apart are what comes before the first one
 has ended (data, Ray's worker), and from then on the time of each; both ways do the first trial
-before anything is timed, which loads what later ones reuse.
+before anything is timed, which loads what later ones reuse. Then all of them at once, by Tune and
+by the runner of studies in one cohort.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, usual in (("trials", 16), ("rungs", 2)):
         parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--scheduler", default="none", choices=["none", "asha", "pbt"])
     told = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder, connected(None):
@@ -69,6 +71,12 @@ def main() -> None:
             f"each one after it {by_tune:.2f} s by Tune and {here:.2f} s here, overhead "
             f"{by_tune - here:.2f} s a trial"
         )
+        words = [*words[:2], f"sweep.scheduler={told.scheduler}"]
+        for name, cohort in (("by Tune", "off"), ("in one cohort", str(told.trials))):
+            more = [f"resources.cohort={cohort}", f"train.beta2=0.{len(cohort)}"]  # none is there
+            begun = time.perf_counter()
+            SweepRunner(read_sweep(str(file), [*words, *more]), store).run()
+            print(f"all at once {name}: {time.perf_counter() - begun:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

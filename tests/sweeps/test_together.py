@@ -57,8 +57,9 @@ def moved(monkeypatch) -> list[int]:
 
 
 def shared(sweep: SweepPlan, store: Store, said: list[str], should_stop=lambda: False):
-    def work(agenda, tell):
-        LocalRunner(sweep.resources, tell, should_stop).run(agenda)
+    def work(stages):
+        for agenda, tell in stages:
+            LocalRunner(sweep.resources, tell, should_stop).run(agenda)
 
     return SharedTrials(sweep, store, work, said.append)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.cluster.watch import View
@@ -15,6 +17,7 @@ from ganray.distributed.liveness import Liveness
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.distributed.worker.worker import Place, Worker
 from ganray.plan import Resources
+from ganray.waits import WAITS
 
 _TOLERANCE = 1e-9  # of sums of fractions
 IDLE_SECONDS = 20.0
@@ -178,6 +181,13 @@ class Pool:
         slot = Slot(unit.bundle, actor, None, "", tuple(nodes))
         slot.begin_together(unit, resources)
         self.slots.append(slot)
+
+    def close(self) -> None:
+        """End all workers."""
+        for slot in list(self.slots):
+            WAITS.hear(str(id(slot)), "")
+            with contextlib.suppress(RayError):
+                self.dismiss(slot)
 
     def dismiss(self, slot: Slot) -> None:
         """End a worker, whatever it does."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import time
@@ -57,6 +56,7 @@ class Supervisor:
         tell: hears of every event, from this thread.
         should_stop: asked a few times a second.
         meter: hears, as often, how many CPUs and GPUs are held by workers that have work.
+        keeps: its workers are left to whoever gave `pool`, to serve and to close.
     """
 
     agenda: Agenda
@@ -71,6 +71,7 @@ class Supervisor:
     paces: liveness.Paces = field(default_factory=liveness.Paces)
     ear: Ear = field(default_factory=Ear)
     stillborn: int = 0
+    keeps: bool = False
 
     def __post_init__(self) -> None:
         self.desk = Desk(self.agenda, self.resources)
@@ -104,10 +105,8 @@ class Supervisor:
         finally:
             WAITS.put(_WAITS, {})
             self._readers.shutdown(wait=False, cancel_futures=True)
-            for slot in list(self.pool.slots):
-                WAITS.hear(str(id(slot)), "")
-                with contextlib.suppress(RayError):
-                    self.pool.dismiss(slot)
+            if not self.keeps:
+                self.pool.close()
 
     def _share_out(self) -> None:
         """See who works on what: when somebody has come or gone, and now and then in any case.
@@ -234,7 +233,8 @@ class Supervisor:
         if "store_away" in details:
             self._without_store(unit, details["store_away"])
         elif outcome == "failed":
-            self._fail(unit.task, details["failed"], details["traceback"], details["lasting"])
+            lasting = details.get("lasting", False)
+            self._fail(unit.task, details["failed"], details["traceback"], lasting)
         elif outcome == "done":
             self._done(unit, *([kept] if kept else []))
         elif not self.should_stop():

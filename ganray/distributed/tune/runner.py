@@ -45,7 +45,6 @@ from ganray.distributed.tune.thread import TuneListener, fitted
 from ganray.distributed.tune.trainable import trainable_of
 from ganray.errors import GanrayError, StoreError
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
 from ganray.store import Store
 from ganray.store.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
@@ -96,15 +95,11 @@ class SweepRunner:
 
     def _shared(self) -> list[Trial]:
         """All trials by the runner of studies, which forms cohorts."""
+        return SharedTrials(self.sweep, self.store, self._runner().run_each, self.say).run()
 
-        def work(agenda: Agenda, tell: Callable[[Event], None]) -> None:
-            self._runner(tell).run(agenda)
-
-        return SharedTrials(self.sweep, self.store, work, self.say).run()
-
-    def _runner(self, tell: Callable[[Event], None] = lambda _: None) -> RayRunner:
-        stop, meter = self.should_stop, self.meter
-        return RayRunner(self.sweep.resources, self.address, tell, stop, meter)
+    def _runner(self) -> RayRunner:
+        resources, stop, meter = self.sweep.resources, self.should_stop, self.meter
+        return RayRunner(resources, self.address, should_stop=stop, meter=meter)
 
     def _tuned(self) -> list[Trial]:
         """All trials by Tune."""
