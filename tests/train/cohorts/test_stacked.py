@@ -13,10 +13,11 @@ from torch.func import vmap
 
 from ganray.models import DefenseGan
 from ganray.train import GanTrainer, WganGp
-from ganray.train.cohorts import Cohort
+from ganray.train.cohorts import Cohort, stacked
 from ganray.train.cohorts.stacked import Stacked, own_of
 from ganray.train.fused.functions import Fused
 from tests.train.cohorts.test_cohort import apart
+from tests.train.cohorts.test_products import INTERPRETED
 from tests.train.fused.test_functions import (
     CRITICS,
     GENERATORS,
@@ -43,8 +44,17 @@ def mixed(network: nn.Module) -> bool:
     return True
 
 
-def compared(members: list[nn.Module], loss: Callable[..., Tensor], *given: Tensor) -> None:
-    """A loss of each member, by layers alone and by passes through all."""
+def compared(
+    members: list[nn.Module],
+    loss: Callable[..., Tensor],
+    *given: Tensor,
+    within: float | None = None,
+) -> None:
+    """A loss of each member, by layers alone and by passes through all.
+
+    Args:
+        within: how far they may be apart; none: as far as 64 bits allow.
+    """
     stack = {
         name: torch.stack([dict(one.named_parameters())[name].detach() for one in members])
         for name, _ in members[0].named_parameters()
@@ -60,9 +70,12 @@ def compared(members: list[nn.Module], loss: Callable[..., Tensor], *given: Tens
     found = torch.autograd.grad(losses.sum(), list(stack.values()), allow_unused=True)
     for at, member in enumerate(members):
         alone = loss(member, *(one[at] for one in given))
-        torch.testing.assert_close(losses[at], alone, rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(losses[at], alone, rtol=within or 1e-12, atol=within or 1e-13)
         mine = {name: one[at] for name, one in zip(stack, found, strict=True) if one is not None}
-        near(mine, gradients(member, alone))
+        if within is None:
+            near(mine, gradients(member, alone))
+        else:
+            torch.testing.assert_close(mine, gradients(member, alone), rtol=within, atol=within)
 
 
 @pytest.mark.parametrize("name", CRITICS)
@@ -80,6 +93,25 @@ def test_generators_have_each_members_derivatives(name: str) -> None:
     weigh = torch.randn(MEMBERS, 3, *shape, dtype=torch.float64)
     members = several(networks(model, shape)["generator"])
     compared(members, lambda network, z, weigh: (network(z) * weigh).sum(), z, weigh)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("name", ["kernel 5, stride 3", "defense_gan of odd sides"])
+def test_by_kernels_that_finish_they_have_them_too(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("triton")
+    from ganray.train.cohorts import races, single
+    from tests.benchmarks.step_traffic import form_of
+
+    monkeypatch.setattr(stacked, "fastest", form_of(finishing=True))
+    monkeypatch.setattr(stacked, "one_output", lambda weight: weight.shape[1] == 1)
+    monkeypatch.setattr(races, "quickest", lambda form, *given: getattr(single, form)(*given))
+    network, shape = CRITICS[name]
+    members = [one.float() for one in several(network)]
+    real, fake = torch.rand(2, MEMBERS, 3, *shape)
+    mix = torch.rand(MEMBERS, 3, 1, 1, 1)
+    compared(members, critic_loss, real, fake, mix, within=1e-3)
 
 
 def gan(seed: int, **changes: object) -> GanTrainer:
