@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,8 @@ from ganray.train import GanTrainer, WganGp
 from ganray.train.cohorts import Cohort, stacked
 from ganray.train.cohorts.stacked import Stacked, own_of
 from ganray.train.fused.functions import Fused
+from ganray.train.fused.passes import Pass
+from ganray.train.fused.sums import Sums
 from tests.train.cohorts.test_cohort import apart
 from tests.train.cohorts.test_products import INTERPRETED
 from tests.train.fused.test_functions import (
@@ -130,6 +133,15 @@ def test_members_go_where_they_go_alone(changes: dict[str, str]) -> None:
         own = torch.stack([one.advance() for _ in range(4)])
         torch.testing.assert_close(losses[:, at], own, rtol=near, atol=near)
         assert apart(one, members[at]) < (0.2 if changes else 1e-3)
+
+
+def test_steps_leave_nothing_behind() -> None:
+    cohort, left = Cohort([gan(0), gan(1)]), []
+    for _ in range(2):
+        cohort.advance()
+        gc.collect()
+        left.append(sum(type(one) in (Sums, Pass) for one in gc.get_objects()))
+    assert left[0] == left[1]
 
 
 def test_one_that_comes_to_nothing_leaves_the_others_alone() -> None:
