@@ -206,10 +206,19 @@ FORMS = {
 @contextmanager
 def replaced(counting: Counting, form: Form) -> Iterator[None]:
     """Forms and launches as they are counted."""
-    from ganray.train.cohorts import convolutions, finished, implicit, stacked, summed
+    from ganray.train.cohorts import (
+        convolutions,
+        finished,
+        implicit,
+        races,
+        single,
+        stacked,
+        summed,
+    )
 
-    before = [(place, place.launch) for place in (implicit, finished, summed)]
-    races = [(place, place.fastest) for place in (convolutions, stacked)]
+    before = [(place, place.launch) for place in (implicit, finished, summed, single)]
+    choosing = [(place, place.fastest) for place in (convolutions, stacked)]
+    heads = stacked.one_output, races.quickest
     programs, layers_of = implicit.PROGRAMS, stacked.layers_of
     try:
         if not form.joined:
@@ -218,14 +227,17 @@ def replaced(counting: Counting, form: Form) -> Iterator[None]:
         implicit.PROGRAMS = int(programs / counting.times)
         for place, _ in before:
             place.launch = counting.launch  # type: ignore[assignment]
-        for place, _ in races:
+        stacked.one_output = lambda weight: form.finishing and weight.shape[1] == 1
+        races.quickest = lambda name, *given: getattr(single, name)(*given)
+        for place, _ in choosing:
             place.fastest = form_of(form.finishing)  # type: ignore[attr-defined]
         yield
     finally:
         implicit.PROGRAMS, stacked.layers_of = programs, layers_of
         for place, own in before:
             place.launch = own
-        for place, own in races:
+        stacked.one_output, races.quickest = heads
+        for place, own in choosing:
             place.fastest = own  # type: ignore[attr-defined]
 
 

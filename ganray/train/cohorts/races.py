@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import statistics
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -54,6 +54,36 @@ def fastest(
         _won[shape] = min(times, key=times.__getitem__)
     _met[shape] = None
     return _forms(kind, narrow=True)[_won[shape]]
+
+
+def one_output(weight: Tensor) -> bool:
+    """Whether a dense layer of several networks is one of `quickest`'s."""
+    return weight.shape[1] == 1 and weight.device.type == "cuda" and _triton()
+
+
+def quickest(name: str, *given: Any) -> Tensor:
+    """What a function of `dense` gives, for a layer of one output, by the form that is taken."""
+    from ganray.train.cohorts import dense, single
+
+    forms: dict[str, Callable[..., Tensor]] = {
+        "product": dense.FORMS[name],
+        "single": getattr(single, name),
+    }
+    tensors = [one for one in given if isinstance(one, Tensor)]
+    card = torch.cuda.get_device_name(tensors[0].device)
+    words = ", ".join(str(one.dtype).removeprefix("torch.") for one in tensors)
+    sides = tuple(tuple(one.shape) for one in tensors)
+    shape = card, f"dense {name}", sides[0], sides[1], sides[2:], words, ""
+    if shape not in _won:
+        if torch.cuda.is_current_stream_capturing():
+            return forms["product"](*given)
+        times = _milliseconds[shape] = _race(forms, *given)
+        _won[shape] = min(times, key=times.__getitem__)
+    return forms[_won[shape]](*given)
+
+
+def _triton() -> bool:
+    return importlib.util.find_spec("triton") is not None
 
 
 def winners() -> list[dict[str, Any]]:
@@ -102,7 +132,7 @@ def _forms(kind: Kind, narrow: bool) -> dict[str, FinishedForm]:
         narrow: whether images have few channels.
     """
     found = {name: then_finished(form) for name, form in FORMS[kind].items()}
-    if importlib.util.find_spec("triton") is not None:
+    if _triton():
         from ganray.train.cohorts import finished, implicit, summed
 
         for name, tile in implicit.TILES.items():
@@ -138,14 +168,12 @@ def _told(finish: Finish) -> str:
 
 
 @torch.no_grad()
-def _race(
-    forms: dict[str, FinishedForm], one: Tensor, other: Tensor, geometry: Geometry, finish: Finish
-) -> dict[str, float]:
+def _race(forms: Mapping[str, Callable[..., Tensor]], *given: Any) -> dict[str, float]:
     """Milliseconds of each form that works."""
     times: dict[str, float] = {}
     known: Tensor | None = None
     for name, form in forms.items():
-        work = partial(form, one, other, geometry, finish)
+        work = partial(form, *given)
         try:
             made = work()
         except Exception as error:  # a card, or a compiler, may be without something

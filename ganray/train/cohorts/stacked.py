@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ganray.train.cohorts import dense, races
 from ganray.train.cohorts.products import Finish, Geometry, Kind, product
-from ganray.train.cohorts.races import fastest
+from ganray.train.cohorts.races import fastest, one_output
 from ganray.train.cohorts.stacking import Stack, bound
 from ganray.train.fused.affine import Affine, Bend, Dense, Factors, Shape, Values, bent
 from ganray.train.fused.functions import Fused
@@ -83,6 +84,10 @@ class Convolution:
     ) -> tuple[Tensor | None, Tensor | None]:
         """As `Affine.restored`."""
         return weight, bias
+
+    def given(self, values: Values, weight: Tensor) -> Values:
+        """As `Affine.given`."""
+        return values.to(weight.dtype)
 
     def outputs(
         self, values: Large, weight: Tensor, bias: Tensor | None, bend: Bend | None
@@ -156,20 +161,36 @@ class Rows(Dense):
             weight = _placed(_placed(weight, 1, self.gives), 2, self.takes)
         return weight, None if bias is None else _placed(bias, 1, self.gives)
 
+    def given(self, values: Values, weight: Tensor) -> Values:
+        """As `Affine.given`."""
+        return values if one_output(weight) else values.to(weight.dtype)
+
     def outputs(
         self, values: Values, weight: Tensor, bias: Tensor | None, bend: Bend | None
     ) -> Values:
         """As `Affine.outputs`."""
-        made = product(_rows(values), weight.transpose(1, 2))
-        return bent(_maps(made if bias is None else made.add_(bias[:, None]), self.gives), bend)
+        if one_output(weight):
+            return bent(races.quickest("outputs", _rows(values), weight, bias), bend)
+        return bent(_maps(dense.outputs(_rows(values), weight, bias), self.gives), bend)
 
     def inputs(self, delta: Values, weight: Tensor, bend: Bend | None) -> Values:
         """As `Affine.inputs`."""
+        if one_output(weight):
+            slope, signs = bend or (1.0, None)
+            seen = None if signs is None else _rows(signs)
+            return _maps(races.quickest("inputs", _rows(delta), weight, seen, slope), self.takes)
         return bent(_maps(product(_rows(delta), weight), self.takes), bend)
 
-    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], weight: Tensor) -> Tensor:
         """As `Affine.weights`."""
-        made = [product(_rows(delta).transpose(1, 2), _rows(x)) for delta, x in batches]
+        made, rows = [], [(_rows(delta), _rows(values)) for delta, values in batches]
+        for at in range(0, len(rows), 2):
+            factors: list[Tensor | None] = [one for pair in rows[at : at + 2] for one in pair]
+            factors += [None] * (4 - len(factors))
+            by: Callable[..., Tensor] = dense.weights
+            if one_output(weight):
+                by = partial(races.quickest, "weights")
+            made.append(by(*factors))
         return reduce(torch.add, made)
 
     def biases(self, delta: Values) -> Float[Tensor, "k o"]:

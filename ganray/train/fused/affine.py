@@ -62,6 +62,9 @@ class Affine(Protocol):
     ) -> tuple[Tensor | None, Tensor | None]:
         """The other way: derivatives by weights, in the layer's own order."""
 
+    def given(self, values: Values, weight: Tensor) -> Values:
+        """Values in a precision that the methods below take beside these weights."""
+
     def outputs(
         self, values: Values, weight: Tensor, bias: Tensor | None, bend: Bend | None
     ) -> Values:

@@ -116,6 +116,10 @@ class Convolution:
     def _room(self, axis: int) -> int:
         return self.size[axis] + 2 * self.padding[axis] - self.kernel[axis]
 
+    def given(self, values: Values, weight: Tensor) -> Values:
+        """As `Affine.given`."""
+        return values.to(weight.dtype)
+
     def outputs(
         self, values: Large, weight: Tensor, bias: Tensor | None, bend: Bend | None
     ) -> Small:
@@ -210,6 +214,10 @@ class Deconvolution:
         """As `Affine.restored`."""
         return self.beneath.restored(weight, bias)
 
+    def given(self, values: Values, weight: Tensor) -> Values:
+        """As `Affine.given`."""
+        return values.to(weight.dtype)
+
     def outputs(
         self, values: Small, weight: Tensor, bias: Tensor | None, bend: Bend | None
     ) -> Large:
@@ -263,6 +271,10 @@ class Rows(Dense):
         if bias is not None and self.gives is not None:
             bias = bias[_places(self.gives, self.mirrored)]
         return weight, bias
+
+    def given(self, values: Values, weight: Tensor) -> Values:
+        """As `Affine.given`."""
+        return values.to(weight.dtype)
 
     def outputs(
         self, values: Values, weight: Tensor, bias: Tensor | None, bend: Bend | None

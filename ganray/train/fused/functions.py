@@ -55,8 +55,8 @@ class Fused:
     ) -> None:
         self._layers, self._otherwise, self._precision = layers_of(network), otherwise, precision
         affine = [layer for layer in self._layers if isinstance(layer, Layer)]
-        self._sums = Sums(affine, own) if at_once and affine else None
-        self._arithmetics, self._own = arithmetics, self._sums.own if self._sums else own
+        self._sums = Sums(affine) if at_once and affine else None
+        self._arithmetics, self._own = arithmetics, self._sums.gathered(own) if self._sums else own
         self._known: dict[tuple[int, ...], tuple[Reading, Run, Given] | None] = {}
         self._judges = isinstance(network, Critic)
         self.by_itself = bool(self._layers)

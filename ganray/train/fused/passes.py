@@ -53,7 +53,7 @@ class Run:
         way = Way([], [])
         made = self.arithmetic.entered(values)
         for at, (stage, (weight, bias)) in enumerate(zip(self.stages, weights, strict=True)):
-            way.taken.append(made.to(weight.dtype))
+            way.taken.append(stage.affine.given(made, weight))
             bend = stage.bend(None if signs is None else signs[at])
             bias = bias if signs is None else None
             made = stage.affine.outputs(way.taken[-1], weight, bias, bend)

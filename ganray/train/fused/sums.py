@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -33,26 +34,24 @@ class Sums:
     product of them all.
 
     Args:
-        layers: with their weights and biases.
-
-    Attributes:
-        own: these as functions of weights are to take them.
+        layers: whose weights these are of.
     """
 
-    def __init__(self, layers: Sequence[Layer], own: Own) -> None:
+    def __init__(self, layers: Sequence[Layer]) -> None:
         self.parts: list[Part] = []
         self._layers = list(layers)
-        given = [one for layer in layers for one in own(layer)]
+        self._biased = [layer.bias is not None for layer in layers]
+
+    def gathered(self, own: Own) -> Own:
+        """Weights as passes are to take them.
+
+        They are not kept here: autograd's node holds these sums, and weights hold the node.
+        """
+        given = [one for layer in self._layers for one in own(layer)]
         gathered = iter(_Gathered.apply(self, *(one for one in given if one is not None)))
         taken = [None if one is None else next(gathered) for one in given]
-        self._own = {id(layer): taken[2 * at : 2 * at + 2] for at, layer in enumerate(layers)}
-        self._biased = [one is not None for one in given[1::2]]
-
-    def own(self, layer: Layer) -> tuple[Tensor, Tensor | None]:
-        """As `Own`."""
-        weight, bias = self._own[id(layer)]
-        assert weight is not None
-        return weight, bias
+        at = {id(layer): 2 * number for number, layer in enumerate(self._layers)}
+        return partial(_taken, at, taken)
 
     def derivatives(self) -> list[Tensor | None]:
         """Those of what was left, which is forgotten; of no bias where there is none."""
@@ -63,6 +62,14 @@ class Sums:
             found = _by_affine(mine)
             made += found if biased else found[:1]
         return made
+
+
+def _taken(
+    at: Mapping[int, int], taken: Sequence[Tensor | None], layer: Layer
+) -> tuple[Tensor, Tensor | None]:
+    weight, bias = taken[at[id(layer)] : at[id(layer)] + 2]
+    assert weight is not None
+    return weight, bias
 
 
 def _by_affine(parts: Sequence[Part]) -> list[Tensor | None]:

@@ -184,3 +184,27 @@ def test_gradients_by_weights_are_summed_over_batches(geometry: Geometry, two: b
         expected = then_finished(FORMS["weights"]["grouped"])(images, seen, geometry, whole)
         assert made.dtype == torch.float64
         torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-4)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("size", [40, 1100])
+def test_layers_of_one_output_are_products(size: int) -> None:
+    pytest.importorskip("triton")
+    from ganray.train.cohorts import dense, single
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.manual_seed(0)
+    rows = torch.randn(2, 6, size, device=device)[:, 1:]
+    weight, bias = torch.randn(2, 1, size, device=device), torch.randn(2, 1, device=device)
+    deltas = torch.randn(2, 5, 1, device=device)
+    for form, given in (
+        ("outputs", (rows, weight, bias)),
+        ("outputs", (rows, weight, None)),
+        ("inputs", (deltas, weight, None, 1.0)),
+        ("inputs", (deltas, weight, rows, 0.2)),
+        ("weights", (deltas, rows, None, None)),
+        ("weights", (deltas, rows, deltas[:, :3], rows[:, :3])),
+    ):
+        made = getattr(single, form)(*given)
+        torch.testing.assert_close(made, dense.FORMS[form](*given), rtol=1e-4, atol=1e-4)
