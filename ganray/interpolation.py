@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from ganray.models.latents import Law
-from ganray.models.paths import Path, between
+from ganray.models.laws import Law
+from ganray.models.laws.paths import Path, between
 from ganray.models.sampler import Sampler
 from ganray.sample import quantise
 from ganray.specs import InterpolationSpec

@@ -23,7 +23,7 @@ from ganray.metrics.density.annealed import (
 )
 from ganray.metrics.density.observation import normal_observation
 from ganray.metrics.density.parzen import parzen_log_likelihood
-from ganray.models.latents import Law, Normal, Sphere, Uniform, free_part
+from ganray.models.laws import Law, Normal, Sphere, Uniform, free_part
 from ganray.models.sampler import Sampler
 from ganray.randomness import derive_seed, normals, uniforms
 from ganray.specs import LikelihoodSpec

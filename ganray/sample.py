@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from ganray.models.latents import drawn_of
-from ganray.models.paths import Path, between, usual_path
+from ganray.models.laws import drawn_of
+from ganray.models.laws.paths import Path, between, usual_path
 from ganray.models.sampler import Sampler
 from ganray.randomness import uniforms
 from ganray.specs import SampleSpec, chunks_for

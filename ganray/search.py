@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ganray.errors import RefusedInput
 from ganray.l_bfgs import minimise
-from ganray.models.latents import Law, Normal, free_part, refuse_projection
+from ganray.models.laws import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
 from ganray.recorded import recorded
 from ganray.rivals import Rivals

@@ -19,7 +19,7 @@ from ganray.errors import (
     StoreError,
 )
 from ganray.models import MODELS
-from ganray.models.paths import Path
+from ganray.models.laws.paths import Path
 from ganray.models.sampler import Sampler, trained_sampler
 from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganray.models import DefenseGan
-from ganray.models.latents import Labelled, Law, Normal
+from ganray.models.laws import Labelled, Law, Normal
 from ganray.models.sampler import Sampler
 from tests.reference.density import linear_decoder_log_likelihood
 

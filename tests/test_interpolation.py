@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ganray.interpolation import STREAM, paths_of, walk_chunk
-from ganray.models.latents import Labelled, Normal, Sphere, Uniform
+from ganray.models.laws import Labelled, Normal, Sphere, Uniform
 from ganray.sample import quantise
 from ganray.specs import InterpolationSpec
 from tests.linear_gan import Linear

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from ganray.errors import RefusedInput
 from ganray.likelihood import dequantised, likelihood_chunk, normal_to
-from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform, free_part
+from ganray.models.laws import Codes, Joined, Labelled, Normal, Sphere, Uniform, free_part
 from ganray.specs import LikelihoodSpec
 from tests.linear_gan import LATENT, Linear
 from tests.reference import density as reference

@@ -19,7 +19,7 @@ from ganray.cli.options import (
 from ganray.errors import RefusedInput, quoted
 
 if TYPE_CHECKING:
-    from ganray.models.paths import Path
+    from ganray.models.laws.paths import Path
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 import fsspec
 
 from ganray.data.file_systems import (
-    TRANSPORTS,
     by_proxy,
     is_chain,
     is_served,
@@ -24,6 +23,7 @@ from ganray.data.file_systems import (
     on_hub,
     said_by,
 )
+from ganray.data.reaching import Reaching
 from ganray.errors import GanrayError, RefusedInput, StoreError, quoted, refuse_secrets
 from ganray.urls import is_url
 
@@ -244,42 +244,8 @@ class Location:
                 digest.update(piece)
         return digest.hexdigest()
 
-    def _reaching(self, action: str = "read", kind: type[GanrayError] = RefusedInput) -> _Reaching:
-        return _Reaching(self.shown, action, kind)
-
-
-class _Reaching:
-    """While this lasts, foreseeable failures become one line.
-
-    No generator, which takes a tenth of what reading a small picture does.
-    """
-
-    def __init__(self, shown: str, action: str, kind: type[GanrayError]) -> None:
-        self._shown, self._action, self._kind = shown, action, kind
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None and (told := self._told(error)):
-            raise told from None
-
-    def _told(self, error: BaseException) -> GanrayError | None:
-        shown, kind = self._shown, self._kind
-        if isinstance(error, FileNotFoundError):
-            # fsspec reports an HTTP server that is down, or refuses, as a missing file too
-            doubt = " or cannot be reached" if is_url(shown) else ""
-            cause = f" ({said_by(error.__cause__)})" if error.__cause__ else ""
-            return kind(f"{shown!r} does not exist{doubt}{cause}{by_proxy(shown, error)}")
-        if isinstance(error, PermissionError):
-            return kind(f"{shown!r} is forbidden: {said_by(error)}")
-        if isinstance(error, OSError):
-            said = f"{said_by(error)}{by_proxy(shown, error)}"
-            return kind(f"{shown!r} cannot be {self._action}: {said}")
-        if type(error).__module__.split(".")[0] in TRANSPORTS and isinstance(error, Exception):
-            said = f"{said_by(error)}{by_proxy(shown, error)}"
-            return kind(f"{shown!r} cannot be reached: {said}")
-        return None
+    def _reaching(self, action: str = "read", kind: type[GanrayError] = RefusedInput) -> Reaching:
+        return Reaching(self.shown, action, kind)
 
 
 def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Codes
+from ganray.models.laws import Codes
 from ganray.models.spec import LatentLaw, OfLatents, Shape, law_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Joined, Law, Uniform
+from ganray.models.laws import Joined, Law, Uniform
 from ganray.models.plain import MadeOf
 from ganray.models.spec import Shape
 

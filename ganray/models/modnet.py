@@ -11,8 +11,8 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.models.doubling import Norm
-from ganray.models.latents import Law
-from ganray.models.pictures import Siblings
+from ganray.models.laws import Law
+from ganray.models.laws.pictures import Siblings
 from ganray.models.spec import ModelSpec, Shape
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
+from ganray.models.laws.pictures import Pictures
 from ganray.models.layers.chain import Critic
-from ganray.models.pictures import Pictures
 from ganray.models.spec import ModelSpec, Shape
 from ganray.tensors import Tensors
 

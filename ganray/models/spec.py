@@ -9,7 +9,7 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Labelled, Law, Normal, Sphere, Uniform
+from ganray.models.laws import Labelled, Law, Normal, Sphere, Uniform
 from ganray.spec import Spec
 
 if TYPE_CHECKING:

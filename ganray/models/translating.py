@@ -10,8 +10,8 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.models.doubling import Norm
-from ganray.models.latents import Law
-from ganray.models.pictures import Pictures
+from ganray.models.laws import Law
+from ganray.models.laws.pictures import Pictures
 from ganray.models.spec import ModelSpec, Shape
 
 if TYPE_CHECKING:

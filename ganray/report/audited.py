@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from ganray.metrics.range_space.reach import Rate, Threshold, best, calibrated, reach_curve
-from ganray.models.plausibility import plausibility
+from ganray.models.laws.plausibility import plausibility
 from ganray.plan import Task
 from ganray.plan.parameters import SearchParameters
 from ganray.report.results import Results

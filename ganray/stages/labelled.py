@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int64
 
-from ganray.models.latents import Labelled
+from ganray.models.laws import Labelled
 from ganray.plan import Plan, Task
 from ganray.plan.lessons import LabelledParameters, LabelledSet
 from ganray.sample import STREAM

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput, quoted
 from ganray.models import ModelSpec
-from ganray.models.latents import Normal, Sphere, Uniform, free_part
+from ganray.models.laws import Normal, Sphere, Uniform, free_part
 from ganray.names import label
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import TrainParameters

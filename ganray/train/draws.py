@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64
 
-from ganray.models.latents import Codes
+from ganray.models.laws import Codes
 from ganray.models.spec import ModelSpec, Shape
 from ganray.randomness import normals, uniforms
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ganray.data import Dataset
 from ganray.errors import Stopped
-from ganray.models.latents import Labelled, Normal
+from ganray.models.laws import Labelled, Normal
 from ganray.plan import Plan
 from ganray.plan.kinds import KINDS
 from ganray.runs.inputs import dataset_location

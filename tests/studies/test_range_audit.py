@@ -11,7 +11,7 @@ from ganray.data.probe import add_noise, draw
 from ganray.errors import RefusedInput
 from ganray.metrics.range_space.reach import best, calibrated, reach
 from ganray.models import Conditional, DefenseGan, FullyConnected, Vae
-from ganray.models.plausibility import plausibility
+from ganray.models.laws.plausibility import plausibility
 from ganray.plan.parameters import SearchParameters, TargetsParameters
 from ganray.report.audited import audits
 from ganray.report.coverage import restriction

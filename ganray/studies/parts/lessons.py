@@ -13,7 +13,7 @@ from ganray.errors import RefusedInput
 from ganray.metrics.classes.logistic_regression import PENALTY
 from ganray.models.encoders import Classifier
 from ganray.models.encoders.classifier import pools
-from ganray.models.latents import Labelled
+from ganray.models.laws import Labelled
 from ganray.models.spec import checked_shape
 from ganray.plan import Task, task_seed
 from ganray.plan.lessons import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput, quoted
-from ganray.models.latents import refuse_projection
+from ganray.models.laws import refuse_projection
 from ganray.names import label
 from ganray.plan import Task, task_seed
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters

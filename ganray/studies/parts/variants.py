@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, DefenseGan, ModelSpec
-from ganray.models.latents import Normal, free_part, refuse_projection
+from ganray.models.laws import Normal, free_part, refuse_projection
 from ganray.spec import Spec, parse
 from ganray.studies.parts.probes import AuditSearch, Descent
 from ganray.studies.reading import as_written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from jaxtyping import Float
 from pydantic import Field
 
-from ganray.models.latents import Codes
+from ganray.models.laws import Codes
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.vanilla import CrossEntropy
 from ganray.train.draws import CodesOf, Draw

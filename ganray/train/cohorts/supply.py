@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from ganray.models import latents
+from ganray.models import laws
 from ganray.models.spec import ModelSpec, Shape
 from ganray.train import draws
 from ganray.train.cohorts.philox import uniforms_on
@@ -139,12 +139,12 @@ def recipe_of(draw: Draw, model: ModelSpec, shape: Shape) -> Recipe | None:
     return None
 
 
-def _latent(law: latents.Law) -> Callable[[Tensor], Tensor] | None:
-    if isinstance(law, latents.Normal) and law.bound is None:
+def _latent(law: laws.Law) -> Callable[[Tensor], Tensor] | None:
+    if isinstance(law, laws.Normal) and law.bound is None:
         return lambda u: law.deviation * torch.special.ndtri(u)
-    if isinstance(law, latents.Uniform):
+    if isinstance(law, laws.Uniform):
         return lambda u: law.low + (law.high - law.low) * u
-    if isinstance(law, latents.Sphere) and law.bound is None:
+    if isinstance(law, laws.Sphere) and law.bound is None:
 
         def directions(u: Tensor) -> Tensor:
             normal = torch.special.ndtri(u)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Law
+from ganray.models.laws import Law
 
 
 @dataclass(frozen=True, eq=False)

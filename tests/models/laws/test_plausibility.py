@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform
-from ganray.models.plausibility import plausibility
+from ganray.models.laws import Codes, Joined, Labelled, Normal, Sphere, Uniform
+from ganray.models.laws.plausibility import plausibility
 
 LAWS = [
     Normal(5),

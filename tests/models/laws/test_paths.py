@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganray.models.latents import Codes, Labelled, Normal, Sphere, Uniform
-from ganray.models.paths import between, great_circle, straight, usual_path
+from ganray.models.laws import Codes, Labelled, Normal, Sphere, Uniform
+from ganray.models.laws.paths import between, great_circle, straight, usual_path
 
 ALONG = np.linspace(0, 1, 7)
 

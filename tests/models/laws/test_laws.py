@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ganray.errors import RefusedInput
-from ganray.models.latents import Codes, Joined, Labelled, Normal, Sphere, Uniform, free_part
+from ganray.models.laws import Codes, Joined, Labelled, Normal, Sphere, Uniform, free_part
 
 LAWS = [
     Normal(5),

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from ganray.models.latents import Law, Normal, Sphere, Uniform, free_part
+from ganray.models.laws import Law, Normal, Sphere, Uniform, free_part
 
 DRAWS = 10_000
 _ROUNDING = 1e-4  # of a norm or a bound: latents are kept in float32, and moved in it

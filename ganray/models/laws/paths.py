@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float64
 
-from ganray.models.latents import Law
+from ganray.models.laws import Law
 
 Path = Literal["great-circle", "straight"]
 """Along the sphere between two directions, or through what is between."""
