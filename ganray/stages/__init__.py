@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 
 import safetensors.numpy
 
+from ganray.beside import Beside
 from ganray.errors import CorruptArtifact, Stopped
 from ganray.numerics import threads, without_tf32
 from ganray.runs.parts import (
@@ -42,21 +44,23 @@ __all__ = ["Stage", "Workspace", "run_chunks", "run_whole", "stage_of"]
 def run_chunks(work: Workspace, shards: Iterable[range]) -> None:
     """Work those shards that the store does not hold yet, chunk by chunk.
 
-    What an interrupted shard has so far is kept, at the latest after `checkpoint_seconds`.
+    What an interrupted shard has so far is kept, at the latest after `checkpoint_seconds`. A shard
+    is committed while the next one is worked, and all are when this ends.
 
     Raises:
         Stopped: on request, between two chunks.
+        StoreError: a commit has failed.
     """
-    with threads(1), without_tf32():
+    with threads(1), without_tf32(), Beside("ganray-shards") as beside:
         for chunks in shards:
-            _Shard(work, chunks).run()
+            _Shard(work, chunks, beside).run()
 
 
 class _Shard:
     """Some chunks in a row, worked one after another and committed as one."""
 
-    def __init__(self, work: Workspace, chunks: range) -> None:
-        self.work, self.chunks = work, chunks
+    def __init__(self, work: Workspace, chunks: range, beside: Beside) -> None:
+        self.work, self.chunks, self._beside = work, chunks, beside
         self.code = stage_of(work.task.kind)
         self._fresh, self._kept_at = False, time.monotonic()  # whether the store lacks something
 
@@ -98,9 +102,13 @@ class _Shard:
             rows = [len(next(iter(arrays.values()))) for arrays in made.values()]
             first, end = self.chunks.start, self.chunks.start + len(made)
             data = safetensors.numpy.save(named(made))
-            files = {shard_file(self.code.parts, first): data}
-            self.work.commit(files, {"rows": sum(rows)}, chunks=range(first, end))
+            files, result = {shard_file(self.code.parts, first): data}, {"rows": sum(rows)}
+            self._beside.finish()  # none gives way to a newer one
+            self._beside.give(partial(self._commit, files, result, range(first, end)))
             self._fresh, self._kept_at = False, time.monotonic()
+
+    def _commit(self, files: dict[str, bytes], result: dict[str, int], chunks: range) -> None:
+        self.work.commit(files, result, chunks=chunks)
 
 
 def run_whole(work: Workspace) -> None:

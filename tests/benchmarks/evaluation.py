@@ -213,26 +213,37 @@ def embedding(folder: str, rounds: int) -> None:
     """Embedding through the store, reading, writing and all, beside the bare network."""
     _, results = _opened(folder)
     task = results.plan.task("embed/classifier/train")
-    spent: dict[str, list[float]] = {"network": [], "stage": []}
+    spent: dict[str, list[tuple[float, float]]] = {"network": [], "stage": []}
+
+    def clocks() -> tuple[float, float]:
+        return time.perf_counter(), time.process_time()
+
+    def since(begun: tuple[float, float]) -> tuple[float, float]:
+        wall, processor = clocks()
+        return wall - begun[0], processor - begun[1]
+
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as place:
             for kind in ("data", "encoder"):
                 shutil.copytree(f"{folder}/artifacts/{kind}", f"{place}/artifacts/{kind}")
             work = Workspace(Store(place), task)
             embed_stage._splits.cache_clear()  # what a new process has to read
-            begun = time.perf_counter()
+            begun = clocks()
             run_chunks(work, task.shards)
             run_whole(work)
-            spent["stage"].append(time.perf_counter() - begun)
+            spent["stage"].append(since(begun))
             images = work.dataset().images("train")[0]
             network = read_embedder(work, images)
-            begun = time.perf_counter()
+            begun = clocks()
             embed(network, images, EmbedParameters.of(task).embed)
-            spent["network"].append(time.perf_counter() - begun)
-    network, stage = (statistics.median(values) for values in spent.values())
-    share = statistics.median(a / b for a, b in zip(*spent.values(), strict=True))
-    print(f"{task.chunks} chunks: network alone {network:.2f} s, through the store {stage:.2f} s: "
-          f"{share:.2f} of the bare speed")  # fmt: skip
+            spent["network"].append(since(begun))
+    for place, clock in enumerate(("wall", "processor")):
+        alone, stored = ([one[place] for one in values] for values in spent.values())
+        shares = [a / b for a, b in zip(alone, stored, strict=True)]
+        print(f"{task.chunks} chunks, {clock}: network alone {statistics.median(alone):.2f} s, "
+              f"through the store {statistics.median(stored):.2f} s: "
+              f"{statistics.median(shares):.2f} ({min(shares):.2f} to {max(shares):.2f}) "
+              "of the bare speed")  # fmt: skip
 
 
 def pairs(images: int, dimensions: int) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from ganray.errors import Stopped
+from ganray.errors import Stopped, StoreError
 from ganray.plan import PlanBuilder, Task
 from ganray.plan.kinds import KINDS, Kind
 from ganray.plan.parameters import Parameters
@@ -19,6 +21,7 @@ from ganray.stages.artifacts import shard_files
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store, StoredFile
+from tests import HANG_SECONDS
 from tests.stages.stores import flip_a_byte, stop_after, workspace
 
 WORKED: list[int] = []
@@ -104,6 +107,32 @@ def test_a_long_shard_is_kept_on_its_way(store):
     toy = task(3)
     run_chunks(workspace(store, toy, checkpoint_seconds=0.0), toy.shards)
     assert spans(store, toy) == [range(1), range(2), range(3)]
+
+
+def test_a_shard_is_committed_while_the_next_one_is_worked(store, monkeypatch):
+    """The first commit ends when a chunk of the second shard has been worked, and not before."""
+    toy, commit = task(6), Workspace.commit
+
+    def late(self: Workspace, *args: Any, **named: Any) -> Manifest:
+        until = time.monotonic() + HANG_SECONDS
+        while 3 not in WORKED:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return commit(self, *args, **named)
+
+    monkeypatch.setattr(Workspace, "commit", late)
+    run_chunks(workspace(store, toy), toy.shards)
+    assert spans(store, toy) == [range(3), range(3, 6)]
+
+
+def test_a_commit_that_fails_ends_the_work(store, monkeypatch):
+    def fails(*_: Any, **__: Any) -> Manifest:
+        raise StoreError("no room")
+
+    monkeypatch.setattr(Workspace, "commit", fails)
+    with pytest.raises(StoreError, match="no room"):
+        run_chunks(workspace(store, task(9)), task(9).shards)
+    assert len(WORKED) < 9
 
 
 @pytest.mark.parametrize(("first", "then", "anew"), [(4, 6, [4, 5]), (6, 4, []), (5, 5, [])])
