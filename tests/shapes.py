@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, get_type_hints
@@ -11,11 +12,11 @@ from typing import Any, get_type_hints
 import jaxtyping
 from beartype import beartype
 
-_context = jaxtyping.jaxtyped
+_original = jaxtyping.jaxtyped
 
 
 def shaped(thing: Any) -> Any:
-    """What `jaxtyping.jaxtyped` makes of a function or dataclass, at less than half its cost a call.
+    """What `jaxtyping.jaxtyped` makes of a function or dataclass, at less than half its cost.
 
     That one checks the arguments twice, and binds them to their names for a message first.
     """
@@ -28,6 +29,8 @@ def shaped(thing: Any) -> Any:
     if isinstance(thing, property):
         parts = (thing.fget, thing.fset, thing.fdel)
         return property(*(part and shaped(part) for part in parts))
+    if inspect.isgeneratorfunction(thing):  # beartype checks it when it is begun, by whomever
+        return _original(typechecker=beartype)(thing)
     return _within_context(_checked(thing))
 
 
@@ -58,7 +61,7 @@ def _within_context(checked: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(checked)
     def call(*arguments: Any, **named: Any) -> Any:
-        with _context("context"):
+        with _original("context"):
             return checked(*arguments, **named)
 
     return call

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from beartype.roar import BeartypeCallHintParamViolation, BeartypeCallHintReturnViolation
-from jaxtyping import Float32
+from jaxtyping import Float32, TypeCheckError
 
 from ganray.numerics import threads
 from ganray.train.gan import GanTrainer
@@ -32,6 +33,17 @@ class Pair:
     other: Vector
 
 
+@shaped
+def parts(one: Vector, other: Vector) -> Iterator[Vector]:
+    yield one
+    yield other
+
+
+@shaped
+def longest(one: Vector, others: int) -> int:
+    return max(len(part) for part in parts(vector(others), vector(others)))
+
+
 def vector(size: int) -> Vector:
     return np.zeros(size, np.float32)
 
@@ -51,6 +63,12 @@ def test_of_a_dataclass_all_fields_are_one_call():
     assert len(Pair(vector(2), vector(2)).one) == 2
     with pytest.raises(BeartypeCallHintParamViolation, match="other"):
         Pair(vector(2), vector(3))
+
+
+def test_a_generators_sizes_are_its_own():
+    assert longest(vector(3), 4) == 4
+    with pytest.raises(TypeCheckError):
+        parts(vector(3), vector(4))
 
 
 def test_the_package_is_checked():
