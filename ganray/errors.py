@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ganray.urls import text_without_secrets, without_secrets
+from ganray.text.urls import text_without_secrets, without_secrets
 
 _LONGEST, _LONGEST_SAID = 300, 500
 """Characters of a value, and of what a library says, that messages quote."""

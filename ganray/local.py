@@ -11,7 +11,6 @@ from traceback import format_exception
 
 from ganray.errors import GanrayError, RefusedInput, Stopped, lasts
 from ganray.plan import Resources, Task
-from ganray.redaction import redacted
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
 from ganray.runs.events import Event
@@ -22,6 +21,7 @@ from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.train import refuse_other_ranks
 from ganray.store import Manifest
+from ganray.text.redaction import redacted
 from ganray.train.device import choose_device
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 from pydantic_core import PydanticUndefined
 
 from ganray.errors import RefusedInput, quoted
-from ganray.urls import without_secrets
+from ganray.text.urls import without_secrets
 
 NO_MEMBER = "no_member"
 """The type of an error for a word that no member of an open list has (`ganray.registry`)."""

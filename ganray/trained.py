@@ -21,10 +21,10 @@ from ganray.errors import (
 from ganray.models import MODELS
 from ganray.models.laws.paths import Path
 from ganray.models.sampler import Sampler, trained_sampler
-from ganray.numerics import threads
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import MixParameters, SampleParameters
 from ganray.plan.roles import Gan, chosen_side, find_gan, gan_called, side_gans
+from ganray.process.numerics import threads
 from ganray.runs.inputs import dataset_location
 from ganray.sample import interpolate, mix, sample
 from ganray.spec import parse

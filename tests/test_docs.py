@@ -17,8 +17,8 @@ from ganray.data.pictures.files import png
 from ganray.runs.record import save_run
 from ganray.spec import parse
 from ganray.studies import read_study, study_module
-from ganray.study_yaml import dump, load
 from ganray.sweeps.settings import SweepSettings
+from ganray.text.study_yaml import dump, load
 from tests.cli.command import ganray
 from tests.stages.stores import copied
 

@@ -11,7 +11,7 @@ import pytest
 from beartype.roar import BeartypeCallHintParamViolation, BeartypeCallHintReturnViolation
 from jaxtyping import Float32, TypeCheckError
 
-from ganray.numerics import threads
+from ganray.process.numerics import threads
 from ganray.train.gan import GanTrainer
 from tests.shapes import shaped
 

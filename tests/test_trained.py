@@ -20,10 +20,10 @@ from ganray.data.location import Location
 from ganray.data.pictures.files import Drawn, read_image, write_parquet, write_png
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
 from ganray.models.sampler import Sampler
-from ganray.names import as_file
 from ganray.runs.parts import read_joined
 from ganray.stages.card import read_card
 from ganray.store import Store
+from ganray.text.names import as_file
 from ganray.trained import draw, load_generator, trained_gan
 from tests.stages.stores import copied, flip_a_byte
 

@@ -35,8 +35,8 @@ from ganray.cli import (
     use,
 )
 from ganray.errors import GanrayError, one_line, quoted
-from ganray.interrupts import keep_interrupts
-from ganray.urls import text_without_secrets, without_secrets
+from ganray.process.interrupts import keep_interrupts
+from ganray.text.urls import text_without_secrets, without_secrets
 
 # Typer exports this class by its child alone, and brings a click of its own in newer releases.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        from ganray.redaction import redacted  # another library's words, of anything
+        from ganray.text.redaction import redacted  # another library's words, of anything
 
         said = redacted(f"{type(error).__name__}: {one_line(error)}")
         code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _show_traceback(*error: Any) -> None:
     """As Python does, but without secrets: exceptions of other libraries may quote them."""
-    from ganray.redaction import redacted
+    from ganray.text.redaction import redacted
 
     sys.stderr.write(redacted("".join(traceback.format_exception(*error))))
 

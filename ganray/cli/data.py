@@ -91,11 +91,11 @@ def import_(
     """
     from pathlib import Path
 
-    from ganray.cores import cores_given
     from ganray.data import import_dataset, new_dataset_folder, open_source
     from ganray.data.location import check_target
     from ganray.data.scratch import FOLDER
-    from ganray.urls import is_url
+    from ganray.process.cores import cores_given
+    from ganray.text.urls import is_url
 
     check_target("--to", to)
     values = {"source": _one_or_all(sources), "format": kind, "held_out": held_out, "test": test}

@@ -21,8 +21,8 @@ from ganray.cli.options import (
 from ganray.cli.study import OnlyOption, SetOption, StudyArgument, checked_part
 from ganray.cli.submit import EnvOption, InstalledOption
 from ganray.errors import GanrayError, RefusedInput, StoreError, quoted
-from ganray.urls import is_url, without_secrets
-from ganray.wording import size
+from ganray.text.urls import is_url, without_secrets
+from ganray.text.wording import size
 
 if TYPE_CHECKING:
     from ganray.distributed.jobs.client import Jobs

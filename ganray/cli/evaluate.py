@@ -163,7 +163,7 @@ def _scores(store: Store, run: str) -> Told:
 
 def _score_line(row: dict[str, Any]) -> str:
     from ganray.scores import ScoreName
-    from ganray.wording import number
+    from ganray.text.wording import number
 
     name = ScoreName(row["metric"], row["encoder"]).title
     if "undefined" in row:

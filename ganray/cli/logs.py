@@ -10,7 +10,7 @@ import typer
 from ganray.cli.options import DEFAULT_STORE, JsonOption, RunArgument, StoreOption, open_run, speak
 from ganray.cli.status import Listener
 from ganray.errors import RefusedInput, quoted
-from ganray.wording import size
+from ganray.text.wording import size
 
 if TYPE_CHECKING:
     from ganray.plan import Plan, Task

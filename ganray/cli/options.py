@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganray.errors import RefusedInput, quoted, refuse_secrets
-from ganray.urls import address_without_secrets, is_url, without_secrets
+from ganray.text.urls import address_without_secrets, is_url, without_secrets
 
 if TYPE_CHECKING:
     from ganray.runs.record import Run

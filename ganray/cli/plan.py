@@ -10,7 +10,7 @@ import typer
 from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, open_store, speak
 from ganray.cli.study import SetOption, StudyArgument, read
 from ganray.errors import RefusedInput
-from ganray.wording import size
+from ganray.text.wording import size
 
 if TYPE_CHECKING:
     from ganray.cost.cohorts import Companies
@@ -77,7 +77,7 @@ def show_plan(
     from ganray.cost.remaining import remainder
     from ganray.report.coverage import restriction
     from ganray.runs.agenda import Agenda
-    from ganray.wording import clock
+    from ganray.text.wording import clock
 
     planned = study.plan(store)
     agenda = Agenda.open(planned, store)

@@ -214,7 +214,7 @@ def _rows(
 
 
 def _progress(row: Mapping[str, Any]) -> str:
-    from ganray.wording import clock
+    from ganray.text.wording import clock
 
     parts = [row["note"]] if row["note"] else []
     if row["state"] == "running":

@@ -8,7 +8,7 @@ import typer
 
 from ganray.cli.options import JsonOption, open_store, speak
 from ganray.errors import RefusedInput
-from ganray.wording import size
+from ganray.text.wording import size
 
 if TYPE_CHECKING:
     from ganray.store import Store

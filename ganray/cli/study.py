@@ -20,7 +20,7 @@ from ganray.cli.options import (
     speak,
 )
 from ganray.errors import RefusedInput, quoted
-from ganray.urls import address_without_secrets
+from ganray.text.urls import address_without_secrets
 
 if TYPE_CHECKING:
     from ganray.drivers.ending import Outcome

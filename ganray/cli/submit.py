@@ -14,7 +14,7 @@ import typer
 from ganray.cli.options import JsonOption, absolute, speak
 from ganray.cli.study import OnlyOption, SetOption, checked_part
 from ganray.errors import RefusedInput, Stopped, quoted
-from ganray.wording import size
+from ganray.text.wording import size
 
 if TYPE_CHECKING:
     from ganray.distributed.jobs.client import Job, Jobs

@@ -94,7 +94,7 @@ def _ending(ended: SweepOutcome) -> list[str]:
 def _verdict(metric: str, evidence: dict[str, Any]) -> str:
     """The confirmation in a line."""
     from ganray.sweeps.confirmation import confirmed
-    from ganray.wording import interval, number
+    from ganray.text.wording import interval, number
 
     one, *other = sorted(
         enumerate(evidence["candidates"]), key=lambda pair: pair[0] != evidence["chosen"]

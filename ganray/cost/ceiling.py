@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from ganray.errors import RefusedInput
-from ganray.memory import memory_given
 from ganray.plan import Plan, Resources, Task
+from ganray.process.memory import memory_given
 from ganray.stages.stage import stage_of
 from ganray.train.device import choose_device
 

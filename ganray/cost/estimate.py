@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from ganray.cost.timing import seconds_per_iteration
-from ganray.memory import memory_free
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
+from ganray.process.memory import memory_free
 from ganray.stages.stage import image_shape, stage_of
 from ganray.train.device import choose_device
 from ganray.train.flops import gan_flops

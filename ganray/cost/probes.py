@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganray.cost.estimate import USUAL_SPEED, fits_now, operations
-from ganray.numerics import threads
 from ganray.plan import Plan
+from ganray.process.numerics import threads
 from ganray.stages.stage import Timed, stage_of
 
 ROUNDS = 3

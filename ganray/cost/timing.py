@@ -9,10 +9,10 @@ import torch
 
 from ganray.cost.speed import Speed
 from ganray.errors import RefusedInput
-from ganray.memory import memory_free
 from ganray.models import ModelSpec
 from ganray.models.spec import Shape
-from ganray.numerics import provenance, threads
+from ganray.process.memory import memory_free
+from ganray.process.numerics import provenance, threads
 from ganray.train.blank import blank_trainer
 from ganray.train.device import choose_device, device_name
 from ganray.train.memory import gan_memory

@@ -12,9 +12,9 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from ganray.errors import brief
-from ganray.proxies import UNREACHED_STATUS, through_proxy
-from ganray.redaction import redacted
-from ganray.urls import is_url
+from ganray.text.proxies import UNREACHED_STATUS, through_proxy
+from ganray.text.redaction import redacted
+from ganray.text.urls import is_url
 
 _SILENT_SECONDS = 15.0  # after which a server that says nothing is given up
 # Their exceptions are no OSErrors; named, not imported, as only some installations have them.

@@ -30,7 +30,7 @@ from ganray.data.rows import (
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import listed, short_list
+from ganray.text.wording import listed, short_list
 
 _NAMED = 3
 _ENDS = (*ARCHIVES, ".parquet", ".npz", ".csv.gz", ".csv")

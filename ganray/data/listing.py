@@ -13,7 +13,7 @@ from ganray.data.location import PACKED, Location
 from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import natural_order, split_words
 from ganray.errors import RefusedInput, one_line
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 # Besides all names that begin with a dot: what Windows, macOS, Synology, QNAP and others leave.
 _DROPPINGS = {

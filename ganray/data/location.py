@@ -25,7 +25,7 @@ from ganray.data.file_systems import (
 )
 from ganray.data.reaching import Reaching
 from ganray.errors import GanrayError, RefusedInput, StoreError, quoted, refuse_secrets
-from ganray.urls import is_url
+from ganray.text.urls import is_url
 
 PACKED = "ganray-archive"
 """The protocol of what lies in an archive that is read in place; fsspec's own are chains."""

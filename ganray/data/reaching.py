@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganray.data.file_systems import TRANSPORTS, by_proxy, said_by
 from ganray.errors import GanrayError
-from ganray.urls import is_url
+from ganray.text.urls import is_url
 
 
 class Reaching:

@@ -14,8 +14,8 @@ from jaxtyping import Bool, Int, Int32, UInt8
 
 from ganray.data.spec import SPLITS, Labels
 from ganray.errors import RefusedInput, plain, quoted
-from ganray.names import composed
-from ganray.wording import short_list
+from ganray.text.names import composed
+from ganray.text.wording import short_list
 
 CHUNK_BYTES = 4 << 20  # pixels held at a time while a source is streamed
 

@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from ganray.data.formats import FORMATS
 from ganray.data.pictures.fitting import Fit, Reading
-from ganray.names import composed
 from ganray.registry import OneOf
 from ganray.spec import Spec
+from ganray.text.names import composed
 
 Labels = Literal["classes", "domains", "none"]
 """What a set's classes are: kinds of things; domains, such as photographs and paintings, between

@@ -16,7 +16,7 @@ from typing import Any
 from ray.util.metrics import Counter, Gauge
 
 from ganray.cost.estimate import operations
-from ganray.periodic import repeated
+from ganray.process.periodic import repeated
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.runs.events import Event

@@ -20,7 +20,7 @@ from ganray.runs.events import Event
 from ganray.runs.failures import outer_cause
 from ganray.runs.states import COMPLETE
 from ganray.runs.waiting import waits_told
-from ganray.wording import clock
+from ganray.text.wording import clock
 
 _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time
 _SUMMARY_SECONDS = 60.0  # and one of the whole run in this

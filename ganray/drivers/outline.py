@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ganray.cores import cores_given
 from ganray.cost.estimate import training_speed
 from ganray.cost.remaining import remainder
 from ganray.plan import Resources, Task
 from ganray.plan.kinds import KINDS
+from ganray.process.cores import cores_given
 from ganray.runs.agenda import Agenda
 from ganray.runs.board import Board
 from ganray.train.device import choose_device

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ganray.errors import GanrayError, RefusedInput
 from ganray.spec import content_hash
 from ganray.studies import Study, as_written, read_study, read_values
-from ganray.study_yaml import dump
 from ganray.sweeps import SweepFile, read_sweep_file
-from ganray.urls import is_url
+from ganray.text.study_yaml import dump
+from ganray.text.urls import is_url
 
 if TYPE_CHECKING:
     from ganray.distributed.jobs.submit import Purpose

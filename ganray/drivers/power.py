@@ -17,7 +17,7 @@ from ganray.report.certainty import LEAST, POWER, pooled_deviation
 from ganray.scores import ScoreName
 from ganray.spec import unknown_name
 from ganray.store import Store
-from ganray.wording import number
+from ganray.text.wording import number
 
 _WANTED = re.compile(r"(?P<metric>[^=@]+)(@(?P<encoder>[^=@]+))?=(?P<difference>.+)")
 

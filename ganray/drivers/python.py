@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 from ganray.drivers.ending import Outcome
 from ganray.drivers.run import execute
 from ganray.errors import RefusedInput, Stopped, quoted, refuse_secrets
-from ganray.interrupts import keep_interrupts
 from ganray.plan import Plan
 from ganray.plan.roles import Gan, gan_called
+from ganray.process.interrupts import keep_interrupts
 from ganray.report import Results
 from ganray.report.tables import all_tables
 from ganray.runs.record import find_run
 from ganray.spec import Spec, groups
 from ganray.store import Store
 from ganray.studies import Study, read_study, study_from
+from ganray.text.urls import is_url
 from ganray.trained import trained_gan
-from ganray.urls import is_url
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,8 +18,8 @@ from ganray.report.look_page import FIRST, LAST, look_page, said_of_pictures
 from ganray.report.looked import some_classes
 from ganray.report.render import render_alone
 from ganray.studies.reading import as_written
-from ganray.study_yaml import dump
-from ganray.urls import is_url
+from ganray.text.study_yaml import dump
+from ganray.text.urls import is_url
 
 
 def show(

@@ -19,7 +19,7 @@ from ganray.cost.spending import Meter
 from ganray.drivers.ending import Outcome
 from ganray.drivers.run import execute
 from ganray.errors import RefusedInput, Stopped
-from ganray.interrupts import interruptible
+from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda
 from ganray.runs.lease import Beat, Lease, lead
 from ganray.runs.outages import outages_told

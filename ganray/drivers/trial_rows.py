@@ -55,7 +55,7 @@ def _row(trial: Trial, steps: list[int], led: bool) -> dict[str, Any]:
 
 def sweep_lines(sweep: dict[str, Any]) -> list[str]:
     """The same for people: a line for each trial that has begun, and one for all."""
-    from ganray.wording import number
+    from ganray.text.wording import number
 
     rows, rungs = sweep["trials"], len(sweep["steps"])
     lines = []

@@ -11,8 +11,8 @@ from ganray.drivers.ending import Outcome
 from ganray.drivers.following import Follower, outcome_of
 from ganray.drivers.leading import Work
 from ganray.drivers.runnable import Runnable, Runner
-from ganray.interrupts import interruptible
 from ganray.local import refuse_impossible
+from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda, Part
 from ganray.runs.lease import Lease, lead
 from ganray.runs.outcome import save_outcome

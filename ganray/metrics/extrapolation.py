@@ -17,7 +17,7 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.metrics.metric import Metric
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 
 SIZES = 15

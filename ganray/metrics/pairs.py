@@ -14,7 +14,7 @@ from jaxtyping import Float, Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import check_features
-from ganray.progress import steps
+from ganray.process.progress import steps
 
 BLOCK = 1024
 """Rows of each set at once: 8 MB of a block's pairs, and 8 KB · d of its rows."""

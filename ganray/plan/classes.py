@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganray.errors import RefusedInput
-from ganray.names import composed, labels
+from ganray.text.names import composed, labels
 
 
 def partitions(

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganray.errors import RefusedInput, quoted
-from ganray.names import composed, exact_label, label, labels
 from ganray.plan.graph import Plan
 from ganray.plan.task import Task
 from ganray.scores import ScoreName
+from ganray.text.names import composed, exact_label, label, labels
 
 _GAN = re.compile(r"train/(?P<side>[^/]+)/(?P<label>.*)/(?P<replicate>\d+)", re.DOTALL)
 _FLOOR, _MEASURE = "floor", "measure"

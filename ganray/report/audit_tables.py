@@ -13,7 +13,7 @@ from ganray.report.audited import Audited
 from ganray.report.page import Column, Strip, Table
 from ganray.report.results import Results
 from ganray.report.searched import OWN
-from ganray.wording import duration, number
+from ganray.text.wording import duration, number
 
 _IMPLAUSIBLE = 0.05
 

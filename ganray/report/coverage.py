@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ganray.plan import Plan
 from ganray.plan.roles import Gan, measurements
 from ganray.report.results import Results
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 _MOST = 8  # groups or classes that a sentence names
 

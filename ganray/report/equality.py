@@ -8,7 +8,7 @@ from typing import Any
 
 from ganray.plan.roles import Gan
 from ganray.report.results import Results
-from ganray.wording import duration, quantity
+from ganray.text.wording import duration, quantity
 
 _NAMES = {
     "iterations": "iterations",

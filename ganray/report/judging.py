@@ -12,7 +12,7 @@ from ganray.metrics.statistics.holm import holm
 from ganray.plan.roles import in_pairs
 from ganray.report.results import Results
 from ganray.scores import ScoreName, compare
-from ganray.wording import interval, number
+from ganray.text.wording import interval, number
 
 LEVEL = 0.05
 """Below which a corrected p-value makes a difference sure."""

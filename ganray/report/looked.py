@@ -11,7 +11,7 @@ from ganray.data.pictures.encoded import by_kind
 from ganray.data.rows import shape_text
 from ganray.data.showing.look import Look
 from ganray.data.spec import SPLITS, Split
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 _NAMED = 3
 _NAME = re.compile(r"'[^']*'|.*?row \d+")  # of a picture, as reasons begin with it

@@ -8,7 +8,7 @@ from typing import Any
 
 from ganray.report.figures import ACCENT, FAINT, INK, canvas, picture
 from ganray.report.page import Picture, Tone
-from ganray.wording import quantity
+from ganray.text.wording import quantity
 
 COLOURS = {
     "accent": (ACCENT, ACCENT),

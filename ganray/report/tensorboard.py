@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ganray.errors import RefusedInput
-from ganray.names import as_file
 from ganray.plan import Plan, Task
 from ganray.stages.checkpoints import LOSSES
 from ganray.stages.stage import stage_of
 from ganray.store import Store
 from ganray.tensors import deserialise
+from ganray.text.names import as_file
 from ganray.train.history import read_history
 
 POINTS = 2000

@@ -7,13 +7,13 @@ from typing import Literal
 
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
-from ganray.redaction import redacted
 from ganray.runs.failures import CONSEQUENCE
 from ganray.runs.inputs import external, input_digests
 from ganray.runs.outcome import read_outcome
 from ganray.runs.remembered import remember, remembered, remembered_by_others
 from ganray.store import Manifest, Store
 from ganray.store.many import current_manifests
+from ganray.text.redaction import redacted
 
 Part = Literal["train", "evaluate", "search", "failed"]
 """A part of a study that can be run alone, with all that it needs; or what failed last time."""

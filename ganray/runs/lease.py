@@ -27,11 +27,11 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from ganray.errors import DamagedRecord, GanrayError, RefusedInput, Stopped, StoreError
-from ganray.periodic import repeated
-from ganray.redaction import redacted
+from ganray.process.periodic import repeated
 from ganray.spec import explain
 from ganray.store import Store
 from ganray.store.files import Files
+from ganray.text.redaction import redacted
 
 LEASE_BEAT_SECONDS = 2.0
 """How often a driver rewrites its file."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ganray.errors import StoreError
-from ganray.periodic import repeated
+from ganray.process.periodic import repeated
 from ganray.store.outage import OUTAGES, Outage
-from ganray.wording import clock
+from ganray.text.wording import clock
 
 TOLD_SECONDS = 10.0
 """A store that is away for less is nothing that anybody needs to know of."""

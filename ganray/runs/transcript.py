@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ganray.redaction import redacted
+from ganray.text.redaction import redacted
 
 HEAD_BYTES = 32 * 2**10
 TAIL_BYTES = 128 * 2**10

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ganray.periodic import repeated
-from ganray.waits import WAITS, Wait
-from ganray.wording import duration
+from ganray.process.periodic import repeated
+from ganray.process.waits import WAITS, Wait
+from ganray.text.wording import duration
 
 TOLD_SECONDS = 10.0
 """A wait of less is nothing that anybody needs to know of."""

@@ -24,9 +24,9 @@ from functools import partial
 
 import safetensors.numpy
 
-from ganray.beside import Beside
 from ganray.errors import CorruptArtifact, Stopped
-from ganray.numerics import threads, without_tf32
+from ganray.process.beside import Beside
+from ganray.process.numerics import threads, without_tf32
 from ganray.runs.parts import (
     Arrays,
     named,

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from ganray.beside import Beside
-from ganray.numerics import numerics
+from ganray.process.beside import Beside
+from ganray.process.numerics import numerics
 from ganray.stages.workspace import Workspace
 from ganray.tensors import Tensors, serialise
 

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from ganray.errors import Stopped, StoreError
-from ganray.memory import memory_free
-from ganray.numerics import threads
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
+from ganray.process.memory import memory_free
+from ganray.process.numerics import threads
 from ganray.runs.measured import CohortSpeed, keep_speed
 from ganray.stages.log import TaskLog, shared_logs
 from ganray.stages.needs import images_memory

@@ -18,7 +18,7 @@ from ganray.metrics.nearest import nearest
 from ganray.plan import Plan, Task
 from ganray.plan.measuring import ExtremesParameters
 from ganray.plan.parameters import EmbedParameters
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 from ganray.stages.artifacts import read_embedding
 from ganray.stages.embed import embedded_memory, embedding_of

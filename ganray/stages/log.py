@@ -24,9 +24,9 @@ import torch
 
 from ganray._version import __version__
 from ganray.errors import GanrayError, Stopped
-from ganray.numerics import numerics
-from ganray.periodic import repeated
 from ganray.plan import Task
+from ganray.process.numerics import numerics
+from ganray.process.periodic import repeated
 from ganray.runs.events import Event
 from ganray.runs.outages import OutageNews
 from ganray.runs.transcript import Transcript, captured
@@ -35,7 +35,7 @@ from ganray.store import Store
 from ganray.store.files import Files
 from ganray.store.outage import OUTAGES
 from ganray.store.store import open_files
-from ganray.wording import size
+from ganray.text.wording import size
 
 _FIRST_SECONDS = 1.0  # a quick shard without incident leaves no log
 

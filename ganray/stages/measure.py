@@ -18,7 +18,7 @@ from ganray.metrics.statistics.bootstrap import resampled_interval
 from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
 from ganray.plan.measuring import MeasureParameters, Subset
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedding

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 
 from ganray.errors import CorruptArtifact, GanrayError, StoreError
-from ganray.redaction import redacted
 from ganray.runs.failures import AGAIN
-from ganray.wording import size
+from ganray.text.redaction import redacted
+from ganray.text.wording import size
 
 LESS_MEMORY = (
     "lower train.batch or model.width, or run fewer workers beside each other (raise "

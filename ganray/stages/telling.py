@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from ganray.progress import heard
+from ganray.process.progress import heard
 from ganray.stages.workspace import Workspace
 
 WHOLE = 100
@@ -20,7 +20,7 @@ _PACE_SECONDS = 30.0  # over which the pace is taken
 def telling(
     work: Workspace, clock: Callable[[], float] = time.monotonic
 ) -> AbstractContextManager[None]:
-    """While this lasts, what goes through `ganray.progress` is told as the task's progress."""
+    """While this lasts, what `ganray.process.progress` hears is told as the task's progress."""
     return heard(_Reporter(work, clock).hear)
 
 

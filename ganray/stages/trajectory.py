@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from ganray.errors import Stopped
-from ganray.numerics import numerics
+from ganray.process.numerics import numerics
 from ganray.stages.checkpoints import LOSSES, STATE, Checkpoints
 from ganray.stages.workspace import Workspace
 from ganray.tensors import deserialise

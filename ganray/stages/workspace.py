@@ -14,8 +14,8 @@ import safetensors.numpy
 
 from ganray.data import Dataset
 from ganray.errors import StoreError
-from ganray.numerics import provenance
 from ganray.plan import Task
+from ganray.process.numerics import provenance
 from ganray.runs.events import Event
 from ganray.runs.inputs import dataset_location, input_digests
 from ganray.store import Attempt, Manifest, Store, StoredFile

@@ -21,8 +21,8 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 from fsspec.exceptions import FSTimeoutError
 
-from ganray.proxies import through_proxy
-from ganray.urls import address_without_secrets, without_secrets
+from ganray.text.proxies import through_proxy
+from ganray.text.urls import address_without_secrets, without_secrets
 
 FAILURES = (OSError, BotoCoreError, FSTimeoutError, ResponseParserError, aiohttp.ClientError)
 """All that a request may fail of."""

@@ -17,7 +17,7 @@ from ganray.store.catalogue import Catalogue
 from ganray.store.files import Files, check_path
 from ganray.store.folder import FolderFiles
 from ganray.store.garbage import PROBES, Garbage, find_garbage, is_store
-from ganray.urls import without_secrets
+from ganray.text.urls import without_secrets
 
 
 class Store(Catalogue):

@@ -21,8 +21,8 @@ from ganray.studies.parts.evaluation_settings import Settings
 from ganray.studies.parts.image_sets import Images, Sets, opened
 from ganray.studies.parts.set_scores import SetScores
 from ganray.studies.study import check_weights
+from ganray.text.wording import listed
 from ganray.train.spec import EncoderSpec
-from ganray.wording import listed
 
 __all__ = ["Settings", "page", "plan"]
 

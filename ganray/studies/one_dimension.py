@@ -19,11 +19,11 @@ from ganray.plan.laboratory import NumberGanParameters
 from ganray.report import Page, Results
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Table
 from ganray.spec import RUN_NAME, Spec
+from ganray.text.wording import number
 from ganray.train.algorithms import Training, check_fit, wants_labels
 from ganray.train.algorithms.adversarial import Adversarial
 from ganray.train.algorithms.vanilla import CrossEntropy
 from ganray.train.spec import TrainSpec
-from ganray.wording import number
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
 _OF_IMAGES = ("flips", "colours", "translation", "cutout")

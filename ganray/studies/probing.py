@@ -16,7 +16,6 @@ from pydantic import Field
 from ganray.errors import RefusedInput, quoted
 from ganray.models import ModelSpec
 from ganray.models.laws import Normal, Sphere, Uniform, free_part
-from ganray.names import label
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import TrainParameters
 from ganray.plan.probing import InterpolationParameters, LikelihoodParameters
@@ -45,6 +44,7 @@ from ganray.studies.parts.sides import (
     train_marginals,
     write_cards,
 )
+from ganray.text.names import label
 
 Sigma = Annotated[float, Field(ge=1e-4, le=10)]
 

@@ -15,7 +15,6 @@ from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
 from ganray.metrics.range_space.reach import fewest
 from ganray.models import DefenseGan, Model
-from ganray.names import label
 from ganray.plan import Plan, Task, task_seed
 from ganray.plan.classes import named_classes
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters
@@ -28,6 +27,7 @@ from ganray.studies.parts.data import Data, refuse_unlabelled
 from ganray.studies.parts.probes import AuditSearch, add_targets
 from ganray.studies.parts.settings import MOST_SEEDS, Budget, Distinct, GanName, OfData
 from ganray.studies.parts.variants import Arrangement, Variant, arranged, usual_variants
+from ganray.text.names import label
 from ganray.train.algorithms import Training, WganGp
 
 

@@ -15,8 +15,8 @@ from ganray.models.encoders import Encoder
 from ganray.spec import Spec, parse, regrouped
 from ganray.studies.from_spec import adopt
 from ganray.studies.study import STUDIES, Study, study_module
-from ganray.study_yaml import YAMLError, load, what_is_wrong
-from ganray.urls import is_url
+from ganray.text.study_yaml import YAMLError, load, what_is_wrong
+from ganray.text.urls import is_url
 
 
 def read_study(path: str, overrides: Sequence[str] = (), store: str | None = None) -> Study:

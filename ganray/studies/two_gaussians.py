@@ -20,7 +20,7 @@ from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Sectio
 from ganray.spec import RUN_NAME, Spec
 from ganray.specs import chunks_for
 from ganray.stages.gaussians import CHUNK
-from ganray.wording import number
+from ganray.text.wording import number
 
 _MOST = 10**7  # trajectories
 

@@ -25,13 +25,13 @@ from ganray.report.page import (
 from ganray.report.results import Results
 from ganray.report.sections.protocol import data_line, field_text, versions_table
 from ganray.scores import ScoreName
-from ganray.study_yaml import dump
 from ganray.sweeps.confirmation import confirmed, winner
 from ganray.sweeps.settings import judged_by
 from ganray.sweeps.trial_figures import TrialCurve, parallel_coordinates, trial_curves
 from ganray.sweeps.trials import Trial, ranked
-from ganray.urls import text_without_secrets
-from ganray.wording import interval, listed, number
+from ganray.text.study_yaml import dump
+from ganray.text.urls import text_without_secrets
+from ganray.text.wording import interval, listed, number
 
 
 def sweep_lead(results: Results, trials: Sequence[Trial]) -> str:

@@ -33,8 +33,8 @@ from unittest.mock import patch
 
 import torch
 
-from ganray.beside import Beside
 from ganray.local import LocalRunner
+from ganray.process.beside import Beside
 from ganray.runs.agenda import Agenda
 from ganray.stages import run_whole
 from ganray.stages.checkpoints import Checkpoints

@@ -19,10 +19,10 @@ import numpy as np
 
 from ganray.data.pictures.files import joined, png
 from ganray.models.spec import Shape
-from ganray.numerics import threads
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters, TrainParameters
 from ganray.plan.roles import Gan, gans_of
+from ganray.process.numerics import threads
 from ganray.report.figures import canvas, thinned
 from ganray.report.results import Results
 from ganray.runs.inputs import dataset_location
@@ -33,11 +33,11 @@ from ganray.stages.stage import image_shape
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.studies.families import families
-from ganray.study_yaml import load
+from ganray.text.study_yaml import load
+from ganray.text.wording import number, quantity
 from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops
 from ganray.trained import draw
-from ganray.wording import number, quantity
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "gallery.md"

@@ -231,7 +231,7 @@ def of_all() -> float:
 @contextmanager
 def snapshots(board: Board) -> Iterator[None]:
     """The board is looked at as often as a driver's lease tells of it."""
-    from ganray.periodic import repeated
+    from ganray.process.periodic import repeated
     from ganray.runs.lease import LEASE_BEAT_SECONDS
 
     with repeated(lambda: board.snapshot() and None, LEASE_BEAT_SECONDS, "snapshots"):

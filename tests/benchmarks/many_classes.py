@@ -20,7 +20,7 @@ import numpy as np
 from ganray.metrics import METRICS
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric
-from ganray.numerics import threads
+from ganray.process.numerics import threads
 from tests.benchmarks.evaluation import peak
 
 SETTINGS: dict[str, list[dict[str, str]]] = {

@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ganray.numerics import threads
 from ganray.plan.measuring import MeasureParameters
+from ganray.process.numerics import threads
 from ganray.stages.measure import measure
 from ganray.stages.workspace import Workspace
 from tests.benchmarks.evaluation import _opened

@@ -28,10 +28,10 @@ from ganray.models.encoders import Classifier, Embedder
 from ganray.sample import sample
 from ganray.specs import SampleSpec
 from ganray.tensors import deserialise, serialise
+from ganray.text.wording import number
 from ganray.train import EncoderSpec, GanTrainer
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.encoder import EncoderTrainer
-from ganray.wording import number
 
 ROOT = Path(__file__).parents[2]
 ITERATIONS, BASE_SEEDS = 1200, 4

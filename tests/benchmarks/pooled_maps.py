@@ -20,7 +20,7 @@ from ganray.data import DatasetSpec, open_source
 from ganray.embed import embed
 from ganray.models.encoders.networks import cafd
 from ganray.models.encoders.networks.own import NETWORKS
-from ganray.numerics import threads
+from ganray.process.numerics import threads
 from ganray.train.encoder import EncoderTrainer
 from ganray.train.spec import EncoderSpec
 

@@ -125,7 +125,7 @@ def _metric(name: str, count: int) -> tuple[Callable[[], object], Callable[[], i
 def _one(kind: str, name: str, size: int) -> None:
     """Here: as a JSON line the peak beyond the base, and the estimate."""
     from ganray.models.defense_gan import DefenseGan
-    from ganray.numerics import threads
+    from ganray.process.numerics import threads
     from ganray.train.algorithms.wgan_gp import WganGp
     from ganray.train.blank import blank_trainer
 

@@ -15,7 +15,7 @@ import time
 
 from ganray.models import CycleGan
 from ganray.models.spec import Shape
-from ganray.numerics import threads
+from ganray.process.numerics import threads
 from ganray.train.algorithms import CycleGan as ByCycles
 from ganray.train.blank import blank_trainer
 from ganray.train.flops import gan_parameters, sampling_flops

@@ -14,7 +14,7 @@ from PIL import Image
 from ganray.data import DatasetSpec
 from ganray.data.pictures.files import png
 from ganray.spec import parse
-from ganray.study_yaml import load
+from ganray.text.study_yaml import load
 from tests.cli.command import files_below, ganray
 from tests.data.published import write_folder
 

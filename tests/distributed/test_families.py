@@ -15,7 +15,7 @@ from ganray.local import LocalRunner
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
 from ganray.studies import study_from
-from ganray.study_yaml import load
+from ganray.text.study_yaml import load
 from tests import HANG_SECONDS
 from tests.families import TRAININGS, partner
 from tests.stages.stores import copied

@@ -9,7 +9,7 @@ from ganray.distributed.runner import RayRunner
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
 from ganray.studies import study_from
-from ganray.study_yaml import load
+from ganray.text.study_yaml import load
 from tests import tiny
 from tests.stages.stores import copied
 

@@ -16,7 +16,7 @@ from ganray.local import failure
 from ganray.runs.board import Board
 from ganray.runs.events import Event
 from ganray.store.outage import Outages
-from ganray.wording import clock
+from ganray.text.wording import clock
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP, start
 

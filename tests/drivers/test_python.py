@@ -17,7 +17,7 @@ from ganray.drivers.python import FinishedRun
 from ganray.errors import RefusedInput
 from ganray.models import DefenseGan
 from ganray.store import Store
-from ganray.study_yaml import load
+from ganray.text.study_yaml import load
 from tests.stages.stores import copied
 
 

@@ -20,9 +20,9 @@ import torch
 from ganray.attacks import ATTACKS
 from ganray.data.spec import SourceInfo
 from ganray.models import DefenseGan
-from ganray.numerics import numerics
 from ganray.plan import Plan
 from ganray.plan.candidates import Candidate
+from ganray.process.numerics import numerics
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import (

@@ -9,7 +9,7 @@ import pytest
 
 from ganray.metrics import METRICS, pairs
 from ganray.metrics.features import Embedding
-from ganray.progress import heard
+from ganray.process.progress import heard
 
 PAIRWISE = {
     "auth_pct": {},

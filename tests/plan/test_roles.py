@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganray.errors import RefusedInput
-from ganray.names import exact_label
 from ganray.plan import Plan, PlanBuilder
 from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import find_gan, gan_called, gan_role, gans_of, side_gans
 from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
 from ganray.studies.parts.data import Data
+from ganray.text.names import exact_label
 from ganray.train.spec import EncoderSpec
 from tests.golden import INFO, STUDY
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganray.metrics import METRICS
-from ganray.wording import listed, number
+from ganray.text.wording import listed, number
 from tests.sees import outliers, sanity
 from tests.sees.families import FAMILIES
 from tests.sees.pictures import COUNT, LEARNT, TRAINING

@@ -18,8 +18,8 @@ from ganray.stages.labelled import FILE, likeliest, rows_of_each
 from ganray.stages.teaching import grade, lesson_images
 from ganray.store import Store
 from ganray.studies import study_from
-from ganray.study_yaml import load
 from ganray.tensors import pack
+from ganray.text.study_yaml import load
 from tests.reference import lessons as reference
 from tests.stages.stores import committed, copy_store, stop_after, workspace
 

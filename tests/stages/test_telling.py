@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.progress import steps
+from ganray.process.progress import steps
 from ganray.runs.board import Board
 from ganray.runs.events import Event
 from ganray.stages import run_whole, telling

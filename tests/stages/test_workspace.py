@@ -12,9 +12,9 @@ import torch
 
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.errors import StoreError
-from ganray.numerics import threads
 from ganray.plan import PlanBuilder, Task
 from ganray.plan.parameters import DataParameters, EmbedParameters, EncoderParameters
+from ganray.process.numerics import threads
 from ganray.specs import EmbedSpec
 from ganray.stages.workspace import Workspace
 from ganray.store import Store

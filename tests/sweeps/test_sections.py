@@ -23,8 +23,8 @@ from ganray.sweeps.sections import sweep_protocol_section, trials_section
 from ganray.sweeps.settings import SweepSettings
 from ganray.sweeps.trial_figures import TrialCurve, parallel_coordinates, trial_curves
 from ganray.sweeps.trials import Move, Point, Trial, save_trials
+from ganray.text.wording import number
 from ganray.train import WganGp
-from ganray.wording import number
 from tests.report.conftest import HOSTILE
 
 INFO = SourceInfo(

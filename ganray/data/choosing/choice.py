@@ -10,9 +10,9 @@ import numpy as np
 from ganray.data.rows import NO_LABEL, AnyTable, class_name, noting, only, refuse_equal_names
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
-from ganray.names import composed
 from ganray.spec import unknown_name
-from ganray.wording import short_list
+from ganray.text.names import composed
+from ganray.text.wording import short_list
 
 Wanted = Sequence[str] | Mapping[str, str | Sequence[str]]
 

@@ -18,7 +18,7 @@ from jaxtyping import Bool, UInt8, UInt64
 from ganray.data.rows import Rows, noting, only
 from ganray.data.spec import SPLITS, Split
 from ganray.errors import RefusedInput
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 Handling = Literal["keep", "drop", "refuse"]
 _CALLED: dict[Split, str] = {"train": "training", "held_out": "held-out", "test": "test"}

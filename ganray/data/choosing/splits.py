@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int, Int32, UInt8
 from ganray.data.rows import HELD_OUT, TEST, TRAIN, Rows
 from ganray.data.spec import SPLITS, DatasetSpec
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 # MNIST's own proportions: 70,000 = 60,000 + 10,000 test, and 60,000 = 50,000 + 10,000 held out.
 _SHARE = {TEST: 7, HELD_OUT: 6}

@@ -10,8 +10,8 @@ import requests
 from ganray.data.fetching.archives import unpack
 from ganray.data.fetching.published import INSIDE, MIRRORS, SHA256
 from ganray.errors import RefusedInput, StoreError, one_line, quoted, refuse_secrets
-from ganray.proxies import UNREACHED_STATUS, requests_proxy_for, through_proxy
-from ganray.urls import address_without_secrets, is_url
+from ganray.text.proxies import UNREACHED_STATUS, requests_proxy_for, through_proxy
+from ganray.text.urls import address_without_secrets, is_url
 
 _TIMEOUT = 30  # seconds without an answer before the next mirror is tried
 

@@ -29,7 +29,7 @@ from ganray.data.rows import (
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import AGAIN, short_list
+from ganray.text.wording import AGAIN, short_list
 
 _SHAPE = (3, 32, 32)
 _PIXELS = 3 * 32 * 32

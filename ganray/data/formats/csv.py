@@ -33,7 +33,7 @@ from ganray.data.rows import (
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput, brief
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 _SUFFIXES = (".csv", ".csv.gz")
 _MOST_FILES = 100

@@ -26,7 +26,7 @@ from ganray.data.formats.idx import (
 from ganray.data.location import Location
 from ganray.data.rows import TEST, TRAIN, Rows, class_name, joined_notes, numbered
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 _PARTS = (("train-", TRAIN), ("test-", TEST))
 _UPPER, _LOWER = string.ascii_uppercase, string.ascii_lowercase

@@ -15,7 +15,7 @@ from ganray.data.formats.folder_names import (
 from ganray.data.location import Location
 from ganray.data.rows import natural_order, split_code, split_words
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 _SAMPLE = 2000  # names that are looked at for classes
 _MOST_CLASSES = 1000

@@ -34,7 +34,7 @@ from ganray.data.rows import (
 )
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 _AT_ONCE = 64
 """Files that are asked for at once where each takes a journey: on object stores and the web."""

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from ganray.data.rows import HELD_OUT, TEST, TRAIN, split_code
-from ganray.names import composed
+from ganray.text.names import composed
 
 _ABBREVIATIONS = {"tr": TRAIN, "te": TEST, "ts": TEST, "va": HELD_OUT, "vl": HELD_OUT}
 _FOREIGN = {

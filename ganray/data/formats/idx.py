@@ -20,8 +20,8 @@ from ganray.data.pictures.decoding import MAX_PIXELS
 from ganray.data.rows import TEST, TRAIN, Rows, numbered, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.urls import is_url
-from ganray.wording import AGAIN
+from ganray.text.urls import is_url
+from ganray.text.wording import AGAIN
 
 _PUBLISHED = (("train-", TRAIN), ("t10k-", TEST))
 _PLAIN = (("", TRAIN),)

@@ -28,7 +28,7 @@ from ganray.data.rows import (
 )
 from ganray.data.spec import UNLABELLED, Labels
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 NAMES_FILE = "class_names.json"
 """Beside the class folders that `ganray sample` writes: `{"class_names": {folder: name}}`."""

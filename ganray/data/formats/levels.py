@@ -22,7 +22,7 @@ from ganray.data.location import PACKED
 from ganray.data.rows import TRAIN, natural_order, split_code
 from ganray.data.spec import SPLITS
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 Folders = Mapping[str, Sequence[str]]
 """Names of folders and for each the paths of the folders that are called so."""

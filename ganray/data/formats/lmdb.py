@@ -28,7 +28,7 @@ from ganray.data.rows import (
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 FILE = "data.mdb"
 _FOLDER = re.compile(r"(?P<category>.*?)((^|_)(?P<split>train|val|test))?(_lmdb)?", re.IGNORECASE)

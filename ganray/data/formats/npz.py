@@ -29,7 +29,7 @@ from ganray.data.rows import (
 from ganray.data.spec import SPLITS, UNLABELLED
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 SUFFIX = ".npz"
 _IMAGES = {"images", "image", "imgs", "img", "x", "data", "pixels"}

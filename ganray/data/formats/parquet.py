@@ -27,7 +27,7 @@ from ganray.data.rows import Rows, joined_notes, rows_per_chunk
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import short_list, size
+from ganray.text.wording import short_list, size
 
 _LOOKED_AT = 16 << 20  # bytes of pixels that a look takes at once
 _PAGE = 64 << 20  # bytes that a page had better have at most

@@ -20,7 +20,7 @@ from ganray.data.pictures.decoding import MAX_PIXELS
 from ganray.data.rows import TEST, TRAIN, Rows, numbered, rows_per_chunk, shape_text
 from ganray.errors import RefusedInput
 from ganray.spec import canonical_json
-from ganray.wording import AGAIN, short_list
+from ganray.text.wording import AGAIN, short_list
 
 _PARTS = (("train_32x32.mat", TRAIN), ("test_32x32.mat", TEST))
 _EXTRA = "extra_32x32.mat"

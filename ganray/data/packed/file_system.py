@@ -18,7 +18,7 @@ from ganray.data.packed.members import Member, Members
 from ganray.data.packed.tars import tar_members
 from ganray.data.packed.zips import DIRECTLY, STUMBLES, content_of, zip_members
 from ganray.errors import RefusedInput, brief
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _IN_MEMORY = 1 << 26  # bytes of a compressed member; of a larger one a copy is unpacked
 

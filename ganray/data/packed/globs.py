@@ -20,8 +20,8 @@ from ganray.data.packed.held import is_called_archive
 from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import natural_order
 from ganray.errors import RefusedInput
-from ganray.urls import is_url
-from ganray.wording import short_list
+from ganray.text.urls import is_url
+from ganray.text.wording import short_list
 
 _GLOB = re.compile(r"[*?\[{]")
 _WILD = re.compile(r"[*?\[]")

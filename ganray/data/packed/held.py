@@ -28,7 +28,7 @@ from ganray.data.packed.tars import BLOCK, is_tar
 from ganray.data.packed.zips import refuse_bomb
 from ganray.errors import RefusedInput, brief
 from ganray.spec import canonical_json
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _UNREAD = (".7z", ".rar")
 _OF_A_FORMAT = (".npz",)  # a zip by its bytes, and a format's file by its name

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganray.data.packed.members import Member, Members
 from ganray.errors import RefusedInput
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 BLOCK = 512
 _END = bytes(BLOCK)

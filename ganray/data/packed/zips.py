@@ -11,7 +11,7 @@ import zlib
 
 from ganray.data.packed.members import Member, Members
 from ganray.errors import RefusedInput, brief
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 RATIO, ALLOWANCE = 100, 1 << 30
 """What is unpacked may be so many times as large as the archive, and so many bytes more."""

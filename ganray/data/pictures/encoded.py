@@ -20,7 +20,7 @@ from ganray.data.pictures.fitting import Reading
 from ganray.data.pictures.parcels import Items, Looking, Shape, Unpacked, looks
 from ganray.data.rows import Rows, Table, joined_notes, shape_text
 from ganray.errors import RefusedInput
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 Told = Callable[[int, int], None]
 """Is told how much of how much is done."""

@@ -21,7 +21,7 @@ from ganray.data.location import Location, refuse_large
 from ganray.data.pictures.decoding import MAX_BYTES, Colour, decode_image
 from ganray.data.rows import is_class_name
 from ganray.errors import GanrayError, RefusedInput, one_line, quoted
-from ganray.names import as_file
+from ganray.text.names import as_file
 
 Images = UInt8[np.ndarray, "n c h w"]
 
@@ -43,8 +43,8 @@ class Drawn:
 def write_png(drawn: Drawn, url: str) -> int:
     """One PNG an image, in a folder for each class where classes are known; how many.
 
-    Folders have the classes' names, as `ganray.names.as_file` writes them, and `class_names.json`
-    says which is which. Opened as a source, these are the same classes.
+    Folders have the classes' names, as `ganray.text.names.as_file` writes them, and
+    `class_names.json` says which is which. Opened as a source, these are the same classes.
     """
     root, labels = _target(url), drawn.labels
     folders = {name: as_file(name) for name in drawn.named}

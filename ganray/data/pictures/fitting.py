@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 if TYPE_CHECKING:
     from PIL import Image

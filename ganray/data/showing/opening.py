@@ -14,7 +14,7 @@ from ganray.data.showing.survey import SMALLEST, Stored, proposed
 from ganray.data.source import Source
 from ganray.data.spec import DatasetSpec
 from ganray.errors import RefusedInput
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 _TIMES = 3
 """Classes are left out: of those that stay others may then be too small for what is set apart."""

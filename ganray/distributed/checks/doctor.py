@@ -23,7 +23,7 @@ from ganray.distributed.cluster.connect import connected
 from ganray.errors import GanrayError, RefusedInput, StoreError
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
-from ganray.wording import size
+from ganray.text.wording import size
 
 
 def examine(

@@ -26,7 +26,7 @@ from ganray.plan import Plan, Resources, Task
 from ganray.plan.parameters import DataParameters
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
-from ganray.wording import size
+from ganray.text.wording import size
 
 _SPARE_BYTES = 2**30  # for Ray's logs and sockets; below it Ray itself begins to fail
 _SHARED_BYTES = 256 * 2**20  # Ray's object store carries events alone

@@ -8,7 +8,7 @@ import ray
 
 from ganray.distributed.ray_internals import bootstrap_address
 from ganray.errors import RefusedInput
-from ganray.urls import address_without_secrets
+from ganray.text.urls import address_without_secrets
 
 _SECONDS = 10.0
 

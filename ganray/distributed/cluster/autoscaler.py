@@ -21,7 +21,7 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.ray_internals import autoscaler_config
-from ganray.waits import WAITS
+from ganray.process.waits import WAITS
 
 HEAD_SECONDS = 30.0
 _HEAD_RESOURCE = "node:__internal_head__"

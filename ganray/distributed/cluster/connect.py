@@ -25,7 +25,7 @@ from ganray.distributed.cluster.begun import Begun, beginning, begun
 from ganray.distributed.cluster.own import own_options, preloading, told_of_own
 from ganray.distributed.ray_internals import end_own_processes, head_alone
 from ganray.errors import GanrayError
-from ganray.waits import WAITS
+from ganray.process.waits import WAITS
 
 __all__ = ["HeadLost", "connected", "own_beside", "told_of_own"]
 

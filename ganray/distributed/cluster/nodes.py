@@ -20,10 +20,10 @@ from ganray._version import __version__
 from ganray.data import DatasetSpec, open_source
 from ganray.distributed.ray_internals import session_folder
 from ganray.errors import GanrayError, Stopped
-from ganray.memory import memory_given
+from ganray.process.memory import memory_given
+from ganray.process.waits import WAITS
 from ganray.stages.workspace import open_dataset
 from ganray.store import Store
-from ganray.waits import WAITS
 
 _CONTAINER = Path("/sys/fs/cgroup")  # psutil does not read what a container may have
 _LOOK_SECONDS = 0.5  # so often it is asked, while nodes are awaited, whether to stop

@@ -13,10 +13,10 @@ from typing import Any
 
 import ray
 
-from ganray.cores import cores_given, cores_told
 from ganray.distributed.cluster.begun import begun
 from ganray.distributed.ray_internals import temporary_folder
 from ganray.errors import RefusedInput
+from ganray.process.cores import cores_given, cores_told
 
 _SOCKET_BYTES = len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")
 _LONGEST = (103 if sys.platform == "darwin" else 107) - _SOCKET_BYTES

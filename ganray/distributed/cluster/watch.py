@@ -18,7 +18,7 @@ import ray  # isort: skip
 
 from ganray.distributed.cluster.autoscaler import Growth, growth
 from ganray.distributed.scheduler.units import Bundle
-from ganray.periodic import repeated
+from ganray.process.periodic import repeated
 
 POLL_SECONDS = 1.0
 HEAD_SECONDS = 40.0

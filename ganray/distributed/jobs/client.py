@@ -17,8 +17,8 @@ import requests
 from pydantic import BaseModel, ValidationError
 
 from ganray.errors import GanrayError, RefusedInput
-from ganray.proxies import requests_proxy_for, through_proxy
-from ganray.urls import address_without_secrets, is_url, without_secrets
+from ganray.text.proxies import requests_proxy_for, through_proxy
+from ganray.text.urls import address_without_secrets, is_url, without_secrets
 
 SECONDS = (10.0, 60.0)
 """To connect, and to answer."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ganray.errors import RefusedInput, quoted
-from ganray.redaction import SECRET_NAME, redacted
-from ganray.urls import without_secrets
+from ganray.text.redaction import SECRET_NAME, redacted
+from ganray.text.urls import without_secrets
 
 _OF_BUCKETS = (
     "AWS_ENDPOINT_URL",

@@ -17,7 +17,7 @@ from ganray.distributed.liveness import Liveness
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.distributed.worker.worker import Place, Worker
 from ganray.plan import Resources
-from ganray.waits import WAITS
+from ganray.process.waits import WAITS
 
 _TOLERANCE = 1e-9  # of sums of fractions
 IDLE_SECONDS = 20.0

@@ -25,12 +25,12 @@ from ganray.distributed.worker.worker import Place
 from ganray.errors import GanrayError, Stopped, StoreError
 from ganray.local import failure, settled
 from ganray.plan import Resources, Task
+from ganray.process.waits import OWN, WAITS
 from ganray.runs.agenda import Agenda
 from ganray.runs.events import Event
 from ganray.runs.outages import store_away
 from ganray.store.many import READERS
 from ganray.store.outage import OUTAGES
-from ganray.waits import OWN, WAITS
 
 WAIT_SECONDS = 0.25
 MOST_PAUSE = 0.05

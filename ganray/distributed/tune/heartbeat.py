@@ -16,7 +16,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.worker.usage import effort
-from ganray.periodic import repeated
+from ganray.process.periodic import repeated
 from ganray.store.outage import OUTAGES, Outage
 
 TRIAL_BEAT_SECONDS = 1.0

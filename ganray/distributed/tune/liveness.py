@@ -12,8 +12,8 @@ from ganray.distributed.ray_internals import actor_id, worker_of
 from ganray.distributed.scheduler.supervisor import STOP_SECONDS
 from ganray.distributed.tune.heartbeat import Sign
 from ganray.errors import Stopped
+from ganray.process.waits import WAITS
 from ganray.store.outage import OUTAGES
-from ganray.waits import WAITS
 
 LOOK_SECONDS = 1.0
 WAITING_TRIALS = "trials of a sweep"

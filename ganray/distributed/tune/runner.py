@@ -44,13 +44,13 @@ from ganray.distributed.tune.search import domains, optuna, scheduler
 from ganray.distributed.tune.thread import TuneListener, fitted
 from ganray.distributed.tune.trainable import trainable_of
 from ganray.errors import GanrayError, StoreError
+from ganray.process.waits import WAITS
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from ganray.store.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.together import SharedTrials, shares_runner
 from ganray.sweeps.trials import Trial, read_trial, save_needs, save_trial, save_trials
-from ganray.waits import WAITS
 
 STATE_FOLDER = "ray-state/sweeps"
 _ANSWER_SECONDS = 10.0

@@ -17,7 +17,7 @@ from ray.exceptions import (
 )
 
 from ganray.stages.remedies import LESS_MEMORY
-from ganray.wording import size
+from ganray.text.wording import size
 
 _SAME = "every node needs the same Python, Ray and ganray as the driver: see `ganray doctor`"
 

@@ -6,9 +6,9 @@ the first ones are ready, and their training has begun, while others still load,
 
 from __future__ import annotations
 
-from ganray.cores import cores_given
 from ganray.distributed.ray_internals import session_folder
 from ganray.distributed.worker.turns import turn
+from ganray.process.cores import cores_given
 
 with turn(session_folder(), max(1, cores_given() - 1)):
     import ganray.distributed.worker.worker

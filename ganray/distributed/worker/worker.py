@@ -29,6 +29,7 @@ from ganray.distributed.worker.usage import effort
 from ganray.errors import GanrayError, Stopped, lasts
 from ganray.local import failure
 from ganray.plan import Task
+from ganray.process.waits import WAITS
 from ganray.runs.events import Event
 from ganray.runs.outages import away_details, store_away
 from ganray.stages import Workspace, run_chunks, run_whole
@@ -39,7 +40,6 @@ from ganray.stages.workspace import open_store
 from ganray.store import Manifest
 from ganray.train.device import choose_device
 from ganray.train.parallel import Ranks
-from ganray.waits import WAITS
 
 _LOST_DEVICE = 70  # exit status
 WORKER_BEAT_SECONDS = 3.0

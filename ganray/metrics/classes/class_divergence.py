@@ -11,7 +11,7 @@ from pydantic import Field
 from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import Embedding, check_probabilities
 from ganray.metrics.metric import Metric, Value
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 
 class ClassDivergence(Metric):

@@ -19,7 +19,7 @@ from ganray.metrics.classes.real_to_real import RealToReal
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.randomness import permutation
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 
 class SyntheticToReal(Metric):

@@ -22,7 +22,7 @@ from ganray.metrics.copying.neighbours import (
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.nearest import nearest, nearest_others
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 class AuthPct(Metric):

@@ -22,7 +22,7 @@ from ganray.metrics.copying.near_pairs import near_pairs
 from ganray.metrics.copying.neighbours import among_themselves
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 
 FIRST = 16, 256

@@ -22,7 +22,7 @@ from ganray.metrics.copying.cells import Partition, Partitioning
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.nearest import nearest
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 class CT(Metric):

@@ -13,7 +13,7 @@ from ganray.metrics.copying.neighbours import check_dimensions, training_of
 from ganray.metrics.features import Embedding
 from ganray.metrics.moments import moments
 from ganray.metrics.nearest import nearest
-from ganray.progress import shares, steps
+from ganray.process.progress import shares, steps
 
 _ITERATIONS = 20  # of k-means, about, for who wants to know how far it is
 _BLOCK = 2048  # images whose features are widened to float64 at once

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from ganray.metrics.copying.mixture import Mixture, Table, parted, tables, weighted_logs
-from ganray.progress import steps
+from ganray.process.progress import steps
 from ganray.randomness import permutation
 
 EPOCHS = 50

@@ -22,7 +22,7 @@ from ganray.metrics.copying.baseline import Comparing, Reference
 from ganray.metrics.copying.fitting import EPOCHS, KEPT_BYTES, fit_mixture, precision
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 
 _PERCENT = 100

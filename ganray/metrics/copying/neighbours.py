@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.nearest import nearest, nearest_others
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 def training_of(real: Embedding) -> Embedding:

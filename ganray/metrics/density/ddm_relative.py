@@ -16,7 +16,7 @@ from ganray.metrics.density.ddm import ddm
 from ganray.metrics.density.kernel_means import Distance
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 class DdmRelative(Metric):

@@ -19,7 +19,7 @@ from ganray.metrics.density.kernel_means import log_kernel_means
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import moments
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 
 _BLOCK = 4096  # rows that are projected at once

@@ -29,7 +29,7 @@ from ganray.metrics.gaussian.class_gaussians import (
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import Moments, moments
-from ganray.progress import steps
+from ganray.process.progress import steps
 
 
 class Cafd(Metric):
@@ -62,7 +62,7 @@ class Cafd(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The mean over classes, and a term for each."""
-        from ganray.numerics import side_by_side
+        from ganray.process.numerics import side_by_side
 
         k, d = real.probabilities.shape[1], real.features.shape[1]
         if generated.probabilities.shape[1] != k:
@@ -111,7 +111,7 @@ def _all_hard(real: Embedding) -> list[Gaussian]:
 def _all(
     real: Embedding, fit: Callable[[Embedding, str], Callable[[int], Gaussian]]
 ) -> list[Gaussian]:
-    from ganray.numerics import side_by_side
+    from ganray.process.numerics import side_by_side
 
     return list(side_by_side(fit(real, "real"), real.probabilities.shape[1]))
 

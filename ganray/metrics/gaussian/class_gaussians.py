@@ -14,7 +14,7 @@ from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics.features import check_probabilities
 from ganray.metrics.gaussian.frechet_distance import Gaussian
 from ganray.metrics.moments import CHUNK, Moments, moments
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 DDOF = 0
 """As published for CAFD: Σ_k divides by Σᵢ p_k(xᵢ)."""

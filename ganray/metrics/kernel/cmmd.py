@@ -26,7 +26,7 @@ from ganray.metrics.kernel.sums import (
     unbiased_mmd,
 )
 from ganray.metrics.metric import Metric, Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 BANDWIDTH, SCALE = 10.0, 1000.0
 

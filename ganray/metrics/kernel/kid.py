@@ -21,7 +21,7 @@ from ganray.metrics import pairs
 from ganray.metrics.features import Embedding
 from ganray.metrics.kernel.sums import unbiased_mmd
 from ganray.metrics.metric import Metric, Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 from ganray.randomness import permutation
 
 SUBSETS, SUBSET_SIZE = 100, 1000

@@ -21,7 +21,7 @@ from ganray.metrics.kernel.chosen import ChosenKernel
 from ganray.metrics.kernel.spectrum import check_directions, directions
 from ganray.metrics.kernel.sums import gaussian, sum_within
 from ganray.metrics.metric import Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 class Rke(ChosenKernel):

@@ -15,7 +15,7 @@ from jaxtyping import Float64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics import pairs
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 Kernel = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """k(xᵢ, yⱼ) of all pairs of two blocks of float64 rows."""

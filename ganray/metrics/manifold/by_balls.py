@@ -7,7 +7,7 @@ from pydantic import Field
 from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import BallsAround, Counts, K
 from ganray.metrics.metric import Metric
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 class ByBalls(Metric):

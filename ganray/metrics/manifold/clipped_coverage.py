@@ -19,7 +19,7 @@ from ganray.metrics.features import Embedding
 from ganray.metrics.manifold.balls import Balls, BallsAround, K, balls
 from ganray.metrics.manifold.by_balls import ByRealBalls
 from ganray.metrics.metric import Value
-from ganray.progress import shares
+from ganray.process.progress import shares
 
 
 class ClippedCoverage(ByRealBalls):

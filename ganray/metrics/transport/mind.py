@@ -20,7 +20,7 @@ from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.transport.equal import equally_many
-from ganray.progress import steps
+from ganray.process.progress import steps
 from ganray.randomness import normals
 
 DIRECTIONS = 1000

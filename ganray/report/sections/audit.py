@@ -30,7 +30,7 @@ from ganray.report.reach_curves import BANDED, KIND_TONES, reach_curves
 from ganray.report.results import Results
 from ganray.report.searched import KINDS, Searched
 from ganray.report.sections.search import numbers_table
-from ganray.wording import listed, number
+from ganray.text.wording import listed, number
 
 _TILE, _SHOWN = 84, 8  # CSS pixels of an image's width; plates of each variant
 

@@ -10,7 +10,7 @@ from ganray.report.certainty import POWER, certainty, components, ranks
 from ganray.report.judging import Judged, few, judged
 from ganray.report.page import Block, Column, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
-from ganray.wording import interval, number
+from ganray.text.wording import interval, number
 
 Row = list[str | Strip]
 

@@ -9,7 +9,7 @@ from ganray.plan.parameters import ReweightParameters
 from ganray.report.figures import image_grid
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
-from ganray.wording import number
+from ganray.text.wording import number
 
 _CLASSES = 20  # in a column each, at most
 _SURE = 0.99  # of images told apart, beyond which weights say little

@@ -9,7 +9,7 @@ from ganray.report.page import Block, Column, Details, Paragraph, Section, Table
 from ganray.report.results import Results
 from ganray.report.sections.estimated import estimated_blocks
 from ganray.report.tables import TableRow, task_rows
-from ganray.wording import duration, quantity
+from ganray.text.wording import duration, quantity
 
 
 def compute_section(results: Results) -> Section:

@@ -31,7 +31,7 @@ from ganray.report.sections.verdict import (
     verdict,
 )
 from ganray.scores import ScoreName
-from ganray.wording import interval, number
+from ganray.text.wording import interval, number
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 

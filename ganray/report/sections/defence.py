@@ -20,7 +20,7 @@ from ganray.report.page import (
 )
 from ganray.report.results import Results
 from ganray.report.sections.moved import moved_section, share
-from ganray.wording import listed, number
+from ganray.text.wording import listed, number
 
 _BARE = "bare"
 _TILE = 28  # CSS pixels of an image's width

@@ -12,7 +12,7 @@ from ganray.report.page import Block, Column, Paragraph, Table
 from ganray.report.results import Results
 from ganray.runs.foretold import foretold
 from ganray.spec import parse
-from ganray.wording import duration
+from ganray.text.wording import duration
 
 _HOUR = 3600.0
 _CENT = 0.01

@@ -15,7 +15,7 @@ from ganray.report.figures import image_grid
 from ganray.report.page import Block, Details, Figure, Gallery, Paragraph, Section
 from ganray.report.pictures import Images, embedded_images
 from ganray.report.results import Results
-from ganray.wording import number
+from ganray.text.wording import number
 
 _TILE = 56
 

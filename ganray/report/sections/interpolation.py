@@ -11,7 +11,7 @@ from ganray.report.figures import image_grid
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Table
 from ganray.report.probed import Walked, walked
 from ganray.report.results import Results
-from ganray.wording import interval, number
+from ganray.text.wording import interval, number
 
 _TILE = 40
 _SHOWN = 3  # GANs of a side whose ways are shown

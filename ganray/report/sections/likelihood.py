@@ -16,7 +16,7 @@ from ganray.report.figures import ACCENT, INK, canvas, picture
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Picture, Section, Table
 from ganray.report.probed import Likely, likely, order_of, sigmas
 from ganray.report.results import Results
-from ganray.wording import interval, listed, number
+from ganray.text.wording import interval, listed, number
 
 _COLOURS = (ACCENT, INK)  # of the sides, in their order
 

@@ -11,7 +11,7 @@ from ganray.plan.defending import CLEAN, judge_role
 from ganray.report.judged import classifiers, judged
 from ganray.report.page import Block, Column, Details, Section, Strip, Table
 from ganray.report.results import Results
-from ganray.wording import number
+from ganray.text.wording import number
 
 
 def share(count: int, n: int) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ganray.report.equality import equality
 from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
-from ganray.study_yaml import dump
-from ganray.urls import text_without_secrets
+from ganray.text.study_yaml import dump
+from ganray.text.urls import text_without_secrets
 
 
 def protocol_section(results: Results) -> Section:

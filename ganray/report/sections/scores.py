@@ -26,7 +26,7 @@ from ganray.report.sections.sizes import sizes_blocks
 from ganray.report.sections.verdict import cautions, side_tones
 from ganray.report.tables import TableRow, detail_rows
 from ganray.scores import Score, ScoreName
-from ganray.wording import interval, number
+from ganray.text.wording import interval, number
 
 
 def scores_section(results: Results, sides: Sequence[str]) -> Section:

@@ -23,7 +23,7 @@ from ganray.report.page import (
 from ganray.report.reach_curves import BANDED, KIND_TONES, reach_curves
 from ganray.report.results import Results
 from ganray.report.searched import KINDS, OWN, Searched, searches
-from ganray.wording import number
+from ganray.text.wording import number
 
 _TILE = 84  # CSS pixels of an image's width
 _KINDS = {"real": "real test images", "noisy": "noisy test images", "other": "another data set"}

@@ -9,7 +9,7 @@ from ganray.metrics.intervals import mean_interval
 from ganray.report.figures import image_grid
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
-from ganray.wording import interval, number
+from ganray.text.wording import interval, number
 
 ALONE = "real"
 """The side of classifiers that are taught by real images alone."""

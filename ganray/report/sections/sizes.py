@@ -10,7 +10,7 @@ from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, score_curves
 from ganray.report.sections.verdict import side_tones
 from ganray.scores import Score, ScoreName
-from ganray.wording import number
+from ganray.text.wording import number
 
 
 def sizes_blocks(results: Results, sides: Sequence[str]) -> list[Block]:

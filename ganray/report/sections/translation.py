@@ -16,7 +16,7 @@ from ganray.report.figures import image_grid
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Strip, Table
 from ganray.report.results import Results
 from ganray.report.sections.scores import scores_section
-from ganray.wording import duration, interval, listed, number, quantity
+from ganray.text.wording import duration, interval, listed, number, quantity
 
 DIRECTIONS: dict[Literal["a", "b"], str] = {"b": "", "a": "to/a/"}
 """The domain that is translated to, and how the roles of the tasks begin that measure it."""

@@ -23,7 +23,7 @@ from ganray.report.page import (
 from ganray.report.results import Results
 from ganray.report.score_curves import Curve, CurvePoint, Level, score_curves
 from ganray.report.sections.verdict import side_tones
-from ganray.wording import interval, listed, number
+from ganray.text.wording import interval, listed, number
 
 ALONE = "real images alone"
 

@@ -18,7 +18,7 @@ from ganray.report.judging import LEVEL, Judged, few, judge, judged, leader, pai
 from ganray.report.page import Block, Finding, Key, Mark, Paragraph, Section, Strip, Tone
 from ganray.report.results import Results
 from ganray.scores import Score, ScoreName
-from ganray.wording import listed, number
+from ganray.text.wording import listed, number
 
 
 def verdict_section(results: Results, sides: Sequence[str]) -> Section:

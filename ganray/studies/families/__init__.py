@@ -14,7 +14,7 @@ from typing import Any
 from ganray.errors import RefusedInput
 from ganray.models import MODELS, ModelSpec
 from ganray.spec import unknown_name
-from ganray.study_yaml import load
+from ganray.text.study_yaml import load
 from ganray.train.algorithms import ALGORITHMS, wants_labels
 from ganray.train.spec import TrainSpec
 

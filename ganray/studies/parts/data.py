@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
-from ganray.names import label
 from ganray.plan import importing
 from ganray.plan.parameters import DataParameters
+from ganray.text.names import label
 from ganray.train.algorithms import check_fit, wants_labels
 from ganray.train.spec import TrainSpec
 

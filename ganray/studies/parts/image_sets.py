@@ -15,7 +15,7 @@ from ganray.registry import OneOf
 from ganray.spec import Spec
 from ganray.studies.parts.data import Data
 from ganray.studies.study import open_data
-from ganray.wording import listed
+from ganray.text.wording import listed
 
 Chosen = Split | Literal["all"]
 

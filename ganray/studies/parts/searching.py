@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput, quoted
 from ganray.models.laws import refuse_projection
-from ganray.names import label
 from ganray.plan import Task, task_seed
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters
 from ganray.plan.roles import chosen
@@ -15,6 +14,7 @@ from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.settings import RangeSearch, SidesSettings
 from ganray.studies.parts.sides import Side
+from ganray.text.names import label
 
 
 def plan_search(

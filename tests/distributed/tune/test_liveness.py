@@ -13,7 +13,7 @@ from ganray.distributed.tune import liveness
 from ganray.distributed.tune.heartbeat import Sign
 from ganray.distributed.tune.liveness import TrialSupervisor
 from ganray.errors import Stopped
-from ganray.waits import WAITS
+from ganray.process.waits import WAITS
 
 
 @dataclass

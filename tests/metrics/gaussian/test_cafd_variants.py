@@ -9,7 +9,7 @@ from ganray.errors import RefusedInput, UndefinedScore
 from ganray.metrics import METRICS, Cafd
 from ganray.metrics.gaussian.cafd import class_aware_frechet_distance
 from ganray.metrics.gaussian.class_gaussians import class_moments, member_gaussian
-from ganray.numerics import threads
+from ganray.process.numerics import threads
 from tests.metrics.gaussian.test_cafd import CLASSES, labelled
 from tests.metrics.sets import embedded
 from tests.reference import gaussian as reference

@@ -17,7 +17,7 @@ from ganray.studies.parts.data import Data
 from ganray.studies.parts.evaluate import Evaluate
 from ganray.studies.parts.searching import target_names
 from ganray.studies.parts.settings import RangeSearch
-from ganray.study_yaml import dump, load
+from ganray.text.study_yaml import dump, load
 
 INFO = SourceInfo(
     name="letters",

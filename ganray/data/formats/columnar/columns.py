@@ -14,7 +14,7 @@ from ganray.data.formats.columnar.fields import field_called, is_list, names_wit
 from ganray.data.rows import split_code, words_of
 from ganray.data.spec import Columns
 from ganray.errors import RefusedInput, one_line
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 _LABELS = ("labels", "class", "category", "target", "y", "class_name", "class_label")
 """Names of columns that are taken for the labels where none is called `label`."""

@@ -17,7 +17,7 @@ from ganray.data.formats.columnar.fields import is_list
 from ganray.data.rows import NO_LABEL, class_name, natural_order, numbered
 from ganray.data.spec import UNLABELLED
 from ganray.errors import RefusedInput, brief, quoted
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 _VALID = "valid: whole numbers, strings, or true and false"
 

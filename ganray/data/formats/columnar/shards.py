@@ -16,7 +16,7 @@ from ganray.data.location import Location
 from ganray.data.pictures.decoding import is_picture
 from ganray.data.rows import joined_notes, natural_order, split_code, split_words
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 SUFFIX = ".parquet"
 

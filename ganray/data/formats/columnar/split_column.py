@@ -11,7 +11,7 @@ from ganray.data.formats.columnar.columns import Chosen, is_bytes, is_text
 from ganray.data.formats.columnar.shards import Shard
 from ganray.data.rows import TEST, TRAIN, split_code, split_words, words_of
 from ganray.errors import RefusedInput, one_line, quoted
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 # In names of columns that others keep a split in; to be read as one it has to be called `split`.
 _SPLIT_COLUMNS = {"split", "splits", "subset", "set", "partition", "fold", "usage"}

@@ -10,7 +10,7 @@ from ganray.data.formats.containers.unpacking import opened
 from ganray.data.location import Location
 from ganray.data.rows import TRAIN, split_code, split_words
 from ganray.errors import RefusedInput
-from ganray.wording import short_list
+from ganray.text.wording import short_list
 
 BLOCK = 4 << 20
 """Bytes of a CSV that are held at a time; no line may be longer."""

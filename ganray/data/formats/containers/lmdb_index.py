@@ -20,7 +20,7 @@ from jaxtyping import Int64
 
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _MAGIC, _VERSION = 0xBEEFC0DE, 1
 _HEAD = 16  # bytes before a page's content

@@ -19,7 +19,7 @@ from typing import Any
 
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _HEADER = 128
 _PIECE = 1 << 18

@@ -10,7 +10,7 @@ from typing import Any
 from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
 from ganray.errors import GanrayError, RefusedInput, brief
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MOST_ARRAYS = 1000

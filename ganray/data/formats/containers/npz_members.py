@@ -18,7 +18,7 @@ from ganray.data.formats.containers.unpacking import refuse_web_page
 from ganray.data.location import Location
 from ganray.data.packed.zips import STUMBLES
 from ganray.errors import RefusedInput, brief
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _MOST_MEMBERS = 1000
 _MOST_PACKED = 1100  # bytes that deflate can make of one

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ganray.errors import RefusedInput, brief
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _CORES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _KNOWN = {

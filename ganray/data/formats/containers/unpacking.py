@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from ganray.data.location import Location
 from ganray.errors import RefusedInput, brief
-from ganray.wording import AGAIN
+from ganray.text.wording import AGAIN
 
 _GZIP = b"\x1f\x8b"
 _HEAD = 256  # bytes in which a web page says that it is one

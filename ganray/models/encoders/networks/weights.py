@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from ganray.errors import RefusedInput, one_line, refuse_secrets
 from ganray.models.encoders.networks.published import whose
 from ganray.tensors import Tensors, deserialise
-from ganray.urls import is_url
+from ganray.text.urls import is_url
 
 _NAMED_IN_ERRORS = 3
 _UNREADABLE = (RuntimeError, EOFError, ValueError, pickle.UnpicklingError)

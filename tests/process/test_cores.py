@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from ganray import cores
-from ganray.cores import cores_given, cores_told
+from ganray.process import cores
+from ganray.process.cores import cores_given, cores_told
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_pythons_own_count_counts_where_there_is_one(monkeypatch, tmp_path):
 
 def test_a_process_of_one_core_has_one():
     one = min(os.sched_getaffinity(0))
-    code = "from ganray.cores import cores_given, cores_told; print(cores_given(), cores_told())"
+    code = "from ganray.process import cores; print(cores.cores_given(), cores.cores_told())"
     child = f"import os; os.sched_setaffinity(0, {{{one}}}); {code}"
     run = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True)
     assert run.stdout.startswith("1 ")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganray.cores import GROUPS, OWN_GROUPS, words_of_groups
+from ganray.process.cores import GROUPS, OWN_GROUPS, words_of_groups
 
 _MACHINE = Path("/proc/meminfo")
 

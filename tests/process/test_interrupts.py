@@ -67,7 +67,8 @@ def test_an_interrupt_in_a_finaliser_stops_the_command(way):
 
 def test_other_errors_of_finalisers_are_shown_as_before():
     script = (
-        "from ganray.interrupts import keep_interrupts; keep_interrupts(); keep_interrupts()\n"
+        "from ganray.process.interrupts import keep_interrupts\n"
+        "keep_interrupts()\nkeep_interrupts()\n"
         "class Faulty:\n    def __del__(self): raise ValueError('of a finaliser')\n"
         "Faulty()\n"
     )

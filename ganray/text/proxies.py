@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ganray.urls import address_without_secrets
+from ganray.text.urls import address_without_secrets
 
 UNREACHED_STATUS = frozenset({407, 502, 503, 504})
 """What a proxy answers that does not bring one to the server."""

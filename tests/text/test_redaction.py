@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.redaction import REDACTED, redacted
+from ganray.text.redaction import REDACTED, redacted
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ganray.numerics import side_by_side, threads
+from ganray.process.numerics import side_by_side, threads
 
 
 @pytest.mark.parametrize("granted", [1, 2, 3])
@@ -55,7 +55,7 @@ def test_no_more_are_begun_than_are_asked_for():
 
 _SAYS = """
 import threadpoolctl
-from ganray.numerics import threads
+from ganray.process.numerics import threads
 with threads(1):
     import scipy.linalg.lapack
     print(sorted(one["num_threads"] for one in threadpoolctl.threadpool_info()))

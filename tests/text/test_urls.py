@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganray.urls import is_url, text_without_secrets, without_secrets
+from ganray.text.urls import is_url, text_without_secrets, without_secrets
 from tests.secrets import LEAKY, secrets
 
 

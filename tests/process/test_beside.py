@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ganray.beside import Beside
+from ganray.process.beside import Beside
 from tests import HANG_SECONDS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.progress import heard, shares, steps
+from ganray.process.progress import heard, shares, steps
 
 
 def walked(sizes):

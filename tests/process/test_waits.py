@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ganray.process.waits import OWN, Wait, Waits
 from ganray.runs import waiting
 from ganray.runs.waiting import WaitNews, long_waits, worded
-from ganray.waits import OWN, Wait, Waits
 
 
 class Clock:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.memory import memory_free, memory_given
+from ganray.process.memory import memory_free, memory_given
 
 MACHINE = "MemTotal:       16000 kB\nMemFree:  1 kB\nMemAvailable:    9000 kB\n"
 
 
 def told(tmp_path, lines, **files):
-    """Fake control groups, as in `tests.test_cores`: what is given, and what of it is free."""
+    """Fake control groups, as those of cores: what is given, and what of it is free."""
     for name, content in files.items():
         path = tmp_path / "groups" / name.replace("__", "/")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganray.wording import duration, interval, number, quantity
+from ganray.text.wording import duration, interval, number, quantity
 
 
 @pytest.mark.parametrize(

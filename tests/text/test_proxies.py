@@ -11,8 +11,8 @@ from ganray.data import Dataset, DatasetSpec, fetch, open_source
 from ganray.data.location import Location
 from ganray.distributed.jobs.client import Jobs, Unreachable, reach
 from ganray.errors import GanrayError, RefusedInput, StoreError
-from ganray.proxies import through_proxy
 from ganray.store import Store
+from ganray.text.proxies import through_proxy
 from tests.data.published import digits, http_server, read_all, write_idx
 from tests.http_proxy import NAMES, forward_proxy
 

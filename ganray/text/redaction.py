@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from ganray.urls import text_without_secrets
+from ganray.text.urls import text_without_secrets
 
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")
 _HUB_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}\b")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ganray.names import as_file, exact_label, label, labels, of_file
+from ganray.text.names import as_file, exact_label, label, labels, of_file
 
 ODD = st.text(st.sampled_from("ab/\\_.:+%\" ~é☃\0\n'CONx0123"), max_size=8)
 LONG = st.builds(lambda text, count: text * count, ODD, st.integers(1, 60))

@@ -1,0 +1,1 @@
+"""What people write and read: names, URLs, YAML, numbers in words, and no secret."""
