@@ -16,18 +16,21 @@ from ganray.distributed.scheduler.pool import Slot
 class Heard(NamedTuple):
     """What a worker has said: what it streams next, or its promised answer.
 
+    It holds no stream: the last who lets go of one may be Ray's own thread, which would wait for
+    itself.
+
     Attributes:
-        answer: of the worker, as it was when it was listened to.
+        listened: what the worker's was when it was listened to.
     """
 
     slot: Slot
-    answer: Any
+    listened: object
     said: Future[Any]
 
     @property
     def counts(self) -> bool:
         """Whether it is of what the worker does now: it may have been dismissed meanwhile."""
-        return self.slot.answer is self.answer
+        return self.slot.listened is self.listened
 
     def get(self) -> Any:
         """The value.
@@ -38,8 +41,8 @@ class Heard(NamedTuple):
         if self.slot.unit is None:
             return self.said.result()
         if self.said.exception() is not None:
-            return ray.get(next(self.answer))  # which knows what it has ended of
-        pass_over(self.answer)
+            return ray.get(next(self.slot.answer))  # which knows what it has ended of
+        pass_over(self.slot.answer)
         return self.said.result()
 
 
@@ -51,10 +54,10 @@ class Ear:
 
     def listen(self, slot: Slot) -> None:
         """Hear what that worker says next, which is heard once."""
-        answer = slot.listened = slot.answer
-        promise = answer if slot.unit is None else next_of(answer)
+        listened = slot.listened = object()
+        promise = slot.answer if slot.unit is None else next_of(slot.answer)
         said: Future[Any] = promise.future()
-        said.add_done_callback(lambda said: self._heard.put(Heard(slot, answer, said)))
+        said.add_done_callback(lambda said: self._heard.put(Heard(slot, listened, said)))
 
     def wait(self, seconds: float, more: float) -> list[Heard]:
         """Wait until somebody says something, then so long for others; what was said, in order."""

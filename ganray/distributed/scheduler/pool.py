@@ -44,7 +44,7 @@ class Slot:
     life: Liveness = field(default_factory=lambda: Liveness(0.0, 0.0))
     memory: int = 0
     listened: Any = None
-    """The answer whose next word is listened for already."""
+    """By what it is known that the next word of its answer is listened for; None: it is not."""
 
     def on(self, node: str) -> bool:
         """Whether it, or a worker of its own, is or will be on that node."""
@@ -191,7 +191,7 @@ class Pool:
 
     def dismiss(self, slot: Slot) -> None:
         """End a worker, whatever it does."""
-        slot.answer = None
+        slot.answer = slot.listened = None
         ray.kill(slot.actor)
         self.slots.remove(slot)
 

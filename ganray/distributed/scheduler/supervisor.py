@@ -185,7 +185,7 @@ class Supervisor:
         """
         turn = min(_PAUSES * (time.monotonic() - self._heard), MOST_PAUSE)
         for slot in self.pool.slots:
-            if slot.answer is not None and slot.answer is not slot.listened:
+            if slot.answer is not None and slot.listened is None:
                 self.ear.listen(slot)
         heard = self.ear.wait(WAIT_SECONDS, turn)
         self._heard = time.monotonic()
