@@ -18,10 +18,10 @@ from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor
 
 from ganray.errors import RefusedInput
+from ganray.graphs import recorded
 from ganray.l_bfgs import minimise
 from ganray.models.laws import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
-from ganray.recorded import recorded
 from ganray.rivals import Rivals
 from ganray.sample import quantise
 from ganray.specs import SearchSpec

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -16,6 +17,21 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 
 State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Weights with what they are moved by, in equal order.
+
+    Attributes:
+        moments: what is remembered of their gradients, by the optimiser's names for it.
+        counts: how often each was moved.
+    """
+
+    weights: list[Tensor]
+    gradients: list[Tensor]
+    moments: dict[str, list[Tensor]]
+    counts: list[Tensor]
 
 
 class Descent(ABC):
@@ -31,6 +47,8 @@ class Descent(ABC):
     """
 
     defaults: ClassVar[dict[str, Any]]
+    remembered: ClassVar[tuple[str, ...]]
+    """What is remembered of each weight's gradients: tensors that are zero at first."""
     on_device = False
     """Whether it counts where the weights are: a captured graph of its step can count nowhere
     else."""
@@ -51,15 +69,20 @@ class Descent(ABC):
     @torch.no_grad()
     def step(self) -> None:
         """Move each weight that has a gradient."""
-        moved = [at for at, weight in enumerate(self._weights) if weight.grad is not None]
-        for at in moved:
+        places = [at for at, weight in enumerate(self._weights) if weight.grad is not None]
+        for at in places:
             if at not in self.states:
-                self.states[at] = self._fresh(self._weights[at]) | {"step": self.begun(at)}
-        weights = [self._weights[at] for at in moved]
-        gradients = [weight.grad for weight in weights if weight.grad is not None]
-        states = [self.states[at] for at in moved]
+                fresh = {name: torch.zeros_like(self._weights[at]) for name in self.remembered}
+                self.states[at] = fresh | {"step": self.begun(at)}
+        weights = [self._weights[at] for at in places]
+        moved = Moved(
+            weights,
+            [weight.grad for weight in weights if weight.grad is not None],
+            {name: [self.states[at][name] for at in places] for name in self.remembered},
+            [self.states[at]["step"] for at in places],
+        )
         if weights:
-            self._move(weights, gradients, states, self.param_groups[0])
+            self._move(moved, self.param_groups[0])
 
     def state_dict(self) -> dict[str, Any]:
         """What is remembered, by the weights' places, and the settings."""
@@ -85,17 +108,7 @@ class Descent(ABC):
         return torch.zeros((), dtype=torch.float32, device=device)
 
     @abstractmethod
-    def _fresh(self, weight: Tensor) -> State:
-        """What is remembered of a weight that was never moved."""
-
-    @abstractmethod
-    def _move(
-        self,
-        weights: list[Tensor],
-        gradients: list[Tensor],
-        states: list[State],
-        settings: dict[str, Any],
-    ) -> None:
+    def _move(self, moved: Moved, settings: dict[str, Any]) -> None:
         """One step of all, in place."""
 
 
@@ -108,24 +121,16 @@ class AdamDescent(Descent):
 
     fused = False
     defaults: ClassVar = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
+    remembered = ("exp_avg", "exp_avg_sq")
 
-    def _fresh(self, weight: Tensor) -> State:
-        return {"exp_avg": torch.zeros_like(weight), "exp_avg_sq": torch.zeros_like(weight)}
-
-    def _move(
-        self,
-        weights: list[Tensor],
-        gradients: list[Tensor],
-        states: list[State],
-        settings: dict[str, Any],
-    ) -> None:
+    def _move(self, moved: Moved, settings: dict[str, Any]) -> None:
         adam(
-            weights,
-            gradients,
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
+            moved.weights,
+            moved.gradients,
+            moved.moments["exp_avg"],
+            moved.moments["exp_avg_sq"],
             [],
-            [state["step"] for state in states],
+            moved.counts,
             # By itself torch steps all in one call on CUDA alone; on a CPU too it is the same bits.
             foreach=not self.fused,
             fused=self.fused,
@@ -139,31 +144,23 @@ class AdamDescent(Descent):
             maximize=False,
         )
         if self.fused:  # which does not tell autograd that they moved
-            torch.autograd.graph.increment_version(weights)
+            torch.autograd.graph.increment_version(moved.weights)
 
 
 class RmsPropDescent(Descent):
     """Tieleman and Hinton, 2012: the step is over √ the mean square."""
 
     defaults: ClassVar = {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8}
+    remembered = ("square_avg",)
 
-    def _fresh(self, weight: Tensor) -> State:
-        return {"square_avg": torch.zeros_like(weight)}
-
-    def _move(
-        self,
-        weights: list[Tensor],
-        gradients: list[Tensor],
-        states: list[State],
-        settings: dict[str, Any],
-    ) -> None:
+    def _move(self, moved: Moved, settings: dict[str, Any]) -> None:
         rmsprop(
-            weights,
-            gradients,
-            [state["square_avg"] for state in states],
+            moved.weights,
+            moved.gradients,
+            moved.moments["square_avg"],
             [],
             [],
-            [state["step"] for state in states],
+            moved.counts,
             foreach=True,
             capturable=self.on_device,
             lr=settings["lr"],

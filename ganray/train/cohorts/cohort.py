@@ -21,9 +21,9 @@ from torch import Tensor
 from torch.func import vmap
 
 from ganray.errors import RefusedInput
+from ganray.graphs import Graphs
 from ganray.train.cohorts.convolutions import Convolutions
 from ganray.train.cohorts.fitting import common, counts_kinds, objection
-from ganray.train.cohorts.graphs import Graphs
 from ganray.train.cohorts.moving import parts
 from ganray.train.cohorts.products import made_once
 from ganray.train.cohorts.stacked import functions_of
