@@ -203,7 +203,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(finished, tmp_path):
         ("model.widht=3", ["model", "unknown name 'widht'", "did you mean 'width'?"]),
         ("modle.width=3", ["unknown name 'modle'", "did you mean 'model'?"]),
         ("train.batch=0", ["train.batch (=0)", "greater than or equal to 1"]),
-        ("train.penalty=fixed", ["train.penalty (='fixed')", "'corrected' or 'as_published'"]),
+        ("train.penalty=fixed", ["train.penalty (='fixed')", "'as_published' or 'r1'"]),
         ("evaluate.metrics=[cafdd]", ["cafdd", "cafd"]),
         ("study=marginal", ["'marginal'", "marginal_vs_joint"]),
         ("name.first=3", ["--set (='name.first=3')", "no group of settings"]),

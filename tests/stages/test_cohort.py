@@ -97,14 +97,16 @@ def test_each_is_what_it_is_alone(tiny_run, store, gans):
 
 
 def test_what_was_raced_is_on_record_and_changes_no_digest(tiny_run, store, gans, monkeypatch):
-    raced = ("Card", "maps", (2, 5, 1, 8, 8), (2, 4, 1, 5, 5), GEOMETRY, "tf32")
+    raced = ("Card", "maps", (2, 5, 1, 8, 8), (2, 4, 1, 5, 5), GEOMETRY, "tf32", "bias")
     monkeypatch.setattr(races, "_won", {raced: "columns"})
     monkeypatch.setattr(races, "_milliseconds", {raced: {"columns": 0.5, "grouped": 1.0}})
     monkeypatch.setattr(cohort, "forget_met", lambda: races._met.update({raced: None}))
     trained(store, gans[:2])
     races._met.clear()
     manifest = committed(store, gans[0])
-    assert manifest.record["products"] == {"maps 2x5x1x8x8 by 2x4x1x5x5 stride 2 tf32": "columns"}
+    assert manifest.record["products"] == {
+        "maps 2x5x1x8x8 by 2x4x1x5x5 stride 2 tf32, bias": "columns"
+    }
     without = {name: value for name, value in manifest.record.items() if name != "products"}
     assert manifest.model_copy(update={"record": without}).digest == manifest.digest
 

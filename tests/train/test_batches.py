@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 
 import numpy as np
@@ -78,7 +79,7 @@ WRONG = {
 def test_what_is_no_images_is_refused_with_what_to_do(images, said, advice):
     with pytest.raises(RefusedInput) as refused:
         # Annotations are checked in tests alone; here it is what nobody checks that counts.
-        getattr(image_tensor, "__wrapped__", image_tensor)(images)
+        inspect.unwrap(image_tensor)(images)
     message = str(refused.value)
     assert message.startswith("images (=")
     assert said in message

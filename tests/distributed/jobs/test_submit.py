@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 
 import pytest
@@ -33,7 +34,7 @@ class Listed:
         return self.jobs
 
 
-_find = getattr(find, "__wrapped__", find)  # unchecked: `Listed` is no `Jobs`
+_find = inspect.unwrap(find)  # unchecked: `Listed` is no `Jobs`
 
 
 def placed(*jobs: Job, mark: Purpose = MARK, base: str | None = None) -> tuple[str, bool]:

@@ -166,6 +166,18 @@ def test_after_the_death_of_a_rank_all_go_on_to_the_same_bits(store, task, tiny_
 @pytest.mark.slow
 @pytest.mark.ray
 @on_ray
+def test_a_run_goes_on_after_its_joint_gan(tiny_run, tmp_path):
+    """By workers that come later: whatever waited for the ranks' own is not waited for again."""
+    study = read_study(str(tiny_run.file), ["joint.workers=2", "resources.num_cpus=0.5"])
+    agenda = Agenda.open(study.plan(), copied(tiny_run, tmp_path / "store", "data"))
+    RayRunner(study.resources).run(agenda)
+    assert agenda.complete
+    assert not agenda.failed
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@on_ray
 def test_all_ranks_stop_with_a_checkpoint_and_go_on_later(store, task, tiny_run, tmp_path):
     seen: list[Event] = []
     with pytest.raises(Stopped, match=rf"joint r0 stopped at \d+ of {FAR} and is kept"):

@@ -123,7 +123,10 @@ def test_a_settings_file_can_be_written_back(file):
         ("train: {bacth: 5}", "train: unknown name 'bacth'; did you mean 'batch'?"),
         ("train: {batch: many}", "train.batch (='many')"),
         ("train: {batch: 0}", "train.batch (=0): Input should be greater than or equal to 1"),
-        ("train: {penalty: published}", "Input should be 'corrected' or 'as_published'"),
+        (
+            "train: {penalty: published}",
+            "'none', 'corrected', 'as_published' or 'r1'",
+        ),
         ("train: 5", "train (=5)"),
         ("model: {width: 2.5}", "model.width (=2.5)"),
         ("name: My Study", "name (='My Study')"),
