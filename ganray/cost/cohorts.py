@@ -68,7 +68,7 @@ def companies(
         probed: whether one alone was timed on such a device; else only what was measured counts.
 
     Raises:
-        StoreError: the store fails, or what it holds is damaged.
+        StoreError: the store fails.
     """
     if not (most := at_most(resources.cohort, device)):
         return {}

@@ -9,6 +9,7 @@ from ganray.distributed.cluster.connect import connected  # first: it sets Ray's
 
 from ganray.distributed.checks import preflight  # isort: skip
 from ganray.distributed.prometheus import published  # isort: skip
+from ganray.distributed.scheduler.ear import Ear  # isort: skip
 from ganray.distributed.scheduler.pool import Pool  # isort: skip
 from ganray.distributed.scheduler.supervisor import Supervisor  # isort: skip
 from ganray.distributed.checks.probes import time_on_workers, trainers_at_once  # isort: skip
@@ -65,17 +66,21 @@ class RayRunner:
         Raises:
             Stopped, StoreError, HeadLost: as `run`.
         """
-        pool = Pool()
+        pool, ear = Pool(), Ear()  # whoever is asked for in one stage may come in the next
         with connected(self.address), Watch(may_grow=self.address is not None) as watch:
             try:
                 for agenda, tell in stages:
                     with published(agenda, tell, self.board) as told:
-                        self._supervisor(agenda, watch, told, pool).run()
+                        self._supervisor(agenda, watch, told, pool, ear).run()
             finally:
                 pool.close()
 
     def _supervisor(
-        self, agenda: Agenda, watch: Watch, tell: Callable[[Event], None], pool: Pool
+        self, agenda: Agenda, watch: Watch, tell: Callable[[Event], None], pool: Pool, ear: Ear
     ) -> Supervisor:
-        stop, meter = self.should_stop, self.meter
-        return Supervisor(agenda, self.resources, watch, tell, stop, meter, pool=pool, keeps=True)
+        return Supervisor(
+            *(agenda, self.resources, watch, tell, self.should_stop, self.meter),
+            pool=pool,
+            ear=ear,
+            keeps=True,
+        )

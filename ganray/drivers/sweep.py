@@ -12,9 +12,11 @@ from typing import Any
 from rich.console import Console
 
 from ganray.cost.ceiling import Room, needs, refuse_beyond
+from ganray.cost.cohorts import Companies, companies
 from ganray.cost.pricing import bills, refuse_beyond_caps
 from ganray.cost.probes import Timing
 from ganray.cost.remaining import remainder
+from ganray.cost.speed import training_device
 from ganray.cost.spending import Meter
 from ganray.drivers.ending import Outcome
 from ganray.drivers.run import execute
@@ -28,6 +30,7 @@ from ganray.runs.waiting import waits_told
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan
+from ganray.sweeps.together import shares_runner
 from ganray.sweeps.trials import Trial, is_over, ranked, read_trials
 
 
@@ -198,6 +201,10 @@ def _run(
 def _approve(chosen: SweepPlan, meter: Meter, timings: dict[str, Timing], workers: int) -> None:
     """Refuse a sweep whose trials alone, at the fastest, are beyond a cap."""
     agenda = Agenda.open(chosen.least(), meter.store)
-    left = remainder(agenda)
-    low, _ = bills(agenda.plan, left, timings, chosen.resources, chosen.cost, workers)
+    plan, left, resources = agenda.plan, remainder(agenda), chosen.resources
+    company: Companies = {}
+    if shares_runner(chosen):
+        device = training_device(resources)
+        company = companies(plan, left, resources, device, workers, meter.store)
+    low, _ = bills(plan, left, timings, resources, chosen.cost, workers, company)
     refuse_beyond_caps(low, chosen.cost, meter.before)

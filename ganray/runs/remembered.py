@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
@@ -33,7 +34,7 @@ def _read(store: Store, path: str) -> dict[str, bytes]:
     try:
         texts = json.loads(gzip.decompress(store.get(path) or b""))
         return {str(path): str(text).encode() for path, text in texts.items()}
-    except (OSError, EOFError, ValueError, AttributeError):
+    except (OSError, EOFError, ValueError, AttributeError, zlib.error):
         return {}
 
 
@@ -48,7 +49,8 @@ def remembered_by_others(store: Store, plan: Plan) -> Iterator[dict[str, bytes]]
     ]
     kept.sort(key=lambda entry: (_named(entry.path, plan), entry.modified), reverse=True)
     for entry in kept[:_MOST_READ]:
-        yield _read(store, entry.path)
+        with contextlib.suppress(StoreError):  # one that may not be read, say
+            yield _read(store, entry.path)
 
 
 def _named(path: str, plan: Plan) -> bool:

@@ -42,7 +42,7 @@ class Trial(BaseModel):
     """What is known of one trial.
 
     Attributes:
-        name: Tune's own name for it.
+        name: Tune's own name for it; of trials that share a runner one by their number.
         number: its place in the sweep, from 0.
         values: the settings that the sweep gave it at first.
         begun: when its worker first began, in seconds of the epoch.

@@ -5,6 +5,7 @@ The store is a folder that lists as an S3 bucket does.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import replace
 
@@ -60,7 +61,10 @@ def test_what_was_found_and_what_was_made_is_not_read_again(tiny_run: TinyRun, t
     assert again.manifests == {one: store.manifest(one) for one in plan.by_address}
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"no archive"])
+NO_BLOCKS = gzip.compress(b"{}")[:10] + b"\xff" * 9
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"no archive", NO_BLOCKS])
 def test_a_damaged_copy_is_none(tiny_run: TinyRun, tmp_path, read, damage: bytes):
     store, plan = copied(tiny_run, tmp_path), tiny_run.plan
     Agenda.open(plan, store).remember()

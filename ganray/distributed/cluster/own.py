@@ -13,6 +13,7 @@ from typing import Any
 
 import ray
 
+import ganray
 from ganray.distributed.cluster.begun import begun
 from ganray.distributed.ray_internals import temporary_folder
 from ganray.errors import RefusedInput
@@ -43,20 +44,27 @@ def own_options() -> Iterator[dict[str, Any]]:
 
 @contextlib.contextmanager
 def preloading() -> Iterator[None]:
-    """A Ray that is started within has workers which load what they need while they wait for work.
+    """A Ray that is started within has workers which load what they need while they wait.
 
-    Ray starts as many as there are cores at once. What they cannot load yet, as their driver has
-    another path, they load when they need it.
+    Ray starts as many as there are cores at once. They load before they are told their driver's
+    path: a ganray that the driver has of its own folder (`python -m ganray` in a checkout, say) is
+    theirs by the environment, lest they take an installed one.
     """
-    before = os.environ.get(_PRELOAD)
-    os.environ[_PRELOAD] = ",".join(filter(None, [before, _PRELOADED]))
+    own = Path(ganray.__file__).parents[1]
+    told = {_PRELOAD: [os.environ.get(_PRELOAD), _PRELOADED]}
+    if own in {Path.cwd(), Path(sys.argv[0]).absolute().parent}:
+        told["PYTHONPATH"] = [str(own), os.environ.get("PYTHONPATH")]
+    before = {name: os.environ.get(name) for name in told}
+    for name, parts in told.items():
+        os.environ[name] = (os.pathsep if name == "PYTHONPATH" else ",").join(filter(None, parts))
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_PRELOAD]
-        else:
-            os.environ[_PRELOAD] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def told_of_own(address: str | None) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 _LOOK_SECONDS = 1.0
 _PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port")
 _RUNTIME = "runtime_env_agent_port"
+_NODE = os.getppid()  # at once: a process whose parent has ended gets another
 
 
 def _persist(told: Mapping[str, str], name: str, port: int) -> None:
@@ -33,8 +34,7 @@ def _persist(told: Mapping[str, str], name: str, port: int) -> None:
 
 def _asked(listening: socket.socket | None) -> bool:
     """Wait until somebody connects; False when the node has ended."""
-    node = os.getppid()
-    while os.getppid() == node:
+    while os.getppid() == _NODE != 1:
         if select.select([listening] if listening else [], [], [], _LOOK_SECONDS)[0]:
             return True
     return False

@@ -56,7 +56,7 @@ class Supervisor:
         tell: hears of every event, from this thread.
         should_stop: asked a few times a second.
         meter: hears, as often, how many CPUs and GPUs are held by workers that have work.
-        keeps: its workers are left to whoever gave `pool`, to serve and to close.
+        keeps: its workers are left to whoever gave `pool` and `ear`, to serve and to close.
     """
 
     agenda: Agenda
@@ -103,6 +103,7 @@ class Supervisor:
             if self.agenda.pending and self.should_stop():  # as the last of them left its node
                 self._stop()
         finally:
+            self.meter(0.0, 0.0)  # what workers hold is paid for while they have work
             WAITS.put(_WAITS, {})
             self._readers.shutdown(wait=False, cancel_futures=True)
             if not self.keeps:
@@ -175,7 +176,8 @@ class Supervisor:
         """Mark a task as failed, say so, and drop what is queued for it."""
         self.agenda.fail(task, why, lasting)
         self.tell(failure(task, why, trace))
-        self.waiting = deque(u for u in self.waiting if u.task.address != task.address)
+        failed = self.agenda.failed  # whoever was told may have given up others
+        self.waiting = deque(u for u in self.waiting if u.task.address not in failed)
 
     def _listen(self) -> None:
         """Hear whoever has something to say.

@@ -6,6 +6,8 @@ it is restored when the same sweep is run again, whatever ended the last one.
 
 A worker that hangs or dies is found and its trial tried again; one that hangs before its trial has
 begun is not noticed, and the sweep waits for it.
+
+Trials that share cohorts are run by the runner of studies instead (`sweeps.together`).
 """
 
 from __future__ import annotations
@@ -82,7 +84,7 @@ class SweepRunner:
         """Every trial, as it ended; also written to the store.
 
         Raises:
-            Stopped: on request; Tune's state and all checkpoints are kept.
+            Stopped: on request; all checkpoints are kept, and Tune's state where it has one.
             RefusedInput, StoreError: the cluster cannot run this.
             HeadLost: the cluster died under the sweep, or was cut off from it.
             GanrayError: what all trials need could not be made.

@@ -19,7 +19,8 @@ def bundled(
     ended: Callable[[], None],
     outcomes: int = 1,
 ) -> Iterator[list[Event]]:
-    """The news until None, each of which has waited for more for `pause` seconds at most.
+    """The news until None, each of which has waited for more for `pause` seconds at most: but for
+    the last outcome, which waits for the end.
 
     Args:
         beat: told once in `every` seconds, or with what is told next.
@@ -30,9 +31,12 @@ def bundled(
     until = due
     while True:
         try:
-            event = news.get(timeout=max(0.0, until - time.monotonic()) if outcomes else None)
+            event = news.get(timeout=max(0.0, (until if outcomes else due) - time.monotonic()))
         except queue.Empty:
-            pass
+            if not outcomes:
+                due = time.monotonic() + every
+                yield [beat()]
+                continue
         else:
             if event is None:
                 break

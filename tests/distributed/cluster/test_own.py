@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,15 @@ def test_a_short_folder_is_left_to_ray(monkeypatch):
 def test_what_is_there_already_is_not_told_as_an_own_one(ray_session):
     assert connect.told_of_own(None) == ""
     assert connect.told_of_own("auto") == ""
+
+
+def test_workers_load_the_ganray_that_their_driver_has(monkeypatch, tmp_path):
+    """That of a checkout in which `python -m ganray` is called, and not an installed one."""
+    root = Path(own.__file__).parents[3]
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "script.py")])
+    for place, expected in ((tmp_path, "/elsewhere"), (root, f"{root}{os.pathsep}/elsewhere")):
+        monkeypatch.chdir(place)
+        with own.preloading():
+            assert os.environ["PYTHONPATH"] == expected
+        assert os.environ["PYTHONPATH"] == "/elsewhere"

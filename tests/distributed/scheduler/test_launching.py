@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections import deque
 
 import pytest
 
+from ganray.distributed import runner
 from ganray.distributed.cluster.watch import Group, Node, View, Watch
 from ganray.distributed.scheduler import placement, pool, supervisor
+from ganray.distributed.scheduler.ear import Ear
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.scheduler.units import Bundle, Unit
@@ -437,3 +441,31 @@ def test_workers_begin_beside_the_task_before_theirs(run) -> None:
     run.watch.view = View((node("a", 4.0, 1.0),))
     run._foresee()
     assert [slot.bundle for slot in run.pool.slots] == [SMALL, TRAINER]
+
+
+def test_what_was_given_up_with_a_task_waits_no_more(run):
+    """Whoever hears of a failure may give up other tasks: a sweep does, of the same trial."""
+    run.waiting = deque([unit("train"), unit("sample")])
+    run.tell = lambda _: run.agenda.fail(TASKS["sample"], "what train failed of")
+    run._fail(TASKS["train"], "it diverged")
+    assert not run.waiting
+
+
+def test_workers_that_still_begin_are_heard_in_the_next_stage(monkeypatch, tmp_path):
+    """One pool and one ear serve all stages: what the first has asked for comes in the second."""
+    given: list[tuple[object, object]] = []
+
+    class Stage:
+        def __init__(self, *_: object, pool: Pool, ear: Ear, keeps: bool) -> None:
+            assert keeps
+            given.append((pool, ear))
+
+        def run(self) -> None:
+            pass
+
+    nothing = lambda *_, **__: contextlib.nullcontext()  # noqa: E731
+    for name, stand_in in {"Supervisor": Stage, "connected": nothing, "Watch": nothing}.items():
+        monkeypatch.setattr(runner, name, stand_in)
+    monkeypatch.setattr(runner, "published", nothing)
+    runner.RayRunner(Resources()).run_each([(None, print), (None, print)])
+    assert given[0] == given[1]

@@ -67,8 +67,9 @@ def test_the_last_outcome_waits_for_the_end_of_the_work() -> None:
         told.put(None)
 
     threading.Thread(target=work).start()
-    bundles = bundled(told, 0.0, lambda: BEAT, 0.0, ended.set)
-    assert [event.details for event in next(bundles)] == [{"outcome": "done"}]
+    *beats, last = bundled(told, 0.0, lambda: BEAT, 0.0, ended.set)
+    assert beats[0] == beats[-1] == [BEAT]  # meanwhile it is heard of
+    assert [event.details for event in last] == [{"outcome": "done"}]
 
 
 def test_of_mere_progress_the_latest_is_enough() -> None:
