@@ -44,6 +44,7 @@ class Graphs:
         self._done: dict[str, int] = {}
         self._captured: dict[str, _Captured | None] = {}
         self._pool: Any = None
+        self._beside: torch.cuda.Stream | None = None
 
     @property
     def captures(self) -> bool:
@@ -76,7 +77,9 @@ class Graphs:
 
     def _aside(self, work: Callable[[], Any]) -> Any:
         """As a capture needs it: on a stream that is not the default one."""
-        own, main = torch.cuda.Stream(self._device), torch.cuda.current_stream(self._device)
+        # One for all: each keeps memory of its own.
+        own = self._beside = self._beside or torch.cuda.Stream(self._device)
+        main = torch.cuda.current_stream(self._device)
         own.wait_stream(main)
         with torch.cuda.stream(own):
             made = work()

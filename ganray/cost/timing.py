@@ -40,6 +40,8 @@ def seconds_per_iteration(
     Raises:
         RefusedInput: `device` is not here.
     """
+    # Iterations as they are at first: what differs later is reckoned by operations.
+    train = train.model_copy(update={"schedule": ()})
     with threads(train.threads):
         trainer = blank_trainer(shape, model, train, device, classes)
         trainer.advance().cpu()  # waits for a device that works behind the program's back

@@ -32,7 +32,7 @@ from ganray.stages.trajectory import followed
 from ganray.stages.workspace import Workspace
 from ganray.tensors import Tensors, deserialise, serialise
 from ganray.train.blank import blank_trainer
-from ganray.train.flops import gan_parameters, sampling_flops, training_flops
+from ganray.train.flops import gan_flops, gan_parameters, sampling_flops, training_flops
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
 from ganray.train.loop import Course, alone
@@ -191,7 +191,9 @@ def _timed(task: Task, plan: Plan, device: str) -> Timed:
     told = TrainParameters.of(task)
     classes = len(told.kinds)
     trainer = blank_trainer(image_shape(plan), told.model, told.train, device, classes)
-    return Timed(lambda: trainer.advance().cpu(), 1 / max(1, task.horizon or 1))
+    gan = image_shape(plan), told.model, told.train
+    first, whole = gan_flops(*gan, classes), training_flops(*gan, classes, task.horizon or 1)
+    return Timed(lambda: trainer.advance().cpu(), first / max(first, whole))
 
 
 def _memory(task: Task, plan: Plan) -> int:

@@ -187,19 +187,16 @@ class Form(NamedTuple):
 
     Attributes:
         finishing: whether products finish what they make.
-        joined: whether real and generated images are judged in one batch.
     """
 
     kernel: str
     finishing: bool
-    joined: bool
 
 
 FORMS = {
-    "plain, real and generated images apart": Form("plain", finishing=False, joined=False),
-    "plain": Form("plain", finishing=False, joined=True),
-    "fused": Form("fused", finishing=False, joined=True),
-    "fused, finished products": Form("fused", finishing=True, joined=True),
+    "plain": Form("plain", finishing=False),
+    "fused": Form("fused", finishing=False),
+    "fused, finished products": Form("fused", finishing=True),
 }
 
 
@@ -219,10 +216,8 @@ def replaced(counting: Counting, form: Form) -> Iterator[None]:
     before = [(place, place.launch) for place in (implicit, finished, summed, single)]
     choosing = [(place, place.fastest) for place in (convolutions, stacked)]
     heads = stacked.one_output, races.quickest
-    programs, layers_of = implicit.PROGRAMS, stacked.layers_of
+    programs = implicit.PROGRAMS
     try:
-        if not form.joined:
-            stacked.layers_of = lambda _: []
         # A sum is split by how many networks there are.
         implicit.PROGRAMS = int(programs / counting.times)
         for place, _ in before:
@@ -233,7 +228,7 @@ def replaced(counting: Counting, form: Form) -> Iterator[None]:
             place.fastest = form_of(form.finishing)  # type: ignore[attr-defined]
         yield
     finally:
-        implicit.PROGRAMS, stacked.layers_of = programs, layers_of
+        implicit.PROGRAMS = programs
         for place, own in before:
             place.launch = own
         stacked.one_output, races.quickest = heads

@@ -32,6 +32,7 @@ from ganray.report.sections.verdict import (
 )
 from ganray.scores import ScoreName
 from ganray.text.wording import interval, number
+from ganray.train.turns import Turns
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 
@@ -58,8 +59,7 @@ class Stretch:
 
 
 def _images(gan: Gan) -> int:
-    train = TrainParameters.of(gan.task).train
-    return (gan.task.horizon or 0) * train.images
+    return Turns(TrainParameters.of(gan.task).train).images(gan.task.horizon or 0)
 
 
 def curve_lead(stretches: Sequence[Stretch], sides: Sequence[str]) -> str:

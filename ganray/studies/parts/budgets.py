@@ -2,7 +2,8 @@
 
 All GANs of a study have one model and one way of training, and so one cost of an iteration. Equal
 iterations of two sides are therefore equal real images, equal operations and, at equal speed,
-equal device time.
+equal device time. Where a schedule changes how often steps are done that holds of two GANs that are
+trained equally long, and of no others.
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ def planned_horizons(
             between two checkpoints.
     """
     check_checkpoint(settings.budget, settings.resources, gans, fraction)
+    if settings.budget.per == "side" and gans > 1 and len(settings.train.paces) > 1:
+        counts = ", ".join(settings.train.counts)
+        raise RefusedInput(
+            f"budget.per (='side') with a train.schedule of {counts}: GANs that share a side's "
+            "iterations would not come to its later ones, and sides not to equal images; use "
+            "budget.per: gan"
+        )
     cost = iteration_cost(settings.budget, shape, settings.model, settings.train, probe, classes)
     return horizons(settings.budget, cost, gans, fraction)
 
@@ -110,7 +118,7 @@ def _by_pace(
 
 
 def _mean_cost(amount: float, whole: Callable[[int], float]) -> float:
-    """Of iterations that differ: what one costs, over as many as the amount lasts for.
+    """Of iterations that differ: the amount, over as many as it lasts for.
 
     Args:
         whole: what so many cost, from the first on.
@@ -124,7 +132,9 @@ def _mean_cost(amount: float, whole: Callable[[int], float]) -> float:
             low = middle
         else:
             high = middle
-    return math.nextafter(whole(low) / low, 0)  # else rounding may take the last one away
+    if whole(low) > amount or whole(high) <= amount:  # it is not even one, or more than anybody's
+        return whole(low) / low
+    return math.nextafter(amount / low, 0)  # so many, and no more: rounding takes none away
 
 
 def used_speed(budget: Budget, probe: Probe | None) -> Speed | None:

@@ -42,7 +42,8 @@ _SAME = 1e-3
 class Cohort:
     """Members that move together.
 
-    As long as they do, they are not to be moved or loaded by themselves.
+    As long as they do, they are not to be moved or loaded by themselves; whoever moves them alone
+    later loads what they are (`tensors`) into others, as they share what their optimisers count.
 
     Args:
         members: trainers of equal networks, on one device and at one iteration, and of training
@@ -144,7 +145,9 @@ class Cohort:
             found.append(self.losses(step, index + step.period * ahead, supply))
             for tensor, before in buffers:  # which a loss may move
                 tensor.copy_(before)
-        return all(torch.allclose(found[0], one, rtol=_SAME, atol=_SAME) for one in found)
+        return all(
+            torch.allclose(found[0], one, rtol=_SAME, atol=_SAME, equal_nan=True) for one in found
+        )
 
     def _move(self, step: Step, index: int, supply: Supply) -> Float[Tensor, "k"]:
         moved = self.moved(step)
@@ -211,9 +214,9 @@ def _check(members: Sequence[GanTrainer]) -> None:
     if not members:
         raise RefusedInput("members (=[]): a cohort has one or more")
     first = members[0]
-    why = objection(first.model, first.spec)
-    if why:
-        raise RefusedInput(f"{why}; such GANs are trained one by one")
+    for member in members:
+        if why := objection(member.model, member.spec):
+            raise RefusedInput(f"{why}; such GANs are trained one by one")
     for name in ("model", "shape", "device"):
         values = {str(getattr(member, name)) for member in members}
         if len(values) > 1:

@@ -180,7 +180,10 @@ def _race(forms: Mapping[str, Callable[..., Tensor]], *given: Any) -> dict[str, 
             warnings.warn(f"{name} is left out: {type(error).__name__}: {error}", stacklevel=2)
             continue
         known = made if known is None else known
-        if (made - known).abs().max() > _ALIKE * known.abs().max():
+        # What is no number in all of them comes of what is multiplied.
+        odd = not torch.equal(made.isnan(), known.isnan())
+        apart, size = ((made - known).nan_to_num(), known.nan_to_num())
+        if odd or apart.abs().max() > _ALIKE * size.abs().max():
             warnings.warn(f"{name} is left out: it gives other numbers", stacklevel=2)
             continue
         # A layout that it needs may be there from another product of the step, or not.

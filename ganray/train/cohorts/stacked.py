@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -23,7 +22,7 @@ from ganray.train.cohorts.stacking import Stack, bound
 from ganray.train.fused.affine import Affine, Bend, Dense, Factors, Shape, Values, bent
 from ganray.train.fused.functions import Fused
 from ganray.train.fused.geometry import Axes
-from ganray.train.fused.reading import Layer, layers_of
+from ganray.train.fused.reading import Layer
 from ganray.train.fused.sums import Own
 from ganray.train.kernels import in_precision
 from ganray.train.spec import TrainSpec
@@ -235,22 +234,6 @@ def _maps(rows: Float[Tensor, "k n d"], shape: Shape | None) -> Values:
     return whole.permute(0, 1, 4, 2, 3)
 
 
-@dataclass(frozen=True)
-class Judging:
-    """A network as a function.
-
-    Attributes:
-        by_itself: as `Fused.by_itself`.
-    """
-
-    network: Callable[..., Any]
-    by_itself: bool
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        """What the network makes of it."""
-        return self.network(*given, **named)
-
-
 def functions_of(
     spec: TrainSpec,
     networks: Mapping[str, nn.Module],
@@ -261,7 +244,7 @@ def functions_of(
     given = {role: bound(networks[role], tensors) for role, tensors in stacks.items()}
     plain = in_precision(spec, given, device)
     if spec.kernel == "plain":
-        return {role: Judging(one, bool(layers_of(networks[role]))) for role, one in plain.items()}
+        return plain
     precision = None if spec.precision == "float32" else torch.bfloat16
     return {
         role: Fused(

@@ -111,7 +111,7 @@ def _drive(members: Sequence[Member]) -> None:
         group, ahead = _behind(left)
         before, count = cohort, min(at_once, ahead)
         cohort = _cohort_of(group, before)
-        begins = cohort is not before
+        begins, before = cohort is not before, None  # its graphs' memory is for the new one's
         begun = time.monotonic()
         losses = cohort.advance(count).cpu()
         since, told = told, time.monotonic()

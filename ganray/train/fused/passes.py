@@ -39,7 +39,7 @@ class Run:
         self._precisions = [precision or own for _ in self.stages]
         if isinstance(self.stages[-1].affine, Dense):
             self._precisions[-1] = own  # answers differ by less than bfloat16 can tell
-        self._prepared: tuple[list[int], Weights] = ([], [])
+        self._prepared: tuple[list[tuple[int, int]], Weights] = ([], [])
 
     def forward(self, values: Float[Tensor, "..."], given: Given) -> Pass:
         """The first pass."""
@@ -61,7 +61,8 @@ class Run:
         return way
 
     def _weights(self, given: Given) -> Weights:
-        versions = [-1 if one is None else one._version for one in given]
+        # Weights that join a cohort lie elsewhere from then on, and leave it as it has moved them.
+        versions = [(0, -1) if one is None else (one.data_ptr(), one._version) for one in given]
         if versions != self._prepared[0]:
             made = []
             for at, (stage, precision) in enumerate(

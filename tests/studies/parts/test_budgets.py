@@ -17,6 +17,7 @@ from ganray.studies.parts.budgets import Horizons, Probe, check_checkpoint, hori
 from ganray.studies.parts.settings import Budget
 from ganray.train import WganGp
 from ganray.train.flops import gan_flops, training_flops
+from ganray.train.turns import Turns
 
 SHAPE = (1, 28, 28)
 MODEL, TRAIN = DefenseGan(width=2, latent=8), WganGp(batch=10, critic_steps=3)
@@ -166,3 +167,21 @@ def test_a_budget_below_one_checkpoint_is_refused_before_anything_is_measured(ti
     with pytest.raises(RefusedInput, match="below one checkpoint"):
         study.plan(Store(str(tmp_path / "store")))
     assert not (tmp_path / "store").exists()
+
+
+def test_a_schedule_of_counts_is_no_budget_for_a_side_to_share(tiny_study):
+    """Its GANs would have another length than the joint one, and so other images."""
+    schedule = "train.schedule=[{iteration: 2, critic_steps: 1}]"
+    study = read_study(str(tiny_study), [schedule, "budget={iterations: 60, per: side}"])
+    with pytest.raises(RefusedInput, match=r"budget.per \(='side'\) with a train.schedule"):
+        study.plan()
+    assert read_study(str(tiny_study), [schedule, "budget={iterations: 60}"]).plan().tasks
+
+
+@pytest.mark.parametrize("amount", [64_000, 64_300, 65_279, 65_280, 1_000_000])
+def test_iterations_that_come_to_cost_more_are_as_many_as_the_budget_has(amount):
+    train = WganGp(batch=64, critic_steps=1, schedule=[{"iteration": 1000, "critic_steps": 5}])
+    budget = Budget(images=amount)
+    cost = iteration_cost(budget, (1, 8, 8), DefenseGan(), train, None)
+    horizon = horizons(budget, cost, 1).joint
+    assert Turns(train).images(horizon) <= amount < Turns(train).images(horizon + 1)

@@ -79,6 +79,21 @@ def test_steps_that_come_to_be_done_less_often_are_members_own() -> None:
         assert max(apart(one, whole[index]), apart(one, begun[index])) < 1e-3
 
 
+def test_what_cancels_alone_cancels_in_a_cohort() -> None:
+    """The last bias of a Wasserstein critic, of which Adam would make whole steps of a rounding."""
+    model, train, _ = small("wgan_gp")
+    spec = train.model_copy(update={"batch": 6})
+    members = [member(model, spec, seed) for seed in (1, 2)]
+    losses = Cohort(members).advance(3)
+    for index, mine in enumerate(members):
+        alone = member(model, spec, index + 1)
+        own = torch.stack([alone.advance() for _ in range(3)])
+        torch.testing.assert_close(losses[:, index], own, rtol=1e-5, atol=1e-5)
+        for one in (alone, mine):
+            *_, last = one.networks["critic"].parameters()
+            assert last.abs().max() < 1e-9
+
+
 def test_members_of_a_part_of_others_images_have_their_own() -> None:
     model, train, _ = small("wgan_gp")
     whole = member(model, train, 1).resident
