@@ -47,22 +47,10 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Codes:
-    """A latent vector and behind it codes: a category, as zeros and a one, and uniform numbers.
-
-    Attributes:
-        categories: how many values the category has; 0: there is none.
-        continuous: how many numbers, in [−1, 1].
-    """
+class _OfLatents(Law):
+    """A latent vector, which alone is searched, and something behind it."""
 
     latents: Law
-    categories: int
-    continuous: int
-
-    @property
-    def size(self) -> int:
-        """Of all together."""
-        return self.latents.size + self.categories + self.continuous
 
     @property
     def free(self) -> int:
@@ -74,9 +62,27 @@ class Codes:
         """As the latent vector's law."""
         return self.latents.isotropic
 
-    def truncated(self, bound: float) -> Codes:
+    def truncated(self, bound: float) -> Law:
         """As `Law.truncated`, of the latent vector."""
         return replace(self, latents=self.latents.truncated(bound))
+
+
+@dataclass(frozen=True)
+class Codes(_OfLatents):
+    """A latent vector and behind it codes: a category, as zeros and a one, and uniform numbers.
+
+    Attributes:
+        categories: how many values the category has; 0: there is none.
+        continuous: how many numbers, in [−1, 1].
+    """
+
+    categories: int
+    continuous: int
+
+    @property
+    def size(self) -> int:
+        """Of all together."""
+        return self.latents.size + self.categories + self.continuous
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
@@ -97,34 +103,19 @@ class Codes:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labelled(_OfLatents):
     """A latent vector, and behind it the number of a class: label y with probability n_y / Σ n.
 
     Attributes:
         shares: n_y, how many of each class there are.
     """
 
-    latents: Law
     shares: tuple[int, ...]
 
     @property
     def size(self) -> int:
         """The latent vector's, and one."""
         return self.latents.size + 1
-
-    @property
-    def free(self) -> int:
-        """The latent vector's."""
-        return self.latents.free
-
-    @property
-    def isotropic(self) -> bool:
-        """As the latent vector's law."""
-        return self.latents.isotropic
-
-    def truncated(self, bound: float) -> Labelled:
-        """As `Law.truncated`, of the latent vector."""
-        return replace(self, latents=self.latents.truncated(bound))
 
     def rows(
         self, seed: int, stream: str, start: int, count: int
