@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +10,7 @@ import typer
 from ganray.cli.options import DEFAULT_STORE, JsonOption, StoreOption, open_store, speak
 from ganray.cli.study import SetOption, StudyArgument, read
 from ganray.errors import RefusedInput
-from ganray.text.wording import size
+from ganray.text.wording import clock, size
 
 if TYPE_CHECKING:
     from ganray.cost.cohorts import Companies
@@ -77,7 +77,6 @@ def show_plan(
     from ganray.cost.remaining import remainder
     from ganray.report.coverage import restriction
     from ganray.runs.agenda import Agenda
-    from ganray.text.wording import clock
 
     planned = study.plan(store)
     agenda = Agenda.open(planned, store)
@@ -99,14 +98,7 @@ def show_plan(
     value |= {"left": vars(left), "restriction": restricted or None}
     value |= {"memory": max(needed.values(), default=0), "beyond_memory": too_large or None}
     why = _explained(planned, store, stored, rows) if explained else {}
-    lines = []
-    for row in rows:
-        lines.append(
-            f"{'stored' if row['stored'] else '      '}  {row['task']:<34} "
-            f"{row['flops'] / 1e9:>10.1f} GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}"
-            f"  {row['address']}"
-        )
-        lines += [f"        {why[row['address']]}"] if row["address"] in why else []
+    lines = [line for row in rows for line in _told(row, why)]
     if notes := planned.dataset.get("notes"):
         lines.append(f"data: {notes}")
     lines += [restricted] if restricted else []
@@ -129,6 +121,17 @@ def show_plan(
         value["replicates"] = [one.as_json for one in found]
         lines += [one.said for one in found]
     speak(as_json, value, "\n".join(lines))
+
+
+def _told(row: Mapping[str, Any], why: Mapping[str, str]) -> Iterator[str]:
+    """A task in a line, and in another why it is to be done, where that was asked for."""
+    yield (
+        f"{'stored' if row['stored'] else '      '}  {row['task']:<34} "
+        f"{row['flops'] / 1e9:>10.1f} GFLOP {clock(row['seconds']):>8} {size(row['bytes']):>10}"
+        f"  {row['address']}"
+    )
+    if row["address"] in why:
+        yield f"        {why[row['address']]}"
 
 
 def _explained(
