@@ -23,6 +23,9 @@ from ganray.process.periodic import repeated
 POLL_SECONDS = 1.0
 HEAD_SECONDS = 40.0
 """The head may be away for so long (it may be restarted); Ray itself gives up after 60."""
+_SURE_SECONDS = 2.0
+"""For so long its answer is still waited for then: it is there at once where not the head was away
+but this process, stopped as it asked."""
 MANY = 1000
 """Workers that are asked for at most where an autoscaler names no limit."""
 
@@ -88,6 +91,7 @@ class Watch:
     view: View = field(default_factory=View)
     may_grow: bool = True
     _unanswered: float | None = None
+    _doubted: float | None = None
     _looking: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def __enter__(self) -> Watch:
@@ -116,16 +120,23 @@ class Watch:
     def check(self) -> None:
         """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
         silent = self.silent
-        if (self.view.nodes or silent > HEAD_SECONDS) and self.view.node(self._own_node) is None:
+        lost = self._is_sure(silent > HEAD_SECONDS)
+        if (self.view.nodes or lost) and self.view.node(self._own_node) is None:
             raise HeadLost(
                 f"the Ray node under this driver ({self._own_node[:12]}…) has died; finished work "
                 "and checkpoints are kept: start it again and run the same command"
             )
-        if silent > HEAD_SECONDS:
+        if lost:
             raise HeadLost(
                 f"the cluster's head at {self._address} has not answered for {silent:.0f} s; "
                 "finished work and checkpoints are kept: start it again and run the same command"
             )
+
+    def _is_sure(self, away: bool) -> bool:
+        """Whether it has been found away for a while."""
+        now = time.monotonic()
+        self._doubted = (self._doubted or now) if away else None
+        return self._doubted is not None and now - self._doubted >= _SURE_SECONDS
 
     def _try_to_look(self) -> None:
         with contextlib.suppress(Exception):  # its silence is what `check` tells

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ganray.runs.events import Event
 
 _STEPS = ("chunk", "checkpoint")  # of which each counts
+_MOST = 500  # in a bundle: who tells without a pause is heard all the same
 
 
 def bundled(
@@ -43,7 +44,8 @@ def bundled(
             until = until if bundle else min(due, time.monotonic() + pause)
             bundle.append(event)
             outcomes -= "outcome" in event.details
-            continue
+            if not outcomes or len(bundle) < _MOST:
+                continue
         if time.monotonic() >= due:
             due = time.monotonic() + every
             bundle.insert(0, beat())  # of work that its end may follow

@@ -72,6 +72,22 @@ def test_the_last_outcome_waits_for_the_end_of_the_work() -> None:
     assert [event.details for event in last] == [{"outcome": "done"}]
 
 
+def test_whoever_tells_without_a_pause_is_heard_meanwhile() -> None:
+    class Endless(queue.SimpleQueue[Event | None]):
+        told = 0
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Event:
+            self.told += 1
+            assert self.told < 10_000, "nobody has heard a word"
+            return Event("a", "sample", 1, 9, {"chunk": self.told})
+
+    bundles = bundled(Endless(), 0.0, lambda: BEAT, 0.0, lambda: None)
+    for begin in (1, 500):
+        beat, *chunks = next(bundles)
+        assert beat == BEAT
+        assert chunks[0].details["chunk"] >= begin
+
+
 def test_of_mere_progress_the_latest_is_enough() -> None:
     chunks = [Event("a", "sample", 1, 9, {"chunk": k}) for k in range(2)]
     kept = progress(3, checkpoint=3)
