@@ -30,7 +30,7 @@ from ganray.sample import interpolate, mix, sample
 from ganray.spec import parse
 from ganray.specs import SampleSpec
 from ganray.stages.artifacts import read_sampler, source_images
-from ganray.stages.card import read_card
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.tensors import deserialise
 

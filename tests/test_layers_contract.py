@@ -133,7 +133,7 @@ assert not Agenda.open(chosen.plan(Store({str(tmp_path)!r})), Store({str(tmp_pat
 def test_workers_load_no_pandas_before_somebody_asks_for_frames(loaded_by):
     """Workers are loaded while they wait; pyarrow looks for pandas at its first array else."""
     code = """
-import ganray.distributed.worker.worker, ganray.stages.data
+import ganray.distributed.worker.worker, ganray.stages.importing.data
 from ganray.data.arrow import spare_pandas
 spare_pandas()
 import pyarrow

@@ -21,7 +21,7 @@ from ganray.data.pictures.files import Drawn, read_image, write_parquet, write_p
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
 from ganray.models.sampler import Sampler
 from ganray.runs.parts import read_joined
-from ganray.stages.card import read_card
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.text.names import as_file
 from ganray.trained import draw, load_generator, trained_gan

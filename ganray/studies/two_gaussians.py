@@ -19,7 +19,7 @@ from ganray.report import Page, Results
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Table
 from ganray.spec import RUN_NAME, Spec
 from ganray.specs import chunks_for
-from ganray.stages.gaussians import CHUNK
+from ganray.stages.laboratory.gaussians import CHUNK
 from ganray.text.wording import number
 
 _MOST = 10**7  # trajectories

@@ -17,8 +17,8 @@ from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
 from ganray.runs.outages import store_away
 from ganray.stages import Workspace, run_whole
-from ganray.stages.checkpoints import LOSSES, STATE
 from ganray.stages.remedies import explain
+from ganray.stages.training.checkpoints import LOSSES, STATE
 from ganray.store import Store
 from ganray.sweeps.trials import (
     Move,

@@ -247,7 +247,7 @@ def test_training_goes_on_after_gc(copy, iterations):
 
 
 def test_more_restarts_add_chunks_and_change_none(copy, monkeypatch):
-    from ganray.stages import search
+    from ganray.stages.searching import search
 
     searched: list[int] = []
     search_chunk = search.search_chunk

@@ -23,7 +23,7 @@ from ganray.models.spec import Normal, Shape
 from ganray.plan import Plan
 from ganray.report.results import Results
 from ganray.runs.record import save_run
-from ganray.stages.card import read_card
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.sweeps.settings import SweepSettings

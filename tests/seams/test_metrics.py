@@ -26,7 +26,7 @@ from ganray.report.results import Results
 from ganray.report.tables import score_rows
 from ganray.runs.record import save_run
 from ganray.scores import ScoreName
-from ganray.stages.card import read_card
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.sweeps import read_sweep

@@ -21,7 +21,7 @@ from ganray.report.results import Results
 from ganray.runs.record import save_run
 from ganray.scores import Protocol, Score, ScoreName, compare
 from ganray.stages.artifacts import build_embedder
-from ganray.stages.embed import embedding_of, encoder_of
+from ganray.stages.sampling.embed import embedding_of, encoder_of
 from ganray.studies import read_study
 from ganray.tensors import deserialise
 from tests import tiny

@@ -15,7 +15,7 @@ from ganray.plan.parameters import SampleParameters
 from ganray.report.lessons import Lessons, worth
 from ganray.report.results import Results
 from ganray.stages.artifacts import read_sampler
-from ganray.stages.labelled import FILE
+from ganray.stages.sampling.labelled import FILE
 from ganray.studies import study_from
 from tests import tiny
 from tests.stages.stores import begun
