@@ -58,7 +58,9 @@ def _executed(
     agenda = Agenda.open(plan, store, verify, only)
     report = report_of(store, plan)
     if agenda.complete and (report is not None or not agenda.whole):
-        from ganray.report.cautions import stored_weakness  # pages: what is to be run has none yet
+        from ganray.report.comparing.cautions import (
+            stored_weakness,  # pages: what is to be run has none yet
+        )
 
         caution = stored_weakness(store, plan) if report else ""
         seconds = time.monotonic() - started

@@ -64,7 +64,7 @@ def undertake(
 def _concluded(study: Runnable, agenda: Agenda, started: float, only: Part | None) -> Outcome:
     """The report of what was done, and how the run has ended."""
     from ganray.report import write_report  # pages, which nobody reads before
-    from ganray.report.cautions import stored_weakness
+    from ganray.report.comparing.cautions import stored_weakness
 
     store, plan = agenda.store, agenda.plan
     save_outcome(store, agenda, time.monotonic() - started)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from ganray.plan import Plan
 from ganray.report import sections
 from ganray.report.page import Page
+from ganray.report.reading.results import Results
 from ganray.report.render import render
-from ganray.report.results import Results
 from ganray.report.tables import table_files
 from ganray.store import Store
 

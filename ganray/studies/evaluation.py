@@ -15,7 +15,7 @@ from ganray.errors import RefusedInput
 from ganray.metrics import METRICS
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
-from ganray.report.judging import leader
+from ganray.report.comparing.judging import leader
 from ganray.spec import parse
 from ganray.studies.parts.evaluation_settings import Settings
 from ganray.studies.parts.image_sets import Images, Sets, opened

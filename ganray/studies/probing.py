@@ -21,7 +21,7 @@ from ganray.plan.parameters import TrainParameters
 from ganray.plan.probing import InterpolationParameters, LikelihoodParameters
 from ganray.plan.roles import chosen
 from ganray.report import Page, Results, sections
-from ganray.report.coverage import title
+from ganray.report.comparing.coverage import title
 from ganray.specs import EmbedSpec, InterpolationSpec, LikelihoodSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, planned_horizons, used_speed

@@ -22,7 +22,7 @@ from ganray.plan.lessons import ClassifyParameters
 from ganray.plan.measuring import SiblingsParameters
 from ganray.plan.parameters import EmbedParameters, SampleParameters, TrainParameters
 from ganray.report import Page, Results, sections
-from ganray.report.sections.siblings import (
+from ganray.report.sections.lessons.siblings import (
     ALONE,
     lesson_role,
     siblings_lead,

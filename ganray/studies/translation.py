@@ -21,13 +21,13 @@ from ganray.plan import Plan, Task, task_seed
 from ganray.plan.measuring import CounterpartParameters
 from ganray.plan.parameters import EmbedParameters, SampleParameters, TrainParameters
 from ganray.report import Page, Results, sections
-from ganray.report.sections.translation import (
+from ganray.report.sections.images.translation import (
     DIRECTIONS,
     UNTOUCHED,
     domain_name,
     translation_lead,
 )
-from ganray.report.sections.translation import translation_sections as shown
+from ganray.report.sections.images.translation import translation_sections as shown
 from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost

@@ -173,7 +173,7 @@ def _rates(settings: Settings, found: Found) -> Section:
 
 
 def _maps(settings: Settings, found: Found) -> Section | None:
-    from ganray.report.laboratory import heat_map
+    from ganray.report.drawing.laboratory import heat_map
 
     if not found:
         return None
@@ -190,7 +190,7 @@ def _maps(settings: Settings, found: Found) -> Section | None:
 
 
 def _paths(results: Results, settings: Settings) -> Section | None:
-    from ganray.report.laboratory import path_curves
+    from ganray.report.drawing.laboratory import path_curves
 
     figures = []
     for example in settings.examples:

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Page, Results
-from ganray.report.sections.usefulness import usefulness_lead, usefulness_sections
+from ganray.report.sections.lessons.usefulness import usefulness_lead, usefulness_sections
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, used_speed
 from ganray.studies.parts.data import Data, refuse_unlabelled

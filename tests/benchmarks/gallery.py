@@ -23,8 +23,8 @@ from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters, TrainParameters
 from ganray.plan.roles import Gan, gans_of
 from ganray.process.numerics import threads
-from ganray.report.figures import canvas, thinned
-from ganray.report.results import Results
+from ganray.report.drawing.figures import canvas, thinned
+from ganray.report.reading.results import Results
 from ganray.runs.inputs import dataset_location
 from ganray.runs.record import read_runs
 from ganray.spec import parse

@@ -22,7 +22,7 @@ from ganray.models.encoders import ENCODERS, Encoder
 from ganray.models.spec import Shape
 from ganray.plan import Plan
 from ganray.plan.roles import measure_role
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.report.tables import score_rows
 from ganray.runs.record import save_run
 from ganray.scores import ScoreName

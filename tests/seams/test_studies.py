@@ -17,9 +17,9 @@ from ganray.models import DefenseGan
 from ganray.plan import Task
 from ganray.plan.kinds import KINDS, Kind
 from ganray.report.page import Finding, Table
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.report.sections import verdict, verdict_section
-from ganray.report.sections.scores import scores_section
+from ganray.report.sections.comparing.scores import scores_section
 from ganray.report.tables import comparison_rows
 from ganray.runs.record import save_run
 from ganray.studies import STUDIES, read_study

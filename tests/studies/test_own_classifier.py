@@ -16,8 +16,8 @@ from ganray.models.encoders import Classifier, ClassifierLogits
 from ganray.models.encoders.networks.resnet import ResNetEncoder
 from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import measure_role
-from ganray.report.cautions import ClassifierAccuracy
-from ganray.report.results import Results
+from ganray.report.comparing.cautions import ClassifierAccuracy
+from ganray.report.reading.results import Results
 from ganray.runs.record import save_run
 from ganray.scores import Protocol, Score, ScoreName, compare
 from ganray.stages.artifacts import build_embedder

@@ -15,8 +15,8 @@ from ganray.errors import RefusedInput, Stopped
 from ganray.local import LocalRunner
 from ganray.metrics.copying.nulls import cross_fades, drawn_pairs
 from ganray.plan import Plan, Resources
-from ganray.report.probed import likely, walked
-from ganray.report.results import Results
+from ganray.report.reading.probed import likely, walked
+from ganray.report.reading.results import Results
 from ganray.report.tables import all_tables, table_files
 from ganray.runs.agenda import Agenda
 from ganray.runs.inputs import dataset_location

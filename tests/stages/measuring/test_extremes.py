@@ -14,7 +14,7 @@ from ganray.metrics.kernel.bandwidth import half_median_distance
 from ganray.metrics.kernel.novelty import novel_modes
 from ganray.report import Results
 from ganray.report.page import Details, Gallery
-from ganray.report.pictures import embedded_images
+from ganray.report.reading.pictures import embedded_images
 from ganray.report.sections import extremes_section
 from ganray.stages.artifacts import load_embedding
 from tests import tiny
