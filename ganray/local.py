@@ -13,8 +13,8 @@ from ganray.errors import GanrayError, RefusedInput, Stopped, lasts
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
-from ganray.runs.events import Event
-from ganray.runs.outages import store_away
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import store_away
 from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain

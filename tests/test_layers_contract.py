@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from tests.stages.stores import copied
 from tests.sweeps.files import sweep_file
 

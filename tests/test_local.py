@@ -10,7 +10,7 @@ import pytest
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
-from ganray.runs.parts import span, stored_shards
+from ganray.runs.records.parts import span, stored_shards
 from ganray.search import search_chunk
 from tests import tiny
 from tests.stages.stores import copied

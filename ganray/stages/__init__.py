@@ -27,7 +27,7 @@ import safetensors.numpy
 from ganray.errors import CorruptArtifact, Stopped
 from ganray.process.beside import Beside
 from ganray.process.numerics import threads, without_tf32
-from ganray.runs.parts import (
+from ganray.runs.records.parts import (
     Arrays,
     named,
     read_chunks,

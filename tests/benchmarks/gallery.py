@@ -25,8 +25,8 @@ from ganray.plan.roles import Gan, gans_of
 from ganray.process.numerics import threads
 from ganray.report.drawing.figures import canvas, thinned
 from ganray.report.reading.results import Results
-from ganray.runs.inputs import dataset_location
-from ganray.runs.record import read_runs
+from ganray.runs.records.inputs import dataset_location
+from ganray.runs.records.record import read_runs
 from ganray.spec import parse
 from ganray.stages.artifacts import source_images
 from ganray.stages.stage import image_shape

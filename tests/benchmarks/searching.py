@@ -21,7 +21,7 @@ import torch
 from ganray.models.sampler import Sampler
 from ganray.plan import Task
 from ganray.plan.parameters import SearchParameters
-from ganray.runs.record import find_run, read_runs
+from ganray.runs.records.record import find_run, read_runs
 from ganray.search import search
 from ganray.specs import SearchSpec
 from ganray.stages.artifacts import read_sampler

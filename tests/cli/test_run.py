@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganray.drivers import outline
+from ganray.drivers.showing import outline
 from ganray.plan import Plan
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store

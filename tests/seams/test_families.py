@@ -22,7 +22,7 @@ from ganray.models.layers.initial import initialise
 from ganray.models.spec import Normal, Shape
 from ganray.plan import Plan
 from ganray.report.reading.results import Results
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study

@@ -24,7 +24,7 @@ from ganray.plan import Plan
 from ganray.plan.roles import measure_role
 from ganray.report.reading.results import Results
 from ganray.report.tables import score_rows
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.scores import ScoreName
 from ganray.stages.training.card import read_card
 from ganray.store import Store

@@ -14,7 +14,7 @@ from ganray.plan import Resources
 from ganray.plan.roles import find_gan, gans_of
 from ganray.report.reading.results import Results
 from ganray.runs.agenda import Agenda
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.spec import parse
 from ganray.stages import run_whole
 from ganray.store import Store

@@ -18,7 +18,7 @@ from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import measure_role
 from ganray.report.comparing.cautions import ClassifierAccuracy
 from ganray.report.reading.results import Results
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.scores import Protocol, Score, ScoreName, compare
 from ganray.stages.artifacts import build_embedder
 from ganray.stages.sampling.embed import embedding_of, encoder_of

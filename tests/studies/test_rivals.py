@@ -10,7 +10,7 @@ from ganray.errors import RefusedInput
 from ganray.plan.parameters import TrainParameters
 from ganray.plan.roles import gans_of
 from ganray.report.reading.results import Results
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.studies import read_study
 from ganray.train.flops import gan_flops
 from tests import tiny

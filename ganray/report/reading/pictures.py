@@ -14,7 +14,7 @@ from ganray.plan import Task
 from ganray.plan.parameters import EmbedParameters
 from ganray.randomness import permutation
 from ganray.report.reading.results import Results
-from ganray.runs.inputs import dataset_location
+from ganray.runs.records.inputs import dataset_location
 
 Images = UInt8[np.ndarray, "n c h w"]
 

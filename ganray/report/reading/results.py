@@ -17,10 +17,10 @@ from ganray.plan import Plan, Task
 from ganray.plan.roles import Gan, floor_role, gans_of, measurements
 from ganray.report.reading.measured import Measured, Undefined, measured
 from ganray.runs.agenda import Agenda
-from ganray.runs.failures import CONSEQUENCE, by_cause
-from ganray.runs.inputs import dataset_location
-from ganray.runs.outcome import read_outcome
-from ganray.runs.parts import read_joined, span, stored_shards
+from ganray.runs.progress.failures import CONSEQUENCE, by_cause
+from ganray.runs.records.inputs import dataset_location
+from ganray.runs.records.outcome import read_outcome
+from ganray.runs.records.parts import read_joined, span, stored_shards
 from ganray.scores import Score, ScoreName
 from ganray.store import Manifest, Store
 from ganray.train.history import read_history

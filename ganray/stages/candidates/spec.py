@@ -8,7 +8,7 @@ import numpy as np
 
 from ganray.metrics.intervals import mean_interval, welch
 from ganray.plan.candidates import SpecParameters
-from ganray.runs.spec import SPEC_FILE
+from ganray.runs.records.spec import SPEC_FILE
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 

@@ -15,7 +15,7 @@ from ganray.models.encoders.networks.own import new_classifier
 from ganray.plan import Plan, Task
 from ganray.plan.defending import AttackParameters
 from ganray.plan.parameters import EncoderParameters
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import shard_files
 from ganray.stages.defending.inputs import (
     as_floats,

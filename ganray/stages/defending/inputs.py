@@ -16,7 +16,7 @@ from ganray.models.sampler import Sampler
 from ganray.plan import Plan
 from ganray.plan.defending import ChosenImages, Defending
 from ganray.projection import Defence
-from ganray.runs.parts import read_joined
+from ganray.runs.records.parts import read_joined
 from ganray.stages.artifacts import cached, read_embedder, read_sampler
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace, open_dataset

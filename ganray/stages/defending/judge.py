@@ -10,7 +10,7 @@ from jaxtyping import Int64, UInt8
 
 from ganray.plan import Plan, Task
 from ganray.plan.defending import CLEAN, JudgeParameters
-from ganray.runs.parts import read_joined
+from ganray.runs.records.parts import read_joined
 from ganray.sample import quantise
 from ganray.specs import EmbedSpec
 from ganray.stages.defending.inputs import (

@@ -11,7 +11,7 @@ from ganray.models.sampler import Sampler, new_networks
 from ganray.plan import Plan, Task
 from ganray.plan.defending import Defending, ProjectParameters
 from ganray.projection import Defence
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import shard_files
 from ganray.stages.defending.inputs import chunk_rows, descent_flops, read_defence, shown
 from ganray.stages.needs import LITTLE, defence_memory, image_bytes, images_memory

@@ -17,7 +17,7 @@ from ganray.data.source import Source, unseen_source
 from ganray.plan import Plan, Task
 from ganray.plan.kinds import KINDS
 from ganray.plan.parameters import DataParameters
-from ganray.runs.parts import Arrays, read_chunks
+from ganray.runs.records.parts import Arrays, read_chunks
 from ganray.stages.artifacts import shards
 from ganray.stages.needs import LITTLE
 from ganray.stages.stage import Cost, Stage

@@ -7,7 +7,7 @@ import numpy as np
 from ganray.laboratory.gaussians import play, starts
 from ganray.plan import Plan, Task
 from ganray.plan.laboratory import GaussiansParameters
-from ganray.runs.parts import Arrays, joined
+from ganray.runs.records.parts import Arrays, joined
 from ganray.stages.artifacts import chunk_arrays, shard_files
 from ganray.stages.stage import Cost, Stage, Timed
 from ganray.stages.workspace import Workspace

@@ -14,7 +14,7 @@ from ganray.models.encoders import ENCODERS, Classifier, Encoder
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EmbedParameters, EncoderParameters, WeightsParameters
 from ganray.randomness import permutation
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import read_embedder, read_images, shards
 from ganray.stages.needs import image_bytes, made_memory, rows_memory, split_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape

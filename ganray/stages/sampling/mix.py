@@ -10,7 +10,7 @@ from ganray.models import ModelSpec
 from ganray.models.sampler import Sampler
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import MixParameters
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.sample import mix_chunk
 from ganray.stages.artifacts import (
     Source,

@@ -8,7 +8,7 @@ import numpy as np
 
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.sample import sample_chunk
 from ganray.stages.artifacts import (
     classes_of,

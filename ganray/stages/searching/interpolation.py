@@ -16,7 +16,7 @@ from ganray.models.encoders import Classifier
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import EncoderParameters, WeightsParameters
 from ganray.plan.probing import InterpolationParameters
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import (
     classes_of,
     read_embedder,

@@ -7,7 +7,7 @@ from ganray.models.sampler import Sampler
 from ganray.plan import Plan, Task
 from ganray.plan.probing import LikelihoodParameters
 from ganray.randomness import permutation
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import (
     Images,
     classes_of,

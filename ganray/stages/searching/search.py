@@ -13,7 +13,7 @@ from ganray.embed import embed
 from ganray.models import ModelSpec
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SearchParameters
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.sample import sample_chunk
 from ganray.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.specs import EmbedSpec, SampleSpec

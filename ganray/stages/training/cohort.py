@@ -20,7 +20,7 @@ from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.process.memory import memory_free
 from ganray.process.numerics import threads
-from ganray.runs.measured import CohortSpeed, keep_speed
+from ganray.runs.forecasts.measured import CohortSpeed, keep_speed
 from ganray.stages.log import TaskLog, shared_logs
 from ganray.stages.needs import images_memory
 from ganray.stages.remedies import explain

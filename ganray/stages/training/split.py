@@ -13,7 +13,7 @@ from ganray.errors import RefusedInput
 from ganray.k_means import adjusted_rand_index, contingency, k_means
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SplitParameters
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import chunk_arrays, read_embedding
 from ganray.stages.needs import LITTLE, images_memory, pairs_memory, rows_memory
 from ganray.stages.sampling.embed import embedding_of_split

@@ -9,8 +9,8 @@ import pytest
 
 from ganray.distributed.worker import worker
 from ganray.distributed.worker.worker import Assignment
-from ganray.runs.events import Event
-from ganray.runs.parts import span, stored_shards
+from ganray.runs.progress.events import Event
+from ganray.runs.records.parts import span, stored_shards
 from ganray.store import Store
 from tests.stages.stores import copied, stop_after
 

@@ -10,7 +10,7 @@ from ganray.distributed.runner import RayRunner
 from ganray.local import LocalRunner
 from ganray.plan import importing
 from ganray.runs.agenda import Agenda
-from ganray.runs.inputs import dataset_location
+from ganray.runs.records.inputs import dataset_location
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store

@@ -12,7 +12,7 @@ from ganray.errors import Stopped
 from ganray.models.laws import Labelled, Normal
 from ganray.plan import Plan
 from ganray.plan.kinds import KINDS
-from ganray.runs.inputs import dataset_location
+from ganray.runs.records.inputs import dataset_location
 from ganray.stages import run_whole
 from ganray.stages.lessons.teaching import grade, lesson_images
 from ganray.stages.sampling.labelled import FILE, likeliest, rows_of_each

@@ -13,8 +13,8 @@ from ganray.plan import PlanBuilder, Task
 from ganray.plan.kinds import KINDS
 from ganray.plan.probing import LikelihoodParameters
 from ganray.randomness import permutation
-from ganray.runs.inputs import dataset_location
-from ganray.runs.parts import read_joined
+from ganray.runs.records.inputs import dataset_location
+from ganray.runs.records.parts import read_joined
 from ganray.specs import LikelihoodSpec, chunks_for
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.searching import likelihood

@@ -8,7 +8,7 @@ import safetensors.numpy
 
 from ganray.data import Dataset
 from ganray.data.probe import add_noise, draw
-from ganray.runs.inputs import dataset_location
+from ganray.runs.records.inputs import dataset_location
 
 NAMES = ["real 0", "real 1", "real 2", "noisy 0", "smiley", "ring"]
 

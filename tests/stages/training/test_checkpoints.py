@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from ganray.errors import Stopped, StoreError, TrainingDiverged
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import run_whole
 from ganray.stages.training.checkpoints import STATE, Checkpoints
 from ganray.store import Store

@@ -11,8 +11,8 @@ import torch
 from ganray.errors import Stopped, TrainingDiverged
 from ganray.plan import Task
 from ganray.runs.cohorts import shape_of
-from ganray.runs.events import Event
-from ganray.runs.measured import kept_speed
+from ganray.runs.forecasts.measured import kept_speed
+from ganray.runs.progress.events import Event
 from ganray.stages import run_whole
 from ganray.stages.training import cohort
 from ganray.stages.training.cohort import train_cohort

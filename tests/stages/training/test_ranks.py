@@ -9,7 +9,7 @@ import torch
 
 from ganray.errors import RefusedInput, Stopped
 from ganray.plan import Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import run_whole
 from ganray.store import Store
 from ganray.studies import read_study

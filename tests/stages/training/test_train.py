@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ganray.errors import Stopped, TrainingDiverged
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import run_whole
 from ganray.stages.training import trajectory
 from ganray.tensors import deserialise

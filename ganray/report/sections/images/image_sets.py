@@ -12,7 +12,7 @@ from ganray.report.drawing.figures import image_grid
 from ganray.report.page import Block, Figure, Gallery, Paragraph, Section
 from ganray.report.reading.pictures import split_images
 from ganray.report.reading.results import Results
-from ganray.runs.inputs import dataset_location
+from ganray.runs.records.inputs import dataset_location
 
 _COLUMNS, _SHOWN = 8, 64
 _SETS = 12  # shown at most, which keeps the page's size in bounds

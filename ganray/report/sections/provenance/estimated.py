@@ -10,7 +10,7 @@ from ganray.errors import GanrayError
 from ganray.plan import Resources, Task
 from ganray.report.page import Block, Column, Paragraph, Table
 from ganray.report.reading.results import Results
-from ganray.runs.foretold import foretold
+from ganray.runs.forecasts.foretold import foretold
 from ganray.spec import parse
 from ganray.text.wording import duration
 

@@ -9,7 +9,7 @@ import pytest
 from ganray.report.page import Paragraph, Table
 from ganray.report.sections import compute_section
 from ganray.report.sections.provenance.estimated import estimated_blocks
-from ganray.runs.foretold import expected, foretell, foretold
+from ganray.runs.forecasts.foretold import expected, foretell, foretold
 from tests.report.conftest import MadeUp, Make
 
 

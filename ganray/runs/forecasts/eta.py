@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ganray.plan.kinds import KINDS
-from ganray.runs.makespan import Pace, Piece, Seen, makespan
-from ganray.runs.states import COMPLETE, TaskState
+from ganray.runs.forecasts.makespan import Pace, Piece, Seen, makespan
+from ganray.runs.progress.states import COMPLETE, TaskState
 
 # What is left of a task that has run for longer than it should have, as a part of that time.
 _MORE_OF_KNOWN, _MORE_OF_UNKNOWN = 0.15, 0.25

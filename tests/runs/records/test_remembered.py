@@ -12,8 +12,8 @@ from dataclasses import replace
 import pytest
 
 from ganray.local import LocalRunner
-from ganray.runs import remembered
 from ganray.runs.agenda import Agenda
+from ganray.runs.records import remembered
 from ganray.store import Catalogue, many
 from ganray.store.folder import FolderFiles
 from tests.stages.stores import copied

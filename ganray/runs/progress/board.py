@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from ganray.plan import Plan
-from ganray.runs.eta import Outlook
-from ganray.runs.events import Event
-from ganray.runs.failures import CONSEQUENCE, outer_cause
-from ganray.runs.outages import noteworthy, worded
-from ganray.runs.snapshot import listed, rounded, shown
-from ganray.runs.states import COMPLETE, TaskState
-from ganray.runs.waiting import long_waits
+from ganray.runs.forecasts.eta import Outlook
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.failures import CONSEQUENCE, outer_cause
+from ganray.runs.progress.outages import noteworthy, worded
+from ganray.runs.progress.snapshot import listed, rounded, shown
+from ganray.runs.progress.states import COMPLETE, TaskState
+from ganray.runs.progress.waiting import long_waits
 from ganray.store.outage import OUTAGES
 
 _NOTES = 20

@@ -10,11 +10,11 @@ import re
 import pytest
 from rich.console import Console
 
-from ganray.drivers import display
-from ganray.drivers.display import LiveTable, PlainDisplay, Silence, display_for
+from ganray.drivers.showing import display
+from ganray.drivers.showing.display import LiveTable, PlainDisplay, Silence, display_for
 from ganray.local import failure
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 from ganray.store.outage import Outages
 from ganray.text.wording import clock
 from tests import HANG_SECONDS
@@ -77,7 +77,7 @@ def test_failures_of_one_outer_cause_are_one_line(tiny_run, joint):
 
 def test_a_store_that_is_away_is_on_the_live_board(tiny_run, monkeypatch):
     outages, console = Outages(lambda: 45.0), screen(terminal=True)
-    monkeypatch.setattr("ganray.runs.board.OUTAGES", outages)
+    monkeypatch.setattr("ganray.runs.progress.board.OUTAGES", outages)
     table = LiveTable(Board(tiny_run.plan, set()), console)
     assert "store" not in shown(table, console)
     outages.failed("s3://b", True, "InternalError", begun=0.0, call=1, until=120.0)

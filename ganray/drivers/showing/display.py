@@ -13,13 +13,13 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from ganray.drivers.table import BoardTable
+from ganray.drivers.showing.table import BoardTable
 from ganray.plan import Task
-from ganray.runs.board import Board
-from ganray.runs.events import Event
-from ganray.runs.failures import outer_cause
-from ganray.runs.states import COMPLETE
-from ganray.runs.waiting import waits_told
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.failures import outer_cause
+from ganray.runs.progress.states import COMPLETE
+from ganray.runs.progress.waiting import waits_told
 from ganray.text.wording import clock
 
 _LINE_SECONDS = 5.0  # at most one line of progress for each task in this time

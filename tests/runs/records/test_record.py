@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ganray.errors import RefusedInput, StoreError
-from ganray.runs.record import (
+from ganray.runs.records.record import (
     find_run,
     mark_reported,
     read_runs,

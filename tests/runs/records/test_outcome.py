@@ -6,7 +6,7 @@ import pytest
 
 from ganray.errors import RefusedInput, StoreError
 from ganray.runs.agenda import Agenda
-from ganray.runs.outcome import read_outcome, save_outcome
+from ganray.runs.records.outcome import read_outcome, save_outcome
 from ganray.store import Store
 from ganray.train.gan import GanTrainer
 from tests.cli.command import CHEAP, SMALL, ganray

@@ -7,16 +7,16 @@ import time
 from rich.console import Console
 
 from ganray.cost.ceiling import Room, needs, refuse_beyond
-from ganray.drivers.ending import Outcome
-from ganray.drivers.following import Follower, outcome_of
-from ganray.drivers.leading import Work
-from ganray.drivers.runnable import Runnable, Runner
+from ganray.drivers.runs.ending import Outcome
+from ganray.drivers.runs.following import Follower, outcome_of
+from ganray.drivers.runs.leading import Work
+from ganray.drivers.runs.runnable import Runnable, Runner
 from ganray.local import refuse_impossible
 from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda, Part
 from ganray.runs.lease import Lease, lead
-from ganray.runs.outcome import save_outcome
-from ganray.runs.record import mark_reported, save_run
+from ganray.runs.records.outcome import save_outcome
+from ganray.runs.records.record import mark_reported, save_run
 
 
 def undertake(

@@ -6,8 +6,8 @@ import time
 
 from rich.console import Console
 
-from ganray.drivers.display import summary
-from ganray.drivers.ending import Outcome
+from ganray.drivers.runs.ending import Outcome
+from ganray.drivers.showing.display import summary
 from ganray.errors import Stopped
 from ganray.plan import Plan
 from ganray.runs.lease import Beat

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ganray.drivers.parcel import command_of, local_paths, parcel, purpose, read_given
+from ganray.drivers.runs.parcel import command_of, local_paths, parcel, purpose, read_given
 from ganray.errors import RefusedInput
 from ganray.sweeps import SweepFile, read_sweep
 from tests.sweeps.files import sweep_file

@@ -8,8 +8,8 @@ import pytest
 
 from ganray.cost.estimate import operations
 from ganray.plan import Task
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 from ganray.studies import read_study
 from tests.runs.simulated import Simulated, news, plan_of, study_of, task, whole_study
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from ganray.errors import StoreError
-from ganray.runs import outages
-from ganray.runs.outages import OutageNews, noteworthy, store_away, worded
+from ganray.runs.progress import outages
+from ganray.runs.progress.outages import OutageNews, noteworthy, store_away, worded
 from ganray.store.outage import Outage, Outages
 
 FULL = Outage("s3://bucket", "InternalError", True, 45.0, 60.0)

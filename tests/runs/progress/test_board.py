@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from ganray.local import failure, settled
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 from ganray.store.outage import Outages
 from tests.runs.simulated import news, plan_of, study_of, task
 
@@ -176,7 +176,7 @@ def test_failures_of_one_outer_cause_are_one_note():
 
 def test_a_store_that_is_away_is_shown(board, monkeypatch):
     outages = Outages(lambda: 45.0)
-    monkeypatch.setattr("ganray.runs.board.OUTAGES", outages)
+    monkeypatch.setattr("ganray.runs.progress.board.OUTAGES", outages)
     assert board.snapshot()["store"] == ""
     outages.failed("s3://new", True, "InternalError", begun=40.0)
     assert board.snapshot()["store"] == ""  # it may pass at once

@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from ganray.drivers.display import view
-from ganray.drivers.table import shortened
+from ganray.drivers.showing.display import view
+from ganray.drivers.showing.table import shortened
 
 NODE = "ip-10-0-12-34.eu-central-1.compute.internal"
 TITLES = [

@@ -12,7 +12,7 @@ from ganray.data.spec import SPLITS, SourceInfo
 from ganray.errors import DamagedRecord, GanrayError, RefusedInput, one_line, quoted
 from ganray.plan import Plan
 from ganray.plan.kinds import KINDS
-from ganray.runs.outcome import CREATED
+from ganray.runs.records.outcome import CREATED
 from ganray.spec import explain
 from ganray.store import Store
 

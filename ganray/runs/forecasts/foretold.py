@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from ganray.errors import DamagedRecord, one_line
 from ganray.plan import Plan, Task
-from ganray.runs.makespan import Pace
-from ganray.runs.outcome import CREATED
+from ganray.runs.forecasts.makespan import Pace
+from ganray.runs.records.outcome import CREATED
 from ganray.store import Store
 
 

@@ -8,7 +8,7 @@ import sys
 import warnings
 from typing import Any
 
-from ganray.runs.transcript import Transcript, captured
+from ganray.runs.progress.transcript import Transcript, captured
 
 
 def texts(transcript: Transcript) -> list[str]:

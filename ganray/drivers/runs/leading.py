@@ -17,15 +17,15 @@ from ganray.cost.probes import Timing, probe
 from ganray.cost.remaining import remainder
 from ganray.cost.speed import training_device
 from ganray.cost.spending import Meter
-from ganray.drivers.display import Display, display_for
-from ganray.drivers.outline import SpeedKnown, opening
-from ganray.drivers.runnable import Runnable, Runner
+from ganray.drivers.runs.runnable import Runnable, Runner
+from ganray.drivers.showing.display import Display, display_for
+from ganray.drivers.showing.outline import SpeedKnown, opening
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
-from ganray.runs.foretold import expected, foretell
+from ganray.runs.forecasts.foretold import expected, foretell
 from ganray.runs.lease import Lease
+from ganray.runs.progress.board import Board
 from ganray.train.device import choose_device
 
 

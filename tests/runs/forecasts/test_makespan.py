@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganray.runs.makespan import Pace, Piece, Seen, makespan
+from ganray.runs.forecasts.makespan import Pace, Piece, Seen, makespan
 
 
 def alone(*seconds: float) -> list[Piece]:

@@ -16,7 +16,7 @@ from ganray.plan import Resources, Task
 from ganray.plan.kinds import KINDS
 from ganray.process.cores import cores_given
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
+from ganray.runs.progress.board import Board
 from ganray.train.device import choose_device
 
 _START_SECONDS = 15.0  # of Ray and its workers

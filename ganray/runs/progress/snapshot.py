@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ganray.runs.states import ACTIVE, COMPLETE, TaskState
+from ganray.runs.progress.states import ACTIVE, COMPLETE, TaskState
 
 _ALL = 40  # of a snapshot's rows: where a plan has no more GANs, finished ones are listed too
 _MOST = 200
