@@ -22,8 +22,8 @@ from ganray.plan.parameters import (
 )
 from ganray.specs import EmbedSpec
 from ganray.stages.stage import FLOAT_BYTES, image_shape
-from ganray.train.flops import encoder_parameters
-from ganray.train.memory import embedding_memory, encoder_memory, sampling_memory
+from ganray.train.costs.flops import encoder_parameters
+from ganray.train.costs.memory import embedding_memory, encoder_memory, sampling_memory
 from ganray.train.spec import EncoderSpec
 
 DOUBLE_BYTES = 8

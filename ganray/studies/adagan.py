@@ -40,7 +40,7 @@ from ganray.studies.parts.sides import (
     train_joint,
     write_cards,
 )
-from ganray.train.reweighting import beta_of, mixture_shares
+from ganray.train.inputs.reweighting import beta_of, mixture_shares
 from ganray.train.spec import EncoderSpec
 
 ADAGAN = "adagan"

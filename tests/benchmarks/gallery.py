@@ -35,8 +35,8 @@ from ganray.studies import read_study
 from ganray.studies.families import families
 from ganray.text.study_yaml import load
 from ganray.text.wording import number, quantity
-from ganray.train.blank import blank_trainer
-from ganray.train.flops import gan_parameters, sampling_flops
+from ganray.train.costs.blank import blank_trainer
+from ganray.train.costs.flops import gan_parameters, sampling_flops
 from ganray.trained import draw
 
 ROOT = Path(__file__).parents[2]

@@ -30,8 +30,8 @@ from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, TrainSpec, WganGp, run
 from ganray.train.algorithms import ALGORITHMS
-from ganray.train.draws import Latents
-from ganray.train.flops import gan_flops
+from ganray.train.costs.flops import gan_flops
+from ganray.train.inputs.draws import Latents
 from ganray.train.steps import Adam, Batch, Networks, Noise, Step
 from ganray.trained import draw, load_generator
 from tests import tiny

@@ -23,7 +23,7 @@ from ganray.stages.defending.inputs import classified
 from ganray.stages.stage import stage_of
 from ganray.studies import study_from
 from ganray.studies.defence import page
-from ganray.train.flops import sampling_flops
+from ganray.train.costs.flops import sampling_flops
 from tests import tiny
 
 ATTACKS: list[Any] = [

@@ -21,7 +21,7 @@ from ganray.stages.needs import embedder_memory, image_bytes, metric_memory, row
 from ganray.stages.sampling.embed import embedded_memory, embedding_of
 from ganray.stages.stage import Stage, image_shape
 from ganray.stages.workspace import Workspace
-from ganray.train.memory import sampling_memory
+from ganray.train.costs.memory import sampling_memory
 
 
 def score_trial(work: Workspace) -> None:

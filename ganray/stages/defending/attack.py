@@ -28,8 +28,8 @@ from ganray.stages.defending.inputs import (
 from ganray.stages.needs import LITTLE, defence_memory, image_bytes, images_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
-from ganray.train.flops import classifier_flops, sampling_flops
-from ganray.train.memory import classifier_memory
+from ganray.train.costs.flops import classifier_flops, sampling_flops
+from ganray.train.costs.memory import classifier_memory
 
 
 def attack_chunk(work: Workspace, index: int) -> Arrays:

@@ -21,7 +21,7 @@ from ganray.stages.artifacts import cached, read_embedder, read_sampler
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.store import Manifest, Store
-from ganray.train.flops import sampling_flops
+from ganray.train.costs.flops import sampling_flops
 
 Images = Float32[np.ndarray, "n c h w"]
 

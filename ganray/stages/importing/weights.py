@@ -8,7 +8,7 @@ from ganray.stages.needs import LITTLE
 from ganray.stages.stage import Stage
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
-from ganray.train.memory import embedding_memory
+from ganray.train.costs.memory import embedding_memory
 
 _SHAPE = 3, 32, 32  # its weights are of every shape as many
 

@@ -11,10 +11,10 @@ from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, Stage, Tim
 from ganray.stages.training.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
-from ganray.train.flops import gan_parameters, training_flops
+from ganray.train.costs.flops import gan_parameters, training_flops
+from ganray.train.costs.memory import gan_memory
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
-from ganray.train.memory import gan_memory
 
 
 def train_numbers(work: Workspace) -> None:

@@ -16,8 +16,8 @@ from ganray.stages.sampling.labelled import FILE
 from ganray.stages.stage import CHECKPOINT_COPIES, FLOAT_BYTES, Cost, image_shape
 from ganray.stages.training.trajectory import follow
 from ganray.stages.workspace import Workspace
+from ganray.train.costs.flops import encoder_flops, encoder_parameters
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.flops import encoder_flops, encoder_parameters
 
 Images = UInt8[np.ndarray, "n c h w"]
 Labels = Int64[np.ndarray, "n"]

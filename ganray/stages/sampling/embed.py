@@ -19,8 +19,8 @@ from ganray.stages.artifacts import read_embedder, read_images, shards
 from ganray.stages.needs import image_bytes, made_memory, rows_memory, split_memory
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace, open_dataset
-from ganray.train.flops import EmbeddingSize, embedding_size
-from ganray.train.memory import embedding_memory
+from ganray.train.costs.flops import EmbeddingSize, embedding_size
+from ganray.train.costs.memory import embedding_memory
 
 
 def embed_images_chunk(work: Workspace, index: int) -> Arrays:

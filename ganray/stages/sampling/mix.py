@@ -24,8 +24,8 @@ from ganray.stages.needs import image_bytes
 from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
-from ganray.train.flops import sampling_flops
-from ganray.train.memory import sampling_memory
+from ganray.train.costs.flops import sampling_flops
+from ganray.train.costs.memory import sampling_memory
 
 
 def mix_images_chunk(work: Workspace, index: int) -> Arrays:

@@ -20,8 +20,8 @@ from ganray.stages.artifacts import (
 from ganray.stages.needs import image_bytes, images_memory
 from ganray.stages.stage import Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace
-from ganray.train.flops import sampling_flops
-from ganray.train.memory import sampling_memory
+from ganray.train.costs.flops import sampling_flops
+from ganray.train.costs.memory import sampling_memory
 
 
 def sample_images_chunk(work: Workspace, index: int) -> Arrays:

@@ -28,8 +28,8 @@ from ganray.stages.artifacts import (
 from ganray.stages.needs import LITTLE, embedder_memory, image_bytes, images_memory, pairs_memory
 from ganray.stages.stage import Cost, Stage, Timed, image_shape
 from ganray.stages.workspace import Workspace
-from ganray.train.flops import embedding_size, sampling_flops
-from ganray.train.memory import sampling_memory
+from ganray.train.costs.flops import embedding_size, sampling_flops
+from ganray.train.costs.memory import sampling_memory
 
 NULLS = ("cross-fade", "jumps")
 """Of real training images, beside the GAN's own paths."""

@@ -19,8 +19,8 @@ from ganray.stages.artifacts import (
 from ganray.stages.needs import DOUBLE_BYTES, LITTLE, image_bytes, images_memory
 from ganray.stages.stage import Cost, Stage, Timed, blank, image_shape
 from ganray.stages.workspace import Workspace
-from ganray.train.flops import sampling_flops
-from ganray.train.memory import sampling_memory
+from ganray.train.costs.flops import sampling_flops
+from ganray.train.costs.memory import sampling_memory
 
 _LEAPFROGS = 10  # of a move, each a pass forward and twice that backward
 _DIRECTIONS = 3  # test images; simulated ones, there and back

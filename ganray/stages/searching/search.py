@@ -30,8 +30,8 @@ from ganray.stages.stage import FLOAT_BYTES, Cost, Stage, Timed, blank, image_sh
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.tensors import pack
-from ganray.train.flops import sampling_flops
-from ganray.train.memory import sampling_memory
+from ganray.train.costs.flops import sampling_flops
+from ganray.train.costs.memory import sampling_memory
 
 Images = UInt8[np.ndarray, "n c h w"]
 

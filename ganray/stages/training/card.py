@@ -17,7 +17,7 @@ from ganray.scores import Score
 from ganray.stages.needs import LITTLE
 from ganray.stages.stage import FLOAT_BYTES, Stage, image_shape
 from ganray.stages.workspace import Workspace
-from ganray.train.flops import gan_parameters
+from ganray.train.costs.flops import gan_parameters
 
 _FENCE = "---\n"
 _OF_IMAGES = "generator = generator.of(pictures)  # uint8, to be translated\n"

@@ -30,8 +30,8 @@ from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
 from ganray.train.cohorts.races import forget_met, met, met_in_words
 from ganray.train.cohorts.together import Member, run_together
+from ganray.train.costs.memory import gan_memory
 from ganray.train.device import choose_device, device_name
-from ganray.train.memory import gan_memory
 
 _COPIES = 2
 """Images lie once more as all members', and products that are laid out as matrices hold about what

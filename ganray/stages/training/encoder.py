@@ -27,8 +27,8 @@ from ganray.stages.training.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import serialise
 from ganray.train import EncoderSpec
+from ganray.train.costs.flops import encoder_flops, encoder_parameters
 from ganray.train.encoder import EncoderTrainer, encoder_steps
-from ganray.train.flops import encoder_flops, encoder_parameters
 from ganray.train.history import history_table
 
 

@@ -26,10 +26,10 @@ from ganray.stages.stage import (
 from ganray.stages.training.trajectory import follow
 from ganray.stages.workspace import Workspace
 from ganray.tensors import pack
+from ganray.train.costs.flops import encoder_flops, encoder_parameters
 from ganray.train.encoder import EncoderTrainer, encoder_steps
-from ganray.train.flops import encoder_flops, encoder_parameters
 from ganray.train.history import history_table
-from ganray.train.reweighting import density_ratios, training_weights
+from ganray.train.inputs.reweighting import density_ratios, training_weights
 
 FILE = "weights.safetensors"
 _SHOWN = 16  # images of the greatest and of the least weights

@@ -31,14 +31,14 @@ from ganray.stages.training.split import read_clusters
 from ganray.stages.training.trajectory import followed
 from ganray.stages.workspace import Workspace
 from ganray.tensors import Tensors, deserialise, serialise
-from ganray.train.blank import blank_trainer
-from ganray.train.flops import gan_flops, gan_parameters, sampling_flops, training_flops
+from ganray.train.costs.blank import blank_trainer
+from ganray.train.costs.flops import gan_flops, gan_parameters, sampling_flops, training_flops
+from ganray.train.costs.memory import gan_memory
 from ganray.train.gan import GanTrainer
 from ganray.train.history import history_table
 from ganray.train.loop import Course, alone
-from ganray.train.memory import gan_memory
 from ganray.train.parallel import DataParallelGanTrainer
-from ganray.train.turns import Turns
+from ganray.train.updates.turns import Turns
 
 
 def train_gan(work: Workspace) -> None:

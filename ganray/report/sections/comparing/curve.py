@@ -32,7 +32,7 @@ from ganray.report.sections.comparing.verdict import (
 )
 from ganray.scores import ScoreName
 from ganray.text.wording import interval, number
-from ganray.train.turns import Turns
+from ganray.train.updates.turns import Turns
 
 _SIGNS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from pydantic import Field
 
 from ganray.spec import Spec
-from ganray.train.draws import Draw, Normals, PixelUniforms, Uniforms
+from ganray.train.inputs.draws import Draw, Normals, PixelUniforms, Uniforms
 from ganray.train.steps import Noise
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from ganray.train.optimisers import AdamDescent, Descent, RmsPropDescent
+from ganray.train.updates.optimisers import AdamDescent, Descent, RmsPropDescent
 
 KINDS = {
     "adam": (AdamDescent, torch.optim.Adam, {"lr": 0.01, "betas": (0.5, 0.9)}),
@@ -83,9 +83,9 @@ TRAINED = """
 import sys
 from ganray.models import DefenseGan
 from ganray.train.algorithms.wgan_gp import WganGp
-from ganray.train.blank import blank_trainer
-from ganray.train.flops import gan_flops
-from ganray.train.memory import gan_memory
+from ganray.train.costs.blank import blank_trainer
+from ganray.train.costs.flops import gan_flops
+from ganray.train.costs.memory import gan_memory
 
 model, train = DefenseGan(width=2), WganGp(batch=2)
 gan_flops((1, 28, 28), model, train)

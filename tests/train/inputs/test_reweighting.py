@@ -7,7 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from ganray.train.reweighting import beta_of, density_ratios, mixture_shares, training_weights
+from ganray.train.inputs.reweighting import (
+    beta_of,
+    density_ratios,
+    mixture_shares,
+    training_weights,
+)
 from tests.reference import reweighting as reference
 
 BETAS = (0.05, 0.25, 1 / 3, 0.5, 0.9, 1.0)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from ganray.train.counting import Watching, without_data
+from ganray.train.costs.counting import Watching, without_data
 
 _CONVOLUTIONS = ("convolution", "convolution_backward")
 """They take copies of what they read and write, in an order of their own."""

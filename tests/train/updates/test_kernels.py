@@ -18,8 +18,8 @@ from ganray.train.algorithms import (
     Wgan,
     adversarial,
 )
-from ganray.train.kernels import in_precision
-from ganray.train.optimisers import AdamDescent
+from ganray.train.updates.kernels import in_precision
+from ganray.train.updates.optimisers import AdamDescent
 
 LABELS = np.arange(24) % 2
 IMAGES = np.random.default_rng(4).integers(0, 256, (24, 3, 16, 16), dtype=np.uint8)

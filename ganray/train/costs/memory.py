@@ -19,11 +19,11 @@ from ganray.models.encoders import Encoder
 from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
-from ganray.train.flops import one_loss
-from ganray.train.held import peak_of
-from ganray.train.optimisers import AdamDescent
+from ganray.train.costs.flops import one_loss
+from ganray.train.costs.held import peak_of
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, moving_average, trainable
+from ganray.train.updates.optimisers import AdamDescent
 
 SPARE = 1.25
 """Of what tensors hold where gradients are taken: what allocators keep between them, as

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from ganray.train.algorithms import Dragan, R3Gan, Vanilla, WganGp
-from ganray.train.augment import Augment
-from ganray.train.draws import PixelUniforms
+from ganray.train.inputs.augment import Augment
+from ganray.train.inputs.draws import PixelUniforms
 from ganray.train.steps import Batch
 from tests.families import MODELS
 

@@ -11,8 +11,8 @@ from ganray.models import MODELS
 from ganray.models.defense_gan import DefenseGan
 from ganray.models.encoders import Classifier
 from ganray.train.algorithms.wgan_gp import WganGp
-from ganray.train.held import Held, peak_of
-from ganray.train.memory import (
+from ganray.train.costs.held import Held, peak_of
+from ganray.train.costs.memory import (
     SPARE,
     embedding_memory,
     encoder_memory,

@@ -6,7 +6,7 @@ import torch
 
 from ganray.randomness import uniforms
 from ganray.tensors import deserialise, serialise
-from ganray.train.replay import Histories, History
+from ganray.train.inputs.replay import Histories, History
 
 SHAPE = (1, 2, 2)
 CPU = torch.device("cpu")

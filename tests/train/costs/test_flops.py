@@ -6,7 +6,7 @@ import pytest
 
 from ganray.models import DefenseGan
 from ganray.train import EncoderSpec, WganGp
-from ganray.train.flops import encoder_flops, encoder_parameters, gan_flops
+from ganray.train.costs.flops import encoder_flops, encoder_parameters, gan_flops
 
 GREY = (1, 28, 28)
 

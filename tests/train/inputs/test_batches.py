@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganray.errors import RefusedInput
-from ganray.train.batches import ShuffledImages, image_tensor
+from ganray.train.inputs.batches import ShuffledImages, image_tensor
 
 CPU = torch.device("cpu")
 

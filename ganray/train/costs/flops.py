@@ -19,8 +19,8 @@ from ganray.models.encoders import Encoder
 from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
-from ganray.train.counting import Watching, without_data
-from ganray.train.draws import drawn
+from ganray.train.costs.counting import Watching, without_data
+from ganray.train.inputs.draws import drawn
 from ganray.train.spec import EncoderSpec, TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, trainable
 from ganray.train.steps import Batch, Shown, Step, told

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ganray.models import FullyConnected
 from ganray.train.algorithms import R3Gan, Vanilla, WganGp
-from ganray.train.flops import gan_flops, training_flops
-from ganray.train.turns import Turns
+from ganray.train.costs.flops import gan_flops, training_flops
+from ganray.train.updates.turns import Turns
 
 SCHEDULE = [
     {"iteration": 2, "critic_steps": 1},

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from ganray.train.fused.functions import Fused
-from ganray.train.optimisers import AdamDescent, AnyDescent
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Networks, Step
+from ganray.train.updates.optimisers import AdamDescent, AnyDescent
 
 
 def lay_out(spec: TrainSpec, networks: Mapping[str, nn.Module]) -> None:
