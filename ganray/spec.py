@@ -1,6 +1,6 @@
 """What every specification shares: frozen, strict about names, and hashable by content.
 
-Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.search`);
+Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.latents.search`);
 this base gives them one way to refuse a misspelt key and one way to be hashed.
 """
 

@@ -8,10 +8,10 @@ import os
 import pytest
 
 from ganray.errors import RefusedInput, Stopped, StoreError
+from ganray.latents.search import search_chunk
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
 from ganray.runs.records.parts import span, stored_shards
-from ganray.search import search_chunk
 from tests import tiny
 from tests.stages.stores import copied
 from tests.tiny import digests

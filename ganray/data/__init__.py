@@ -18,9 +18,9 @@ from ganray.data.spec import (
 )
 
 if TYPE_CHECKING:
-    from ganray.data.dataset import Dataset
     from ganray.data.fetching.download import fetch
-    from ganray.data.importing import import_dataset, new_dataset_folder
+    from ganray.data.imported.dataset import Dataset
+    from ganray.data.imported.importing import import_dataset, new_dataset_folder
     from ganray.data.source import Batch, Source, open_source
 
 _LAZY = {

@@ -25,8 +25,8 @@ from ganray.report import Page, Results, sections
 from ganray.studies.parts.blocks import Blocks, Portion
 from ganray.studies.parts.budgets import Horizons, Probe, planned_horizons, used_speed
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.evaluate import MOST_IMAGES
-from ganray.studies.parts.measuring import Mixing, mix_samples
+from ganray.studies.parts.scoring.evaluate import MOST_IMAGES
+from ganray.studies.parts.scoring.measuring import Mixing, mix_samples
 from ganray.studies.parts.searching import plan_search
 from ganray.studies.parts.settings import SidesSettings
 from ganray.studies.parts.sides import (

@@ -32,9 +32,9 @@ from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
 from ganray.studies.parts.data import Data, refuse_unlabelled
-from ganray.studies.parts.evaluate import MOST_IMAGES
-from ganray.studies.parts.measuring import measure_side
-from ganray.studies.parts.ruler import add_embedder, add_ruler
+from ganray.studies.parts.scoring.evaluate import MOST_IMAGES
+from ganray.studies.parts.scoring.measuring import measure_side
+from ganray.studies.parts.scoring.ruler import add_embedder, add_ruler
 from ganray.studies.parts.settings import (
     MOST_SEEDS,
     Budget,

@@ -34,9 +34,9 @@ from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
 from ganray.studies.parts.counts import class_rows, needing
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.domains import refuse_unpaired, two_domains
-from ganray.studies.parts.evaluate import Evaluate
-from ganray.studies.parts.measuring import measure_side
-from ganray.studies.parts.ruler import Ruler, add_embedder, add_ruler
+from ganray.studies.parts.scoring.evaluate import Evaluate
+from ganray.studies.parts.scoring.measuring import measure_side
+from ganray.studies.parts.scoring.ruler import Ruler, add_embedder, add_ruler
 from ganray.studies.parts.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
 
 

@@ -77,8 +77,8 @@ def _work(kind: str, name: str, size: int) -> tuple[Callable[[], object], Callab
             lambda: memory.embedding_memory(Classifier(), shape, 10, 250),
         )
     if kind == "search":
+        from ganray.latents.search import search_chunk
         from ganray.models.sampler import Sampler, new_networks
-        from ganray.search import search_chunk
         from ganray.specs import SearchSpec
 
         sampler = Sampler(model, shape, new_networks(model, shape), (1,)).eval()

@@ -10,12 +10,12 @@ from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor
 
 from ganray.data.choosing.strata import stratified
+from ganray.latents.projection import Defence
 from ganray.models import ModelSpec
 from ganray.models.encoders.networks.classifier import ClassifierNetwork
 from ganray.models.sampler import Sampler
 from ganray.plan import Plan
 from ganray.plan.defending import ChosenImages, Defending
-from ganray.projection import Defence
 from ganray.runs.records.parts import read_joined
 from ganray.stages.artifacts import cached, read_embedder, read_sampler
 from ganray.stages.stage import image_shape

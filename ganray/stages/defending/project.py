@@ -7,10 +7,10 @@ import math
 import numpy as np
 import torch
 
+from ganray.latents.projection import Defence
 from ganray.models.sampler import Sampler, new_networks
 from ganray.plan import Plan, Task
 from ganray.plan.defending import Defending, ProjectParameters
-from ganray.projection import Defence
 from ganray.runs.records.parts import Arrays
 from ganray.stages.artifacts import shard_files
 from ganray.stages.defending.inputs import chunk_rows, descent_flops, read_defence, shown

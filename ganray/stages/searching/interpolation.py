@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64, UInt8
 
 from ganray.embed import embed
 from ganray.errors import UndefinedScore
-from ganray.interpolation import paths_of, walk_chunk
+from ganray.latents.interpolation import paths_of, walk_chunk
 from ganray.metrics.copying.nulls import cross_fades, drawn_pairs, jumps
 from ganray.metrics.copying.smoothness import smoothness
 from ganray.models.encoders import Classifier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganray.likelihood import likelihood_chunk
+from ganray.latents.likelihood import likelihood_chunk
 from ganray.models.sampler import Sampler
 from ganray.plan import Plan, Task
 from ganray.plan.probing import LikelihoodParameters

@@ -10,12 +10,12 @@ import safetensors.numpy
 from jaxtyping import Int64, UInt8
 
 from ganray.embed import embed
+from ganray.latents.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.models import ModelSpec
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SearchParameters
 from ganray.runs.records.parts import Arrays
 from ganray.sample import sample_chunk
-from ganray.search import SearchChunk, SearchResult, collect, search_chunk
 from ganray.specs import EmbedSpec, SampleSpec
 from ganray.stages.artifacts import (
     cached,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganray.data.dataset import Dataset
+from ganray.data.imported.dataset import Dataset
 from ganray.distributed.runner import RayRunner
 from ganray.local import LocalRunner
 from ganray.plan import importing

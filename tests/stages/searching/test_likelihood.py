@@ -7,7 +7,7 @@ import pytest
 
 from ganray.data import Dataset
 from ganray.errors import Stopped
-from ganray.likelihood import dequantised
+from ganray.latents.likelihood import dequantised
 from ganray.models import DefenseGan
 from ganray.plan import PlanBuilder, Task
 from ganray.plan.kinds import KINDS

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from ganray.latents.projection import Defence, Projected
 from ganray.models import DefenseGan
 from ganray.models.sampler import Sampler, new_networks
-from ganray.projection import Defence, Projected
 from ganray.randomness import normals
 from ganray.specs import SearchSpec
 from tests.reference import defense_gan as reference

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ganray.store.client import S3Client, place_of
 from ganray.store.outage import OUTAGES
-from ganray.store.patience import Patience
+from ganray.store.remote.client import S3Client, place_of
+from ganray.store.remote.patience import Patience
 
 
 class StateFiles(S3Client):

@@ -16,8 +16,8 @@ from jaxtyping import Float, Int64
 from numpy import ndarray
 from torch import Tensor
 
+from ganray.latents.search import descend, scaled
 from ganray.models.sampler import Sampler
-from ganray.search import descend, scaled
 from ganray.specs import SearchSpec
 
 

@@ -21,9 +21,15 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.handlers import add_expect_header
 from botocore.loaders import Loader, create_loader
 
-from ganray.store.causes import FAILURES, no_answer
-from ganray.store.deadline import DEADLINE_SECONDS, QUIET_SECONDS, RequestProgress, Upload, in_time
-from ganray.store.patience import Call, Patience
+from ganray.store.remote.causes import FAILURES, no_answer
+from ganray.store.remote.deadline import (
+    DEADLINE_SECONDS,
+    QUIET_SECONDS,
+    RequestProgress,
+    Upload,
+    in_time,
+)
+from ganray.store.remote.patience import Call, Patience
 
 _WRITES = ("Put", "Create", "Upload", "Complete", "Copy", "Delete", "Abort")
 _PIECE_BYTES = 2**18

@@ -21,7 +21,7 @@ from ganray.plan.roles import drawn, extremes_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
-from ganray.studies.parts.ruler import Ruler
+from ganray.studies.parts.scoring.ruler import Ruler
 
 
 def measure_side(

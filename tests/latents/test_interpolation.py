@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.interpolation import STREAM, paths_of, walk_chunk
+from ganray.latents.interpolation import STREAM, paths_of, walk_chunk
 from ganray.models.laws import Labelled, Normal, Sphere, Uniform
 from ganray.sample import quantise
 from ganray.specs import InterpolationSpec

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ganray.data.imported.scratch import scratch_failures
 from ganray.data.rows import rows_per_chunk
-from ganray.data.scratch import scratch_failures
 from ganray.data.source import Batch
 from ganray.data.spec import SPLITS, DatasetFile, SourceInfo, Split
 

@@ -19,9 +19,10 @@ import pytest
 
 from ganray.data.location import Location
 from ganray.errors import RefusedInput, StoreError
-from ganray.store import Store, s3
-from ganray.store.deadline import Upload
-from ganray.store.filesystem import DataFiles, state_place
+from ganray.store import Store
+from ganray.store.remote import s3
+from ganray.store.remote.deadline import Upload
+from ganray.store.remote.filesystem import DataFiles, state_place
 from tests.s3_proxy import Faults, S3Proxy, running_proxy
 from tests.s3_server import S3Server
 
@@ -99,7 +100,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines and patience that a test can wait for."""
     monkeypatch.setattr(s3, "DEADLINE_SECONDS", 0.3)
     monkeypatch.setattr(s3, "_HASTY_DEADLINE", 0.3)
-    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 0.2)
+    monkeypatch.setattr("ganray.store.remote.patience.OUTAGE_SECONDS", 0.2)
 
 
 @pytest.mark.usefixtures("short")
@@ -144,7 +145,7 @@ def test_a_call_that_was_given_up_holds_up_no_later_one(
         store.put("runs/a", b"before")
         with monkeypatch.context() as short:
             short.setattr(store.files._s3, "_seconds", 0.3)  # type: ignore[attr-defined]
-            short.setattr("ganray.store.patience.OUTAGE_SECONDS", 0.2)
+            short.setattr("ganray.store.remote.patience.OUTAGE_SECONDS", 0.2)
             _give_up(store, proxy)
         proxy.switch(None)
         assert store.get("runs/a") == b"before"
@@ -209,7 +210,7 @@ def test_of_an_upload_little_counts_as_moved_that_nobody_takes(
         sent.append(Upload(*words))
         return sent[-1]
 
-    monkeypatch.setattr("ganray.store.client.Upload", kept)
+    monkeypatch.setattr("ganray.store.remote.client.Upload", kept)
     for seconds in (0.3, 3.0, 30.0, 300.0):  # until there was time to send some
         monkeypatch.setattr(s3, "DEADLINE_SECONDS", seconds)
         with pytest.raises(StoreError, match=endpoint):

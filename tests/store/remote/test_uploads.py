@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ganray.store import Store, s3
+from ganray.store import Store
+from ganray.store.remote import s3
 from tests.s3_proxy import Faults, S3Proxy, running_proxy
 from tests.s3_server import S3Server
 

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ganray.errors import StoreError
-from ganray.store.causes import FAILURES, code_of, explain, is_away, may_be_elsewhere
-from ganray.store.client import S3Client, place_of
-from ganray.store.deadline import DEADLINE_SECONDS
 from ganray.store.files import FOLDER_MARKS, Entry, Sink
-from ganray.store.patience import Patience
-from ganray.store.swift import swift_reader
+from ganray.store.remote.causes import FAILURES, code_of, explain, is_away, may_be_elsewhere
+from ganray.store.remote.client import S3Client, place_of
+from ganray.store.remote.deadline import DEADLINE_SECONDS
+from ganray.store.remote.patience import Patience
+from ganray.store.remote.swift import swift_reader
 
 _PART_BYTES = 16 * 2**20
 _HASTY_SECONDS = 4.0  # in which a store that answers may still be busy

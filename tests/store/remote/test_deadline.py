@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ganray.store.deadline import RequestProgress, Upload, in_time
+from ganray.store.remote.deadline import RequestProgress, Upload, in_time
 
 
 class Clock:
@@ -67,7 +67,7 @@ def test_pieces_that_are_taken_of_an_upload_are_progress(clock: Clock) -> None:
 def test_work_that_is_late_is_cancelled_and_its_end_in_time_is_handed_on(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganray.store.deadline._TICK_SECONDS", 0.01)
+    monkeypatch.setattr("ganray.store.remote.deadline._TICK_SECONDS", 0.01)
     cancelled = []
 
     async def hang() -> None:

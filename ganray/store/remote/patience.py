@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ganray.store.causes import is_answer, is_away, is_unanswered, may_pass, short_cause
 from ganray.store.outage import OUTAGES
+from ganray.store.remote.causes import is_answer, is_away, is_unanswered, may_pass, short_cause
 
 OUTAGE_SECONDS = 120.0
 """How long a store that has answered before may be away. Less, and a restart of the server or a

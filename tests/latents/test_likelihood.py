@@ -8,7 +8,7 @@ import torch
 from scipy.stats import norm
 
 from ganray.errors import RefusedInput
-from ganray.likelihood import dequantised, likelihood_chunk, normal_to
+from ganray.latents.likelihood import dequantised, likelihood_chunk, normal_to
 from ganray.models.laws import Codes, Joined, Labelled, Normal, Sphere, Uniform, free_part
 from ganray.specs import LikelihoodSpec
 from tests.linear_gan import LATENT, Linear

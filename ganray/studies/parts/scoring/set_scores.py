@@ -21,9 +21,9 @@ from ganray.plan.roles import extremes_role, floor_role, measure_role
 from ganray.scores import ScoreName
 from ganray.specs import chunks_for
 from ganray.studies.parts.data import in_chunks
-from ganray.studies.parts.evaluation_settings import Settings
-from ganray.studies.parts.image_sets import Opened, Sets
-from ganray.studies.parts.ruler import add_weights, preprocessing
+from ganray.studies.parts.scoring.evaluation_settings import Settings
+from ganray.studies.parts.scoring.image_sets import Opened, Sets
+from ganray.studies.parts.scoring.ruler import add_weights, preprocessing
 
 
 class SetScores:

@@ -111,7 +111,7 @@ def test_a_doubtful_reply_is_settled_by_reading_back(
 def test_a_write_that_stays_in_doubt_raises_and_shows_nothing(
     s3_server: S3Server, s3_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 1.0)
+    monkeypatch.setattr("ganray.store.remote.patience.OUTAGE_SECONDS", 1.0)
     with (
         _faulty(s3_server, monkeypatch, "409 before", times=1000),
         pytest.raises(StoreError, match="ConditionalRequestConflict"),
@@ -225,7 +225,7 @@ def test_a_server_that_accepts_and_falls_silent_is_told(
         listener.listen()
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        monkeypatch.setattr("ganray.store.s3._HASTY_DEADLINE", 0.5)
+        monkeypatch.setattr("ganray.store.remote.s3._HASTY_DEADLINE", 0.5)
         with pytest.raises(StoreError, match=f"{endpoint} does not answer"):
             Store(s3_url).probe()
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from ganray.data.choosing.duplicates import digests, said_of_duplicates
-from ganray.data.dataset import INFO_FILE
+from ganray.data.imported.dataset import INFO_FILE
+from ganray.data.imported.partitions import OpenFile, Partitions
+from ganray.data.imported.scratch import scratch
 from ganray.data.location import Location
-from ganray.data.partitions import OpenFile, Partitions
 from ganray.data.rows import joined_notes
-from ganray.data.scratch import scratch
 from ganray.data.source import Batch, Source
 from ganray.data.spec import DatasetFile, DatasetInfo, DatasetSpec, SourceInfo
 from ganray.errors import RefusedInput

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from ganray.errors import RefusedInput
+from ganray.latents.search import SearchChunk, collect, search, search_chunk
 from ganray.models import Conditional, DefenseGan, FullyConnected, Mixture
 from ganray.models.sampler import Sampler, new_networks
 from ganray.randomness import normals, uniforms
 from ganray.sample import sample
-from ganray.search import SearchChunk, collect, search, search_chunk
 from ganray.spec import parse
 from ganray.specs import SearchSpec
 from tests.reference import defense_gan as reference

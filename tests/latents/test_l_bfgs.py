@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import optimize
 
-from ganray.l_bfgs import minimise
+from ganray.latents.l_bfgs import minimise
 
 
 def rosenbrock(points):

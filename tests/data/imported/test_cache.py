@@ -16,8 +16,9 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from ganray.data import Dataset, DatasetSpec, cache, import_dataset, new_dataset_folder, open_source
-from ganray.data.cache import NodeCache, node_cache
+from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
+from ganray.data.imported import cache
+from ganray.data.imported.cache import NodeCache, node_cache
 from ganray.errors import CorruptArtifact, RefusedInput
 from ganray.stages.workspace import open_dataset
 from tests import HANG_SECONDS

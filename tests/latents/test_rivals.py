@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganray.rivals import Rivals
+from ganray.latents.rivals import Rivals
 
 
 def followed(curves: np.ndarray, stopping: str, together: int) -> tuple[list[int], torch.Tensor]:

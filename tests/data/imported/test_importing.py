@@ -22,8 +22,8 @@ from ganray.data import (
     import_dataset,
     new_dataset_folder,
     open_source,
-    scratch,
 )
+from ganray.data.imported import scratch
 from ganray.data.rows import Rows
 from ganray.errors import RefusedInput, StoreError
 from tests.data.published import digits, read_all, write_folder, write_idx

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int64, UInt8
 
-from ganray.data.cache import node_cache
+from ganray.data.imported.cache import node_cache
 from ganray.data.location import Location
 from ganray.data.rows import class_name, refuse_equal_names, rows_per_chunk, shape_text
 from ganray.data.spec import SPLITS, DatasetFile, DatasetInfo
@@ -65,7 +65,7 @@ class Dataset:
         """Images and labels of some classes (all by default); only their files are read.
 
         Classes come in ascending order, each one's rows in the order of the source. A remote set's
-        files are fetched once by a node, which keeps copies (`ganray.data.cache`).
+        files are fetched once by a node, which keeps copies (`ganray.data.imported.cache`).
 
         Raises:
             RefusedInput: for an unknown split or class.

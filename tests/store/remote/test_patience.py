@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from ganray.store import patience as module
 from ganray.store.outage import Outages
-from ganray.store.patience import Call, Patience
-from tests.store.test_deadline import Clock
+from ganray.store.remote import patience as module
+from ganray.store.remote.patience import Call, Patience
+from tests.store.remote.test_deadline import Clock
 
 PLACE = "s3://bucket"
 

@@ -10,8 +10,8 @@ from ganray.cost.spending import Cost
 from ganray.data.spec import Pictures
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec
-from ganray.studies.parts.evaluate import Evaluate, curve_field, extremes_field
-from ganray.studies.parts.image_sets import GeneratedImages, Images
+from ganray.studies.parts.scoring.evaluate import Evaluate, curve_field, extremes_field
+from ganray.studies.parts.scoring.image_sets import GeneratedImages, Images
 from ganray.train.spec import EncoderSpec
 
 

@@ -19,10 +19,10 @@ from torch import Tensor
 
 from ganray.errors import RefusedInput
 from ganray.graphs import recorded
-from ganray.l_bfgs import minimise
+from ganray.latents.l_bfgs import minimise
+from ganray.latents.rivals import Rivals
 from ganray.models.laws import Law, Normal, free_part, refuse_projection
 from ganray.models.sampler import Sampler
-from ganray.rivals import Rivals
 from ganray.sample import quantise
 from ganray.specs import SearchSpec
 
