@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "Batch": "source",
-    "Dataset": "dataset",
+    "Dataset": "imported.dataset",
     "Source": "source",
     "fetch": "fetching.download",
-    "import_dataset": "importing",
-    "new_dataset_folder": "importing",
+    "import_dataset": "imported.importing",
+    "new_dataset_folder": "imported.importing",
     "open_source": "source",
 }
 

@@ -66,9 +66,8 @@ def _executed(
         seconds = time.monotonic() - started
         return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only, caution)
     with _ray_beside("local" if agenda.complete else runner, address, store, plan):
-        from ganray.drivers.runs.undertaking import (
-            undertake,  # torch, seconds that Ray starts beside
-        )
+        # torch, seconds that Ray starts beside
+        from ganray.drivers.runs.undertaking import undertake
 
         return undertake(study, agenda, runner, address, verify, quiet, only, started)
 

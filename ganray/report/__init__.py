@@ -1,7 +1,8 @@
 """Reports: a study's page as one HTML file, and its numbers as tables, from stored results alone.
 
-`results` reads them, `sections` turn them into blocks, a study's `page` arranges the sections, and
-`render` writes the HTML.
+`reading` finds them in the store, `comparing` judges sides by them, `sections` turn them into
+blocks with the pictures of `drawing`, a study's `page` arranges the sections, and `render` writes
+the HTML.
 """
 
 from __future__ import annotations

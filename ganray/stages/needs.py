@@ -1,7 +1,7 @@
 """What tasks of several kinds take of memory: images, features, pairs of rows, a classifier.
 
 All in bytes, and beside what a process takes that does nothing yet. Each stage's own estimate, its
-`memory`, is made of these and of what its networks hold (`train.memory`).
+`memory`, is made of these and of what its networks hold (`train.costs.memory`).
 """
 
 from __future__ import annotations

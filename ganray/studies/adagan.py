@@ -3,9 +3,10 @@
 Tolstikhin et al., "AdaGAN: Boosting generative models", arXiv 1701.02386, algorithm 1: the first
 component is trained on all images alike. Before each further one, a classifier tells the training
 images from the mixture's, images are weighted by how much the mixture lacks them
-(`train.reweighting`), and the component is trained on images that are drawn by these weights; the
-mixture takes it in with a share β. How many components there are is known from the beginning, so
-that each is a task of the plan whose input is the weights, whose input are the GANs before it.
+(`train.inputs.reweighting`), and the component is trained on images that are drawn by these
+weights; the mixture takes it in with a share β. How many components there are is known from the
+beginning, so that each is a task of the plan whose input is the weights, whose input are the GANs
+before it.
 
 β = 1/t is the paper's own choice as we remember it, unchecked; how its classifier is trained, and
 when it stops, is this study's `discriminator`.
