@@ -47,7 +47,7 @@ class Kind:
 
     Attributes:
         parameters: what its tasks are told.
-        folder: that of `stages` which has its code as `<name>.py`, with a `STAGE`.
+        folder: that of `stages` which has its code as `<name>.py`, with a `STAGE`; none: itself.
         version: part of its tasks' keys; raised whenever its code would give another result for
             the same parameters.
         unit: of the horizon, where tasks of the kind continue each other.
@@ -73,7 +73,7 @@ class Kind:
     @property
     def module(self) -> str:
         """The module of its code."""
-        return self.home or f"ganray.stages.{self.folder}.{self.name}"
+        return self.home or f"ganray.stages{self.folder and '.'}{self.folder}.{self.name}"
 
 
 _ALL = (

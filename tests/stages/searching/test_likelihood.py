@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,8 +78,7 @@ def test_it_is_the_exact_likelihood_of_the_test_images(store, asked, linear, tin
 def test_one_shard_or_many_and_interrupted_are_alike(store, asked, monkeypatch, tmp_path, tiny_run):
     task = asked(14)
     whole = worked(store, task)
-    monkeypatch.setitem(KINDS, "likelihood", KINDS["likelihood"].__class__(
-        "likelihood", LikelihoodParameters, unit="images", shard=1))  # fmt: skip
+    monkeypatch.setitem(KINDS, "likelihood", replace(KINDS["likelihood"], shard=1))
     apart = copied(tiny_run, tmp_path / "apart", "data", "train")
     with pytest.raises(Stopped, match="before chunk 2"):
         run_chunks(workspace(apart, task, should_stop=stop_after(2)), task.shards)
