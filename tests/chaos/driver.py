@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ganray.cli import main
 from ganray.distributed.scheduler import units
-from ganray.drivers import display
-from ganray.runs import remembered
+from ganray.drivers.showing import display
+from ganray.runs.records import remembered
 from ganray.store import many
 
 LARGE = (
