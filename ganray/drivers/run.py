@@ -12,7 +12,7 @@ from ganray.drivers.ending import Outcome
 from ganray.drivers.runnable import Runnable, Runner
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda, Part
-from ganray.runs.lease import is_led
+from ganray.runs.beat import is_led
 from ganray.runs.outages import outages_told
 from ganray.runs.record import report_of
 from ganray.store import Store

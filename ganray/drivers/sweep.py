@@ -23,7 +23,8 @@ from ganray.drivers.run import execute
 from ganray.errors import RefusedInput, Stopped
 from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda
-from ganray.runs.lease import Beat, Lease, lead
+from ganray.runs.beat import Beat
+from ganray.runs.lease import Lease, lead
 from ganray.runs.outages import outages_told
 from ganray.runs.record import save_run
 from ganray.runs.waiting import waits_told
