@@ -73,7 +73,7 @@ def _said(values: dict[str, Any]) -> str:
 
 
 def _ending(ended: SweepOutcome) -> list[str]:
-    from ganray.drivers.outline import how_to_look
+    from ganray.drivers.ending import how_to_look
     from ganray.runs.failures import failure_lines
 
     lines = failure_lines(ended.failed)

@@ -8,7 +8,8 @@ import pytest
 
 from ganray.cost.estimate import operations
 from ganray.drivers import outline
-from ganray.drivers.outline import SpeedKnown, about, counted, how_to_look, opening, still_to_do
+from ganray.drivers.ending import how_to_look
+from ganray.drivers.outline import SpeedKnown, about, counted, opening, still_to_do
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from tests.runs.simulated import task
