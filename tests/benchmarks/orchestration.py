@@ -30,7 +30,7 @@ from pathlib import Path
 
 import psutil
 
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.store import Store
 from tests.benchmarks.idle import Done, artifacts, idle, table
 

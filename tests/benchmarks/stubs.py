@@ -19,7 +19,7 @@ import ray  # isort: skip
 from ganray.distributed.scheduler import pool
 from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.worker import Place
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 
 __all__ = ["connected", "real_workers", "simulated_slots"]
 

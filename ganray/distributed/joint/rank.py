@@ -17,8 +17,8 @@ from ganray.distributed.worker.streams import WORKER_BEAT_SECONDS
 from ganray.distributed.worker.usage import effort
 from ganray.errors import GanrayError, Stopped
 from ganray.local import explain, failure
-from ganray.runs.events import Event
-from ganray.runs.outages import away_details, store_away
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import away_details, store_away
 from ganray.train.parallel import LostRank, Ranks, RanksDiffer
 
 _SEND_SECONDS = 0.25

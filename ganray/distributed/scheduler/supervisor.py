@@ -24,7 +24,7 @@ from ganray.errors import Stopped
 from ganray.plan import Resources
 from ganray.process.waits import OWN, WAITS
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import ENDING, Event
+from ganray.runs.progress.events import ENDING, Event
 from ganray.store.outage import OUTAGES
 
 WAIT_SECONDS = 0.25

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ganray.plan import Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.log import TaskLog
 from ganray.stages.workspace import open_store

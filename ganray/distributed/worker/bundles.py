@@ -6,7 +6,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ganray.runs.events import ENDING, Event
+from ganray.runs.progress.events import ENDING, Event
 
 _STEPS = ("chunk", "checkpoint")  # of which each counts
 _SOON_SECONDS = 0.005  # what ends sooner needs no next work ahead, and is one message

@@ -18,7 +18,7 @@ from ganray.distributed.worker import usage
 from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.streams import outcome, stream, stream_cohort
 from ganray.errors import Stopped
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.train.device import choose_device
 
 

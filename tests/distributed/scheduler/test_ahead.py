@@ -10,7 +10,7 @@ from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.worker.deaths import Death
 from ganray.distributed.worker.worker import Place
 from ganray.plan import Resources
-from ganray.runs.events import ENDING
+from ganray.runs.progress.events import ENDING
 from tests.distributed.scheduler import test_launching
 from tests.distributed.scheduler.test_cohorts import gan
 from tests.distributed.scheduler.test_launching import SMALL, TASKS, TRAINER, Remote, node, unit

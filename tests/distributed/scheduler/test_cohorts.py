@@ -12,7 +12,7 @@ from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.deaths import Death
 from ganray.distributed.worker.worker import Place
 from ganray.plan import Resources, Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from tests.distributed.scheduler import test_launching
 from tests.distributed.scheduler.test_launching import TRAINER, Remote, node, unit
 
