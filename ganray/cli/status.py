@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ganray.plan import Plan
-    from ganray.runs.lease import Beat
+    from ganray.runs.beat import Beat
     from ganray.runs.records.record import Run
     from ganray.store import Store
 
@@ -114,7 +114,8 @@ class Listener:
 
     def why_over(self) -> str | None:
         """That its driver has ended, died or long been silent; None while it may go on."""
-        from ganray.runs.lease import SILENT_SECONDS, newest_driver
+        from ganray.runs.beat import newest_driver
+        from ganray.runs.lease import SILENT_SECONDS
 
         beat = newest_driver(self._store, self._run)
         if beat is None:
@@ -130,7 +131,7 @@ class Listener:
 
 def heard(store: Store, run: str) -> Heard | None:
     """Listen until the driver speaks, has ended or died, or is silent for three of its beats."""
-    from ganray.runs.lease import newest_driver
+    from ganray.runs.beat import newest_driver
 
     first, begun = newest_driver(store, run), time.monotonic()
     if first is None:
@@ -258,7 +259,8 @@ def _watch(store: Store, plan: Plan) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    from ganray.runs.lease import LEASE_BEAT_SECONDS, newest_driver
+    from ganray.runs.beat import newest_driver
+    from ganray.runs.lease import LEASE_BEAT_SECONDS
 
     last, since = newest_driver(store, plan.run), time.monotonic()
     if last is None or last.ended:

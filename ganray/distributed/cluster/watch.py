@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from ganray.distributed.cluster.connect import HeadLost  # first: it sets Ray's environment
 from ganray.distributed.ray_internals import draining_nodes
@@ -19,6 +19,7 @@ import ray  # isort: skip
 from ganray.distributed.cluster.autoscaler import Growth, growth
 from ganray.distributed.scheduler.units import Bundle
 from ganray.process.periodic import repeated
+from ganray.process.scope import Scope
 
 POLL_SECONDS = 1.0
 HEAD_SECONDS = 40.0
@@ -81,7 +82,7 @@ class View:
 
 
 @dataclass
-class Watch:
+class Watch(Scope):
     """Keeps `view` up to date for as long as the context lasts.
 
     Args:
@@ -92,24 +93,14 @@ class Watch:
     may_grow: bool = True
     _unanswered: float | None = None
     _doubted: float | None = None
-    _looking: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def __enter__(self) -> Watch:
+    def _scope(self) -> Iterator[None]:
         self._own_node = ray.get_runtime_context().get_node_id()
         self._address = ray.get_runtime_context().gcs_address
         self._groups = tuple(groups(growth())) if self.may_grow else ()
         self._look()
-        looking = repeated(self._try_to_look, POLL_SECONDS, "ganray-watch", join=False)
-        self._looking.enter_context(looking)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._looking.close()
+        with repeated(self._try_to_look, POLL_SECONDS, "ganray-watch", join=False):
+            yield
 
     @property
     def silent(self) -> float:

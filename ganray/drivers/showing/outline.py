@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ganray.cost.estimate import training_speed
 from ganray.cost.remaining import remainder
@@ -141,14 +138,3 @@ def still_to_do(agenda: Agenda, file: str) -> str | None:
         return None
     words = f"ganray run {shlex.quote(file)}"
     return f"still to do: {counted(agenda.pending)}: {words} (the same command without --only)"
-
-
-def how_to_look(report: str) -> str:
-    """How the report is looked at, wherever it is."""
-    parts = urlsplit(report)
-    if not report.startswith("/") and parts.scheme not in ("", "file"):
-        return "the report is one HTML file for any browser; download it from"
-    path = unquote(parts.path) if parts.scheme == "file" else report
-    command = "open" if sys.platform == "darwin" else "xdg-open"
-    url = Path(path).absolute().as_uri()
-    return f"the report is one HTML file for any browser: {command} {shlex.quote(path)}, or {url}"

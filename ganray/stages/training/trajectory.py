@@ -45,6 +45,8 @@ def followed(
     history, spent = _resume(work, trainer, until)
     with Checkpoints(work, trainer.step, spent, clock) as kept:
         arrived, history = yield from course(trainer, until, _host(work, kept), history)
+        if arrived:
+            work.end()
     if not arrived:
         raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
     return history, kept.kept

@@ -7,15 +7,9 @@ import sys
 import pytest
 
 from ganray.cost.estimate import operations
+from ganray.drivers.runs.ending import how_to_look
 from ganray.drivers.showing import outline
-from ganray.drivers.showing.outline import (
-    SpeedKnown,
-    about,
-    counted,
-    how_to_look,
-    opening,
-    still_to_do,
-)
+from ganray.drivers.showing.outline import SpeedKnown, about, counted, opening, still_to_do
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from tests.runs.simulated import task
