@@ -235,7 +235,8 @@ class Pool:
 
     def dismiss(self, slot: Slot) -> None:
         """End a worker, whatever it does."""
-        slot.answer = slot.listened = None
+        # Ray's own thread may hold the slot last, and would wait for itself to let a stream go.
+        slot.answer = slot.listened = slot.ahead = None
         ray.kill(slot.actor)
         self.slots.remove(slot)
 

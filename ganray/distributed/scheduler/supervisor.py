@@ -165,7 +165,8 @@ class Supervisor:
             return
         assert unit is not None
         if ENDING in details:
-            slot.ending = self.backlog.moved = len(slot.units) == 1 and not slot.reserved
+            slot.ending = len(slot.units) == 1 and not slot.reserved
+            self.backlog.moved |= slot.ending
             return
         unit.host = details.get("host", unit.host)
         slot.reserved = tuple(details.get("nodes", slot.reserved))  # where its ranks have come

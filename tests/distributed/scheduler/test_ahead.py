@@ -73,6 +73,24 @@ def test_a_lost_worker_gives_back_what_it_had_not_begun(run: Supervisor) -> None
     assert run.pool.slots == []
 
 
+def test_whoever_is_dismissed_holds_no_answer(run: Supervisor) -> None:
+    """What Ray still has to say of it is heard by Ray's own thread, which must not be the last to
+    let go of one."""
+    slot = at_work(run)
+    run.backlog.waiting.append(unit("train", SMALL))
+    ends(run, slot)
+    run.pool.dismiss(slot)
+    assert (slot.answer, slot.ahead) == (None, None)
+
+
+def test_the_end_of_one_member_does_not_hide_that_another_worker_is_free(run: Supervisor) -> None:
+    slot = at_work(run)
+    slot.units += [unit("train", SMALL)]
+    run.backlog.moved = True
+    run._news(slot, slot.units[0].assignment.event(**{ENDING: True}))
+    assert run.backlog.moved
+
+
 def test_what_failed_meanwhile_is_not_given_back(run: Supervisor) -> None:
     slot = at_work(run)
     run.backlog.waiting.append(unit("train", SMALL))
