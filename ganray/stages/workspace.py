@@ -99,7 +99,7 @@ class Workspace:
         """Tell the driver how far this task is."""
         self.tell(Event(self.task.address, self.task.kind, done, total, details))
 
-    def end(self) -> None:
+    def tell_ending(self) -> None:
         """Tell, once, that nothing is left but to commit: the next work may be handed out."""
         if not self._ending:
             self._ending = True
@@ -121,7 +121,7 @@ class Workspace:
         """
         address = self.task.address if chunks is None else self.task.shard_address(chunks)
         if chunks is None:
-            self.end()
+            self.tell_ending()
         # Without folders of their own, files of one name would try each other's paths.
         below = "" if chunks is None else address.rpartition("/")[2]
         written = [self.attempt.write(name, data, below) for name, data in files.items()]

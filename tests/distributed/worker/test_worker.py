@@ -69,7 +69,7 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     assert "its input train/" in last.details["failed"]
     assert last.details["traceback"] == ""
 
-    def lacking(*_):
+    def lacking(*_, **__):
         raise KeyError("model")
 
     monkeypatch.setattr("ganray.stages.training.train.followed", lacking)
