@@ -20,7 +20,8 @@ from ganray.cost.spending import Meter
 from ganray.drivers.runs.pages import pages_foreseen
 from ganray.drivers.runs.runnable import Runnable, Runner
 from ganray.drivers.showing.display import Display, display_for
-from ganray.drivers.showing.outline import SpeedKnown, opening
+from ganray.drivers.showing.outline import opening
+from ganray.drivers.showing.prospect import SpeedKnown
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
