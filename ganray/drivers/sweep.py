@@ -30,7 +30,7 @@ from ganray.runs.waiting import waits_told
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan
-from ganray.sweeps.together import shares_runner
+from ganray.sweeps.shared.together import shares_runner
 from ganray.sweeps.trials import Trial, is_over, ranked, read_trials
 
 
