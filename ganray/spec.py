@@ -1,7 +1,7 @@
 """What every specification shares: frozen, strict about names, and hashable by content.
 
-Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.search`);
-this base gives them one way to refuse a misspelt key and one way to be hashed.
+Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.specs`); this
+base gives them one way to refuse a misspelt key and one way to be hashed.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Spec(BaseModel):
         """The fields that a file must have to mean this: those that were set, and every tag."""
         return [n for n in type(self).model_fields if n in self.model_fields_set or self._tag(n)]
 
-    def others(self, name: str) -> list[Any]:
+    def alternatives(self, name: str) -> list[Any]:
         """What else a field may be: as usual, or another of its words; of a tag nothing."""
         if (usual := _usual(type(self))[name]) is _TAG:
             return []

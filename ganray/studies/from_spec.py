@@ -8,7 +8,7 @@ from typing import Any
 from ganray.errors import Path, RefusedInput, quoted
 from ganray.models import MODELS
 from ganray.registry import Registry
-from ganray.runs.spec import read_spec
+from ganray.runs.records.spec import read_spec
 from ganray.store import Store
 from ganray.studies.overlaid import Origin, Overlaid
 from ganray.studies.presets import PRESETS

@@ -17,7 +17,7 @@ from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.counts import mixture_counts, needing
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.ruler import add_embedder, embed_split, protocol_on
+from ganray.studies.parts.scoring.ruler import add_embedder, embed_split, protocol_on
 from ganray.sweeps.block import Side
 from ganray.sweeps.settings import SweepSettings
 from ganray.train.spec import TrainSpec

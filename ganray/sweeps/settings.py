@@ -16,7 +16,7 @@ from ganray.models.encoders import AnyEncoder, Classifier, Encoder
 from ganray.plan.classes import class_index
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, content_hash
-from ganray.studies.parts.evaluate import Evaluate, NamedOnce, check_needs, usual_metrics
+from ganray.studies.parts.scoring.evaluate import Evaluate, NamedOnce, check_needs, usual_metrics
 from ganray.studies.parts.settings import MOST_ITERATIONS, Setup
 from ganray.sweeps.block import Sweep
 from ganray.sweeps.space import Values, check_domains, combinations, configured, drawn

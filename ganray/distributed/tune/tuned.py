@@ -42,7 +42,7 @@ from ganray.distributed.tune.trainable import trainable_of
 from ganray.errors import StoreError
 from ganray.process.waits import WAITS
 from ganray.store import Store
-from ganray.store.filesystem import state_place
+from ganray.store.remote.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.trials import Trial, read_trial, save_trial
 

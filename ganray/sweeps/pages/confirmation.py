@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ganray.report.cautions import weak_ruler
+from ganray.report.comparing.cautions import weak_ruler
 from ganray.report.page import (
     Block,
     Code,
@@ -17,7 +17,7 @@ from ganray.report.page import (
     Section,
     Strip,
 )
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.sweeps.confirmation import confirmed, winner
 from ganray.sweeps.settings import judged_by
 from ganray.sweeps.trials import Trial

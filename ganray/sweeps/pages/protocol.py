@@ -7,8 +7,8 @@ from typing import Any
 
 from ganray.plan.classes import class_index
 from ganray.report.page import Block, Code, Column, Details, Paragraph, Section, Strip, Table
-from ganray.report.results import Results
-from ganray.report.sections.protocol import data_line, field_text, versions_table
+from ganray.report.reading.results import Results
+from ganray.report.sections.provenance.protocol import data_line, field_text, versions_table
 from ganray.text.study_yaml import dump
 from ganray.text.urls import text_without_secrets
 from ganray.text.wording import listed

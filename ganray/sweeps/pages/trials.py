@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Strip, Table
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.scores import ScoreName
 from ganray.sweeps.pages.figures import TrialCurve, parallel_coordinates, trial_curves
 from ganray.sweeps.settings import judged_by

@@ -8,8 +8,8 @@ from typing import Protocol, runtime_checkable
 
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
-from ganray.runs.failures import CONSEQUENCE
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.failures import CONSEQUENCE
 from ganray.store import Store
 from ganray.sweeps.shared.promotions import Promotions
 from ganray.sweeps.trials import Point, Trial

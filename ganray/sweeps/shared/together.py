@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ganray.cost.speed import training_device
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.store import Store
 from ganray.sweeps.needs import save_needs
 from ganray.sweeps.plan import SweepPlan

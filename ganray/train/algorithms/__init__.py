@@ -190,11 +190,11 @@ def _objection(model: ModelSpec, train: TrainSpec) -> str | None:
 def _in_the_way(model: ModelSpec, train: TrainSpec) -> Iterator[str]:
     """What was written and by which it cannot: with another value there each alone it could."""
     for name in model.written:
-        others = (model.model_copy(update={name: value}) for value in model.others(name))
+        others = (model.model_copy(update={name: value}) for value in model.alternatives(name))
         if any(_objection(other, train) is None for other in others):
             yield f"model.{model.told(name)}"
     for name in train.written:
-        kin = (train.model_copy(update={name: value}) for value in train.others(name))
+        kin = (train.model_copy(update={name: value}) for value in train.alternatives(name))
         if any(_objection(model, other) is None for other in kin):
             yield f"train.{train.told(name)}"
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ganray.train.algorithms.penalised import Seen
 from ganray.train.algorithms.vanilla import CrossEntropy
-from ganray.train.draws import Draw, Normals, Uniform
+from ganray.train.inputs.draws import Draw, Normals, Uniform
 
 if TYPE_CHECKING:
     import torch

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from ganray.errors import Unused
 from ganray.train.algorithms.by_adam import ByAdam
-from ganray.train.draws import Draw, Uniform
+from ganray.train.inputs.draws import Draw, Uniform
 from ganray.train.steps import Noise, vanishes
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ def test_a_lazy_penalty_is_on_every_so_many_batches_of_any_loss():
         (
             Vanilla,
             {"penalty_interval": 2},
-            r"penalty_interval \(=2\) has no meaning with penalty \(='none', the default of algorithm 'vanilla'",
+            r"penalty_interval \(=2\) .* penalty \(='none', the default of algorithm",
         ),
         (Hinge, {"penalty_weight": 1}, r"penalty_weight \(=1.0\) has no meaning with penalty"),
         (
