@@ -38,8 +38,7 @@ class AuditSearch(RestartedSearch):
     def _noisy_of_those(self) -> AuditSearch:
         if self.noisy > self.in_class:
             raise ValueError(
-                f"noisy (={self.noisy}) must be at most in_class (={self.in_class}), of which they "
-                "are"
+                f"{self.told('noisy')} must be at most {self.told('in_class')}, of which they are"
             )
         return self
 
