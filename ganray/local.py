@@ -16,7 +16,8 @@ from ganray.runs.cohorts import at_most, shape_of
 from ganray.runs.events import Event
 from ganray.runs.outages import store_away
 from ganray.stages import Workspace, run_chunks, run_whole
-from ganray.stages.cohort import Joining, member_memory, run_cohort
+from ganray.stages.cohort import Joining, run_cohort
+from ganray.stages.cohort_room import member_needs
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.train import refuse_other_ranks
@@ -84,7 +85,7 @@ class LocalRunner:
         self.tell(failure(task, explain(error), trace))
 
     def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
-        with TaskLog(agenda.store, task, self.resources.device_of(task.kind)) as log:
+        with TaskLog(agenda.store, task, self.resources.device_of(task)) as log:
             work = self._workspace(agenda, task, log)
             run_chunks(work, task.shards)
             run_whole(work)
@@ -97,7 +98,7 @@ class LocalRunner:
             store=agenda.store,
             task=task,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=self.resources.device_of(task.kind),
+            device=self.resources.device_of(task),
             checkpoint_seconds=self.resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             should_stop=self.should_stop,
@@ -130,7 +131,7 @@ class LocalRunner:
                 task,
                 partial(self._workspace, agenda, task),
                 partial(ended, task),
-                member_memory(task, agenda.plan),
+                member_needs(task, agenda.plan),
             )
             for task in tasks
         ]

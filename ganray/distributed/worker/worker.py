@@ -34,6 +34,7 @@ from ganray.runs.events import Event
 from ganray.runs.outages import away_details, store_away
 from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.cohort import Joining, run_cohort
+from ganray.stages.cohort_room import UNKNOWN, Needs
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
 from ganray.stages.workspace import open_store
@@ -53,7 +54,7 @@ class Assignment:
     Attributes:
         whole: whether the shards are all that there are, so that it is put together of them, too.
         share: of its worker's device that it may take, alone or with others.
-        bytes: of the device that it takes at most as one of a cohort.
+        needs: what it takes of the device as one of a cohort.
         pause: seconds for which what is told may wait for more, to be sent as one.
     """
 
@@ -65,7 +66,7 @@ class Assignment:
     checkpoint_seconds: float
     redo: bool
     share: float = 1.0
-    bytes: int = 0
+    needs: Needs = UNKNOWN
     pause: float = 0.0
     whole: bool = False
 
@@ -223,7 +224,7 @@ def stream_cohort(
             tell(_outcome(one, error, made))
 
         joining = [
-            Joining(one.task, partial(workspace, one), partial(ended, one), one.bytes)
+            Joining(one.task, partial(workspace, one), partial(ended, one), one.needs)
             for one in assignments
         ]
         first = assignments[0]
