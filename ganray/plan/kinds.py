@@ -53,7 +53,8 @@ class Kind:
         shard: how many chunks are committed as one; it decides which files there are, so that
             changing it changes the digests of what is made.
         trains: whether it takes long, keeps checkpoints and may use a GPU.
-        evaluates: whether its chunks are a network's answers, which a GPU may give, too.
+        evaluates: whether a GPU may do its tasks, too: their chunks are a network's answers, or
+            they are scores (of which `Parameters.evaluates` tells some from others).
         called: one and several, as people ask about them; none: a step on the way to what they do.
         home: the module of its code, which has a `STAGE`; `stages/<name>.py` if none is named.
     """
@@ -88,9 +89,15 @@ _ALL = (
         evaluates=True,
         called=("set of samples", "sets of samples"),
     ),
-    Kind("mix", MixParameters, unit="count", called=("mixture of samples", "mixtures of samples")),
+    Kind(
+        "mix",
+        MixParameters,
+        unit="count",
+        evaluates=True,
+        called=("mixture of samples", "mixtures of samples"),
+    ),
     Kind("embed", EmbedParameters, evaluates=True),
-    Kind("measure", MeasureParameters, called=("score", "scores")),
+    Kind("measure", MeasureParameters, evaluates=True, called=("score", "scores")),
     Kind("extremes", ExtremesParameters),
     Kind("counterpart", CounterpartParameters),
     Kind("siblings", SiblingsParameters),
@@ -129,7 +136,7 @@ _ALL = (
         trains=True,
         called=("GAN of numbers", "GANs of numbers"),
     ),
-    Kind("objective", ObjectiveParameters),
+    Kind("objective", ObjectiveParameters, evaluates=True),
     Kind("spec", SpecParameters),
 )
 KINDS = {kind.name: kind for kind in _ALL}
