@@ -68,7 +68,7 @@ def _name(members: int, width: int, precision: str) -> str:
 def timed(device: str, members: int, width: int, precision: str) -> dict[str, Any]:
     """Milliseconds of an iteration of one alone, and of all together by each kernel, by turns."""
     from ganray.train.cohorts import Cohort
-    from ganray.train.flops import training_flops
+    from ganray.train.costs.flops import training_flops
 
     (alone,) = trainers(device, 1, width, precision)
     flops = members * training_flops(alone.shape, alone.model, alone.spec, 1, 1)
@@ -144,8 +144,8 @@ class Held:
 
 def estimated(one: Any, members: int) -> dict[str, int]:
     """What is reckoned for so many before any is measured."""
-    from ganray.stages.cohort_room import COPIES
-    from ganray.train.memory import gan_memory
+    from ganray.stages.training.cohort_room import COPIES
+    from ganray.train.costs.memory import gan_memory
 
     grown = gan_memory(one.shape, one.model, one.spec, 1)
     return {"estimated_bytes": COPIES * members * (grown + one.resident.nbytes)}

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ganray import search as of_search
+from ganray.latents import search as of_search
 from ganray.metrics import Cafd, FrechetDistance, Kid, Metric, Precision
 from ganray.metrics.features import Embedding
 from ganray.models import DefenseGan
