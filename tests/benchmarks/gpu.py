@@ -1,6 +1,6 @@
 r"""What trains on a GPU trains as on a CPU, and how fast: all that a card is needed for, in one go.
 
-    python -m tests.benchmarks.gpu --to gpu.json [--budget 450] [--part speed …] [--device cuda]
+    python -m tests.benchmarks.gpu --to gpu.json [--budget 450] [--part speed …] [--go-on]
     python -m tests.benchmarks.gpu --merge gpu.json
 
 Plain PyTorch: no Ray, no data set, no store and no network. It runs from a checkout with torch,
@@ -8,8 +8,8 @@ numpy, scipy, pyarrow and the small packages that `NEEDED` names. Where they are
 brings them into a folder:
 
     pip install --no-deps --target gpu-packages annotated-types fsspec jaxtyping jinja2 markupsafe \
-        packaging pillow pydantic pydantic-core ruamel.yaml safetensors threadpoolctl \
-        typing-extensions typing-inspection
+        packaging pillow platformdirs pooch psutil pydantic pydantic-core ruamel.yaml safetensors \
+        threadpoolctl typing-extensions typing-inspection
     PYTHONPATH=gpu-packages:. python -m tests.benchmarks.gpu --to gpu.json
 
 Its parts, in this order, each in a process of its own that is ended when its time is over; what one
@@ -23,7 +23,8 @@ leaves of its time the next ones have (`gpu_parts.PARTS`):
 - trials: what members' own settings cost.
 - families: every family beside the CPU.
 
-The JSON is written after each work of each part, so that whatever ends the command loses nothing.
+The JSON is written after each work of each part, so that whatever ends the command loses nothing;
+with `--go-on` another does what the file has not got.
 `--merge` puts a run into `results/<device>.json`: a part that found anything takes the place of the
 part of that name, with the run's date, versions and command; all others stay. It ends with 1 where
 something differs, fails or is killed, and with 2 where it cannot run. `--device cpu` tries
@@ -60,6 +61,9 @@ NEEDED = {
     "fsspec": "fsspec",
     "PIL": "pillow",
     "jinja2": "jinja2",
+    "pooch": "pooch",
+    "platformdirs": "platformdirs",
+    "psutil": "psutil",
     "safetensors": "safetensors",
     "threadpoolctl": "threadpoolctl",
     "ruamel.yaml": "ruamel.yaml",
@@ -91,6 +95,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", nargs="*", default=[], choices=list(PARTS), help="none: all")
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--merge", type=Path, help="a run's file, to be put into results/")
+    parser.add_argument("--go-on", action="store_true", help="what --to holds is not done again")
     parser.add_argument("--here", action="store_true", help="parts in this process, unbounded")
     wanted = parser.parse_args(words)
     if wanted.merge:
@@ -116,6 +121,8 @@ def _measured(wanted: argparse.Namespace) -> int:
     found |= about(wanted.device) if wanted.here else {}
     with tempfile.TemporaryDirectory() as folder:
         to = wanted.to or Path(folder, "gpu.json")
+        if wanted.go_on and to.exists():
+            found["parts"] = json.loads(to.read_text())["parts"]
 
         def keep(name: str, part: dict[str, Any]) -> None:
             found["parts"][name] = part
@@ -125,13 +132,15 @@ def _measured(wanted: argparse.Namespace) -> int:
         while left:
             name, weights = left[0], [PARTS[one].weight for one in left]
             limit = clock.left * weights[0] / sum(weights)
+            before = found["parts"].get(name, {"found": {}})["found"]
             if wanted.here:
                 write(to, found)
-                worked(name, wanted.device, limit, partial(keep, name))
+                worked(name, wanted.device, limit, partial(keep, name), before)
             else:
-                most = clock.left if len(left) == 1 else min(clock.left, limit + GRACE)
+                own, most = Path(folder, f"{name}.json"), min(clock.left, limit + GRACE)
+                write(own, {"parts": {name: {"found": before, "skipped": []}}})
                 words = ["--part", name, "--device", wanted.device, "--budget", f"{limit:.1f}"]
-                part, told = apart(name, words, most, Path(folder, f"{name}.json"))
+                part, told = apart(name, words, clock.left if len(left) == 1 else most, own)
                 found.update(told)
                 keep(name, part)
             left = left[1:]
@@ -157,9 +166,9 @@ def apart(
     Args:
         limit: seconds after which the process is ended; what it has written counts.
     """
-    own = [sys.executable, "-m", "tests.benchmarks.gpu", "--here", "--to", str(to), *words]
+    own = [sys.executable, "-m", "tests.benchmarks.gpu", "--here", "--go-on", "--to", str(to)]
     begun, killed = time.monotonic(), ""
-    child = subprocess.Popen(own, start_new_session=True)  # with what it starts, a group
+    child = subprocess.Popen([*own, *words], start_new_session=True)  # with what it starts, a group
     try:
         child.wait(limit)
     except subprocess.TimeoutExpired:

@@ -33,6 +33,7 @@ LONG, WIDTH = 50, 16
 def speed(device: str, _: Clock) -> Works:
     """Of the document's study."""
     size = SMALL if device == "cpu" else (STUDY, 64, "bf16")
+    yield f"{_name(*size)}, fused", partial(timed, device, *size, KERNELS[:1])
     yield _name(*size), partial(timed, device, *size)
     if device == "cuda":
         yield "forms", races
@@ -65,7 +66,9 @@ def _name(members: int, width: int, precision: str) -> str:
     return f"{members} of width {width}, {precision}"
 
 
-def timed(device: str, members: int, width: int, precision: str) -> dict[str, Any]:
+def timed(
+    device: str, members: int, width: int, precision: str, kernels: Sequence[str] = KERNELS
+) -> dict[str, Any]:
     """Milliseconds of an iteration of one alone, and of all together by each kernel, by turns."""
     from ganray.train.cohorts import Cohort
     from ganray.train.costs.flops import training_flops
@@ -74,7 +77,7 @@ def timed(device: str, members: int, width: int, precision: str) -> dict[str, An
     flops = members * training_flops(alone.shape, alone.model, alone.spec, 1, 1)
     works: dict[str, tuple[Callable[[], object], int]] = {}
     found: dict[str, Any] = {"members": members, "width": width, "precision": precision}
-    for kernel in KERNELS:
+    for kernel in kernels:
         held = Held(device)
         cohort = Cohort(trainers(device, members, width, precision, kernel=kernel))
         found[f"{kernel}_first_seconds"] = seconds_of(device, partial(cohort.advance, WARM))
@@ -84,13 +87,14 @@ def timed(device: str, members: int, width: int, precision: str) -> dict[str, An
     times = by_turns(device, works, 3 if device == "cpu" else ROUNDS)
     found |= {f"{name}_ms": statistics.median(took) for name, took in times.items()}
     found |= {f"{name}_spread_ms": [min(took), max(took)] for name, took in times.items()}
-    for kernel in KERNELS:
+    for kernel in kernels:
         each = found[f"{kernel}_ms"]
         found[f"{kernel}_times_the_sequence"] = members * found["alone_ms"] / each
         found[f"{kernel}_tflop_per_second"] = flops / each / 1e9
         found[f"{kernel}_minutes_of_the_study"] = ITERATIONS * each / 60e3
-    ratios = [a / b for a, b in zip(times["fused"], times["plain"], strict=True)]
-    found["fused_over_plain"] = [min(ratios), statistics.median(ratios), max(ratios)]
+    if len(kernels) > 1:
+        ratios = [a / b for a, b in zip(times["fused"], times["plain"], strict=True)]
+        found["fused_over_plain"] = [min(ratios), statistics.median(ratios), max(ratios)]
     return found | estimated(alone, members)
 
 
@@ -144,8 +148,7 @@ class Held:
 
 def estimated(one: Any, members: int) -> dict[str, int]:
     """What is reckoned for so many before any is measured."""
-    from ganray.stages.training.cohort_room import COPIES
-    from ganray.train.costs.memory import gan_memory
+    from ganray.train.costs.memory import COPIES, gan_memory
 
     grown = gan_memory(one.shape, one.model, one.spec, 1)
     return {"estimated_bytes": COPIES * members * (grown + one.resident.nbytes)}
@@ -199,12 +202,12 @@ def trials_timed(device: str, members: int, width: int, precision: str) -> dict[
     from ganray.train.cohorts import Cohort
 
     works: dict[str, tuple[Callable[[], object], int]] = {}
-    for name, own_of in (("alike", None), ("differing", rates), ("scheduled", own)):
+    for name, own_of in (("as one", None), ("differing", rates), ("scheduled", own)):
         cohort = Cohort(trainers(device, members, width, precision, own_of=own_of))
         cohort.advance(WARM if device == "cuda" else 4)  # beyond the schedule's change
         works[name] = partial(cohort.advance, _few(device)), _few(device)
     times = by_turns(device, works, 2 if device == "cpu" else ROUNDS)
-    usual = statistics.median(times["alike"])
+    usual = statistics.median(times["as one"])
     return {
         name: {
             "ms": statistics.median(took),

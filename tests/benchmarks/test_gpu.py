@@ -146,12 +146,19 @@ def test_what_fails_or_differs_is_told_and_the_next_is_done(made_up, tmp_path, c
     assert "speed, three: differs" in told
 
 
-def test_what_there_is_no_time_for_is_said(made_up):
+def test_what_there_is_no_time_for_is_said_and_done_by_the_next_run(made_up, tmp_path):
     kept: list[dict[str, Any]] = []
     part = gpu_parts.worked("speed", "cpu", 0.0, kept.append)
     assert list(part["found"]) == ["one"]
     assert part["skipped"] == ["two", "three"]
     assert kept
+    to = tmp_path / "gpu.json"
+    to.write_text(json.dumps({"parts": {"speed": part | {"found": {"one": {"n": 2}}}}}))
+    words = ["--device", "cpu", "--here", "--part", "speed", "--to", str(to), "--go-on"]
+    assert gpu.main(words) == 1
+    found = json.loads(to.read_text())["parts"]["speed"]["found"]
+    assert list(found) == ["one", "two", "three"]
+    assert found["one"] == {"n": 2}
 
 
 KILLED = """\

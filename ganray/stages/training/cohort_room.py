@@ -17,12 +17,8 @@ from ganray.runs.forecasts.measured import CohortMemory, keep_memory, kept_memor
 from ganray.stages.needs import image_bytes, images_memory
 from ganray.stages.stage import image_shape
 from ganray.store import Manifest, Store
-from ganray.train.costs.memory import gan_memory
+from ganray.train.costs.memory import COPIES, gan_memory
 from ganray.train.device import choose_device, device_name
-
-COPIES = 2
-"""Images lie once more as all members', and products that are laid out as matrices hold about what
-the losses hold."""
 
 
 class Needs(NamedTuple):
