@@ -30,6 +30,10 @@ SPARE = 1.25
 """Of what tensors hold where gradients are taken: what allocators keep between them, as
 measured."""
 
+COPIES = 2
+"""In a cohort: images lie once more as all members', and products that are laid out as matrices
+hold about what the losses hold."""
+
 
 def _taken(work: Callable[[], object]) -> int:
     return round(SPARE * peak_of(work))
