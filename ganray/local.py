@@ -13,13 +13,13 @@ from ganray.errors import GanrayError, RefusedInput, Stopped, lasts
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
-from ganray.runs.events import Event
-from ganray.runs.outages import store_away
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import store_away
 from ganray.stages import Workspace, run_chunks, run_whole
-from ganray.stages.cohort import Joining, member_memory, run_cohort
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
-from ganray.stages.train import refuse_other_ranks
+from ganray.stages.training.cohort import Joining, member_memory, run_cohort
+from ganray.stages.training.train import refuse_other_ranks
 from ganray.store import Manifest
 from ganray.text.redaction import redacted
 from ganray.train.device import choose_device

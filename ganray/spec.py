@@ -1,7 +1,7 @@
 """What every specification shares: frozen, strict about names, and hashable by content.
 
-Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.search`);
-this base gives them one way to refuse a misspelt key and one way to be hashed.
+Each module owns its own spec (`TrainSpec` in `ganray.train`, `SearchSpec` in `ganray.specs`); this
+base gives them one way to refuse a misspelt key and one way to be hashed.
 """
 
 from __future__ import annotations

@@ -25,12 +25,12 @@ from ganray.plan import Plan, Task, task_seed
 from ganray.plan.parameters import MixParameters, SampleParameters
 from ganray.plan.roles import Gan, chosen_side, find_gan, gan_called, side_gans
 from ganray.process.numerics import threads
-from ganray.runs.inputs import dataset_location
+from ganray.runs.records.inputs import dataset_location
 from ganray.sample import interpolate, mix, sample
 from ganray.spec import parse
 from ganray.specs import SampleSpec
 from ganray.stages.artifacts import read_sampler, source_images
-from ganray.stages.card import read_card
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.tensors import deserialise
 

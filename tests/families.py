@@ -45,8 +45,8 @@ from ganray.train.algorithms import (
     WganGp,
 )
 from ganray.train.algorithms.f_gan import Divergence
-from ganray.train.augment import Augment
-from ganray.train.draws import drawn
+from ganray.train.inputs.augment import Augment
+from ganray.train.inputs.draws import drawn
 from ganray.train.steps import Batch, Shown, Step, told
 
 SHAPE: Shape = (1, 16, 16)

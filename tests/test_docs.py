@@ -14,7 +14,7 @@ from _pytest.mark.structures import ParameterSet
 
 from ganray.cli import app
 from ganray.data.pictures.files import png
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.spec import parse
 from ganray.studies import read_study, study_module
 from ganray.sweeps.settings import SweepSettings

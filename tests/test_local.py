@@ -8,10 +8,10 @@ import os
 import pytest
 
 from ganray.errors import RefusedInput, Stopped, StoreError
+from ganray.latents.search import search_chunk
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
-from ganray.runs.parts import span, stored_shards
-from ganray.search import search_chunk
+from ganray.runs.records.parts import span, stored_shards
 from tests import tiny
 from tests.stages.stores import copied
 from tests.tiny import digests
@@ -32,7 +32,7 @@ def searched_chunks(monkeypatch) -> list[int]:
         seen.append(arguments[-1])
         return search_chunk(*arguments)
 
-    monkeypatch.setattr("ganray.stages.search.search_chunk", counted)
+    monkeypatch.setattr("ganray.stages.searching.search.search_chunk", counted)
     return seen
 
 
@@ -104,7 +104,7 @@ def test_an_unforeseen_error_is_one_line_with_its_traceback_apart(tiny_run, tmp_
     def broken(*_):
         raise ZeroDivisionError("division by\nzero")
 
-    monkeypatch.setattr("ganray.stages.targets.draw", broken)
+    monkeypatch.setattr("ganray.stages.searching.targets.draw", broken)
     events = []
     agenda = Agenda.open(tiny_run.plan, store)
     for task in agenda.pending:

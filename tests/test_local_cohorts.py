@@ -14,7 +14,7 @@ from ganray.errors import Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.store import Store
 from ganray.tensors import deserialise
 from ganray.train.cohorts import together

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ganray.errors import StoreError
-from ganray.store import Store, patience
+from ganray.store import Store
+from ganray.store.remote import patience
 from tests.s3_proxy import KINDS, Faults, S3Proxy, running_proxy
 from tests.s3_server import S3Server
 from tests.store.artifacts import ADDRESS, commit
@@ -114,7 +115,7 @@ def test_a_store_that_a_driver_has_reached_is_waited_for(proxy: S3Proxy, s3_url:
 def test_a_store_that_does_not_come_back_is_said_so(
     proxy: S3Proxy, s3_url: str, monkeypatch, kind: str
 ):
-    monkeypatch.setattr("ganray.store.patience.OUTAGE_SECONDS", 1.0)
+    monkeypatch.setattr("ganray.store.remote.patience.OUTAGE_SECONDS", 1.0)
     store = Store(s3_url)
     store.put("runs/before", b"0")
     proxy.switch(Faults((kind,)))

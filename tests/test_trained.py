@@ -20,8 +20,8 @@ from ganray.data.location import Location
 from ganray.data.pictures.files import Drawn, read_image, write_parquet, write_png
 from ganray.errors import CorruptArtifact, RefusedInput, StoreError
 from ganray.models.sampler import Sampler
-from ganray.runs.parts import read_joined
-from ganray.stages.card import read_card
+from ganray.runs.records.parts import read_joined
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.text.names import as_file
 from ganray.trained import draw, load_generator, trained_gan

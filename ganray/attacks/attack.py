@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int64
     from numpy import ndarray
 
-    from ganray.projection import Defence
+    from ganray.latents.projection import Defence
 
 Sees = Literal["classifier", "defence"]
 """What an attack is computed against: the classifier alone, or with a defence before it."""

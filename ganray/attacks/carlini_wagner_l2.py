@@ -66,7 +66,7 @@ class CarliniWagnerL2(Attack):
         import torch
 
         from ganray.attacks.gradients import margin
-        from ganray.train.optimisers import AdamDescent
+        from ganray.train.updates.optimisers import AdamDescent
 
         inner = ((2 * images - 1) * 0.999999).atanh()  # at 0 and 1 it would be infinite
         origin, found = (inner.tanh() + 1) / 2, torch.zeros_like(least, dtype=torch.bool)

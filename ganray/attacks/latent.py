@@ -78,7 +78,7 @@ class LatentAttack(Attack):
         import torch
 
         from ganray.attacks.gradients import margin
-        from ganray.train.optimisers import AdamDescent
+        from ganray.train.updates.optimisers import AdamDescent
 
         best, least = images, images.new_full((len(images),), torch.inf)
         z = start.clone().requires_grad_(True)

@@ -92,8 +92,8 @@ def import_(
     from pathlib import Path
 
     from ganray.data import import_dataset, new_dataset_folder, open_source
+    from ganray.data.imported.scratch import FOLDER
     from ganray.data.location import check_target
-    from ganray.data.scratch import FOLDER
     from ganray.process.cores import cores_given
     from ganray.text.urls import is_url
 

@@ -133,7 +133,7 @@ def _asked(
 ) -> Iterator[Row]:
     from ganray.distributed.jobs.follow import follow
     from ganray.distributed.jobs.submit import Parcel, submit
-    from ganray.drivers.parcel import parcel
+    from ganray.drivers.runs.parcel import parcel
 
     name = f"doctor-{secrets.token_hex(4)}"
     log: list[str] = []

@@ -154,7 +154,7 @@ def _scores(store: Store, run: str) -> Told:
     """A row for each score of a run, without its classes' terms."""
     from ganray.report import Results
     from ganray.report.tables import score_rows
-    from ganray.runs.record import find_run
+    from ganray.runs.records.record import find_run
 
     rows = score_rows(Results.open(store, find_run(store, run).plan))
     own = [row for row in rows if "class" not in row]

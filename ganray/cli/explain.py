@@ -24,7 +24,7 @@ def explain(
 ) -> None:
     """Show the fields of study and sweep files: type, default, range and meaning."""
     from ganray.drivers.explain import as_text, explained, explained_fields
-    from ganray.drivers.fields_page import as_markdown
+    from ganray.drivers.showing.fields_page import as_markdown
 
     if markdown:
         typer.echo(as_markdown(), nl=False)

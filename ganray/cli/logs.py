@@ -14,8 +14,8 @@ from ganray.text.wording import size
 
 if TYPE_CHECKING:
     from ganray.plan import Plan, Task
-    from ganray.runs.logs import LogFile
-    from ganray.runs.record import Run
+    from ganray.runs.progress.logs import LogFile
+    from ganray.runs.records.record import Run
     from ganray.store import Store
 
 _POLL_SECONDS = 2.0
@@ -81,7 +81,7 @@ def find_task(plan: Plan, name: str) -> Task:
 
 
 def _show_list(store: Store, run: Run, as_json: bool) -> None:
-    from ganray.runs.logs import list_logs
+    from ganray.runs.progress.logs import list_logs
 
     plan = run.plan
     by_trajectory: dict[str, list[LogFile]] = {}
@@ -106,7 +106,7 @@ def _row(task: Task, found: list[LogFile]) -> dict[str, Any]:
 
 
 def _chosen(store: Store, task: Task, attempt: int | None) -> LogFile:
-    from ganray.runs.logs import list_logs
+    from ganray.runs.progress.logs import list_logs
 
     found = list_logs(store, task.trajectory)
     if not found:
@@ -125,7 +125,7 @@ def _text(store: Store, log: LogFile) -> str:
 
 def _follow(store: Store, plan: Plan, task: Task) -> None:
     """Print what is added to the task's logs until it is done or nobody works on its run."""
-    from ganray.runs.logs import list_logs
+    from ganray.runs.progress.logs import list_logs
 
     shown: dict[str, str] = {}
     listener = Listener(store, plan.run)

@@ -13,7 +13,7 @@ from ganray.errors import RefusedInput, quoted, refuse_secrets
 from ganray.text.urls import address_without_secrets, is_url, without_secrets
 
 if TYPE_CHECKING:
-    from ganray.runs.record import Run
+    from ganray.runs.records.record import Run
     from ganray.store import Store
 
 DEFAULT_STORE = "ganray-store"
@@ -90,7 +90,7 @@ def open_store(url: str, hasty: bool = True) -> Store:
 
 def open_run(url: str, name: str) -> tuple[Store, Run]:
     """A store and the run of that name in it."""
-    from ganray.runs.record import find_run
+    from ganray.runs.records.record import find_run
 
     store = open_store(url)
     return store, find_run(store, name)

@@ -75,7 +75,7 @@ def show_plan(
     from ganray.cost.estimate import NOTHING, estimate, table
     from ganray.cost.probes import probe
     from ganray.cost.remaining import remainder
-    from ganray.report.coverage import restriction
+    from ganray.report.comparing.coverage import restriction
     from ganray.runs.agenda import Agenda
 
     planned = study.plan(store)

@@ -18,7 +18,7 @@ from ganray.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from ganray.runs.record import Run
+    from ganray.runs.records.record import Run
     from ganray.store import Store
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ganray.plan import Plan
     from ganray.runs.lease import Beat
-    from ganray.runs.record import Run
+    from ganray.runs.records.record import Run
     from ganray.store import Store
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def board(store: Store, run: Run, unreadable: list[str]) -> tuple[dict[str, Any]
     Args:
         unreadable: is told of records that are damaged.
     """
-    from ganray.runs.outcome import read_outcome
+    from ganray.runs.records.outcome import read_outcome
 
     driver = _or_named(lambda: heard(store, run.plan.run), None, unreadable)
     nothing: dict[str, Any] = {}
@@ -165,7 +165,7 @@ def standing(
     Of a sweep also where its trials stand; its tasks are those before and after the trials. A trial
     whose record is damaged is left out, and `unreadable` names it.
     """
-    from ganray.drivers.trial_rows import sweep_standing
+    from ganray.drivers.showing.trial_rows import sweep_standing
 
     told = driver.beat.payload if driver is not None and driver.alive else {}
     rows = _rows(store, plan, {row["address"]: row for row in told.get("rows", [])}, outcome)
@@ -226,8 +226,8 @@ def _progress(row: Mapping[str, Any]) -> str:
 
 
 def _text(value: Mapping[str, Any]) -> str:
-    from ganray.drivers.display import summary
-    from ganray.drivers.trial_rows import sweep_lines
+    from ganray.drivers.showing.display import summary
+    from ganray.drivers.showing.trial_rows import sweep_lines
 
     rows = value["tasks"]
     shown = rows if len(rows) <= _ROWS else _touched(rows)
@@ -282,7 +282,7 @@ def _watch(store: Store, plan: Plan) -> None:
 
 
 def _line(beat: Beat) -> str:
-    from ganray.drivers.display import summary
+    from ganray.drivers.showing.display import summary
 
     return f"{beat.name}: {summary(beat.payload)}" if beat.payload else beat.name
 
@@ -291,7 +291,7 @@ def _drawn(beat: Beat, silent: float) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from ganray.drivers.display import view
+    from ganray.drivers.showing.display import view
     from ganray.runs.lease import SILENT_SECONDS
 
     late = f", silent for {silent:.0f} s" if silent > SILENT_SECONDS / 2 else ""

@@ -61,7 +61,7 @@ def gc(
     """Show what no run and no unfinished sweep needs any more; with --delete, remove it."""
     if not older_than >= 0:
         raise RefusedInput(f"--older-than (={older_than}) must be a number of days, 0 or more")
-    from ganray.runs.record import read_runs
+    from ganray.runs.records.record import read_runs
     from ganray.sweeps.trials import read_needs
 
     store = _used(url, empty=False)

@@ -23,7 +23,7 @@ from ganray.errors import RefusedInput, quoted
 from ganray.text.urls import address_without_secrets
 
 if TYPE_CHECKING:
-    from ganray.drivers.ending import Outcome
+    from ganray.drivers.runs.ending import Outcome
     from ganray.runs.agenda import Part
     from ganray.store import Store
     from ganray.studies import Study
@@ -141,15 +141,15 @@ def carry_out(
 
 def _rest(study: Study, store: Store, file: str) -> str | None:
     """What is still to do of a study of which a part alone was run; None: nothing."""
-    from ganray.drivers.outline import still_to_do
+    from ganray.drivers.showing.outline import still_to_do
     from ganray.runs.agenda import Agenda
 
     return still_to_do(Agenda.open(study.plan(store), store), file)
 
 
 def _ending(ended: Outcome, rest: str | None) -> str:
-    from ganray.drivers.outline import how_to_look
-    from ganray.runs.failures import failure_lines
+    from ganray.drivers.showing.outline import how_to_look
+    from ganray.runs.progress.failures import failure_lines
 
     lines = failure_lines(ended.failed)
     if ended.done or ended.failed:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ganray.distributed.jobs.client import Job, Jobs
     from ganray.distributed.jobs.follow import Following
     from ganray.distributed.jobs.submit import Purpose
-    from ganray.drivers.parcel import Given
+    from ganray.drivers.runs.parcel import Given
 
 AddressOption = Annotated[
     str | None,
@@ -79,7 +79,7 @@ def submit(
     url = _shared(store)
     part = checked_part(only)
     with _interrupted("nothing was submitted"):
-        from ganray.drivers.parcel import local_paths, purpose, read_given
+        from ganray.drivers.runs.parcel import local_paths, purpose, read_given
 
         chosen = read_given(study, overrides or [], url, part)
         from ganray.distributed.jobs.client import reach
@@ -138,7 +138,7 @@ def _enlist(
     """Submit what is given unless it runs there already; the id of its job."""
     from ganray.distributed.jobs.submit import Parcel, Taken, find
     from ganray.distributed.jobs.submit import submit as start
-    from ganray.drivers.parcel import command_of, parcel
+    from ganray.drivers.runs.parcel import command_of, parcel
 
     base = name or mark.base
     with parcel(given) as file:

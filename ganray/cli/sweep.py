@@ -73,8 +73,8 @@ def _said(values: dict[str, Any]) -> str:
 
 
 def _ending(ended: SweepOutcome) -> list[str]:
-    from ganray.drivers.outline import how_to_look
-    from ganray.runs.failures import failure_lines
+    from ganray.drivers.showing.outline import how_to_look
+    from ganray.runs.progress.failures import failure_lines
 
     lines = failure_lines(ended.failed)
     counts = [f"{len(numbers)} {state}" for state, numbers in ended.trials.items() if numbers]

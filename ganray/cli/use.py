@@ -181,8 +181,8 @@ def search(
     import numpy as np
 
     from ganray.data.pictures.files import png, read_image
+    from ganray.latents.search import search as search_range
     from ganray.process.numerics import threads
-    from ganray.search import search as search_range
     from ganray.trained import background_of, trained_gan
 
     picture = local_path("--image", image)

@@ -11,7 +11,7 @@ from ganray.cost.probes import Timing
 from ganray.cost.speed import training_device
 from ganray.plan import Plan, Resources, Task
 from ganray.runs.cohorts import at_most, shape_of
-from ganray.runs.measured import CohortSpeed, kept_speed
+from ganray.runs.forecasts.measured import CohortSpeed, kept_speed
 from ganray.stages.stage import image_shape, stage_of
 from ganray.store import Store
 from ganray.train.device import choose_device

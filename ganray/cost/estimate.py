@@ -18,9 +18,9 @@ from ganray.plan import Plan, Task
 from ganray.plan.parameters import TrainParameters
 from ganray.process.memory import memory_free
 from ganray.stages.stage import image_shape, stage_of
+from ganray.train.costs.flops import gan_flops
+from ganray.train.costs.memory import gan_memory
 from ganray.train.device import choose_device
-from ganray.train.flops import gan_flops
-from ganray.train.memory import gan_memory
 
 _PROBED_FLOPS = 4e9  # of a timed step, at most
 _LONGEST_FLOPS = 1e11  # of a step of one image that is timed: more takes seconds

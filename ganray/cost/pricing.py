@@ -11,7 +11,7 @@ from ganray.cost.probes import Timing
 from ganray.cost.spending import Cost, Spent
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Resources
-from ganray.runs.makespan import Piece, makespan
+from ganray.runs.forecasts.makespan import Piece, makespan
 
 _HOUR = 3600.0
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ganray.plan import Task
 from ganray.runs.agenda import Agenda
-from ganray.runs.inputs import input_digests
-from ganray.runs.parts import span, stored_shards
+from ganray.runs.records.inputs import input_digests
+from ganray.runs.records.parts import span, stored_shards
 from ganray.stages.stage import stage_of
 from ganray.store.many import READERS
 

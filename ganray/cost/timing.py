@@ -13,9 +13,9 @@ from ganray.models import ModelSpec
 from ganray.models.spec import Shape
 from ganray.process.memory import memory_free
 from ganray.process.numerics import provenance, threads
-from ganray.train.blank import blank_trainer
+from ganray.train.costs.blank import blank_trainer
+from ganray.train.costs.memory import gan_memory
 from ganray.train.device import choose_device, device_name
-from ganray.train.memory import gan_memory
 from ganray.train.spec import TrainSpec
 
 _ROUNDS = 5

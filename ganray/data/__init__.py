@@ -18,18 +18,18 @@ from ganray.data.spec import (
 )
 
 if TYPE_CHECKING:
-    from ganray.data.dataset import Dataset
     from ganray.data.fetching.download import fetch
-    from ganray.data.importing import import_dataset, new_dataset_folder
+    from ganray.data.imported.dataset import Dataset
+    from ganray.data.imported.importing import import_dataset, new_dataset_folder
     from ganray.data.source import Batch, Source, open_source
 
 _LAZY = {
     "Batch": "source",
-    "Dataset": "dataset",
+    "Dataset": "imported.dataset",
     "Source": "source",
     "fetch": "fetching.download",
-    "import_dataset": "importing",
-    "new_dataset_folder": "importing",
+    "import_dataset": "imported.importing",
+    "new_dataset_folder": "imported.importing",
     "open_source": "source",
 }
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, cast
 
 from filelock import FileLock, Timeout
 
-from ganray.data.cache import NodeCache, node_cache
+from ganray.data.imported.cache import NodeCache, node_cache
 from ganray.process.waits import WAITS
 
 _PATIENCE = 120.0  # seconds: a worker that does nothing for long is taken for one that hangs

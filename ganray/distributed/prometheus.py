@@ -18,8 +18,8 @@ from ray.util.metrics import Counter, Gauge
 from ganray.cost.estimate import operations
 from ganray.process.periodic import repeated
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 
 GAUGES = {
     "ganray_tasks": ("Tasks by kind and state", ("run", "kind", "state")),

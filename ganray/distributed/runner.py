@@ -17,8 +17,8 @@ from ganray.distributed.cluster.watch import Watch  # isort: skip
 from ganray.cost.probes import Timing
 from ganray.plan import Resources
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 
 
 @dataclass

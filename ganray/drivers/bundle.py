@@ -9,7 +9,7 @@ from pathlib import Path
 from ganray.drivers.report import rewrite
 from ganray.errors import RefusedInput
 from ganray.plan import Plan
-from ganray.runs.logs import list_logs
+from ganray.runs.progress.logs import list_logs
 from ganray.store import Store
 
 BOARD = "board.txt"

@@ -15,8 +15,8 @@ from ganray.models.sampler import new_networks
 from ganray.models.spec import Shape, checked_shape
 from ganray.studies.families import Family
 from ganray.text.wording import quantity
-from ganray.train.counting import without_data
-from ganray.train.flops import gan_flops, gan_parameters, sampling_flops
+from ganray.train.costs.counting import without_data
+from ganray.train.costs.flops import gan_flops, gan_parameters, sampling_flops
 
 _MEASURED_FLOPS = 2e10  # of an iteration that is timed, about
 USUAL_SHAPE: Shape = (1, 28, 28)

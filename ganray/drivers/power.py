@@ -13,7 +13,7 @@ from ganray.metrics.statistics.power import replicates_needed, smallest_detectab
 from ganray.plan import Plan
 from ganray.plan.roles import measurements
 from ganray.report import Results
-from ganray.report.certainty import LEAST, POWER, pooled_deviation
+from ganray.report.comparing.certainty import LEAST, POWER, pooled_deviation
 from ganray.scores import ScoreName
 from ganray.spec import unknown_name
 from ganray.store import Store

@@ -18,15 +18,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganray.drivers.ending import Outcome
 from ganray.drivers.run import execute
+from ganray.drivers.runs.ending import Outcome
 from ganray.errors import RefusedInput, Stopped, quoted, refuse_secrets
 from ganray.plan import Plan
 from ganray.plan.roles import Gan, gan_called
 from ganray.process.interrupts import keep_interrupts
 from ganray.report import Results
 from ganray.report.tables import all_tables
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.spec import Spec, groups
 from ganray.store import Store
 from ganray.studies import Study, read_study, study_from

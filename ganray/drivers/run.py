@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from ganray.drivers.ending import Outcome
-from ganray.drivers.runnable import Runnable, Runner
+from ganray.drivers.runs.ending import Outcome
+from ganray.drivers.runs.runnable import Runnable, Runner
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda, Part
 from ganray.runs.lease import is_led
-from ganray.runs.outages import outages_told
-from ganray.runs.record import report_of
+from ganray.runs.progress.outages import outages_told
+from ganray.runs.records.record import report_of
 from ganray.store import Store
 
 
@@ -58,13 +58,16 @@ def _executed(
     agenda = Agenda.open(plan, store, verify, only)
     report = report_of(store, plan)
     if agenda.complete and (report is not None or not agenda.whole):
-        from ganray.report.cautions import stored_weakness  # pages: what is to be run has none yet
+        from ganray.report.comparing.cautions import (
+            stored_weakness,  # pages: what is to be run has none yet
+        )
 
         caution = stored_weakness(store, plan) if report else ""
         seconds = time.monotonic() - started
         return Outcome(0, plan.run, 0, len(agenda.reused), {}, report, seconds, only, caution)
     with _ray_beside("local" if agenda.complete else runner, address, store, plan):
-        from ganray.drivers.undertaking import undertake  # torch, seconds that Ray starts beside
+        # torch, seconds that Ray starts beside
+        from ganray.drivers.runs.undertaking import undertake
 
         return undertake(study, agenda, runner, address, verify, quiet, only, started)
 

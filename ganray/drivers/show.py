@@ -11,9 +11,9 @@ from ganray.data.pictures.files import write_file
 from ganray.data.rows import Rows
 from ganray.data.showing.look import Look, Showing, looked
 from ganray.data.spec import EMBEDDED, DatasetSpec
-from ganray.drivers.look_text import look_text
+from ganray.drivers.showing.look_text import look_text
 from ganray.errors import RefusedInput
-from ganray.report.contact_sheet import Shown, contact_sheet, numbered, shown
+from ganray.report.drawing.contact_sheet import Shown, contact_sheet, numbered, shown
 from ganray.report.look_page import FIRST, LAST, look_page, said_of_pictures
 from ganray.report.looked import some_classes
 from ganray.report.render import render_alone

@@ -18,15 +18,15 @@ from ganray.cost.probes import Timing
 from ganray.cost.remaining import remainder
 from ganray.cost.speed import training_device
 from ganray.cost.spending import Meter
-from ganray.drivers.ending import Outcome
 from ganray.drivers.run import execute
+from ganray.drivers.runs.ending import Outcome
 from ganray.errors import RefusedInput, Stopped
 from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda
 from ganray.runs.lease import Beat, Lease, lead
-from ganray.runs.outages import outages_told
-from ganray.runs.record import save_run
-from ganray.runs.waiting import waits_told
+from ganray.runs.progress.outages import outages_told
+from ganray.runs.progress.waiting import waits_told
+from ganray.runs.records.record import save_run
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan

@@ -1,7 +1,7 @@
-"""The kinds of tasks, each with what a plan must know of it; its code is `stages/<kind>.py`.
+"""The kinds of tasks, each with what a plan must know of it; code: `stages/<folder>/<kind>.py`.
 
-Free of torch, as whoever reads a plan needs it. A new kind is its file in `stages`, what its tasks
-are told, and a line here.
+Free of torch, as whoever reads a plan needs it. A new kind is its file in a folder of `stages`,
+what its tasks are told, and a line here.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class Kind:
 
     Attributes:
         parameters: what its tasks are told.
+        folder: that of `stages` which has its code as `<name>.py`, with a `STAGE`; none: itself.
         version: part of its tasks' keys; raised whenever its code would give another result for
             the same parameters.
         unit: of the horizon, where tasks of the kind continue each other.
@@ -55,11 +56,12 @@ class Kind:
         trains: whether it takes long, keeps checkpoints and may use a GPU.
         evaluates: whether its chunks are a network's answers, which a GPU may give, too.
         called: one and several, as people ask about them; none: a step on the way to what they do.
-        home: the module of its code, which has a `STAGE`; `stages/<name>.py` if none is named.
+        home: the module of its code where that is not in `stages`.
     """
 
     name: str
     parameters: type[Parameters] = Parameters
+    folder: str = ""
     version: int = 1
     unit: str | None = None
     shard: int = 8
@@ -71,65 +73,93 @@ class Kind:
     @property
     def module(self) -> str:
         """The module of its code."""
-        return self.home or f"ganray.stages.{self.name}"
+        return self.home or f"ganray.stages{self.folder and '.'}{self.folder}.{self.name}"
 
 
 _ALL = (
-    Kind("data", DataParameters, called=("data set", "data sets")),
-    Kind("weights", WeightsParameters, called=("encoder’s weights", "encoders’ weights")),
-    Kind("train", TrainParameters, unit="step", trains=True, called=("GAN", "GANs")),
-    Kind("reweight", ReweightParameters, trains=True, called=("weighing", "weighings")),
-    Kind("split", SplitParameters, unit="restarts", shard=1, called=("clustering", "clusterings")),
-    Kind("encoder", EncoderParameters, trains=True, called=("classifier", "classifiers")),
+    Kind("data", DataParameters, "importing", called=("data set", "data sets")),
+    Kind(
+        "weights", WeightsParameters, "importing", called=("encoder’s weights", "encoders’ weights")
+    ),
+    Kind("train", TrainParameters, "training", unit="step", trains=True, called=("GAN", "GANs")),
+    Kind("reweight", ReweightParameters, "training", trains=True, called=("weighing", "weighings")),
+    Kind(
+        "split",
+        SplitParameters,
+        "training",
+        unit="restarts",
+        shard=1,
+        called=("clustering", "clusterings"),
+    ),
+    Kind(
+        "encoder", EncoderParameters, "training", trains=True, called=("classifier", "classifiers")
+    ),
     Kind(
         "sample",
         SampleParameters,
+        "sampling",
         unit="count",
         evaluates=True,
         called=("set of samples", "sets of samples"),
     ),
-    Kind("mix", MixParameters, unit="count", called=("mixture of samples", "mixtures of samples")),
-    Kind("embed", EmbedParameters, evaluates=True),
-    Kind("measure", MeasureParameters, called=("score", "scores")),
-    Kind("extremes", ExtremesParameters),
-    Kind("counterpart", CounterpartParameters),
-    Kind("siblings", SiblingsParameters),
-    Kind("classify", ClassifyParameters, trains=True, called=("lesson", "lessons")),
-    Kind("labelled", LabelledParameters),
-    Kind("lesson", LessonParameters, trains=True, called=("lesson", "lessons")),
-    Kind("linear_lesson", LinearLessonParameters, called=("linear lesson", "linear lessons")),
-    Kind("exam", called=("exam", "exams")),
-    Kind("targets", TargetsParameters),
+    Kind(
+        "mix",
+        MixParameters,
+        "sampling",
+        unit="count",
+        called=("mixture of samples", "mixtures of samples"),
+    ),
+    Kind("embed", EmbedParameters, "sampling", evaluates=True),
+    Kind("measure", MeasureParameters, "measuring", called=("score", "scores")),
+    Kind("extremes", ExtremesParameters, "measuring"),
+    Kind("counterpart", CounterpartParameters, "measuring"),
+    Kind("siblings", SiblingsParameters, "measuring"),
+    Kind("classify", ClassifyParameters, "lessons", trains=True, called=("lesson", "lessons")),
+    Kind("labelled", LabelledParameters, "sampling"),
+    Kind("lesson", LessonParameters, "lessons", trains=True, called=("lesson", "lessons")),
+    Kind(
+        "linear_lesson",
+        LinearLessonParameters,
+        "lessons",
+        called=("linear lesson", "linear lessons"),
+    ),
+    Kind("exam", folder="lessons", called=("exam", "exams")),
+    Kind("targets", TargetsParameters, "searching"),
     Kind(
         "search",
         SearchParameters,
+        "searching",
         unit="restarts",
         shard=4,
         evaluates=True,
         called=("search", "searches"),
     ),
-    Kind("attack", AttackParameters, shard=4, called=("attack", "attacks")),
-    Kind("project", ProjectParameters, shard=4, called=("projection", "projections")),
-    Kind("judge", JudgeParameters),
+    Kind("attack", AttackParameters, "defending", shard=4, called=("attack", "attacks")),
+    Kind("project", ProjectParameters, "defending", shard=4, called=("projection", "projections")),
+    Kind("judge", JudgeParameters, "defending"),
     Kind(
         "likelihood",
         LikelihoodParameters,
+        "searching",
         unit="images",
         shard=4,
         called=("likelihood", "likelihoods"),
     ),
-    Kind("interpolation", InterpolationParameters, unit="pairs", shard=4),
-    Kind("card", CardParameters, called=("model card", "model cards")),
-    Kind("gaussians", GaussiansParameters, shard=1, called=("game", "games")),
-    Kind("gaussian_path", GaussianPathParameters, called=("trajectory", "trajectories")),
+    Kind("interpolation", InterpolationParameters, "searching", unit="pairs", shard=4),
+    Kind("card", CardParameters, "training", called=("model card", "model cards")),
+    Kind("gaussians", GaussiansParameters, "laboratory", shard=1, called=("game", "games")),
+    Kind(
+        "gaussian_path", GaussianPathParameters, "laboratory", called=("trajectory", "trajectories")
+    ),
     Kind(
         "number_gan",
         NumberGanParameters,
+        "laboratory",
         unit="step",
         trains=True,
         called=("GAN of numbers", "GANs of numbers"),
     ),
-    Kind("objective", ObjectiveParameters),
-    Kind("spec", SpecParameters),
+    Kind("objective", ObjectiveParameters, "candidates"),
+    Kind("spec", SpecParameters, "candidates"),
 )
 KINDS = {kind.name: kind for kind in _ALL}

@@ -126,7 +126,7 @@ class Task(BaseModel):
 
     @property
     def shards(self) -> list[range]:
-        """Its chunks in runs, each of which is committed as one: see `runs.parts`."""
+        """Its chunks in runs, each of which is committed as one: see `runs.records.parts`."""
         size = KINDS[self.kind].shard
         return [range(self.chunks)[at : at + size] for at in range(0, self.chunks, size)]
 

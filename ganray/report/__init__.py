@@ -1,7 +1,8 @@
 """Reports: a study's page as one HTML file, and its numbers as tables, from stored results alone.
 
-`results` reads them, `sections` turn them into blocks, a study's `page` arranges the sections, and
-`render` writes the HTML.
+`reading` finds them in the store, `comparing` judges sides by them, `sections` turn them into
+blocks with the pictures of `drawing`, a study's `page` arranges the sections, and `render` writes
+the HTML.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Callable
 from ganray.plan import Plan
 from ganray.report import sections
 from ganray.report.page import Page
+from ganray.report.reading.results import Results
 from ganray.report.render import render
-from ganray.report.results import Results
 from ganray.report.tables import table_files
 from ganray.store import Store
 

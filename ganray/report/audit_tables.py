@@ -9,10 +9,10 @@ import numpy as np
 from ganray.metrics.range_space.reach import Rate, rate
 from ganray.plan import Task
 from ganray.plan.parameters import SearchParameters
-from ganray.report.audited import Audited
 from ganray.report.page import Column, Strip, Table
-from ganray.report.results import Results
-from ganray.report.searched import OWN
+from ganray.report.reading.audited import Audited
+from ganray.report.reading.results import Results
+from ganray.report.reading.searched import OWN
 from ganray.text.wording import duration, number
 
 _IMPLAUSIBLE = 0.05

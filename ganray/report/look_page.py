@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from ganray.data.showing.look import Look
-from ganray.report.contact_sheet import LARGEST, TILE, Shown
-from ganray.report.figures import image_grid
+from ganray.report.drawing.contact_sheet import LARGEST, TILE, Shown
+from ganray.report.drawing.figures import image_grid
 from ganray.report.looked import (
     balance,
     class_rows,

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from ganray.metrics.density.mixed import bits_per_dimension
 from ganray.metrics.intervals import mean_interval
-from ganray.report.probed import Likely, Numbers, Walked, likely, sigmas, walked
-from ganray.report.results import Results
+from ganray.report.reading.probed import Likely, Numbers, Walked, likely, sigmas, walked
+from ganray.report.reading.results import Results
 
 LIKELIHOODS = pa.schema(
     [

@@ -9,7 +9,7 @@ import jinja2
 
 from ganray._version import __version__
 from ganray.report.page import Page
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 
 _FOLDER = files("ganray.report")
 

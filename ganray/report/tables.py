@@ -14,12 +14,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ganray.plan import Task
-from ganray.report.certainty import certainty
-from ganray.report.judging import Judged, judge, pairs
-from ganray.report.measured import Undefined
+from ganray.report.comparing.certainty import certainty
+from ganray.report.comparing.judging import Judged, judge, pairs
 from ganray.report.probed_tables import probed_tables
-from ganray.report.results import Results
-from ganray.report.searched import OWN, searches
+from ganray.report.reading.measured import Undefined
+from ganray.report.reading.results import Results
+from ganray.report.reading.searched import OWN, searches
 
 TableRow = Mapping[str, Any]
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
-from ganray.stages.checkpoints import LOSSES
 from ganray.stages.stage import stage_of
+from ganray.stages.training.checkpoints import LOSSES
 from ganray.store import Store
 from ganray.tensors import deserialise
 from ganray.text.names import as_file

@@ -7,10 +7,10 @@ from typing import Literal
 
 from ganray.errors import RefusedInput
 from ganray.plan import Plan, Task
-from ganray.runs.failures import CONSEQUENCE
-from ganray.runs.inputs import external, input_digests
-from ganray.runs.outcome import read_outcome
-from ganray.runs.remembered import remember, remembered, remembered_by_others
+from ganray.runs.progress.failures import CONSEQUENCE
+from ganray.runs.records.inputs import external, input_digests
+from ganray.runs.records.outcome import read_outcome
+from ganray.runs.records.remembered import remember, remembered, remembered_by_others
 from ganray.store import Manifest, Store
 from ganray.store.many import current_manifests
 from ganray.text.redaction import redacted

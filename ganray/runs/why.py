@@ -8,8 +8,8 @@ from typing import Any
 
 from ganray.plan import Plan, Task
 from ganray.plan.kinds import KINDS
-from ganray.runs.outcome import read_outcome
-from ganray.runs.record import Run, read_runs
+from ganray.runs.records.outcome import read_outcome
+from ganray.runs.records.record import Run, read_runs
 from ganray.store import Store
 
 _ABSENT = "–"

@@ -12,8 +12,12 @@ Samples of several GANs in shares that are known only then are one sequence, dra
 A stage reads its inputs from the store, does its work with plain PyTorch or NumPy, and commits one
 artifact. Stages with a `chunk` function are first worked chunk by chunk, by whoever is free, each
 shard (some chunks in a row) committed as one, and then put together by their `whole` function.
-GANs of equal shape may be trained together (`cohort`), each as if it were alone.
+GANs of equal shape may be trained together (`training.cohort`), each as if it were alone.
 `LocalRunner` runs a plan here; `ganray.distributed` runs the same functions on Ray.
+
+A kind's file is called as the kind and lies in the folder of what it makes (`plan.kinds`). Beside
+the folders lies what all share: what a stage declares (`stage`) and is given (`workspace`), what it
+reads (`artifacts`) and takes of memory (`needs`), what it tells (`telling`, `log`, `remedies`).
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ import safetensors.numpy
 from ganray.errors import CorruptArtifact, Stopped
 from ganray.process.beside import Beside
 from ganray.process.numerics import threads, without_tf32
-from ganray.runs.parts import (
+from ganray.runs.records.parts import (
     Arrays,
     named,
     read_chunks,

@@ -22,7 +22,7 @@ from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters, TrainParameters
 from ganray.randomness import permutation
-from ganray.runs.parts import Arrays, read_chunks, read_joined, stored_shards
+from ganray.runs.records.parts import Arrays, read_chunks, read_joined, stored_shards
 from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.store import Manifest, Store, StoredFile

@@ -27,10 +27,10 @@ from ganray.errors import GanrayError, Stopped
 from ganray.plan import Task
 from ganray.process.numerics import numerics
 from ganray.process.periodic import repeated
-from ganray.runs.events import Event
-from ganray.runs.outages import OutageNews
-from ganray.runs.transcript import Transcript, captured
-from ganray.runs.waiting import WaitNews
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import OutageNews
+from ganray.runs.progress.transcript import Transcript, captured
+from ganray.runs.progress.waiting import WaitNews
 from ganray.store import Store
 from ganray.store.files import Files
 from ganray.store.outage import OUTAGES

@@ -1,7 +1,7 @@
 """What tasks of several kinds take of memory: images, features, pairs of rows, a classifier.
 
 All in bytes, and beside what a process takes that does nothing yet. Each stage's own estimate, its
-`memory`, is made of these and of what its networks hold (`train.memory`).
+`memory`, is made of these and of what its networks hold (`train.costs.memory`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ganray.plan.parameters import (
 )
 from ganray.specs import EmbedSpec
 from ganray.stages.stage import FLOAT_BYTES, image_shape
-from ganray.train.flops import encoder_parameters
-from ganray.train.memory import embedding_memory, encoder_memory, sampling_memory
+from ganray.train.costs.flops import encoder_parameters
+from ganray.train.costs.memory import embedding_memory, encoder_memory, sampling_memory
 from ganray.train.spec import EncoderSpec
 
 DOUBLE_BYTES = 8

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from ganray.errors import CorruptArtifact, GanrayError, StoreError
-from ganray.runs.failures import AGAIN
+from ganray.runs.progress.failures import AGAIN
 from ganray.text.redaction import redacted
 from ganray.text.wording import size
 

@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from ganray.models.spec import Shape
 from ganray.plan import Plan, Task
 from ganray.plan.kinds import KINDS
-from ganray.runs.parts import Arrays
+from ganray.runs.records.parts import Arrays
 from ganray.stages.workspace import Workspace
 
 

@@ -16,8 +16,8 @@ from ganray.data import Dataset
 from ganray.errors import StoreError
 from ganray.plan import Task
 from ganray.process.numerics import provenance
-from ganray.runs.events import Event
-from ganray.runs.inputs import dataset_location, input_digests
+from ganray.runs.progress.events import Event
+from ganray.runs.records.inputs import dataset_location, input_digests
 from ganray.store import Attempt, Manifest, Store, StoredFile
 from ganray.train.parallel import Ranks
 

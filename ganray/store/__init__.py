@@ -18,6 +18,6 @@ from ganray.store.manifest import Checkpoint, Manifest, StoredFile
 from ganray.store.store import Store
 
 # Data sets, also those in a store, are read by way of fsspec, which else would wait for minutes.
-fsspec.register_implementation("s3", "ganray.store.filesystem.DataFiles", clobber=True)
+fsspec.register_implementation("s3", "ganray.store.remote.filesystem.DataFiles", clobber=True)
 
 __all__ = ["Attempt", "Catalogue", "Checkpoint", "Garbage", "Manifest", "Store", "StoredFile"]

@@ -156,7 +156,9 @@ def open_files(url: str, known: bool = False, hasty: bool = False) -> Files:
     except ValueError as error:
         raise RefusedInput(f"store (={quoted(url)}): {one_line(error)}; it {valid}") from None
     if parts.scheme == "s3" and parts.netloc:
-        from ganray.store.s3 import S3Files  # takes half a second, which folders need not pay
+        from ganray.store.remote.s3 import (
+            S3Files,  # takes half a second, which folders need not pay
+        )
 
         prefix = parts.path.strip("/")
         return S3Files(parts.netloc, prefix, known=known, hasty=hasty, final=hasty)

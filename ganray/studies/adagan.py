@@ -3,9 +3,10 @@
 Tolstikhin et al., "AdaGAN: Boosting generative models", arXiv 1701.02386, algorithm 1: the first
 component is trained on all images alike. Before each further one, a classifier tells the training
 images from the mixture's, images are weighted by how much the mixture lacks them
-(`train.reweighting`), and the component is trained on images that are drawn by these weights; the
-mixture takes it in with a share β. How many components there are is known from the beginning, so
-that each is a task of the plan whose input is the weights, whose input are the GANs before it.
+(`train.inputs.reweighting`), and the component is trained on images that are drawn by these
+weights; the mixture takes it in with a share β. How many components there are is known from the
+beginning, so that each is a task of the plan whose input is the weights, whose input are the GANs
+before it.
 
 β = 1/t is the paper's own choice as we remember it, unchecked; how its classifier is trained, and
 when it stops, is this study's `discriminator`.
@@ -25,8 +26,8 @@ from ganray.report import Page, Results, sections
 from ganray.studies.parts.blocks import Blocks, Portion
 from ganray.studies.parts.budgets import Horizons, Probe, planned_horizons, used_speed
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.evaluate import MOST_IMAGES
-from ganray.studies.parts.measuring import Mixing, mix_samples
+from ganray.studies.parts.scoring.evaluate import MOST_IMAGES
+from ganray.studies.parts.scoring.measuring import Mixing, mix_samples
 from ganray.studies.parts.searching import plan_search
 from ganray.studies.parts.settings import SidesSettings
 from ganray.studies.parts.sides import (
@@ -40,7 +41,7 @@ from ganray.studies.parts.sides import (
     train_joint,
     write_cards,
 )
-from ganray.train.reweighting import beta_of, mixture_shares
+from ganray.train.inputs.reweighting import beta_of, mixture_shares
 from ganray.train.spec import EncoderSpec
 
 ADAGAN = "adagan"

@@ -21,7 +21,7 @@ from ganray.plan import Plan, Task, task_seed
 from ganray.plan.classes import partitions
 from ganray.plan.defending import ChosenImages, Defending
 from ganray.report import Page, Results, sections
-from ganray.report.sections.defence import defence_lead, defence_sections
+from ganray.report.sections.defending.defence import defence_lead, defence_sections
 from ganray.specs import SearchSpec
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost, used_speed

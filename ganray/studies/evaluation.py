@@ -15,11 +15,11 @@ from ganray.errors import RefusedInput
 from ganray.metrics import METRICS
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
-from ganray.report.judging import leader
+from ganray.report.comparing.judging import leader
 from ganray.spec import parse
-from ganray.studies.parts.evaluation_settings import Settings
-from ganray.studies.parts.image_sets import Images, Sets, opened
-from ganray.studies.parts.set_scores import SetScores
+from ganray.studies.parts.scoring.evaluation_settings import Settings
+from ganray.studies.parts.scoring.image_sets import Images, Sets, opened
+from ganray.studies.parts.scoring.set_scores import SetScores
 from ganray.studies.study import check_weights
 from ganray.text.wording import listed
 from ganray.train.spec import EncoderSpec

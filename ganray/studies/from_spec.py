@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ganray.errors import RefusedInput, quoted
-from ganray.runs.spec import read_spec
+from ganray.runs.records.spec import read_spec
 from ganray.store import Store
 from ganray.studies.presets import PRESETS
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
-from ganray.report.coverage import title
+from ganray.report.comparing.coverage import title
 from ganray.studies.parts.budgets import Probe, used_speed
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.rivals import train_sides

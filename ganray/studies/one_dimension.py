@@ -214,7 +214,7 @@ def _course(results: Results, settings: Settings, game: Game) -> Section | None:
 
 
 def _look(results: Results, settings: Settings, game: Game, until: int) -> Figure | None:
-    from ganray.report.laboratory import number_curves
+    from ganray.report.drawing.laboratory import number_curves
 
     arrays = results.arrays(_role(game, until), "look.safetensors")
     if arrays is None:

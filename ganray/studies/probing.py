@@ -21,14 +21,14 @@ from ganray.plan.parameters import TrainParameters
 from ganray.plan.probing import InterpolationParameters, LikelihoodParameters
 from ganray.plan.roles import chosen
 from ganray.report import Page, Results, sections
-from ganray.report.coverage import title
+from ganray.report.comparing.coverage import title
 from ganray.specs import EmbedSpec, InterpolationSpec, LikelihoodSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, planned_horizons, used_speed
 from ganray.studies.parts.counts import mixture_counts
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.evaluate import Evaluate
-from ganray.studies.parts.ruler import Ruler
+from ganray.studies.parts.scoring.evaluate import Evaluate
+from ganray.studies.parts.scoring.ruler import Ruler
 from ganray.studies.parts.searching import plan_search
 from ganray.studies.parts.settings import ComparisonSettings, Distinct, GanName, RangeSearch
 from ganray.studies.parts.sides import (

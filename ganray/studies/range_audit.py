@@ -19,8 +19,8 @@ from ganray.plan import Plan, Task, task_seed
 from ganray.plan.classes import named_classes
 from ganray.plan.parameters import SearchParameters, TargetsParameters, TrainParameters
 from ganray.report import Page, Results, sections
-from ganray.report.audited import search_role
-from ganray.report.sections.audit import audit_lead, audit_sections
+from ganray.report.reading.audited import search_role
+from ganray.report.sections.searching.audit import audit_lead, audit_sections
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
 from ganray.studies.parts.data import Data, refuse_unlabelled

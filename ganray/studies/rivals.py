@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from ganray.plan import Plan
 from ganray.report import Page, Results, sections
-from ganray.report.coverage import title
+from ganray.report.comparing.coverage import title
 from ganray.studies.parts.budgets import (
     Probe,
     used_speed,

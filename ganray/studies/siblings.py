@@ -22,7 +22,7 @@ from ganray.plan.lessons import ClassifyParameters
 from ganray.plan.measuring import SiblingsParameters
 from ganray.plan.parameters import EmbedParameters, SampleParameters, TrainParameters
 from ganray.report import Page, Results, sections
-from ganray.report.sections.siblings import (
+from ganray.report.sections.lessons.siblings import (
     ALONE,
     lesson_role,
     siblings_lead,
@@ -32,9 +32,9 @@ from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
 from ganray.studies.parts.data import Data, refuse_unlabelled
-from ganray.studies.parts.evaluate import MOST_IMAGES
-from ganray.studies.parts.measuring import measure_side
-from ganray.studies.parts.ruler import add_embedder, add_ruler
+from ganray.studies.parts.scoring.evaluate import MOST_IMAGES
+from ganray.studies.parts.scoring.measuring import measure_side
+from ganray.studies.parts.scoring.ruler import add_embedder, add_ruler
 from ganray.studies.parts.settings import (
     MOST_SEEDS,
     Budget,

@@ -21,22 +21,22 @@ from ganray.plan import Plan, Task, task_seed
 from ganray.plan.measuring import CounterpartParameters
 from ganray.plan.parameters import EmbedParameters, SampleParameters, TrainParameters
 from ganray.report import Page, Results, sections
-from ganray.report.sections.translation import (
+from ganray.report.sections.images.translation import (
     DIRECTIONS,
     UNTOUCHED,
     domain_name,
     translation_lead,
 )
-from ganray.report.sections.translation import translation_sections as shown
+from ganray.report.sections.images.translation import translation_sections as shown
 from ganray.specs import SampleSpec, chunks_for
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, horizons, iteration_cost
 from ganray.studies.parts.counts import class_rows, needing
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.domains import refuse_unpaired, two_domains
-from ganray.studies.parts.evaluate import Evaluate
-from ganray.studies.parts.measuring import measure_side
-from ganray.studies.parts.ruler import Ruler, add_embedder, add_ruler
+from ganray.studies.parts.scoring.evaluate import Evaluate
+from ganray.studies.parts.scoring.measuring import measure_side
+from ganray.studies.parts.scoring.ruler import Ruler, add_embedder, add_ruler
 from ganray.studies.parts.settings import MOST_SEEDS, Budget, NamedGan, OfImages, names_differ
 
 

@@ -19,7 +19,7 @@ from ganray.report import Page, Results
 from ganray.report.page import Block, Column, Figure, Gallery, Paragraph, Section, Table
 from ganray.spec import RUN_NAME, Spec
 from ganray.specs import chunks_for
-from ganray.stages.gaussians import CHUNK
+from ganray.stages.laboratory.gaussians import CHUNK
 from ganray.text.wording import number
 
 _MOST = 10**7  # trajectories
@@ -173,7 +173,7 @@ def _rates(settings: Settings, found: Found) -> Section:
 
 
 def _maps(settings: Settings, found: Found) -> Section | None:
-    from ganray.report.laboratory import heat_map
+    from ganray.report.drawing.laboratory import heat_map
 
     if not found:
         return None
@@ -190,7 +190,7 @@ def _maps(settings: Settings, found: Found) -> Section | None:
 
 
 def _paths(results: Results, settings: Settings) -> Section | None:
-    from ganray.report.laboratory import path_curves
+    from ganray.report.drawing.laboratory import path_curves
 
     figures = []
     for example in settings.examples:

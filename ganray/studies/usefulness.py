@@ -16,13 +16,13 @@ from pydantic import Field, field_validator, model_validator
 from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Page, Results
-from ganray.report.sections.usefulness import usefulness_lead, usefulness_sections
+from ganray.report.sections.lessons.usefulness import usefulness_lead, usefulness_sections
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.budgets import Probe, used_speed
 from ganray.studies.parts.data import Data, refuse_unlabelled
-from ganray.studies.parts.evaluate import MOST_IMAGES
 from ganray.studies.parts.lessons import REAL, Course, Learner, label_side, teach_and_examine
 from ganray.studies.parts.rivals import Rival, refuse_seconds, train_sides
+from ganray.studies.parts.scoring.evaluate import MOST_IMAGES
 from ganray.studies.parts.settings import ComparisonSettings, Distinct, RangeSearch, names_differ
 from ganray.studies.parts.sides import (
     JOINT,

@@ -24,7 +24,7 @@ from ganray.specs import EmbedSpec, SampleSpec
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.counts import mixture_counts, needing
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.ruler import add_embedder, embed_split, protocol_on
+from ganray.studies.parts.scoring.ruler import add_embedder, embed_split, protocol_on
 from ganray.sweeps import sections
 from ganray.sweeps.settings import Side, SweepSettings, rung_steps
 from ganray.sweeps.space import Values

@@ -15,10 +15,10 @@ from ganray.errors import GanrayError, Stopped, StoreError, TrainingDiverged, la
 from ganray.models import ModelSpec
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
-from ganray.runs.outages import store_away
+from ganray.runs.progress.outages import store_away
 from ganray.stages import Workspace, run_whole
-from ganray.stages.checkpoints import LOSSES, STATE
 from ganray.stages.remedies import explain
+from ganray.stages.training.checkpoints import LOSSES, STATE
 from ganray.store import Store
 from ganray.sweeps.trials import (
     Move,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganray.plan.classes import class_index
-from ganray.report.cautions import weak_ruler
+from ganray.report.comparing.cautions import weak_ruler
 from ganray.report.page import (
     Block,
     Code,
@@ -22,8 +22,8 @@ from ganray.report.page import (
     Strip,
     Table,
 )
-from ganray.report.results import Results
-from ganray.report.sections.protocol import data_line, field_text, versions_table
+from ganray.report.reading.results import Results
+from ganray.report.sections.provenance.protocol import data_line, field_text, versions_table
 from ganray.scores import ScoreName
 from ganray.sweeps.confirmation import confirmed, winner
 from ganray.sweeps.settings import judged_by

@@ -18,7 +18,7 @@ from ganray.models.encoders import AnyEncoder, Classifier, Encoder
 from ganray.plan.classes import class_index
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, content_hash
-from ganray.studies.parts.evaluate import Evaluate, NamedOnce, check_needs, usual_metrics
+from ganray.studies.parts.scoring.evaluate import Evaluate, NamedOnce, check_needs, usual_metrics
 from ganray.studies.parts.settings import MOST_ITERATIONS, MOST_SEEDS, Setup, is_class_list
 from ganray.sweeps.space import (
     GROUPS,

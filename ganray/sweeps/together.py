@@ -14,8 +14,8 @@ from ganray.cost.speed import training_device
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most
-from ganray.runs.events import Event
-from ganray.runs.failures import CONSEQUENCE
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.failures import CONSEQUENCE
 from ganray.store import Store
 from ganray.sweeps.halving import Halving
 from ganray.sweeps.plan import SweepPlan, specs_of

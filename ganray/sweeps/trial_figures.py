@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganray.report.figures import ACCENT, FAINT, INK, canvas, picture
+from ganray.report.drawing.figures import ACCENT, FAINT, INK, canvas, picture
 from ganray.report.page import Picture
 
 _BELOW = -0.12  # where lines of failed trials end

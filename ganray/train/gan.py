@@ -25,12 +25,10 @@ from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
 from ganray.train.algorithms import check_fit, check_labels, wants_labels
-from ganray.train.batches import Batches, ShuffledImages, class_counts, class_labels
 from ganray.train.device import choose_device
-from ganray.train.draws import drawn
-from ganray.train.kernels import descent_of, functions_of, laid_out, lay_out
-from ganray.train.optimisers import Descent
-from ganray.train.replay import Histories
+from ganray.train.inputs.batches import Batches, ShuffledImages, class_counts, class_labels
+from ganray.train.inputs.draws import drawn
+from ganray.train.inputs.replay import Histories
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
@@ -46,7 +44,9 @@ from ganray.train.state import (
     trainable,
 )
 from ganray.train.steps import Batch, Networks, Noise, Replay, Shown, Step, told
-from ganray.train.turns import Turns
+from ganray.train.updates.kernels import descent_of, functions_of, laid_out, lay_out
+from ganray.train.updates.optimisers import Descent
+from ganray.train.updates.turns import Turns
 
 _HISTORY = "history"  # of generated images, in a checkpoint
 

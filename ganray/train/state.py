@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganray.errors import RefusedInput
 from ganray.tensors import Tensors
-from ganray.train.optimisers import AnyDescent
+from ganray.train.updates.optimisers import AnyDescent
 
 
 def trainable(networks: Mapping[str, nn.Module]) -> dict[str, list[nn.Parameter]]:

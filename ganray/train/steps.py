@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_c
 from jaxtyping import Float, Int64
 
 from ganray.models.spec import ModelSpec
-from ganray.train.draws import Draw
+from ganray.train.inputs.draws import Draw
 
 if TYPE_CHECKING:
     import torch
 
-    from ganray.train.optimisers import AnyDescent
+    from ganray.train.updates.optimisers import AnyDescent
 
 Networks = Mapping[str, Callable[..., "torch.Tensor"]]
 """The networks by their roles, as functions: modules, or modules bound to parameters."""
@@ -106,7 +106,7 @@ class Adam:
 
     def made(self, weights: Sequence[torch.Tensor], /) -> AnyDescent:
         """As `Optimiser.made`."""
-        from ganray.train.optimisers import AdamDescent
+        from ganray.train.updates.optimisers import AdamDescent
 
         return AdamDescent(weights, **self.settings)
 
@@ -126,7 +126,7 @@ class RmsProp:
 
     def made(self, weights: Sequence[torch.Tensor], /) -> AnyDescent:
         """As `Optimiser.made`."""
-        from ganray.train.optimisers import RmsPropDescent
+        from ganray.train.updates.optimisers import RmsPropDescent
 
         return RmsPropDescent(weights, **self.settings)
 

@@ -11,7 +11,7 @@ import torch
 from ganray.attacks import LatentAttack, Victim
 from ganray.attacks.gradients import margin
 from tests.attacks.victims import Linear
-from tests.test_projection import DEFENCE, GANS, ROWS
+from tests.latents.test_projection import DEFENCE, GANS, ROWS
 
 ATTACK = LatentAttack(iterations=25, learning_rate=0.1, constant=20, confidence=0.2, limit=0.2)
 

@@ -97,8 +97,8 @@ def embedding() -> Contest:
 
 def searching() -> Contest:
     """A gradient of each pair of a search, by each method."""
+    from ganray.latents.search import search_chunk
     from ganray.models.sampler import Sampler, new_networks
-    from ganray.search import search_chunk
     from ganray.specs import SearchSpec
 
     shape, model = (1, 28, 28), DefenseGan(width=16)

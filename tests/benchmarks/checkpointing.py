@@ -37,7 +37,7 @@ from ganray.local import LocalRunner
 from ganray.process.beside import Beside
 from ganray.runs.agenda import Agenda
 from ganray.stages import run_whole
-from ganray.stages.checkpoints import Checkpoints
+from ganray.stages.training.checkpoints import Checkpoints
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from ganray.studies import study_from

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from ganray.embed import embed
+from ganray.train.costs.flops import encoder_parameters
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.flops import encoder_parameters
 from ganray.train.spec import EncoderSpec
 from tests.benchmarks.twins import read
 

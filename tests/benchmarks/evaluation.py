@@ -55,10 +55,10 @@ from ganray.metrics.features import Embedding
 from ganray.models.encoders import ENCODERS
 from ganray.plan.parameters import EmbedParameters
 from ganray.report import Results
-from ganray.runs.record import find_run
-from ganray.stages import embed as embed_stage
+from ganray.runs.records.record import find_run
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.artifacts import load_embedding, read_embedder
+from ganray.stages.sampling import embed as embed_stage
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 

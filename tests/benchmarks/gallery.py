@@ -23,10 +23,10 @@ from ganray.plan import Plan, Task
 from ganray.plan.parameters import SampleParameters, TrainParameters
 from ganray.plan.roles import Gan, gans_of
 from ganray.process.numerics import threads
-from ganray.report.figures import canvas, thinned
-from ganray.report.results import Results
-from ganray.runs.inputs import dataset_location
-from ganray.runs.record import read_runs
+from ganray.report.drawing.figures import canvas, thinned
+from ganray.report.reading.results import Results
+from ganray.runs.records.inputs import dataset_location
+from ganray.runs.records.record import read_runs
 from ganray.spec import parse
 from ganray.stages.artifacts import source_images
 from ganray.stages.stage import image_shape
@@ -35,8 +35,8 @@ from ganray.studies import read_study
 from ganray.studies.families import families
 from ganray.text.study_yaml import load
 from ganray.text.wording import number, quantity
-from ganray.train.blank import blank_trainer
-from ganray.train.flops import gan_parameters, sampling_flops
+from ganray.train.costs.blank import blank_trainer
+from ganray.train.costs.flops import gan_parameters, sampling_flops
 from ganray.trained import draw
 
 ROOT = Path(__file__).parents[2]

@@ -275,8 +275,8 @@ def drawn(trainer: Any, device: str, spent: Callable[[], bool]) -> dict[str, Any
     import numpy as np
     import torch
 
+    from ganray.latents.search import search_chunk
     from ganray.sample import quantise, sample_chunk
-    from ganray.search import search_chunk
     from ganray.specs import SampleSpec, SearchSpec
 
     by_cpu = trainer.sampler()

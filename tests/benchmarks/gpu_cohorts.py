@@ -332,7 +332,7 @@ def timed(device: str, members: int, width: int, precision: str, profile: bool) 
     """Seconds of an iteration of one alone, and of all together."""
     from ganray.train.cohorts import Cohort
     from ganray.train.cohorts.races import winners
-    from ganray.train.flops import training_flops
+    from ganray.train.costs.flops import training_flops
 
     (alone,) = trainers(device, 1, width, precision)
     flops = training_flops(alone.shape, alone.model, alone.spec, 1, 1)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganray import search as of_search
+from ganray.latents import search as of_search
 from ganray.metrics import Cafd
 from ganray.metrics.features import Embedding
 from ganray.metrics.gaussian.batched import class_distances

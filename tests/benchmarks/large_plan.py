@@ -33,9 +33,9 @@ from ganray.cost.estimate import operations
 from ganray.data.spec import SourceInfo
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
-from ganray.runs.makespan import Piece, makespan
-from ganray.runs.record import find_run, save_run
+from ganray.runs.forecasts.makespan import Piece, makespan
+from ganray.runs.progress.board import Board
+from ganray.runs.records.record import find_run, save_run
 from ganray.spec import content_hash
 from ganray.store import Manifest, Store
 from ganray.store.manifest import StoredFile, manifest_path

@@ -18,7 +18,7 @@ from typing import Any
 
 from ganray.plan.measuring import MeasureParameters
 from ganray.process.numerics import threads
-from ganray.stages.measure import measure
+from ganray.stages.measuring.measure import measure
 from ganray.stages.workspace import Workspace
 from tests.benchmarks.evaluation import _opened
 

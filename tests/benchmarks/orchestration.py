@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.store import Store
 
 SETTINGS = {

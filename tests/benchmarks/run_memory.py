@@ -25,7 +25,7 @@ from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.train.algorithms.wgan_gp import WganGp
-from ganray.train.blank import blank_trainer
+from ganray.train.costs.blank import blank_trainer
 
 
 def _resident() -> int:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ganray.cost.spending import Cost, Prices
-from ganray.runs.makespan import Piece, makespan
+from ganray.runs.forecasts.makespan import Piece, makespan
 from ganray.store import Store
 from tests.benchmarks.large_plan import planned
 from tests.benchmarks.orchestration import SETTINGS, artifacts, ran

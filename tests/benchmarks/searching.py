@@ -18,11 +18,11 @@ import numpy as np
 import safetensors.numpy
 import torch
 
+from ganray.latents.search import search
 from ganray.models.sampler import Sampler
 from ganray.plan import Task
 from ganray.plan.parameters import SearchParameters
-from ganray.runs.record import find_run, read_runs
-from ganray.search import search
+from ganray.runs.records.record import find_run, read_runs
 from ganray.specs import SearchSpec
 from ganray.stages.artifacts import read_sampler
 from ganray.store import Manifest, Store

@@ -21,7 +21,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from ganray.cli import study as commands
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.store import Store
 from ganray.studies import read_study
 from tests.s3_server import BUCKET, running_s3_server

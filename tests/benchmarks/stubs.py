@@ -18,7 +18,7 @@ import ray  # isort: skip
 
 from ganray.distributed.scheduler import pool
 from ganray.distributed.worker.worker import Assignment, Place
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 
 __all__ = ["connected", "real_workers", "simulated_slots"]
 

@@ -40,13 +40,13 @@ def _rss(name: str) -> int:
 
 def _work(kind: str, name: str, size: int) -> tuple[Callable[[], object], Callable[[], int]]:
     from ganray.models.defense_gan import DefenseGan
-    from ganray.train import memory
     from ganray.train.algorithms.wgan_gp import WganGp
+    from ganray.train.costs import memory
     from ganray.train.spec import EncoderSpec
 
     shape, model, train = (3, size, size), DefenseGan(width=16), WganGp(ema=0.98)
     if kind == "train":
-        from ganray.train.blank import blank_trainer
+        from ganray.train.costs.blank import blank_trainer
 
         def trained() -> None:
             trainer = blank_trainer(shape, model, train, "cpu")
@@ -77,8 +77,8 @@ def _work(kind: str, name: str, size: int) -> tuple[Callable[[], object], Callab
             lambda: memory.embedding_memory(Classifier(), shape, 10, 250),
         )
     if kind == "search":
+        from ganray.latents.search import search_chunk
         from ganray.models.sampler import Sampler, new_networks
-        from ganray.search import search_chunk
         from ganray.specs import SearchSpec
 
         sampler = Sampler(model, shape, new_networks(model, shape), (1,)).eval()
@@ -127,7 +127,7 @@ def _one(kind: str, name: str, size: int) -> None:
     from ganray.models.defense_gan import DefenseGan
     from ganray.process.numerics import threads
     from ganray.train.algorithms.wgan_gp import WganGp
-    from ganray.train.blank import blank_trainer
+    from ganray.train.costs.blank import blank_trainer
 
     with threads(1):
         blank_trainer((1, 28, 28), DefenseGan(width=2), WganGp(batch=2), "cpu").advance()

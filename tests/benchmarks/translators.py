@@ -17,8 +17,8 @@ from ganray.models import CycleGan
 from ganray.models.spec import Shape
 from ganray.process.numerics import threads
 from ganray.train.algorithms import CycleGan as ByCycles
-from ganray.train.blank import blank_trainer
-from ganray.train.flops import gan_parameters, sampling_flops
+from ganray.train.costs.blank import blank_trainer
+from ganray.train.costs.flops import gan_parameters, sampling_flops
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganray.cli import main
-from ganray.drivers import display
+from ganray.drivers.showing import display
 
 if __name__ == "__main__":
     assert hasattr(display, "_LINE_SECONDS")

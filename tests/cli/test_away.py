@@ -14,7 +14,7 @@ from tests.s3_server import S3Server
 @pytest.fixture(params=["silent", "closed"])
 def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """One that accepts and says nothing, or one where nobody listens; deadlines are short."""
-    monkeypatch.setattr("ganray.store.s3._HASTY_DEADLINE", 0.3)
+    monkeypatch.setattr("ganray.store.remote.s3._HASTY_DEADLINE", 0.3)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -10,8 +10,8 @@ import torch
 
 from ganray.cost import spending
 from ganray.cost.probes import Timing
-from ganray.drivers import leading
-from ganray.runs.record import find_run
+from ganray.drivers.runs import leading
+from ganray.runs.records.record import find_run
 from tests.cli.command import CHEAP, ganray
 from tests.stages.stores import copied
 from tests.tiny import digests

@@ -70,7 +70,7 @@ def test_page_and_sheet_show_each_class(odd, tmp_path):
 
 
 def test_a_class_whose_letters_no_font_has_is_a_number_in_the_sheet(tmp_path, monkeypatch):
-    monkeypatch.setattr("ganray.report.lettering._installed", list)
+    monkeypatch.setattr("ganray.report.drawing.lettering._installed", list)
     write_folder(tmp_path / "set", np.zeros((24, 1, 8, 8), np.uint8), ["cat", "猫"] * 12)
     ganray("data", "show", tmp_path / "set", "--to", tmp_path / "look")
     html = (tmp_path / "look" / "index.html").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ganray.drivers.explain import explained_fields
-from ganray.drivers.fields_page import as_markdown
+from ganray.drivers.showing.fields_page import as_markdown
 from tests.cli.command import ganray
 
 DOCS = Path(__file__).parents[2] / "docs"

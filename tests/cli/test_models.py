@@ -9,7 +9,7 @@ import pytest
 from ganray.studies import read_study
 from ganray.studies.families import families
 from ganray.train.algorithms import check_fit
-from ganray.train.flops import gan_parameters
+from ganray.train.costs.flops import gan_parameters
 from tests.cli.command import ganray
 
 every = pytest.mark.parametrize("name", families())

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganray.drivers import outline
+from ganray.drivers.showing import outline
 from ganray.plan import Plan
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
@@ -247,7 +247,7 @@ def test_training_goes_on_after_gc(copy, iterations):
 
 
 def test_more_restarts_add_chunks_and_change_none(copy, monkeypatch):
-    from ganray.stages import search
+    from ganray.stages.searching import search
 
     searched: list[int] = []
     search_chunk = search.search_chunk

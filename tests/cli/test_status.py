@@ -13,10 +13,10 @@ import pytest
 from ganray.cli import status
 from ganray.local import failure
 from ganray.runs import lease
-from ganray.runs.board import Board
-from ganray.runs.events import Event
 from ganray.runs.lease import Lease
-from ganray.runs.record import read_runs
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
+from ganray.runs.records.record import read_runs
 from ganray.store import Store
 from tests import HANG_SECONDS
 from tests.cli.command import finish, ganray, start

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ganray.errors import Stopped
-from ganray.runs.parts import span, stored_shards
-from ganray.runs.record import find_run
+from ganray.runs.records.parts import span, stored_shards
+from ganray.runs.records.record import find_run
 from ganray.stages import Workspace, run_chunks
 from ganray.store import Store
 from ganray.store.manifest import manifest_path

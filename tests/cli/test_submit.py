@@ -19,7 +19,7 @@ from ganray.cli import submit as submitting
 from ganray.distributed.jobs import client, follow
 from ganray.distributed.jobs import submit as submission
 from ganray.distributed.jobs.client import Job, Jobs
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.store import Store
 from ganray.sweeps import read_sweep
 from ganray.sweeps.trials import read_trials

@@ -13,9 +13,9 @@ import pytest
 
 from ganray.cost import ceiling
 from ganray.drivers import sweep as driving
-from ganray.drivers.ending import Outcome
-from ganray.drivers.following import Follower
 from ganray.drivers.run import execute
+from ganray.drivers.runs.ending import Outcome
+from ganray.drivers.runs.following import Follower
 from ganray.errors import GanrayError, Stopped
 from ganray.runs import lease
 from ganray.runs.lease import Lease, newest_driver

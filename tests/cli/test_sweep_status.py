@@ -10,7 +10,7 @@ from ganray.cli import status
 from ganray.cli import sweep as command
 from ganray.runs import lease
 from ganray.runs.lease import Lease
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.store import Store
 from ganray.sweeps import read_sweep
 from ganray.sweeps.trials import Point, Trial, save_trial, save_trials

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from ganray.runs.parts import read_joined
-from ganray.runs.record import find_run
+from ganray.runs.records.parts import read_joined
+from ganray.runs.records.record import find_run
 from tests.cli.command import files_below, ganray
 
 JOINT, ZERO, OTHERS = "joint/0+1+2/0", "marginal/0/0", "marginal/1+2/0"

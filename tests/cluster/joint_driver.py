@@ -17,7 +17,7 @@ from ganray.distributed.cluster.connect import connected
 from ganray.distributed.worker.worker import Assignment
 from ganray.errors import Stopped
 from ganray.plan import Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import Workspace, run_whole
 from ganray.store import Store
 from ganray.studies import read_study

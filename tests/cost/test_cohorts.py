@@ -14,7 +14,7 @@ from ganray.cost.pricing import bills
 from ganray.cost.probes import Timing
 from ganray.cost.spending import Cost, Prices
 from ganray.plan import Resources
-from ganray.runs.measured import CohortSpeed, keep_speed, kept_speed
+from ganray.runs.forecasts.measured import CohortSpeed, keep_speed, kept_speed
 from ganray.store import Store
 from ganray.train import device
 

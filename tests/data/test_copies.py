@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
-from ganray.data import DatasetSpec, cache, copies, open_source
+from ganray.data import DatasetSpec, copies, open_source
 from ganray.data.copies import shared_copy
+from ganray.data.imported import cache
 from ganray.data.location import Location
 from ganray.data.packed import held, zips
 from ganray.errors import RefusedInput

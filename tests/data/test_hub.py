@@ -9,7 +9,8 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry, known_implementations
 
-from ganray.data import Dataset, DatasetSpec, cache, import_dataset, new_dataset_folder, open_source
+from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
+from ganray.data.imported import cache
 from ganray.data.location import Location
 from ganray.errors import RefusedInput
 from tests.data.published import digits, encoded, read_all

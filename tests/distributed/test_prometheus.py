@@ -13,8 +13,8 @@ import pytest
 from ganray.distributed import prometheus
 from ganray.distributed.prometheus import COUNTERS, GAUGES, Gauges, published
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 from ganray.store import Store
 from tests import HANG_SECONDS
 from tests.runs.simulated import plan_of, study_of, task

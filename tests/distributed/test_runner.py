@@ -10,11 +10,11 @@ import pytest
 
 from ganray.distributed.runner import RayRunner
 from ganray.distributed.scheduler import pool
-from ganray.drivers import leading
+from ganray.drivers.runs import leading
 from ganray.errors import Stopped
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
-from ganray.runs.outcome import save_outcome
+from ganray.runs.records.outcome import save_outcome
 from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store

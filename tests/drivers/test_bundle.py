@@ -9,8 +9,8 @@ import pytest
 
 from ganray.drivers.bundle import BOARD, bundle
 from ganray.runs.agenda import Agenda
-from ganray.runs.outcome import save_outcome
-from ganray.runs.record import save_run
+from ganray.runs.records.outcome import save_outcome
+from ganray.runs.records.record import save_run
 from tests.cli.command import files_below, ganray
 from tests.stages.stores import copied
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.store import Store
 from tests import HANG_SECONDS
 from tests.cli.command import CHEAP

@@ -15,8 +15,8 @@ from ganray.laboratory.numbers import Numbers, floor, look, wasserstein
 from ganray.models.sampler import new_networks
 from ganray.train import run
 from ganray.train.algorithms import R3Gan, Vanilla, Wgan, WganGp
-from ganray.train.batches import Batches
 from ganray.train.gan import GanTrainer
+from ganray.train.inputs.batches import Batches
 
 REAL = Mixture(segments=[(-0.9, -0.5), (0.2, 0.4), (0.5, 0.9)])
 USUAL = {"batch": 64, "joined": True, "learning_rate": 2e-4, "critic_learning_rate": 5e-3}

@@ -15,7 +15,7 @@ from ganray.models.sampler import Sampler, new_networks, trained_sampler
 from ganray.sample import sample
 from ganray.tensors import deserialise, serialise
 from ganray.train.algorithms import ALGORITHMS, check_fit
-from ganray.train.flops import gan_flops, gan_parameters, sampling_flops
+from ganray.train.costs.flops import gan_flops, gan_parameters, sampling_flops
 from tests.families import CLASSES, MODELS, SHAPE, classes_for, images
 
 every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())

@@ -10,7 +10,7 @@ from ganray.errors import RefusedInput
 from ganray.models import Dcgan, ModelSpec, ResNet, Sngan
 from ganray.models.layers.leaky_relu import LeakyReLU
 from ganray.models.sampler import new_networks
-from ganray.train.flops import gan_parameters
+from ganray.train.costs.flops import gan_parameters
 
 SIZES = [(1, 28, 28), (3, 32, 32), (3, 64, 64)]
 sizes = pytest.mark.parametrize("shape", SIZES, ids=["28", "32", "64"])

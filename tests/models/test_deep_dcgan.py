@@ -11,7 +11,7 @@ from ganray.models import DeepDcgan
 from ganray.models.layers.leaky_relu import LeakyReLU
 from ganray.models.sampler import new_networks
 from ganray.train.algorithms import WganGp, check_fit
-from ganray.train.flops import gan_parameters
+from ganray.train.costs.flops import gan_parameters
 
 SHAPE = 3, 32, 32
 

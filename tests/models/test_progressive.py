@@ -9,7 +9,7 @@ from ganray.models import Progressive
 from ganray.models.sampler import new_networks, trained_sampler
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, WganGp
-from ganray.train.flops import gan_flops, training_flops
+from ganray.train.costs.flops import gan_flops, training_flops
 from tests.families import images
 
 MODEL = Progressive(width=4, latent=4, phase=10)

@@ -10,7 +10,7 @@ from ganray.errors import RefusedInput
 from ganray.models import CycleGan, Dcgan, Pix2Pix
 from ganray.models.layers.translators import UNet
 from ganray.models.sampler import Sampler, new_networks
-from ganray.train.flops import gan_parameters, sampling_flops
+from ganray.train.costs.flops import gan_parameters, sampling_flops
 from tests.families import images
 
 PHOTOGRAPH = (3, 128, 128)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ganray.process.waits import OWN, Wait, Waits
-from ganray.runs import waiting
-from ganray.runs.waiting import WaitNews, long_waits, worded
+from ganray.runs.progress import waiting
+from ganray.runs.progress.waiting import WaitNews, long_waits, worded
 
 
 class Clock:

@@ -20,9 +20,9 @@ from ganray.data import SPLITS, DatasetInfo, import_dataset, open_source
 from ganray.plan import Plan, Task
 from ganray.report import Results
 from ganray.runs.agenda import Agenda
-from ganray.runs.outcome import save_outcome
-from ganray.runs.parts import named, shard_file
-from ganray.runs.record import save_run
+from ganray.runs.records.outcome import save_outcome
+from ganray.runs.records.parts import named, shard_file
+from ganray.runs.records.record import save_run
 from ganray.scores import Protocol, Score
 from ganray.stages.workspace import Workspace
 from ganray.store import Store, StoredFile

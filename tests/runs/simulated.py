@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganray.plan import Plan, Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 
 
 def task(kind: str, name: str, *inputs: Task, chunks: int = 0, horizon: int | None = None) -> Task:

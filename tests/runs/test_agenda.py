@@ -8,7 +8,7 @@ import pytest
 
 from ganray.local import LocalRunner, failure
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import run_whole
 from ganray.store import Store
 from tests.stages.stores import committed, copied, flip_a_byte, workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ganray.runs.agenda import Agenda
-from ganray.runs.parts import stored_shards
+from ganray.runs.records.parts import stored_shards
 from ganray.studies import read_study
 from tests.runs.test_agenda import worked_on
 from tests.stages.stores import copied

@@ -6,8 +6,8 @@ import pytest
 
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda
-from ganray.runs.outcome import save_outcome
-from ganray.runs.record import save_run
+from ganray.runs.records.outcome import save_outcome
+from ganray.runs.records.record import save_run
 from ganray.runs.why import last_run, reasons
 from ganray.store import Store
 from ganray.studies import read_study

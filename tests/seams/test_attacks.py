@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 
 from ganray.attacks import ATTACKS, Attack, Victim
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.studies.defence import page
 from tests import tiny
 from tests.studies.test_defence import settings

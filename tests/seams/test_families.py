@@ -21,17 +21,17 @@ from ganray.models.layers.chain import chain
 from ganray.models.layers.initial import initialise
 from ganray.models.spec import Normal, Shape
 from ganray.plan import Plan
-from ganray.report.results import Results
-from ganray.runs.record import save_run
-from ganray.stages.card import read_card
+from ganray.report.reading.results import Results
+from ganray.runs.records.record import save_run
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.sweeps.settings import SweepSettings
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, TrainSpec, WganGp, run
 from ganray.train.algorithms import ALGORITHMS
-from ganray.train.draws import Latents
-from ganray.train.flops import gan_flops
+from ganray.train.costs.flops import gan_flops
+from ganray.train.inputs.draws import Latents
 from ganray.train.steps import Adam, Batch, Networks, Noise, Step
 from ganray.trained import draw, load_generator
 from tests import tiny

@@ -12,7 +12,7 @@ import pytest
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.data.formats import FORMATS
 from ganray.errors import RefusedInput
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from tests import tiny
 from tests.cli.command import ganray
 

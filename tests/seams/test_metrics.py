@@ -22,11 +22,11 @@ from ganray.models.encoders import ENCODERS, Encoder
 from ganray.models.spec import Shape
 from ganray.plan import Plan
 from ganray.plan.roles import measure_role
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.report.tables import score_rows
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.scores import ScoreName
-from ganray.stages.card import read_card
+from ganray.stages.training.card import read_card
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.sweeps import read_sweep

@@ -8,14 +8,14 @@ import pytest
 from ganray.cost.estimate import estimate
 from ganray.cost.probes import probe
 from ganray.cost.remaining import remainder
-from ganray.drivers.outline import counted
+from ganray.drivers.showing.outline import counted
 from ganray.errors import Stopped
 from ganray.local import LocalRunner
 from ganray.plan import Plan, PlanBuilder, Resources, Task
 from ganray.plan.kinds import KINDS, Kind
 from ganray.plan.parameters import Parameters
 from ganray.runs.agenda import Agenda
-from ganray.runs.board import Board
+from ganray.runs.progress.board import Board
 from ganray.stages.artifacts import chunk_arrays
 from ganray.stages.stage import Cost, Stage, Timed
 from ganray.stages.workspace import Workspace

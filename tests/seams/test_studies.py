@@ -17,11 +17,11 @@ from ganray.models import DefenseGan
 from ganray.plan import Task
 from ganray.plan.kinds import KINDS, Kind
 from ganray.report.page import Finding, Table
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.report.sections import verdict, verdict_section
-from ganray.report.sections.scores import scores_section
+from ganray.report.sections.comparing.scores import scores_section
 from ganray.report.tables import comparison_rows
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.studies import STUDIES, read_study
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.data import Data

@@ -10,8 +10,8 @@ import pytest
 from ganray.errors import Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
-from ganray.runs.logs import list_logs
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.logs import list_logs
 from ganray.stages import log as module
 from ganray.stages.log import TaskLog
 from ganray.store import Store

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganray.errors import StoreError, TrainingDiverged
-from ganray.runs.failures import CONSEQUENCE, by_cause, failure_lines
+from ganray.runs.progress.failures import CONSEQUENCE, by_cause, failure_lines
 from ganray.stages.remedies import explain
 from ganray.store import Store
 

@@ -15,7 +15,7 @@ from ganray.errors import Stopped, StoreError
 from ganray.plan import PlanBuilder, Task
 from ganray.plan.kinds import KINDS, Kind
 from ganray.plan.parameters import Parameters
-from ganray.runs.parts import part_files, read_joined, shard_file, span, stored_shards
+from ganray.runs.records.parts import part_files, read_joined, shard_file, span, stored_shards
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.artifacts import shard_files
 from ganray.stages.stage import Stage

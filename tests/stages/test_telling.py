@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ganray.process.progress import steps
-from ganray.runs.board import Board
-from ganray.runs.events import Event
+from ganray.runs.progress.board import Board
+from ganray.runs.progress.events import Event
 from ganray.stages import run_whole, telling
 from ganray.stages.telling import telling as told_by
 from tests.stages.stores import committed, copied, workspace

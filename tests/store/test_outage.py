@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ganray.store.outage import Outage, Outages
-from tests.store.test_deadline import Clock
+from tests.store.remote.test_deadline import Clock
 
 PLACE = "s3://bucket"
 

@@ -11,9 +11,9 @@ from ganray.errors import RefusedInput, Stopped
 from ganray.local import LocalRunner
 from ganray.plan import Plan, Resources, Task
 from ganray.plan.roles import find_gan, gans_of
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.runs.agenda import Agenda
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import adagan

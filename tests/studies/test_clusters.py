@@ -12,9 +12,9 @@ from ganray.errors import RefusedInput, Stopped
 from ganray.local import LocalRunner
 from ganray.plan import Resources
 from ganray.plan.roles import find_gan, gans_of
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.runs.agenda import Agenda
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.spec import parse
 from ganray.stages import run_whole
 from ganray.store import Store

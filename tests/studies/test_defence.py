@@ -18,12 +18,12 @@ from ganray.plan.defending import AttackParameters, ProjectParameters
 from ganray.plan.kinds import KINDS
 from ganray.plan.parameters import EncoderParameters
 from ganray.report.page import Gallery, Page, Table
-from ganray.report.results import Results
-from ganray.stages.defending import classified
+from ganray.report.reading.results import Results
+from ganray.stages.defending.inputs import classified
 from ganray.stages.stage import stage_of
 from ganray.studies import study_from
 from ganray.studies.defence import page
-from ganray.train.flops import sampling_flops
+from ganray.train.costs.flops import sampling_flops
 from tests import tiny
 
 ATTACKS: list[Any] = [

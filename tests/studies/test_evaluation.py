@@ -16,8 +16,8 @@ from ganray.plan.measuring import MeasureParameters
 from ganray.plan.parameters import EmbedParameters
 from ganray.randomness import permutation
 from ganray.report.page import Paragraph
-from ganray.report.results import Results
-from ganray.runs.record import find_run
+from ganray.report.reading.results import Results
+from ganray.runs.records.record import find_run
 from ganray.store import Store
 from ganray.studies import study_from
 from ganray.studies.evaluation import _agreed

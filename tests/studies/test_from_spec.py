@@ -9,7 +9,7 @@ import yaml
 
 from ganray.errors import RefusedInput
 from ganray.models import DefenseGan
-from ganray.runs.spec import SPEC_FILE
+from ganray.runs.records.spec import SPEC_FILE
 from ganray.store import Store
 from ganray.studies import read_study
 from ganray.studies.presets import PRESETS

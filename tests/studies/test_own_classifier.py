@@ -16,12 +16,12 @@ from ganray.models.encoders import Classifier, ClassifierLogits
 from ganray.models.encoders.networks.resnet import ResNetEncoder
 from ganray.plan.parameters import EncoderParameters
 from ganray.plan.roles import measure_role
-from ganray.report.cautions import ClassifierAccuracy
-from ganray.report.results import Results
-from ganray.runs.record import save_run
+from ganray.report.comparing.cautions import ClassifierAccuracy
+from ganray.report.reading.results import Results
+from ganray.runs.records.record import save_run
 from ganray.scores import Protocol, Score, ScoreName, compare
 from ganray.stages.artifacts import build_embedder
-from ganray.stages.embed import embedding_of, encoder_of
+from ganray.stages.sampling.embed import embedding_of, encoder_of
 from ganray.studies import read_study
 from ganray.tensors import deserialise
 from tests import tiny

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from ganray.data import Dataset
-from ganray.drivers.ending import Outcome
 from ganray.drivers.python import FinishedRun
+from ganray.drivers.runs.ending import Outcome
 from ganray.errors import RefusedInput, Stopped
 from ganray.local import LocalRunner
 from ganray.metrics.copying.nulls import cross_fades, drawn_pairs
 from ganray.plan import Plan, Resources
-from ganray.report.probed import likely, walked
-from ganray.report.results import Results
+from ganray.report.reading.probed import likely, walked
+from ganray.report.reading.results import Results
 from ganray.report.tables import all_tables, table_files
 from ganray.runs.agenda import Agenda
-from ganray.runs.inputs import dataset_location
-from ganray.runs.record import save_run
+from ganray.runs.records.inputs import dataset_location
+from ganray.runs.records.record import save_run
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import probing

@@ -13,11 +13,11 @@ from ganray.metrics.range_space.reach import best, calibrated, reach
 from ganray.models import Conditional, DefenseGan, FullyConnected, Vae
 from ganray.models.laws.plausibility import plausibility
 from ganray.plan.parameters import SearchParameters, TargetsParameters
-from ganray.report.audited import audits
-from ganray.report.coverage import restriction
+from ganray.report.comparing.coverage import restriction
 from ganray.report.page import Figure, Gallery, Table
-from ganray.report.results import Results
-from ganray.report.searched import OWN
+from ganray.report.reading.audited import audits
+from ganray.report.reading.results import Results
+from ganray.report.reading.searched import OWN
 from ganray.report.tables import all_tables
 from ganray.studies import study_from
 from ganray.studies.parts.probes import AuditSearch

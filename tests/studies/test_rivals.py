@@ -9,10 +9,10 @@ import pytest
 from ganray.errors import RefusedInput
 from ganray.plan.parameters import TrainParameters
 from ganray.plan.roles import gans_of
-from ganray.report.results import Results
-from ganray.runs.record import save_run
+from ganray.report.reading.results import Results
+from ganray.runs.records.record import save_run
 from ganray.studies import read_study
-from ganray.train.flops import gan_flops
+from ganray.train.costs.flops import gan_flops
 from tests import tiny
 from tests.cli.command import ganray
 from tests.stages.stores import begun

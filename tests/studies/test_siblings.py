@@ -10,8 +10,8 @@ import pytest
 from ganray.errors import RefusedInput
 from ganray.plan.lessons import ClassifyParameters
 from ganray.plan.parameters import SampleParameters
-from ganray.report.results import Results
-from ganray.stages.counterpart import distance
+from ganray.report.reading.results import Results
+from ganray.stages.measuring.counterpart import distance
 from ganray.studies import study_from
 from tests import tiny
 from tests.stages.stores import begun

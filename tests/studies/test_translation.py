@@ -8,7 +8,7 @@ import pytest
 
 from ganray.errors import RefusedInput
 from ganray.plan.parameters import SampleParameters, TrainParameters
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.stages.stage import stage_of
 from ganray.studies import study_from
 from tests import tiny

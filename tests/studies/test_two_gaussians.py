@@ -9,9 +9,9 @@ import pytest
 from ganray.errors import RefusedInput
 from ganray.local import LocalRunner
 from ganray.plan import Resources
-from ganray.report.results import Results
+from ganray.report.reading.results import Results
 from ganray.runs.agenda import Agenda
-from ganray.runs.record import save_run
+from ganray.runs.records.record import save_run
 from ganray.store import Store
 from ganray.studies import study_from
 from tests.cli.command import ganray

@@ -12,10 +12,10 @@ import torch
 from ganray.errors import RefusedInput
 from ganray.plan.lessons import LabelledParameters, LessonParameters
 from ganray.plan.parameters import SampleParameters
-from ganray.report.lessons import Lessons, worth
-from ganray.report.results import Results
+from ganray.report.reading.lessons import Lessons, worth
+from ganray.report.reading.results import Results
 from ganray.stages.artifacts import read_sampler
-from ganray.stages.labelled import FILE
+from ganray.stages.sampling.labelled import FILE
 from ganray.studies import study_from
 from tests import tiny
 from tests.stages.stores import begun

@@ -14,7 +14,7 @@ from ganray.metrics.intervals import welch
 from ganray.metrics.moments import moments
 from ganray.plan import Resources
 from ganray.plan.candidates import Candidate
-from ganray.runs.spec import read_spec
+from ganray.runs.records.spec import read_spec
 from ganray.sample import sample
 from ganray.scores import Score
 from ganray.specs import EmbedSpec

@@ -10,7 +10,6 @@ from ganray.errors import RefusedInput
 from ganray.models import Dcgan
 from ganray.models.sampler import new_networks
 from ganray.tensors import deserialise, serialise
-from ganray.train.optimisers import AdamDescent, AnyDescent
 from ganray.train.state import (
     freeze_first,
     load_module,
@@ -19,6 +18,7 @@ from ganray.train.state import (
     optimizer_tensors,
     trainable,
 )
+from ganray.train.updates.optimisers import AdamDescent, AnyDescent
 
 
 def test_bytes_hold_every_bit_whatever_the_order():

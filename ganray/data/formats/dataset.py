@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganray.data.dataset import INFO_FILE, Dataset
 from ganray.data.formats.format import Format
+from ganray.data.imported.dataset import INFO_FILE, Dataset
 from ganray.data.location import Location
 from ganray.data.rows import Rows
 from ganray.data.spec import SPLITS

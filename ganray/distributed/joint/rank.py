@@ -16,8 +16,8 @@ from ganray.distributed.worker.usage import effort
 from ganray.distributed.worker.worker import WORKER_BEAT_SECONDS, Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.local import explain, failure
-from ganray.runs.events import Event
-from ganray.runs.outages import away_details, store_away
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import away_details, store_away
 from ganray.train.parallel import LostRank, Ranks, RanksDiffer
 
 _SEND_SECONDS = 0.25

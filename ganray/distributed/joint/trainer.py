@@ -29,7 +29,7 @@ from ganray.distributed.worker.deaths import Circumstances, explain_death
 from ganray.distributed.worker.worker import Assignment
 from ganray.errors import GanrayError
 from ganray.plan import Resources
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.train.parallel import LostRank
 
 _POLL_SECONDS = 0.25

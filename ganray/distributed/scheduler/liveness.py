@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ganray.distributed.scheduler.pool import Slot
 from ganray.distributed.scheduler.units import Unit
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 
 SLOW_SECONDS = 30.0
 """A trainer is reported when it has been slow for so long."""

@@ -27,8 +27,8 @@ from ganray.local import failure, settled
 from ganray.plan import Resources, Task
 from ganray.process.waits import OWN, WAITS
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
-from ganray.runs.outages import store_away
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import store_away
 from ganray.store.many import READERS
 from ganray.store.outage import OUTAGES
 

@@ -15,8 +15,8 @@ from ganray.distributed.worker.worker import Assignment
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
-from ganray.stages.cohort import member_memory
 from ganray.stages.stage import stage_of
+from ganray.stages.training.cohort import member_memory
 
 UNITS_PER_SLOT = 2
 """Units are small enough that a late one does not hold up the rest."""

@@ -49,7 +49,7 @@ from ganray.errors import GanrayError, StoreError
 from ganray.process.waits import WAITS
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
-from ganray.store.filesystem import state_place
+from ganray.store.remote.filesystem import state_place
 from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.together import SharedTrials, shares_runner
 from ganray.sweeps.trials import Trial, read_trial, save_needs, save_trial, save_trials

@@ -6,7 +6,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 
 _STEPS = ("chunk", "checkpoint")  # of which each counts
 

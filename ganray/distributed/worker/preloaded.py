@@ -19,4 +19,4 @@ with turn(session_folder(), max(1, cores_given() - 1)):
     free = memory_free()
     if free is None or free > 2 * _MEMORY * cores_given():
         import ganray.distributed.worker.worker
-        import ganray.stages.data  # noqa: F401
+        import ganray.stages.importing.data  # noqa: F401

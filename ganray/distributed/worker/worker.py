@@ -30,12 +30,12 @@ from ganray.errors import GanrayError, Stopped, lasts
 from ganray.local import failure
 from ganray.plan import Task
 from ganray.process.waits import WAITS
-from ganray.runs.events import Event
-from ganray.runs.outages import away_details, store_away
+from ganray.runs.progress.events import Event
+from ganray.runs.progress.outages import away_details, store_away
 from ganray.stages import Workspace, run_chunks, run_whole
-from ganray.stages.cohort import Joining, run_cohort
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
+from ganray.stages.training.cohort import Joining, run_cohort
 from ganray.stages.workspace import open_store
 from ganray.store import Manifest
 from ganray.train.device import choose_device

@@ -1,20 +1,20 @@
 """The sections that pages are made of: stored results turned into blocks; none knows a study."""
 
-from ganray.report.sections.certainty import certainty_section
-from ganray.report.sections.clusters import clusters_section
-from ganray.report.sections.components import components_section
-from ganray.report.sections.compute import compute_section
-from ganray.report.sections.curve import Stretch, curve_lead, curve_section
-from ganray.report.sections.extremes import extremes_section
-from ganray.report.sections.image_sets import image_sets_section
-from ganray.report.sections.interpolation import interpolation_section
-from ganray.report.sections.likelihood import likelihood_lead, likelihood_section
-from ganray.report.sections.losses import losses_section
-from ganray.report.sections.protocol import protocol_section
-from ganray.report.sections.samples import samples_section
-from ganray.report.sections.scores import scores_section
-from ganray.report.sections.search import search_section
-from ganray.report.sections.verdict import verdict, verdict_lead, verdict_section
+from ganray.report.sections.comparing.certainty import certainty_section
+from ganray.report.sections.comparing.curve import Stretch, curve_lead, curve_section
+from ganray.report.sections.comparing.scores import scores_section
+from ganray.report.sections.comparing.verdict import verdict, verdict_lead, verdict_section
+from ganray.report.sections.images.clusters import clusters_section
+from ganray.report.sections.images.components import components_section
+from ganray.report.sections.images.extremes import extremes_section
+from ganray.report.sections.images.image_sets import image_sets_section
+from ganray.report.sections.images.samples import samples_section
+from ganray.report.sections.provenance.compute import compute_section
+from ganray.report.sections.provenance.losses import losses_section
+from ganray.report.sections.provenance.protocol import protocol_section
+from ganray.report.sections.searching.interpolation import interpolation_section
+from ganray.report.sections.searching.likelihood import likelihood_lead, likelihood_section
+from ganray.report.sections.searching.search import search_section
 
 __all__ = [
     "Stretch",

@@ -21,7 +21,7 @@ from ganray.models.spec import Shape
 from ganray.plan import Resources
 from ganray.studies.parts.settings import MOST_ITERATIONS, Budget, SidesSettings
 from ganray.train.spec import TrainSpec
-from ganray.train.turns import Turns
+from ganray.train.updates.turns import Turns
 
 Probe = Callable[[], Speed]
 """Gives the speed of a study's GANs, which may first have to be measured."""
@@ -94,7 +94,10 @@ def iteration_cost(
     if budget.unit == "iterations":
         return 1.0
     if budget.unit == "flops":
-        from ganray.train.flops import gan_flops, training_flops  # torch, which no reader needs
+        from ganray.train.costs.flops import (  # torch, which no reader needs
+            gan_flops,
+            training_flops,
+        )
 
         if changes or len(model.alike(MOST_ITERATIONS)) > 1:
             return _mean_cost(amount, partial(training_flops, shape, model, train, classes))
@@ -110,7 +113,7 @@ def _by_pace(
 ) -> float:
     """Seconds of an iteration where they are measured of the first ones and steps come to be done
     more or less often: in proportion to operations."""
-    from ganray.train.flops import gan_flops, training_flops
+    from ganray.train.costs.flops import gan_flops, training_flops
 
     each = seconds / gan_flops(shape, model, train, classes)
     whole = partial(training_flops, shape, model, train, classes)

@@ -11,7 +11,7 @@ from ganray.data.choosing.splits import apportion
 from ganray.data.spec import SourceInfo, Split
 from ganray.errors import RefusedInput
 from ganray.metrics import Metric
-from ganray.studies.parts.evaluate import Evaluate
+from ganray.studies.parts.scoring.evaluate import Evaluate
 
 
 def class_rows(info: SourceInfo, split: Split, classes: Sequence[int]) -> list[list[int]]:

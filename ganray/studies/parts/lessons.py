@@ -26,7 +26,7 @@ from ganray.plan.parameters import Parameters, SampleParameters, TrainParameters
 from ganray.plan.roles import exam_role, lesson_role
 from ganray.specs import SampleSpec
 from ganray.studies.parts.blocks import Blocks
-from ganray.studies.parts.measuring import draw_samples, embed_drawn
+from ganray.studies.parts.scoring.measuring import draw_samples, embed_drawn
 from ganray.studies.parts.sides import Side
 from ganray.train.spec import EncoderSpec
 

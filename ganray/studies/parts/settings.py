@@ -15,7 +15,7 @@ from ganray.models.encoders import AnyEncoder, Pixels
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.specs import SampleSpec, SearchSpec
-from ganray.studies.parts.evaluate import Evaluate
+from ganray.studies.parts.scoring.evaluate import Evaluate
 from ganray.train.algorithms import Training, WganGp
 from ganray.train.spec import EncoderSpec
 

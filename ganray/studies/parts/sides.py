@@ -21,8 +21,8 @@ from ganray.studies.parts.blocks import Blocks, Portion
 from ganray.studies.parts.budgets import Horizons
 from ganray.studies.parts.counts import mixture_counts, sample_count
 from ganray.studies.parts.data import Data, refuse_unlabelled
-from ganray.studies.parts.evaluate import Evaluate
-from ganray.studies.parts.measuring import (
+from ganray.studies.parts.scoring.evaluate import Evaluate
+from ganray.studies.parts.scoring.measuring import (
     Mixing,
     add_extremes,
     embed_members,
@@ -30,7 +30,7 @@ from ganray.studies.parts.measuring import (
     measure_side,
     mix_samples,
 )
-from ganray.studies.parts.ruler import Ruler, add_embedder, add_ruler, embed_split
+from ganray.studies.parts.scoring.ruler import Ruler, add_embedder, add_ruler, embed_split
 from ganray.studies.parts.settings import Clusters, ComparisonSettings, Setup, SidesSettings
 from ganray.train.spec import EncoderSpec
 

@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.penalised import Penalised
-from ganray.train.augment import Augment
-from ganray.train.draws import Draw, Latents
+from ganray.train.inputs.augment import Augment
+from ganray.train.inputs.draws import Draw, Latents
 from ganray.train.steps import Batch, Networks, Noise, Step, vanishes
 
 if TYPE_CHECKING:

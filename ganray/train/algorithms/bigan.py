@@ -9,7 +9,7 @@ from jaxtyping import Float
 from pydantic import Field
 
 from ganray.train.algorithms.by_adam import ByAdam
-from ganray.train.draws import Latents, NormalLatents
+from ganray.train.inputs.draws import Latents, NormalLatents
 from ganray.train.steps import Batch, Networks, Noise, Step
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from ganray.train.algorithms.vanilla import CrossEntropy
-from ganray.train.draws import Draw, Normals, Uniform
+from ganray.train.inputs.draws import Draw, Normals, Uniform
 from ganray.train.steps import Noise
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pydantic import Field
 from ganray.models.laws import Codes
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.vanilla import CrossEntropy
-from ganray.train.draws import CodesOf, Draw
+from ganray.train.inputs.draws import CodesOf, Draw
 from ganray.train.steps import Batch, Networks, Noise
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ganray.train.algorithms.by_adam import ByAdam
-from ganray.train.draws import Draw, Uniform
+from ganray.train.inputs.draws import Draw, Uniform
 from ganray.train.steps import Noise, vanishes
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pydantic import Field
 from ganray.models.spec import ModelSpec
 from ganray.train.algorithms.bigan import drawn_code
 from ganray.train.algorithms.by_adam import ByAdam
-from ganray.train.draws import NormalLatents
+from ganray.train.inputs.draws import NormalLatents
 from ganray.train.steps import Batch, Networks, Noise, Step
 
 if TYPE_CHECKING:

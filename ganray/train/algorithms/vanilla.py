@@ -8,7 +8,7 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 
 from ganray.train.algorithms.adversarial import Adversarial
-from ganray.train.draws import Draw, Uniforms
+from ganray.train.inputs.draws import Draw, Uniforms
 from ganray.train.steps import Noise
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from ganray.train.cohorts.stacking import Stack, stacked
 from ganray.train.cohorts.supply import Supplies, Supply
 from ganray.train.gan import GanTrainer
 from ganray.train.steps import Batch, Step, told
-from ganray.train.turns import Turns
+from ganray.train.updates.turns import Turns
 
 _AHEAD = (0, 1, *(10**power for power in range(1, 8)))
 """So many batches of a kind further on it is looked whether a loss has changed."""

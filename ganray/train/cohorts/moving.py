@@ -15,9 +15,9 @@ from torch import Tensor
 
 from ganray.train.cohorts.stacking import Stack, average_of, bind_state
 from ganray.train.gan import GanTrainer
-from ganray.train.kernels import descent_of
-from ganray.train.optimisers import AdamDescent, Descent
 from ganray.train.steps import Step
+from ganray.train.updates.kernels import descent_of
+from ganray.train.updates.optimisers import AdamDescent, Descent
 
 
 class Part:

@@ -24,9 +24,9 @@ from ganray.train.fused.functions import Fused
 from ganray.train.fused.geometry import Axes
 from ganray.train.fused.reading import Layer
 from ganray.train.fused.sums import Own
-from ganray.train.kernels import in_precision
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Networks
+from ganray.train.updates.kernels import in_precision
 
 Large = Float[Tensor, "k n c h w"]
 Small = Float[Tensor, "k n o p q"]

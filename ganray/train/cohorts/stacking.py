@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ganray.train.gan import GanTrainer
-from ganray.train.optimisers import Descent
+from ganray.train.updates.optimisers import Descent
 
 Stack = dict[str, Tensor]
 """Tensors by their names in a network, the members of a cohort along the first axis."""

@@ -17,11 +17,11 @@ from torch import Tensor
 
 from ganray.models import laws
 from ganray.models.spec import ModelSpec, Shape
-from ganray.train import draws
 from ganray.train.cohorts.fitting import carried
 from ganray.train.cohorts.philox import uniforms_on
-from ganray.train.draws import Draw, drawn
 from ganray.train.gan import GanTrainer
+from ganray.train.inputs import draws
+from ganray.train.inputs.draws import Draw, drawn
 from ganray.train.steps import Step
 
 _NUMBERS = 2**24

@@ -9,10 +9,10 @@ import pytest
 
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.data.choosing.duplicates import digests, said_of_duplicates
-from ganray.data.dataset import Dataset
+from ganray.data.imported.dataset import Dataset
 from ganray.errors import RefusedInput
-from ganray.report.results import Results
-from ganray.report.sections.protocol import data_line
+from ganray.report.reading.results import Results
+from ganray.report.sections.provenance.protocol import data_line
 from tests import tiny
 from tests.data.published import read_all, real_data, write_folder, write_idx
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
 from ganray.data import rows as rows_module
 from ganray.data.choosing.views import VIEWS
-from ganray.data.dataset import Dataset
+from ganray.data.imported.dataset import Dataset
 from ganray.errors import RefusedInput
 from tests.data.published import digits, write_folder, write_idx
 

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from ganray.runs.record import find_run
+from ganray.runs.records.record import find_run
 from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
 from ganray.store import Store

@@ -18,7 +18,7 @@ from ganray.distributed.worker.worker import Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.stages import Workspace, run_whole
 from ganray.store import Store
 from ganray.studies import read_study

@@ -9,7 +9,7 @@ from ganray.distributed.joint.trainer import stream_together
 from ganray.distributed.worker.worker import Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.plan import Resources
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 
 
 def train_data_parallel(

@@ -11,7 +11,7 @@ from ganray.distributed.scheduler.units import Unit
 from ganray.distributed.worker.deaths import Death
 from ganray.distributed.worker.worker import Assignment, Place
 from ganray.plan import Resources, Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from tests.distributed.scheduler import test_launching
 from tests.distributed.scheduler.test_launching import TRAINER, Remote, node, unit
 

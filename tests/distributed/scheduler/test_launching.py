@@ -20,7 +20,7 @@ from ganray.distributed.worker.worker import Assignment, Place
 from ganray.errors import Stopped, StoreError
 from ganray.plan import Plan, Resources, Task
 from ganray.runs.agenda import Agenda
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.store import Store
 from ganray.store.outage import Outage, Outages
 

@@ -16,7 +16,7 @@ from ganray.distributed.scheduler.pool import Slot
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.distributed.worker.worker import Assignment
 from ganray.plan import Task
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from ganray.store.outage import Outage
 
 

@@ -20,7 +20,7 @@ from ganray.errors import Stopped
 from ganray.local import LocalRunner
 from ganray.plan import Plan, Resources
 from ganray.runs.agenda import Agenda
-from ganray.runs.spec import read_spec
+from ganray.runs.records.spec import read_spec
 from ganray.store import Store
 from ganray.sweeps import read_sweep
 from ganray.sweeps.plan import SweepPlan

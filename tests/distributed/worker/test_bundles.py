@@ -7,7 +7,7 @@ import threading
 
 from ganray.distributed.scheduler.units import pause_of
 from ganray.distributed.worker.bundles import bundled, latest
-from ganray.runs.events import Event
+from ganray.runs.progress.events import Event
 from tests import HANG_SECONDS
 
 BEAT = Event("a", "train", details={"beat": 1.0})

@@ -9,8 +9,8 @@ import pytest
 
 from ganray.distributed.worker import worker
 from ganray.distributed.worker.worker import Assignment
-from ganray.runs.events import Event
-from ganray.runs.parts import span, stored_shards
+from ganray.runs.progress.events import Event
+from ganray.runs.records.parts import span, stored_shards
 from ganray.store import Store
 from tests.stages.stores import copied, stop_after
 
@@ -72,7 +72,7 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     def lacking(*_):
         raise KeyError("model")
 
-    monkeypatch.setattr("ganray.stages.train.followed", lacking)
+    monkeypatch.setattr("ganray.stages.training.train.followed", lacking)
     *_, last = stream(assignment(store, tiny_run.plan.task(JOINT)), lambda: False)
     assert last.details["failed"] == "KeyError: 'model'"
     assert "Traceback" in last.details["traceback"]
@@ -88,7 +88,7 @@ def test_some_shards_are_committed_and_no_others(tiny_run, tmp_path):
 
 
 def test_a_worker_warns_of_another_machines_numbers(tiny_run, store, monkeypatch):
-    from ganray.stages import trajectory
+    from ganray.stages.training import trajectory
 
     task = tiny_run.plan.task(JOINT)
     stream(assignment(store, task), stop_after(2))

@@ -16,8 +16,8 @@ from ganray.studies import read_study
 from ganray.studies.parts.budgets import Horizons, Probe, check_checkpoint, horizons, iteration_cost
 from ganray.studies.parts.settings import Budget
 from ganray.train import WganGp
-from ganray.train.flops import gan_flops, training_flops
-from ganray.train.turns import Turns
+from ganray.train.costs.flops import gan_flops, training_flops
+from ganray.train.updates.turns import Turns
 
 SHAPE = (1, 28, 28)
 MODEL, TRAIN = DefenseGan(width=2, latent=8), WganGp(batch=10, critic_steps=3)

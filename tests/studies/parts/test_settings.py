@@ -14,7 +14,7 @@ from ganray.studies import marginal_vs_joint, read_study, study_module
 from ganray.studies.marginal_vs_joint import Settings
 from ganray.studies.parts.counts import mixture_counts, sample_count
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.evaluate import Evaluate
+from ganray.studies.parts.scoring.evaluate import Evaluate
 from ganray.studies.parts.searching import target_names
 from ganray.studies.parts.settings import RangeSearch
 from ganray.text.study_yaml import dump, load

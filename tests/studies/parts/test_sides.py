@@ -8,7 +8,7 @@ import pytest
 from ganray.errors import RefusedInput
 from ganray.plan import Plan
 from ganray.report import Results
-from ganray.report.coverage import opening, restriction, title
+from ganray.report.comparing.coverage import opening, restriction, title
 from ganray.report.tables import score_rows
 from ganray.scores import ScoreName
 from ganray.spec import parse

@@ -11,7 +11,7 @@ from ganray.models import Conditional, Dcgan, InfoGan, Mixture
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, algorithms
 from ganray.train.algorithms import ALGORITHMS
-from ganray.train.flops import gan_flops
+from ganray.train.costs.flops import gan_flops
 from tests import families
 from tests.families import games, partner
 

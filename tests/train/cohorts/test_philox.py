@@ -10,10 +10,10 @@ from ganray.models import DefenseGan
 from ganray.models.dcgan import Dcgan
 from ganray.models.spec import Prior
 from ganray.randomness import uniforms
-from ganray.train import draws
 from ganray.train.cohorts.philox import uniforms_on
 from ganray.train.cohorts.supply import recipe_of
-from ganray.train.draws import drawn
+from ganray.train.inputs import draws
+from ganray.train.inputs.draws import drawn
 from tests.train.cohorts.test_gradients import small
 
 SEEDS = [5, 2**62 + 3]

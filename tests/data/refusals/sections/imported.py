@@ -12,9 +12,9 @@ from unittest.mock import patch
 from filelock import FileLock
 
 from ganray.data import Dataset, DatasetSpec, import_dataset, new_dataset_folder, open_source
-from ganray.data.cache import node_cache
+from ganray.data.imported.cache import node_cache
+from ganray.data.imported.scratch import FOLDER
 from ganray.data.location import check_target
-from ganray.data.scratch import FOLDER
 from tests.data.in_memory import class_folders, write
 from tests.data.refusals.row import Row, Section
 

@@ -251,7 +251,7 @@ def test_wrong_files_are_named(clip_state, dino_state, tmp_path):
 @pytest.mark.parametrize(("encoder", "flops"), [(DinoV2, 6.12e9), (Clip, 4.41e9)])
 def test_a_study_knows_what_they_cost(encoder, flops):
     """Multiply-adds of one image, attention too."""
-    from ganray.train.flops import embedding_size
+    from ganray.train.costs.flops import embedding_size
 
     size = embedding_size(encoder(**NOWHERE), (3, 32, 32), 10)
     assert size.flops == pytest.approx(2 * flops, rel=0.01)

@@ -1,0 +1,1 @@
+"""A run from its record to its report, led or followed."""

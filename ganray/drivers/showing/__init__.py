@@ -1,0 +1,1 @@
+"""What drivers show, on a terminal and in files."""

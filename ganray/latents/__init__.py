@@ -1,0 +1,1 @@
+"""What latent vectors lead to: searched for, reckoned with, and gone between."""

@@ -1,0 +1,1 @@
+"""Which side is better, how sure that is, and on what footing."""

@@ -1,0 +1,1 @@
+"""Pictures: curves, images in rows, and letters in them."""

@@ -1,0 +1,1 @@
+"""How it was made, and what that cost."""

@@ -1,0 +1,1 @@
+"""What GANs can be made to generate, how likely, and what lies between."""

@@ -1,0 +1,1 @@
+"""Classifiers under attack, bare and behind what GANs make of the images."""

@@ -1,0 +1,1 @@
+"""What comes from elsewhere into the store: the data set, and foreign weights."""

@@ -1,0 +1,1 @@
+"""Games so small that all of them can be seen."""

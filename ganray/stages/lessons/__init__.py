@@ -1,0 +1,1 @@
+"""Classifiers that are taught by images, and examined."""

@@ -1,0 +1,1 @@
+"""Scores, and what else is found by comparing sets of images."""

@@ -1,0 +1,1 @@
+"""What trained GANs make, and features of images: of these, and of real ones."""

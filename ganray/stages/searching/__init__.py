@@ -1,0 +1,1 @@
+"""What GANs can make: searched for, reckoned, and between latent vectors."""

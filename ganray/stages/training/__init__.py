@@ -1,0 +1,1 @@
+"""What learns: GANs, classifiers, and what it is that they learn."""

@@ -1,0 +1,1 @@
+"""S3: every request with its deadline, and repeated with patience."""

@@ -1,0 +1,1 @@
+"""What a study measures: on which rulers, sides or sets of images."""

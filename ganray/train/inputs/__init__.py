@@ -1,0 +1,1 @@
+"""What an iteration is given: batches, random numbers, images augmented, kept or weighed."""

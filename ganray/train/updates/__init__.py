@@ -1,0 +1,1 @@
+"""How weights are moved: optimisers, the arithmetic, and how often."""
