@@ -48,11 +48,12 @@ class LocalRunner:
             RefusedInput: `resources.device` is not there, or a task needs several processes.
         """
         refuse_impossible(self.resources, agenda.pending)
-        for task in agenda.pending:
-            if self.should_stop():
-                raise Stopped("stopped on request")
-            if agenda.is_pending(task):
-                self._run_one(agenda, task)
+        while pending := agenda.pending:  # whoever is told may ask for more
+            for task in pending:
+                if self.should_stop():
+                    raise Stopped("stopped on request")
+                if agenda.is_pending(task):
+                    self._run_one(agenda, task)
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
         made = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from ganray.cost.speed import training_device
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker.assignment import Assignment
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
@@ -64,6 +65,8 @@ class Unit:
     blameless: int = 0
     furthest: int = 0
     host: str = "no node yet"
+    ready: float = field(default_factory=time.time)
+    """When it could be begun first; seconds of the epoch."""
     company: int = sys.maxsize
     """At most so many share a worker: half of those of whom one may have been a worker's end."""
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ganray.distributed.worker import worker
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker import streams
+from ganray.distributed.worker.assignment import Assignment
 from ganray.runs.progress.events import Event
 from ganray.runs.records.parts import span, stored_shards
 from ganray.stages.training.cohort_room import Needs
@@ -22,11 +22,11 @@ JOINT = "train/joint/0+1+2/0"
 
 def stream(*given: Any) -> list[Event]:
     """All that a worker tells of its assignment."""
-    return list(chain.from_iterable(worker.stream(*given)))
+    return list(chain.from_iterable(streams.stream(*given)))
 
 
 def stream_cohort(*given: Any) -> list[Event]:
-    return list(chain.from_iterable(worker.stream_cohort(*given)))
+    return list(chain.from_iterable(streams.stream_cohort(*given)))
 
 
 def assignment(store: Store, task, **changes) -> Assignment:
@@ -70,7 +70,7 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     assert "its input train/" in last.details["failed"]
     assert last.details["traceback"] == ""
 
-    def lacking(*_):
+    def lacking(*_, **__):
         raise KeyError("model")
 
     monkeypatch.setattr("ganray.stages.training.train.followed", lacking)
@@ -141,11 +141,11 @@ def test_a_worker_whose_gpu_answers_no_more_ends(tiny_run, store, monkeypatch, c
     def leave(status: int) -> None:
         raise SystemExit(status)
 
-    monkeypatch.setattr(worker.torch.cuda, "is_initialized", lambda: True)
-    monkeypatch.setattr(worker.torch.cuda, "synchronize", lost)
-    monkeypatch.setattr(worker.os, "_exit", leave)
+    monkeypatch.setattr(streams.torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(streams.torch.cuda, "synchronize", lost)
+    monkeypatch.setattr(streams.os, "_exit", leave)
     one = assignment(store, tiny_run.plan.task(JOINT))
     with pytest.raises(SystemExit, match="70"):
-        worker._outcome(one, RuntimeError("CUDA error"))
+        streams.outcome(one, RuntimeError("CUDA error"))
     assert "is lost to this worker" in capsys.readouterr().err
-    assert worker._outcome(one, None).details["outcome"] == "done"
+    assert streams.outcome(one, None).details["outcome"] == "done"
