@@ -23,8 +23,8 @@ leaves of its time the next ones have (`gpu_parts.PARTS`):
 - trials: what members' own settings cost.
 - families: every family beside the CPU.
 
-The JSON is written after each work of each part, so that whatever ends the command loses nothing;
-with `--go-on` another does what the file has not got.
+The JSON is written after each part, and beside it that of the part under way after each work, so
+that whatever ends the command loses nothing; with `--go-on` another does what these have not got.
 `--merge` puts a run into `results/<device>.json`: a part that found anything takes the place of the
 part of that name, with the run's date, versions and command; all others stay. It ends with 1 where
 something differs, fails or is killed, and with 2 where it cannot run. `--device cpu` tries
@@ -34,6 +34,7 @@ everything, small.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
@@ -113,7 +114,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _measured(wanted: argparse.Namespace) -> int:
-    clock, left = Clock(wanted.budget), wanted.part or list(PARTS)
+    clock = Clock(wanted.budget)
     command = ["python", "-m", "tests.benchmarks.gpu", "--budget", f"{wanted.budget:g}"]
     command += ["--part", *wanted.part] if wanted.part else []
     found: dict[str, Any] = {"command": " ".join(command), "parts": {}}
@@ -123,6 +124,7 @@ def _measured(wanted: argparse.Namespace) -> int:
         to = wanted.to or Path(folder, "gpu.json")
         if wanted.go_on and to.exists():
             found["parts"] = json.loads(to.read_text())["parts"]
+        left = [one for one in wanted.part or PARTS if not whole(found["parts"].get(one))]
 
         def keep(name: str, part: dict[str, Any]) -> None:
             found["parts"][name] = part
@@ -137,12 +139,16 @@ def _measured(wanted: argparse.Namespace) -> int:
                 write(to, found)
                 worked(name, wanted.device, limit, partial(keep, name), before)
             else:
-                own, most = Path(folder, f"{name}.json"), min(clock.left, limit + GRACE)
-                write(own, {"parts": {name: {"found": before, "skipped": []}}})
+                # Beside the whole, where it is left if this process is ended.
+                own = to.with_name(f"{to.stem}-{name}.json")
+                if not (wanted.go_on and own.exists()):
+                    write(own, {"parts": {name: {"found": before, "skipped": []}}})
                 words = ["--part", name, "--device", wanted.device, "--budget", f"{limit:.1f}"]
-                part, told = apart(name, words, clock.left if len(left) == 1 else most, own)
+                most = clock.left if len(left) == 1 else min(clock.left, limit + GRACE)
+                part, told = apart(name, words, most, own)
                 found.update(told)
                 keep(name, part)
+                own.unlink()
             left = left[1:]
         if not wanted.to:
             print(to.read_text())
@@ -150,6 +156,11 @@ def _measured(wanted: argparse.Namespace) -> int:
         print(line)
     print(f"{clock.spent:.0f} s; skipped: {_skipped(found['parts']) or 'nothing'}")
     return 1 if trouble(found["parts"]) else 0
+
+
+def whole(part: dict[str, Any] | None) -> bool:
+    """Whether an earlier run did all of a part, and nothing went wrong."""
+    return bool(part and part["found"]) and not (part["skipped"] or trouble({"": part}))
 
 
 def _skipped(parts: dict[str, Any]) -> str:
@@ -185,12 +196,11 @@ def apart(
 def _end(child: subprocess.Popen[bytes]) -> None:
     """A process and what it started, which is given time to end what would outlive it."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        os.killpg(child.pid, sign)
-        try:
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(child.pid, sign)
             child.wait(FAREWELL)
-        except subprocess.TimeoutExpired:
-            continue
-        return
+        if child.poll() is not None:
+            return
 
 
 def about(device: str) -> dict[str, Any]:

@@ -159,6 +159,10 @@ def test_what_there_is_no_time_for_is_said_and_done_by_the_next_run(made_up, tmp
     found = json.loads(to.read_text())["parts"]["speed"]["found"]
     assert list(found) == ["one", "two", "three"]
     assert found["one"] == {"n": 2}
+    assert not gpu.whole(json.loads(to.read_text())["parts"]["speed"])  # as some of it failed
+    assert gpu.whole({"found": {"one": {}}, "skipped": []})
+    assert not gpu.whole({"found": {"one": {}}, "skipped": ["two"]})
+    assert not gpu.whole(None)
 
 
 KILLED = """\

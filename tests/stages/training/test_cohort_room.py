@@ -52,7 +52,7 @@ def test_a_cohorts_memory_is_on_record_and_believed_by_the_next(tiny_run, tmp_pa
     store = copied(tiny_run, tmp_path, "data")
     tasks = [tiny_run.plan.task(name) for name in NAMES]
     needs = [member_needs(task, tiny_run.plan) for task in tasks]
-    assert [one.images for one in needs] == [20 * 256 * n for n in (1, 2, 3)] or needs[0].images
+    assert needs[2].images == needs[0].images + needs[1].images > 0
     ends = []
     joining = [
         Joining(task, lambda log, _, own=task: workspace(store, own), lambda *end: ends.append(end),
