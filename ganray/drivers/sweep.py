@@ -31,7 +31,7 @@ from ganray.runs.records.record import save_run
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan
-from ganray.sweeps.together import shares_runner
+from ganray.sweeps.shared.together import shares_runner
 from ganray.sweeps.trials import Trial, is_over, ranked, read_trials
 
 

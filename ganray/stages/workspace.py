@@ -15,10 +15,12 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import StoreError
 from ganray.plan import Task
+from ganray.process.arithmetic import HERE
 from ganray.process.numerics import provenance
 from ganray.runs.progress.events import ENDING, Event
 from ganray.runs.records.inputs import dataset_location, input_digests
 from ganray.store import Attempt, Manifest, Store, StoredFile
+from ganray.train.device import choose_device, device_name
 from ganray.train.parallel import Ranks
 
 
@@ -60,6 +62,11 @@ class Workspace:
         """This worker's own prefix in the store, claimed when it is first needed."""
         return self.store.claim_attempt(self.task.trajectory, {"host": platform.node()})
 
+    @property
+    def lent(self) -> str:
+        """The device that the work of a task that trains nothing is done on, by torch's name."""
+        return str(choose_device(self.device)) if self.task.evaluates else HERE
+
     def input(self, role: str) -> Manifest:
         """The manifest of an input.
 
@@ -99,7 +106,7 @@ class Workspace:
         """Tell the driver how far this task is."""
         self.tell(Event(self.task.address, self.task.kind, done, total, details))
 
-    def end(self) -> None:
+    def tell_ending(self) -> None:
         """Tell, once, that nothing is left but to commit: the next work may be handed out."""
         if not self._ending:
             self._ending = True
@@ -121,7 +128,7 @@ class Workspace:
         """
         address = self.task.address if chunks is None else self.task.shard_address(chunks)
         if chunks is None:
-            self.end()
+            self.tell_ending()
         # Without folders of their own, files of one name would try each other's paths.
         below = "" if chunks is None else address.rpartition("/")[2]
         written = [self.attempt.write(name, data, below) for name, data in files.items()]
@@ -131,11 +138,16 @@ class Workspace:
             [*stored, *written],
             inputs=self.input_digests,
             result=dict(result),
-            record=provenance(seconds) | self._handed() | record,
+            record=provenance(seconds) | self._where() | self._handed() | record,
             generation=self._generation(address),
         )
         self.made = committed if chunks is None else self.made
         return committed
+
+    def _where(self) -> dict[str, str]:
+        """What is no CPU's work says so: it has other last bits."""
+        lent = self.lent
+        return {} if lent == HERE else {"device": lent, "device_name": device_name(self.device)}
 
     def _handed(self) -> dict[str, dict[str, float]]:
         times = {name: round(at, 3) for name, at in self.handed.items()}

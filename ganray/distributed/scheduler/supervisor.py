@@ -30,7 +30,7 @@ from ganray.store.outage import OUTAGES
 WAIT_SECONDS = 0.25
 MOST_PAUSE = 0.05
 """For so long at most it is waited for more to be told, once something was."""
-MANY = 64  # workers, of so many
+_MANY = 64  # workers; of fewer it is waited for less
 STOP_SECONDS = 120.0
 _PAUSES = 4.0  # of the time that a turn took
 _TELL_SECONDS = 1.0
@@ -126,7 +126,7 @@ class Supervisor:
         With hundreds of workers a turn takes milliseconds, whether one or all of them have: some
         times as long as the last one took, more of them are waited for. Of a few none are.
         """
-        most = MOST_PAUSE * min(1.0, len(self.pool.slots) / MANY)
+        most = MOST_PAUSE * min(1.0, len(self.pool.slots) / _MANY)
         turn = min(_PAUSES * (time.monotonic() - self._heard), most)
         for slot in self.pool.slots:
             if slot.answer is not None and slot.listened is None:

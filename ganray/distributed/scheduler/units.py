@@ -17,7 +17,7 @@ from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
 from ganray.stages.stage import stage_of
-from ganray.stages.training.cohort import member_memory
+from ganray.stages.training.cohort_room import UNKNOWN, member_needs
 
 UNITS_PER_SLOT = 2
 """Units are small enough that a late one does not hold up the rest."""
@@ -161,11 +161,11 @@ class Desk:
             shards=shards,
             whole=whole,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=resources.device_of(task.kind),
+            device=resources.device_of(task),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             share=min(1.0, resources.num_gpus or 1.0),
-            bytes=member_memory(task, agenda.plan) if self._may_share(task) else 0,
+            needs=member_needs(task, agenda.plan) if self._may_share(task) else UNKNOWN,
             pause=pause,
         )
         return Unit(assignment, self.bundle(task))

@@ -9,6 +9,7 @@ from ganray.plan import Task
 from ganray.runs.progress.events import Event
 from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.log import TaskLog
+from ganray.stages.training.cohort_room import UNKNOWN, Needs
 from ganray.stages.workspace import open_store
 from ganray.store import Manifest
 from ganray.train.parallel import Ranks
@@ -21,7 +22,7 @@ class Assignment:
     Attributes:
         whole: whether the shards are all that there are, so that it is put together of them, too.
         share: of its worker's device that it may take, alone or with others.
-        bytes: of the device that it takes at most as one of a cohort.
+        needs: what it takes of the device as one of a cohort.
         handed: when it was ready, its worker free and it given, as the driver saw it, its worker
             done with the one before, and this one begun, as that saw it: seconds of the epoch.
         pause: seconds for which what is told may wait for more, to be sent as one.
@@ -35,7 +36,7 @@ class Assignment:
     checkpoint_seconds: float
     redo: bool
     share: float = 1.0
-    bytes: int = 0
+    needs: Needs = UNKNOWN
     pause: float = 0.0
     whole: bool = False
     handed: Mapping[str, float] = field(default_factory=dict)

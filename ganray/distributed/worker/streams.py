@@ -69,7 +69,7 @@ def stream_cohort(
             tell(outcome(one, error, made))
 
         joining = [
-            Joining(one.task, partial(workspace, one), partial(ended, one), one.bytes)
+            Joining(one.task, partial(workspace, one), partial(ended, one), one.needs)
             for one in assignments
         ]
         first = assignments[0]

@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -17,7 +17,6 @@ from ganray.report.page import Picture
 ACCENT, INK, FAINT = "#0b6e75", "#4a4f55", "#c9cdd2"
 _PAPER, _GAP, _TILE = 255, 1, 56
 _POINTS = 300
-_FRAME = {"left": 0.2, "right": 0.97, "bottom": 0.235, "top": 0.93}  # of a panel of losses
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text, in the reader's own font
     "svg.hashsalt": "ganray",
@@ -69,9 +68,8 @@ def curves(
         names: column → its colour.
     """
     size = 3.1, 1.75
-    # Panels of one frame, beside each other: to fit each to its labels takes as long as to draw it.
-    with canvas(size, layout=None) as drawn:
-        axes = drawn.subplots(gridspec_kw=_FRAME)
+    with canvas(size) as drawn:
+        axes = drawn.subplots()
         for history in series:
             for column, colour in names.items():
                 if column in history:
@@ -85,20 +83,24 @@ def curves(
 
 
 @contextmanager
-def canvas(
-    size: tuple[float, float], layout: Literal["constrained"] | None = "constrained"
-) -> Iterator[Any]:
+def canvas(size: tuple[float, float]) -> Iterator[Any]:
     """An empty figure of `size` inches in the report's style, to draw on within the context."""
     # Half a second of importing, which a plan need not pay.
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
     with matplotlib.rc_context(_STYLE):
-        yield Canvas(figsize=size, layout=layout)
+        yield Canvas(figsize=size, layout="constrained")
 
 
 def picture(drawn: Any, alt: str, size: tuple[float, float]) -> Picture:
     """What was drawn on a canvas, as SVG; it counts 72 points, CSS 96 pixels to an inch."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    FigureCanvasSVG(drawn)
+    # Here, where it measures texts as SVG has them; `savefig` would draw all for it once more.
+    drawn.get_layout_engine().execute(drawn)
+    drawn.set_layout_engine(None)
     sink = io.BytesIO()
     drawn.savefig(sink, format="svg", transparent=True, metadata={"Date": None})
     width, height = (round(inches * 96) for inches in size)
