@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from ganray.distributed.cluster.watch import Watch
 from ganray.distributed.scheduler import liveness
 from ganray.distributed.scheduler.backlog import Backlog
-from ganray.distributed.scheduler.pool import Pool, Slot
+from ganray.distributed.scheduler.pool import Pool
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.worker.deaths import Circumstances, Death, explain_death
 from ganray.process.waits import WAITS
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import ray
 
 from ganray.distributed.ray_internals import next_of, pass_over
-from ganray.distributed.scheduler.pool import Slot
+from ganray.distributed.scheduler.slot import Slot
 
 
 class Heard(NamedTuple):

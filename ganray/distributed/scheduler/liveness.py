@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ganray.distributed.scheduler.pool import Slot
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.scheduler.units import Unit
 from ganray.runs.progress.events import Event
 

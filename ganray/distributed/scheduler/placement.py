@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ganray.distributed.cluster.watch import Watch
-from ganray.distributed.scheduler.pool import Pool, Slot
+from ganray.distributed.scheduler.pool import Pool
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.plan import Resources
 from ganray.runs.cohorts import at_most

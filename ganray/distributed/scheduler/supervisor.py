@@ -16,7 +16,8 @@ from ganray.distributed.scheduler.backlog import Backlog
 from ganray.distributed.scheduler.care import Care
 from ganray.distributed.scheduler.ear import Ear, Heard
 from ganray.distributed.scheduler.placement import Placement
-from ganray.distributed.scheduler.pool import Pool, Slot
+from ganray.distributed.scheduler.pool import Pool
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.scheduler.units import Unit
 from ganray.distributed.scheduler.waiting import waits_of
 from ganray.distributed.worker.worker import Place

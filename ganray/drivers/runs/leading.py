@@ -78,24 +78,32 @@ class Work:
                 cap = meter.reached()
                 if self.lease.superseded() and not self.stop.is_set() and not cap:
                     return False
-                raise Stopped(
-                    f"{cap or stopped}; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks "
-                    "are done and every trainer's checkpoint is kept. "
-                    + ("Raise the cap, and r" if cap else "R")
-                    + "esume with the same command"
-                ) from None
+                raise self._stopped(stopped, cap) from None
             except StoreError as error:
                 if not error.away:
                     raise
-                raise StoreError(
-                    f"{error}: stopped; {len(agenda.finished)} of {len(agenda.plan.tasks)} tasks "
-                    "are done, and what was committed is kept. Resume with the same command when "
-                    "the store takes writes again",
-                    away=True,
-                ) from None
+                raise self._store_away(error) from None
             finally:
                 meter.close()
         return True
+
+    @property
+    def _so_far(self) -> str:
+        return f"{len(self.agenda.finished)} of {len(self.agenda.plan.tasks)} tasks are done"
+
+    def _stopped(self, stopped: Stopped, cap: str | None) -> Stopped:
+        raised = "Raise the cap, and r" if cap else "R"
+        return Stopped(
+            f"{cap or stopped}; {self._so_far} and every trainer's checkpoint is kept. "
+            f"{raised}esume with the same command"
+        )
+
+    def _store_away(self, error: StoreError) -> StoreError:
+        return StoreError(
+            f"{error}: stopped; {self._so_far}, and what was committed is kept. Resume with the "
+            "same command when the store takes writes again",
+            away=True,
+        )
 
     def _companies(self, addresses: Iterable[str], workers: int, probed: bool) -> Companies:
         resources, local = self.study.resources, self.runner == "local"

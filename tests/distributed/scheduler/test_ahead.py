@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ganray.distributed.cluster.watch import View
-from ganray.distributed.scheduler.pool import Slot
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.worker.deaths import Death
 from ganray.distributed.worker.worker import Place

@@ -11,7 +11,8 @@ from ganray.distributed import runner
 from ganray.distributed.cluster.watch import Group, Node, View, Watch
 from ganray.distributed.scheduler import backlog, care, placement, pool, supervisor
 from ganray.distributed.scheduler.ear import Ear
-from ganray.distributed.scheduler.pool import Pool, Slot
+from ganray.distributed.scheduler.pool import Pool
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.distributed.scheduler.waiting import waits_of

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ganray.distributed.liveness import Liveness
 from ganray.distributed.scheduler import liveness
 from ganray.distributed.scheduler.liveness import Paces, hear
-from ganray.distributed.scheduler.pool import Slot
+from ganray.distributed.scheduler.slot import Slot
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.distributed.worker.assignment import Assignment
 from ganray.plan import Task
