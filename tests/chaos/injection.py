@@ -18,7 +18,7 @@ from tests.hosts import Process, resume, stop
 
 TRAINER = re.compile(r"^ray::Worker\.train")
 WORKER = re.compile(r"^ray::Worker\.perform")
-AGENT = re.compile(r"ray::(DashboardAgent|RuntimeEnvAgent)|cluster/standby\.py")
+AGENT = re.compile(r"^(ray::(DashboardAgent|RuntimeEnvAgent)|\S+ -I -S \S*cluster/standby\.py)")
 DRIVER = "tests.chaos.driver"
 _S3_SECONDS = 4.0  # of one silence, slow answer or late write
 _WAKE_SECONDS = 5.0  # in which a raylet that was declared dead finds out and ends

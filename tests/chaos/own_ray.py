@@ -50,7 +50,12 @@ def behind_proxy(folder: Path) -> Iterator[OwnRay]:
     (folder / "home").mkdir(parents=True)
     with running_s3_server(folder / "s3") as server, running_proxy(server.endpoint) as proxy:
         os.environ.update(server.environment())  # this process looks at the store without the proxy
-        yield OwnRay(server, proxy, folder / "home")
+        cluster = OwnRay(server, proxy, folder / "home")
+        try:
+            yield cluster
+        except BaseException:
+            cluster.restart_ray()  # else its driver goes on
+            raise
 
 
 class OwnRay:

@@ -114,17 +114,13 @@ def _start(address: str | None, options: dict[str, Any]) -> None:
         else:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        token = (
-            ""
-            if address is None
-            else (
-                "; somebody listens there, so see that RAY_AUTH_MODE=token and the cluster's own "
-                "token (RAY_AUTH_TOKEN) are set, and that this is the head's port"
-            )
-        )
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if address is None:
+            raise GanrayError(f"Ray could not be started here: {reason}") from None
         raise GanrayError(
-            f"address (={address!r}): no Ray cluster answers: {reason[0]}{token}"
+            f"address (={address!r}): no Ray cluster answers: {reason}; somebody listens there, so "
+            "see that RAY_AUTH_MODE=token and the cluster's own token (RAY_AUTH_TOKEN) are set, "
+            "and that this is the head's port"
         ) from None
 
 

@@ -8,6 +8,8 @@ import stat
 
 import pytest
 
+from ganray.distributed.cluster import connect
+from ganray.errors import GanrayError
 from ganray.runs.records.record import find_run
 from ganray.stages import run_whole
 from ganray.stages.workspace import Workspace
@@ -83,3 +85,13 @@ def test_a_study_on_ray_into_s3(tiny_study, tiny_run, s3_url, tmp_path):
     assert not [p for manifest in store.manifests() for p in store.verify(manifest)]
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         assert os.environ[name] not in answer.out + answer.err
+
+
+def test_a_local_ray_that_does_not_come_up_is_no_matter_of_an_address(monkeypatch):
+    def init(**_: object) -> None:
+        raise RuntimeError("The current node timed out during startup.\nMore of it")
+
+    monkeypatch.setattr(connect.ray, "init", init)
+    said = "^Ray could not be started here: The current node timed out during startup.$"
+    with pytest.raises(GanrayError, match=said):
+        connect._start(None, {})
