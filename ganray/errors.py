@@ -5,10 +5,13 @@ The command line prints them as one line without a traceback and exits with `exi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ganray.text.urls import text_without_secrets, without_secrets
 
+Path = tuple[str, ...]
+"""Of a setting: the names of its groups, and its own."""
 _LONGEST, _LONGEST_SAID = 300, 500
 """Characters of a value, and of what a library says, that messages quote."""
 
@@ -80,6 +83,35 @@ class RefusedInput(GanrayError, ValueError):
     """An argument, file or setting that cannot work, found before compute is spent (exit 2)."""
 
     exit_code = 2
+
+
+class RefusedSettings(RefusedInput):
+    """Settings of a file that are not valid, or not together.
+
+    Attributes:
+        unused: the paths of those that mean nothing beside others.
+    """
+
+    def __init__(self, message: str, unused: Sequence[Path] = ()) -> None:
+        super().__init__(message)
+        self.unused = tuple(unused)
+
+
+class Unused(ValueError):
+    """A setting means nothing beside another one; raised while a group of them is validated.
+
+    Args:
+        name: of the field.
+        beside: the other one, as `Spec.told` tells of it.
+        otherwise: what else to write than to leave it out, if there is something.
+    """
+
+    def __init__(self, name: str, value: Any, beside: str, otherwise: str = "") -> None:
+        self.name = name
+        hint = f", or {otherwise}" if otherwise else ""
+        super().__init__(
+            f"{name} (={quoted(value)}) has no meaning with {beside}; leave it out{hint}"
+        )
 
 
 class UndefinedScore(RefusedInput):

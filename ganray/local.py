@@ -18,7 +18,8 @@ from ganray.runs.progress.outages import store_away
 from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
-from ganray.stages.training.cohort import Joining, member_memory, run_cohort
+from ganray.stages.training.cohort import Joining, run_cohort
+from ganray.stages.training.cohort_room import member_needs
 from ganray.stages.training.train import refuse_other_ranks
 from ganray.store import Manifest
 from ganray.text.redaction import redacted
@@ -47,11 +48,12 @@ class LocalRunner:
             RefusedInput: `resources.device` is not there, or a task needs several processes.
         """
         refuse_impossible(self.resources, agenda.pending)
-        for task in agenda.pending:
-            if self.should_stop():
-                raise Stopped("stopped on request")
-            if agenda.is_pending(task):
-                self._run_one(agenda, task)
+        while pending := agenda.pending:  # whoever is told may ask for more
+            for task in pending:
+                if self.should_stop():
+                    raise Stopped("stopped on request")
+                if agenda.is_pending(task):
+                    self._run_one(agenda, task)
 
     def _run_one(self, agenda: Agenda, task: Task) -> None:
         made = None
@@ -84,7 +86,7 @@ class LocalRunner:
         self.tell(failure(task, explain(error), trace))
 
     def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
-        with TaskLog(agenda.store, task, self.resources.device_of(task.kind)) as log:
+        with TaskLog(agenda.store, task, self.resources.device_of(task)) as log:
             work = self._workspace(agenda, task, log)
             run_chunks(work, task.shards)
             run_whole(work)
@@ -97,7 +99,7 @@ class LocalRunner:
             store=agenda.store,
             task=task,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=self.resources.device_of(task.kind),
+            device=self.resources.device_of(task),
             checkpoint_seconds=self.resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             should_stop=self.should_stop,
@@ -130,7 +132,7 @@ class LocalRunner:
                 task,
                 partial(self._workspace, agenda, task),
                 partial(ended, task),
-                member_memory(task, agenda.plan),
+                member_needs(task, agenda.plan),
             )
             for task in tasks
         ]

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar, get_args
 
 from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from ganray.errors import RefusedInput
-from ganray.spec import NO_MEMBER, Spec, explain, unknown_name
+from ganray.spec import NO_MEMBER, Spec, refused, unknown_name
 
 S = TypeVar("S", bound=Spec)
 
@@ -88,12 +88,12 @@ class Registry(Generic[S]):
         """The spec that `values` are, as a plan or a file has them.
 
         Raises:
-            RefusedInput: naming `where`, the path, the value and what would be valid.
+            RefusedSettings: naming `where`, the path, the value and what would be valid.
         """
         try:
             return self._reader.validate_python(values)
         except ValidationError as error:
-            raise RefusedInput(f"{where}: {explain(error)}") from None
+            raise refused(where, error) from None
 
     @cached_property
     def _reader(self) -> TypeAdapter[S]:
@@ -111,7 +111,25 @@ class Registry(Generic[S]):
             raise ValueError(f"{type(value).__name__} is not in the list, which `add` puts it into")
         if isinstance(value, str):
             value = {self.tag: value}
-        return self._member(value).model_validate(value)
+        member = self._member(value)
+        try:
+            return member.model_validate(value)
+        except ValidationError as error:
+            if isinstance(value, dict) and self.tag in value:
+                raise self._named(error, value[self.tag]) from None
+            raise
+
+    def _named(self, error: ValidationError, word: str) -> ValidationError:
+        """The same problems, each with the word that somebody wrote: a member's fields are its
+        own."""
+        details: list[InitErrorDetails] = []
+        for problem in error.errors():
+            message, ctx = problem["msg"], problem.get("ctx", {})
+            if problem["type"] != NO_MEMBER and repr(word) not in message:
+                message = f"{message} ({self.tag}: {word})"
+            kind = PydanticCustomError(problem["type"], "{said}", ctx | {"said": message})
+            details.append({"type": kind, "loc": problem["loc"], "input": problem["input"]})
+        return ValidationError.from_exception_data(error.title, details)
 
     def _member(self, values: Any) -> type[S]:
         first = next(iter(self._members)) if self.implied else None

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticUndefined
 
-from ganray.errors import RefusedInput, quoted
+from ganray.errors import RefusedSettings, Unused, quoted
 from ganray.text.urls import without_secrets
 
 NO_MEMBER = "no_member"
@@ -90,6 +90,24 @@ class Spec(BaseModel):
         """The fields that a file must have to mean this: those that were set, and every tag."""
         return [n for n in type(self).model_fields if n in self.model_fields_set or self._tag(n)]
 
+    def alternatives(self, name: str) -> list[Any]:
+        """What else a field may be: as usual, or another of its words; of a tag nothing."""
+        if (usual := _usual(type(self))[name]) is _TAG:
+            return []
+        annotation = type(self).model_fields[name].annotation
+        words = get_args(annotation) if get_origin(annotation) is Literal else ()
+        every = [*words, *([True, False] if annotation is bool else []), usual]
+        return [one for one in every if one != getattr(self, name) and one is not PydanticUndefined]
+
+    def told(self, name: str) -> str:
+        """A field with its value, as messages tell of it; of one that nobody wrote that, too."""
+        said = f"{name} (={quoted(_plainly(getattr(self, name)))}"
+        if name in self.model_fields_set or self._tag(name):
+            return f"{said})"
+        tags = (one for one in type(self).model_fields if self._tag(one))
+        of = next((f" of {tag} {getattr(self, tag)!r}" for tag in tags), "")
+        return f"{said}, the default{of})"
+
     @classmethod
     def _tag(cls, name: str) -> bool:
         annotation = cls.model_fields[name].annotation
@@ -112,6 +130,14 @@ def _usual(spec: type[Spec]) -> dict[str, Any]:
         name: _TAG if spec._tag(name) else field.get_default(call_default_factory=True)
         for name, field in spec.model_fields.items()
     }
+
+
+def _plainly(value: Any) -> Any:
+    """As a file has it; a group whose word alone was written by that word."""
+    if not isinstance(value, Spec):
+        return [_plainly(one) for one in value] if isinstance(value, list | tuple) else value
+    named = {name: _plainly(getattr(value, name)) for name in value.written}
+    return next(iter(named.values())) if len(named) == 1 and value._tag(*named) else named
 
 
 def _hashable(value: Any) -> Any:
@@ -171,12 +197,22 @@ def parse(spec: type[Spec], values: Any, where: str) -> Any:
     """Validate `values` as `spec`; every problem is told in one line with its path and value.
 
     Raises:
-        RefusedInput: naming `where`, the dotted path, the value and what would be valid.
+        RefusedSettings: naming `where`, the dotted path, the value and what would be valid.
     """
     try:
         return spec.model_validate(values)
     except ValidationError as error:
-        raise RefusedInput(f"{where}: {explain(error)}") from None
+        raise refused(where, error) from None
+
+
+def refused(where: str, error: ValidationError) -> RefusedSettings:
+    """The error that tells of all problems in one line, and which settings mean nothing."""
+    unused = [
+        (*map(str, problem["loc"]), cause.name)
+        for problem in error.errors()
+        if isinstance(cause := problem.get("ctx", {}).get("error"), Unused)
+    ]
+    return RefusedSettings(f"{where}: {explain(error)}", unused)
 
 
 def explain(error: ValidationError) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, Unused
 from ganray.spec import Spec
 
 
@@ -86,45 +86,62 @@ class SearchSpec(Spec):
             RefusedInput: restarts are compared with each other, and make no whole groups.
         """
         if restarts % self.group:
-            raise RefusedInput(
-                f"search.restarts (={restarts}) must be a multiple of search.together "
-                f"(={self.together}), the restarts that stopping {self.stopping!r} compares"
-            )
+            raise RefusedInput(f"restarts (={restarts}) {self._of_groups(restarts)}")
         return chunks_for(targets * restarts // self.group, self.chunk // self.group)
+
+    def _of_groups(self, restarts: int) -> str:
+        """What numbers of restarts must be, and what to write in place of this one."""
+        size, parts = self.together, range(2, self.together)
+        smaller = [f" or together: {part}" for part in parts if restarts % part == 0]
+        return (
+            f"must be a multiple of {self.told('together')}, the restarts that "
+            f"{self.told('stopping')} compares; use restarts: {-(-restarts // size) * size}"
+            + "".join(smaller[-1:])
+        )
 
     @model_validator(mode="after")
     def _of_whole_groups(self) -> SearchSpec:
         if self.stopping == "none" and self.together != 10:
-            raise ValueError(
-                f"together (={self.together}) has no meaning with stopping 'none'; it is of "
-                "early_stop and halving"
-            )
+            beside = self.told("stopping")
+            raise Unused("together", self.together, beside, "choose early_stop or halving")
         if self.group > self.chunk:
             raise ValueError(
-                f"together (={self.together}) must be at most chunk (={self.chunk}), as restarts "
-                "that are compared are searched at once"
+                f"{self.told('together')} must be at most {self.told('chunk')}, as restarts that "
+                f"{self.told('stopping')} compares are searched at once"
             )
         return self
 
     @model_validator(mode="after")
     def _of_that_method(self) -> SearchSpec:
         for name in ("learning_rate", "momentum", "projection") if self.method == "lbfgs" else ():
-            if getattr(self, name) != SearchSpec.model_fields[name].default:
-                raise ValueError(
-                    f"{name} (={getattr(self, name)}) is of method 'momentum'; leave it out of "
-                    f"method {self.method!r}"
-                )
+            if (value := getattr(self, name)) != SearchSpec.model_fields[name].default:
+                raise Unused(name, value, self.told("method"), "choose method momentum")
         return self
 
     @model_validator(mode="after")
     def _of_that_projection(self) -> SearchSpec:
         used = {"shell": "radius", "ball": "radius", "box": "bound"}.get(self.projection)
-        for name in ("radius", "bound"):
-            if name != used and getattr(self, name) != type(self).model_fields[name].default:
-                raise ValueError(
-                    f"{name} (={getattr(self, name):g}) has no meaning with projection "
-                    f"{self.projection!r}; radius is of shell and ball, bound of box"
-                )
+        for name, of in (("radius", "shell or ball"), ("bound", "box")):
+            value = getattr(self, name)
+            if name != used and value != type(self).model_fields[name].default:
+                raise Unused(name, value, self.told("projection"), f"choose projection {of}")
+        return self
+
+
+class RestartedSearch(SearchSpec):
+    """A search of a file: how each restart goes, and how many there are of each image."""
+
+    restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
+
+    @property
+    def descent(self) -> SearchSpec:
+        """The part that shapes each restart."""
+        return SearchSpec(**{name: getattr(self, name) for name in SearchSpec.model_fields})
+
+    @model_validator(mode="after")
+    def _restarts_make_groups(self) -> RestartedSearch:
+        if self.restarts % self.group:
+            raise ValueError(f"{self.told('restarts')} {self._of_groups(self.restarts)}")
         return self
 
 

@@ -29,8 +29,7 @@ class RandFgsm(Attack):
     def _leaves_a_step(self) -> RandFgsm:
         if self.alpha >= self.epsilon:
             raise ValueError(
-                f"alpha (={self.alpha:g}) must be below epsilon (={self.epsilon:g}): the rest is "
-                "the step"
+                f"{self.told('alpha')} must be below {self.told('epsilon')}: the rest is the step"
             )
         return self
 

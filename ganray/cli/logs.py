@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganray.cli.options import DEFAULT_STORE, JsonOption, RunArgument, StoreOption, open_run, speak
-from ganray.cli.status import Listener
 from ganray.errors import RefusedInput, quoted
 from ganray.text.wording import size
 
@@ -128,6 +127,8 @@ def _follow(store: Store, plan: Plan, task: Task) -> None:
     from ganray.runs.progress.logs import list_logs
 
     shown: dict[str, str] = {}
+    from ganray.drivers.showing.hearing import Listener
+
     listener = Listener(store, plan.run)
     while True:
         done, over = store.manifest(task.address) is not None, listener.why_over()

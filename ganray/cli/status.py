@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -24,14 +23,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ganray.plan import Plan
-    from ganray.runs.lease import Beat
+    from ganray.runs.beat import Beat
     from ganray.runs.records.record import Run
     from ganray.store import Store
 
 T = TypeVar("T")
 _ROWS = 60  # of the text: of a larger study only what is neither done nor untouched
-_POLL_SECONDS = 0.5
-_LISTENED_SECONDS = 6.0  # three beats of a driver
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +61,8 @@ def board(store: Store, run: Run, unreadable: list[str]) -> tuple[dict[str, Any]
     Args:
         unreadable: is told of records that are damaged.
     """
+    from ganray.drivers.showing.hearing import heard
+    from ganray.drivers.showing.standing import standing
     from ganray.runs.records.outcome import read_outcome
 
     driver = _or_named(lambda: heard(store, run.plan.run), None, unreadable)
@@ -73,77 +72,6 @@ def board(store: Store, run: Run, unreadable: list[str]) -> tuple[dict[str, Any]
     return value, _text(value)
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What is known of the driver that leads, or last led, a run.
-
-    `alive` means that it was heard while this process listened: no clocks are compared.
-    """
-
-    beat: Beat
-    alive: bool
-    listened: float
-
-    @property
-    def said(self) -> str:
-        """For people."""
-        if self.beat.ended:
-            code = self.beat.ended.get("code")
-            why = self.beat.ended.get("error")
-            return f"{self.beat.name} ended with exit code {code}" + (f": {why}" if why else "")
-        if self.alive:
-            return f"{self.beat.name} leads it, last heard just now"
-        if self.beat.dead:
-            return f"{self.beat.name} led it and has died; the same command takes it up again"
-        return (
-            f"{self.beat.name} led it and said nothing in the {self.listened:.0f} s that were "
-            "listened: it died, or cannot write to the store; the same command takes it up again"
-        )
-
-
-class Listener:
-    """Tells those who follow a run when nothing more is to come from it.
-
-    Silence is counted by this process's own clock; no clocks are compared.
-    """
-
-    def __init__(self, store: Store, run: str) -> None:
-        self._store, self._run = store, run
-        self._last: tuple[int, int, str] | None = None
-        self._since = time.monotonic()
-
-    def why_over(self) -> str | None:
-        """That its driver has ended, died or long been silent; None while it may go on."""
-        from ganray.runs.lease import SILENT_SECONDS, newest_driver
-
-        beat = newest_driver(self._store, self._run)
-        if beat is None:
-            return "no driver has worked on it yet"
-        sign = (beat.driver, beat.counter, beat.token)
-        if sign != self._last:
-            self._last, self._since = sign, time.monotonic()
-        silent = time.monotonic() - self._since
-        if beat.ended or beat.dead or silent > SILENT_SECONDS:
-            return Heard(beat, False, silent).said
-        return None
-
-
-def heard(store: Store, run: str) -> Heard | None:
-    """Listen until the driver speaks, has ended or died, or is silent for three of its beats."""
-    from ganray.runs.lease import newest_driver
-
-    first, begun = newest_driver(store, run), time.monotonic()
-    if first is None:
-        return None
-    while True:
-        beat = newest_driver(store, run) or first
-        alive = (beat.driver, beat.counter) != (first.driver, first.counter)
-        listened = time.monotonic() - begun
-        if alive or beat.ended or beat.dead or listened > _LISTENED_SECONDS:
-            return Heard(beat, alive and not beat.ended, listened)
-        time.sleep(_POLL_SECONDS)
-
-
 def _or_named(read: Callable[[], T], otherwise: T, unreadable: list[str]) -> T:
     """What is read; of a damaged record `otherwise`, and `unreadable` names it."""
     try:
@@ -151,78 +79,6 @@ def _or_named(read: Callable[[], T], otherwise: T, unreadable: list[str]) -> T:
     except DamagedRecord as error:
         unreadable.append(str(error))
         return otherwise
-
-
-def standing(
-    store: Store,
-    plan: Plan,
-    driver: Heard | None,
-    outcome: Mapping[str, Any],
-    unreadable: list[str],
-) -> dict[str, Any]:
-    """Where every task stands: as its live driver says, else as manifests and checkpoints do.
-
-    Of a sweep also where its trials stand; its tasks are those before and after the trials. A trial
-    whose record is damaged is left out, and `unreadable` names it.
-    """
-    from ganray.drivers.showing.trial_rows import sweep_standing
-
-    told = driver.beat.payload if driver is not None and driver.alive else {}
-    rows = _rows(store, plan, {row["address"]: row for row in told.get("rows", [])}, outcome)
-    return {
-        "run": plan.run,
-        "done": sum(row["state"] == "done" for row in rows),
-        "driver": None if driver is None else _driver(driver),
-        "board": told or None,
-        "tasks": rows,
-        "last_outcome": outcome,
-        "sweep": sweep_standing(store, plan, driver is not None and driver.alive, unreadable),
-    }
-
-
-def _driver(driver: Heard) -> dict[str, Any]:
-    beat = driver.beat
-    return {"number": beat.driver, "host": beat.host, "process": beat.process,
-            "alive": driver.alive, "ended": beat.ended or None, "said": driver.said}  # fmt: skip
-
-
-def _rows(
-    store: Store,
-    plan: Plan,
-    told: Mapping[str, Mapping[str, Any]],
-    outcome: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    from ganray.runs.agenda import Agenda
-
-    agenda, failed, rows = Agenda.open(plan, store), outcome.get("failed", {}), []
-    for task in plan.tasks:
-        state, note, host = "to do", "", ""
-        if task.address in agenda.finished:
-            state = "done"
-        elif task.address in told:
-            row = told[task.address]
-            state, note, host = row["state"], _progress(row), row["host"]
-        elif task.address in failed:
-            state, note = "failed", failed[task.address]
-        elif not told and task.trains and task.horizon:
-            checkpoint = store.latest_checkpoint(task.trajectory, task.horizon)
-            if checkpoint is not None:
-                state, note = "begun", f"checkpoint at {checkpoint.step} of {task.horizon}"
-        rows.append({"task": task.title, "address": task.address, "kind": task.kind,
-                     "state": state, "note": note, "host": host})  # fmt: skip
-    return rows
-
-
-def _progress(row: Mapping[str, Any]) -> str:
-    from ganray.text.wording import clock
-
-    parts = [row["note"]] if row["note"] else []
-    if row["state"] == "running":
-        done = f"{row['percent']} %" if "percent" in row else f"{row['done']} of {row['total']}"
-        parts += [done, f"on {row['host']}" if row["host"] else ""]
-    if "seconds_left" in row:
-        parts.append(f"ETA {clock(row['seconds_left'])}")
-    return ", ".join(part for part in parts if part)
 
 
 def _text(value: Mapping[str, Any]) -> str:
@@ -258,7 +114,8 @@ def _watch(store: Store, plan: Plan) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    from ganray.runs.lease import LEASE_BEAT_SECONDS, newest_driver
+    from ganray.runs.beat import newest_driver
+    from ganray.runs.lease import LEASE_BEAT_SECONDS
 
     last, since = newest_driver(store, plan.run), time.monotonic()
     if last is None or last.ended:

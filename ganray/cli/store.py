@@ -62,7 +62,7 @@ def gc(
     if not older_than >= 0:
         raise RefusedInput(f"--older-than (={older_than}) must be a number of days, 0 or more")
     from ganray.runs.records.record import read_runs
-    from ganray.sweeps.trials import read_needs
+    from ganray.sweeps.needs import read_needs
 
     store = _used(url, empty=False)
     runs, needs = read_runs(store), read_needs(store)

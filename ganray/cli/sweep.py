@@ -58,7 +58,9 @@ def _show_trials(chosen: SweepPlan, as_json: bool) -> None:
     trials = settings.trials() if known else []
     lines = [f"trial {number}: {_said(values)}" for number, values in enumerate(trials)]
     if not known:
-        lines.append(f"{settings.sweep.count} trials, which optuna chooses one by one")
+        batch = settings.sweep.batch
+        how = f"{batch} at a time" if batch else "one by one"
+        lines.append(f"{settings.sweep.count} trials, which optuna chooses {how}")
     steps = ", ".join(map(str, chosen.steps))
     lines.append(f"{chosen.name}: measured after {steps} iterations by {settings.score.title}")
     speak(as_json, {"sweep": chosen.name, "steps": chosen.steps, "trials": trials},
@@ -73,7 +75,7 @@ def _said(values: dict[str, Any]) -> str:
 
 
 def _ending(ended: SweepOutcome) -> list[str]:
-    from ganray.drivers.showing.outline import how_to_look
+    from ganray.drivers.runs.ending import how_to_look
     from ganray.runs.progress.failures import failure_lines
 
     lines = failure_lines(ended.failed)

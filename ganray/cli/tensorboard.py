@@ -16,7 +16,6 @@ from ganray.cli.options import (
     open_run,
     speak,
 )
-from ganray.cli.status import Listener
 
 _POLL_SECONDS = 10.0
 
@@ -40,6 +39,8 @@ def tensorboard(
 
     folder = local_path("--to", to)
     opened, found = open_run(store, name)
+    from ganray.drivers.showing.hearing import Listener
+
     listener = Listener(opened, found.plan.run)
     while True:
         over = listener.why_over() if follow else ""

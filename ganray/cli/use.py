@@ -22,6 +22,40 @@ if TYPE_CHECKING:
     from ganray.models.laws.paths import Path
 
 
+ToOption = Annotated[str, typer.Option("--to", help="Folder or URL to write to.")]
+ClassesOption = Annotated[
+    list[str] | None,
+    typer.Option("--class", help="A GAN's class, or group such as 1+2; repeatable. Default: all."),
+]
+CountOption = Annotated[int, typer.Option("-n", "--count", min=1, max=10**7, help="Images in all.")]
+SideOption = Annotated[
+    str | None,
+    typer.Option("--side", help="Whose GANs: joint, say. Default: the study's first side."),
+]
+JointOption = Annotated[bool, typer.Option("--joint", help="The same as --side joint.")]
+WeightsOption = Annotated[str, typer.Option(help="Shares of several classes: real or uniform.")]
+FormatOption = Annotated[str, typer.Option("--format", help="png or parquet.")]
+ReplicateOption = Annotated[int, typer.Option(min=0, help="Which replicate's GANs.")]
+TruncationOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Draw normal latent numbers beyond ± this anew. Default: as the study has it."
+    ),
+]
+InterpolateOption = Annotated[
+    int | None,
+    typer.Option(
+        min=2, help="One picture: rows of so many images on the way from a sample to the next."
+    ),
+]
+PathOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Of --interpolate: great-circle or straight. Default: what suits the latents."
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(sample)
@@ -30,50 +64,40 @@ def register(app: typer.Typer) -> None:
 
 def sample(
     name: RunArgument,
-    to: Annotated[str, typer.Option("--to", help="Folder or URL to write to.")],
+    to: ToOption,
     store: StoreOption = DEFAULT_STORE,
-    classes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--class", help="A GAN's class, or group such as 1+2; repeatable. Default: all."
-        ),
-    ] = None,
-    count: Annotated[
-        int, typer.Option("-n", "--count", min=1, max=10**7, help="Images in all.")
-    ] = 100,
-    side: Annotated[
-        str | None,
-        typer.Option("--side", help="Whose GANs: joint, say. Default: the study's first side."),
-    ] = None,
-    joint: Annotated[bool, typer.Option("--joint", help="The same as --side joint.")] = False,
-    weights: Annotated[
-        str, typer.Option(help="Shares of several classes: real or uniform.")
-    ] = "real",
-    kind: Annotated[str, typer.Option("--format", help="png or parquet.")] = "png",
-    replicate: Annotated[int, typer.Option(min=0, help="Which replicate's GANs.")] = 0,
-    truncation: Annotated[
-        float | None,
-        typer.Option(
-            help="Draw normal latent numbers beyond ± this anew. Default: as the study has it."
-        ),
-    ] = None,
-    interpolate: Annotated[
-        int | None,
-        typer.Option(
-            min=2, help="One picture: rows of so many images on the way from a sample to the next."
-        ),
-    ] = None,
-    path: Annotated[
-        str | None,
-        typer.Option(
-            help="Of --interpolate: great-circle or straight. Default: what suits the latents."
-        ),
-    ] = None,
+    classes: ClassesOption = None,
+    count: CountOption = 100,
+    side: SideOption = None,
+    joint: JointOption = False,
+    weights: WeightsOption = "real",
+    kind: FormatOption = "png",
+    replicate: ReplicateOption = 0,
+    truncation: TruncationOption = None,
+    interpolate: InterpolateOption = None,
+    path: PathOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write images of a run's GANs, as PNG files or Parquet, or one picture of what is between."""
     if kind not in ("png", "parquet"):
         raise RefusedInput(f"--format (={quoted(kind)}) must be 'png' or 'parquet'")
+    if truncation is not None and not truncation > 0:
+        raise RefusedInput(f"--truncation (={truncation:g}) must be above 0")
+    whose = _side(side, joint, classes)
+    from ganray.data.location import check_target
+
+    check_target("--to", to)
+    chosen = _Chosen(name, to, store, whose, classes or [], count, replicate, truncation, as_json)
+    if interpolate:
+        _interpolated(chosen, interpolate, path, kind)
+    elif path is not None:
+        raise RefusedInput(f"--path (={quoted(path)}) is of --interpolate; name that, too")
+    else:
+        _drawn(chosen, weights, kind)
+
+
+def _side(side: str | None, joint: bool, classes: list[str] | None) -> str | None:
+    """Whose GANs are meant; a joint GAN is of no class."""
     if joint and side not in (None, "joint"):
         raise RefusedInput(f"--side (={quoted(side)}) is another side than --joint; drop one")
     side = "joint" if joint else side
@@ -81,18 +105,7 @@ def sample(
         raise RefusedInput(
             f"--class (={quoted(classes[0])}) cannot be asked of the joint GAN; drop one"
         )
-    if truncation is not None and not truncation > 0:
-        raise RefusedInput(f"--truncation (={truncation:g}) must be above 0")
-    from ganray.data.location import check_target
-
-    check_target("--to", to)
-    chosen = _Chosen(name, to, store, side, classes or [], count, replicate, truncation, as_json)
-    if interpolate:
-        _interpolated(chosen, interpolate, path, kind)
-    elif path is not None:
-        raise RefusedInput(f"--path (={quoted(path)}) is of --interpolate; name that, too")
-    else:
-        _drawn(chosen, weights, kind)
+    return side
 
 
 class _Chosen(NamedTuple):

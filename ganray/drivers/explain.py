@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ganray.drivers.showing.field_words import (
+    NAMED,
+    as_yaml,
+    bounds_of,
+    kind_of,
+    meaning_of,
+    metadata_of,
+    registry_of,
+    spec_in,
+)
 from ganray.errors import RefusedInput
 from ganray.registry import OneOf, Registry
 from ganray.spec import Spec, unknown_name
 from ganray.studies import STUDIES, study_module
 from ganray.sweeps.settings import SweepSettings
-
-_WORDS = {
-    int: "whole number",
-    float: "number",
-    str: "text",
-    bool: "true or false",
-    Any: "any value",
-}
-_NAMED = "name, or group with it"
-_BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "at least {} long",
-           "max_length": "at most {} long", "pattern": "fits {}"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,23 +123,23 @@ def _walk(
     """
     for name, field in spec.model_fields.items():
         path = f"{above}{name}"
-        annotation, inner = field.annotation, _spec_in(field.annotation)
+        annotation, inner = field.annotation, spec_in(field.annotation)
         inner = inner.within(spec) if inner else None
         value = _default(default, name, field)
-        own = _registry(field.metadata)
+        own = registry_of(field.metadata)
         named = own is not None and not own.implied
         group = inner is not None and not named
         of_fields = group and not isinstance(value, list | tuple) and value is not None
         words = next((one.words for one in field.metadata if isinstance(one, OneOf)), None)
-        kind = " or ".join(words) if words else _NAMED if named else _kind(annotation)
-        shown = "" if of_fields else _yaml(value)
-        registry = own or _registry(_metadata(annotation))
+        kind = " or ".join(words) if words else NAMED if named else kind_of(annotation)
+        shown = "" if of_fields else as_yaml(value)
+        registry = own or registry_of(metadata_of(annotation))
         if registry is not None and among is not None and set(registry) <= set(among):
-            meaning = f"{_meaning(field, inner)}; a group as {above.rstrip('.')} itself"
+            meaning = f"{meaning_of(field, inner)}; a group as {above.rstrip('.')} itself"
             known = " or ".join(map(registry.word, registry))
-            yield path, known, _yaml(value), "", meaning, True
+            yield path, known, as_yaml(value), "", meaning, True
             continue
-        yield path, kind, shown, _bounds(field), _meaning(field, inner), group
+        yield path, kind, shown, bounds_of(field), meaning_of(field, inner), group
         if inner is not None:
             mark = (
                 "[]"
@@ -186,95 +183,11 @@ def _of(whose: Sequence[str], words: Sequence[str]) -> str:
     return f"of {', '.join(whose)}: "
 
 
-def _registry(metadata: Sequence[Any]) -> Registry[Any] | None:
-    """The open list that a field's value, or each of its values, is a member of."""
-    return next((one for one in metadata if isinstance(one, Registry)), None)
-
-
 def _default(instance: Any, name: str, field: FieldInfo) -> Any:
     """The value where it is left out; `PydanticUndefined` where it must not be."""
     if field.is_required():
         return PydanticUndefined
     return getattr(instance, name)
-
-
-def _meaning(field: FieldInfo, inner: type[Spec] | None) -> str:
-    """Its own description, or the first sentence of its group's."""
-    if field.description:
-        return field.description
-    text = (inner.__doc__ or "").strip().partition("\n\n")[0] if inner else ""
-    return " ".join(text.split())
-
-
-def _yaml(value: Any) -> str:
-    """A value as YAML has it, in one line."""
-    if value is PydanticUndefined:
-        return ""
-    value = _plain(value)
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return "none"
-    return json.dumps(value, default=list, ensure_ascii=False).replace('"', "")
-
-
-def _plain(value: Any) -> Any:
-    """As a file has it: of a group what is not as usual, of a member as it usually is its word."""
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if not isinstance(value, Spec):
-        return value
-    changed = value.model_dump(mode="json", exclude_defaults=True)
-    return changed or getattr(value, "name", changed)
-
-
-def _kind(annotation: Any) -> str:
-    """What may stand there, in words."""
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        registry = _registry(inner[1:])
-        return _NAMED if registry and not registry.implied else _kind(inner[0])
-    if origin is Literal:
-        return " or ".join(map(str, inner))
-    if origin in (Union, types.UnionType):
-        parts = [_kind(part) for part in inner if part is not type(None)]
-        return " or ".join(dict.fromkeys(parts)) + (" or none" if type(None) in inner else "")
-    if origin is tuple and inner[-1] is not Ellipsis:
-        return f"{len(inner)} of: {_kind(inner[0])}"
-    if origin in (list, tuple):
-        return f"list of: {_kind(inner[0])}"
-    if origin is dict:
-        return f"{{name: {_kind(inner[1])}}}"
-    if isinstance(annotation, type) and issubclass(annotation, Spec):
-        return "group"
-    return _WORDS[annotation]
-
-
-def _bounds(field: FieldInfo) -> str:
-    """What its metadata asks for, also of what it holds."""
-    return ", ".join(dict.fromkeys(_bounds_of([*field.metadata, *_metadata(field.annotation)])))
-
-
-def _bounds_of(metadata: Sequence[Any]) -> Iterator[str]:
-    for one in metadata:
-        for name, words in _BOUNDS.items():
-            if (bound := getattr(one, name, None)) is not None:
-                yield words.format(f"{bound:g}" if isinstance(bound, float) else bound)
-
-
-def _metadata(annotation: Any) -> list[Any]:
-    inner = get_args(annotation)
-    own = list(inner[1:]) if get_origin(annotation) is Annotated else []
-    return own + [
-        one for part in inner if get_origin(part) is not Literal for one in _metadata(part)
-    ]
-
-
-def _spec_in(annotation: Any) -> type[Spec] | None:
-    """The group that stands there, alone or in a list."""
-    if isinstance(annotation, type) and not get_args(annotation):
-        return annotation if issubclass(annotation, Spec) else None
-    return next((found for part in get_args(annotation) if (found := _spec_in(part))), None)
 
 
 def _holds(annotation: Any, kinds: tuple[type, ...]) -> bool:

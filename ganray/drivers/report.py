@@ -6,10 +6,11 @@ from ganray.plan import Plan
 from ganray.report import write_report
 from ganray.store import Store
 from ganray.studies import study_module
-from ganray.sweeps import plan as sweeps
+from ganray.sweeps import pages
+from ganray.sweeps.plan import NAME
 
 
 def rewrite(store: Store, plan: Plan) -> str:
     """Write the report of a study or a sweep anew; its URL."""
-    module = sweeps if plan.study == sweeps.NAME else study_module(plan.study)
+    module = pages if plan.study == NAME else study_module(plan.study)
     return write_report(store, plan, module.page)

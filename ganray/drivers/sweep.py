@@ -23,14 +23,15 @@ from ganray.drivers.runs.ending import Outcome
 from ganray.errors import RefusedInput, Stopped
 from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda
-from ganray.runs.lease import Beat, Lease, lead
+from ganray.runs.beat import Beat
+from ganray.runs.lease import Lease, lead
 from ganray.runs.progress.outages import outages_told
 from ganray.runs.progress.waiting import waits_told
 from ganray.runs.records.record import save_run
 from ganray.store import Store
 from ganray.sweeps import Ending
 from ganray.sweeps.plan import SweepPlan
-from ganray.sweeps.together import shares_runner
+from ganray.sweeps.shared.together import shares_runner
 from ganray.sweeps.trials import Trial, is_over, ranked, read_trials
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from jaxtyping import Float
 from pydantic import Field, model_validator
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, Unused
 from ganray.models.laws import Labelled, Law, Normal, Sphere, Uniform
 from ganray.spec import Spec
 
@@ -173,7 +173,7 @@ class OfLatents(ModelSpec):
     def _prior_of_normal_ones(self) -> OfLatents:
         law = getattr(self, "law", "normal")
         if law != "normal" and self.prior != Prior():
-            raise ValueError(f"prior is of normal latent vectors; with law {law!r} leave it out")
+            raise Unused("prior", self.prior.model_dump(), f"law (={law!r})", "choose law normal")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -100,6 +101,13 @@ class Agenda:
             return False
         begun = self.plan.continued(task)
         return begun is None or not self.is_pending(begun)
+
+    def ask_for(self, addresses: Iterable[str]) -> None:
+        """Want more of the plan, where at first a part of it was asked for."""
+        more = frozenset(addresses)
+        self.asked |= more
+        if self._looked_at is not None:
+            self._looked_at |= more
 
     def soon(self) -> list[Task]:
         """The pending tasks that are ready, or are so when those have ended, in order."""

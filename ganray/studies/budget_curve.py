@@ -97,8 +97,9 @@ def _horizons(
         for smaller, earlier in found.items():
             if any(a == b for a, b in zip(earlier.all, until.all, strict=True)):
                 raise RefusedInput(
-                    f"fractions {smaller:g} and {fraction:g} come to the same iterations of a GAN; "
-                    "choose others or a larger budget"
+                    f"{settings.told('fractions')}: {smaller:g} and {fraction:g} of "
+                    f"budget.{settings.budget.told(settings.budget.unit)} come to the same "
+                    "iterations of a GAN; choose others or a larger budget"
                 )
         found[fraction] = until
     return found

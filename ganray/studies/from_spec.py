@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ganray.errors import RefusedInput, quoted
+from ganray.errors import Path, RefusedInput, quoted
+from ganray.models import MODELS
+from ganray.registry import Registry
 from ganray.runs.records.spec import read_spec
 from ganray.store import Store
+from ganray.studies.overlaid import Origin, Overlaid
 from ganray.studies.presets import PRESETS
+from ganray.train.algorithms import ALGORITHMS
 
-_GROUPS = ("train", "model")
+GROUPS: Mapping[str, Registry[Any]] = {"train": ALGORITHMS, "model": MODELS}
 
 
-def adopt(values: dict[str, Any], store: str | None) -> dict[str, Any]:
-    """The values of a file with the spec's or the preset's own in the place of each `from`.
+def adopt(values: dict[str, Any], store: str | None) -> Overlaid:
+    """The values of a file over the spec's or the preset's own in the place of each `from`.
 
     What stands beside `from` counts more. A preset's word alone is the same as `from` it.
 
@@ -24,16 +29,24 @@ def adopt(values: dict[str, Any], store: str | None) -> dict[str, Any]:
         RefusedInput: there is no such spec, or no store is known.
         StoreError: the store cannot be read.
     """
-    adopted = dict(values)
-    for group in _GROUPS:
+    adopted, brought = dict(values), dict[Path, Origin]()
+    for group in GROUPS:
         given, presets = values.get(group), PRESETS.get(group, {})
         if isinstance(given, str) and given in presets:
-            given = {"from": given}
+            given = as_group(group, given)
         if isinstance(given, dict) and "from" in given:
+            word = given["from"]
             own = {name: value for name, value in given.items() if name != "from"}
-            known = presets.get(str(given["from"])) or _spec(group, given["from"], store)[group]
+            known = presets.get(str(word)) or _spec(group, word, store)[group]
             adopted[group] = known | own
-    return adopted
+            brought |= {(group, name): Origin(group, word) for name in known if name not in own}
+    return Overlaid(adopted, brought)
+
+
+def as_group(group: str, word: str) -> dict[str, Any]:
+    """The group that a word alone stands for: a preset, or a family with its defaults."""
+    tag = "from" if word in PRESETS.get(group, {}) else GROUPS[group].tag
+    return {tag: word}
 
 
 def _spec(group: str, name: Any, store: str | None) -> dict[str, Any]:

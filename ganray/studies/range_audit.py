@@ -98,8 +98,8 @@ def _refuse(settings: Settings) -> None:
     least = fewest(settings.reached)
     if settings.search.own_samples < least:
         raise RefusedInput(
-            f"search.own_samples (={settings.search.own_samples}) must be at least {least}, that "
-            f"reached (={settings.reached:g}) of further ones can be reached"
+            f"search.{settings.search.told('own_samples')} must be at least {least}, that "
+            f"{settings.told('reached')} of further ones can be reached"
         )
     if settings.budget.unit == "device_seconds":
         raise RefusedInput(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ganray.data.spec import EMBEDDED
 from ganray.errors import RefusedInput, one_line, quoted, refuse_secrets
 from ganray.models.encoders import Encoder
 from ganray.spec import Spec, parse, regrouped
-from ganray.studies.from_spec import adopt
+from ganray.studies.from_spec import GROUPS, adopt, as_group
 from ganray.studies.study import STUDIES, Study, study_module
 from ganray.text.study_yaml import YAMLError, load, what_is_wrong
 from ganray.text.urls import is_url
@@ -67,9 +68,9 @@ def as_written(value: Any) -> Any:
 def _study(values: dict[str, Any], store: str | None, where: str, folder: Path) -> Study:
     if "sweep" in values:
         raise RefusedInput(f"{where} (a study's) hold a sweep: use `ganray sweep` with a file")
-    values = adopt(values, store)
     module = study_module(values.get("study", next(iter(STUDIES))))
-    return Study(module, _anchored(parse(module.Settings, values, where), folder))
+    settings = adopt(values, store).read(partial(parse, module.Settings, where=where))
+    return Study(module, _anchored(settings, folder))
 
 
 def read_values(
@@ -130,6 +131,8 @@ def _set(values: dict[str, Any], override: str) -> None:
     *parents, last = path.split(".")
     for name in parents:
         inner = values.setdefault(name, {})
+        if isinstance(inner, str) and name in GROUPS:
+            inner = values[name] = as_group(name, inner)
         if not isinstance(inner, dict):
             raise RefusedInput(f"--set (={quoted(override)}): {name} is no group of settings")
         values = inner

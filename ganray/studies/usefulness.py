@@ -70,8 +70,8 @@ class Settings(ComparisonSettings):
     def _of_classes(self) -> Settings:
         if self.split is not None:
             raise ValueError(
-                "split: the images of a cluster have no class of their own, and lessons are of "
-                "classes; leave it out"
+                f"split.{self.split.told('clusters')}: the images of a cluster have no class of "
+                "their own, and lessons are of classes; leave split out"
             )
         return self
 

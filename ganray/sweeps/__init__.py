@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ganray.cost.spending import Cost
 from ganray.errors import RefusedInput
@@ -13,7 +14,8 @@ from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies import check_weights, checked_places, open_data, places_of, read_values
 from ganray.studies.from_spec import adopt
-from ganray.sweeps.plan import SweepPlan, page
+from ganray.sweeps.pages import page
+from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings, check_search
 
 
@@ -73,10 +75,11 @@ def read_sweep_file(
     Raises:
         RefusedInput: as `read_study`.
     """
-    values = adopt(read_values(path, overrides, "sweep file"), store)
+    values = read_values(path, overrides, "sweep file")
     if "sweep" not in values:
         raise RefusedInput(f"sweep file (={path!r}) has no `sweep:` that says what varies")
-    return SweepFile(checked_places(parse(SweepSettings, values, path), path))
+    settings = adopt(values, store).read(partial(parse, SweepSettings, where=path))
+    return SweepFile(checked_places(settings, path))
 
 
 def read_sweep(path: str, overrides: Sequence[str] = (), store: str | None = None) -> SweepPlan:

@@ -1,4 +1,4 @@
-"""Sweeps: what a trial trains up to each rung, how the best two are compared, and the page.
+"""Sweeps: what a trial trains up to each rung, and how the best two are compared.
 
 Each rung of a trial is a small plan. Its GANs are ordinary training trajectories, the same that a
 study with these settings and this seed has as its first replicate; its score is an `objective`
@@ -15,21 +15,15 @@ from functools import cached_property
 from typing import Any
 
 from ganray.cost.spending import Cost
-from ganray.errors import RefusedInput
-from ganray.models import MODELS, ModelSpec
-from ganray.plan import Plan, Resources, Task, task_seed
-from ganray.plan.candidates import Candidate, ObjectiveParameters, Shares, SpecParameters
-from ganray.report import Page, Results
-from ganray.specs import EmbedSpec, SampleSpec
+from ganray.models import ModelSpec
+from ganray.plan import Plan, Resources, Task
+from ganray.plan.candidates import Candidate, SpecParameters
 from ganray.studies.parts.blocks import Blocks
-from ganray.studies.parts.counts import mixture_counts, needing
 from ganray.studies.parts.data import Data
-from ganray.studies.parts.scoring.ruler import add_embedder, embed_split, protocol_on
-from ganray.sweeps import sections
-from ganray.sweeps.settings import Side, SweepSettings, rung_steps
+from ganray.sweeps.scores import Scores
+from ganray.sweeps.settings import SweepSettings
 from ganray.sweeps.space import Values
-from ganray.sweeps.trials import Trial, known_trials, ranked
-from ganray.train.algorithms import ALGORITHMS
+from ganray.sweeps.trials import Trial, ranked, specs_of
 from ganray.train.spec import TrainSpec
 
 NAME = "sweep"
@@ -70,6 +64,10 @@ class SweepPlan:
         """The iterations of a joint GAN at each rung."""
         return self.settings.steps(len(self.classes))
 
+    @cached_property
+    def _scores(self) -> Scores:
+        return Scores(self.settings, self.data, self.classes)
+
     @property
     def name(self) -> str:
         """The sweep's name with the first digits of its hash: its folders bear it, from its first
@@ -91,10 +89,6 @@ class SweepPlan:
         """The networks and the training that a trial's values stand for."""
         return self.settings.specs(values)
 
-    def groups(self, side: Side) -> list[list[int]]:
-        """The classes of each GAN of a side."""
-        return [self.classes] if side == "joint" else [[index] for index in self.classes]
-
     def own_iterations(self, step: int) -> int:
         """The iterations of each GAN where a joint one has `step`: equal compute on both sides."""
         marginal = self.settings.sweep.side == "marginal"
@@ -103,13 +97,13 @@ class SweepPlan:
     def preparation(self) -> Plan:
         """What all trials need: data set, network and the features of the held-out images."""
         blocks = self._blocks()
-        self._ruler(blocks)
+        self._scores.ruler(blocks)
         return self._plan(blocks)
 
     def rung(self, model: ModelSpec, train: TrainSpec, step: int) -> Plan:
         """A trial up to one rung; its score is the task `objective`, its GANs are `train/…`."""
         blocks = self._blocks()
-        self._scored(blocks, "objective", model, train, step, 0)
+        self._scores.add(blocks, "objective", model, train, step, 0)
         return self._plan(blocks)
 
     def least(self) -> Plan:
@@ -137,12 +131,12 @@ class SweepPlan:
         """What trials need, and do up to some rungs; their scores are `objective/<trial>/<step>`,
         their GANs `trial/<trial>/<step>/train/…`."""
         blocks = self._blocks()
-        self._ruler(blocks)
+        self._scores.ruler(blocks)
         for number, (model, train) in trials.items():
             for step in steps:
                 role, name = f"objective/{number}/{step}", f"trial {number} at {step} iterations"
                 with blocks.within(f"trial/{number}/{step}/", ""):
-                    self._scored(blocks, role, model, train, step, 0, name)
+                    self._scores.add(blocks, role, model, train, step, 0, name)
         return self._plan(blocks)
 
     def candidates(self, trials: Sequence[Trial]) -> list[Candidate]:
@@ -164,7 +158,7 @@ class SweepPlan:
             candidates: at most two, the better first; none where no trial arrived.
         """
         blocks = self._blocks()
-        self._ruler(blocks)
+        self._scores.ruler(blocks)
         seeds = range(1, self.settings.sweep.confirm.seeds + 1)
         scored: dict[str, Task] = {}
         for index, candidate in reversed(list(enumerate(candidates))):
@@ -173,7 +167,7 @@ class SweepPlan:
                 role = f"objective/{index}/{seed}"
                 name = f"trial {candidate.trial} seed {seed}"
                 with blocks.within(part, ""):
-                    scored[f"{index}/{seed}"] = self._scored(
+                    scored[f"{index}/{seed}"] = self._scores.add(
                         blocks, role, candidate.model, candidate.train, self.steps[-1], seed, name
                     )
         if candidates:
@@ -189,92 +183,10 @@ class SweepPlan:
             better=self.settings.score.better,
             side=self.settings.sweep.side,
             iterations={
-                side: self.steps[-1] // len(self.groups(side)) for side in self.settings.sweep.sides
+                side: self.steps[-1] // len(self._scores.groups(side))
+                for side in self.settings.sweep.sides
             },
         )
-
-    def _scored(
-        self,
-        blocks: Blocks,
-        role: str,
-        model: ModelSpec,
-        train: TrainSpec,
-        step: int,
-        replicate: int,
-        name: str = "",
-    ) -> Task:
-        """The GANs of one trial, trained to one rung, and their score."""
-        embedder, reference = self._ruler(blocks)
-        count, evaluate = self._sample_count(), self.settings.evaluate
-        measured_on = self.settings.measured_on
-        gans: dict[str, Task] = {}
-        sides: dict[str, Shares] = {}
-        for side in self.settings.sweep.sides:
-            groups = self.groups(side)
-            for index, group in enumerate(groups):
-                own = step // len(groups)
-                title = side if side == "joint" else f"class {self.data.label(group)}"
-                gan = blocks.train(side, title, group, replicate, model, train, own)
-                gans[f"gan/{side}/{index}"] = _titled(blocks, gan, name)
-            sides[side] = Shares(
-                counts=mixture_counts(groups, self.data.info, evaluate.mixture, count),
-                seeds=[self._latents(group, replicate) for group in groups],
-            )
-        return blocks.builder.add(
-            role,
-            "objective",
-            f"score of {name or f'{step} iterations'}",
-            ObjectiveParameters(
-                **protocol_on(blocks, measured_on, self.settings.encoder),
-                metric=self.settings.sweep.metric,
-                mixture=evaluate.mixture,
-                classes=blocks.subset,
-                rows=blocks.rows("held_out"),
-                model=model,
-                sample=SampleSpec(),
-                embed=EmbedSpec(chunk=measured_on.chunk),
-                sides=sides,
-            ),
-            {"embedder": embedder, "reference": reference} | gans,
-        )
-
-    def _ruler(self, blocks: Blocks) -> tuple[Task, Task]:
-        """The network, and the held-out images on it: the test split has no part in a sweep."""
-        blocks.import_data(self.settings.data)
-        encoder = self.settings.measured_on
-        embedder = add_embedder(blocks, encoder, self.settings.encoder)
-        return embedder, embed_split(blocks, encoder, embedder, "held_out")
-
-    def _latents(self, group: list[int], replicate: int) -> int:
-        """One set of latent vectors for all trials; another for each fresh seed."""
-        return task_seed(self.settings.seed, "sweep/latents", group, replicate)
-
-    def _sample_count(self) -> int:
-        """How many images each side is measured on.
-
-        Raises:
-            RefusedInput: fewer than 2, or than the metric needs.
-        """
-        held_out = [self.data.info.counts["held_out"][index] for index in self.classes]
-        evaluate = self.settings.evaluate
-        if min(held_out) < 2:
-            raise RefusedInput(
-                "every class must have 2 held-out images to be measured on; here are "
-                f"{held_out}; see data.held_out"
-            )
-        metric = self.settings.sweep.metric
-        if evaluate.samples is None and metric.least > sum(held_out):
-            raise RefusedInput(
-                f"sweep.metric: {needing(metric)} needs {metric.least} samples of a side, which "
-                f"has as many as are held out, {sum(held_out)}; name evaluate.samples"
-            )
-        count = evaluate.samples or sum(held_out)
-        if count < metric.least:
-            raise RefusedInput(
-                f"evaluate.samples (={count}) must be at least {metric.least}, which "
-                f"{needing(metric)} needs"
-            )
-        return count
 
     def _blocks(self) -> Blocks:
         return Blocks(self.data, self.settings.seed, self.classes)
@@ -293,35 +205,5 @@ class SweepPlan:
         return plan.model_copy(update={"known_as": self.name})
 
 
-def specs_of(trial: Trial) -> tuple[ModelSpec, TrainSpec]:
-    """The networks and the training of a trial, as its record has them."""
-    return MODELS.parse(trial.model, "model"), ALGORITHMS.parse(trial.train, "train")
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _titled(blocks: Blocks, gan: Task, name: str) -> Task:
-    """The same GAN under a name that tells it from the other candidate's."""
-    if name:
-        titled = gan.model_copy(update={"title": f"{gan.title} of {name}"})
-        blocks.builder.tasks[gan.address] = titled
-    return gan
-
-
-def page(results: Results) -> Page:
-    """The sweep's report; before the sweep ends, of what its trials have come to."""
-    trials = known_trials(results.store, results.plan.settings["folder"])
-    budget, rungs = results.plan.settings["budget"], results.plan.settings["sweep"]["rungs"]
-    parts = [
-        sections.confirmation_section(results),
-        sections.trials_section(results, trials),
-        sections.sweep_protocol_section(results, rung_steps(budget["iterations"], rungs)),
-    ]
-    return Page.of(
-        "Which settings train best?",
-        str(results.plan.dataset["name"]),
-        sections.sweep_lead(results, trials),
-        parts,
-    )

@@ -20,14 +20,8 @@ from ganray.stages import Workspace, run_whole
 from ganray.stages.remedies import explain
 from ganray.stages.training.checkpoints import LOSSES, STATE
 from ganray.store import Store
-from ganray.sweeps.trials import (
-    Move,
-    Point,
-    Trial,
-    read_trial,
-    save_needs,
-    save_trial,
-)
+from ganray.sweeps.needs import save_needs
+from ganray.sweeps.trials import Move, Point, Trial, read_trial, save_trial
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec
 
@@ -206,7 +200,7 @@ def run_rung(
             store=store,
             task=task,
             dataset_url=plan.dataset.get("url"),
-            device=resources.device,
+            device=resources.device_of(task),
             checkpoint_seconds=resources.checkpoint_seconds,
             should_stop=should_stop,
         )

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from ganray.cost.spending import Cost
 from ganray.data.spec import SourceInfo
 from ganray.errors import RefusedInput
-from ganray.metrics import AnyMetric, Cafd
 from ganray.models import ModelSpec
 from ganray.models.encoders import AnyEncoder, Classifier, Encoder
 from ganray.plan.classes import class_index
 from ganray.scores import ScoreName
 from ganray.spec import RUN_NAME, Spec, content_hash
 from ganray.studies.parts.scoring.evaluate import Evaluate, NamedOnce, check_needs, usual_metrics
-from ganray.studies.parts.settings import MOST_ITERATIONS, MOST_SEEDS, Setup, is_class_list
-from ganray.sweeps.space import (
-    GROUPS,
-    Domain,
-    Values,
-    check_domains,
-    combinations,
-    configured,
-    drawn,
-)
+from ganray.studies.parts.settings import MOST_ITERATIONS, Setup
+from ganray.sweeps.block import Sweep
+from ganray.sweeps.space import Values, check_domains, combinations, configured, drawn
 from ganray.train.spec import TrainSpec
 
-DEFAULT_TRIALS, MOST_TRIALS = 10, 10_000
 _PLACEMENT = {"resources", "cost"}
-Side = Literal["joint", "marginal"]
 
 
 class EvaluateOnOne(Evaluate):
@@ -53,120 +42,6 @@ class SweepBudget(Spec):
         le=MOST_ITERATIONS,
         description="of a joint GAN; k marginal GANs have a k-th of them each",
     )
-
-
-class Confirm(Spec):
-    """How the best two trials are compared once more."""
-
-    seeds: int = Field(3, ge=3, le=MOST_SEEDS, description="fresh seeds that both are trained on")
-
-
-class Sweep(Spec):
-    """What varies, how trials are chosen and judged, and which end early."""
-
-    over: dict[str, Domain] = Field(min_length=1, description="fields of `train` and `model`")
-    search: Literal["random", "grid", "optuna"] = Field(
-        "random", description="how trials' settings are chosen"
-    )
-    trials: int | None = Field(
-        None, ge=1, le=MOST_TRIALS, description="a grid has as many as combinations"
-    )
-    scheduler: Literal["none", "asha", "pbt"] = Field(
-        "none", description="asha ends the worse trials early; pbt has them take better ones over"
-    )
-    reduction: int = Field(3, ge=2, description="ASHA lets one in so many trials go on")
-    metric: AnyMetric = Field(Cafd(), description="what is best, on held-out images")
-    side: Literal["joint", "marginal", "both"] = Field(
-        "joint", description="the GANs of each trial; of both sides the mean score counts"
-    )
-    classes: Literal["all"] | list[int | str] = Field(
-        "all", description="that trials are trained on"
-    )
-    rungs: int = Field(
-        4, ge=1, le=10_000, description="how often each trial is measured, at equal distances"
-    )
-    concurrent: int | None = Field(None, ge=1, description="trials at once; none: as many as fit")
-    confirm: Confirm = Confirm()
-
-    @field_validator("over", mode="before")
-    @classmethod
-    def _flat(cls, over: Any) -> Any:
-        """`train: {ema: …}` means `train.ema: …`; so `--set sweep.over.train.ema=…` reaches it."""
-        if not isinstance(over, dict):
-            return over
-        flat: dict[Any, Any] = {}
-        for path, inner in over.items():
-            if path not in GROUPS and "." not in str(path):
-                raise ValueError(
-                    f"unknown name {path!r}; only fields of {' and '.join(GROUPS)} vary, such as "
-                    "train.learning_rate"
-                )
-            nested = path in GROUPS and isinstance(inner, dict)
-            flat |= (
-                {f"{path}.{name}": domain for name, domain in inner.items()}
-                if nested
-                else {path: inner}
-            )
-        return flat
-
-    @field_validator("classes", mode="before")
-    @classmethod
-    def _list_of_classes(cls, value: Any) -> Any:
-        if value == "all" or is_class_list(value):
-            return value
-        raise ValueError("must be 'all' or a list of classes, such as [0, 1]")
-
-    @property
-    def count(self) -> int:
-        """How many trials there are."""
-        if self.search == "grid":
-            return math.prod(len(domain.listed) for domain in self.over.values())
-        return self.trials or DEFAULT_TRIALS
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """The sides that each trial trains."""
-        return ("joint", "marginal") if self.side == "both" else (self.side,)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Sweep:
-        if self.search == "grid":
-            self._check_grid()
-        elif "grid" in {name for domain in self.over.values() for name in domain.identity()}:
-            raise ValueError(f"search (={self.search!r}) draws from `choice`; `grid` is for a grid")
-        if self.scheduler != "none" and self.rungs < 2:
-            raise ValueError(f"rungs (={self.rungs}) must be at least 2 with {self.scheduler}")
-        if self.scheduler == "pbt":
-            self._check_population()
-        return self
-
-    def _check_grid(self) -> None:
-        for path, domain in self.over.items():
-            if domain.ends is not None:
-                raise ValueError(
-                    f"over.{path}: a grid has `grid: […]` or `choice: […]`, and no interval; or "
-                    "choose search: random"
-                )
-        if self.count > MOST_TRIALS:
-            raise ValueError(
-                f"this grid has {self.count} combinations, each a trial; at most {MOST_TRIALS} "
-                "are tried: list fewer values"
-            )
-        if self.trials not in (None, self.count):
-            raise ValueError(
-                f"trials (={self.trials}): this grid has {self.count} combinations, each a trial; "
-                "leave trials out"
-            )
-
-    def _check_population(self) -> None:
-        if self.search != "random":
-            raise ValueError(f"search (={self.search!r}) must be 'random' with pbt")
-        if self.side == "both":
-            raise ValueError("side (='both'): pbt's schedule is of one side; name it")
-        if self.count < 2:
-            raise ValueError(f"trials (={self.count}) must be at least 2 with pbt")
-        if self.concurrent is not None:  # Tune would take so many trials for the population
-            raise ValueError(f"concurrent (={self.concurrent}): pbt's trials take turns; leave out")
 
 
 class SweepSettings(Setup):
@@ -202,11 +77,14 @@ class SweepSettings(Setup):
         wrong = [path for path in self.sweep.over if path not in able]
         if wrong:
             raise ValueError(
-                f"sweep.over (={wrong[0]!r}): pbt changes GANs while they are trained, which "
-                f"{self.train.algorithm} allows for {', '.join(able) or 'no setting'}"
+                f"sweep.over (={wrong[0]!r}): sweep.scheduler (='pbt') changes GANs while they are "
+                f"trained, which train.{self.train.told('algorithm')} allows for "
+                + (", ".join(able) or "no setting")
             )
         if self.train.schedule:
-            raise ValueError("train.schedule: pbt makes a schedule of its own; leave it out")
+            raise ValueError(
+                "train.schedule: sweep.scheduler (='pbt') makes one of its own; leave it out"
+            )
 
     @property
     def score(self) -> ScoreName:
@@ -261,8 +139,8 @@ class SweepSettings(Setup):
         least = rungs * (groups if "marginal" in self.sweep.sides else 1)
         if budget < least:
             raise RefusedInput(
-                f"budget.iterations (={budget}) must be at least {least}: each of {rungs} rungs "
-                "needs an iteration of every GAN"
+                f"budget.{self.budget.told('iterations')} must be at least {least}: each of "
+                f"sweep.{self.sweep.told('rungs')} needs an iteration of every GAN"
             )
         return rung_steps(budget, rungs)
 

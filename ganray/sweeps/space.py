@@ -8,19 +8,18 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from ganray.errors import RefusedInput
-from ganray.models import MODELS
 from ganray.randomness import uniforms
-from ganray.registry import Registry
 from ganray.spec import Spec, unknown_name
-from ganray.train.algorithms import ALGORITHMS
+from ganray.studies.from_spec import GROUPS
+from ganray.studies.overlaid import without_unused
 
-GROUPS: dict[str, Registry[Any]] = {"train": ALGORITHMS, "model": MODELS}
 _FIXED = ("train.schedule",)
 _INNER = 0.3819660112501051  # of an interval: no end of it, and hardly ever a whole number
 _FACTORS = (0.8, 1.2)  # of arXiv 1711.09846
@@ -132,14 +131,20 @@ def check_domains(over: Mapping[str, Domain], base: Mapping[str, Spec]) -> None:
             raise ValueError(f"sweep.over.{group}: {unknown_name(name, own)}")
         for value in domain.probes():
             try:
-                configured(base, {path: value})
+                configured(base, {path: value}, path)
             except RefusedInput as error:
                 said = str(error).removeprefix(f"{group}: ").removeprefix(f"{name} (={value!r}): ")
                 raise ValueError(f"sweep.over.{path} (={value!r}): {said}") from None
 
 
-def configured(base: Mapping[str, Spec], values: Values) -> dict[str, Any]:
+def configured(base: Mapping[str, Spec], values: Values, meant: str = "") -> dict[str, Any]:
     """The specs of a trial: those of the file with the trial's values in their place.
+
+    What means nothing beside another setting, as the interval of a penalty that this trial has not,
+    is left out.
+
+    Args:
+        meant: the field that is to mean something.
 
     Raises:
         RefusedInput: a spec refuses a value; names the field and the value.
@@ -148,7 +153,14 @@ def configured(base: Mapping[str, Spec], values: Values) -> dict[str, Any]:
     for path, value in values.items():
         group, _, name = path.partition(".")
         changed[group][name] = value
-    return {group: GROUPS[group].parse(content, group) for group, content in changed.items()}
+    return {
+        group: without_unused(
+            content,
+            partial(GROUPS[group].parse, where=group),
+            {(name,) for name in content if f"{group}.{name}" != meant},
+        )
+        for group, content in changed.items()
+    }
 
 
 def drawn(over: Mapping[str, Domain], seed: int, index: int) -> Values:

@@ -14,10 +14,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from ganray.errors import DamagedRecord, GanrayError
-from ganray.plan import Plan
-from ganray.spec import content_hash, explain
+from ganray.errors import DamagedRecord
+from ganray.models import MODELS, ModelSpec
+from ganray.spec import explain
 from ganray.store import Store
+from ganray.train.algorithms import ALGORITHMS
+from ganray.train.spec import TrainSpec
 
 State = Literal["running", "finished", "stopped early", "failed"]
 
@@ -75,6 +77,11 @@ class Trial(BaseModel):
         """The objective at a rung; none: it has not come there."""
         return next((one.value for one in self.points if one.iterations == step), None)
 
+    def stands(self, step: int) -> bool:
+        """Whether it has come to that rung and is to go on from it."""
+        reached = [point.iterations for point in self.points]
+        return self.state == "running" and reached[-1:] == [step]
+
     def settings(self, path: str) -> list[Any]:
         """What a field was while its GANs were trained, from the first iteration to the last.
 
@@ -119,20 +126,20 @@ def ranked(trials: Sequence[Trial], better: Literal["lower", "higher"]) -> list[
 
 def save_trial(store: Store, folder: str, trial: Trial) -> None:
     """Write down how far a trial is."""
-    store.put(f"{folder}/trials/{trial.name}.json", _encoded(trial.model_dump(mode="json")))
+    store.put(f"{folder}/trials/{trial.name}.json", encoded(trial.model_dump(mode="json")))
 
 
 def read_trial(store: Store, folder: str, name: str) -> Trial:
     """What was written down of a trial; an empty record where there is nothing."""
     path = f"{folder}/trials/{name}.json"
     data = store.get(path)
-    return Trial(name=name) if data is None else _decoded(Trial, data, store, path)
+    return Trial(name=name) if data is None else decoded(Trial, data, store, path)
 
 
 def save_trials(store: Store, folder: str, trials: list[Trial]) -> None:
     """Write down how all trials ended."""
     content = [trial.model_dump(mode="json") for trial in trials]
-    store.put(f"{folder}/trials.json", _encoded(content))
+    store.put(f"{folder}/trials.json", encoded(content))
 
 
 def read_trials(store: Store, folder: str) -> list[Trial]:
@@ -143,7 +150,7 @@ def read_trials(store: Store, folder: str) -> list[Trial]:
     """
     path = f"{folder}/trials.json"
     data = store.get(path)
-    return [] if data is None else _decoded(list[Trial], data, store, path)
+    return [] if data is None else decoded(list[Trial], data, store, path)
 
 
 def known_trials(store: Store, folder: str, unreadable: list[str] | None = None) -> list[Trial]:
@@ -190,63 +197,24 @@ def _named(trial: Trial) -> int | None:
     return int(end) if "_" in trial.name and end.isdecimal() else None
 
 
+def specs_of(trial: Trial) -> tuple[ModelSpec, TrainSpec]:
+    """The networks and the training of a trial, as its record has them."""
+    return MODELS.parse(trial.model, "model"), ALGORITHMS.parse(trial.train, "train")
+
+
 def is_over(trials: list[Trial]) -> bool:
     """Whether a sweep whose trials ended like this has nothing more to try."""
     return bool(trials) and not any(trial.worth_another_try for trial in trials)
 
 
-def save_needs(store: Store, folder: str, plans: Sequence[Plan]) -> None:
-    """Write down what a sweep works on, for `store gc`: no run names it before the sweep ends."""
-    tasks = {task.address: task for plan in plans for task in plan.tasks}
-    content = {
-        "addresses": sorted(tasks),
-        "continued": sorted({t.trajectory for t in tasks.values() if t.horizon is not None}),
-    }
-    store.create(f"{folder}/needs/{content_hash(content)}.json", _encoded(content))
-
-
-class Needs(BaseModel):
-    """What the sweeps of a store that are not over work on.
-
-    Attributes:
-        addresses: of artifacts.
-        continued: trajectories that go on.
-        unreadable: why some sweep's needs are not known, a line each.
-    """
-
-    addresses: set[str] = Field(default_factory=set)
-    continued: set[str] = Field(default_factory=set)
-    unreadable: list[str] = Field(default_factory=list)
-
-
-def read_needs(store: Store) -> Needs:
-    """What all sweeps of the store that are not over work on."""
-    needs = Needs()
-    folders: dict[str, list[str]] = {}
-    for path in store.list("sweeps/"):
-        folder, below, _ = path.partition("/needs/")
-        if below and path.endswith(".json"):
-            folders.setdefault(folder, []).append(path)
-    for folder, paths in folders.items():
-        try:
-            if is_over(read_trials(store, folder)):
-                continue
-            kept = [_decoded(Needs, store.get(path), store, path) for path in paths]
-        except GanrayError as error:
-            needs.unreadable.append(str(error))
-            continue
-        for one in kept:
-            needs.addresses |= one.addresses
-            needs.continued |= one.continued
-    return needs
-
-
-def _decoded(kind: Any, data: bytes | None, store: Store, path: str) -> Any:
+def decoded(kind: Any, data: bytes | None, store: Store, path: str) -> Any:
+    """A record of the store; `DamagedRecord` where it is none."""
     try:
         return TypeAdapter(kind).validate_json(data or b"")
     except ValidationError as error:
         raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
 
 
-def _encoded(content: Any) -> bytes:
+def encoded(content: Any) -> bytes:
+    """The same as the store keeps it."""
     return json.dumps(content, indent=1).encode()

@@ -121,7 +121,7 @@ def test_bpda_through_a_projection_that_does_nothing_is_projected_gradients():
     [
         ({"name": "fgsm", "epsilon": 1.5}, r"epsilon \(=1.5\).*1"),
         ({"name": "fgsm", "epsilon": 0}, r"epsilon \(=0\)"),
-        ({"name": "rand_fgsm", "alpha": 0.3}, r"alpha \(=0.3\) must be below epsilon \(=0.3\)"),
+        ({"name": "rand_fgsm", "alpha": 0.3}, r"alpha \(=0.3\) must be below epsilon \(=0.3, the"),
         ({"name": "bpda", "iterations": 0}, "iterations"),
         ({"name": "latent", "limit": 2}, "limit"),
         ({"name": "deep_fool"}, "fgsm"),

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from ganray.cli import status
+from ganray.drivers.showing import hearing
 from ganray.local import failure
 from ganray.runs import lease
 from ganray.runs.lease import Lease
@@ -64,8 +65,8 @@ def board(plan) -> Board:
 def quick(monkeypatch) -> None:
     """Beats come often, and however long one takes on a slow machine, it is waited for."""
     monkeypatch.setattr(lease, "LEASE_BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(status, "_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(status, "_LISTENED_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(hearing, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(hearing, "_LISTENED_SECONDS", HANG_SECONDS)
 
 
 def rows(answer) -> dict[str, dict]:
@@ -94,7 +95,7 @@ def test_a_run_that_is_led_is_told_by_its_driver(store, plan, board):
 
 def test_a_driver_that_is_silent_is_not_believed(store, plan, board, monkeypatch):
     """As one on another machine that was switched off: its file is there and does not change."""
-    monkeypatch.setattr(status, "_LISTENED_SECONDS", 0.3)
+    monkeypatch.setattr(hearing, "_LISTENED_SECONDS", 0.3)
     Lease.claim(store, plan.run, 0)
     path = f"runs/{plan.run}/drivers/1.json"
     beat = json.loads(store.get(path))

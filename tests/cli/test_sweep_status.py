@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ganray.cli import status
 from ganray.cli import sweep as command
+from ganray.drivers.showing import hearing
 from ganray.runs import lease
 from ganray.runs.lease import Lease
 from ganray.runs.records.record import save_run
@@ -27,8 +27,8 @@ def sweep(tiny_study, tmp_path):
 @pytest.fixture
 def store(tmp_path, monkeypatch) -> Store:
     monkeypatch.setattr(lease, "LEASE_BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(status, "_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(status, "_LISTENED_SECONDS", HANG_SECONDS)  # for a beat, however slow
+    monkeypatch.setattr(hearing, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(hearing, "_LISTENED_SECONDS", HANG_SECONDS)  # for a beat, however slow
     return Store(str(tmp_path / "store"))
 
 

@@ -252,7 +252,7 @@ def test_l_bfgs_ends_where_it_does_whatever_the_chunks_and_restarts(generator, t
 )
 def test_what_is_of_momentum_alone_is_refused_of_l_bfgs(told):
     (name,) = told
-    with pytest.raises(RefusedInput, match=rf"{name} .*is of method 'momentum'"):
+    with pytest.raises(RefusedInput, match=rf"{name} .*has no meaning with method"):
         parse(SearchSpec, {"method": "lbfgs", **told}, "search")
 
 
@@ -299,7 +299,7 @@ def test_restarts_that_compete_make_whole_groups(generator, targets):
     spec = SearchSpec(stopping="halving", together=4)
     with pytest.raises(RefusedInput, match=r"restarts \(=10\) must be a multiple of .*\(=4\)"):
         search(generator, targets, 10, SEED, spec)
-    with pytest.raises(RefusedInput, match=r"together \(=50\) must be at most chunk \(=40\)"):
+    with pytest.raises(RefusedInput, match=r"together \(=50\) must be at most chunk \(=40"):
         parse(SearchSpec, {"stopping": "halving", "together": 50}, "search")
     with pytest.raises(RefusedInput, match=r"together \(=4\) has no meaning"):
         parse(SearchSpec, {"together": 4}, "search")

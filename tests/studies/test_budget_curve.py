@@ -135,7 +135,10 @@ def test_bad_fractions_are_refused(tiny_study, change, said):
     ("change", "said"),
     [
         ("fractions=[0.1, 1]", r"less than one iteration .*fraction 0.1\); use at least 10"),
-        ("fractions=[0.5, 0.6, 1]", "fractions 0.5 and 0.6 come to the same iterations"),
+        (
+            "fractions=[0.5, 0.6, 1]",
+            "0.5 and 0.6 of budget.iterations",
+        ),
     ],
 )
 def test_fractions_too_fine_for_the_budget_are_refused(tiny_study, change, said):

@@ -92,7 +92,7 @@ def test_lessons_of_real_images_are_those_of_any_study_of_the_same_data():
         ({"synthetic": 4}, r"synthetic \(=4\) leaves a class without an image.*at least \d+"),
         ({"rivals": [TOLD | {"name": "real"}]}, "two sides are called 'real'"),
         ({"rivals": [TOLD, TOLD]}, "two sides are called 'told'"),
-        ({"split": {"clusters": 3}}, "split: the images of a cluster have no class of their own"),
+        ({"split": {"clusters": 3}}, r"split.clusters \(=3\): the images of a cluster"),
         ({"learners": []}, "learners"),
         ({"learners": ["trees"]}, "learners"),
         ({"budget": {"device_seconds": 60}}, "budget.device_seconds is converted"),

@@ -17,11 +17,13 @@ from ganray.report.page import Picture
 from ganray.spec import parse
 from ganray.store import Store
 from ganray.studies.parts.data import Data
-from ganray.sweeps import sections as sweep_sections
-from ganray.sweeps.plan import SweepPlan, page
-from ganray.sweeps.sections import sweep_protocol_section, trials_section
+from ganray.sweeps.pages import page
+from ganray.sweeps.pages import trials as trials_page
+from ganray.sweeps.pages.figures import TrialCurve, parallel_coordinates, trial_curves
+from ganray.sweeps.pages.protocol import sweep_protocol_section
+from ganray.sweeps.pages.trials import trials_section
+from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.settings import SweepSettings
-from ganray.sweeps.trial_figures import TrialCurve, parallel_coordinates, trial_curves
 from ganray.sweeps.trials import Move, Point, Trial, save_trials
 from ganray.text.wording import number
 from ganray.train import WganGp
@@ -190,7 +192,7 @@ def test_settings_are_those_that_the_last_score_was_made_with(tmp_path, monkeypa
         drawn.extend(lines)
         return Picture("", "", 1, 1)
 
-    monkeypatch.setattr(sweep_sections, "parallel_coordinates", draw)
+    monkeypatch.setattr(trials_page, "parallel_coordinates", draw)
     train = WganGp(learning_rate=1e-3, ema=0.9).model_dump()
     change = {"iteration": 5, "learning_rate": 2e-3, "beta1": None}
     moved = trial(0, "finished", 90.0, 61.5, train=train | {"schedule": [change]})

@@ -45,6 +45,20 @@ MANY = {"grid": list(range(1, 301))}
 HUGE = {f"train.{name}": MANY for name in ("batch", "critic_steps", "penalty_interval")}
 
 
+def test_what_a_trial_leaves_without_a_meaning_is_left_out_of_it():
+    over = {"train.penalty": {"choice": ["corrected", "none"]}}
+    found = settings(over=over, file={"train": {"penalty_interval": 4}})
+    intervals = {
+        penalty: found.specs({"train.penalty": penalty})[1].penalty_interval
+        for penalty in ("corrected", "none")
+    }
+    assert intervals == {"corrected": 4, "none": 1}
+    over = {"train.penalty_interval": {"choice": [1, 2]}}
+    said = refusal(over=over, file={"train": {"penalty": "none"}})
+    assert "sweep.over.train.penalty_interval (=2): " in said
+    assert "no meaning with penalty (='none')" in said
+
+
 def test_threads_that_the_workers_have_may_vary():
     over = {"train.threads": {"choice": [1, 2]}}
     assert settings(over=over, file={"resources": {"num_cpus": 2}}).sweep.count == 10
@@ -111,13 +125,33 @@ def test_fields_and_values_that_cannot_be(over, said):
             {"search": "grid", "over": {"train.ema": {"grid": [0.5, 0.9]}}, "trials": 3},
             "trials (=3): this grid has 2 combinations",
         ),
-        ({"over": {"train.ema": {"grid": [0.5, 0.9]}}}, "`grid` is for a grid"),
-        ({"scheduler": "asha", "rungs": 1}, "rungs (=1) must be at least 2 with asha"),
-        ({"scheduler": "pbt", "over": {"model.width": {"choice": [2]}}}, "(='model.width'): pbt"),
-        ({"scheduler": "pbt", "search": "optuna"}, "search (='optuna') must be 'random' with pbt"),
+        (
+            {"over": {"train.ema": {"grid": [0.5, 0.9]}}},
+            "`grid` is of search: grid, and here is search (='random', the default)",
+        ),
+        (
+            {"scheduler": "asha", "rungs": 1},
+            "rungs (=1) must be at least 2 with scheduler (='asha')",
+        ),
+        (
+            {"scheduler": "pbt", "over": {"model.width": {"choice": [2]}}},
+            "(='model.width'): sweep.scheduler (='pbt')",
+        ),
+        (
+            {"scheduler": "pbt", "search": "optuna"},
+            "search (='optuna') must be 'random' with scheduler (='pbt')",
+        ),
         ({"scheduler": "pbt", "side": "both"}, "side (='both')"),
-        ({"scheduler": "pbt", "concurrent": 2}, "concurrent (=2): pbt's trials take turns"),
-        ({"scheduler": "pbt", "trials": 1}, "trials (=1) must be at least 2 with pbt"),
+        (
+            {"scheduler": "pbt", "concurrent": 2},
+            "concurrent (=2): trials of scheduler (='pbt') take turns",
+        ),
+        (
+            {"scheduler": "pbt", "trials": 1},
+            "trials (=1) must be at least 2 with scheduler (='pbt')",
+        ),
+        ({"batch": 4}, "batch (=4) has no meaning with search (='random', the default)"),
+        ({"search": "optuna", "batch": 4, "concurrent": 2}, "concurrent (=2) has no meaning with"),
         ({"scheduler": "hyperband"}, "scheduler (='hyperband')"),
         ({"confirm": {"seeds": 2}}, "confirm.seeds (=2)"),
         ({"concurrent": 0}, "concurrent (=0)"),
@@ -126,8 +160,11 @@ def test_fields_and_values_that_cannot_be(over, said):
         ({"classes": ["a", 0]}, "sweep.classes (=['a', 0]) must be 'all' or classes, none twice"),
         ({"classes": []}, "sweep.classes (=[])"),
         ({"classes": "al"}, "sweep.classes (='al'): must be 'all' or a list"),
-        ({"rungs": 2000}, "budget.iterations (=1000) must be at least 2000"),
-        ({"rungs": 400, "side": "marginal"}, "budget.iterations (=1000) must be at least 1200"),
+        (
+            {"rungs": 2000},
+            "must be at least 2000: each of sweep.rungs (=2000) needs",
+        ),
+        ({"rungs": 400, "side": "marginal"}, "(=1000, the default) must be at least 1200"),
         ({"over": {"train.batch": {"choice": [50, 61]}}, "side": "marginal"}, "train.batch (=61)"),
     ],
 )

@@ -24,7 +24,8 @@ def sweep_standing(
     """
     if plan.study != "sweep":
         return None
-    from ganray.sweeps.settings import Sweep, judged_by, rung_steps
+    from ganray.sweeps.block import Sweep
+    from ganray.sweeps.settings import judged_by, rung_steps
     from ganray.sweeps.trials import known_trials
 
     sweep = Sweep(**plan.settings["sweep"])

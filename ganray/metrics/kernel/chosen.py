@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ganray.errors import Unused
 from ganray.metrics.features import Embedding
 from ganray.metrics.kernel.bandwidth import usual_bandwidth
 from ganray.metrics.metric import Metric
@@ -23,7 +24,7 @@ class ChosenKernel(Metric):
     @model_validator(mode="after")
     def _check(self) -> ChosenKernel:
         if self.kernel == "cosine" and self.bandwidth is not None:
-            raise ValueError(f"bandwidth (={self.bandwidth}) is of kernel: gaussian alone")
+            raise Unused("bandwidth", self.bandwidth, self.told("kernel"), "choose kernel gaussian")
         return self
 
     def width(self, real: Embedding) -> float | None:

@@ -136,8 +136,8 @@ class Blocks:
         _refuse_portion(model, spec, portion)
         if ranks > spec.batch:
             raise RefusedInput(
-                f"joint.workers (={ranks}) must be at most train.batch (={spec.batch}): each "
-                "worker takes a part of every batch"
+                f"joint.workers (={ranks}) must be at most train.{spec.told('batch')}: each worker "
+                "takes a part of every batch"
             )
         check_shared(model, spec, ranks)
         if model.given and classifier:
@@ -181,12 +181,12 @@ class Blocks:
         images = sum(self.data.info.counts["train"])
         if images < spec.batch:
             raise RefusedInput(
-                f"encoder.batch (={spec.batch}) must be at most the training images, {images}"
+                f"encoder.{spec.told('batch')} must be at most the training images, {images}"
             )
         shape, classes = self.data.info.shape, len(self.data.info.class_names)
         if wanted := wanted_by(spec.network, shape, classes):
             raise RefusedInput(
-                f"encoder.network (={spec.network!r}) takes {wanted}; those of "
+                f"encoder.{spec.told('network')} takes {wanted}; those of "
                 f"{self.data.info.name} are {' × '.join(map(str, shape))}, of {classes} classes"
             )
         seed = task_seed(self.seed, "encoder", [], 0)

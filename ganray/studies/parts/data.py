@@ -91,7 +91,7 @@ def refuse_unfit(
         images = sum(data.info.counts["train"][index] for index in group)
         if images < spec.batch:
             raise RefusedInput(
-                f"train.batch (={spec.batch}) exceeds the {images} training images of class "
+                f"train.{spec.told('batch')} exceeds the {images} training images of class "
                 f"{data.label(group)}; use a batch of at most {images}"
             )
 

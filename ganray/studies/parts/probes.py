@@ -11,7 +11,7 @@ from ganray.data.spec import DatasetSpec, SourceInfo
 from ganray.errors import RefusedInput
 from ganray.plan import Task
 from ganray.plan.parameters import TargetsParameters
-from ganray.specs import SearchSpec
+from ganray.specs import RestartedSearch
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.data import Data
 from ganray.studies.parts.settings import Distinct, Drawing
@@ -20,18 +20,7 @@ _MOST = 10**5
 _DRAWINGS = [name for name in SHAPES if name != "noise"]
 
 
-class Descent(SearchSpec):
-    """How each target is searched."""
-
-    restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
-
-    @property
-    def descent(self) -> SearchSpec:
-        """The part that shapes each restart."""
-        return SearchSpec(**{name: getattr(self, name) for name in SearchSpec.model_fields})
-
-
-class AuditSearch(Descent):
+class AuditSearch(RestartedSearch):
     """The range-space search of an audit: how, and how many targets of each kind."""
 
     own_samples: int = Field(
@@ -49,8 +38,7 @@ class AuditSearch(Descent):
     def _noisy_of_those(self) -> AuditSearch:
         if self.noisy > self.in_class:
             raise ValueError(
-                f"noisy (={self.noisy}) must be at most in_class (={self.in_class}), of which they "
-                "are"
+                f"{self.told('noisy')} must be at most {self.told('in_class')}, of which they are"
             )
         return self
 

@@ -14,7 +14,7 @@ from ganray.models import DefenseGan, Model
 from ganray.models.encoders import AnyEncoder, Pixels
 from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec, unknown_name
-from ganray.specs import SampleSpec, SearchSpec
+from ganray.specs import RestartedSearch, SampleSpec
 from ganray.studies.parts.scoring.evaluate import Evaluate
 from ganray.train.algorithms import Training, WganGp
 from ganray.train.encoder_spec import EncoderSpec
@@ -74,7 +74,7 @@ class Budget(Spec):
         if len(named) != 1:
             raise ValueError(
                 f"must name exactly one of {', '.join(UNITS)}; it names "
-                + (" and ".join(named) or "none")
+                + (" and ".join(map(self.told, named)) or "none")
             )
         return self
 
@@ -112,14 +112,13 @@ Drawing = Annotated[str, AfterValidator(_known_shape)]
 GanName = Annotated[str, BeforeValidator(_gan_name)]
 
 
-class RangeSearch(SearchSpec):
+class RangeSearch(RestartedSearch):
     """The range-space search: on which GANs, for which images, from how many starts."""
 
     on: Distinct[GanName] = Field(
         ["joint"],
         description="'joint', names of classes, and groups such as '1+2'",
     )
-    restarts: int = Field(10, ge=1, le=10**6, description="R, random starts for each image")
     own_samples: int = Field(
         8, ge=0, le=10**6, description="the GAN's own images, searched as the null"
     )
@@ -127,11 +126,6 @@ class RangeSearch(SearchSpec):
     noisy: int = Field(1, ge=0, description="of those, how many are searched again with noise")
     shapes: Distinct[Drawing] = Field(list(SHAPES), description="drawings")
     other: DatasetSpec | None = Field(None, description="another data set, one image of each class")
-
-    @property
-    def descent(self) -> SearchSpec:
-        """The part that shapes each restart."""
-        return SearchSpec(**{name: getattr(self, name) for name in SearchSpec.model_fields})
 
     @model_validator(mode="after")
     def _has_targets(self) -> RangeSearch:
@@ -246,8 +240,8 @@ class ComparisonSettings(WithMarginals, SidesSettings):
     def _shared_out_once(self) -> Self:
         if self.split is not None and self.marginals != "per_class":
             raise ValueError(
-                f"marginals (={self.marginals!r}) share the images out by class, and split does by "
-                "cluster; leave one of them out"
+                f"marginals (={self.marginals!r}) share the images out by class, and "
+                f"split.{self.split.told('clusters')} does by cluster; leave one of them out"
             )
         for one in self.evaluate.encoders if self.split else ():
             if self.split and one.name == self.split.encoder.name and one != self.split.encoder:

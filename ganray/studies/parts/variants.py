@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -12,7 +13,9 @@ from ganray.errors import RefusedInput
 from ganray.models import MODELS, DefenseGan, ModelSpec
 from ganray.models.laws import Normal, free_part, refuse_projection
 from ganray.spec import Spec, parse
-from ganray.studies.parts.probes import AuditSearch, Descent
+from ganray.specs import RestartedSearch
+from ganray.studies.overlaid import without_unused
+from ganray.studies.parts.probes import AuditSearch
 from ganray.studies.reading import as_written
 from ganray.train.algorithms import ALGORITHMS
 from ganray.train.spec import TrainSpec
@@ -40,7 +43,7 @@ class Arrangement:
     name: str
     model: ModelSpec
     train: TrainSpec
-    search: Descent
+    search: RestartedSearch
 
     def refuse_unfit(self) -> None:
         """Refuse latent vectors that cannot be searched so.
@@ -62,15 +65,35 @@ def arranged(
         RefusedInput: by the variant's name, as for the settings themselves.
     """
     where = f"variants ({variant.name})"
-    told = {name: getattr(search, name) for name in Descent.model_fields}
+    told = {name: getattr(search, name) for name in RestartedSearch.model_fields}
     if "projection" in variant.search:  # its bounds are of the study's own projection
         told = {name: value for name, value in told.items() if name not in _BOUNDS}
     return Arrangement(
         variant.name,
-        MODELS.parse(_changed(model, variant.model, "name"), f"{where}: model"),
-        ALGORITHMS.parse(_changed(train, variant.train, "algorithm"), f"{where}: train"),
-        parse(Descent, told | variant.search, f"{where}: search"),
+        _read(
+            MODELS.parse, _changed(model, variant.model, "name"), variant.model, f"{where}: model"
+        ),
+        _read(
+            ALGORITHMS.parse,
+            _changed(train, variant.train, "algorithm"),
+            variant.train,
+            f"{where}: train",
+        ),
+        _read(
+            partial(parse, RestartedSearch),
+            told | variant.search,
+            variant.search,
+            f"{where}: search",
+        ),
     )
+
+
+def _read(
+    read: Callable[..., Any], values: Mapping[str, Any], own: Mapping[str, Any], where: str
+) -> Any:
+    """The settings, but for those of the study that mean nothing beside the variant's own."""
+    under = {(name,) for name in values if name not in own}
+    return without_unused(values, partial(read, where=where), under)
 
 
 def _changed(base: Spec, changes: Mapping[str, Any], tag: str) -> Any:

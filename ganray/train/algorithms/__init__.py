@@ -5,7 +5,7 @@ A new algorithm is a new file and its line here. The first is meant where a file
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Annotated, TypeVar
 
@@ -161,9 +161,10 @@ def check_fit(model: ModelSpec, train: TrainSpec) -> None:
         return
     algorithms = [one.algorithm for one in _usual(ALGORITHMS) if not _objection(model, one)]
     models = [one.name for one in _usual(MODELS) if not _objection(one, train)]
+    by = [one for one in _in_the_way(model, train) if one.partition("=")[0] not in said]
     raise RefusedInput(
         f"train.algorithm (={train.algorithm!r}) cannot train model.name (={model.name!r}): "
-        f"{said}; "
+        f"{said}{', as here: ' if by else ''}{', '.join(by)}; "
         f"algorithms for {model.name}: {', '.join(algorithms) or 'none'}; "
         f"networks for {train.algorithm}: {', '.join(models) or 'none'}"
     )
@@ -184,6 +185,18 @@ def _objection(model: ModelSpec, train: TrainSpec) -> str | None:
     if bare := [role for role in train.featured if role not in model.featured]:
         return f"its {' and '.join(bare)} shows no features"
     return train.objection(model)
+
+
+def _in_the_way(model: ModelSpec, train: TrainSpec) -> Iterator[str]:
+    """What was written and by which it cannot: with another value there each alone it could."""
+    for name in model.written:
+        others = (model.model_copy(update={name: value}) for value in model.alternatives(name))
+        if any(_objection(other, train) is None for other in others):
+            yield f"model.{model.told(name)}"
+    for name in train.written:
+        kin = (train.model_copy(update={name: value}) for value in train.alternatives(name))
+        if any(_objection(model, other) is None for other in kin):
+            yield f"train.{train.told(name)}"
 
 
 def _usual(known: Registry[S]) -> list[S]:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from pydantic import Field, model_validator
 
 from ganray.models.spec import ModelSpec
-from ganray.train.algorithms.penalised import Penalised
+from ganray.train.algorithms.penalised import Penalised, Seen
 from ganray.train.inputs.augment import Augment
 from ganray.train.inputs.draws import Draw, Latents
 from ganray.train.steps import Batch, Networks, Noise, Step, vanishes
@@ -105,7 +105,7 @@ class Adversarial(Penalised):
         if not self.has_penalty(batch.index):
             return None
         real = self.augment.data(batch.real, noise)
-        penalty = self.slope(networks["critic"], real, fake, noise)
+        penalty = self.slope(Seen(networks["critic"], real, fake, noise))
         return self.slope_weight * self.penalty_interval * penalty
 
     def generator_objective(
@@ -193,21 +193,15 @@ class Adversarial(Penalised):
     @model_validator(mode="after")
     def _used(self) -> Adversarial:
         for name in self.unused:
-            usual = type(self).model_fields[name].default
-            changes = (change.settings.get(name, usual) for change in self.schedule)
-            for given in (getattr(self, name), *changes):
-                if given != usual:
-                    raise ValueError(
-                        f"{name} (={given}): {self.algorithm} makes no use of it; leave it out"
-                    )
+            self._refuse_unused(name, self.told("algorithm"))
         return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Adversarial:
         if self.paired and self.generator_batches > 1:
             raise ValueError(
-                f"generator_batches (={self.generator_batches}) must be 1: {self.algorithm} "
-                "compares each generated image with a real one"
+                f"generator_batches (={self.generator_batches}) must be 1 with algorithm "
+                f"(={self.algorithm!r}), which compares each generated image with a real one"
             )
         return self
 

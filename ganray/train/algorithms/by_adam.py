@@ -63,6 +63,6 @@ class ByAdam(TrainSpec):
     def _falls_in_time(self) -> ByAdam:
         if self.decay_until is not None and self.decay_until <= self.decay_from:
             raise ValueError(
-                f"decay_until (={self.decay_until}) must be above decay_from (={self.decay_from})"
+                f"decay_until (={self.decay_until}) must be above {self.told('decay_from')}"
             )
         return self

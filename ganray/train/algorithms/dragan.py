@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ganray.train.algorithms.penalised import Seen
 from ganray.train.algorithms.vanilla import CrossEntropy
 from ganray.train.inputs.draws import Draw, Normals, Uniform
-from ganray.train.steps import Noise
 
 if TYPE_CHECKING:
     import torch
@@ -35,15 +34,10 @@ class Dragan(CrossEntropy):
         near: dict[str, Draw] = {"mix": Uniform("train/mix"), "near": Normals("train/near")}
         return super().critic_draws | near
 
-    def slope(
-        self,
-        critic: Callable[..., torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-        noise: Noise,
-    ) -> torch.Tensor:
+    def slope(self, seen: Seen) -> torch.Tensor:
         """As `Penalised.slope`; generated images have no part in it."""
         from ganray.losses import gradient_penalty
 
+        real, noise = seen.real, seen.noise
         near = real + self.spread * real.std(correction=0) * noise["near"]
-        return gradient_penalty(critic, real, near, noise["mix"])
+        return gradient_penalty(seen.critic, real, near, noise["mix"])

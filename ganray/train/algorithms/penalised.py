@@ -7,10 +7,12 @@ Any loss of two players can have one: WGAN-GP's makes of the first GAN's what Fe
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ganray.errors import Unused
 from ganray.train.algorithms.by_adam import ByAdam
 from ganray.train.inputs.draws import Draw, Uniform
 from ganray.train.steps import Noise, vanishes
@@ -24,6 +26,17 @@ PENALTY = (
     "as_published: over its rows alone as in the public code; r1: half of the mean squared norm at "
     "real images"
 )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A critic, and what it sees while its slope is looked at: a batch of real images, one of
+    generated ones, and what was drawn for them."""
+
+    critic: Callable[..., torch.Tensor]
+    real: torch.Tensor
+    fake: torch.Tensor
+    noise: Noise
 
 
 class Penalised(ByAdam):
@@ -70,20 +83,15 @@ class Penalised(ByAdam):
         title = self.own_penalty or ("R1" if self.penalty == "r1" else "gradient penalty")
         return {"note": f"{title} included", "period": self.penalty_interval}
 
-    def slope(
-        self,
-        critic: Callable[..., torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-        noise: Noise,
-    ) -> torch.Tensor:
+    def slope(self, seen: Seen) -> torch.Tensor:
         """The penalty itself."""
         from ganray.losses import gradient_penalty, squared_gradient
 
         if self.penalty == "r1":
-            return squared_gradient(critic, real) / 2
+            return squared_gradient(seen.critic, seen.real) / 2
         assert self.penalty != "none"
-        return gradient_penalty(critic, real, fake, noise["mix"], self.penalty)
+        mix = seen.noise["mix"]
+        return gradient_penalty(seen.critic, seen.real, seen.fake, mix, self.penalty)
 
     def has_penalty(self, index: int) -> bool:
         """Whether the critic's batch of this number has one."""
@@ -93,10 +101,15 @@ class Penalised(ByAdam):
 
     @model_validator(mode="after")
     def _penalty_is_there(self) -> Penalised:
-        fields = type(self).model_fields
         for name in ("penalty_weight", "penalty_interval") if not self.penalised else ():
-            told = [getattr(self, name), *(change.settings.get(name) for change in self.schedule)]
-            for value in told:
-                if value not in (None, fields[name].default):
-                    raise ValueError(f"{name} (={value:g}): penalty is 'none'; leave it out")
+            self._refuse_unused(name, self.told("penalty"), "choose a penalty")
         return self
+
+    def _refuse_unused(self, name: str, beside: str, otherwise: str = "") -> None:
+        """Refuse a setting that means nothing beside another, also where the schedule brings it."""
+        usual = type(self).model_fields[name].default
+        if (own := getattr(self, name)) != usual:
+            raise Unused(name, own, beside, otherwise)
+        for change in self.schedule:
+            if (later := change.settings.get(name, usual)) != usual:
+                raise ValueError(f"schedule: {Unused(name, later, beside, otherwise)}")

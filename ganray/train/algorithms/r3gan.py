@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from jaxtyping import Float
 from pydantic import Field
 
 from ganray.train.algorithms.adversarial import Adversarial
+from ganray.train.algorithms.penalised import Seen
 from ganray.train.steps import Noise
 
 if TYPE_CHECKING:
@@ -52,14 +52,9 @@ class R3Gan(Adversarial):
 
         return softplus(real - fake).mean()
 
-    def slope(
-        self,
-        critic: Callable[..., torch.Tensor],
-        real: torch.Tensor,
-        fake: torch.Tensor,
-        noise: Noise,
-    ) -> torch.Tensor:
+    def slope(self, seen: Seen) -> torch.Tensor:
         """Half of R1 and R2."""
         from ganray.losses import squared_gradient
 
-        return (squared_gradient(critic, real) + squared_gradient(critic, fake)) / 2
+        of_real, of_fake = (squared_gradient(seen.critic, one) for one in (seen.real, seen.fake))
+        return (of_real + of_fake) / 2

@@ -43,7 +43,11 @@ class Vae(ByAdam):
         if set(model.roles) != set(self.needs):
             return f"it has {', '.join(model.roles)}, of which a part would not be trained"
         if self.likelihood == "bernoulli" and model.signed:
-            return "its pixels are in [−1, 1], not [0, 1] as train.likelihood bernoulli needs them"
+            of = f" of model.{model.told('of')}" if "of" in type(model).model_fields else ""
+            return (
+                f"its pixels{of} are in [−1, 1], not [0, 1] as train.{self.told('likelihood')} "
+                "needs them"
+            )
         return None
 
     def steps(self) -> tuple[Step, ...]:

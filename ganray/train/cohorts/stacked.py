@@ -15,9 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganray.train.cohorts import dense, races
-from ganray.train.cohorts.products import Finish, Geometry, Kind, product
-from ganray.train.cohorts.races import fastest, one_output
+from ganray.train.cohorts.products import Finish, Geometry, Kind, dense, product, races
+from ganray.train.cohorts.products.races import fastest, one_output
 from ganray.train.cohorts.stacking import Stack, bound
 from ganray.train.fused.affine import Affine, Bend, Dense, Factors, Shape, Values, Weight, bent
 from ganray.train.fused.functions import Fused

@@ -201,7 +201,7 @@ def test_a_killed_writer_leaves_nothing_that_is_read(kept):
     code = """
         import os, signal, sys
         from pathlib import Path
-        from ganray.data import cache
+        from ganray.data.imported import cache
         cache._SPARE_BYTES = 0
         Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         cache.NodeCache(Path(sys.argv[1]), 100).put("0" * 64, b"half")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ganray.sweeps.halving import Halving
+from ganray.sweeps.shared.halving import Halving
 
 pytestmark = pytest.mark.ray
 

@@ -474,13 +474,13 @@ def test_the_end_of_the_head_is_told_in_one_line(file, tmp_path, kind, said):
 
 def test_a_trial_whose_folder_tune_names_anew_keeps_its_record(file, tmp_path):
     """As it does where a killed driver had made the folder, and had not written that down."""
-    from ganray.distributed.tune.runner import SweepRunner
+    from ganray.distributed.tune.tuned import TunedTrials
 
     sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
     points = [Point(iterations=step, value=1.0, sides={}) for step in sweep.steps]
     save_trial(store, sweep.folder, Trial(name="aa91c_00000", points=points))
     result = SimpleNamespace(error=None, path="/somewhere/aa91c_00000_d7a9")
-    ended = SweepRunner(sweep, store)._ended(result, SimpleNamespace(trial_id="aa91c_00000"))
+    ended = TunedTrials(sweep, store)._ended(result, SimpleNamespace(trial_id="aa91c_00000"))
     assert (ended.state, ended.points) == ("finished", points)
 
 
@@ -488,12 +488,12 @@ def test_a_trial_whose_folder_tune_names_anew_keeps_its_record(file, tmp_path):
 def test_a_trial_that_is_over_is_written_down_at_once(file, tmp_path, rungs, state):
     """For those who look at the sweep while it runs."""
     from ganray.distributed.tune.liveness import TrialSupervisor
-    from ganray.distributed.tune.runner import SweepRunner, _Hearer
+    from ganray.distributed.tune.tuned import TunedTrials, _Hearer
 
     sweep, store = read_sweep(str(file)), Store(str(tmp_path / "store"))
     nobody = TrialSupervisor(60.0, lambda *_: {}, list, lambda: False, print, print)
     points = [Point(iterations=step, value=1.0, sides={}) for step in sweep.steps[:rungs]]
     save_trial(store, sweep.folder, Trial(name="aa91c_00000", points=points))
-    _Hearer(SweepRunner(sweep, store), nobody).ended("aa91c_00000")
+    _Hearer(TunedTrials(sweep, store), nobody).ended("aa91c_00000")
     (trial,) = known_trials(store, sweep.folder)
     assert (trial.state, trial.points) == (state, points)

@@ -160,5 +160,5 @@ def test_refusals():
     with pytest.raises(RefusedInput, match=r"order \(=0.0\) must be above 0"):
         vendi_score(np.ones(1), order=0.0)
     for name in ("vendi", "rke"):
-        with pytest.raises(RefusedInput, match=r"bandwidth \(=2.0\) is of kernel: gaussian alone"):
+        with pytest.raises(RefusedInput, match=r"bandwidth \(=2.0\) has no meaning with kernel"):
             METRICS.parse({"name": name, "bandwidth": 2.0}, "metric")

@@ -126,7 +126,7 @@ def test_settings_that_would_do_nothing_are_refused():
         (algorithms.MadGan, "joined"),
         (algorithms.SemiSupervised, "joined"),
     ):
-        with pytest.raises(ValueError, match=rf"{name} .* makes no use of it"):
+        with pytest.raises(ValueError, match=rf"{name} .* has no meaning with algorithm"):
             train(**{name: True if name == "joined" else 0.5})
     with pytest.raises(RefusedInput, match=r"train\.tie .* between several generators"):
         algorithms.check_fit(InfoGan(), algorithms.InfoGan(tie=0.1))

@@ -27,13 +27,25 @@ def test_a_lazy_penalty_is_on_every_so_many_batches_of_any_loss():
 @pytest.mark.parametrize(
     ("train", "settings", "said"),
     [
-        (Vanilla, {"penalty_interval": 2}, r"penalty_interval \(=2\): penalty is 'none'"),
-        (Hinge, {"penalty_weight": 1}, r"penalty_weight \(=1\): penalty is 'none'"),
-        (Vanilla, {"schedule": [{"iteration": 3, "penalty_weight": 1}]}, "penalty is 'none'"),
-        (R3Gan, {"penalty": "r1"}, "makes no use of it"),
-        (R3Gan, {"schedule": [{"iteration": 3, "penalty_weight": 1}]}, "makes no use of it"),
-        (Dragan, {"penalty": "r1"}, "makes no use of it"),
-        (MadGan, {"penalty": "r1"}, "makes no use of it"),
+        (
+            Vanilla,
+            {"penalty_interval": 2},
+            r"penalty_interval \(=2\) .* penalty \(='none', the default of algorithm",
+        ),
+        (Hinge, {"penalty_weight": 1}, r"penalty_weight \(=1.0\) has no meaning with penalty"),
+        (
+            Vanilla,
+            {"schedule": [{"iteration": 3, "penalty_weight": 1}]},
+            "schedule: penalty_weight .* with penalty",
+        ),
+        (R3Gan, {"penalty": "r1"}, "has no meaning with algorithm"),
+        (
+            R3Gan,
+            {"schedule": [{"iteration": 3, "penalty_weight": 1}]},
+            "has no meaning with algorithm",
+        ),
+        (Dragan, {"penalty": "r1"}, "has no meaning with algorithm"),
+        (MadGan, {"penalty": "r1"}, "has no meaning with algorithm"),
     ],
 )
 def test_what_would_do_nothing_is_refused(train, settings, said):

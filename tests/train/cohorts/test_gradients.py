@@ -15,7 +15,7 @@ from ganray.train import GanTrainer
 from ganray.train.cohorts import Cohort, objection
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Batch, Step, told
-from tests.benchmarks.gpu import shape_of
+from tests.benchmarks.gpu_families import shape_of
 
 MEMBERS = 2
 FEW = ("wgan_gp", "dcgan", "lsgan", "cgan")

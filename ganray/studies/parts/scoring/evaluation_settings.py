@@ -52,5 +52,7 @@ class Settings(Spec):
     @classmethod
     def _as_given(cls, evaluate: EvaluateImages) -> EvaluateImages:
         if evaluate.mixture != "real":
-            raise ValueError("mixture is of GANs that are sampled; these images are as given")
+            raise ValueError(
+                f"{evaluate.told('mixture')} is of GANs that are sampled; these images are as given"
+            )
         return evaluate

@@ -9,11 +9,12 @@ from ganray.local import LocalRunner
 from ganray.plan import Resources
 from ganray.store import Store
 from ganray.sweeps import read_sweep
-from ganray.sweeps.halving import Halving
-from ganray.sweeps.plan import SweepPlan, specs_of
+from ganray.sweeps.plan import SweepPlan
 from ganray.sweeps.run_trial import run_rung
-from ganray.sweeps.together import SharedTrials, shares_runner
-from ganray.sweeps.trials import Trial, known_trials
+from ganray.sweeps.shared.asking import proposed
+from ganray.sweeps.shared.halving import Halving
+from ganray.sweeps.shared.together import SharedTrials, shares_runner
+from ganray.sweeps.trials import Trial, known_trials, specs_of
 from ganray.train.cohorts.cohort import Cohort
 from tests.stages.stores import copied
 from tests.sweeps.files import sweep_file
@@ -144,17 +145,66 @@ def test_a_populations_schedule_trains_the_same_gan_from_the_start(
     assert first[-1].at(4) == pytest.approx(value, rel=1e-3)
 
 
-def test_without_cohorts_the_bits_are_those_of_trials_alone(file, store, tiny_run, tmp_path):
-    """And as many are at work as are asked for."""
-    sweep = read_sweep(file, [*WORDS, FEWER, "resources.cohort=off", "sweep.concurrent=1"])
-    trials = shared(sweep, store, []).run()
+class Odd(LocalRunner):
+    """Does the tasks of the second trial when there is nothing else to do."""
+
+    def run(self, agenda):
+        done = []
+        while ready := [task for task in agenda.pending if agenda.ready(task)]:
+            last = {a for role, a in agenda.plan.roles.items() if role.startswith("trial/1/")}
+            task = min(ready, key=lambda one: one.address in last)
+            self._run_one(agenda, task)
+            done += [task.address] if task.trains else []
+        self.trained = done
+
+
+def test_a_trial_goes_on_while_others_are_trained(file, store, tiny_run, tmp_path):
+    """And without cohorts the bits are those of trials alone."""
+    sweep = read_sweep(file, [*WORDS, FEWER, "resources.cohort=off"])
+    runner = Odd(sweep.resources)
+
+    def work(stages):
+        for agenda, runner.tell in stages:
+            runner.run(agenda)
+
+    trials = SharedTrials(sweep, store, work).run()
     elsewhere = copied(tiny_run, tmp_path / "alone", "data", "encoder", "embed")
-    first = trials[0]
+    first, second = trials
+    whose = [next(t.number for t in trials if a in gans(sweep, t)) for a in runner.trained]
+    assert whose == [0, 0, 0, *[1] * len(second.points)]
     assert [point.value for point in first.points] == alone(sweep, elsewhere, first)
     for step in (point.iterations for point in first.points):
         for address in sweep.rung(*sweep.specs(first.values), step).by_address:
             mine, other = store.manifest(address), elsewhere.manifest(address)
             assert mine.files == other.files
+
+
+def gans(sweep, trial):
+    rungs = (sweep.rung(*sweep.specs(trial.values), step) for step in sweep.steps)
+    return {task.address for rung in rungs for task in rung.tasks if task.trains}
+
+
+def test_how_many_are_at_work_together(file, store):
+    for words, sizes in (([], [6]), (["sweep.concurrent=4"], [4, 2])):
+        batches = shared(read_sweep(file, [*WORDS, *words]), store, [])._batches([])
+        assert [len(some) for some in batches] == sizes
+
+
+def test_optunas_trials_in_batches(file, store, moved):
+    """Each is proposed by those before it, and again where the sweep goes on."""
+    pytest.importorskip("optuna")
+    words = ["sweep.search=optuna", "sweep.batch=2", "sweep.trials=3", "sweep.scheduler=none"]
+    words += ["sweep.over={train.beta1: {uniform: [0.1, 0.9]}}", "sweep.rungs=1"]
+    sweep = read_sweep(file, [*WORDS, *words, "budget.iterations=2"])
+    assert shares_runner(sweep)
+    with pytest.raises(Stopped):
+        shared(sweep, store, [], should_stop=lambda: len(moved) >= 2).run()
+    trials = shared(sweep, store, []).run()
+    assert [trial.state for trial in trials] == ["finished"] * 3
+    assert moved == [2, 2, 1, 1]
+    assert [trial.values for trial in trials[:2]] == proposed(sweep.settings, [], 2)
+    assert [trials[2].values] == proposed(sweep.settings, trials[:2], 1)
+    assert shared(sweep, store, []).run() == trials
 
 
 def test_who_shares_a_runner(file):

@@ -1,0 +1,1 @@
+"""Trials whose tasks one runner does, so that GANs of several can share a cohort."""
