@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganray.plan.parameters import Parameters, SampleParameters
 from ganray.spec import Spec
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 
 class ClassifyParameters(Parameters):

@@ -13,7 +13,7 @@ from ganray.models.encoders import AnyEncoder, Encoder
 from ganray.spec import Spec, parse
 from ganray.specs import EmbedSpec, SampleSpec, SearchSpec
 from ganray.train.algorithms import Training
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 Spans = list[tuple[int, int]]
 """Spans of images, each from its first to the one after its last; none: all."""

@@ -24,7 +24,7 @@ from ganray.specs import EmbedSpec
 from ganray.stages.stage import FLOAT_BYTES, image_shape
 from ganray.train.costs.flops import encoder_parameters
 from ganray.train.costs.memory import embedding_memory, encoder_memory, sampling_memory
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 DOUBLE_BYTES = 8
 _TABLES = 12  # of d², of a Fréchet distance: scatters that merge, factors, and a product

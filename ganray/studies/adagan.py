@@ -41,8 +41,8 @@ from ganray.studies.parts.sides import (
     train_joint,
     write_cards,
 )
+from ganray.train.encoder_spec import EncoderSpec
 from ganray.train.inputs.reweighting import beta_of, mixture_shares
-from ganray.train.spec import EncoderSpec
 
 ADAGAN = "adagan"
 SIDES = (ADAGAN, JOINT)

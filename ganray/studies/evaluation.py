@@ -22,7 +22,7 @@ from ganray.studies.parts.scoring.image_sets import Images, Sets, opened
 from ganray.studies.parts.scoring.set_scores import SetScores
 from ganray.studies.study import check_weights
 from ganray.text.wording import listed
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 __all__ = ["Settings", "page", "plan"]
 

@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ganray.train.algorithms import ALGORITHMS, Training, WganGp
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.encoder_spec import EncoderSpec
+from ganray.train.spec import TrainSpec
 
 if TYPE_CHECKING:
     from ganray.train.encoder import EncoderTrainer

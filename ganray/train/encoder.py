@@ -12,9 +12,9 @@ from ganray.models.encoders.networks.own import new_classifier
 from ganray.randomness import uniforms
 from ganray.tensors import Tensors
 from ganray.train.device import choose_device
+from ganray.train.encoder_spec import EncoderSpec
 from ganray.train.inputs.augment import translate
 from ganray.train.inputs.batches import ShuffledImages
-from ganray.train.spec import EncoderSpec
 from ganray.train.state import load_module, load_optimizer, module_tensors, optimizer_tensors
 from ganray.train.updates.optimisers import AdamDescent
 

@@ -17,7 +17,7 @@ import torch
 from ganray.embed import embed
 from ganray.train.costs.flops import encoder_parameters
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 from tests.benchmarks.twins import read
 
 RESIDUAL = EncoderSpec(network="resnet", batch=100, learning_rate=3e-3, schedule="one_cycle")

@@ -22,7 +22,7 @@ from ganray.models.encoders.networks import cafd
 from ganray.models.encoders.networks.own import NETWORKS
 from ganray.process.numerics import threads
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 
 class _Whole(cafd.CafdEncoder):

@@ -42,7 +42,7 @@ def _work(kind: str, name: str, size: int) -> tuple[Callable[[], object], Callab
     from ganray.models.defense_gan import DefenseGan
     from ganray.train.algorithms.wgan_gp import WganGp
     from ganray.train.costs import memory
-    from ganray.train.spec import EncoderSpec
+    from ganray.train.encoder_spec import EncoderSpec
 
     shape, model, train = (3, size, size), DefenseGan(width=16), WganGp(ema=0.98)
     if kind == "train":

@@ -33,7 +33,8 @@ from ganray.studies.families import families
 from ganray.tensors import deserialise, serialise
 from ganray.train import GanTrainer, run
 from ganray.train.encoder import EncoderTrainer
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.encoder_spec import EncoderSpec
+from ganray.train.spec import TrainSpec
 from ganray.train.state import below
 
 Images = UInt8[np.ndarray, "n 3 32 32"]

@@ -9,7 +9,7 @@ from ganray.plan import Plan, PlanBuilder
 from ganray.plan.candidates import Candidate, SpecParameters
 from ganray.plan.kinds import KINDS
 from ganray.plan.parameters import EncoderParameters
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 from tests import golden
 
 

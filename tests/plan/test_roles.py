@@ -14,7 +14,7 @@ from ganray.spec import parse
 from ganray.studies import marginal_vs_joint
 from ganray.studies.parts.data import Data
 from ganray.text.names import exact_label
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 from tests.golden import INFO, STUDY
 
 ODD = ["a", "b", "a+b", "a/b", "a_b", "a\\b", "a::b", "x", "x/0", '"a"', "", "joint", "r0"]

@@ -19,7 +19,7 @@ from ganray.specs import EmbedSpec
 from ganray.stages.workspace import Workspace
 from ganray.store import Store
 from ganray.tensors import pack
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 from tests.stages.stores import workspace
 
 

@@ -25,7 +25,8 @@ from ganray.studies.parts.counts import class_rows
 from ganray.studies.parts.data import Data, in_chunks, refuse_unfit
 from ganray.studies.parts.settings import OfData
 from ganray.train.algorithms import check_shared, wants_labels
-from ganray.train.spec import EncoderSpec, TrainSpec, wanted_by
+from ganray.train.encoder_spec import EncoderSpec, wanted_by
+from ganray.train.spec import TrainSpec
 
 
 @dataclass(frozen=True)

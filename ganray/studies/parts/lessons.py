@@ -28,7 +28,7 @@ from ganray.specs import SampleSpec
 from ganray.studies.parts.blocks import Blocks
 from ganray.studies.parts.scoring.measuring import draw_samples, embed_drawn
 from ganray.studies.parts.sides import Side
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 Learner = Literal["network", "linear"]
 REAL = "real"

@@ -17,7 +17,7 @@ from ganray.spec import RUN_NAME, Spec, unknown_name
 from ganray.specs import RestartedSearch, SampleSpec
 from ganray.studies.parts.scoring.evaluate import Evaluate
 from ganray.train.algorithms import Training, WganGp
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 Item = TypeVar("Item")
 

@@ -32,7 +32,7 @@ from ganray.studies.parts.scoring.measuring import (
 )
 from ganray.studies.parts.scoring.ruler import Ruler, add_embedder, add_ruler, embed_split
 from ganray.studies.parts.settings import Clusters, ComparisonSettings, Setup, SidesSettings
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 
 def comparison_blocks(settings: SidesSettings, data: Data, groups: list[list[int]]) -> Blocks:

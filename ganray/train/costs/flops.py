@@ -21,8 +21,9 @@ from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
 from ganray.train.costs.alike import plain
 from ganray.train.costs.counting import Watching, without_data
+from ganray.train.encoder_spec import EncoderSpec
 from ganray.train.inputs.draws import drawn
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.spec import TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, trainable
 from ganray.train.steps import Batch, Shown, Step, told
 

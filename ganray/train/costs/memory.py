@@ -22,7 +22,8 @@ from ganray.models.spec import Shape
 from ganray.train.costs.alike import plain
 from ganray.train.costs.flops import one_loss
 from ganray.train.costs.held import peak_of
-from ganray.train.spec import EncoderSpec, TrainSpec
+from ganray.train.encoder_spec import EncoderSpec
+from ganray.train.spec import TrainSpec
 from ganray.train.state import freeze_first, hold_all_but, moving_average, trainable
 from ganray.train.updates.optimisers import AdamDescent
 

@@ -19,7 +19,7 @@ from ganray.train.costs.memory import (
     gan_memory,
     sampling_memory,
 )
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 
 def test_what_is_held_at_once_is_counted_and_let_go():

@@ -12,7 +12,7 @@ from ganray.plan import Resources
 from ganray.spec import RUN_NAME, Spec
 from ganray.studies.parts.scoring.evaluate import Evaluate, curve_field, extremes_field
 from ganray.studies.parts.scoring.image_sets import GeneratedImages, Images
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 
 class EvaluateImages(Evaluate):

@@ -18,7 +18,7 @@ from ganray.plan.roles import floor_role
 from ganray.scores import ScoreName
 from ganray.specs import chunks_for
 from ganray.studies.parts.blocks import Blocks
-from ganray.train.spec import EncoderSpec
+from ganray.train.encoder_spec import EncoderSpec
 
 
 @dataclass(frozen=True)

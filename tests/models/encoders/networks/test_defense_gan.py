@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from ganray.models.encoders.networks.own import new_classifier
-from ganray.train.spec import EncoderSpec, wanted_by
+from ganray.train.encoder_spec import EncoderSpec, wanted_by
 from tests.reference.networks import random_state
 
 SIZES = {"a": 1_285_194, "b": 710_218, "c": 1_387_210, "d": 199_210, "e": 199_210, "f": 710_218}
