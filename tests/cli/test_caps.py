@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from ganray.cost import spending
-from ganray.cost.probes import Timing
+from ganray.cost.probes import Timing, probe
 from ganray.drivers.runs import leading
 from ganray.runs.records.record import find_run
 from tests.cli.command import CHEAP, ganray
@@ -18,6 +19,12 @@ from tests.tiny import digests
 
 GANS = ("train/joint/0+1+2/0", "train/marginal/0/0", "train/marginal/1+2/0")
 PRICE = ("--set", "cost.prices.cpu_hour=3600")  # one a second
+
+
+@pytest.fixture(autouse=True)
+def timed_once(monkeypatch) -> None:
+    """Each kind of task is timed by one round, not by several: no test here asks for bounds."""
+    monkeypatch.setattr(leading, "probe", partial(probe, rounds=1))
 
 
 def test_a_cap_below_the_estimate_is_refused_before_anything_is_trained(tiny_study, tmp_path):
