@@ -18,7 +18,8 @@ from ganray.runs.progress.outages import store_away
 from ganray.stages import Workspace, run_chunks, run_whole
 from ganray.stages.log import TaskLog
 from ganray.stages.remedies import explain
-from ganray.stages.training.cohort import Joining, member_memory, run_cohort
+from ganray.stages.training.cohort import Joining, run_cohort
+from ganray.stages.training.cohort_room import member_needs
 from ganray.stages.training.train import refuse_other_ranks
 from ganray.store import Manifest
 from ganray.text.redaction import redacted
@@ -85,7 +86,7 @@ class LocalRunner:
         self.tell(failure(task, explain(error), trace))
 
     def _work(self, agenda: Agenda, task: Task) -> Manifest | None:
-        with TaskLog(agenda.store, task, self.resources.device_of(task.kind)) as log:
+        with TaskLog(agenda.store, task, self.resources.device_of(task)) as log:
             work = self._workspace(agenda, task, log)
             run_chunks(work, task.shards)
             run_whole(work)
@@ -98,7 +99,7 @@ class LocalRunner:
             store=agenda.store,
             task=task,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=self.resources.device_of(task.kind),
+            device=self.resources.device_of(task),
             checkpoint_seconds=self.resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             should_stop=self.should_stop,
@@ -131,7 +132,7 @@ class LocalRunner:
                 task,
                 partial(self._workspace, agenda, task),
                 partial(ended, task),
-                member_memory(task, agenda.plan),
+                member_needs(task, agenda.plan),
             )
             for task in tasks
         ]

@@ -27,14 +27,15 @@ from tests import shapes
 from tests.ending import BESIDE_RAY
 
 # Every annotation of a function or dataclass of `ganray` is checked while the tests run: with the
-# shapes of its arrays in the modules that name any, as that costs more at every call. Not the
-# commands', whose types are imported late, nor what Ray decorates: those mypy alone checks. This
-# must stand before the first import of `ganray`, by the plugins below and the test modules.
+# shapes of its arrays in the modules that name any, as that costs more at every call, and in those
+# with kernels of Triton's, which must stay what `triton.jit` makes of them. Not the commands',
+# whose types are imported late, nor what Ray decorates: those mypy alone checks. This must stand
+# before the first import of `ganray`, by the plugins below and the test modules.
 ROOT = Path(__file__).parent.parent
 SHAPED = [
     ".".join(file.relative_to(ROOT).with_suffix("").parts)
     for file in ROOT.glob("ganray/**/*.py")
-    if "from jaxtyping" in file.read_text()
+    if any(word in file.read_text() for word in ("from jaxtyping", "import triton"))
 ]
 UNCHECKED = ("ganray.cli", "ganray.drivers", "ganray.distributed")
 beartype_package("ganray", conf=BeartypeConf(claw_skip_package_names=UNCHECKED))

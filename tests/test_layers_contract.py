@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ganray.runs.records.record import save_run
+from ganray.runs.records.record import mark_reported, save_run
 from tests.stages.stores import copied
 from tests.sweeps.files import sweep_file
 
@@ -128,6 +128,16 @@ from ganray.drivers.run import Agenda, execute
 assert not Agenda.open(chosen.plan(Store({str(tmp_path)!r})), Store({str(tmp_path)!r})).complete
 """
     assert loaded_by(code) == {"pyarrow"}
+
+
+def test_a_run_with_nothing_to_do_loads_what_reads_the_data_alone(
+    loaded_by, tiny_run, tiny_study, tmp_path
+):
+    store = copied(tiny_run, tmp_path)
+    store.put(f"reports/{tiny_run.plan.run}/index.html", b"")
+    mark_reported(store, tiny_run.plan)
+    words = ["run", tiny_study, "--store", store.url]
+    assert loaded_by(COMMAND, *words) == {"pyarrow"}
 
 
 def test_workers_load_no_pandas_before_somebody_asks_for_frames(loaded_by):

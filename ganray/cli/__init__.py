@@ -10,10 +10,12 @@ import json
 import os
 import sys
 import traceback
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from ganray._version import __version__
 from ganray.cli import (
@@ -101,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.excepthook = _show_traceback
     keep_interrupts()
     try:
-        code = app(words, standalone_mode=False, prog_name="ganray")
+        code = _command()(words, standalone_mode=False, prog_name="ganray")
         if code == _INTERRUPTED:
             raise typer.Abort
     except _UsageError as error:
@@ -120,6 +122,13 @@ def main(arguments: list[str] | None = None) -> None:
         said = redacted(f"{type(error).__name__}: {one_line(error)}")
         code = _complain(f"{said} (unforeseen; --debug shows where)", 1, words)
     sys.exit(code)
+
+
+@cache
+def _command() -> Any:
+    """All commands with their options, which Typer reads off the functions anew at each call of the
+    app; called so, it leaves `sys.excepthook` alone, too."""
+    return get_command(app)
 
 
 def _show_traceback(*error: Any) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ganray.plan import Plan
-    from ganray.runs.lease import Beat
+    from ganray.runs.beat import Beat
     from ganray.runs.records.record import Run
     from ganray.store import Store
 
@@ -114,7 +114,8 @@ def _watch(store: Store, plan: Plan) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    from ganray.runs.lease import LEASE_BEAT_SECONDS, newest_driver
+    from ganray.runs.beat import newest_driver
+    from ganray.runs.lease import LEASE_BEAT_SECONDS
 
     last, since = newest_driver(store, plan.run), time.monotonic()
     if last is None or last.ended:

@@ -148,7 +148,7 @@ def _rest(study: Study, store: Store, file: str) -> str | None:
 
 
 def _ending(ended: Outcome, rest: str | None) -> str:
-    from ganray.drivers.showing.outline import how_to_look
+    from ganray.drivers.runs.ending import how_to_look
     from ganray.runs.progress.failures import failure_lines
 
     lines = failure_lines(ended.failed)

@@ -75,7 +75,7 @@ def _said(values: dict[str, Any]) -> str:
 
 
 def _ending(ended: SweepOutcome) -> list[str]:
-    from ganray.drivers.showing.outline import how_to_look
+    from ganray.drivers.runs.ending import how_to_look
     from ganray.runs.progress.failures import failure_lines
 
     lines = failure_lines(ended.failed)

@@ -128,9 +128,9 @@ def training_speed(plan: Plan, gan: Task) -> float | None:
     classes = len(told.kinds)
     flops = gan_flops(shape, told.model, spec, classes)
     batch = max(1, min(spec.batch, int(spec.batch * _PROBED_FLOPS / flops)))
-    small = spec.model_copy(update={"batch": batch})
+    small, all_steps = (one.model_copy(update={"batch": batch}) for one in (spec, told.train))
     if flops * batch / spec.batch > _LONGEST_FLOPS or not may_be_timed(
-        gan_memory(shape, told.model, small, classes)
+        gan_memory(shape, told.model, all_steps, classes)  # often the plan's own, and known
     ):
         return None
     seconds = seconds_per_iteration(shape, told.model, small, rounds=1, classes=classes)

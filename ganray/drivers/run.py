@@ -12,7 +12,7 @@ from ganray.drivers.runs.ending import Outcome
 from ganray.drivers.runs.runnable import Runnable, Runner
 from ganray.plan import Plan
 from ganray.runs.agenda import Agenda, Part
-from ganray.runs.lease import is_led
+from ganray.runs.beat import is_led
 from ganray.runs.progress.outages import outages_told
 from ganray.runs.records.record import report_of
 from ganray.store import Store

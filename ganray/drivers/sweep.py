@@ -23,7 +23,8 @@ from ganray.drivers.runs.ending import Outcome
 from ganray.errors import RefusedInput, Stopped
 from ganray.process.interrupts import interruptible
 from ganray.runs.agenda import Agenda
-from ganray.runs.lease import Beat, Lease, lead
+from ganray.runs.beat import Beat
+from ganray.runs.lease import Lease, lead
 from ganray.runs.progress.outages import outages_told
 from ganray.runs.progress.waiting import waits_told
 from ganray.runs.records.record import save_run

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int64, Num
 
 from ganray.errors import RefusedInput
+from ganray.process.arithmetic import place
 
 _SUM_TOLERANCE = 1e-3  # wide enough for float32 softmax over a thousand classes
 T = TypeVar("T")
@@ -32,7 +33,9 @@ class Embedding:
     labels: Int64[np.ndarray, "n"] | None = None
     shape: tuple[int, int, int] | None = None
     training: Embedding | None = None
-    _kept: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False, init=False)
+    _kept: dict[tuple[Callable[..., Any], str], Any] = field(
+        default_factory=dict, repr=False, init=False
+    )
 
     def __getitem__(self, rows: Any) -> Embedding:
         return replace(
@@ -80,10 +83,11 @@ class Embedding:
         return len(self.features)
 
     def once(self, statistic: Callable[[Embedding], T]) -> T:
-        """A statistic of these features, computed when it is first asked for."""
-        if statistic not in self._kept:
-            self._kept[statistic] = statistic(self)
-        kept: T = self._kept[statistic]
+        """A statistic of these features, computed when it is first asked for where it is."""
+        key = statistic, place()
+        if key not in self._kept:
+            self._kept[key] = statistic(self)
+        kept: T = self._kept[key]
         return kept
 
 

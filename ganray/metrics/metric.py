@@ -64,6 +64,9 @@ class Metric(Spec):
     fits_covariances: ClassVar[bool] = False
     """Whether it fits covariances of all features, which are singular, and the value biased, where
     there are no more images than dimensions."""
+    multiplies: ClassVar[bool] = False
+    """Whether most of its work are products of many features, which it leaves to
+    `process.arithmetic`, and so to a GPU that is lent."""
     usual: ClassVar[bool] = False
     """Whether it is measured where a study names no metric."""
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, Float64, Int64, Num
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import check_features
+from ganray.process.arithmetic import HERE, place
 from ganray.process.progress import steps
 
 BLOCK = 1024
@@ -55,11 +56,27 @@ def apart(
     return np.asarray(np.square(np.subtract(points, others, dtype=np.float64)).sum(axis=1))
 
 
+def product(
+    points: Float[np.ndarray, "n d"], others: Float[np.ndarray, "m d"]
+) -> Float[np.ndarray, "n m"]:
+    """The table of ⟨a, b⟩, in 64 bits where `arithmetic.place` is a device and rounded then."""
+    if place() == HERE:
+        return np.asarray(points @ others.T)
+    import torch
+
+    one, other = (
+        torch.from_numpy(np.ascontiguousarray(rows)).to(place()).double()
+        for rows in (points, others)
+    )
+    made = (one @ other.T).cpu().numpy()
+    return made if points.dtype == np.float64 else made.astype(points.dtype)
+
+
 def gram(
     points: Float[np.ndarray, "n d"], others: Float[np.ndarray, "m d"]
 ) -> Float[np.ndarray, "n m"]:
     """The table of |a − b|², but for rounding; never below 0."""
-    table = points @ others.T
+    table = product(points, others)
     table *= -2
     table += np.square(points).sum(axis=1)[:, None]
     table += np.square(others).sum(axis=1)

@@ -54,7 +54,8 @@ class Kind:
         shard: how many chunks are committed as one; it decides which files there are, so that
             changing it changes the digests of what is made.
         trains: whether it takes long, keeps checkpoints and may use a GPU.
-        evaluates: whether its chunks are a network's answers, which a GPU may give, too.
+        evaluates: whether a GPU may do its tasks, too: their chunks are a network's answers, or
+            they are scores (of which `Parameters.evaluates` tells some from others).
         called: one and several, as people ask about them; none: a step on the way to what they do.
         home: the module of its code where that is not in `stages`.
     """
@@ -107,10 +108,11 @@ _ALL = (
         MixParameters,
         "sampling",
         unit="count",
+        evaluates=True,
         called=("mixture of samples", "mixtures of samples"),
     ),
     Kind("embed", EmbedParameters, "sampling", evaluates=True),
-    Kind("measure", MeasureParameters, "measuring", called=("score", "scores")),
+    Kind("measure", MeasureParameters, "measuring", evaluates=True, called=("score", "scores")),
     Kind("extremes", ExtremesParameters, "measuring"),
     Kind("counterpart", CounterpartParameters, "measuring"),
     Kind("siblings", SiblingsParameters, "measuring"),
@@ -159,7 +161,7 @@ _ALL = (
         trains=True,
         called=("GAN of numbers", "GANs of numbers"),
     ),
-    Kind("objective", ObjectiveParameters, "candidates"),
+    Kind("objective", ObjectiveParameters, "candidates", evaluates=True),
     Kind("spec", SpecParameters, "candidates"),
 )
 KINDS = {kind.name: kind for kind in _ALL}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ganray.data.spec import Split
-from ganray.metrics import AnyMetric
+from ganray.metrics import METRICS, AnyMetric
 from ganray.plan.parameters import Parameters, SampleParameters, Spans
 from ganray.spec import Spec
 
@@ -51,6 +53,11 @@ class MeasureParameters(ScoreParameters):
     unlabelled: bool = False
     resamples: int = 0
     curve: int = 0
+
+    @classmethod
+    def evaluates(cls, told: dict[str, Any]) -> bool:
+        """By metrics that leave most of their work to it."""
+        return METRICS.member(told["metric"]["name"]).multiplies
 
 
 class ExtremesParameters(Parameters):

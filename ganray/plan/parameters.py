@@ -51,6 +51,11 @@ class Parameters(Spec):
         """
         return cast("Self", parse(cls, task.parameters, task.title))
 
+    @classmethod
+    def evaluates(cls, told: dict[str, Any]) -> bool:  # noqa: ARG003
+        """Whether a GPU may do a task that is told this, where its kind's tasks may be done so."""
+        return True
+
     @property
     def stored(self) -> dict[str, Any]:
         """What was given, as a plan holds it."""

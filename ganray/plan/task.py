@@ -29,8 +29,8 @@ class Resources(Spec):
     evaluate: float = Field(
         0.0,
         ge=0,
-        description="GPUs of each worker that samples, embeds or searches, which then does so "
-        "there, as `device` says; 0: on a CPU",
+        description="GPUs of each worker that samples, embeds, searches or scores, which then does "
+        "so there, as `device` says; 0: on a CPU",
     )
     beyond_memory: Literal["refuse", "warn"] = Field(
         "refuse",
@@ -51,10 +51,9 @@ class Resources(Spec):
             raise ValueError("must be 'auto', 'off' or a whole number from 1 on")
         return value
 
-    def device_of(self, kind: str) -> Literal["auto", "cpu", "cuda"]:
-        """Where tasks of a kind are worked: with `evaluate` those that evaluate networks, too."""
-        told = KINDS[kind]
-        return self.device if told.trains or (told.evaluates and self.evaluate) else "cpu"
+    def device_of(self, task: Task) -> Literal["auto", "cpu", "cuda"]:
+        """Where a task is worked: with `evaluate` those that evaluate networks and scores, too."""
+        return self.device if task.trains or (task.evaluates and self.evaluate) else "cpu"
 
 
 class Task(BaseModel):
@@ -110,8 +109,9 @@ class Task(BaseModel):
 
     @property
     def evaluates(self) -> bool:
-        """Whether its chunks are a network's answers, which a GPU may give, too."""
-        return KINDS[self.kind].evaluates
+        """Whether it trains nothing and a GPU may do it, too."""
+        kind = KINDS[self.kind]
+        return kind.evaluates and kind.parameters.evaluates(self.parameters)
 
     @property
     def threads(self) -> int:

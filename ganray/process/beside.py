@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
+
+from ganray.process.scope import Scope
 
 
-class Beside:
+class Beside(Scope):
     """One thread that does what it is given, one piece after another.
 
     While a piece is under way one more may wait. A further one takes the place of the one that
@@ -58,19 +59,14 @@ class Beside:
             self._changed.wait_for(lambda: not (self._working or self._waiting))
             self._tell()
 
-    def __enter__(self) -> Beside:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _scope(self) -> Iterator[None]:
         try:
-            # Whoever interrupts the process for good does not wait.
-            if error is None or isinstance(error, Exception):
+            try:
+                yield
+            except Exception:  # whoever interrupts the process for good does not wait
                 self.finish()
+                raise
+            self.finish()
         finally:
             with self._changed:
                 self._ended = True

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -53,7 +53,7 @@ def threads(count: int) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        with threadpoolctl.threadpool_limits(count):
+        with _pools(len(sys.modules)).limit(limits=count):
             yield
     finally:
         torch.set_num_threads(before)
@@ -92,6 +92,13 @@ def side_by_side(work: Callable[[int], T], count: int) -> Iterator[T]:
         finally:
             for one in waiting:
                 one.cancel()
+
+
+@lru_cache(maxsize=1)
+def _pools(_: int, /) -> threadpoolctl.ThreadpoolController:
+    """The libraries that have threads, looked for anew where more modules are loaded than before:
+    that takes milliseconds, as much as a small chunk."""
+    return threadpoolctl.ThreadpoolController()
 
 
 @cache

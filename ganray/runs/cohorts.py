@@ -47,6 +47,14 @@ def work_of(task: Task) -> list[Any]:
     return [*told, len(task.parameters["classes"]) if counted else 0]
 
 
+def kind_of(task: Task) -> list[Any]:
+    """What members of a cohort that such a GAN is of have in common, whatever their own settings
+    are: what memory they take follows from it, beside images."""
+    told = task.parameters["model"], task.parameters["train"]
+    shared, counted = _judged(json.dumps(told, sort_keys=True))
+    return [told[0], shared, len(task.parameters["classes"]) if counted else 0]
+
+
 @lru_cache(maxsize=4096)
 def _judged(gan: str) -> tuple[str, bool]:
     """What is common to how they are trained with whom such GANs can share a cohort, empty where

@@ -16,19 +16,15 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
-import psutil
-from pydantic import TypeAdapter, ValidationError
-
-from ganray.errors import DamagedRecord, GanrayError, RefusedInput, Stopped, StoreError
+from ganray.errors import GanrayError, StoreError
 from ganray.process.periodic import repeated
-from ganray.spec import explain
+from ganray.process.scope import Scope
+from ganray.runs.beat import Beat, newest_driver, path_of, place_here
 from ganray.store import Store
 from ganray.store.files import Files
 from ganray.text.redaction import redacted
@@ -40,49 +36,8 @@ SILENT_SECONDS = 12.0
 Ended = TypeVar("Ended")
 
 
-@dataclass(frozen=True)
-class Beat:
-    """What a driver's file says: who it is, how often it has beaten, and what it last told.
-
-    `ended` is empty until the driver has ended, and then says how.
-    """
-
-    driver: int
-    counter: int
-    token: str
-    host: str
-    process: int
-    place: str
-    payload: dict[str, Any] = field(default_factory=dict)
-    ended: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """For people: which driver on which host."""
-        return f"driver {self.driver} on {self.host} (process {self.process})"
-
-    @property
-    def error(self) -> GanrayError | None:
-        """What its followers are to raise: of the kind that ended it, if it did not end well."""
-        if "error" not in self.ended:
-            return None
-        kinds = {kind.exit_code: kind for kind in (GanrayError, RefusedInput, Stopped)}
-        kind = kinds.get(self.ended["code"], GanrayError)
-        return kind(f"{self.name}, which was followed, ended: {self.ended['error']}")
-
-    @property
-    def leads(self) -> bool:
-        """Whether it seems to lead now: it has not ended, and is not known to be dead."""
-        return not self.ended and not self.dead
-
-    @property
-    def dead(self) -> bool:
-        """Whether it was a process of this machine that is there no more."""
-        return bool(self.place) and self.place == _place() and not _alive(self.process)
-
-
 @dataclass
-class Lease:
+class Lease(Scope):
     """The claim of this driver; a context in whose thread it beats.
 
     Args:
@@ -97,13 +52,12 @@ class Lease:
     _superseded: bool = False
     _ended: dict[str, Any] = field(default_factory=dict)
     _counter: int = 0
-    _beating: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @classmethod
     def claim(cls, store: Store, run: str, after: int) -> Lease | None:
         """The lease number `after` + 1, or None if another driver has it; may raise StoreError."""
         lease = cls(store, run, after + 1)
-        return lease if store.create(_path(run, lease.driver), lease._encoded()) else None
+        return lease if store.create(path_of(run, lease.driver), lease._encoded()) else None
 
     def superseded(self) -> bool:
         """Whether another driver has taken over, so that this one must step back."""
@@ -113,36 +67,29 @@ class Lease:
         """What to tell the followers when the context ends: plain JSON values."""
         self._ended = how
 
-    def __enter__(self) -> Lease:
-        self._beating.enter_context(
-            repeated(self._look_and_beat, LEASE_BEAT_SECONDS, "ganray-lease")
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._beating.close()
-        if error is not None:
+    def _scope(self) -> Iterator[None]:
+        try:
+            with repeated(self._look_and_beat, LEASE_BEAT_SECONDS, "ganray-lease"):
+                yield
+        except BaseException as error:
             code = error.exit_code if isinstance(error, GanrayError) else 1
             code = 4 if isinstance(error, KeyboardInterrupt) else code
             self._ended = {"code": code, "error": redacted(str(error)) or type(error).__name__}
-        with contextlib.suppress(StoreError):  # then it is found silent
-            self._beat()
+            raise
+        finally:
+            with contextlib.suppress(StoreError):  # then it is found silent
+                self._beat()
 
     def _look_and_beat(self) -> None:
         with contextlib.suppress(StoreError):  # a store that fails now may answer the next time
-            successor = _path(self.run, self.driver + 1)
+            successor = path_of(self.run, self.driver + 1)
             self._superseded = self._superseded or self._files.size(successor) is not None
             if not self._superseded:
                 self._beat()
 
     def _beat(self) -> None:
         self._counter += 1
-        self._files.put(_path(self.run, self.driver), self._encoded())
+        self._files.put(path_of(self.run, self.driver), self._encoded())
 
     @cached_property
     def _files(self) -> Files:
@@ -162,37 +109,11 @@ class Lease:
             token=self.token,
             host=platform.node(),
             process=os.getpid(),
-            place=_place(),
+            place=place_here(),
             payload=payload,
             ended=self._ended,
         )
         return json.dumps(vars(beat)).encode()
-
-
-def newest_driver(store: Store, run: str) -> Beat | None:
-    """What the driver that leads, or last led, a run has written; None if there never was one.
-
-    Raises:
-        StoreError: the store fails, or the file is damaged.
-    """
-    numbers = [
-        int(name)
-        for path in store.list(f"runs/{run}/drivers/")
-        if (name := path.rpartition("/")[2].removesuffix(".json")).isdigit()
-    ]
-    if not numbers:
-        return None
-    path = _path(run, max(numbers))
-    try:
-        return TypeAdapter(Beat).validate_json(store.get(path) or b"")
-    except ValidationError as error:
-        raise DamagedRecord(f"{store.url}/{path} is damaged: {explain(error)}") from None
-
-
-def is_led(store: Store, run: str) -> bool:
-    """Whether some driver seems to lead the run now; may raise StoreError."""
-    newest = newest_driver(store, run)
-    return newest is not None and newest.leads
 
 
 def lead(
@@ -283,27 +204,3 @@ def _until_silent(
             heard, last = time.monotonic(), newest
             tell(newest)
     return True
-
-
-def _path(run: str, driver: int) -> str:
-    return f"runs/{run}/drivers/{driver}.json"
-
-
-def _place() -> str:
-    """Where process numbers mean what they mean here: this start of this machine, and namespace.
-
-    Empty where the system does not tell; a dead driver is then found by its silence.
-    """
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""
-
-
-def _alive(process: int) -> bool:
-    """Whether there is such a process, and it is no zombie."""
-    try:
-        return psutil.Process(process).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.NoSuchProcess:
-        return False

@@ -27,7 +27,6 @@ from ganray.stages.stage import image_shape
 from ganray.stages.workspace import Workspace, open_dataset
 from ganray.store import Manifest, Store, StoredFile
 from ganray.tensors import deserialise
-from ganray.train.device import choose_device
 
 T = TypeVar("T")
 Images = UInt8[np.ndarray, "n c h w"]
@@ -75,13 +74,13 @@ def read_sampler(
     """The trained GAN of a train artifact, frozen and ready to draw images.
 
     Args:
-        device: where it does; as of `choose_device`.
+        device: where it does, by torch's name.
     """
     channels, height, width = manifest.result["shape"]
     weights = deserialise(store.read(manifest, "generator.safetensors"))
     classes = tuple(manifest.result.get("class_counts", (1,)))
     sampler = trained_sampler(model, (channels, height, width), weights, classes)
-    return sampler.to(choose_device(device))
+    return sampler.to(device)
 
 
 def read_embedder(work: Workspace, images: Images, layer: Layer = "features") -> Embedder:
@@ -91,8 +90,8 @@ def read_embedder(work: Workspace, images: Images, layer: Layer = "features") ->
         layer: as of `build_embedder`.
     """
     _, channels, height, width = images.shape
-    device = work.device if work.task.evaluates else "cpu"
-    return _embedder(work.store, work.input("embedder"), (channels, height, width), layer, device)
+    shape = channels, height, width
+    return _embedder(work.store, work.input("embedder"), shape, layer, work.lent)
 
 
 @cached(2)
@@ -101,7 +100,7 @@ def _embedder(
 ) -> Embedder:
     weights = store.read(manifest, "encoder.safetensors")
     network = build_embedder(manifest.result, weights, shape, layer)
-    return network.to(choose_device(device)) if isinstance(network, nn.Module) else network
+    return network.to(device) if isinstance(network, nn.Module) else network
 
 
 def build_embedder(

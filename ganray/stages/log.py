@@ -18,7 +18,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from types import TracebackType
 
 import torch
 
@@ -27,6 +26,7 @@ from ganray.errors import GanrayError, Stopped
 from ganray.plan import Task
 from ganray.process.numerics import numerics
 from ganray.process.periodic import repeated
+from ganray.process.scope import Scope
 from ganray.runs.progress.events import Event
 from ganray.runs.progress.outages import OutageNews
 from ganray.runs.progress.transcript import Transcript, captured
@@ -46,7 +46,7 @@ _FLUSH_SECONDS = 5.0
 _PROGRESS_SECONDS = 5.0
 
 
-class TaskLog:
+class TaskLog(Scope):
     """The log of one unit of work, from its begin to its end; a context around that work.
 
     Args:
@@ -108,7 +108,7 @@ class TaskLog:
         self._eventful = True
         self._lines.add(text)
 
-    def __enter__(self) -> TaskLog:
+    def _scope(self) -> Iterator[None]:
         self._begun = time.monotonic()
         self._lines.add(_beginning(self._task, self._device, self._shards))
         if not self._shared:
@@ -116,15 +116,12 @@ class TaskLog:
         self._stack.enter_context(
             repeated(self._flush, _FLUSH_SECONDS, "ganray-log", _FIRST_SECONDS)
         )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.end(error)
+        try:
+            yield
+        except BaseException as error:
+            self.end(error)
+            raise
+        self.end(None)
 
     def end(self, error: BaseException | None) -> None:
         """Write down how the work has ended; what comes after that is not heard."""

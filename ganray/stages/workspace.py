@@ -15,10 +15,12 @@ import safetensors.numpy
 from ganray.data import Dataset
 from ganray.errors import StoreError
 from ganray.plan import Task
+from ganray.process.arithmetic import HERE
 from ganray.process.numerics import provenance
-from ganray.runs.progress.events import Event
+from ganray.runs.progress.events import ENDING, Event
 from ganray.runs.records.inputs import dataset_location, input_digests
 from ganray.store import Attempt, Manifest, Store, StoredFile
+from ganray.train.device import choose_device, device_name
 from ganray.train.parallel import Ranks
 
 
@@ -30,6 +32,7 @@ class Workspace:
         dataset_url: where the data set lies when it is no artifact of this store.
         checkpoint_seconds: between two checkpoints, at least; 0 for one whenever there can be one.
         redo: make the artifact anew, whatever the store holds of it (it was damaged).
+        handed: when its unit was ready, given and begun, where that is known, for its record.
         ranks: the processes that do the task together, of which the first commits; none: this one.
     """
 
@@ -40,11 +43,13 @@ class Workspace:
     checkpoint_seconds: float = 60.0
     redo: bool = False
     ranks: Ranks | None = None
+    handed: Mapping[str, float] = field(default_factory=dict)
     should_stop: Callable[[], bool] = lambda: False
     tell: Callable[[Event], None] = lambda _: None
     input_digests: dict[str, str] = field(init=False)
     made: Manifest | None = field(default=None, init=False)
     """What was committed of the task as a whole."""
+    _ending: bool = field(default=False, init=False)
     _started: float = field(default_factory=time.monotonic)
     _inputs: dict[str, Manifest] = field(default_factory=dict)
 
@@ -56,6 +61,11 @@ class Workspace:
     def attempt(self) -> Attempt:
         """This worker's own prefix in the store, claimed when it is first needed."""
         return self.store.claim_attempt(self.task.trajectory, {"host": platform.node()})
+
+    @property
+    def lent(self) -> str:
+        """The device that the work of a task that trains nothing is done on, by torch's name."""
+        return str(choose_device(self.device)) if self.task.evaluates else HERE
 
     def input(self, role: str) -> Manifest:
         """The manifest of an input.
@@ -96,6 +106,12 @@ class Workspace:
         """Tell the driver how far this task is."""
         self.tell(Event(self.task.address, self.task.kind, done, total, details))
 
+    def tell_ending(self) -> None:
+        """Tell, once, that nothing is left but to commit: the next work may be handed out."""
+        if not self._ending:
+            self._ending = True
+            self.tell(Event(self.task.address, self.task.kind, details={ENDING: True}))
+
     def commit(
         self,
         files: Mapping[str, bytes],
@@ -111,6 +127,8 @@ class Workspace:
         `record` holds what may differ between equal runs (seconds, host); `result` must not.
         """
         address = self.task.address if chunks is None else self.task.shard_address(chunks)
+        if chunks is None:
+            self.tell_ending()
         # Without folders of their own, files of one name would try each other's paths.
         below = "" if chunks is None else address.rpartition("/")[2]
         written = [self.attempt.write(name, data, below) for name, data in files.items()]
@@ -120,11 +138,20 @@ class Workspace:
             [*stored, *written],
             inputs=self.input_digests,
             result=dict(result),
-            record=provenance(seconds) | record,
+            record=provenance(seconds) | self._where() | self._handed() | record,
             generation=self._generation(address),
         )
         self.made = committed if chunks is None else self.made
         return committed
+
+    def _where(self) -> dict[str, str]:
+        """What is no CPU's work says so: it has other last bits."""
+        lent = self.lent
+        return {} if lent == HERE else {"device": lent, "device_name": device_name(self.device)}
+
+    def _handed(self) -> dict[str, dict[str, float]]:
+        times = {name: round(at, 3) for name, at in self.handed.items()}
+        return {"handed": times} if times else {}
 
     def _generation(self, address: str) -> int:
         """Where to commit: beside an equal artifact, which wins; above a stale or damaged one."""

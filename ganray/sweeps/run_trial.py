@@ -200,7 +200,7 @@ def run_rung(
             store=store,
             task=task,
             dataset_url=plan.dataset.get("url"),
-            device=resources.device,
+            device=resources.device_of(task),
             checkpoint_seconds=resources.checkpoint_seconds,
             should_stop=should_stop,
         )

@@ -11,24 +11,21 @@ says (`train/algorithms/`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64, UInt8
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from ganray.errors import RefusedInput
 from ganray.models import ModelSpec
 from ganray.models.sampler import Sampler, new_networks, trained_sampler
-from ganray.randomness import derive_seed, uniforms
 from ganray.tensors import Tensors
-from ganray.train.algorithms import check_fit, check_labels, wants_labels
+from ganray.train.algorithms import check_fit
 from ganray.train.device import choose_device
-from ganray.train.inputs.batches import Batches, ShuffledImages, class_counts, class_labels
-from ganray.train.inputs.draws import drawn
-from ganray.train.inputs.replay import Histories
+from ganray.train.inputs.batches import Batches
+from ganray.train.inputs.feed import Feed
 from ganray.train.spec import TrainSpec
 from ganray.train.state import (
     below,
@@ -43,8 +40,8 @@ from ganray.train.state import (
     prefixed,
     trainable,
 )
-from ganray.train.steps import Batch, Networks, Noise, Replay, Shown, Step, told
-from ganray.train.updates.kernels import descent_of, functions_of, laid_out, lay_out
+from ganray.train.steps import Batch, Noise, Step, told
+from ganray.train.updates.kernels import descent_of, functions_of, lay_out
 from ganray.train.updates.optimisers import Descent
 from ganray.train.updates.turns import Turns
 
@@ -72,6 +69,7 @@ class GanTrainer:
         networks: by their roles.
         classes: how many training images of each class there are; without labels one class has
             all.
+        feed: what the steps are given.
         losses: the names of what `advance` returns.
 
     Raises:
@@ -95,27 +93,13 @@ class GanTrainer:
         check_fit(model, train)
         self.device = choose_device(device)
         self.spec, self.model, self.seed, self.step = train, model, seed, 0
-        if isinstance(images, Batches) and train.told_labels:
-            raise RefusedInput(
-                f"images: train.algorithm (={train.algorithm!r}) is told labels; give an array"
-            )
-        if isinstance(images, Batches):
-            self._batches = images
-        else:
-            self._batches = ShuffledImages(images, train.batch, seed, self.device, weights)
-        self.shape = self._batches.shape
-        labels = class_labels(labels, len(self._batches), classes)
-        self.classes = class_counts(len(self._batches), labels, classes)
-        check_labels(model, train, labels is not None, self.classes)
+        self.feed = Feed(images, model, train, seed, self.device, labels, classes, weights)
+        self.shape, self.classes = self.feed.shape, self.feed.classes
         if model.given and given is None:
             raise RefusedInput(
                 f"given (=None): {' and '.join(model.given)} of {model.name} come from elsewhere; "
                 "give their weights by role, or {} for any"
             )
-        self._labels = labels if wants_labels(model, train) else None
-        if weights is not None and wants_labels(model, train):
-            raise RefusedInput(f"weights: {model.name} by {train.algorithm} draws by labels")
-        self._more = self._further(labels)
         heads = train.heads(model, len(self.classes))
         self.networks = new_networks(model, self.shape, seed, len(self.classes), heads)
         for role, known in (given or {}).items():
@@ -128,13 +112,11 @@ class GanTrainer:
         # It shares their weights.
         self._drawn = Sampler(model, self.shape, self.networks, self.classes)
         self._average = moving_average(self._drawn, train.ema) if train.ema else None
-        self._steps, self._part = train.steps(), slice(0, train.batch)
-        self._turns = Turns(train)
+        self._steps, self._turns = train.steps(), Turns(train)
         self._weights = trainable(self.networks)
         self._optimizers = {
             step.name: descent_of(train, step, self._moved(step)) for step in self._steps
         }
-        self._histories = Histories(self.shape, seed, self.device)
         self.losses, self.remedy = train.losses, train.remedy
 
     @property
@@ -171,11 +153,10 @@ class GanTrainer:
         hold_all_but(step.moves, self._weights)
         optimizer = self._optimizers[step.name]
         optimizer.zero_grad(set_to_none=True)
-        batch = self._batch(step, index)
+        batch, noise = self._given(step, index)
         networks = told(self.model, self._functions, batch.labels)
-        noise = self._noise(step, index)
         if step.replay is not None:
-            batch = self._replayed(step, step.replay, networks, batch, noise)
+            batch = self.feed.replayed(step, step.replay, networks, batch, noise)
         loss = step.loss(networks, batch, noise)
         loss.backward()
         loss = self._reduce(step, loss.detach())
@@ -184,97 +165,9 @@ class GanTrainer:
             clip(self._moved(step), step.clip)
         return loss
 
-    def _batch(self, step: Step, index: int) -> Batch:
-        if step.real:
-            images, rows = self._batches(index, self._part)
-            real = laid_out(self.spec, self.model.pixels(images))
-        else:
-            real = torch.empty(0, *self.shape, device=self.device)
-            known = self._labels is not None
-            rows = self._drawn_rows(step, *self._rows(step, index)) if known else np.empty(0)
-        more = {name: self._show(name, index) for name in self._more} if step.looks else {}
-        labels = None if self._labels is None else self._told(rows)
-        return Batch(index, real, labels, more, self.step)
-
-    def _told(self, rows: Int64[np.ndarray, "k"]) -> Int64[Tensor, "k"]:
-        """The labels of these training images."""
-        assert self._labels is not None
-        return torch.from_numpy(self._labels[rows]).to(self.device)
-
-    def _further(self, labels: Int64[np.ndarray, "n"] | None) -> dict[str, ShuffledImages]:
-        """Images that the algorithm's losses are shown beside those of a step, by their names."""
-        if labels is None or not isinstance(self._batches, ShuffledImages):
-            return {}
-        found = {}
-        for name, rows in self.spec.shown(labels, self.seed).items():
-            order = derive_seed(self.seed, "train", "pairs" if self.spec.together else name)
-            found[name] = self._batches.some(rows, order)
-        return found
-
-    def _show(self, name: str, index: int) -> Shown:
-        images, rows = self._more[name](index, self._part)
-        return Shown(self.model.pixels(images), self._told(rows))
-
-    @torch.no_grad()
-    def _replayed(
-        self, step: Step, replay: Replay, networks: Networks, batch: Batch, noise: Noise
-    ) -> Batch:
-        """The batch with generated images, of this iteration or of earlier ones."""
-        made = dict(replay.made(networks, batch, noise))
-        for name, images in made.items() if replay.size else ():
-            history = self._histories.of(f"{step.name}/{name}", replay.size)
-            made[name] = history.exchange(images, batch.index * self.spec.batch)
-        none = torch.empty(0, dtype=torch.int64, device=self.device)
-        shown = {name: Shown(images, none) for name, images in made.items()}
-        return replace(batch, more={**batch.more, **shown})
-
-    def _drawn_rows(self, step: Step, start: int, count: int) -> Int64[np.ndarray, "k"]:
-        """Training images whose labels a step takes that sees none of them."""
-        assert self._labels is not None
-        at = uniforms(self.seed, f"train/{step.name}/labels", start, count, 1)[:, 0]
-        return (at * len(self._labels)).astype(np.int64)
-
-    def ahead(
-        self, step: Step, first: int, batches: int
-    ) -> tuple[Int64[np.ndarray, "batches n"] | None, Int64[np.ndarray, "batches n"] | None]:
-        """Of so many batches of a step, from number `first` on, which training images it sees, if
-        any, and the labels that it is told, if any; all of it by numbers, so that no batch is
-        made."""
-        rows = labels = None
-        if step.real:
-            assert isinstance(self._batches, ShuffledImages)
-            rows = labelled = self._batches.indices(first, batches)
-        elif self._labels is not None:
-            size = self.spec.batch * step.rows
-            labelled = self._drawn_rows(step, first * size, batches * size)
-        if self._labels is not None:
-            labels = self._labels[labelled].reshape(batches, -1)
-        return None if rows is None else rows.reshape(batches, -1), labels
-
-    @property
-    def resident(self) -> UInt8[Tensor, "n c h w"]:
-        """The training images, on the device.
-
-        Raises:
-            RefusedInput: the trainer was given batches in place of images.
-        """
-        if not isinstance(self._batches, ShuffledImages):
-            raise RefusedInput("images: these are batches, of which no cohort can be made")
-        return self._batches.images
-
-    def _rows(self, step: Step, index: int) -> tuple[int, int]:
-        """This process's part of global batch `index`, among the rows of all: first, how many."""
-        start, stop = self._part.start, self._part.stop
-        return (index * self.spec.batch + start) * step.rows, (stop - start) * step.rows
-
-    def _noise(self, step: Step, index: int) -> dict[str, Tensor]:
-        """Of this process's part of global batch `index`: each row by its number among all."""
-        start, count = self._rows(step, index)
-        rows = {
-            name: drawn(draw, self.model, self.shape, self.seed, start, count)
-            for name, draw in step.noise.items()
-        }
-        return {name: torch.from_numpy(row).float().to(self.device) for name, row in rows.items()}
+    def _given(self, step: Step, index: int) -> tuple[Batch, Noise]:
+        """What the step is given as number `index` of its kind."""
+        return self.feed.batch(step, index, self.step), self.feed.noise(step, index)
 
     def _reduce(self, _: Step, loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
         """The loss of the global batch, once its gradients are; one process's batch is global."""
@@ -329,7 +222,7 @@ class GanTrainer:
             state |= prefixed("ema", self.ema.tensors())
         for step in self._steps:
             state |= optimizer_tensors(self._called(step), self._optimizers[step.name])
-        return state | prefixed(_HISTORY, self._histories.tensors())
+        return state | prefixed(_HISTORY, self.feed.histories.tensors())
 
     def load(self, step: int, tensors: Tensors) -> None:
         """Continue from `tensors` as they were after `step` iterations."""
@@ -339,7 +232,7 @@ class GanTrainer:
             self.ema.load(below("ema", tensors))
         for one in self._steps:
             load_optimizer(self._called(one), self._optimizers[one.name], tensors)
-        self._histories.load(below(_HISTORY, tensors))
+        self.feed.histories.load(below(_HISTORY, tensors))
         self.step = step
 
     def _called(self, step: Step) -> str:

@@ -125,8 +125,8 @@ class DataParallelGanTrainer(GanTrainer):
         check_shared(model, train, ranks.size)
         super().__init__(images, model, train, seed, device, labels, classes, given, weights)
         self.ranks = ranks
-        self._part = ranks.part(train.batch)
-        self._share = (self._part.stop - self._part.start) / train.batch
+        self.feed.part = part = ranks.part(train.batch)
+        self._share = (part.stop - part.start) / train.batch
         self._signals = self._heard = torch.empty(0)
 
     def advance(self) -> Float[Tensor, "losses"]:

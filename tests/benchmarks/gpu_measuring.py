@@ -1,32 +1,49 @@
-"""Measuring and searching on a GPU: CAFD of all classes in one batch, and search steps recorded.
+"""Measuring and searching on a GPU: metrics whose products are done there, and recorded steps.
 
-    python -m tests.benchmarks.gpu_measuring [--device cuda] [--to FILE]
-
-Plain PyTorch as `tests.benchmarks.gpu`, whose first lines say what it needs; within a minute.
-Prints and returns for each what the device and the CPU answer, how far they are apart, and seconds.
+A part of `tests.benchmarks.gpu`. Each answers what the device and the CPU come to, how far they are
+apart, and seconds.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from ganray.latents import search as of_search
-from ganray.metrics import Cafd
+from ganray.metrics import Cafd, FrechetDistance, Kid, Metric, Precision
 from ganray.metrics.features import Embedding
-from ganray.metrics.gaussian.batched import class_distances
 from ganray.models import DefenseGan
 from ganray.models.sampler import Sampler, new_networks
+from ganray.process.arithmetic import computing_on
 from ganray.specs import SearchSpec
+from tests.benchmarks.gpu_parts import Clock, Works, wait
+
+METRICS: list[tuple[Metric, int, int]] = [
+    (Cafd(), 10_000, 1024), (FrechetDistance(), 10_000, 2048), (Kid(), 10_000, 2048),
+    (Precision(), 10_000, 2048),
+]  # fmt: skip
+"""With images of each set, and features of each."""
+WITHIN = 1e-6
+"""Of its value, how far a metric there may be from the CPU's."""
+SEARCHES = [(16, 40), (64, 40), (64, 1000)]
+"""Widths, and pairs of image and restart."""
+
+
+def works(device: str, _: Clock) -> Works:
+    """Metrics, then searches."""
+    little = device == "cpu"
+    for metric, images, dimensions in METRICS:
+        size = (120, 12) if little else (images, dimensions)
+        yield f"{metric.name}, {size[0]} x {size[1]}", partial(measured, device, metric, *size)
+    for width, chunk in [(2, 3)] if little else SEARCHES:
+        size = (width, chunk, 4 if little else 200)
+        yield f"search, width {width}, {chunk} pairs", partial(recorded_search, device, *size)
 
 
 def timed(device: str, work: Callable[[], Any], rounds: int = 3) -> tuple[Any, float]:
@@ -35,28 +52,29 @@ def timed(device: str, work: Callable[[], Any], rounds: int = 3) -> tuple[Any, f
     for _ in range(rounds + 1):
         begun = time.perf_counter()
         found = work()
-        if device != "cpu":
-            torch.cuda.synchronize()
+        wait(device)
         spent.append(time.perf_counter() - begun)
     return found, statistics.median(spent[1:])
 
 
-def batched_cafd(
-    device: str, images: int = 10_000, dimensions: int = 1024, classes: int = 10
+def measured(
+    device: str, metric: Metric, images: int, dimensions: int, classes: int = 10
 ) -> dict[str, Any]:
-    """Of features and posteriors as classifiers have them, beside the CPU's metric."""
+    """Of features and posteriors as classifiers have them, there and here, nothing being kept."""
     real, generated = (_features(seed, images, dimensions, classes) for seed in (1, 2))
     begun = time.perf_counter()
-    expected = Cafd().compute(real, generated).per_class
+    here = metric.compute(real[:], generated)
     cpu = time.perf_counter() - begun
-    found, seconds = timed(device, lambda: class_distances(real, generated, device))
-    apart = float(np.abs(found / np.asarray(expected) - 1).max())
+    with computing_on("cpu:0" if device == "cpu" else device):
+        there, seconds = timed(device, lambda: metric.compute(real[:], generated))
+    values = [np.array(one.per_class or [one.value]) for one in (here, there)]
+    apart = float(np.abs(values[1] / values[0] - 1).max())
     return {
         "images": images,
         "dimensions": dimensions,
-        "classes": classes,
-        "cafd": float(found.mean()),
+        "value": there.value,
         "relative_difference": apart,
+        "alike": apart <= WITHIN,
         "seconds": seconds,
         "seconds_cpu": cpu,
     }
@@ -73,9 +91,7 @@ def _features(seed: int, images: int, dimensions: int, classes: int) -> Embeddin
     return Embedding(rows, (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32))
 
 
-def recorded_search(
-    device: str, width: int = 64, chunk: int = 40, steps: int = 200
-) -> dict[str, Any]:
+def recorded_search(device: str, width: int, chunk: int, steps: int) -> dict[str, Any]:
     """Published search steps recorded as a CUDA graph, beside the same ones run by Python."""
     model, shape = DefenseGan(width=width), (1, 28, 28)
     sampler = Sampler(model, shape, new_networks(model, shape, seed=1)).eval().to(device)
@@ -107,29 +123,3 @@ def _by_python() -> Iterator[None]:
         yield
     finally:
         of_search.recorded = kept
-
-
-def main(words: list[str] | None = None) -> dict[str, Any]:
-    """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
-    parser.add_argument("--to", type=Path)
-    told = parser.parse_args(words)
-    found: dict[str, Any] = {"torch": torch.__version__, "device": told.device}
-    if told.device == "cuda":
-        found["device"] = torch.cuda.get_device_name()
-    for name, work in (
-        ("cafd", lambda: batched_cafd(told.device)),
-        ("search, width 16", lambda: recorded_search(told.device, width=16)),
-        ("search, width 64", lambda: recorded_search(told.device)),
-        ("search, width 64, 1000 pairs", lambda: recorded_search(told.device, chunk=1000)),
-    ):
-        found[name] = work()
-        print(name, json.dumps(found[name]), flush=True)
-    if told.to:
-        told.to.write_text(json.dumps(found, indent=1) + "\n")
-    return found
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,8 @@ efficiency   seconds of tasks over those of all workers, from the command to its
              first task's begin to the last GAN's end
 tail         seconds from the last GAN's artifact to the command's end, and to its last task
 driver       processor seconds of the command's own process over the run's, once training goes on
+idle         what each worker did while it did not work, between the first task and the last GAN, by
+             when each unit was ready, given and begun, which its artifacts' records tell
 
 `--short` has one iteration each, for the start alone.
 """
@@ -23,13 +25,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 from ganray.runs.records.record import find_run
 from ganray.store import Store
+from tests.benchmarks.idle import Done, artifacts, idle, table
 
 SETTINGS = {
     "study": "marginal_vs_joint",
@@ -42,15 +45,6 @@ SETTINGS = {
     "search": {"on": []},
     "resources": {"device": "cpu"},
 }
-
-
-@dataclass(frozen=True)
-class Done:
-    """One artifact: what made it, from when to when, by the clock of its file."""
-
-    kind: str
-    begun: float
-    ended: float
 
 
 def ran(folder: Path, runner: str, *more: str) -> tuple[float, float, list[tuple[float, float]]]:
@@ -79,23 +73,30 @@ def ran(folder: Path, runner: str, *more: str) -> tuple[float, float, list[tuple
     return begun, time.time(), used
 
 
-def artifacts(store: Store) -> list[Done]:
-    """All of them, shards among them."""
-    found = []
-    for manifest in store.manifests():
-        files = Path(store.url, "artifacts", manifest.address).glob("manifest-*.json")
-        ended = next(iter(files)).stat().st_mtime
-        seconds = float(manifest.record["seconds"])
-        found.append(Done(manifest.address.partition("/")[0], ended - seconds, ended))
-    return found
-
-
-def measured(folder: Path, runner: str) -> dict[str, float]:
-    """Run the study, and see how it went."""
+def measured(folder: Path, runner: str) -> tuple[dict[str, float], list[str]]:
+    """Run the study, and see how it went: figures, and the lines of its workers' idleness."""
     begun, ended, used = ran(folder, runner)
     store = Store(str(folder / runner))
     assert find_run(store, str(SETTINGS["name"]))
     done = artifacts(store)
+    return figures(done, begun, ended, used, runner), list(idleness(done))
+
+
+def idleness(done: list[Done]) -> Iterator[str]:
+    """Lines of what workers did between the first task and the last GAN while they did not work."""
+    first = min(one.begun for one in done)
+    last = max(one.ended for one in done if one.kind == "train")
+    yield from table(idle(done, first, last), last - first)
+
+
+def figures(
+    done: list[Done],
+    begun: float,
+    ended: float,
+    used: list[tuple[float, float]],
+    runner: str,
+) -> dict[str, float]:
+    """What a run cost, from when to when it lasted."""
     gans = [one for one in done if one.kind == "train"]
     slots = (os.cpu_count() or 1) if runner == "ray" else 1
     first, last = min(one.begun for one in done), max(one.ended for one in gans)
@@ -127,12 +128,14 @@ def main() -> None:
         folder = Path(name)
         (folder / "study.yaml").write_text(json.dumps(SETTINGS | {"budget": budget}))
         for runner in told.runner:
-            found = measured(folder, runner)
+            found, lines = measured(folder, runner)
             print(
                 "{runner}: start {start:.1f} s, first GAN {first:.1f} s; {work:.0f} s of work in "
                 "{wall:.0f} s: efficiency {efficiency:.3f}, {steady:.3f} between first task and "
                 "last GAN; tail {tail:.1f} s, of which {idle:.1f} s after the last task; "
                 "driver {driver:.2%} of a core".format(runner=runner, **found),
+                *lines,
+                sep="\n",
                 flush=True,
             )
 

@@ -26,8 +26,9 @@ from typing import Any
 from ganray.cost.spending import Cost, Prices
 from ganray.runs.forecasts.makespan import Piece, makespan
 from ganray.store import Store
+from tests.benchmarks.idle import artifacts
 from tests.benchmarks.large_plan import planned
-from tests.benchmarks.orchestration import SETTINGS, artifacts, ran
+from tests.benchmarks.orchestration import SETTINGS, ran
 
 START = 15.0  # of Ray and the first workers
 EACH = 0.006  # seconds of the driver for a task, at most

@@ -26,7 +26,8 @@ from statistics import median
 
 import psutil
 
-from tests.benchmarks.orchestration import SETTINGS, artifacts
+from tests.benchmarks.idle import artifacts
+from tests.benchmarks.orchestration import SETTINGS
 
 from ganray.store import Store  # isort: skip
 

@@ -121,7 +121,7 @@ class Counting(TorchDispatchMode):
         numbers: Sequence[int],
         **constants: Any,
     ) -> None:
-        """In place of `implicit.launch`."""
+        """In place of `tiles.launch`."""
         distinct = {one.data_ptr(): one for one in read if one.data_ptr() != made.data_ptr()}
         rows = read[0].shape[1]
         if constants.get("BATCHES") == 2:
@@ -160,7 +160,7 @@ def form_of(finishing: bool) -> Callable[..., Any]:
     """What wins for each product on an H200."""
     from functools import partial
 
-    from ganray.train.cohorts import finished, implicit, summed
+    from ganray.train.cohorts.kernels import finished, gathered, implicit, summed
     from ganray.train.cohorts.products import FORMS, NOTHING, Finish, Geometry, then_finished
 
     def taken(
@@ -170,7 +170,7 @@ def form_of(finishing: bool) -> Callable[..., Any]:
         if kind == "images" and narrow and not finishing:
             return then_finished(FORMS["images"]["folded"])
         if kind == "images" and narrow:
-            return partial(finished.gathered_images, finished.TILES["finished"])
+            return partial(gathered.images, finished.TILES["finished"])
         if kind == "weights" and finishing:
             return partial(summed.weights, summed.TILES["summed"])
         if kind == "weights" and not narrow:
@@ -203,23 +203,17 @@ FORMS = {
 @contextmanager
 def replaced(counting: Counting, form: Form) -> Iterator[None]:
     """Forms and launches as they are counted."""
-    from ganray.train.cohorts import (
-        convolutions,
-        finished,
-        implicit,
-        races,
-        single,
-        stacked,
-        summed,
-    )
+    from ganray.train.cohorts import convolutions, stacked
+    from ganray.train.cohorts.kernels import finished, gathered, implicit, single, summed, tiles
+    from ganray.train.cohorts.products import races
 
-    before = [(place, place.launch) for place in (implicit, finished, summed, single)]
+    before = [(place, place.launch) for place in (implicit, finished, gathered, summed, single)]
     choosing = [(place, place.fastest) for place in (convolutions, stacked)]
     heads = stacked.one_output, races.quickest
-    programs = implicit.PROGRAMS
+    programs = tiles.PROGRAMS
     try:
         # A sum is split by how many networks there are.
-        implicit.PROGRAMS = int(programs / counting.times)
+        tiles.PROGRAMS = int(programs / counting.times)
         for place, _ in before:
             place.launch = counting.launch  # type: ignore[assignment]
         stacked.one_output = lambda weight: form.finishing and weight.shape[1] == 1
@@ -228,7 +222,7 @@ def replaced(counting: Counting, form: Form) -> Iterator[None]:
             place.fastest = form_of(form.finishing)  # type: ignore[attr-defined]
         yield
     finally:
-        implicit.PROGRAMS = programs
+        tiles.PROGRAMS = programs
         for place, own in before:
             place.launch = own
         stacked.one_output, races.quickest = heads
@@ -251,8 +245,8 @@ def counted(
     own = [GanTrainer(images, DefenseGan(width=width), train, at, "cpu") for at in range(COUNTED)]
     cohort = Cohort(own)
     one = next(some for some in train.steps() if some.name == step)
-    supply = cohort.supplies.of(one, 0, 1).at(0)
-    descent = cohort._optimisers[one.name]
+    supply = cohort.supplies.of(one, 0, range(1)).at(0)
+    descent = cohort._parts[0]._descents[one.name]
     descent.on_device = descent.fused = True  # type: ignore[attr-defined]
     counting = Counting(members / COUNTED)
     with replaced(counting, form):

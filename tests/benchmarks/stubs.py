@@ -17,7 +17,8 @@ from ganray.distributed.cluster.connect import connected  # first: it sets Ray's
 import ray  # isort: skip
 
 from ganray.distributed.scheduler import pool
-from ganray.distributed.worker.worker import Assignment, Place
+from ganray.distributed.worker.assignment import Assignment
+from ganray.distributed.worker.worker import Place
 from ganray.runs.progress.events import Event
 
 __all__ = ["connected", "real_workers", "simulated_slots"]

@@ -51,8 +51,8 @@ def main() -> None:
     trainer = GanTrainer(images, DefenseGan(width=wanted.width), spec, device="cpu")
     for _ in range(3):
         trainer.advance()
-    watched(trainer, "_noise", "random numbers")
-    watched(trainer, "_batch", "batches")
+    watched(trainer.feed, "noise", "random numbers")
+    watched(trainer.feed, "batch", "batches")
     watched(ganray.train.gan, "hold_all_but", "what moves")
     watched(AveragedModel, "update_parameters", "moving average")
     for optimiser in trainer._optimizers.values():

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ganray.studies.families import families
 from ganray.train import GanTrainer
 from ganray.train.algorithms.adversarial import Adversarial
-from ganray.train.steps import Batch, Step
+from ganray.train.steps import Batch, Noise, Step
 
 ITERATIONS, DECAY, BATCH, RATE = 4, 10, 8, 5e-4
 PEERS = {
@@ -45,16 +45,15 @@ class Doubled(GanTrainer):
         for network in self.networks.values():
             network.double()
 
-    def _noise(self, step: Step, index: int) -> dict[str, Tensor]:
-        return {name: rows.double() for name, rows in super()._noise(step, index).items()}
+    def _given(self, step: Step, index: int) -> tuple[Batch, Noise]:
+        batch, noise = super()._given(step, index)
+        doubled = dataclasses.replace(batch, real=batch.real.double())
+        return doubled, {name: rows.double() for name, rows in noise.items()}
 
-    def _batch(self, step: Step, index: int) -> Batch:
-        found = super()._batch(step, index)
-        return dataclasses.replace(found, real=found.real.double())
-
-    def drawn(self, step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+    def drawn(self, step: Step) -> tuple[Tensor, Noise]:
         """The images and the noise of the next iteration's only step of this kind."""
-        return self._batch(step, self.step).real, self._noise(step, self.step)
+        batch, noise = self._given(step, self.step)
+        return batch.real, noise
 
 
 class Peer:

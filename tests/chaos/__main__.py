@@ -3,8 +3,9 @@
     python -m tests.chaos --rounds 100 --seed 1 --folder FOLDER [--kinds trainer,head,…]
     python -m tests.chaos --summary FOLDER/rounds.jsonl
 
-A run that was ended goes on with the next round of its folder's log. A round that did not end right
-keeps its store's prefix and its drivers' lines in FOLDER.
+With `--own-ray` each driver starts a local Ray of its own instead, which needs no root. A run that
+was ended goes on with the next round of its folder's log. A round that did not end right keeps its
+store's prefix and its drivers' lines in FOLDER.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from tests.chaos import record
-from tests.chaos.cluster import REPOSITORY, Cluster
+from tests.chaos import own_ray, record
+from tests.chaos.cluster import REPOSITORY, on_hosts
 from tests.chaos.faults import KINDS, plan
 from tests.chaos.round import Round
 from tests.chaos.study import write_study
-from tests.hosts import Network, wait_until_gone
+from tests.hosts import wait_until_gone
 
-HOSTS = ("store", "head", "one", "two")
+_TOGETHER_EVERY = 3
 
 
 def main() -> int:
@@ -42,21 +44,24 @@ def main() -> int:
     expected = _undisturbed(folder, study)
     running = folder / "running"
     shutil.rmtree(running, ignore_errors=True)
-    with Network(*HOSTS) as network:
-        cluster = Cluster(network, running)
-        cluster.start()
+    up: AbstractContextManager[Any] = (own_ray.behind_proxy if options.own_ray else on_hosts)(
+        running
+    )
+    kinds: Sequence[str] = options.kinds or (own_ray.KINDS if options.own_ray else list(KINDS))
+    with up as cluster:
         for number in range(len(record.read(log)), options.rounds):
             horizon = options.horizon or record.usual_seconds(record.read(log))
-            faults = plan(options.seed, number, options.kinds, horizon)
+            faults = plan(options.seed, number, kinds, horizon)
+            told = cluster, number, faults, study, expected
+            together = number % _TOGETHER_EVERY == 1
             try:
-                entry = _play(Round(cluster, number, faults, study, expected), folder)
+                entry = _play(Round(*told, together=together), folder)
             except RuntimeError as error:  # a host or Ray did not come up: no finding of this suite
                 print(f"round {number} is played once more: {error}"[:2000], flush=True)
                 cluster.restart_ray()
-                entry = _play(Round(cluster, number, faults, study, expected, "-again"), folder)
+                entry = _play(Round(*told, "-again", together=together), folder)
             record.append(log, {"seed": options.seed, "commit": _commit(), **entry})
-        processes = [process for name in HOSTS for process in network[name].processes()]
-    cluster.end()
+        processes = cluster.processes()
     rounds = record.read(log)
     print(record.summary(rounds))
     if left := wait_until_gone(processes, 20.0):
@@ -66,9 +71,9 @@ def main() -> int:
 
 def _play(round: Round, folder: Path) -> dict[str, Any]:
     cluster = round.cluster
-    before = len(record.read(cluster.proxy_log))
+    before = cluster.requests_hit()
     entry = round.play()
-    entry["requests"] = dict(Counter(e["fault"] for e in record.read(cluster.proxy_log)[before:]))
+    entry["requests"] = dict(cluster.requests_hit() - before)
     said = "\n".join(f"{moment:.2f} {line}" for moment, line in round.drivers.said)
     if entry["right"]:
         cluster.inspect(remove=round.url)
@@ -86,6 +91,7 @@ def _say(entry: dict[str, Any]) -> None:
     )
     verdict = "right" if entry["right"] else f"WRONG: {'; '.join(entry['wrong'])}"
     where = f"{time.strftime('%H:%M:%S')} round {entry['round']}"
+    where += " in cohorts" if entry["together"] else ""
     print(f"{where}: {entry['seconds']} s, {hits or 'nothing hit'}: {verdict}")
     sys.stdout.flush()
 
@@ -111,9 +117,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kinds", type=_kinds, default=list(KINDS), help=", ".join(KINDS))
+    told = "all if not given: " + ", ".join(KINDS)
+    parser.add_argument("--kinds", type=_kinds, help=told)
     told = "seconds in which faults begin; as long as rounds have lately taken, if not given"
     parser.add_argument("--horizon", type=float, help=told)
+    told = f"a local Ray of each driver, and of faults {', '.join(own_ray.KINDS)}"
+    parser.add_argument("--own-ray", action="store_true", help=told)
     parser.add_argument("--folder", type=Path, default=Path("chaos"))
     parser.add_argument("--summary", type=Path, help="show what a log comes to")
     return parser.parse_args()

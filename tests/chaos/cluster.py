@@ -9,11 +9,14 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.chaos import record
 from tests.hosts import Host, Network, Process
 from tests.s3_server import (
     BUCKET,
@@ -27,6 +30,7 @@ from tests.s3_server import (
 
 REPOSITORY = Path(__file__).parents[2]
 WORKERS = ("one", "two")
+HOSTS = ("store", "head", *WORKERS)
 _PROXY_PORT, _RAY_PORT = 9000, 6379
 _FAST_HEALTH = {
     "RAY_health_check_initial_delay_ms": "0",
@@ -43,12 +47,25 @@ _SERVICES = re.compile(
 )
 
 
+@contextmanager
+def on_hosts(folder: Path) -> Iterator[Cluster]:
+    """One that is up, with whatever it leaves to look at in a folder."""
+    with Network(*HOSTS) as network:
+        cluster = Cluster(network, folder)
+        cluster.start()
+        yield cluster
+    cluster.end()
+
+
 class Cluster:
     """A head without CPUs of its own, two workers of one CPU each, and a store.
 
     Args:
         folder: for logs, the server's data and whatever a round leaves to look at.
     """
+
+    ended_by = ("head",)
+    """Faults after which all of it is to be started anew."""
 
     def __init__(self, network: Network, folder: Path) -> None:
         self.network, self.folder = network, folder
@@ -170,6 +187,14 @@ class Cluster:
         self._inspector.stdin.flush()
         answer: dict[str, Any] = json.loads(self._inspector.stdout.readline())
         return answer
+
+    def processes(self) -> list[Process]:
+        """All that run on its hosts."""
+        return [process for name in HOSTS for process in self.network[name].processes()]
+
+    def requests_hit(self) -> Counter[str]:
+        """How many requests to the store were answered as none should be, by kind."""
+        return Counter(entry["fault"] for entry in record.read(self.proxy_log))
 
     def url(self, name: str) -> str:
         """A prefix of the bucket."""

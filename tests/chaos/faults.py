@@ -12,6 +12,7 @@ from tests import s3_proxy
 KINDS = {
     "trainer": "SIGKILL to a process that trains",
     "worker": "SIGKILL to a process that does another task",
+    "agent": "SIGKILL to an agent of a node, or to what stands by in its place, with which it ends",
     "raylet": "SIGKILL to a node's raylet; the node comes back seconds later",
     "node": "a node's host loses all its processes at once, and comes back empty",
     "driver": "SIGKILL to the driver; the same command is given again",
@@ -23,6 +24,7 @@ KINDS = {
     "stop_raylet": "SIGSTOP for 20 s to a node's raylet",
     "stop_driver": "SIGSTOP for 20 s to the driver",
     "stop_head": "SIGSTOP for 20 s to the head's control store",
+    "stop_store": "SIGSTOP for 20 s to the store's server: it is away for all",
     "cut_head": "no packets between a node and the head",
     "cut_store": "no packets between a node and the store",
     "cut_driver": "no packets between the driver's host and the store",

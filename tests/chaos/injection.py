@@ -18,6 +18,7 @@ from tests.hosts import Process, resume, stop
 
 TRAINER = re.compile(r"^ray::Worker\.train")
 WORKER = re.compile(r"^ray::Worker\.perform")
+AGENT = re.compile(r"ray::(DashboardAgent|RuntimeEnvAgent)|cluster/standby\.py")
 DRIVER = "tests.chaos.driver"
 _S3_SECONDS = 4.0  # of one silence, slow answer or late write
 _WAKE_SECONDS = 5.0  # in which a raylet that was declared dead finds out and ends
@@ -55,7 +56,9 @@ class Injector:
             self._later(fault.seconds, lambda: self._wake(host, process))
         else:
             _kill(process)
-        self.lost_head |= fault.kind == "head"
+        if fault.kind == "agent":
+            self._later(_WAKE_SECONDS, lambda: self._replace_lost(host))
+        self.lost_head |= fault.kind in self.cluster.ended_by
         return {"host": host, "pid": process.pid, "command": process.command[:80]}
 
     def follow_up(self, everything: bool = False) -> None:
@@ -81,9 +84,11 @@ class Injector:
         hosts, part = {
             "trainer": (WORKERS, lambda command: bool(TRAINER.match(command))),
             "worker": (WORKERS, lambda command: bool(WORKER.match(command))),
+            "agent": (WORKERS, lambda command: bool(AGENT.search(command))),
             "raylet": (WORKERS, "raylet/raylet"),
             "driver": (("head",), DRIVER),
             "head": (("head",), "gcs_server"),
+            "store": (("store",), "weed server"),
         }[kind]
         found = [(name, process) for name in hosts for process in self.cluster.find(name, part)]
         return found[int(fault.draw * len(found))] if found else None

@@ -15,18 +15,29 @@ from ganray.store import Store
 from tests.s3_server import BUCKET, S3Server, wait_until_ready
 
 
-def examine(url: str, expected: dict[str, str]) -> dict[str, Any]:
+def examine(url: str, expected: dict[str, str], equal: bool = True) -> dict[str, Any]:
     """What of a finished run is not as it was expected.
+
+    Args:
+        equal: whether artifacts are to have the digests that are expected of them.
 
     Returns:
         `different`: addresses whose artifact is absent or differs from `expected` (their digests);
+        `stale`: those that were made of something else than is there;
         `damaged`: what `store verify` finds; `files`: how many there are.
     """
     store = Store(url)
     manifests = {manifest.address: manifest for manifest in store.manifests()}
     digests = {address: manifest.digest for address, manifest in manifests.items()}
+    found = digests if equal else {a: expected.get(a) for a in digests}
     return {
-        "different": sorted(a for a, digest in expected.items() if digests.get(a) != digest),
+        "different": sorted(a for a, digest in expected.items() if found.get(a) != digest),
+        "stale": sorted(
+            address
+            for address in manifests.keys() & expected.keys()
+            for one, digest in manifests[address].inputs.items()
+            if one in digests and digests[one] != digest
+        ),
         "damaged": [line for manifest in manifests.values() for line in store.verify(manifest)]
         + list(store.invalid_manifests()),
         "files": len(store.list("")),
@@ -59,7 +70,7 @@ def make_ready() -> dict[str, Any]:
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """The answer to one question."""
     if "examine" in question:
-        return examine(question["examine"], question["expected"])
+        return examine(question["examine"], question["expected"], question["equal"])
     if "remove" in question:
         return remove(question["remove"])
     return make_ready()

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from tests.chaos.cluster import WORKERS
 from tests.chaos.inspector import answer
 from tests.hosts import Process, find_process
-from tests.s3_proxy import Faults, S3Proxy
-from tests.s3_server import BUCKET, S3Server
+from tests.s3_proxy import Faults, S3Proxy, running_proxy
+from tests.s3_server import BUCKET, S3Server, running_s3_server
 
 KINDS = (
     "trainer",
     "worker",
     "driver",
+    "agent",
     "stop_trainer",
+    "stop_worker",
     "stop_driver",
     *(
         f"s3_{kind}"
@@ -39,12 +44,23 @@ KINDS = (
 )
 
 
+@contextmanager
+def behind_proxy(folder: Path) -> Iterator[OwnRay]:
+    """One that is up, with whatever it leaves to look at in a folder."""
+    (folder / "home").mkdir(parents=True)
+    with running_s3_server(folder / "s3") as server, running_proxy(server.endpoint) as proxy:
+        os.environ.update(server.environment())  # this process looks at the store without the proxy
+        yield OwnRay(server, proxy, folder / "home")
+
+
 class OwnRay:
     """Takes the place of `chaos.cluster.Cluster`: each driver starts a Ray of its own.
 
     Args:
         home: of the drivers, for what Ray keeps there.
     """
+
+    ended_by = ("agent",)
 
     def __init__(self, server: S3Server, proxy: S3Proxy, home: Path) -> None:
         self._proxy, self.said = proxy, home / "drivers.log"
@@ -91,6 +107,20 @@ class OwnRay:
     def restore(self, lost_head: bool) -> None:
         """End every fault."""
         self.fail_requests(None)
+
+    def restart_ray(self) -> None:
+        """End what drivers have left."""
+        for process in self.strangers():
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
+    def processes(self) -> list[Process]:
+        """All that drivers have started."""
+        return self.strangers()
+
+    def requests_hit(self) -> Counter[str]:
+        """How many requests to the store were answered as none should be, by kind."""
+        return Counter(self._proxy.counts)
 
     def inspect(self, **question: Any) -> dict[str, Any]:
         """See `chaos.inspector`."""

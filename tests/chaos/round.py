@@ -13,20 +13,25 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.drivers import Drivers
 from tests.chaos.faults import Fault
 from tests.chaos.injection import Injector
-from tests.chaos.study import OVERRIDES, arguments
+from tests.chaos.study import OVERRIDES, TOGETHER, arguments
 from tests.hosts import Process
 
 _ROUND_SECONDS = 1200.0
 _QUIET_SECONDS = 60.0  # in which Ray must have ended what no driver owns any more
 _POLL_SECONDS = 0.2
 _FOUND_DEAD_SECONDS = 30.0  # after a fault's end, in which a node may still be listed as living
-AWAY = ("stop_raylet", "stop_head", "cut_", "node", "raylet", "drain")
+AWAY = ("stop_raylet", "stop_head", "stop_store", "cut_", "node", "agent", "raylet", "drain")
 """Faults during which a new driver may rightly be told that a part of the cluster is away."""
 
 
 @dataclass
 class Round:
-    """A round's state; `play` gives what happened as plain values."""
+    """A round's state; `play` gives what happened as plain values.
+
+    Args:
+        together: whether GANs are trained in cohorts. Whoever is lost has others for company
+            afterwards, so that artifacts are there, sound, and made of each other, but not equal.
+    """
 
     cluster: Cluster
     number: int
@@ -35,13 +40,15 @@ class Round:
     expected: dict[str, str]
     suffix: str = ""
     overrides: Sequence[str] = OVERRIDES
+    together: bool = False
     hits: list[dict[str, Any]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.url = self.cluster.url(f"round-{self.number}{self.suffix}")
         self.injector = Injector(self.cluster)
-        self.drivers = Drivers(self.cluster, arguments(self.study, self.url, self.overrides))
+        overrides = (*self.overrides, *([TOGETHER] if self.together else []))
+        self.drivers = Drivers(self.cluster, arguments(self.study, self.url, overrides))
 
     def play(self) -> dict[str, Any]:
         """Run the study among the faults, and examine what it left."""
@@ -53,15 +60,17 @@ class Round:
         self.injector.restore()
         left = self._left_over()
         self._measure()
-        seen = self.cluster.inspect(examine=self.url, expected=self.expected)
+        asked = {"expected": self.expected, "equal": not self.together}
+        seen = self.cluster.inspect(examine=self.url, **asked)
         if not complete:
             self.wrong.append(f"no end in {_ROUND_SECONDS:g} s")
         self.wrong += [f"left over: {process.command[:120]}" for process in left]
-        for name in ("different", "damaged", "error"):
+        for name in ("different", "stale", "damaged", "error"):
             if seen.get(name):
                 self.wrong.append(f"{name}: {seen[name]}")
         return {
             **{"round": self.number, "right": not self.wrong, "wrong": self.wrong},
+            "together": self.together,
             **{"seconds": round(seconds, 1), "hits": self.hits, "drivers": self.drivers.ended},
             **{"plan": [fault.as_json() for fault in self.faults], "store": seen},
         }

@@ -15,8 +15,12 @@ OVERRIDES = (
     *("train.batch=2", "train.critic_steps=1", "budget.iterations=120"),
     *("search.on=[joint]", "search.restarts=2", "search.own_samples=1", "search.real=2"),
     *("search.shapes=[ring]", "resources.checkpoint_seconds=0.001", "resources.attempts=6"),
+    "sample.chunk=2",
 )
-"""A checkpoint at every report: each second, or 50 iterations."""
+"""A checkpoint at every report (each second, or 50 iterations), and several shards of samples, each
+of which is committed beside the work on the next."""
+TOGETHER = "resources.cohort=3"
+"""GANs in cohorts, of which a member's last bits depend on its company."""
 
 
 def write_study(folder: Path) -> Path:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ganray.cli import main
 from tests import HANG_SECONDS
@@ -55,9 +55,13 @@ class Answer:
         assert "Traceback" not in self.out + self.err
 
 
-def ganray(*words: object) -> Answer:
-    """Run the command in this process."""
-    out, err = io.StringIO(), io.StringIO()
+def ganray(*words: object, err: TextIO | None = None) -> Answer:
+    """Run the command in this process.
+
+    Args:
+        err: its error stream, which the answer then does not hold.
+    """
+    out, err = io.StringIO(), err or io.StringIO()
     code: object = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _as_by_default():
         try:
@@ -65,7 +69,8 @@ def ganray(*words: object) -> Answer:
         except SystemExit as end:
             code = end.code
     assert code is None or isinstance(code, int), code
-    return Answer(code or 0, out.getvalue(), err.getvalue())
+    said = err.getvalue() if isinstance(err, io.StringIO) else ""
+    return Answer(code or 0, out.getvalue(), said)
 
 
 @contextlib.contextmanager

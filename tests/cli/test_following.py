@@ -10,7 +10,8 @@ import time
 import pytest
 
 from ganray.runs import lease
-from ganray.runs.lease import acquire, newest_driver
+from ganray.runs.beat import newest_driver
+from ganray.runs.lease import acquire
 from ganray.store import Store
 from ganray.studies import read_study
 from tests import HANG_SECONDS

@@ -13,6 +13,7 @@ import pytest
 from ganray.cli import logs, tensorboard
 from ganray.cli.logs import added
 from ganray.runs import lease
+from ganray.runs.beat import place_here
 from ganray.store import Store
 from tests.cli.command import Answer, finish, ganray, start
 
@@ -128,7 +129,7 @@ def following(copy, tmp_path, monkeypatch) -> Callable[..., Answer]:
 @pytest.mark.parametrize("words", FOLLOWERS)
 def test_following_ends_when_the_driver_was_killed(words, left, following):
     process = subprocess.Popen(["sleep", "60"])
-    left(process=process.pid, place=lease._place())
+    left(process=process.pid, place=place_here())
     process.kill()
     process.wait()
     answer = following(words)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganray.drivers.showing import outline
+from ganray.drivers.showing import prospect
 from ganray.plan import Plan
 from ganray.runs.records.record import find_run
 from ganray.stages import run_whole
@@ -42,7 +42,7 @@ ITERATIONS = 4  # of the tiny study
 @pytest.fixture(autouse=True)
 def untimed(monkeypatch) -> None:
     """The step that is timed before a run is none of its iterations."""
-    monkeypatch.setattr(outline, "training_speed", lambda plan, gan: 3e9)
+    monkeypatch.setattr(prospect, "training_speed", lambda plan, gan: 3e9)
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ def test_progress_goes_line_by_line_to_the_error_stream(finished):
     assert "\x1b" not in finished.answer.err + finished.answer.out
 
 
-def test_a_second_run_does_nothing_and_needs_no_ray(finished):
+def test_a_second_run_does_nothing_and_needs_neither_ray_nor_torch(finished):
     """Whatever the runner; the store is left as it was, to the modification times."""
     files = {path: Path(finished.url, path).stat().st_mtime_ns for path in _files(finished)}
-    code = "import sys; sys.modules['ray'] = None\nfrom ganray.cli import main\nmain(sys.argv[1:])"
+    code = "import sys; sys.modules |= {'ray': None, 'torch': None}\nfrom ganray.cli import main\n"
     words = ("run", finished.file, "--store", finished.url, "--runner", "ray")
-    answer = finish(start_python(["-c", code], *words))
+    answer = finish(start_python(["-c", f"{code}main(sys.argv[1:])"], *words))
     assert answer.code == 0, answer
     assert "nothing to do, all 28 tasks are in the store" in answer.out
     assert answer.last == finished.answer.last
@@ -148,7 +148,7 @@ def test_one_gan_that_diverges_costs_its_own_part_alone(
 
     def sick(trainer):
         losses = advance(trainer)
-        alone = len(trainer._batches._images) == 40  # class 0
+        alone = len(trainer.feed.resident) == 40  # class 0
         return losses * torch.nan if alone else losses
 
     with monkeypatch.context() as broken:

@@ -18,7 +18,8 @@ from ganray.drivers.runs.ending import Outcome
 from ganray.drivers.runs.following import Follower
 from ganray.errors import GanrayError, Stopped
 from ganray.runs import lease
-from ganray.runs.lease import Lease, newest_driver
+from ganray.runs.beat import newest_driver
+from ganray.runs.lease import Lease
 from ganray.store import Store
 from ganray.sweeps import Ending, read_sweep
 from ganray.sweeps.trials import Point, Trial, read_trials, save_trials

@@ -14,7 +14,7 @@ import json
 import sys
 
 from ganray.distributed.cluster.connect import connected
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker.assignment import Assignment
 from ganray.errors import Stopped
 from ganray.plan import Task
 from ganray.runs.progress.events import Event

@@ -1,25 +1,40 @@
-"""Where tasks are worked, by their kind."""
+"""Where tasks are worked, by their kind and what they are told."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from ganray.plan.task import Resources
+from ganray.plan.task import Resources, Task
+
+
+def task(kind: str, **told: Any) -> Task:
+    return Task(kind=kind, title=kind, key="", parameters=told, inputs={})
+
+
+PRODUCTS, NONE = {"name": "frechet_distance"}, {"name": "inception_score"}
 
 
 @pytest.mark.parametrize(
-    ("told", "train", "embed", "measure"),
+    ("told", "train", "evaluated"),
     [
-        ({}, "auto", "cpu", "cpu"),
-        ({"evaluate": 0.5}, "auto", "auto", "cpu"),
-        ({"evaluate": 1, "device": "cuda"}, "cuda", "cuda", "cpu"),
-        ({"evaluate": 1, "device": "cpu"}, "cpu", "cpu", "cpu"),
-        ({"num_gpus": 1}, "auto", "cpu", "cpu"),
+        ({}, "auto", "cpu"),
+        ({"evaluate": 0.5}, "auto", "auto"),
+        ({"evaluate": 1, "device": "cuda"}, "cuda", "cuda"),
+        ({"evaluate": 1, "device": "cpu"}, "cpu", "cpu"),
+        ({"num_gpus": 1}, "auto", "cpu"),
     ],
     ids=str,
 )
-def test_networks_are_evaluated_where_they_were_trained_only_if_told(told, train, embed, measure):
+def test_networks_are_evaluated_where_they_were_trained_only_if_told(told, train, evaluated):
     resources = Resources.model_validate(told)
-    kinds = "train", "embed", "measure"
-    assert tuple(map(resources.device_of, kinds)) == (train, embed, measure)
-    assert resources.device_of("sample") == resources.device_of("search") == embed
+    assert resources.device_of(task("train")) == train
+    for one in (
+        *map(task, ("sample", "embed", "search")),
+        task("measure", metric=PRODUCTS),
+        task("objective", metric=NONE),  # which embeds, too
+    ):
+        assert resources.device_of(one) == evaluated
+    assert resources.device_of(task("measure", metric=NONE)) == "cpu"
+    assert resources.device_of(task("targets")) == "cpu"

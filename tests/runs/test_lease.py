@@ -15,7 +15,8 @@ import pytest
 
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.runs import lease
-from ganray.runs.lease import Beat, Lease, acquire, lead, newest_driver
+from ganray.runs.beat import Beat, newest_driver
+from ganray.runs.lease import Lease, acquire, lead
 from ganray.store import Store
 from tests import HANG_SECONDS
 

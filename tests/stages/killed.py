@@ -1,15 +1,18 @@
-"""Runs a study in processes that are killed, one after another, until one lives to finish it.
+"""Runs studies in processes that are killed, one after another, until one lives to finish each.
 
-    python -m tests.stages.killed STUDY STORE SEED KILLS
+    python -m tests.stages.killed
+
+reads them, a line each: `["STUDY", "STORE", SEED, KILLS]`.
 
 Each process dies at a moment drawn from SEED, which is the same on every machine: at its n-th
 `fsync`, which every write of a store passes before and after it gets its name, or at its n-th call
 of a function, wherever that is. Prints one line for each process: how it was to die, and its wait
-status.
+status; and goes on when it is told to by a line.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -59,11 +62,10 @@ def lives(fate: Callable[[], None], study: Path, url: str) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def main(study: str, url: str, seed: str, kills: str) -> None:
+def kill(study: str, url: str, seed: int, kills: int) -> None:
     """Kill so many processes, then let one finish."""
-    torch.set_num_threads(1)
-    draw = random.Random(int(seed))
-    for number in range(int(kills)):
+    draw = random.Random(seed)
+    for number in range(kills):
         value = draw.randint(1, 90)
         at_call = _FIRST_CALLS + 500 * value
         how = f"call {at_call}" if number % 3 == 2 else f"write {value}"
@@ -74,4 +76,6 @@ def main(study: str, url: str, seed: str, kills: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    torch.set_num_threads(1)
+    while asked := sys.stdin.readline():
+        kill(*json.loads(asked))

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,19 +20,19 @@ KILLS = 4
 
 
 @pytest.mark.chaos
-def test_whatever_is_visible_is_right_after_every_kill(tiny_run, tmp_path):
+def test_whatever_is_visible_is_right_after_every_kill(parent, tiny_run, tmp_path):
     """Promises 2 and 4. Measuring, the slow part, is copied but for the joint GAN's score."""
     url = str(tmp_path / "store")
     store = copied(tiny_run, Path(url), "measure")
     undisturbed = digests(tiny_run.store, tiny_run.plan)
     joint = tiny_run.plan.roles["measure/cafd/classifier/joint/0"]
     next(Path(url, "artifacts", joint).glob("manifest-*.json")).unlink()
-    assert killed(tiny_run.file, store, undisturbed) == KILLS
+    assert killed(parent, tiny_run.file, store, undisturbed) == KILLS
     assert digests(Store(url), tiny_run.plan) == undisturbed
 
 
 @pytest.mark.chaos
-def test_an_evaluation_that_is_killed_goes_on_where_it_was(tmp_path):
+def test_an_evaluation_that_is_killed_goes_on_where_it_was(parent, tmp_path):
     images, labels = digits(60, 3)
     images = images.repeat(2, axis=2).repeat(2, axis=3)
     for name, some in (("real", images), ("made", images[:40]), ("other", 255 - images[:40])):
@@ -50,23 +51,35 @@ def test_an_evaluation_that_is_killed_goes_on_where_it_was(tmp_path):
     study, agenda = run(file, str(tmp_path / "undisturbed"))
     undisturbed = digests(Store(str(tmp_path / "undisturbed")), agenda.plan)
     store = Store(str(tmp_path / "store"))
-    assert killed(file, store, undisturbed) >= KILLS // 2  # later ones may find too little to do
+    assert (
+        killed(parent, file, store, undisturbed) >= KILLS // 2
+    )  # later ones may find too little to do
     assert digests(store, study.plan()) == undisturbed
 
 
-def killed(file: Path, store: Store, undisturbed: dict[str, str]) -> int:
-    """Run a study by processes that are killed, and one that is not; how many died."""
-    command = [sys.executable, "-m", "tests.stages.killed", str(file), store.url, "7", f"{KILLS}"]
-    with subprocess.Popen(
-        command, cwd=Path(__file__).parents[2], stdin=-1, stdout=-1, text=True, bufsize=1
-    ) as process:
-        died = 0
-        for _ in range(KILLS):
-            status = int(process.stdout.readline().rpartition(": ")[2])
-            died += status == signal.SIGKILL
-            assert_sound(store, undisturbed)
-            process.stdin.write("\n")
-        assert process.stdout.readline() == "last: 0\n"
+@pytest.fixture(scope="module")
+def parent() -> Iterator[subprocess.Popen[str]]:
+    """The process whose forks are killed: it loads torch once."""
+    command = [sys.executable, "-m", "tests.stages.killed"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdin=-1, stdout=-1, text=True, bufsize=1) as process:
+        yield process
+
+
+def killed(parent: subprocess.Popen[str], file: Path, store: Store, calm: dict[str, str]) -> int:
+    """Run a study by processes that are killed, and one that is not; how many died.
+
+    Args:
+        calm: what it comes to undisturbed.
+    """
+    parent.stdin.write(json.dumps([str(file), store.url, 7, KILLS]) + "\n")
+    died = 0
+    for _ in range(KILLS):
+        status = int(parent.stdout.readline().rpartition(": ")[2])
+        died += status == signal.SIGKILL
+        assert_sound(store, calm)
+        parent.stdin.write("\n")
+    assert parent.stdout.readline() == "last: 0\n"
     return died
 
 

@@ -22,7 +22,7 @@ from tests import HANG_SECONDS
 Tensors = dict[str, torch.Tensor]
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["ganray.stages"])
+_context.set_forkserver_preload(["ganray.stages", "tests.stages.stores"])  # what most load
 
 
 def together(

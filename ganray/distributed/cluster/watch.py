@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from ganray.distributed.cluster.connect import HeadLost  # first: it sets Ray's environment
 from ganray.distributed.ray_internals import draining_nodes
@@ -19,10 +19,14 @@ import ray  # isort: skip
 from ganray.distributed.cluster.autoscaler import Growth, growth
 from ganray.distributed.scheduler.units import Bundle
 from ganray.process.periodic import repeated
+from ganray.process.scope import Scope
 
 POLL_SECONDS = 1.0
 HEAD_SECONDS = 40.0
 """The head may be away for so long (it may be restarted); Ray itself gives up after 60."""
+_SURE_SECONDS = 2.0
+"""For so long its answer is still waited for then: it is there at once where not the head was away
+but this process, stopped as it asked."""
 MANY = 1000
 """Workers that are asked for at most where an autoscaler names no limit."""
 
@@ -78,7 +82,7 @@ class View:
 
 
 @dataclass
-class Watch:
+class Watch(Scope):
     """Keeps `view` up to date for as long as the context lasts.
 
     Args:
@@ -88,24 +92,15 @@ class Watch:
     view: View = field(default_factory=View)
     may_grow: bool = True
     _unanswered: float | None = None
-    _looking: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _doubted: float | None = None
 
-    def __enter__(self) -> Watch:
+    def _scope(self) -> Iterator[None]:
         self._own_node = ray.get_runtime_context().get_node_id()
         self._address = ray.get_runtime_context().gcs_address
         self._groups = tuple(groups(growth())) if self.may_grow else ()
         self._look()
-        looking = repeated(self._try_to_look, POLL_SECONDS, "ganray-watch", join=False)
-        self._looking.enter_context(looking)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._looking.close()
+        with repeated(self._try_to_look, POLL_SECONDS, "ganray-watch", join=False):
+            yield
 
     @property
     def silent(self) -> float:
@@ -116,16 +111,23 @@ class Watch:
     def check(self) -> None:
         """Raise `HeadLost` when this driver's cluster is gone, before Ray ends the process."""
         silent = self.silent
-        if (self.view.nodes or silent > HEAD_SECONDS) and self.view.node(self._own_node) is None:
+        lost = self._is_sure(silent > HEAD_SECONDS)
+        if (self.view.nodes or lost) and self.view.node(self._own_node) is None:
             raise HeadLost(
                 f"the Ray node under this driver ({self._own_node[:12]}…) has died; finished work "
                 "and checkpoints are kept: start it again and run the same command"
             )
-        if silent > HEAD_SECONDS:
+        if lost:
             raise HeadLost(
                 f"the cluster's head at {self._address} has not answered for {silent:.0f} s; "
                 "finished work and checkpoints are kept: start it again and run the same command"
             )
+
+    def _is_sure(self, away: bool) -> bool:
+        """Whether it has been found away for a while."""
+        now = time.monotonic()
+        self._doubted = (self._doubted or now) if away else None
+        return self._doubted is not None and now - self._doubted >= _SURE_SECONDS
 
     def _try_to_look(self) -> None:
         with contextlib.suppress(Exception):  # its silence is what `check` tells

@@ -12,8 +12,9 @@ from typing import Any, no_type_check
 import ray
 
 from ganray.distributed.worker import usage
+from ganray.distributed.worker.assignment import Assignment
+from ganray.distributed.worker.streams import WORKER_BEAT_SECONDS
 from ganray.distributed.worker.usage import effort
-from ganray.distributed.worker.worker import WORKER_BEAT_SECONDS, Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.local import explain, failure
 from ganray.runs.progress.events import Event

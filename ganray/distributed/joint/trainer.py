@@ -25,8 +25,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from ganray.distributed.joint.rank import Channel, failed, train_rank
 from ganray.distributed.joint.rendezvous import OwnInterface
+from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.deaths import Circumstances, explain_death
-from ganray.distributed.worker.worker import Assignment
 from ganray.errors import GanrayError
 from ganray.plan import Resources
 from ganray.runs.progress.events import Event

@@ -42,7 +42,7 @@ class Placement:
         for unit in list(waiting):
             if unit in begun:
                 continue
-            slot = self.pool.idle(unit.bundle) if unit.world_size == 1 else None
+            slot = self._free(unit) if unit.world_size == 1 else None
             if slot is not None:
                 begun |= self._begin(slot, unit, waiting)
                 continue
@@ -63,13 +63,28 @@ class Placement:
                 return
             self.pool.ask(bundle, nodes[0])
 
-    def _begin(self, slot: Slot, unit: Unit, waiting: deque[Unit]) -> set[Unit]:
-        """Give an idle worker a unit, and where it can train several together its part of those
-        that wait and are alike; these."""
+    def _free(self, unit: Unit) -> Slot | None:
+        """A worker that waits for such a unit, or is about to; a cohort is formed by one that
+        waits, as more may be ready by then."""
+        slot = self.pool.idle(unit.bundle)
+        if slot is None:
+            slot = self.pool.ending(unit.bundle)
+            if slot is not None and self._company(slot, unit):
+                return None
+        return slot
+
+    def _company(self, slot: Slot, unit: Unit) -> int:
+        """How many GANs a worker trains together at most that are like this one; 0: each alone."""
         assert slot.place is not None
         device = "cpu" if self.resources.device == "cpu" else slot.place.device
         most = min(at_most(self.resources.cohort, device), unit.company)
-        if not most or not unit.shape:
+        return most if most and unit.shape else 0
+
+    def _begin(self, slot: Slot, unit: Unit, waiting: deque[Unit]) -> set[Unit]:
+        """Give an idle worker a unit, and where it can train several together its part of those
+        that wait and are alike; these."""
+        most = self._company(slot, unit)
+        if not most:
             waiting.remove(unit)
             slot.begin(unit)
             return {unit}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 from ray.exceptions import RayError
@@ -15,6 +16,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ganray.distributed.cluster.watch import View
 from ganray.distributed.liveness import Liveness
 from ganray.distributed.scheduler.units import Bundle, Unit
+from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.worker import Place, Worker
 from ganray.plan import Resources
 from ganray.process.waits import WAITS
@@ -22,6 +24,13 @@ from ganray.process.waits import WAITS
 _TOLERANCE = 1e-9  # of sums of fractions
 IDLE_SECONDS = 20.0
 """A worker without work for so long is let go: others may need its place."""
+
+
+class Ahead(NamedTuple):
+    """A unit that a worker has been given beside the end of another, and its answer to come."""
+
+    unit: Unit
+    answer: Any
 
 
 @dataclass(eq=False)
@@ -38,11 +47,17 @@ class Slot:
     place: Place | None = None
     units: list[Unit] = field(default_factory=list)
     """What it works on: one, or several that it trains together."""
+    ahead: Ahead | None = None
+    """What it begins when these have ended."""
+    ending: bool = False
+    """Whether its unit, of which it has one, is done but for what it commits."""
     turn: int = 0
     leaving: bool = False
     since: float = field(default_factory=time.monotonic)
     life: Liveness = field(default_factory=lambda: Liveness(0.0, 0.0))
     memory: int = 0
+    free: float = field(default_factory=time.time)
+    """Since when it has no unit; seconds of the epoch."""
     listened: Any = None
     """By what it is known that the next word of its answer is listened for; None: it is not."""
 
@@ -64,38 +79,60 @@ class Slot:
         """Whether it waits for a unit."""
         return not self.units and self.place is not None
 
+    def arrived(self, place: Place) -> None:
+        """It has begun there, and is idle."""
+        self.place, self.answer = place, None
+        self.since, self.free = time.monotonic(), time.time()
+
     def begin(self, unit: Unit) -> None:
-        """Give it a unit; its stream of events is what it then answers."""
+        """Give it a unit; its stream of events is what it then answers, when it has ended what
+        it still works on."""
         self.turn += 1
-        self._take([unit])
         method = self.actor.train if unit.trains else self.actor.perform
-        self.answer = method.options(num_returns="streaming").remote(unit.assignment, self.turn)
+        answer = method.options(num_returns="streaming").remote(self._handed(unit), self.turn)
+        if self.units:
+            self.ahead = Ahead(unit, answer)
+        else:
+            self._take([unit], answer)
 
     def begin_cohort(self, units: Sequence[Unit]) -> None:
         """The same for units that it trains together."""
         self.turn += 1
-        self._take(units)
         method = self.actor.train_together.options(num_returns="streaming")
-        self.answer = method.remote([unit.assignment for unit in units], self.turn)
+        answer = method.remote([self._handed(unit) for unit in units], self.turn)
+        self._take(units, answer)
 
     def begin_together(self, unit: Unit, resources: Resources) -> None:
         """The same for a unit that needs several workers, which its actor starts itself."""
-        self._take([unit])
         train = self.actor.train.options(num_returns="streaming")
-        self.answer = train.remote(unit.assignment, resources)
+        self._take([unit], train.remote(unit.assignment, resources))
 
-    def _take(self, units: Sequence[Unit]) -> None:
-        self.units, self.leaving, self.memory = list(units), False, 0
+    def _handed(self, unit: Unit) -> Assignment:
+        times = {"ready": unit.ready, "free": self.free, "given": time.time()}
+        return dataclasses.replace(unit.assignment, handed=times)
+
+    def _take(self, units: Sequence[Unit], answer: Any) -> None:
+        self.units, self.answer = list(units), answer
+        self.ending, self.memory = False, 0
         self.since = time.monotonic()
         self.life = Liveness(self.since, self.since)
 
     def end(self, unit: Unit | None = None) -> list[Unit]:
-        """Take a unit back from it, or all that it has; without any it is idle."""
+        """Take a unit back from it, or all that it works on; then it begins what it was given
+        ahead, or is idle."""
         ended = self.units if unit is None else [unit]
         self.units = [one for one in self.units if one not in ended]
         if not self.units:
-            self.answer, self.since = None, time.monotonic()
+            self.answer, self.since, self.free = None, time.monotonic(), time.time()
+            if self.ahead is not None:
+                ahead, self.ahead = self.ahead, None
+                self._take([ahead.unit], ahead.answer)
         return ended
+
+    def lose(self) -> tuple[list[Unit], list[Unit]]:
+        """Take all back from one that is lost: what it worked on, and what it had not begun."""
+        ahead, self.ahead = self.ahead, None
+        return self.end(), [ahead.unit] if ahead else []
 
     def stop(self) -> None:
         """Ask its unit to end soon, with a checkpoint if it trains."""
@@ -119,6 +156,13 @@ class Pool:
     def idle(self, bundle: Bundle) -> Slot | None:
         """One that waits and has this bundle."""
         return next((slot for slot in self.slots if slot.idle and slot.bundle == bundle), None)
+
+    def ending(self, bundle: Bundle) -> Slot | None:
+        """One of this bundle that is about to be idle, and has nothing to do then."""
+        for slot in self.slots:
+            if slot.ending and slot.ahead is None and slot.bundle == bundle and not slot.leaving:
+                return slot
+        return None
 
     def coming(self, bundle: Bundle) -> int:
         """How many of this bundle are asked for and have not begun."""
@@ -191,7 +235,8 @@ class Pool:
 
     def dismiss(self, slot: Slot) -> None:
         """End a worker, whatever it does."""
-        slot.answer = slot.listened = None
+        # Ray's own thread may hold the slot last, and would wait for itself to let a stream go.
+        slot.answer = slot.listened = slot.ahead = None
         ray.kill(slot.actor)
         self.slots.remove(slot)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from ganray.cost.speed import training_device
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker.assignment import Assignment
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda
 from ganray.runs.cohorts import at_most, shape_of
 from ganray.stages.stage import stage_of
-from ganray.stages.training.cohort import member_memory
+from ganray.stages.training.cohort_room import UNKNOWN, member_needs
 
 UNITS_PER_SLOT = 2
 """Units are small enough that a late one does not hold up the rest."""
@@ -64,6 +65,8 @@ class Unit:
     blameless: int = 0
     furthest: int = 0
     host: str = "no node yet"
+    ready: float = field(default_factory=time.time)
+    """When it could be begun first; seconds of the epoch."""
     company: int = sys.maxsize
     """At most so many share a worker: half of those of whom one may have been a worker's end."""
 
@@ -158,11 +161,11 @@ class Desk:
             shards=shards,
             whole=whole,
             dataset_url=agenda.plan.dataset.get("url"),
-            device=resources.device_of(task.kind),
+            device=resources.device_of(task),
             checkpoint_seconds=resources.checkpoint_seconds,
             redo=task.address in agenda.forced,
             share=min(1.0, resources.num_gpus or 1.0),
-            bytes=member_memory(task, agenda.plan) if self._may_share(task) else 0,
+            needs=member_needs(task, agenda.plan) if self._may_share(task) else UNKNOWN,
             pause=pause,
         )
         return Unit(assignment, self.bundle(task))

@@ -6,9 +6,11 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from ganray.runs.progress.events import Event
+from ganray.runs.progress.events import ENDING, Event
 
 _STEPS = ("chunk", "checkpoint")  # of which each counts
+_SOON_SECONDS = 0.005  # what ends sooner needs no next work ahead, and is one message
+_MOST = 500  # in a bundle: who tells without a pause is heard all the same
 
 
 def bundled(
@@ -24,7 +26,7 @@ def bundled(
 
     Args:
         beat: told once in `every` seconds, or with what is told next.
-        ended: called before the last bundle is handed over, which holds what came since the last.
+        ended: called when the last bundle is handed over, which holds what came since the last.
         outcomes: after so many the end is waited for, as whoever hears the last may give more work.
     """
     due, bundle = time.monotonic() + every, list[Event]()
@@ -40,19 +42,21 @@ def bundled(
         else:
             if event is None:
                 break
-            until = until if bundle else min(due, time.monotonic() + pause)
+            soon = _SOON_SECONDS if ENDING in event.details else pause
+            until = min(until if bundle else due, time.monotonic() + soon)
             bundle.append(event)
             outcomes -= "outcome" in event.details
-            continue
+            if not outcomes or len(bundle) < _MOST:
+                continue
         if time.monotonic() >= due:
             due = time.monotonic() + every
             bundle.insert(0, beat())  # of work that its end may follow
         if bundle:
             yield latest(bundle)
         bundle, until = [], due
-    ended()
     if bundle:
         yield latest(bundle)
+    ended()
 
 
 def latest(bundle: Sequence[Event]) -> list[Event]:

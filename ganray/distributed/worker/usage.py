@@ -1,9 +1,12 @@
-"""What a worker uses: its memory at most since its assignment began, and how hard it tries."""
+"""What a worker uses: its memory at most since its assignment began, and how hard it tries; and
+that it leaves nothing of one assignment to the next."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import resource
+import sys
 import time
 from pathlib import Path
 
@@ -51,3 +54,23 @@ def _resident_peak() -> int:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+_kept = 0  # how many modules there were when all that lived was last set apart
+
+
+def keep_imported() -> None:
+    """Set apart what is imported: it stays, and to look through it after each unit takes longer
+    than most units do. Called where nothing of a unit is alive, which would stay, too."""
+    global _kept
+    if len(sys.modules) != _kept:
+        _kept = len(sys.modules)
+        gc.freeze()
+
+
+def free() -> None:
+    """Leave nothing of one assignment to the next: it would count as the next one's memory."""
+    gc.collect()
+    keep_imported()  # a unit imports what it alone needs
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

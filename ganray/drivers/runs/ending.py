@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True)
@@ -25,3 +29,14 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         return dict(vars(self))
+
+
+def how_to_look(report: str) -> str:
+    """How the report is looked at, wherever it is."""
+    parts = urlsplit(report)
+    if not report.startswith("/") and parts.scheme not in ("", "file"):
+        return "the report is one HTML file for any browser; download it from"
+    path = unquote(parts.path) if parts.scheme == "file" else report
+    command = "open" if sys.platform == "darwin" else "xdg-open"
+    url = Path(path).absolute().as_uri()
+    return f"the report is one HTML file for any browser: {command} {shlex.quote(path)}, or {url}"

@@ -10,7 +10,7 @@ from ganray.drivers.runs.ending import Outcome
 from ganray.drivers.showing.display import summary
 from ganray.errors import Stopped
 from ganray.plan import Plan
-from ganray.runs.lease import Beat
+from ganray.runs.beat import Beat
 
 _LINE_SECONDS = 5.0  # at most one line about the driver that is followed in this time
 

@@ -17,9 +17,11 @@ from ganray.cost.probes import Timing, probe
 from ganray.cost.remaining import remainder
 from ganray.cost.speed import training_device
 from ganray.cost.spending import Meter
+from ganray.drivers.runs.pages import pages_foreseen
 from ganray.drivers.runs.runnable import Runnable, Runner
 from ganray.drivers.showing.display import Display, display_for
-from ganray.drivers.showing.outline import SpeedKnown, opening
+from ganray.drivers.showing.outline import opening
+from ganray.drivers.showing.prospect import SpeedKnown
 from ganray.errors import RefusedInput, Stopped, StoreError
 from ganray.local import LocalRunner
 from ganray.runs.agenda import Agenda
@@ -67,7 +69,8 @@ class Work:
         board = Board(agenda.plan, agenda.finished, flops, asked=agenda.asked,
                       speed=prospect.speed, workers=prospect.workers)  # fmt: skip
         self.lease.payload = board.snapshot
-        with display_for(board, console, self.quiet) as show:
+        soon = pages_foreseen(lambda: board.seconds_left)
+        with soon, display_for(board, console, self.quiet) as show:
             try:
                 self._chosen(board, show, meter).run(agenda)
             except Stopped as stopped:

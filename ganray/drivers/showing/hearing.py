@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from ganray.runs.lease import SILENT_SECONDS, Beat, newest_driver
+from ganray.runs.beat import Beat, newest_driver
+from ganray.runs.lease import SILENT_SECONDS
 from ganray.store import Store
 
 _POLL_SECONDS = 0.5

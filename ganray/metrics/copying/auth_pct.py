@@ -38,6 +38,7 @@ class AuthPct(Metric):
     meaning = "percentage of images that are no closer variation of a training image than others"
     better = "higher"
     needs = frozenset({"features"})
+    multiplies = True
     asks = frozenset({"training images"})
 
     name: Literal["auth_pct"] = Field("auth_pct", description="the metric")

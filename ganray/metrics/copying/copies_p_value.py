@@ -35,6 +35,7 @@ class CopiesPValue(Metric):
     meaning = "p-value that images are nearer to training images than held-out real ones are"
     better = "higher"
     needs = frozenset({"features"})
+    multiplies = True
     asks = frozenset({"training images"})
 
     name: Literal["copies_p_value"] = Field("copies_p_value", description="the metric")

@@ -34,6 +34,7 @@ class NearestTraining(Metric):
     meaning = "share of images nearer to a training image than held-out real ones typically are"
     better = "lower"
     needs = frozenset({"features"})
+    multiplies = True
     asks = frozenset({"training images"})
 
     name: Literal["nearest_training"] = Field("nearest_training", description="the metric")

@@ -14,7 +14,7 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from pydantic import Field
 
 from ganray.errors import RefusedInput
@@ -25,10 +25,12 @@ from ganray.metrics.gaussian.class_gaussians import (
     few,
     fit_class,
     member_gaussian,
+    member_shares,
 )
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import Moments, moments
+from ganray.process.arithmetic import HERE, place
 from ganray.process.progress import steps
 
 
@@ -46,6 +48,7 @@ class Cafd(Metric):
     better = "lower"
     needs = frozenset({"features", "class posteriors"})
     fits_covariances = True
+    multiplies = True
     usual = True
 
     name: Literal["cafd"] = Field("cafd", description="the metric")
@@ -62,20 +65,32 @@ class Cafd(Metric):
 
     def compute(self, real: Embedding, generated: Embedding) -> Value:
         """The mean over classes, and a term for each."""
-        from ganray.process.numerics import side_by_side
-
-        k, d = real.probabilities.shape[1], real.features.shape[1]
+        k = real.probabilities.shape[1]
         if generated.probabilities.shape[1] != k:
             other = generated.probabilities.shape[1]
             raise RefusedInput(f"reference has {k} classes where generated has {other}")
+        terms = self._terms(real, generated) if place() == HERE else self._there(real, generated)
+        weights = real.once(_mean_posterior) if self.weights == "real" else None
+        mean, kept = averaged(terms, weights)
+        return Value(mean, per_class=kept)
+
+    def _terms(self, real: Embedding, generated: Embedding) -> list[float]:
+        from ganray.process.numerics import side_by_side
+
+        k, d = real.probabilities.shape[1], real.features.shape[1]
         fit, fit_all = (_hard, _all_hard) if self.assignment == "hard" else (_soft, _all_soft)
         # Kept where they are small, as each is factored once.
         theirs = real.once(fit_all).__getitem__ if few(k, d) else fit(real, "real")
         own = fit(generated, "generated")
         terms = side_by_side(lambda one: theirs(one).distance(own(one)), k)
-        weights = real.once(_mean_posterior) if self.weights == "real" else None
-        mean, kept = averaged(list(steps(terms, [1] * k)), weights)
-        return Value(mean, per_class=kept)
+        return list(steps(terms, [1] * k))
+
+    def _there(self, real: Embedding, generated: Embedding) -> list[float]:
+        """All classes in one batch, on another device."""
+        from ganray.metrics.gaussian.batched import class_distances  # torch
+
+        shares = _hard_shares if self.assignment == "hard" else _soft_shares
+        return class_distances(real, generated, shares, DDOF)
 
     def flops(self, count: int, dimensions: int, classes: int) -> float:  # noqa: ARG002
         """A distance for each class."""
@@ -98,6 +113,17 @@ def _hard(embedding: Embedding, name: str) -> Callable[[int], Gaussian]:
     check_probabilities(embedding.probabilities)
     labels, classes = embedding.probabilities.argmax(axis=1), embedding.probabilities.shape[1]
     return member_gaussian(name, embedding.features, labels, range(classes), DDOF)
+
+
+def _soft_shares(embedding: Embedding, _: str) -> Float[np.ndarray, "n k"]:
+    check_probabilities(embedding.probabilities)
+    return embedding.probabilities
+
+
+def _hard_shares(embedding: Embedding, name: str) -> Float[np.ndarray, "n k"]:
+    check_probabilities(embedding.probabilities)
+    labels, classes = embedding.probabilities.argmax(axis=1), embedding.probabilities.shape[1]
+    return member_shares(name, labels, range(classes))
 
 
 def _all_soft(real: Embedding) -> list[Gaussian]:

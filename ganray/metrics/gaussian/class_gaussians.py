@@ -103,3 +103,15 @@ def member_gaussian(
         raise RefusedInput(f"labels has {len(labels)} rows where {name} has {len(features)}")
     check_members(name, labels, classes)
     return lambda k: Gaussian.fit(moments(features[labels == k]), ddof)
+
+
+def member_shares(
+    name: str, labels: Int64[np.ndarray, "n"], classes: Sequence[int]
+) -> Float[np.ndarray, "n k"]:
+    """1 where an image is of a class, 0 elsewhere.
+
+    Raises:
+        UndefinedScore: as `check_members` does.
+    """
+    check_members(name, labels, classes)
+    return (labels[:, None] == np.asarray(classes)).astype(np.float32)

@@ -13,16 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float, Float64
 from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
 from ganray.metrics.metric import Metric, Value
 from ganray.metrics.moments import Moments, moments
+from ganray.process.arithmetic import HERE, place
 
 _ENOUGH = 5e-7
 """Of a distance, how wrong the estimate may call it. Errors were below 1.6 times the estimate on
@@ -49,6 +50,7 @@ class FrechetDistance(Metric):
     better = "lower"
     needs = frozenset({"features"})
     fits_covariances = True
+    multiplies = True
     usual = True
 
     name: Literal["frechet_distance"] = Field("frechet_distance", description="the metric")
@@ -214,6 +216,23 @@ def certain(squares: Float64[np.ndarray, "d"], distance: float, spread: float) -
     return bool(2 * (wrong + lost) <= max(_ENOUGH * distance, _CLOSE * spread))
 
 
-def fitted(embedding: Embedding) -> Gaussian:
-    """The Gaussian of all features, with the unbiased covariance."""
-    return Gaussian.fit(moments(embedding.features))
+@runtime_checkable
+class Fitted(Protocol):
+    """A Gaussian, wherever its numbers lie."""
+
+    def distance(self, other: Any) -> float:
+        """As `Gaussian.distance`, from another that lies there."""
+
+
+def fitted_to(features: Float[np.ndarray, "n d"]) -> Fitted:
+    """The Gaussian of all features, with the unbiased covariance, where `arithmetic.place` says."""
+    if place() == HERE:
+        return Gaussian.fit(moments(features))
+    from ganray.metrics.gaussian.batched import fitted_there  # torch
+
+    return fitted_there(features)
+
+
+def fitted(embedding: Embedding) -> Fitted:
+    """The same of an embedding, as a statistic that `Embedding.once` keeps."""
+    return fitted_to(embedding.features)

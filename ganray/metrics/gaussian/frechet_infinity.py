@@ -15,9 +15,8 @@ from pydantic import Field
 
 from ganray.metrics.extrapolation import SIZES, Extrapolated, Line, at_infinity
 from ganray.metrics.features import Embedding
-from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian, fitted
+from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Fitted, fitted, fitted_to
 from ganray.metrics.metric import Value
-from ganray.metrics.moments import moments
 
 
 class FrechetInfinity(Extrapolated):
@@ -34,6 +33,7 @@ class FrechetInfinity(Extrapolated):
     meaning = "Fréchet distance extrapolated to infinitely many generated images"
     better = "lower"
     needs = frozenset({"features"})
+    multiplies = True
 
     name: Literal["frechet_infinity"] = Field("frechet_infinity", description="the metric")
 
@@ -48,7 +48,7 @@ class FrechetInfinity(Extrapolated):
 
 
 def frechet_infinity(
-    reference: Gaussian, generated: Float[np.ndarray, "n d"], sizes: int = SIZES, seed: int = 0
+    reference: Fitted, generated: Float[np.ndarray, "n d"], sizes: int = SIZES, seed: int = 0
 ) -> Line:
     """The line in 1/n through the Fréchet distances of `sizes` draws of generated features.
 
@@ -57,7 +57,7 @@ def frechet_infinity(
             than the reference's, and numbers that are not finite.
     """
     return at_infinity(
-        lambda rows: reference.distance(Gaussian.fit(moments(generated[rows]))),
+        lambda rows: reference.distance(fitted_to(generated[rows])),
         len(generated),
         sizes,
         seed,

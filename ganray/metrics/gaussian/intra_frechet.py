@@ -10,15 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
-from ganray.metrics.gaussian.cafd import class_aware_frechet_distance
-from ganray.metrics.gaussian.class_gaussians import check_members, few, member_gaussian
+from ganray.metrics.gaussian.cafd import averaged, class_aware_frechet_distance
+from ganray.metrics.gaussian.class_gaussians import (
+    check_members,
+    few,
+    member_gaussian,
+    member_shares,
+)
 from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian
 from ganray.metrics.metric import Metric, Value
+from ganray.process.arithmetic import HERE, place
 
 _DDOF = 1  # as the FID of a class, of which it is the mean
 
@@ -37,6 +43,7 @@ class IntraFrechet(Metric):
     better = "lower"
     needs = frozenset({"features"})
     fits_covariances = True
+    multiplies = True
     asks = frozenset({"real labels", "generated labels"})
 
     name: Literal["intra_frechet"] = Field("intra_frechet", description="the metric")
@@ -46,6 +53,12 @@ class IntraFrechet(Metric):
         theirs, own = _labels("real", real), _labels("generated", generated)
         classes = np.union1d(theirs, own).tolist()
         check_members("real", theirs, classes)
+        if place() != HERE:
+            from ganray.metrics.gaussian.batched import class_distances  # torch
+
+            check_members("generated", own, classes)
+            mean, terms = averaged(class_distances(real, generated, _shares, _DDOF), None)
+            return Value(mean, per_class=terms)
         fake = _within("generated", generated, own, classes)
         kept = few(len(classes), real.features.shape[1])
         reference = real.once(_all_classes) if kept else _within("real", real, theirs, classes)
@@ -61,6 +74,12 @@ def _labels(name: str, embedding: Embedding) -> Int64[np.ndarray, "n"]:
     if embedding.labels is None:
         raise RefusedInput(f"{name}: labels (=None) must be the class of each image, from 0 on")
     return embedding.labels
+
+
+def _shares(embedding: Embedding, name: str) -> Float[np.ndarray, "n k"]:
+    """Of the classes that occur, which are those of both sets."""
+    labels = _labels(name, embedding)
+    return member_shares(name, labels, np.unique(labels).tolist())
 
 
 def _within(

@@ -45,6 +45,7 @@ class Cmmd(Metric):
     meaning = "1,000 × squared MMD of the features, Gaussian kernel; CMMD is that on CLIP"
     better = "lower"
     needs = frozenset({"features"})
+    multiplies = True
 
     name: Literal["cmmd"] = Field("cmmd", description="the metric")
     bandwidth: float = Field(

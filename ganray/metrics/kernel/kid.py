@@ -43,6 +43,7 @@ class Kid(Metric):
     meaning = "unbiased squared MMD of the features, cubic kernel; KID is that on Inception"
     better = "lower"
     needs = frozenset({"features"})
+    multiplies = True
 
     name: Literal["kid"] = Field("kid", description="the metric")
     subsets: int = Field(SUBSETS, ge=1, le=10**5, description="draws for the mean beside the value")
@@ -220,7 +221,7 @@ def _precision(x: Num[np.ndarray, "n d"], y: Num[np.ndarray, "m d"]) -> type:
 
 def cubes(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "n m"]:
     """(⟨x, y⟩ + d)³, which is the kernel times d³."""
-    table = x @ y.T
+    table = pairs.product(x, y)
     for start in range(0, len(table), _STRIP):
         strip = table[start : start + _STRIP]  # stays in the processor's cache
         strip += x.shape[1]

@@ -31,7 +31,7 @@ def gaussian(bandwidth: float) -> Kernel:
         raise RefusedInput(f"bandwidth (={bandwidth!r}) must be above 0 and finite")
 
     def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        exponent = x @ y.T
+        exponent = pairs.product(x, y)
         exponent *= 2
         exponent -= np.square(x).sum(axis=1)[:, None]
         exponent -= np.square(y).sum(axis=1)

@@ -116,7 +116,7 @@ def _inside(
     closed: bool,
 ) -> Bool[np.ndarray, "m n"]:
     lengths, others = (np.square(one, dtype=np.float64).sum(axis=1) for one in (points, centres))
-    beyond = points @ centres.T  # and then |a|² + |b|² − 2ab − r², in place
+    beyond = pairs.product(points, centres)  # and then |a|² + |b|² − 2ab − r², in place
     beyond *= -2
     beyond += lengths[:, None].astype(beyond.dtype)
     beyond += (others - squared_radii).astype(beyond.dtype)

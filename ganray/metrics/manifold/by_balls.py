@@ -15,6 +15,7 @@ class ByBalls(Metric):
 
     better = "higher"
     needs = frozenset({"features"})
+    multiplies = True
 
     k: int = Field(K, ge=1, description="the neighbour that an image's ball reaches to")
 

@@ -17,9 +17,8 @@ from pydantic import Field
 
 from ganray.errors import RefusedInput
 from ganray.metrics.features import Embedding
-from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Gaussian, fitted
+from ganray.metrics.gaussian.frechet_distance import DISTANCE_TERMS, Fitted, fitted, fitted_to
 from ganray.metrics.metric import Metric, Value
-from ganray.metrics.moments import moments
 from ganray.metrics.nearest import nearest
 from ganray.metrics.outliers.worst import PERCENT, share, worst
 
@@ -38,6 +37,7 @@ class TailFrechet(Metric):
     better = "lower"
     needs = frozenset({"features"})
     fits_covariances = True
+    multiplies = True
 
     name: Literal["tail_frechet"] = Field("tail_frechet", description="the metric")
     percent: float = Field(
@@ -60,7 +60,7 @@ class TailFrechet(Metric):
 
 
 def tail_frechet(
-    reference: Gaussian,
+    reference: Fitted,
     real: Float[np.ndarray, "m k"],
     generated: Float[np.ndarray, "n d"],
     percent: float = PERCENT,
@@ -77,4 +77,4 @@ def tail_frechet(
             "covariance needs two: more images, or a larger percent"
         )
     rows = worst(np.sqrt(nearest(generated, real)[1]), percent)
-    return reference.distance(Gaussian.fit(moments(generated[rows])))
+    return reference.distance(fitted_to(generated[rows]))

@@ -32,6 +32,7 @@ class WorstDistance(Metric):
     meaning = "mean distance from the nearest real image of the worst generated ones"
     better = "lower"
     needs = frozenset({"features"})
+    multiplies = True
 
     name: Literal["worst_distance"] = Field("worst_distance", description="the metric")
     percent: float = Field(

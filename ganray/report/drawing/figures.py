@@ -95,6 +95,12 @@ def canvas(size: tuple[float, float]) -> Iterator[Any]:
 
 def picture(drawn: Any, alt: str, size: tuple[float, float]) -> Picture:
     """What was drawn on a canvas, as SVG; it counts 72 points, CSS 96 pixels to an inch."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    FigureCanvasSVG(drawn)
+    # Here, where it measures texts as SVG has them; `savefig` would draw all for it once more.
+    drawn.get_layout_engine().execute(drawn)
+    drawn.set_layout_engine(None)
     sink = io.BytesIO()
     drawn.savefig(sink, format="svg", transparent=True, metadata={"Date": None})
     width, height = (round(inches * 96) for inches in size)

@@ -1,4 +1,4 @@
-"""How fast cohorts were, kept in the store for whoever reckons what the next ones take."""
+"""How fast cohorts were and what memory they took, kept in the store for those that come."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from ganray.plan import Task
-from ganray.runs.cohorts import work_of
+from ganray.runs.cohorts import kind_of, work_of
 from ganray.spec import Spec, content_hash
 from ganray.store import Store
 
 _NAME = re.compile(r"(?P<members>\d+)-(?P<iterations>\d+)\.json")
+_MEMORY = re.compile(r"(?P<members>\d+)\.json")
 
 
 class CohortSpeed(Spec):
@@ -70,3 +71,54 @@ def kept_speed(
 
 def _folder(shape: Sequence[int], task: Task, device: str) -> str:
     return f"speeds/{content_hash([list(shape), work_of(task), device])}/"
+
+
+class CohortMemory(Spec):
+    """What a member of a cohort took of a GPU's memory.
+
+    Attributes:
+        bytes: at the most, its part of what all together took, the races of products included.
+        images: of a member's images, which are in it, on average.
+    """
+
+    members: int = Field(ge=1)
+    bytes: int = Field(ge=1)
+    images: int = Field(ge=0)
+    device_name: str
+
+
+def keep_memory(store: Store, shape: Sequence[int], task: Task, memory: CohortMemory) -> None:
+    """Write down what was measured; of cohorts of equal size the first one's stays.
+
+    Args:
+        shape: of the images.
+        task: one of the cohort, of which all that is said of its kind is said of all.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    path = f"{_memory_folder(shape, task, memory.device_name)}{memory.members}.json"
+    store.create(path, memory.model_dump_json(indent=1).encode())
+
+
+def kept_memory(
+    store: Store, shape: Sequence[int], task: Task, device_name: str
+) -> CohortMemory | None:
+    """Of cohorts of such GANs on such a card the largest one's: what all share is little in it.
+
+    What is damaged counts for nothing.
+
+    Raises:
+        StoreError: the store fails.
+    """
+    folder = _memory_folder(shape, task, device_name)
+    names = [(_MEMORY.fullmatch(path.removeprefix(folder)), path) for path in store.list(folder)]
+    found = sorted(((int(name["members"]), path) for name, path in names if name), reverse=True)
+    for _, path in found:
+        with contextlib.suppress(ValueError):  # pydantic's own errors are such, too
+            return CohortMemory.model_validate_json(store.get(path) or b"")
+    return None
+
+
+def _memory_folder(shape: Sequence[int], task: Task, device_name: str) -> str:
+    return f"speeds/{content_hash([list(shape), kind_of(task), 'memory', device_name])}/"

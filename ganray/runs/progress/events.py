@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+ENDING = "ending"
+"""In the details of an event that says alone that its work is done but for what it commits."""
+
 
 @dataclass(frozen=True)
 class Event:

@@ -13,6 +13,7 @@ from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
 from ganray.plan.candidates import ObjectiveParameters
 from ganray.plan.parameters import TrainParameters
+from ganray.process.arithmetic import computing_on
 from ganray.sample import sample
 from ganray.scores import Score
 from ganray.stages.artifacts import read_embedder, read_sampler
@@ -47,7 +48,8 @@ def score_trial(work: Workspace) -> None:
 def _score(work: Workspace, told: ObjectiveParameters, reference: Embedding, side: str) -> Score:
     metric, generated = told.metric, _generated(work, told, side).among(told.among)
     try:
-        found = metric.compute(reference, generated)
+        with computing_on(work.lent):
+            found = metric.compute(reference, generated)
     except UndefinedScore as why:
         raise TrainingDiverged(f"{metric.name} of the {side} side is undefined: {why}") from None
     if not math.isfinite(found.value):
@@ -62,7 +64,8 @@ def _generated(work: Workspace, told: ObjectiveParameters, side: str) -> Embeddi
     parts, shares = [], told.sides[side]
     for index, (count, seed) in enumerate(zip(shares.counts, shares.seeds, strict=True)):
         if count:
-            sampler = read_sampler(work.store, work.input(f"gan/{side}/{index}"), told.model)
+            gan = work.input(f"gan/{side}/{index}")
+            sampler = read_sampler(work.store, gan, told.model, work.lent)
             images = sample(sampler, count, seed, told.sample)
             embedder = read_embedder(work, images, ENCODERS.member(told.encoder).layer)
             parts.append(embed(embedder, images, told.embed))

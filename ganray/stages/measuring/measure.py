@@ -18,6 +18,7 @@ from ganray.metrics.statistics.bootstrap import resampled_interval
 from ganray.models.encoders import ENCODERS
 from ganray.plan import Plan, Task
 from ganray.plan.measuring import MeasureParameters, Subset
+from ganray.process.arithmetic import computing_on
 from ganray.process.progress import shares
 from ganray.randomness import permutation
 from ganray.scores import Score
@@ -59,7 +60,7 @@ def measure(work: Workspace) -> None:
     generated, labels = _labelled(metric, replace(generated, shape=told.shape), told.unlabelled)
     result |= {"dimensions": generated.features.shape[1]} if metric.fits_covariances else {}
     try:
-        with telling(work):
+        with telling(work), computing_on(work.lent):
             found = _measured(told, reference, generated)
     except UndefinedScore as why:  # a collapse so complete is a result, too
         work.commit({}, result | {"undefined": str(why)})

@@ -33,18 +33,20 @@ def mix_images_chunk(work: Workspace, index: int) -> Arrays:
     told = MixParameters.of(work.task)
     first, *others = map(work.artifact, work.task.members)
     sources = (Source.of(work.store, one) for one in others)
-    samplers = _samplers(work.store, first, told.model, *sources)
+    samplers = _samplers(work.store, first, told.model, work.lent, *sources)
     shares = told.shares or [float(size) for size in work.input("split").result["sizes"]]
     images, whose = mix_chunk(samplers, shares, told.sample, told.seed, index)
     return {"images": images, "members": whose.astype(np.int32)}
 
 
 @cached(1)
-def _samplers(store: Store, manifest: Manifest, model: ModelSpec, *others: Source) -> list[Sampler]:
+def _samplers(
+    store: Store, manifest: Manifest, model: ModelSpec, device: str, *others: Source
+) -> list[Sampler]:
     """All at once, as each chunk needs most of them."""
     return [
-        read_sampler(store, manifest, model),
-        *(read_sampler(one.store, one.manifest, model) for one in others),
+        read_sampler(store, manifest, model, device),
+        *(read_sampler(one.store, one.manifest, model, device) for one in others),
     ]
 
 

@@ -27,7 +27,7 @@ from ganray.train.costs.memory import sampling_memory
 def sample_images_chunk(work: Workspace, index: int) -> Arrays:
     """One chunk of a GAN's samples."""
     told = SampleParameters.of(work.task)
-    sampler = read_sampler(work.store, work.input("gan"), told.model, work.device)
+    sampler = read_sampler(work.store, work.input("gan"), told.model, work.lent)
     if told.sources is not None:
         sampler = sampler.of(*source_images(*work.dataset_place(), told))
     return {"images": sample_chunk(sampler, told.sample, told.seed, index)}

@@ -39,7 +39,7 @@ Images = UInt8[np.ndarray, "n c h w"]
 def search_range_chunk(work: Workspace, index: int) -> Arrays:
     """Search one chunk of (target, restart) pairs: where each ended."""
     told = SearchParameters.of(work.task)
-    sampler = read_sampler(work.store, work.input("gan"), told.model, work.device)
+    sampler = read_sampler(work.store, work.input("gan"), told.model, work.lent)
     targets = np.concatenate([_probes(work)["images"], _own_samples(work)])
     chunk = search_chunk(sampler, targets, told.search, told.seed, index)
     return {"latents": chunk.latents, "residuals": chunk.residuals, "images": chunk.images}

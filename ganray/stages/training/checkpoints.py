@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,14 @@ from jaxtyping import Float32
 
 from ganray.process.beside import Beside
 from ganray.process.numerics import numerics
+from ganray.process.scope import Scope
 from ganray.stages.workspace import Workspace
 from ganray.tensors import Tensors, serialise
 
 STATE, LOSSES = "state.safetensors", "losses.safetensors"
 
 
-class Checkpoints:
+class Checkpoints(Scope):
     """Keeps the states of one training; a context, which ends with the last one committed.
 
     A training waits for no store: it hands over a copy of its state and goes on. Where the store
@@ -72,17 +72,12 @@ class Checkpoints:
             self._work.report(step := self._committed.popleft(), 0, checkpoint=step)
         self._beside.check()
 
-    def __enter__(self) -> Checkpoints:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._beside.__exit__(kind, error, trace)
-        self.check()
+    def _scope(self) -> Iterator[None]:
+        try:
+            with self._beside:
+                yield
+        finally:
+            self.check()
 
     def _commit(
         self,

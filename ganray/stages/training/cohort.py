@@ -16,26 +16,26 @@ from typing import Any
 import torch
 
 from ganray.errors import Stopped, StoreError
-from ganray.plan import Plan, Task
-from ganray.plan.parameters import TrainParameters
-from ganray.process.memory import memory_free
+from ganray.plan import Task
 from ganray.process.numerics import threads
 from ganray.runs.forecasts.measured import CohortSpeed, keep_speed
 from ganray.stages.log import TaskLog, shared_logs
-from ganray.stages.needs import images_memory
 from ganray.stages.remedies import explain
-from ganray.stages.stage import image_shape
+from ganray.stages.training.cohort_room import (
+    UNKNOWN,
+    Held,
+    Needs,
+    at_once,
+    keep_held,
+    known_memory,
+    room,
+)
 from ganray.stages.training.train import train_gan, training
 from ganray.stages.workspace import Workspace
 from ganray.store import Manifest, Store
-from ganray.train.cohorts.races import forget_met, met, met_in_words
+from ganray.train.cohorts.products.races import forget_met, met, met_in_words
 from ganray.train.cohorts.together import Member, run_together
-from ganray.train.costs.memory import gan_memory
-from ganray.train.device import choose_device, device_name
-
-_COPIES = 2
-"""Images lie once more as all members', and products that are laid out as matrices hold about what
-the losses hold."""
+from ganray.train.device import device_name
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,13 @@ class Joining:
     Attributes:
         workspace: made when the task begins, one of so many.
         ended: hears what it has ended of, or None and what it has come to.
-        bytes: that it takes at most of the device (`member_memory`).
+        needs: what it takes of the device.
     """
 
     task: Task
     workspace: Callable[[TaskLog, int], Workspace]
     ended: Callable[[Exception | None, Manifest | None], None]
-    bytes: int = 0
-
-
-def member_memory(task: Task, plan: Plan) -> int:
-    """The most bytes that one GAN of a cohort takes, by an estimate."""
-    told = TrainParameters.of(task)
-    grown = gan_memory(image_shape(plan), told.model, told.train, len(told.kinds))
-    return _COPIES * (grown + images_memory(plan, "train", told.classes))
+    needs: Needs = UNKNOWN
 
 
 def run_cohort(
@@ -70,31 +63,16 @@ def run_cohort(
         share: of the device that they may take, in (0, 1].
         prints: as of `TaskLog`.
     """
-    waiting, room = list(joining), _room(device, share)
+    waiting, free = list(joining), room(device, share)
     while waiting:
-        some = waiting[: _at_once(waiting, room)]
+        first = waiting[0]
+        known = known_memory(store, first.task, first.needs.shape, device)
+        some = waiting[: at_once([one.needs for one in waiting], free, known)]
         waiting = waiting[len(some) :]
         if _run(some, store, device, prints):
             for one in waiting:
                 one.ended(Stopped(f"{one.task.title} was stopped before it began"), None)
             return
-
-
-def _at_once(waiting: Sequence[Joining], room: int | None) -> int:
-    """How many are taken next, of cohorts that are equal as far as they can be."""
-    each = max(one.bytes for one in waiting)
-    most = max(1, room // each) if room is not None and each else len(waiting)
-    cohorts = -(-len(waiting) // most)
-    return -(-len(waiting) // cohorts)
-
-
-def _room(device: str, share: float) -> int | None:
-    """Bytes that may be taken there; None: nothing says."""
-    if choose_device(device).type == "cpu":
-        free = memory_free()
-        return None if free is None else int(share * free)
-    free, whole = torch.cuda.mem_get_info()
-    return min(free, int(share * whole))
 
 
 def _run(joining: Sequence[Joining], store: Store, device: str, prints: bool) -> bool:
@@ -173,11 +151,16 @@ def _failed(
 ) -> _Failure:
     """Train them together; why that came to nothing, if it did."""
     members: list[Member] = []
+    held = Held(works[0].device) if works else None
     forget_met()
 
     def record() -> dict[str, Any]:
-        forms = met()
-        return {"cohort": len(works), **({"products": forms} if forms else {})}
+        found: dict[str, Any] = {"cohort": len(works)}
+        if forms := met():
+            found["products"] = forms
+        if most := held and held.most():
+            found["device_bytes"] = most // len(works)
+        return found
 
     for work in works:
         member = Member(partial(over, work))
@@ -189,6 +172,9 @@ def _failed(
         halved = isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
         then = "is halved" if halved and len(works) > 1 else "is parted"
         return _Failure(f"the cohort of {len(works)} {then}: {explain(error)}", halved)
+    if most := held and held.most():
+        made = [work.made for work in works if work.made]
+        keep_held(works[0].store, works[0].task, made, len(works), most, works[0].device)
     _keep_speed(works, members)
     return _Failure()
 

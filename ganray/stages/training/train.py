@@ -66,7 +66,7 @@ def training(
     """
     refuse_other_ranks(work.task, work.ranks.size if work.ranks else 1)
     trainer, info = _begun(work)
-    history, seconds = yield from followed(work, trainer, work.task.horizon or 0, clock)
+    history, seconds = yield from followed(work, trainer, work.task.horizon or 0, clock, ends=True)
     if not work.ranks or work.ranks.first:
         _commit(work, trainer, info, history, device_seconds=seconds, **record())
 

@@ -36,15 +36,19 @@ def followed(
     trainer: GanTrainer | EncoderTrainer,
     until: int,
     clock: Callable[[], float] = time.monotonic,
+    ends: bool = False,
 ) -> Course[tuple[Float32[np.ndarray, "steps losses"], float]]:
     """`follow` as a course, for whoever drives it.
 
     Args:
         clock: its seconds are those that the trainer has a device.
+        ends: whether nothing is left of the task then but to commit it.
     """
     history, spent = _resume(work, trainer, until)
     with Checkpoints(work, trainer.step, spent, clock) as kept:
         arrived, history = yield from course(trainer, until, _host(work, kept), history)
+        if arrived and ends:
+            work.tell_ending()
     if not arrived:
         raise Stopped(f"{work.task.title} stopped at {trainer.step} of {until} and is kept")
     return history, kept.kept

@@ -7,7 +7,7 @@ needs no line anywhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -74,7 +74,7 @@ class Family:
             found.append("no joint.workers")
         return ", ".join(found)
 
-    @property
+    @cached_property
     def _groups(self) -> dict[str, Any]:
         groups: dict[str, Any] = load(self.text)
         return groups

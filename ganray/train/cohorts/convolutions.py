@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from ganray.train.cohorts.products import FORMS, NOTHING, Geometry, Kind
-from ganray.train.cohorts.races import fastest
+from ganray.train.cohorts.products.races import fastest
 
 
 class Product(torch.autograd.Function):

@@ -15,11 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ganray.train.cohorts import dense, races
-from ganray.train.cohorts.products import Finish, Geometry, Kind, product
-from ganray.train.cohorts.races import fastest, one_output
+from ganray.train.cohorts.products import Finish, Geometry, Kind, dense, product, races
+from ganray.train.cohorts.products.races import fastest, one_output
 from ganray.train.cohorts.stacking import Stack, bound
-from ganray.train.fused.affine import Affine, Bend, Dense, Factors, Shape, Values, bent
+from ganray.train.fused.affine import Affine, Bend, Dense, Factors, Shape, Values, Weight, bent
 from ganray.train.fused.functions import Fused
 from ganray.train.fused.geometry import Axes
 from ganray.train.fused.reading import Layer
@@ -74,9 +73,9 @@ class Convolution:
 
     geometry: Geometry
 
-    def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Weight, Tensor | None]:
         """As they are: in a cohort they lie channels last."""
-        return weight, bias
+        return Weight(weight), bias
 
     def restored(
         self, weight: Tensor | None, bias: Tensor | None
@@ -84,21 +83,21 @@ class Convolution:
         """As `Affine.restored`."""
         return weight, bias
 
-    def given(self, values: Values, weight: Tensor) -> Values:
+    def given(self, values: Values, weight: Weight) -> Values:
         """As `Affine.given`."""
         return values.to(weight.dtype)
 
     def outputs(
-        self, values: Large, weight: Tensor, bias: Tensor | None, bend: Bend | None
+        self, values: Large, weight: Weight, bias: Tensor | None, bend: Bend | None
     ) -> Small:
         """As `Affine.outputs`."""
-        return self._made("maps", values, weight, Finish(bias, bend))
+        return self._made("maps", values, weight.plain, Finish(bias, bend))
 
-    def inputs(self, delta: Small, weight: Tensor, bend: Bend | None) -> Large:
+    def inputs(self, delta: Small, weight: Weight, bend: Bend | None) -> Large:
         """As `Affine.inputs`."""
-        return self._made("images", delta, weight, Finish(None, bend))
+        return self._made("images", delta, weight.plain, Finish(None, bend))
 
-    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], _: Weight) -> Tensor:
         """As `Affine.weights`, two batches in one product."""
         return self._summed([(values, delta) for delta, values in batches])
 
@@ -129,16 +128,16 @@ class Deconvolution(Convolution):
     """Maps to images: the two change places."""
 
     def outputs(
-        self, values: Small, weight: Tensor, bias: Tensor | None, bend: Bend | None
+        self, values: Small, weight: Weight, bias: Tensor | None, bend: Bend | None
     ) -> Large:
         """As `Affine.outputs`."""
-        return self._made("images", values, weight, Finish(bias, bend))
+        return self._made("images", values, weight.plain, Finish(bias, bend))
 
-    def inputs(self, delta: Large, weight: Tensor, bend: Bend | None) -> Small:
+    def inputs(self, delta: Large, weight: Weight, bend: Bend | None) -> Small:
         """As `Affine.inputs`."""
-        return self._made("maps", delta, weight, Finish(None, bend))
+        return self._made("maps", delta, weight.plain, Finish(None, bend))
 
-    def weights(self, batches: Sequence[Factors], _: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], _: Weight) -> Tensor:
         """As `Affine.weights`, two batches in one product."""
         return self._summed(batches)
 
@@ -147,10 +146,10 @@ class Deconvolution(Convolution):
 class Rows(Dense):
     """Rows to rows, or of maps and to maps."""
 
-    def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Weight, Tensor | None]:
         """In the order in which numbers of maps lie in memory."""
         weight = _ordered(_ordered(weight, 1, self.gives), 2, self.takes)
-        return weight, None if bias is None else _ordered(bias, 1, self.gives)
+        return Weight(weight), None if bias is None else _ordered(bias, 1, self.gives)
 
     def restored(
         self, weight: Tensor | None, bias: Tensor | None
@@ -160,34 +159,36 @@ class Rows(Dense):
             weight = _placed(_placed(weight, 1, self.gives), 2, self.takes)
         return weight, None if bias is None else _placed(bias, 1, self.gives)
 
-    def given(self, values: Values, weight: Tensor) -> Values:
+    def given(self, values: Values, weight: Weight) -> Values:
         """As `Affine.given`."""
-        return values if one_output(weight) else values.to(weight.dtype)
+        return values if one_output(weight.plain) else values.to(weight.dtype)
 
     def outputs(
-        self, values: Values, weight: Tensor, bias: Tensor | None, bend: Bend | None
+        self, values: Values, weight: Weight, bias: Tensor | None, bend: Bend | None
     ) -> Values:
         """As `Affine.outputs`."""
-        if one_output(weight):
-            return bent(races.quickest("outputs", _rows(values), weight, bias), bend)
-        return bent(_maps(dense.outputs(_rows(values), weight, bias), self.gives), bend)
+        if one_output(weight.plain):
+            return bent(races.quickest("outputs", _rows(values), weight.plain, bias), bend)
+        return bent(_maps(dense.outputs(_rows(values), weight.plain, bias), self.gives), bend)
 
-    def inputs(self, delta: Values, weight: Tensor, bend: Bend | None) -> Values:
+    def inputs(self, delta: Values, weight: Weight, bend: Bend | None) -> Values:
         """As `Affine.inputs`."""
-        if one_output(weight):
+        if one_output(weight.plain):
             slope, signs = bend or (1.0, None)
             seen = None if signs is None else _rows(signs)
-            return _maps(races.quickest("inputs", _rows(delta), weight, seen, slope), self.takes)
-        return bent(_maps(product(_rows(delta), weight), self.takes), bend)
+            return _maps(
+                races.quickest("inputs", _rows(delta), weight.plain, seen, slope), self.takes
+            )
+        return bent(_maps(product(_rows(delta), weight.plain), self.takes), bend)
 
-    def weights(self, batches: Sequence[Factors], weight: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], weight: Weight) -> Tensor:
         """As `Affine.weights`."""
         made, rows = [], [(_rows(delta), _rows(values)) for delta, values in batches]
         for at in range(0, len(rows), 2):
             factors: list[Tensor | None] = [one for pair in rows[at : at + 2] for one in pair]
             factors += [None] * (4 - len(factors))
             by: Callable[..., Tensor] = dense.weights
-            if one_output(weight):
+            if one_output(weight.plain):
                 by = partial(races.quickest, "weights")
             made.append(by(*factors))
         return reduce(torch.add, made)

@@ -60,7 +60,7 @@ class Supplies:
         self._members, self._device = members, device
         self.model, self.shape = members[0].model, members[0].shape
         self._carried = carried(member.spec for member in members)
-        sets = [member.resident for member in members]
+        sets = [member.feed.resident for member in members]
         # Members that see the same images (replicates of the joint GAN, say) share them.
         # Members that are given the same tensor share it; a part of it is another set.
         places: dict[tuple[int, tuple[int, ...]], int] = {}
@@ -88,7 +88,7 @@ class Supplies:
         """Of the batches of a step in some iterations, which are alike; from number `first` on."""
         batches = len(iterations) * step.times
         noise = {name: self._noise(step, draw, first, batches) for name, draw in step.noise.items()}
-        told = [member.ahead(step, first, batches) for member in self._members]
+        told = [member.feed.ahead(step, first, batches) for member in self._members]
         rows = [
             at + some for at, (some, _) in zip(self._first, told, strict=True) if some is not None
         ]

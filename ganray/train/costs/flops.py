@@ -19,6 +19,7 @@ from ganray.models.encoders import Encoder
 from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
+from ganray.train.costs.alike import plain
 from ganray.train.costs.counting import Watching, without_data
 from ganray.train.inputs.draws import drawn
 from ganray.train.spec import EncoderSpec, TrainSpec
@@ -40,7 +41,6 @@ def training_flops(
     return found
 
 
-@lru_cache
 def gan_flops(
     shape: Shape,
     model: ModelSpec,
@@ -56,6 +56,15 @@ def gan_flops(
         classes: of the training images.
         iteration: which one; none: one when the networks are as large as they become.
     """
+    if type(model).prepare is ModelSpec.prepare:
+        iteration = None  # one is as the other
+    return _gan_flops(shape, model, *plain(model, train, classes), iteration)
+
+
+@lru_cache
+def _gan_flops(
+    shape: Shape, model: ModelSpec, train: TrainSpec, classes: int, iteration: int | None
+) -> int:
     with without_data():
         networks = new_networks(model, shape, None, classes, train.heads(model, classes))
         if iteration is not None:

@@ -19,6 +19,7 @@ from ganray.models.encoders import Encoder
 from ganray.models.encoders.networks.own import new_classifier
 from ganray.models.sampler import Sampler, new_networks
 from ganray.models.spec import Shape
+from ganray.train.costs.alike import plain
 from ganray.train.costs.flops import one_loss
 from ganray.train.costs.held import peak_of
 from ganray.train.spec import EncoderSpec, TrainSpec
@@ -29,15 +30,23 @@ SPARE = 1.25
 """Of what tensors hold where gradients are taken: what allocators keep between them, as
 measured."""
 
+COPIES = 2
+"""In a cohort: images lie once more as all members', and products that are laid out as matrices
+hold about what the losses hold."""
+
 
 def _taken(work: Callable[[], object]) -> int:
     return round(SPARE * peak_of(work))
 
 
-@lru_cache
 def gan_memory(shape: Shape, model: ModelSpec, train: TrainSpec, classes: int = 1) -> int:
     """Bytes of one GAN in training beside its images, when its networks are as large as they
     become."""
+    return _gan_memory(shape, model, *plain(model, train, classes))
+
+
+@lru_cache
+def _gan_memory(shape: Shape, model: ModelSpec, train: TrainSpec, classes: int) -> int:
     return _taken(lambda: _trained(shape, model, train, classes))
 
 

@@ -49,31 +49,48 @@ Factors = tuple[Values, Values]
 """A `delta` and what the layer was given."""
 
 
+class Weight(NamedTuple):
+    """A layer's weight as its methods take it.
+
+    Attributes:
+        plain: in the precision of numbers on the way.
+        phased: the same in the form that maps of few channels are made with, where there is one.
+    """
+
+    plain: Tensor
+    phased: Tensor | None = None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision."""
+        return self.plain.dtype
+
+
 @runtime_checkable
 class Affine(Protocol):
     """A layer x ↦ Wx + b. `delta` is the derivative by its outputs, of each row by itself."""
 
-    def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The layer's weights as the methods below take them: `weight` in the precision of numbers
-        on the way, `bias` in its own."""
+    def prepared(self, weight: Tensor, bias: Tensor | None) -> tuple[Weight, Tensor | None]:
+        """The layer's weights as the methods below take them: `weight` is given in the precision of
+        numbers on the way, `bias` in its own."""
 
     def restored(
         self, weight: Tensor | None, bias: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None]:
         """The other way: derivatives by weights, in the layer's own order."""
 
-    def given(self, values: Values, weight: Tensor) -> Values:
+    def given(self, values: Values, weight: Weight) -> Values:
         """Values in a precision that the methods below take beside these weights."""
 
     def outputs(
-        self, values: Values, weight: Tensor, bias: Tensor | None, bend: Bend | None
+        self, values: Values, weight: Weight, bias: Tensor | None, bend: Bend | None
     ) -> Values:
         """Wx + b, or Wx, after a bend."""
 
-    def inputs(self, delta: Values, weight: Tensor, bend: Bend | None) -> Values:
+    def inputs(self, delta: Values, weight: Weight, bend: Bend | None) -> Values:
         """The derivative by x, after the bend that gave x."""
 
-    def weights(self, batches: Sequence[Factors], weight: Tensor) -> Tensor:
+    def weights(self, batches: Sequence[Factors], weight: Weight) -> Tensor:
         """The derivative by W, summed over rows of all batches."""
 
     def biases(self, delta: Values) -> Float[Tensor, "*k o"]:

@@ -6,6 +6,7 @@ through all networks at once, and what it leaves are tensors of all.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -118,16 +119,33 @@ def _outputs(
 ) -> Float[Tensor, "n ..."]:
     """Two terms, one of them 0: autograd goes back only to what is asked for, so that a penalty's
     first derivative, which is by images, is not taken by weights too. Where `torch.func` takes it,
-    weights have no part in it, and one function may come after the other."""
-    kept = _Kept(run, sums)
-    made = _OfValues.apply(kept, values, *given)
-    if sums is not None:
-        return _AndWeights.apply(kept, made, *given)
-    return made + _OfWeights.apply(kept, *given)
+    weights have no part in it, and one function may come after the other; so it may where nothing
+    is asked of the values."""
+    kept, of_values, of_weights = _Kept(run, sums), True, True
+    if sums is None:
+        moves = torch.is_grad_enabled()
+        of_values = moves and values.requires_grad
+        of_weights = moves and any(one is not None and one.requires_grad for one in given)
+    if of_values:
+        made = _OfValues.apply(kept, values, *given)
+    else:
+        made = kept.forward(values, given).outputs()
+    if not of_weights:
+        return made
+    if sums is None and of_values:
+        return made + _OfWeights.apply(kept, *given)
+    return _AndWeights.apply(kept, made, *given)
+
+
+def _known(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Torch asks for a function's signature whenever it is applied, which Python works out anew."""
+    vars(forward)["__signature__"] = inspect.signature(forward)
+    return forward
 
 
 class _OfValues(torch.autograd.Function):
     @staticmethod
+    @_known
     def forward(
         kept: _Kept, values: Float[Tensor, "..."], *given: Tensor | None
     ) -> Float[Tensor, "..."]:
@@ -157,6 +175,7 @@ class _Slope(torch.autograd.Function):
     """The derivative of seed·y(x) by x, itself a function of the seed and of weights."""
 
     @staticmethod
+    @_known
     def forward(kept: _Kept, seed: Float[Tensor, "..."], *_: Tensor | None) -> Float[Tensor, "..."]:
         kept.deltas = kept.one.back(seed)
         return kept.one.inputs(kept.deltas[0])
@@ -183,6 +202,7 @@ class _Slope(torch.autograd.Function):
 
 class _OfWeights(torch.autograd.Function):
     @staticmethod
+    @_known
     def forward(kept: _Kept, *_: Tensor | None) -> Float[Tensor, "..."]:
         return torch.zeros_like(kept.one.made[-1], dtype=kept.run.own)
 
@@ -208,6 +228,7 @@ class _AndWeights(torch.autograd.Function):
     """What was made, as it is; on the way back weights are given their part."""
 
     @staticmethod
+    @_known
     def forward(_: _Kept, made: Float[Tensor, "..."], *__: Tensor | None) -> Float[Tensor, "..."]:
         return made.detach()
 

@@ -18,10 +18,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ganray.train.fused.affine import Bend, Dense, Factors, bent
+from ganray.train.fused.affine import Bend, Dense, Factors, Weight, bent
 from ganray.train.fused.reading import Reading, Stage
 
-Weights = list[tuple[Tensor, Tensor | None]]
+Weights = list[tuple[Weight, Tensor | None]]
 Given = tuple[Tensor | None, ...]
 """Weight and bias of each stage in turn; a layer may have no bias."""
 
@@ -159,7 +159,7 @@ class Part(NamedTuple):
 
     stage: Stage
     factors: Factors
-    weight: Tensor
+    weight: Weight
     weighs: bool
     shifts: bool
 

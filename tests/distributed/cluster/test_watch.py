@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
@@ -57,7 +58,32 @@ def test_the_end_of_the_only_node_is_told_though_the_head_answers(looking, nodes
     looking.check()
     clock.now += 2.0
     looking._look()
+    looking.check()
+    clock.now += 2.0
     with pytest.raises(HeadLost, match="the Ray node under this driver"):
+        looking.check()
+
+
+def test_a_driver_that_was_stopped_as_it_asked_hears_the_answer_first(looking, clock, monkeypatch):
+    """Ctrl-Z, a minute, `fg`: the main thread may look before the one that asks has heard."""
+    answer = watch.look(())
+    monkeypatch.setattr(watch, "look", lambda _: pytest.fail("no answer yet"))
+    with contextlib.suppress(pytest.fail.Exception):
+        looking._look()
+    clock.now += 60.0
+    looking.check()
+    monkeypatch.setattr(watch, "look", lambda _: answer)
+    looking._look()
+    clock.now += 2.0
+    looking.check()
+
+
+def test_a_head_that_does_not_answer_is_given_up_before_ray_ends_the_process(looking, clock):
+    looking._unanswered = clock.now
+    clock.now += HEAD_SECONDS + 1.0
+    looking.check()
+    clock.now += 60.0 - HEAD_SECONDS - 15.0
+    with pytest.raises(HeadLost, match="has not answered for"):
         looking.check()
 
 

@@ -14,7 +14,7 @@ from ray.exceptions import ActorDiedError
 from ganray.distributed.joint.rendezvous import interface_of
 from ganray.distributed.joint.trainer import RanksNotStarted, blamed
 from ganray.distributed.runner import RayRunner
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker.assignment import Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.plan import Resources, Task
 from ganray.runs.agenda import Agenda

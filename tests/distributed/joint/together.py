@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganray.distributed.joint.trainer import stream_together
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker.assignment import Assignment
 from ganray.errors import GanrayError, Stopped
 from ganray.plan import Resources
 from ganray.runs.progress.events import Event

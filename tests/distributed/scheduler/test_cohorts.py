@@ -8,8 +8,9 @@ from ganray.distributed.cluster.watch import View
 from ganray.distributed.scheduler.pool import Slot
 from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.scheduler.units import Unit
+from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.deaths import Death
-from ganray.distributed.worker.worker import Assignment, Place
+from ganray.distributed.worker.worker import Place
 from ganray.plan import Resources, Task
 from ganray.runs.progress.events import Event
 from tests.distributed.scheduler import test_launching
@@ -30,34 +31,34 @@ def gan(number: int, shape: str = "alike") -> Unit:
 def placed(run: Supervisor, gpus: int, device: str = "cuda") -> list[list[Unit]]:
     """Of what waits, on a node with so many GPUs, what each worker takes when it has come."""
     run.watch.view = View((node("a", 16.0, float(gpus)),))
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
     for slot in run.pool.slots:
         if slot.place is None:
             slot.place, slot.answer = Place("a", "a", 1, device), None
-            run.placement.place(run.waiting)
+            run.placement.place(run.backlog.waiting)
     return [slot.units for slot in run.pool.slots]
 
 
 def test_one_gpu_takes_all_that_are_alike(run: Supervisor) -> None:
     some, other = [gan(number) for number in range(4)], gan(9, "other")
-    run.waiting.extend([*some[:2], other, *some[2:]])
+    run.backlog.waiting.extend([*some[:2], other, *some[2:]])
     assert placed(run, gpus=1) == [some]
-    assert list(run.waiting) == [other]
+    assert list(run.backlog.waiting) == [other]
 
 
 def test_several_gpus_share_them_evenly(run: Supervisor) -> None:
     """Also before the last of them has come."""
-    run.waiting.extend(gan(number) for number in range(11))
+    run.backlog.waiting.extend(gan(number) for number in range(11))
     taken = placed(run, gpus=4)
     assert [len(units) for units in taken] == [3, 3, 3, 2]
     assert len({unit.task.title for units in taken for unit in units}) == 11
 
 
 def test_one_that_is_idle_already_leaves_those_to_others_that_can_begin(run: Supervisor) -> None:
-    run.waiting.append(gan(9, "other"))
+    run.backlog.waiting.append(gan(9, "other"))
     assert [len(units) for units in placed(run, gpus=1)] == [1]
     run.pool.slots[0].end()
-    run.waiting.extend(gan(number) for number in range(6))
+    run.backlog.waiting.extend(gan(number) for number in range(6))
     assert [len(units) for units in placed(run, gpus=3)] == [2, 2, 2]
 
 
@@ -73,13 +74,13 @@ def test_one_that_is_idle_already_leaves_those_to_others_that_can_begin(run: Sup
 )
 def test_what_was_said_of_cohorts_holds(run: Supervisor, cohort, device, sizes) -> None:
     run.placement.resources = Resources(num_gpus=1.0, cohort=cohort)
-    run.waiting.extend(gan(number) for number in range(5))
+    run.backlog.waiting.extend(gan(number) for number in range(5))
     assert [len(units) for units in placed(run, 1, device)] == sizes
 
 
 def test_what_does_not_train_goes_alone(run: Supervisor) -> None:
     run.placement.resources = Resources(num_gpus=1.0, cohort=3)
-    run.waiting.extend([unit("sample"), unit("sample")])
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
     assert all(len(units) == 1 for units in placed(run, gpus=1))
 
 
@@ -113,13 +114,13 @@ def test_after_a_loss_that_one_may_have_caused_each_goes_alone(run: Supervisor) 
     told: list[Event] = []
     run.tell = told.append
     units = [gan(0), gan(1)]
-    run._lost(at_work(run, *units), Death("its process died", own_fault=True))
+    run.care.lost(at_work(run, *units), Death("its process died", own_fault=True))
     assert [unit.attempt for unit in units] == [1, 1]
     assert all("is resubmitted" in event.details["warning"] for event in told)
-    run.waiting.append(gan(2))
+    run.backlog.waiting.append(gan(2))
     assert sorted(len(some) for some in placed(run, gpus=3)) == [1, 1, 1]
     (slot,) = [slot for slot in run.pool.slots if slot.units == [units[0]]]
-    run._lost(slot, Death("its process died", own_fault=True))
+    run.care.lost(slot, Death("its process died", own_fault=True))
     assert units[0].attempt == 2
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections import deque
 
 import pytest
 
 from ganray.distributed import runner
 from ganray.distributed.cluster.watch import Group, Node, View, Watch
-from ganray.distributed.scheduler import placement, pool, supervisor
+from ganray.distributed.scheduler import backlog, care, placement, pool, supervisor
 from ganray.distributed.scheduler.ear import Ear
 from ganray.distributed.scheduler.pool import Pool, Slot
 from ganray.distributed.scheduler.supervisor import Supervisor
 from ganray.distributed.scheduler.units import Bundle, Unit
 from ganray.distributed.scheduler.waiting import waits_of
-from ganray.distributed.worker.worker import Assignment, Place
+from ganray.distributed.worker.assignment import Assignment
+from ganray.distributed.worker.worker import Place
 from ganray.errors import Stopped, StoreError
 from ganray.plan import Plan, Resources, Task
 from ganray.runs.agenda import Agenda
@@ -69,7 +69,8 @@ def at_work(run: Supervisor, monkeypatch, begun: float | None) -> Slot:
     outages = Outages(lambda: 100.0)
     if begun is not None:
         outages.failed("/x", True, "full", begun=begun)
-    monkeypatch.setattr(supervisor, "OUTAGES", outages)
+    for module in (backlog, supervisor):
+        monkeypatch.setattr(module, "OUTAGES", outages)
     slot = Slot(TRAINER, Remote(), None, "a")
     slot.begin(unit("train"))
     run.pool.slots.append(slot)
@@ -90,8 +91,8 @@ def test_a_worker_that_alone_cannot_use_the_store_is_resubmitted(run, monkeypatc
     for attempt in range(run.resources.attempts):
         assert run.agenda.failed == {}, attempt
         slot = at_work(run, monkeypatch, begun=None)
-        if run.waiting:
-            slot.units = [run.waiting.popleft()]
+        if run.backlog.waiting:
+            slot.units = [run.backlog.waiting.popleft()]
         run._news(slot, slot.unit.assignment.event(**AWAY))
     assert "could not use the store in attempt 1 and is resubmitted" in told[0].details["warning"]
     assert "could not use the store" in run.agenda.failed[TASKS["train"].address]
@@ -132,39 +133,39 @@ def arrived(run: Supervisor) -> None:
 
 
 def test_what_lacks_only_a_gpu_lets_others_pass(run: Supervisor) -> None:
-    run.waiting.extend([unit("train"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("train"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_what_lacks_cpus_holds_up_what_is_behind_it(run: Supervisor) -> None:
     """Small units would else take each CPU as it becomes free, for ever."""
-    run.waiting.append(unit("sample"))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("sample"))
+    run.placement.place(run.backlog.waiting)
     arrived(run)
-    run.placement.place(run.waiting)
-    run.waiting.extend([unit("sample", Bundle(2.0, 0.0)), unit("sample")])
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
+    run.backlog.waiting.extend([unit("sample", Bundle(2.0, 0.0)), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_what_would_not_fit_an_empty_cluster_holds_up_nobody(run: Supervisor) -> None:
-    run.waiting.extend([unit("sample", Bundle(3.0, 0.0)), ranks(3), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("sample", Bundle(3.0, 0.0)), ranks(3), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_no_more_is_asked_for_than_fits_and_none_twice(run: Supervisor) -> None:
-    run.waiting.extend([unit("sample") for _ in range(3)])
+    run.backlog.waiting.extend([unit("sample") for _ in range(3)])
     for _ in range(3):
-        run.placement.place(run.waiting)
+        run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", SMALL)] * 2
 
 
 def test_a_shape_must_fit_one_node_not_their_sum(run: Supervisor) -> None:
     run.watch.view = View((node("a", 1.0), node("b", 1.0)))
-    run.waiting.append(unit("sample", Bundle(2.0, 0.0)))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("sample", Bundle(2.0, 0.0)))
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == []
 
 
@@ -172,8 +173,8 @@ def test_a_shape_must_fit_one_node_not_their_sum(run: Supervisor) -> None:
 def test_shares_of_a_gpu_do_not_span_two(run: Supervisor, share: float, most: int) -> None:
     bundle = Bundle(1.0, share)
     run.watch.view = View((node("a", 16.0, 1.0),))
-    run.waiting.extend(unit("train", bundle) for _ in range(6))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend(unit("train", bundle) for _ in range(6))
+    run.placement.place(run.backlog.waiting)
     assert len(asked(run)) == most
     assert Group(16.0, 1.0, 2).holds(bundle) == 2 * most
 
@@ -190,26 +191,26 @@ def test_fractions_fill_a_node() -> None:
 
 def test_a_worker_takes_the_next_unit_of_its_shape(run: Supervisor) -> None:
     units = [unit("sample") for _ in range(5)]
-    run.waiting.extend(units)
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend(units)
+    run.placement.place(run.backlog.waiting)
     arrived(run)
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
     assert [slot.unit for slot in run.pool.slots] == units[:2]
     first = run.pool.slots[0]
     first.end()
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
     assert first.unit is units[2]
     assert first.turn == 2
     assert len(run.pool.slots) == 2
 
 
 def test_idle_workers_make_room_for_another_shape(run: Supervisor) -> None:
-    run.waiting.extend([unit("sample"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     arrived(run)
-    run.waiting.clear()
-    run.waiting.append(unit("sample", Bundle(2.0, 0.0)))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.clear()
+    run.backlog.waiting.append(unit("sample", Bundle(2.0, 0.0)))
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", Bundle(2.0, 0.0))]
 
 
@@ -217,37 +218,37 @@ def test_ranks_start_all_together_or_wait(run: Supervisor, monkeypatch) -> None:
     """Idle workers make room, since ranks bring their own; a busy one holds them up."""
     begun: list[tuple[str, ...]] = []
     monkeypatch.setattr(Pool, "begin_together", lambda *words: begun.append(tuple(words[2])))
-    run.waiting.extend([unit("sample"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     arrived(run)
     busy, _ = run.pool.slots
-    busy.begin(run.waiting.popleft())
-    run.waiting.clear()
+    busy.begin(run.backlog.waiting.popleft())
+    run.backlog.waiting.clear()
     joint = ranks(2)
-    run.waiting.append(joint)
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(joint)
+    run.placement.place(run.backlog.waiting)
     assert begun == []
     busy.end()
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
     assert begun == [("a", "a")]
     assert run.pool.slots == []
-    assert not run.waiting
+    assert not run.backlog.waiting
 
 
 def test_a_busy_worker_is_not_sent_away(run: Supervisor) -> None:
-    run.waiting.extend([unit("sample"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     arrived(run)
-    run.placement.place(run.waiting)
-    run.waiting.append(unit("sample", Bundle(2.0, 0.0)))
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
+    run.backlog.waiting.append(unit("sample", Bundle(2.0, 0.0)))
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", SMALL)] * 2
 
 
 def test_nothing_new_goes_to_a_draining_node(run: Supervisor) -> None:
     run.watch.view = View((node("a", 2.0, draining=True), node("b", 1.0)))
-    run.waiting.extend([unit("sample"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("b", SMALL)]
 
 
@@ -256,14 +257,14 @@ def test_workers_on_a_draining_node_are_asked_to_leave_once(
 ) -> None:
     stopped: list[Slot] = []
     monkeypatch.setattr(Slot, "stop", lambda slot: stopped.append(slot))
-    run.waiting.extend([unit("sample"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     arrived(run)
     busy, _ = run.pool.slots
-    busy.begin(run.waiting.popleft())
+    busy.begin(run.backlog.waiting.popleft())
     run.watch.view = View((node("a", 2.0, draining=True),))
-    run._leave_draining_nodes()
-    run._leave_draining_nodes()
+    run.care.leave_draining_nodes()
+    run.care.leave_draining_nodes()
     assert stopped == [busy]
     assert run.pool.slots == [busy], "the idle one has been sent away"
 
@@ -271,57 +272,57 @@ def test_workers_on_a_draining_node_are_asked_to_leave_once(
 def test_where_an_autoscaler_can_bring_it_a_worker_is_asked_for(run: Supervisor) -> None:
     """A head without work and no node yet: Ray tells its autoscaler what it is asked for."""
     run.watch.view = View((node("head", 0.0),), (Group(4.0, 1.0, 2),))
-    run.waiting.extend([unit("train") for _ in range(5)])
+    run.backlog.waiting.extend([unit("train") for _ in range(5)])
     for _ in range(2):
-        run.placement.place(run.waiting)
+        run.placement.place(run.backlog.waiting)
     assert asked(run) == [("", TRAINER)] * 2
 
 
 def test_for_ranks_an_autoscaler_is_asked_for_as_many_workers(run: Supervisor) -> None:
     run.watch.view = View((node("head", 0.0),), (Group(1.0, 0.0, 8),))
     joint = ranks(3)
-    run.waiting.extend([joint, unit("sample")])
+    run.backlog.waiting.extend([joint, unit("sample")])
     for _ in range(6):
-        run.placement.place(run.waiting)
+        run.placement.place(run.backlog.waiting)
     assert asked(run) == [("", SMALL)] * 3
-    run.waiting.clear()
-    run.placement.place(run.waiting)
+    run.backlog.waiting.clear()
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [], "what is no longer wanted is no longer asked for"
 
 
 def test_where_none_can_nothing_is_asked_for(run: Supervisor) -> None:
     run.watch.view = View((node("head", 0.0),), (Group(4.0, 0.0, 2),))
-    run.waiting.append(unit("train"))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("train"))
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == []
 
 
 @pytest.mark.parametrize(("trainings", "first"), [(1, "train"), (2, "sample"), (5, "sample")])
 def test_little_is_left_to_do_after_the_last_training(run: Supervisor, trainings, first) -> None:
     """Of two workers: what a GAN leaves to be done goes before those that wait, but the last."""
-    run.waiting.extend(unit("train") for _ in range(trainings))
-    run._queue(TASKS["sample"])
-    assert [one.task.kind for one in run.waiting].count("sample") == 1
-    assert run.waiting[0].task.kind == first
+    run.backlog.waiting.extend(unit("train") for _ in range(trainings))
+    run.backlog.queue(TASKS["sample"], run.watch.view.slots)
+    assert [one.task.kind for one in run.backlog.waiting].count("sample") == 1
+    assert run.backlog.waiting[0].task.kind == first
 
 
 def waits(run: Supervisor) -> dict[str, str]:
-    return waits_of(run.waiting, run.pool, run.watch.view)
+    return waits_of(run.backlog.waiting, run.pool, run.watch.view)
 
 
 def test_each_wait_names_what_it_waits_for(run: Supervisor) -> None:
     """A worker's start, a CPU, a GPU, a node that is to come, one that is not there, the ranks."""
     run.watch.view = View((node("a", 3.0, 1.0),))
-    run.waiting.extend([unit("train"), unit("train"), unit("train"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([unit("train"), unit("train"), unit("train"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     assert waits(run) == {
         "a worker to start on a": "train and 1 other wait",
         "1 GPU": "train waits",
     }
     arrived(run)
-    run.placement.place(run.waiting)
-    run.waiting.extend([unit("sample"), unit("sample")])
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
+    run.backlog.waiting.extend([unit("sample"), unit("sample")])
+    run.placement.place(run.backlog.waiting)
     assert waits(run) == {
         "1 CPU and 1 GPU": "train waits",
         "a worker to start on a": "sample waits",
@@ -332,8 +333,8 @@ def test_each_wait_names_what_it_waits_for(run: Supervisor) -> None:
     run.pool.ask(TRAINER)
     assert waits(run)["a node with 1 CPU and 1 GPU, which the autoscaler is to bring"]
     run.watch.view = View((node("a", 8.0, 4.0),))
-    run.waiting.clear()
-    run.waiting.append(ranks(9))
+    run.backlog.waiting.clear()
+    run.backlog.waiting.append(ranks(9))
     assert waits(run) == {"9 × 1 CPU at once, which the nodes do not have": "train waits"}
 
 
@@ -346,64 +347,66 @@ def starve(run: Supervisor) -> None:
 
 
 def test_lost_capacity_fails_the_task_instead_of_waiting_for_ever(run: Supervisor) -> None:
-    run.waiting.append(unit("train"))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("train"))
+    run.placement.place(run.backlog.waiting)
     run._give_up()
     assert not run.agenda.failed, "an autoscaler may bring the node back"
     starve(run)
     assert "1 CPUs and 1 GPUs" in run.agenda.failed[TASKS["train"].address]
-    assert not run.waiting
+    assert not run.backlog.waiting
 
 
 def test_those_that_are_not_alike_have_as_long_again(run: Supervisor) -> None:
     """Ranks that find no room take nobody with them."""
     joint, other = ranks(3, "joint"), ranks(3, "other")
-    run.waiting.extend([joint, other, unit("sample")])
-    run.placement.place(run.waiting)
+    run.backlog.waiting.extend([joint, other, unit("sample")])
+    run.placement.place(run.backlog.waiting)
     starve(run)
     assert set(run.agenda.failed) == {joint.task.address, other.task.address}
     assert "3 workers at once, each with 1 CPUs and 0 GPUs" in run.agenda.failed[joint.task.address]
     run._give_up()
-    assert [waiting.task.kind for waiting in run.waiting] == ["sample"]
+    assert [waiting.task.kind for waiting in run.backlog.waiting] == ["sample"]
 
 
 def test_a_worker_that_never_begins_is_replaced(run: Supervisor) -> None:
-    run.waiting.append(unit("sample"))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("sample"))
+    run.placement.place(run.backlog.waiting)
     (slot,) = run.pool.slots
-    run._look_after()
+    run.care.look()
     assert run.pool.slots == [slot]
-    slot.since -= supervisor.START_SECONDS + 1
-    run._look_after()
+    slot.since -= care.START_SECONDS + 1
+    run.care.look()
     assert run.pool.slots == []
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
     assert asked(run) == [("a", SMALL)]
 
 
 def test_only_those_of_its_shape_fail_where_no_worker_can_be_started(run: Supervisor) -> None:
     run.watch.view = View((node("a", 2.0, 1.0),))
-    run.waiting.extend([unit("sample"), unit("train")])
+    run.backlog.waiting.extend([unit("sample"), unit("train")])
     for _ in range(run.resources.attempts):
-        run.placement.place(run.waiting)
+        run.placement.place(run.backlog.waiting)
         for slot in list(run.pool.slots):
-            slot.since -= (supervisor.START_SECONDS + 1) * (slot.bundle == TRAINER)
-        run._look_after()
+            slot.since -= (care.START_SECONDS + 1) * (slot.bundle == TRAINER)
+        run.care.look()
     assert list(run.agenda.failed) == [TASKS["train"].address]
 
 
 def test_an_absence_of_the_driver_is_nobodys_silence(run: Supervisor) -> None:
-    run.waiting.append(unit("sample"))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("sample"))
+    run.placement.place(run.backlog.waiting)
     arrived(run)
-    run.placement.place(run.waiting)
+    run.placement.place(run.backlog.waiting)
     (slot,) = run.pool.busy
     away = run.resources.silence_seconds + 10
     life = slot.life
-    life.heard, life.moved, run._here = (at - away for at in (life.heard, life.moved, run._here))
-    run._look_after()
+    life.heard, life.moved, run.care.here = (
+        at - away for at in (life.heard, life.moved, run.care.here)
+    )
+    run.care.look()
     assert run.pool.busy == [slot]
     life.heard -= away
-    run._look_after()
+    run.care.look()
     assert run.pool.busy == []
 
 
@@ -411,12 +414,12 @@ def test_a_stop_that_comes_while_the_last_unit_leaves_its_node_is_a_stop(
     run: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The unit ends as stopped, not to be done again, and nothing is left but what waits for it."""
-    run.waiting.append(unit("sample"))
-    run.placement.place(run.waiting)
+    run.backlog.waiting.append(unit("sample"))
+    run.placement.place(run.backlog.waiting)
     arrived(run)
     asked_to = iter([False])
     run.should_stop = lambda: next(asked_to, True)
-    monkeypatch.setattr(run, "_enlist", lambda: bool(run.waiting))
+    monkeypatch.setattr(run.backlog, "enlist", lambda _: bool(run.backlog.waiting))
     monkeypatch.setattr(Watch, "check", lambda watch: None)
 
     def leaves() -> None:
@@ -445,10 +448,10 @@ def test_workers_begin_beside_the_task_before_theirs(run) -> None:
 
 def test_what_was_given_up_with_a_task_waits_no_more(run):
     """Whoever hears of a failure may give up other tasks: a sweep does, of the same trial."""
-    run.waiting = deque([unit("train"), unit("sample")])
+    run.backlog.waiting.extend([unit("train"), unit("sample")])
     run.tell = lambda _: run.agenda.fail(TASKS["sample"], "what train failed of")
-    run._fail(TASKS["train"], "it diverged")
-    assert not run.waiting
+    run.backlog.fail(TASKS["train"], "it diverged")
+    assert not run.backlog.waiting
 
 
 def test_workers_that_still_begin_are_heard_in_the_next_stage(monkeypatch, tmp_path):

@@ -14,7 +14,7 @@ from ganray.distributed.scheduler import liveness
 from ganray.distributed.scheduler.liveness import Paces, hear
 from ganray.distributed.scheduler.pool import Slot
 from ganray.distributed.scheduler.units import Bundle, Unit
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker.assignment import Assignment
 from ganray.plan import Task
 from ganray.runs.progress.events import Event
 from ganray.store.outage import Outage

@@ -7,7 +7,7 @@ import threading
 
 from ganray.distributed.scheduler.units import pause_of
 from ganray.distributed.worker.bundles import bundled, latest
-from ganray.runs.progress.events import Event
+from ganray.runs.progress.events import ENDING, Event
 from tests import HANG_SECONDS
 
 BEAT = Event("a", "train", details={"beat": 1.0})
@@ -31,8 +31,15 @@ def test_what_ends_at_once_is_one_message() -> None:
         news(*told), HANG_SECONDS, lambda: BEAT, HANG_SECONDS, lambda: ended.append("")
     )
     assert next(bundles) == told
-    assert ended  # before it was handed over
+    assert not ended  # nothing holds it up
     assert list(bundles) == []
+    assert ended
+
+
+def test_that_it_ends_is_told_soon_and_if_it_takes_long_by_itself() -> None:
+    ending = Event("a", "train", details={ENDING: True})
+    bundles = bundled(news(progress(1), ending, ends=False), *(HANG_SECONDS, lambda: BEAT) * 2)
+    assert next(bundles) == [progress(1), ending]
 
 
 def test_what_waits_is_sent_after_its_pause_and_a_beat_when_it_is_due() -> None:
@@ -60,16 +67,36 @@ def test_whoever_streams_is_heard_while_the_work_goes_on() -> None:
 def test_the_last_outcome_waits_for_the_end_of_the_work() -> None:
     """Whoever hears of it gives the worker its next unit."""
     told = news(Event("a", "train", details={"outcome": "done"}), ends=False)
-    ended = threading.Event()
+    beaten = threading.Event()
 
     def work() -> None:
-        assert not ended.wait(0.05)
+        beaten.wait(HANG_SECONDS)
         told.put(None)
 
+    def beat() -> Event:
+        beaten.set()
+        return BEAT
+
     threading.Thread(target=work).start()
-    *beats, last = bundled(told, 0.0, lambda: BEAT, 0.0, ended.set)
+    *beats, last = bundled(told, 0.0, beat, 0.0, lambda: None)
     assert beats[0] == beats[-1] == [BEAT]  # meanwhile it is heard of
     assert [event.details for event in last] == [{"outcome": "done"}]
+
+
+def test_whoever_tells_without_a_pause_is_heard_meanwhile() -> None:
+    class Endless(queue.SimpleQueue[Event | None]):
+        told = 0
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Event:
+            self.told += 1
+            assert self.told < 10_000, "nobody has heard a word"
+            return Event("a", "sample", 1, 9, {"chunk": self.told})
+
+    bundles = bundled(Endless(), 0.0, lambda: BEAT, 0.0, lambda: None)
+    for begin in (1, 500):
+        beat, *chunks = next(bundles)
+        assert beat == BEAT
+        assert chunks[0].details["chunk"] >= begin
 
 
 def test_of_mere_progress_the_latest_is_enough() -> None:

@@ -12,8 +12,8 @@ from ray.exceptions import (
 )
 
 from ganray.distributed.scheduler.units import BLAMELESS_LOSSES, Bundle, Unit
+from ganray.distributed.worker.assignment import Assignment
 from ganray.distributed.worker.deaths import Circumstances, explain_death
-from ganray.distributed.worker.worker import Assignment
 from ganray.plan import Task
 
 GIB = 2**30

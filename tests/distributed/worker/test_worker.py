@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ganray.distributed.worker import worker
-from ganray.distributed.worker.worker import Assignment
+from ganray.distributed.worker import streams
+from ganray.distributed.worker.assignment import Assignment
 from ganray.runs.progress.events import Event
 from ganray.runs.records.parts import span, stored_shards
+from ganray.stages.training.cohort_room import Needs
 from ganray.store import Store
 from tests.stages.stores import copied, stop_after
 
@@ -21,11 +22,11 @@ JOINT = "train/joint/0+1+2/0"
 
 def stream(*given: Any) -> list[Event]:
     """All that a worker tells of its assignment."""
-    return list(chain.from_iterable(worker.stream(*given)))
+    return list(chain.from_iterable(streams.stream(*given)))
 
 
 def stream_cohort(*given: Any) -> list[Event]:
-    return list(chain.from_iterable(worker.stream_cohort(*given)))
+    return list(chain.from_iterable(streams.stream_cohort(*given)))
 
 
 def assignment(store: Store, task, **changes) -> Assignment:
@@ -69,7 +70,7 @@ def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monk
     assert "its input train/" in last.details["failed"]
     assert last.details["traceback"] == ""
 
-    def lacking(*_):
+    def lacking(*_, **__):
         raise KeyError("model")
 
     monkeypatch.setattr("ganray.stages.training.train.followed", lacking)
@@ -103,7 +104,7 @@ def test_gans_that_are_trained_together_have_an_outcome_each(tiny_run, store):
     lost = tasks[0].model_copy(
         update={"parameters": tasks[0].parameters | {"classes": [99]}, "key": "lost"}
     )
-    work = [assignment(store, task, bytes=1) for task in (*tasks, lost)]
+    work = [assignment(store, task, needs=Needs(1)) for task in (*tasks, lost)]
     events = stream_cohort(work, lambda: False)
     begun = [event for event in events if "host" in event.details]
     assert [event.address for event in begun] == [one.task.address for one in work]
@@ -118,7 +119,7 @@ def test_gans_that_are_trained_together_have_an_outcome_each(tiny_run, store):
 
 def test_a_stop_is_the_outcome_of_each(tiny_run, store):
     tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
-    events = stream_cohort([assignment(store, t, bytes=1) for t in tasks], stop_after(2))
+    events = stream_cohort([assignment(store, t, needs=Needs(1)) for t in tasks], stop_after(2))
     ends = [event.details["outcome"] for event in events if "outcome" in event.details]
     assert ends == ["stopped", "stopped"]
     assert all(store.latest_checkpoint(task.trajectory, 4).step == 1 for task in tasks)
@@ -126,7 +127,7 @@ def test_a_stop_is_the_outcome_of_each(tiny_run, store):
 
 def test_what_ends_a_cohort_before_its_members_is_the_outcome_of_each(tiny_run, store):
     tasks = [tiny_run.plan.task(name) for name in ("train/marginal/0/0", JOINT)]
-    work = [assignment(store, task, bytes=1, device="nonsense") for task in tasks]
+    work = [assignment(store, task, needs=Needs(1), device="nonsense") for task in tasks]
     events = stream_cohort(work, lambda: False)
     ends = {e.address: e.details for e in events if "outcome" in e.details}
     assert [ends[task.address]["outcome"] for task in tasks] == ["failed", "failed"]
@@ -140,11 +141,11 @@ def test_a_worker_whose_gpu_answers_no_more_ends(tiny_run, store, monkeypatch, c
     def leave(status: int) -> None:
         raise SystemExit(status)
 
-    monkeypatch.setattr(worker.torch.cuda, "is_initialized", lambda: True)
-    monkeypatch.setattr(worker.torch.cuda, "synchronize", lost)
-    monkeypatch.setattr(worker.os, "_exit", leave)
+    monkeypatch.setattr(streams.torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(streams.torch.cuda, "synchronize", lost)
+    monkeypatch.setattr(streams.os, "_exit", leave)
     one = assignment(store, tiny_run.plan.task(JOINT))
     with pytest.raises(SystemExit, match="70"):
-        worker._outcome(one, RuntimeError("CUDA error"))
+        streams.outcome(one, RuntimeError("CUDA error"))
     assert "is lost to this worker" in capsys.readouterr().err
-    assert worker._outcome(one, None).details["outcome"] == "done"
+    assert streams.outcome(one, None).details["outcome"] == "done"

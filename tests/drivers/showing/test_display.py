@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import re
+import threading
 
 import pytest
 from rich.console import Console
@@ -18,7 +19,7 @@ from ganray.runs.progress.events import Event
 from ganray.store.outage import Outages
 from ganray.text.wording import clock
 from tests import HANG_SECONDS
-from tests.cli.command import CHEAP, start
+from tests.cli.command import CHEAP, ganray
 
 GAN = "train/joint/0+1+2/0"
 NEWS = {
@@ -161,25 +162,27 @@ def test_the_clock(seconds, said):
     assert clock(seconds) == said
 
 
-def test_a_run_in_a_terminal_shows_the_board(tiny_study, tmp_path):
+def test_a_run_in_a_terminal_shows_the_board(tiny_study, tmp_path, monkeypatch):
     """A real pseudo-terminal; the results go to the standard output alone."""
+    for name, value in {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"}.items():
+        monkeypatch.setenv(name, value)
     driver, terminal = pty.openpty()
-    process = start(
-        *("run", tiny_study, "--runner", "local", "--store", tmp_path / "store", *CHEAP),
-        environment={"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
-        stderr=terminal,
-    )
-    os.close(terminal)
-    text = _read_all(driver)
-    out, _ = process.communicate(timeout=HANG_SECONDS)
-    assert process.returncode == 0, text
+    shown: list[str] = []
+    reader = threading.Thread(target=lambda: shown.append(_read_all(driver)))
+    reader.start()
+    with os.fdopen(terminal, "w") as screen:
+        words = ("--runner", "local", "--store", tmp_path / "store", *CHEAP)
+        answer = ganray("run", tiny_study, *words, err=screen)
+    reader.join(HANG_SECONDS)
+    (text,) = shown
+    assert answer.code == 0, text
     for title in ("joint r0", "class 0 r0", "class 1+2 r0", "encoder"):
         assert re.search(rf"{re.escape(title)} .*done", text), title
     assert re.search(r"class 1\+2 r0 .*(waiting|queued)", text)  # the first are soon begun
     assert "images/s" in text
     assert "\x1b[" in text
-    assert "\x1b" not in out
-    assert out.rstrip().endswith("/index.html")
+    assert "\x1b" not in answer.out
+    assert answer.last.endswith("/index.html")
 
 
 def _read_all(descriptor: int) -> str:

@@ -7,15 +7,10 @@ import sys
 import pytest
 
 from ganray.cost.estimate import operations
-from ganray.drivers.showing import outline
-from ganray.drivers.showing.outline import (
-    SpeedKnown,
-    about,
-    counted,
-    how_to_look,
-    opening,
-    still_to_do,
-)
+from ganray.drivers.runs.ending import how_to_look
+from ganray.drivers.showing import prospect
+from ganray.drivers.showing.outline import about, counted, opening, still_to_do
+from ganray.drivers.showing.prospect import SpeedKnown
 from ganray.runs.agenda import Agenda
 from ganray.store import Store
 from tests.runs.simulated import task
@@ -78,15 +73,15 @@ def test_a_local_ray_is_told_with_its_cores_and_a_store_with_its_caution(empty, 
 
 def test_a_speed_that_cannot_be_timed_here_is_not_invented(tiny_run, empty, monkeypatch):
     resources = tiny_run.study.resources
-    monkeypatch.setattr(outline, "training_speed", lambda plan, gan: 3e9)
+    monkeypatch.setattr(prospect, "training_speed", lambda plan, gan: 3e9)
     there = SpeedKnown.here(empty, resources, "ray", "auto")
     assert there.speed is None
     assert "is told once the work is under way" in opening(empty, there, {})[1]
-    monkeypatch.setattr(outline, "_on_gpu", lambda resources: True)
+    monkeypatch.setattr(prospect, "_on_gpu", lambda resources: True)
     assert SpeedKnown.here(empty, resources, "local", None).speed is None
-    monkeypatch.setattr(outline, "_on_gpu", lambda resources: False)
+    monkeypatch.setattr(prospect, "_on_gpu", lambda resources: False)
     assert SpeedKnown.here(empty, resources, "local", None) == SpeedKnown(3e9, 1, 0.0)
-    monkeypatch.setattr(outline, "cores_given", lambda: 8)
+    monkeypatch.setattr(prospect, "cores_given", lambda: 8)
     assert SpeedKnown.here(empty, resources, "ray", None).workers == 8
     two = resources.model_copy(update={"num_cpus": 2.0})
     assert SpeedKnown.here(empty, two, "ray", None).workers == 4

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from ganray.plan import Plan, Task
+from ganray.plan.measuring import MeasureParameters
+from ganray.process.arithmetic import place
 from ganray.randomness import permutation
 from ganray.stages import run_chunks, run_whole
 from ganray.stages.artifacts import load_embedding, read_embedding
@@ -158,6 +162,39 @@ def test_untrained_gans_score_worse_than_held_out_digits(tiny_run):
         scores = scores_of(tiny_run, side)
         assert scores["cafd"]["value"] > 2 * scores["cafd"]["floor"]
         assert scores["inception_score"]["value"] < scores["inception_score"]["floor"]
+
+
+@pytest.fixture
+def card(monkeypatch) -> str:
+    """The CPU by another name passes for a GPU."""
+    there = torch.device("cpu", 0)
+    monkeypatch.setattr("ganray.stages.workspace.choose_device", lambda _: there)
+    monkeypatch.setattr("ganray.stages.workspace.device_name", lambda _: "Card")
+    return str(there)
+
+
+@pytest.mark.parametrize(("metric", "multiplies"), [("cafd", True), ("class_divergence", False)])
+def test_scores_by_products_are_computed_on_the_device_that_is_lent(
+    tiny_run, tmp_path, card, monkeypatch, metric, multiplies
+):
+    store = copied(tiny_run, tmp_path, "data", "encoder", "embed", "measure")
+    task = tiny_run.plan.task(f"measure/{metric}/classifier/marginal/0")
+    places, own = [], type(MeasureParameters.of(task).metric)
+    compute = own.compute
+
+    def watched(metric, real, generated):
+        places.append(place())
+        few = (replace(one, features=one.features[:, :8]) for one in (real, generated))
+        return compute(metric, *few)
+
+    monkeypatch.setattr(own, "compute", watched)
+    run_whole(workspace(store, task, device="cuda", redo=True))
+    assert set(places) == {card if multiplies else "cpu"}
+    made, before = committed(store, task), committed(tiny_run.store, task)
+    told = {"device": card, "device_name": "Card"} if multiplies else {}
+    assert {name: one for name, one in made.record.items() if name.startswith("device")} == told
+    assert made.result["score"]["protocol"] == before.result["score"]["protocol"]
+    assert "device" not in before.record
 
 
 def test_both_sides_have_one_protocol(tiny_run):

@@ -19,8 +19,8 @@ from ganray.stages.training.cohort import train_cohort
 from ganray.store import Store
 from ganray.tensors import deserialise
 from ganray.train import loop
-from ganray.train.cohorts import Cohort, races, together
-from ganray.train.cohorts.products import Geometry
+from ganray.train.cohorts import Cohort, together
+from ganray.train.cohorts.products import Geometry, races
 from tests.stages.stores import committed, copied, stop_after, workspace
 
 NAMES = ("train/marginal/0/0", "train/marginal/1+2/0", "train/joint/0+1+2/0")
@@ -98,7 +98,7 @@ def test_each_is_what_it_is_alone(tiny_run, store, gans):
 
 
 def test_what_was_raced_is_on_record_and_changes_no_digest(tiny_run, store, gans, monkeypatch):
-    raced = ("Card", "maps", (2, 5, 1, 8, 8), (2, 4, 1, 5, 5), GEOMETRY, "tf32", "bias")
+    raced = races.Raced("Card", "maps", (2, 5, 1, 8, 8), (2, 4, 1, 5, 5), GEOMETRY, "tf32", "bias")
     monkeypatch.setattr(races, "_won", {raced: "columns"})
     monkeypatch.setattr(races, "_milliseconds", {raced: {"columns": 0.5, "grouped": 1.0}})
     monkeypatch.setattr(cohort, "forget_met", lambda: races._met.update({raced: None}))

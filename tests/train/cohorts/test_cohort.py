@@ -96,8 +96,8 @@ def test_what_cancels_alone_cancels_in_a_cohort() -> None:
 
 def test_members_of_a_part_of_others_images_have_their_own() -> None:
     model, train, _ = small("wgan_gp")
-    whole = member(model, train, 1).resident
-    sets = [whole[:4], whole, member(model, train, 2).resident]
+    whole = member(model, train, 1).feed.resident
+    sets = [whole[:4], whole, member(model, train, 2).feed.resident]
 
     def members() -> list[GanTrainer]:
         return [GanTrainer(images, model, train, 3, "cpu") for images in sets]

@@ -15,7 +15,7 @@ from ganray.train import GanTrainer
 from ganray.train.cohorts import Cohort, objection
 from ganray.train.spec import TrainSpec
 from ganray.train.steps import Batch, Step, told
-from tests.benchmarks.gpu import shape_of
+from tests.benchmarks.gpu_families import shape_of
 
 MEMBERS = 2
 FEW = ("wgan_gp", "dcgan", "lsgan", "cgan")
@@ -101,9 +101,9 @@ def by_itself(one: GanTrainer, step: Step) -> tuple[torch.Tensor, list[torch.Ten
     """The same of a trainer alone."""
     for network in one.networks.values():
         network.double()
-    batch = one._batch(step, 0)
+    batch = one.feed.batch(step, 0, 0)
     batch = Batch(0, doubled(batch.real), batch.labels, batch.more)
-    noise = {key: doubled(value) for key, value in one._noise(step, 0).items()}
+    noise = {key: doubled(value) for key, value in one.feed.noise(step, 0).items()}
     loss = step.loss(told(one.model, one.networks, batch.labels), batch, noise)
     moved = [
         dict(one.networks[role].named_parameters())[name]

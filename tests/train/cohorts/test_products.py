@@ -96,7 +96,8 @@ INTERPRETED = pytest.mark.skipif(
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=str)
 def test_kernels_of_triton_give_the_same(geometry: Geometry) -> None:
     pytest.importorskip("triton")
-    from ganray.train.cohorts.implicit import PRODUCTS, Tile
+    from ganray.train.cohorts.kernels.implicit import PRODUCTS
+    from ganray.train.cohorts.kernels.tiles import Tile
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.allow_tf32 = False
@@ -135,8 +136,8 @@ def test_kernels_that_finish_give_what_a_finish_after_them_gives(
     geometry: Geometry, name: str
 ) -> None:
     pytest.importorskip("triton")
-    from ganray.train.cohorts import finished
-    from ganray.train.cohorts.implicit import Tile
+    from ganray.train.cohorts.kernels import finished, gathered
+    from ganray.train.cohorts.kernels.tiles import Tile
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.allow_tf32 = False
@@ -146,7 +147,7 @@ def test_kernels_that_finish_give_what_a_finish_after_them_gives(
             one.to(device) for one in operands(geometry, channels, maps, torch.float32)
         )
         forms = [("maps", finished.maps, images), ("images", finished.images, seen)]
-        forms += [("images", finished.gathered_images, seen)] if channels == 1 else []
+        forms += [("images", gathered.images, seen)] if channels == 1 else []
         for kind, form, one in forms:
             plain = FORMS[kind]["grouped"]  # type: ignore[index]
             whole = finish(name, plain(one, weights, geometry))
@@ -169,8 +170,8 @@ def test_kernels_that_finish_give_what_a_finish_after_them_gives(
 @pytest.mark.parametrize("geometry", [GEOMETRIES[at] for at in (5, 9, 11)], ids=str)
 def test_gradients_by_weights_are_summed_over_batches(geometry: Geometry, two: bool) -> None:
     pytest.importorskip("triton")
-    from ganray.train.cohorts import summed
-    from ganray.train.cohorts.implicit import Tile
+    from ganray.train.cohorts.kernels import summed
+    from ganray.train.cohorts.kernels.tiles import Tile
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.allow_tf32 = False
@@ -190,7 +191,8 @@ def test_gradients_by_weights_are_summed_over_batches(geometry: Geometry, two: b
 @pytest.mark.parametrize("size", [40, 1100])
 def test_layers_of_one_output_are_products(size: int) -> None:
     pytest.importorskip("triton")
-    from ganray.train.cohorts import dense, single
+    from ganray.train.cohorts.kernels import single
+    from ganray.train.cohorts.products import dense
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -104,7 +104,8 @@ def test_by_kernels_that_finish_they_have_them_too(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("triton")
-    from ganray.train.cohorts import races, single
+    from ganray.train.cohorts.kernels import single
+    from ganray.train.cohorts.products import races
     from tests.benchmarks.step_traffic import form_of
 
     monkeypatch.setattr(stacked, "fastest", form_of(finishing=True))

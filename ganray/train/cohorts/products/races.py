@@ -9,6 +9,7 @@ import importlib.util
 import statistics
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -34,9 +35,36 @@ NARROW = 4
 """Channels, as of a picture, for which some forms are made alone."""
 PREFERRED = "columns"
 """Where no race is held."""
-_won: dict[tuple[Any, ...], str] = {}
-_milliseconds: dict[tuple[Any, ...], dict[str, float]] = {}
-_met: dict[tuple[Any, ...], None] = {}
+
+
+@dataclass(frozen=True)
+class Raced:
+    """What one race is held for.
+
+    Attributes:
+        one, other: the operands' shapes.
+        geometry: of a convolution; none: of a dense layer.
+        finish: what is done besides, by all that its time depends on.
+    """
+
+    card: str
+    product: str
+    one: tuple[int, ...]
+    other: tuple[int, ...]
+    geometry: Geometry | None
+    precision: str
+    finish: str = ""
+
+    def __str__(self) -> str:
+        sides = " by ".join(_sides(each) for each in (self.one, self.other))
+        stride = f" stride {self.geometry.stride[0]}" if self.geometry else ""
+        told = f"{self.product} {sides}{stride} {self.precision}"
+        return f"{told}, {self.finish}" if self.finish else told
+
+
+_won: dict[Raced, str] = {}
+_milliseconds: dict[Raced, dict[str, float]] = {}
+_met: dict[Raced, None] = {}
 
 
 def fastest(
@@ -45,15 +73,28 @@ def fastest(
     """The form that is taken for operands like these, the finish included."""
     if one.device.type != "cuda":
         return then_finished(FORMS[kind][PREFERRED])
-    shape = _named(kind, one, other, geometry, finish)
-    if shape not in _won:
+    won = _winner(
+        _named(kind, one, other, geometry, finish),
+        lambda: _forms(kind, kind == "images" and other.shape[2] <= NARROW),
+        *(one, other, geometry, finish),
+    )
+    if won is None:
+        return then_finished(FORMS[kind][PREFERRED])
+    return _forms(kind, narrow=True)[won]
+
+
+def _winner(
+    raced: Raced, forms: Callable[[], Mapping[str, Callable[..., Tensor]]], *given: Any
+) -> str | None:
+    """The name of the form that is taken, by a race where there was none; None: none can be held
+    now, as the step is being captured."""
+    if raced not in _won:
         if torch.cuda.is_current_stream_capturing():
-            return then_finished(FORMS[kind][PREFERRED])
-        forms = _forms(kind, kind == "images" and other.shape[2] <= NARROW)
-        times = _milliseconds[shape] = _race(forms, one, other, geometry, finish)
-        _won[shape] = min(times, key=times.__getitem__)
-    _met[shape] = None
-    return _forms(kind, narrow=True)[_won[shape]]
+            return None
+        times = _milliseconds[raced] = _race(forms(), *given)
+        _won[raced] = min(times, key=times.__getitem__)
+    _met[raced] = None
+    return _won[raced]
 
 
 def one_output(weight: Tensor) -> bool:
@@ -63,23 +104,25 @@ def one_output(weight: Tensor) -> bool:
 
 def quickest(name: str, *given: Any) -> Tensor:
     """What a function of `dense` gives, for a layer of one output, by the form that is taken."""
-    from ganray.train.cohorts import dense, single
+    from ganray.train.cohorts.kernels import single
+    from ganray.train.cohorts.products import dense
 
     forms: dict[str, Callable[..., Tensor]] = {
         "product": dense.FORMS[name],
         "single": getattr(single, name),
     }
     tensors = [one for one in given if isinstance(one, Tensor)]
-    card = torch.cuda.get_device_name(tensors[0].device)
-    words = ", ".join(str(one.dtype).removeprefix("torch.") for one in tensors)
-    sides = tuple(tuple(one.shape) for one in tensors)
-    shape = card, f"dense {name}", sides[0], sides[1], sides[2:], words, ""
-    if shape not in _won:
-        if torch.cuda.is_current_stream_capturing():
-            return forms["product"](*given)
-        times = _milliseconds[shape] = _race(forms, *given)
-        _won[shape] = min(times, key=times.__getitem__)
-    return forms[_won[shape]](*given)
+    (one, other, *more) = (tuple(tensor.shape) for tensor in tensors)
+    raced = Raced(
+        card=torch.cuda.get_device_name(tensors[0].device),
+        product=f"dense {name}",
+        one=one,
+        other=other,
+        geometry=None,
+        precision=", ".join(str(tensor.dtype).removeprefix("torch.") for tensor in tensors),
+        finish=f"with {' and '.join(map(_sides, more))}" if more else "",
+    )
+    return forms[_winner(raced, lambda: forms, *given) or "product"](*given)
 
 
 def _triton() -> bool:
@@ -89,12 +132,11 @@ def _triton() -> bool:
 def winners() -> list[dict[str, Any]]:
     """What won, for each shape that was met, and the milliseconds of every form."""
     return [
-        {"product": kind, "networks": one[0], "one": one[1:], "other": other[1:],
-         "geometry": tuple(geometry), "precision": precision, "finish": finish,
-         "form": _won[shape],
+        {"product": raced.product, "networks": raced.one[0], "one": raced.one[1:],
+         "other": raced.other[1:], "geometry": tuple(raced.geometry or ()),
+         "precision": raced.precision, "finish": raced.finish, "form": _won[raced],
          "milliseconds": {name: round(took, 4) for name, took in times.items()}}
-        for shape, times in _milliseconds.items()
-        for _, kind, one, other, geometry, precision, finish in [shape]
+        for raced, times in _milliseconds.items()
     ]  # fmt: skip
 
 
@@ -105,23 +147,20 @@ def forget_met() -> None:
 
 def met() -> dict[str, str]:
     """The form that was taken for each product that was met, by its shapes."""
-    return {_words(shape): _won[shape] for shape in _met}
+    return {str(raced): _won[raced] for raced in _met}
 
 
 def met_in_words() -> list[str]:
     """A line for each of them, with the milliseconds of every form."""
     return [
-        f"{_words(shape)}: {_won[shape]} of "
-        + ", ".join(f"{name} {took:.4f} ms" for name, took in _milliseconds[shape].items())
-        for shape in _met
+        f"{raced}: {_won[raced]} of "
+        + ", ".join(f"{name} {took:.4f} ms" for name, took in _milliseconds[raced].items())
+        for raced in _met
     ]
 
 
-def _words(shape: tuple[Any, ...]) -> str:
-    _, kind, one, other, geometry, precision, finish = shape
-    sides = ("x".join(map(str, each)) for each in (one, other))
-    told = f"{kind} {' by '.join(sides)} stride {geometry.stride[0]} {precision}"
-    return f"{told}, {finish}" if finish else told
+def _sides(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 @cache
@@ -133,7 +172,7 @@ def _forms(kind: Kind, narrow: bool) -> dict[str, FinishedForm]:
     """
     found = {name: then_finished(form) for name, form in FORMS[kind].items()}
     if _triton():
-        from ganray.train.cohorts import finished, implicit, summed
+        from ganray.train.cohorts.kernels import finished, gathered, implicit, summed
 
         for name, tile in implicit.TILES.items():
             found[name] = then_finished(partial(implicit.PRODUCTS[kind], tile))
@@ -142,18 +181,18 @@ def _forms(kind: Kind, narrow: bool) -> dict[str, FinishedForm]:
         for name, tile in finished.TILES.items():
             found[name] = partial(finished.PRODUCTS[kind], tile)
         if kind == "images" and narrow:
-            found["gathered"] = partial(finished.gathered_images, finished.TILES["finished"])
+            found["gathered"] = partial(gathered.images, finished.TILES["finished"])
     return found
 
 
-def _named(
-    kind: Kind, one: Tensor, other: Tensor, geometry: Geometry, finish: Finish
-) -> tuple[Any, ...]:
+def _named(kind: Kind, one: Tensor, other: Tensor, geometry: Geometry, finish: Finish) -> Raced:
     precision = str(one.dtype).removeprefix("torch.")
     if one.dtype == torch.float32 and torch.backends.cudnn.allow_tf32:
         precision = "tf32"
     card = torch.cuda.get_device_name(one.device)
-    return card, kind, tuple(one.shape), tuple(other.shape), geometry, precision, _told(finish)
+    return Raced(
+        card, kind, tuple(one.shape), tuple(other.shape), geometry, precision, _told(finish)
+    )
 
 
 def _told(finish: Finish) -> str:

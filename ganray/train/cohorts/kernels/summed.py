@@ -15,10 +15,19 @@ import triton.language as tl
 from jaxtyping import Float
 from torch import Tensor
 
-from ganray.train.cohorts.implicit import SIDES, Tile, channels_last, fitted, launch, parts_of, told
+from ganray.train.cohorts.kernels.addresses import places_of, within
+from ganray.train.cohorts.kernels.tiles import (
+    LEAST,
+    SIDES,
+    Tile,
+    channels_last,
+    fitted,
+    launch,
+    parts_of,
+    told,
+)
 from ganray.train.cohorts.products import NOTHING, Finish, Geometry, Images, Maps, Weights
 
-_LEAST = 16  # rows of a tile that tensor cores take
 TILES = {"summed": Tile(128, 128, 32, 4, 3), "summed_low": Tile(64, 64, 32, 4, 4)}
 """By the names of the forms that they make."""
 
@@ -39,19 +48,18 @@ def _added(
     end = tl.minimum(rows, (part + 1) * share)
     for first in range(part * share, end, DEPTH):
         row = first + tl.arange(0, DEPTH)
-        q, p = row % places_across, (row // places_across) % places_down
-        n = (row // (places_down * places_across)).to(tl.int64)
+        n, p, q = places_of(row, places_down, places_across)
         own = row < end
         if ALIGNED:
             h, w = p * STRIDE_ROWS - top + i, q * STRIDE_COLUMNS - left + j
-            inside = own & (h >= 0) & (h < height) & (w >= 0) & (w < width)
+            inside = own & within(h, w, height, width)
             place = n * image_row + h * image_height + w * image_width
             one = tl.load(of_images[:, None] + place[None, :], inside[None, :], 0.0)
         else:
             h = (p * STRIDE_ROWS - top)[None, :] + i[:, None]
             w = (q * STRIDE_COLUMNS - left)[None, :] + j[:, None]
             inside = own[None, :] & known[:, None]
-            inside = inside & (h >= 0) & (h < height) & (w >= 0) & (w < width)
+            inside = inside & within(h, w, height, width)
             place = (n * image_row)[None, :] + h * image_height + w * image_width
             one = tl.load(of_images[:, None] + place, inside, 0.0)
         place = n * maps_row + p * maps_height + q * maps_width
@@ -119,8 +127,8 @@ def weights(
     lines = math.prod(geometry.kernel) * channels
     how = fitted(tile, of_maps, images.dtype)
     aligned = math.gcd(channels, how["ROWS"])
-    if aligned < _LEAST:
-        aligned = max(_LEAST, min(how["ROWS"], triton.next_power_of_2(lines)))
+    if aligned < LEAST:
+        aligned = max(LEAST, min(how["ROWS"], triton.next_power_of_2(lines)))
     how["ROWS"] = aligned
     blocks = -(-lines // how["ROWS"]), -(-of_maps // how["COLUMNS"])
     rows = [one.shape[1] * math.prod(geometry.places) for one, _ in batches]

@@ -13,7 +13,7 @@ import triton.language as tl
 from jaxtyping import Float
 from torch import Tensor
 
-from ganray.train.cohorts.implicit import launch
+from ganray.train.cohorts.kernels.tiles import launch
 
 _BLOCK = 1024  # numbers of a row at a time
 _COLUMNS, _ROWS = 128, 32

@@ -1,0 +1,1 @@
+"""Products of several networks at once as Triton kernels, which PyTorch brings to GPUs."""
