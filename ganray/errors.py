@@ -10,7 +10,7 @@ from typing import Any
 
 from ganray.text.urls import text_without_secrets, without_secrets
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
 """Of a setting: the names of its groups, and its own."""
 _LONGEST, _LONGEST_SAID = 300, 500
 """Characters of a value, and of what a library says, that messages quote."""
@@ -92,7 +92,7 @@ class RefusedSettings(RefusedInput):
         unused: the paths of those that mean nothing beside others.
     """
 
-    def __init__(self, message: str, unused: Sequence[Path] = ()) -> None:
+    def __init__(self, message: str, unused: Sequence[FieldPath] = ()) -> None:
         super().__init__(message)
         self.unused = tuple(unused)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ganray.errors import Path, RefusedInput, quoted
+from ganray.errors import FieldPath, RefusedInput, quoted
 from ganray.models import MODELS
 from ganray.registry import Registry
 from ganray.runs.records.spec import read_spec
@@ -29,7 +29,7 @@ def adopt(values: dict[str, Any], store: str | None) -> Overlaid:
         RefusedInput: there is no such spec, or no store is known.
         StoreError: the store cannot be read.
     """
-    adopted, brought = dict(values), dict[Path, Origin]()
+    adopted, brought = dict(values), dict[FieldPath, Origin]()
     for group in GROUPS:
         given, presets = values.get(group), PRESETS.get(group, {})
         if isinstance(given, str) and given in presets:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ganray.errors import Path, RefusedInput, RefusedSettings, quoted
+from ganray.errors import FieldPath, RefusedInput, RefusedSettings, quoted
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -34,7 +34,7 @@ class Overlaid:
     """
 
     values: Values
-    brought: Mapping[Path, Origin]
+    brought: Mapping[FieldPath, Origin]
 
     def read(self, read: Callable[[Values], T]) -> T:
         """What `read` makes of them.
@@ -54,16 +54,15 @@ class Overlaid:
         theirs = self._least(read)
         written = [path for path in _leaves(self.values) if path not in self.brought]
         own = [path for path in written if self._fits(read, [path])]
+        own = own or [path for path in written if path[0] == theirs[0][0]]
         origin = self.brought[theirs[0]]
         return RefusedInput(
-            f"{error}; {self._told(theirs)} of {origin.group}.from "
-            f"(={quoted(origin.word)}) does not go with "
-            f"{self._told(own or [path for path in written if path[0] == origin.group])} of the "
-            "file: "
-            "change this, write that beside `from` as it should be, or leave `from` out"
+            f"{error}; {self._told(theirs)} of {origin.group}.from (={quoted(origin.word)}) does "
+            f"not go with {self._told(own)} of the file: change this, write that beside `from` as "
+            "it should be, or leave `from` out"
         )
 
-    def _least(self, read: Callable[[Values], T]) -> list[Path]:
+    def _least(self, read: Callable[[Values], T]) -> list[FieldPath]:
         """Of what lies underneath as little as is in the way."""
         found = list(self.brought)
         for path in self.brought:
@@ -72,18 +71,19 @@ class Overlaid:
                 found = others
         return found
 
-    def _fits(self, read: Callable[[Values], T], but: Iterable[Path]) -> bool:
+    def _fits(self, read: Callable[[Values], T], but: Iterable[FieldPath]) -> bool:
         try:
             without_unused(_without(self.values, but), read, self.brought)
         except RefusedInput:
             return False
         return True
 
-    def _told(self, paths: Sequence[Path]) -> str:
-        return ", ".join(f"{'.'.join(one)} (={quoted(_at(self.values, one))})" for one in paths)
+    def _told(self, paths: Sequence[FieldPath]) -> str:
+        named = {".".join(map(str, path)): _at(self.values, path) for path in paths}
+        return ", ".join(f"{name} (={quoted(value)})" for name, value in named.items())
 
 
-def without_unused(values: Values, read: Callable[[Values], T], under: Collection[Path]) -> T:
+def without_unused(values: Values, read: Callable[[Values], T], under: Collection[FieldPath]) -> T:
     """What `read` makes of some values, but for those that it says mean nothing beside others.
 
     Args:
@@ -102,7 +102,7 @@ def without_unused(values: Values, read: Callable[[Values], T], under: Collectio
             values = _without(values, idle)
 
 
-def _leaves(values: Values, above: Path = ()) -> Iterator[Path]:
+def _leaves(values: Values, above: FieldPath = ()) -> Iterator[FieldPath]:
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
             yield from _leaves(value, (*above, name))
@@ -110,20 +110,20 @@ def _leaves(values: Values, above: Path = ()) -> Iterator[Path]:
             yield (*above, name)
 
 
-def _at(values: Values, path: Path) -> Any:
+def _at(values: Values, path: FieldPath) -> Any:
     for name in path:
         values = values[name]
     return values
 
 
-def _holds(values: Any, path: Path) -> bool:
+def _holds(values: Any, path: FieldPath) -> bool:
     if not path:
         return True
     inside = isinstance(values, Mapping) and path[0] in values
     return inside and _holds(values[path[0]], path[1:])
 
 
-def _without(values: Values, paths: Iterable[Path]) -> Values:
+def _without(values: Values, paths: Iterable[FieldPath]) -> Values:
     """The same but for some settings."""
     for name, *rest in paths:
         if rest:

@@ -52,7 +52,8 @@ def _rules(settings: dict[str, Any], steps: Sequence[int]) -> list[str]:
     early = {
         "none": "No trial is stopped early.",
         "asha": f"ASHA (arXiv 1810.05934) lets about one in {sweep['reduction']} trials go on at "
-        "each of its rungs; which one it is depends on who arrives first.",
+        "each of its rungs: each is compared with those that were judged there before it, in the "
+        "order of their coming, or of their numbers where trials share cohorts.",
         "pbt": "Population-based training (arXiv 1711.09846): at each rung the worst quarter takes "
         "over the GANs of the best quarter and changes their settings. The winner is a schedule, "
         "which trains the same GAN from the start to the last bit.",
