@@ -77,7 +77,7 @@ def test_a_study_on_ray_into_s3(tiny_study, tiny_run, s3_url, tmp_path):
     store = Store(s3_url)
     plan = find_run(store, "tiny").plan
     shared = set(plan.by_address) & set(tiny_run.plan.by_address)
-    assert {plan.by_address[address].kind for address in shared} == {
+    assert {plan.by_address[address].kind for address in shared} >= {
         *("data", "train", "encoder", "sample", "embed")
     }
     for address in shared:
