@@ -73,15 +73,17 @@ def main() -> None:
         file = Path(folder, "sweep.yaml")
         file.write_text(SWEEP)
         for number in range(told.rounds + 1):
-            ends = {}
+            ends, last = {}, {}
             for waits in (True, False) if number % 2 else (False, True):
-                took, ends[waits] = seconds(file, told, waits, number)
-                found[waits] += [took] if number else []  # the first one loads what others reuse
+                last[waits], ends[waits] = seconds(file, told, waits, number)
+                # The first one loads what others reuse.
+                found[waits] += [last[waits]] if number else []
             first, second = ends[True], ends[False]
             assert [one for one, _ in first] == [one for one, _ in second], (first, second)
             # Who shares a cohort shows in the last bits, which training makes more of.
             off = [abs(a - b) / abs(a) for (_, a), (_, b) in zip(first, second, strict=True)]
-            print(f"seed {number}: scores are at most {max(off):.1e} apart", flush=True)
+            print(f"seed {number}: {last[True]:.1f} s waiting for all, {last[False]:.1f} s as soon as "
+                  f"may be; scores are at most {max(off):.1e} apart", flush=True)  # fmt: skip
     ratios = [new / old for new, old in zip(found[False], found[True], strict=True)]
     for name, values in (("waiting for all", found[True]), ("as soon as may be", found[False])):
         print(f"{name}: {statistics.median(values):.1f} s ({min(values):.1f} to {max(values):.1f})")
