@@ -82,8 +82,8 @@ def main() -> None:
             assert [one for one, _ in first] == [one for one, _ in second], (first, second)
             # Who shares a cohort shows in the last bits, which training makes more of.
             off = [abs(a - b) / abs(a) for (_, a), (_, b) in zip(first, second, strict=True)]
-            print(f"seed {number}: {last[True]:.1f} s waiting for all, {last[False]:.1f} s as soon as "
-                  f"may be; scores are at most {max(off):.1e} apart", flush=True)  # fmt: skip
+            told_of = f"{last[True]:.1f} s waiting for all, {last[False]:.1f} s as soon as may be"
+            print(f"seed {number}: {told_of}; scores at most {max(off):.1e} apart", flush=True)
     ratios = [new / old for new, old in zip(found[False], found[True], strict=True)]
     for name, values in (("waiting for all", found[True]), ("as soon as may be", found[False])):
         print(f"{name}: {statistics.median(values):.1f} s ({min(values):.1f} to {max(values):.1f})")
