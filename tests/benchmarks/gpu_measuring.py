@@ -31,6 +31,8 @@ METRICS: list[tuple[Metric, int, int]] = [
 """With images of each set, and features of each."""
 WITHIN = 1e-6
 """Of its value, how far a metric there may be from the CPU's."""
+SMALLEST = 1e-12
+"""Of a value that others are held against: shares may be 0."""
 SEARCHES = [(16, 40), (64, 40), (64, 1000)]
 """Widths, and pairs of image and restart."""
 
@@ -68,7 +70,7 @@ def measured(
     with computing_on("cpu:0" if device == "cpu" else device):
         there, seconds = timed(device, lambda: metric.compute(real[:], generated))
     values = [np.array(one.per_class or [one.value]) for one in (here, there)]
-    apart = float(np.abs(values[1] / values[0] - 1).max())
+    apart = float((np.abs(values[1] - values[0]) / np.maximum(np.abs(values[0]), SMALLEST)).max())
     return {
         "images": images,
         "dimensions": dimensions,
