@@ -99,9 +99,14 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--go-on", action="store_true", help="what --to holds is not done again")
     parser.add_argument("--here", action="store_true", help="parts in this process, unbounded")
     wanted = parser.parse_args(words)
-    if wanted.merge:
-        print(merged(json.loads(wanted.merge.read_text())))
-        return 0
+    try:
+        if wanted.merge:
+            print(merged(read(wanted.merge)))
+            return 0
+        before = read(wanted.to) if wanted.go_on and wanted.to and wanted.to.exists() else {}
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
     if lacking := missing():
         print(f"needs {', '.join(lacking)}; see the top of {__file__}", file=sys.stderr)
         return 2
@@ -110,20 +115,36 @@ def main(words: Sequence[str] | None = None) -> int:
     if wanted.device == "cuda" and not torch.cuda.is_available():
         print("torch finds no CUDA device here; --device cpu tries the script", file=sys.stderr)
         return 2
-    return _measured(wanted)
+    return _measured(wanted, before)
 
 
-def _measured(wanted: argparse.Namespace) -> int:
+def read(path: Path) -> dict[str, Any]:
+    """What a run has written.
+
+    Raises:
+        ValueError: nothing of the kind lies there.
+        OSError: it cannot be read.
+    """
+    try:
+        run = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from None
+    parts = run.get("parts") if isinstance(run, dict) else None
+    if not isinstance(parts, dict) or not all("found" in one for one in parts.values()):
+        raise ValueError(f"{path} is no run: it has no parts that say what they found")
+    whole: dict[str, Any] = run
+    return whole
+
+
+def _measured(wanted: argparse.Namespace, before: dict[str, Any]) -> int:
     clock = Clock(wanted.budget)
     command = ["python", "-m", "tests.benchmarks.gpu", "--budget", f"{wanted.budget:g}"]
     command += ["--part", *wanted.part] if wanted.part else []
-    found: dict[str, Any] = {"command": " ".join(command), "parts": {}}
+    found: dict[str, Any] = {"parts": {}} | before | {"command": " ".join(command)}
     # Else the device is left to the parts: what holds it would be beside them.
     found |= about(wanted.device) if wanted.here else {}
     with tempfile.TemporaryDirectory() as folder:
         to = wanted.to or Path(folder, "gpu.json")
-        if wanted.go_on and to.exists():
-            found["parts"] = json.loads(to.read_text())["parts"]
         left = [one for one in wanted.part or PARTS if not whole(found["parts"].get(one))]
 
         def keep(name: str, part: dict[str, Any]) -> None:
@@ -133,19 +154,19 @@ def _measured(wanted: argparse.Namespace) -> int:
 
         while left:
             name, weights = left[0], [PARTS[one].weight for one in left]
-            limit = clock.left * weights[0] / sum(weights)
-            before = found["parts"].get(name, {"found": {}})["found"]
+            spare = 0.0 if wanted.here else GRACE  # of the last part, too
+            limit = max(0.0, clock.left - spare) * weights[0] / sum(weights)
+            known = found["parts"].get(name, {"found": {}})["found"]
             if wanted.here:
                 write(to, found)
-                worked(name, wanted.device, limit, partial(keep, name), before)
+                worked(name, wanted.device, limit, partial(keep, name), known)
             else:
                 # Beside the whole, where it is left if this process is ended.
                 own = to.with_name(f"{to.stem}-{name}.json")
                 if not (wanted.go_on and own.exists()):
-                    write(own, {"parts": {name: {"found": before, "skipped": []}}})
+                    write(own, {"parts": {name: {"found": known, "skipped": []}}})
                 words = ["--part", name, "--device", wanted.device, "--budget", f"{limit:.1f}"]
-                most = clock.left if len(left) == 1 else min(clock.left, limit + GRACE)
-                part, told = apart(name, words, most, own)
+                part, told = apart(name, words, min(clock.left, limit + GRACE), own)
                 found.update(told)
                 keep(name, part)
                 own.unlink()
@@ -184,8 +205,9 @@ def apart(
         child.wait(limit)
     except subprocess.TimeoutExpired:
         killed = f"ended after {limit:.0f} s"
+    finally:  # also where this process is to end: nothing else ends a group of its own
         _end(child)
-    told = json.loads(to.read_text()) if to.exists() else {}
+    told = read(to) if to.exists() else {}
     part: dict[str, Any] = told.get("parts", {}).get(name, {"found": {}, "skipped": []})
     part["seconds"] = round(time.monotonic() - begun, 1)
     if killed or (child.returncode and not trouble({name: part})):
@@ -195,6 +217,8 @@ def apart(
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     """A process and what it started, which is given time to end what would outlive it."""
+    if child.poll() is not None:
+        return
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(child.pid, sign)
@@ -221,12 +245,14 @@ def about(device: str) -> dict[str, Any]:
 
 def merged(run: dict[str, Any], results: Path = RESULTS) -> Path:
     """Put a run's parts that found anything into the file of its device; that file."""
+    if "device" not in run:
+        raise ValueError("this run says of no device: no part of it began")
     name = re.sub(r"[^a-z0-9]+", "-", run["device"].lower()).strip("-")
     path = results / f"{name}.json"
     whole = json.loads(path.read_text()) if path.exists() else {"device": run["device"]}
     said = {key: value for key, value in run.items() if key not in ("parts", "seconds", "device")}
     for part, own in run["parts"].items():
-        if own["found"]:
+        if any("failed" not in one for one in own["found"].values()):
             whole[part] = said | own
     write(path, whole)
     return path

@@ -36,7 +36,7 @@ def speed(device: str, _: Clock) -> Works:
     yield f"{_name(*size)}, fused", partial(timed, device, *size, KERNELS[:1])
     yield _name(*size), partial(timed, device, *size)
     if device == "cuda":
-        yield "forms", races
+        yield "forms", partial(races, *size)
         yield "kernels", partial(profiled, *size)
 
 
@@ -45,7 +45,7 @@ def sizes(device: str, _: Clock) -> Works:
     for size in [SMALL] if device == "cpu" else SIZES:
         yield _name(*size), partial(timed, device, *size)
     if device == "cuda":
-        yield "forms", races
+        yield "forms", partial(races, *SIZES[0])
 
 
 def correct(device: str, _: Clock) -> Works:
@@ -83,7 +83,8 @@ def timed(
         found[f"{kernel}_first_seconds"] = seconds_of(device, partial(cohort.advance, WARM))
         found |= {f"{kernel}_{name}": value for name, value in held.told().items()}
         works[kernel] = partial(cohort.advance, _few(device)), _few(device)
-    works["alone"] = partial(_advance, alone, 5 if device == "cuda" else 1), 5
+    few = 5 if device == "cuda" else 1
+    works["alone"] = partial(_advance, alone, few), few
     times = by_turns(device, works, 3 if device == "cpu" else ROUNDS)
     found |= {f"{name}_ms": statistics.median(took) for name, took in times.items()}
     found |= {f"{name}_spread_ms": [min(took), max(took)] for name, took in times.items()}
@@ -151,13 +152,18 @@ def estimated(one: Any, members: int) -> dict[str, int]:
     from ganray.train.costs.memory import COPIES, gan_memory
 
     grown = gan_memory(one.shape, one.model, one.spec, 1)
-    return {"estimated_bytes": COPIES * members * (grown + one.resident.nbytes)}
+    return {"estimated_bytes": COPIES * members * (grown + one.feed.resident.nbytes)}
 
 
-def races() -> dict[str, Any]:
-    """Which forms of products won until now, and their milliseconds."""
+def races(members: int, width: int, precision: str) -> dict[str, Any]:
+    """Which forms of products won until now, and their milliseconds; where an earlier process held
+    the races, which took them with it, those of this cohort anew."""
+    from ganray.train.cohorts import Cohort
     from ganray.train.cohorts.products.races import winners
 
+    if not winners():
+        for kernel in KERNELS:
+            Cohort(trainers("cuda", members, width, precision, kernel=kernel)).advance(WARM)
     return {"races": winners()}
 
 

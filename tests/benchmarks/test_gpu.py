@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ganray.metrics import Precision
+from ganray.metrics.features import Embedding
 from ganray.studies import families as known
-from tests.benchmarks import gpu, gpu_cohorts, gpu_families, gpu_parts, gpu_processes
+from tests.benchmarks import (
+    gpu,
+    gpu_cohorts,
+    gpu_families,
+    gpu_measuring,
+    gpu_parts,
+    gpu_processes,
+)
 from tests.benchmarks.gpu_parts import PARTS, Clock, Part
 
 SMALL = """\
@@ -55,6 +66,22 @@ def test_metrics_and_searches_are_compared(tmp_path):
     assert search["equal"]
     assert search["farthest"] == 0
     assert all(one["relative_difference"] < 1e-7 for one in found.values())
+
+
+def test_a_metric_that_is_0_is_itself(monkeypatch):
+    monkeypatch.setattr(gpu_measuring, "_features", lambda seed, *_: far_apart(seed))
+    found = gpu_measuring.measured("cpu", Precision(), 20, 3)
+    assert (found["value"], found["relative_difference"], found["alike"]) == (0, 0, True)
+
+
+def far_apart(seed: int) -> Embedding:
+    rows = np.random.default_rng(seed).normal(1e3 * seed, 1, (20, 3)).astype(np.float32)
+    return Embedding(rows, np.ones((20, 1), np.float32))
+
+
+def test_what_a_cohort_is_reckoned_to_take():
+    (one,) = gpu_cohorts.trainers("cpu", 1, 4, "bf16")
+    assert gpu_cohorts.estimated(one, 3)["estimated_bytes"] > 3 * one.feed.resident.nbytes
 
 
 @pytest.mark.slow
@@ -191,12 +218,74 @@ def test_a_part_that_is_ended_loses_nothing_of_what_it_found(tmp_path, monkeypat
     assert time.monotonic() - begun < 500  # it was not waited for
 
 
+def test_a_part_ends_with_whoever_began_it(tmp_path, monkeypatch):
+    script = tmp_path / "script"
+    script.write_text(f"#!{sys.executable}\n{KILLED}")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    wait, begun = subprocess.Popen.wait, []
+
+    def ended(child: Any, limit: float) -> Any:
+        if not begun:
+            begun.append(child)
+            raise SystemExit  # as by a signal
+        return wait(child, limit)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", ended)
+    with pytest.raises(SystemExit):
+        gpu.apart("speed", [], 600.0, tmp_path / "part.json")
+    assert begun[0].poll() is not None
+
+
+@pytest.fixture
+def limits(monkeypatch) -> list[tuple[float, float]]:
+    """Seconds that each part was told, and after which it was to be ended; nothing is done."""
+    found: list[tuple[float, float]] = []
+
+    def apart(_: str, words: list[str], limit: float, to: Path) -> Any:
+        found.append((float(words[words.index("--budget") + 1]), limit))
+        return {"found": {}, "skipped": []}, {}
+
+    monkeypatch.setattr(gpu, "apart", apart)
+    return found
+
+
+def test_every_part_may_finish_a_work(limits, tmp_path):
+    gpu.main(["--device", "cpu", "--to", str(tmp_path / "gpu.json"), "--budget", "300"])
+    assert len(limits) == len(PARTS)
+    assert all(most - told == pytest.approx(gpu.GRACE, abs=0.1) for told, most in limits)
+    assert limits[-1][1] < 300
+
+
+def test_what_a_run_was_measured_on_stays_when_another_goes_on(limits, tmp_path):
+    to = tmp_path / "gpu.json"
+    run = {"device": "Card", "parts": {"speed": {"found": {"one": {}}, "skipped": []}}}
+    to.write_text(json.dumps(run))
+    gpu.main(["--device", "cpu", "--to", str(to), "--go-on"])
+    assert len(limits) == len(PARTS) - 1
+    found = json.loads(to.read_text())
+    assert found["device"] == "Card"
+    assert found["parts"]["speed"] == run["parts"]["speed"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"parts": {"speed": {}}}', '{"parts": {}}'])
+def test_a_damaged_file_is_refused_in_a_line(tmp_path, capsys, text):
+    to = tmp_path / "gpu.json"
+    to.write_text(text)
+    assert gpu.main(["--merge", str(to)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    if text != '{"parts": {}}':
+        assert gpu.main(["--device", "cpu", "--to", str(to), "--go-on"]) == 2
+    assert to.read_text() == text
+
+
 def test_a_run_takes_the_place_of_parts_that_it_found_anything_of(tmp_path):
     before = {"device": "Some Card", "cohorts": 1, "speed": {"found": {"old": 1}}, "sizes": 2}
     (tmp_path / "some-card.json").write_text(json.dumps(before))
     parts = {
         "speed": {"found": {"new": {}}, "skipped": [], "seconds": 1.0},
-        "sizes": {"found": {}, "skipped": [], "ended": "ended after 2 s"},
+        "sizes": {"found": {"two": {"failed": "why"}}, "skipped": [], "ended": "ended after 2 s"},
+        "correct": {"found": {}, "skipped": [], "ended": "ended after 2 s"},
     }
     run = {
         "device": "Some Card",

@@ -191,10 +191,10 @@ def _squares(one: Gaussian, other: Gaussian) -> Float64[np.ndarray, "d"] | None:
     """
     from scipy.linalg.lapack import dsygst
 
-    if one.covariance is None or other.covariance is None:
-        return None
     if not len(one.mean):
         return np.empty(0)
+    if one.covariance is None or other.covariance is None:
+        return None
     if one._triangle is not None:
         # A quarter of the operations of two products, as it knows what is symmetric and what is 0.
         squared, _ = dsygst(other.covariance.T, one._triangle, itype=2, lower=1)

@@ -37,6 +37,9 @@ from ganray.train.cohorts.products.races import forget_met, met, met_in_words
 from ganray.train.cohorts.together import Member, run_together
 from ganray.train.device import device_name
 
+_SETTLED = 3
+"""Iterations after a cohort's first, as `graphs` captures what is done for the fourth time."""
+
 
 @dataclass(frozen=True)
 class Joining:
@@ -172,11 +175,17 @@ def _failed(
         halved = isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
         then = "is halved" if halved and len(works) > 1 else "is parted"
         return _Failure(f"the cohort of {len(works)} {then}: {explain(error)}", halved)
-    if most := held and held.most():
+    if (most := held and held.most()) and settled(members):
         made = [work.made for work in works if work.made]
         keep_held(works[0].store, works[0].task, made, len(works), most, works[0].device)
     _keep_speed(works, members)
     return _Failure()
+
+
+def settled(members: Sequence[Member]) -> bool:
+    """Whether all were together, and for so long that races were held and steps captured: until
+    then a device holds less than it will."""
+    return min(iterations for _, iterations in (one.steady for one in members)) >= _SETTLED
 
 
 def _keep_speed(works: Sequence[Workspace], members: Sequence[Member]) -> None:

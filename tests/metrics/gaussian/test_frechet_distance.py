@@ -235,3 +235,12 @@ def test_a_set_without_any_spread_is_apart_by_that_of_the_other():
     still = np.full((9, 4), 0.1)
     assert distance(still, still) == 0
     assert distance(still, still + 1) == pytest.approx(4)
+
+
+def test_a_set_of_one_image_however_often_it_is_there_is_a_point():
+    """Of as many samples as dimensions or fewer, and beside a set of more."""
+    real, fake = features(1, 60, 8), np.tile(features(2, 1, 8), (5, 1))
+    expected = np.square(real.mean(axis=0) - fake[0]).sum() + np.trace(np.cov(real.T))
+    assert distance(real, fake) == pytest.approx(expected, rel=1e-12)
+    assert distance(fake, real) == pytest.approx(expected, rel=1e-12)
+    assert distance(fake, np.tile(fake, (5, 1))) == pytest.approx(0, abs=1e-20)

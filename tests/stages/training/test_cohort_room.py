@@ -7,8 +7,9 @@ import torch
 
 from ganray.runs.forecasts.measured import CohortMemory, kept_memory
 from ganray.stages.training import cohort, cohort_room
-from ganray.stages.training.cohort import Joining, run_cohort
+from ganray.stages.training.cohort import Joining, run_cohort, settled
 from ganray.stages.training.cohort_room import Held, Needs, at_once, known_memory, member_needs
+from ganray.train.cohorts.together import Member
 from tests.stages.stores import committed, copied, workspace
 
 NAMES = ("train/marginal/0/0", "train/marginal/1+2/0", "train/joint/0+1+2/0")
@@ -68,6 +69,18 @@ def test_a_cohorts_memory_is_on_record_and_believed_by_the_next(tiny_run, tmp_pa
     assert known.images == sum(one.images for one in needs) // 3
     assert kept_memory(store, needs[0].shape, tasks[0], "another card") is None
     assert at_once(needs, MB, known) == 3
+
+
+@pytest.mark.parametrize(
+    ("iterations", "believed"),
+    [((50, 50, 50), True), ((90, 50, 50), True), ((50, 0, 0), False), ((2, 2, 2), False)],
+)
+def test_what_was_never_whole_or_captured_is_not_believed(iterations, believed):
+    """As when all but one of a cohort are resumed at their ends."""
+    members = [Member(lambda _: None) for _ in iterations]
+    for member, count in zip(members, iterations, strict=True):
+        member.steady = count / 10, count
+    assert settled(members) == believed
 
 
 def test_of_a_cpu_nothing_is_told():
