@@ -147,7 +147,7 @@ class Pool:
         for slot in [slot for slot in self.slots if not slot.units]:
             idle_long = slot.idle and now - slot.since > IDLE_SECONDS
             not_wanted = slot.place is None and not slot.node and slot.bundle not in wanted
-            if idle_long or (not_wanted and slot.unit is None):
+            if idle_long or not_wanted:
                 self.dismiss(slot)
 
     def _taken(self) -> Iterator[tuple[str, Bundle]]:
