@@ -12,7 +12,7 @@ import pytest
 
 from ganray.cli import logs, tensorboard
 from ganray.cli.logs import added
-from ganray.runs import lease
+from ganray.drivers.showing import hearing
 from ganray.runs.beat import place_here
 from ganray.store import Store
 from tests.cli.command import Answer, finish, ganray, start
@@ -139,7 +139,7 @@ def test_following_ends_when_the_driver_was_killed(words, left, following):
 
 @pytest.mark.parametrize("words", FOLLOWERS)
 def test_following_ends_when_a_driver_elsewhere_is_silent(words, left, following, monkeypatch):
-    monkeypatch.setattr(lease, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(hearing, "SILENT_SECONDS", 0.1)
     left()
     answer = following(words)
     assert answer.code == 0, answer

@@ -128,7 +128,8 @@ def test_a_maker_that_fails_leaves_nothing(kept, monkeypatch, is_named):
 def test_a_killed_maker_leaves_nothing(kept):
     code = """
         import os, signal
-        from ganray.data import cache, copies
+        from ganray.data import copies
+        from ganray.data.imported import cache
         cache._SPARE_BYTES = 0
         def make(copy):
             copy.write(bytes(1 << 20))

@@ -217,7 +217,7 @@ def test_a_population_changes_what_the_algorithm_lets_change():
         return SweepSettings(data={"source": "mnist"}, sweep=sweep, **toys)
 
     assert swept("train.rate").sweep.count == 2
-    with pytest.raises(ValueError, match=r"'train.ema'.* least_squares allows for train.rate"):
+    with pytest.raises(ValueError, match=r"'train.ema'.*'least_squares'.* allows for train.rate"):
         swept("train.ema")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ganray.process.progress import steps
 from ganray.runs.progress.board import Board
-from ganray.runs.progress.events import Event
+from ganray.runs.progress.events import ENDING, Event
 from ganray.stages import run_whole, telling
 from ganray.stages.telling import telling as told_by
 from tests.stages.stores import committed, copied, workspace
@@ -74,7 +74,8 @@ def test_a_running_metric_is_on_the_board_with_its_share_and_eta(tiny_run, tmp_p
 
     def tell(event: Event) -> None:
         board.hear(event)
-        snapshots.append(board.snapshot())
+        if ENDING not in event.details:
+            snapshots.append(board.snapshot())
 
     run_whole(workspace(store, task, tell=tell))
     rows = [

@@ -136,7 +136,7 @@ FAULTS = """
 import resource
 import numpy as np, torch
 from ganray.models import DefenseGan
-from ganray.stages.workspace import threads
+from ganray.process.numerics import threads
 from ganray.train import GanTrainer, WganGp
 
 def faults(iterations):

@@ -250,7 +250,8 @@ def test_rows_read_by_the_source_are_those_of_the_set(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source, scratch
+from ganray.data import DatasetSpec, import_dataset, new_dataset_folder, open_source
+from ganray.data.imported import scratch
 
 source, to, stop = sys.argv[1], sys.argv[2], int(sys.argv[3])
 scratch._SECONDS = 0.0

@@ -9,7 +9,7 @@ import torch
 
 from ganray.errors import RefusedInput, Stopped
 from ganray.plan import Task
-from ganray.runs.progress.events import Event
+from ganray.runs.progress.events import ENDING, Event
 from ganray.stages import run_whole
 from ganray.store import Store
 from ganray.studies import read_study
@@ -55,8 +55,8 @@ def work(_: Path, url: str, task: Task, iterations: int | None = None) -> Tensor
 
 
 def progress(event: Event) -> bool:
-    """Whether it tells how far the task is, and not of a checkpoint."""
-    return "checkpoint" not in event.details
+    """Whether it tells how far the task is, and not of a checkpoint or that the end has begun."""
+    return not {"checkpoint", ENDING} & set(event.details)
 
 
 def steps_kept(store: Store, task: Task) -> list[int]:

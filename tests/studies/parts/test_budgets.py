@@ -96,7 +96,7 @@ def test_fractions_are_taken_exactly():
     ("values", "said"),
     [
         ({"images": 5, "flops": 1e9}, "exactly one of iterations, images, flops, device_seconds"),
-        ({"iterations": 5, "images": 5}, "it names iterations and images"),
+        ({"iterations": 5, "images": 5}, "it names iterations (=5) and images (=5)"),
         ({"iterations": None}, "it names none"),
         ({"imagse": 5}, "did you mean 'images'?"),
         ({"images": 0}, "images (=0): Input should be greater than or equal to 1"),

@@ -400,7 +400,8 @@ def test_workers_of_the_joint_gan_are_in_its_key_alone():
 
 
 def test_more_workers_than_images_in_a_batch_are_refused():
-    with pytest.raises(RefusedInput, match=r"joint\.workers \(=51\) must be at most .* \(=50\)"):
+    said = r"joint\.workers \(=51\) must be at most train\.batch \(=50, the default"
+    with pytest.raises(RefusedInput, match=said):
         plan(joint={"workers": 51})
 
 
