@@ -93,6 +93,7 @@ class Supervisor:
             self.backlog.close()
             if not self.keeps:
                 self.pool.close()
+                self.ear.close()
 
     def _share_out(self) -> None:
         """See who works on what: when somebody has come or gone, and now and then in any case.
