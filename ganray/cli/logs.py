@@ -124,11 +124,10 @@ def _text(store: Store, log: LogFile) -> str:
 
 def _follow(store: Store, plan: Plan, task: Task) -> None:
     """Print what is added to the task's logs until it is done or nobody works on its run."""
+    from ganray.drivers.showing.hearing import Listener
     from ganray.runs.progress.logs import list_logs
 
     shown: dict[str, str] = {}
-    from ganray.drivers.showing.hearing import Listener
-
     listener = Listener(store, plan.run)
     while True:
         done, over = store.manifest(task.address) is not None, listener.why_over()

@@ -74,6 +74,7 @@ class RayRunner:
                         self._supervisor(agenda, watch, told, pool, ear).run()
             finally:
                 pool.close()
+                ear.close()
 
     def _supervisor(
         self, agenda: Agenda, watch: Watch, tell: Callable[[Event], None], pool: Pool, ear: Ear

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from ganray.errors import RefusedInput
+from ganray.errors import RefusedInput, RefusedSettings
 from ganray.randomness import uniforms
 from ganray.spec import Spec, unknown_name
 from ganray.studies.from_spec import GROUPS
 from ganray.studies.overlaid import without_unused
+from ganray.studies.reading import as_written
 
 _FIXED = ("train.schedule",)
 _INNER = 0.3819660112501051  # of an interval: no end of it, and hardly ever a whole number
@@ -122,19 +123,42 @@ def check_domains(over: Mapping[str, Domain], base: Mapping[str, Spec]) -> None:
     """
     known = [f"{group}.{name}" for group in GROUPS for name in type(base[group]).model_fields]
     known = [name for name in known if name not in _FIXED]
-    for path, domain in over.items():
+    for path in over:
         group, _, name = path.partition(".")
         if group not in GROUPS:
             raise ValueError(f"sweep.over: {unknown_name(path, known)}")
         if path not in known:
             own = [one.partition(".")[2] for one in known if one.startswith(f"{group}.")]
             raise ValueError(f"sweep.over.{group}: {unknown_name(name, own)}")
+    for path, domain in over.items():
+        group, _, name = path.partition(".")
         for value in domain.probes():
             try:
-                configured(base, {path: value}, path)
+                _refuse_idle(over, base, path, value)
             except RefusedInput as error:
                 said = str(error).removeprefix(f"{group}: ").removeprefix(f"{name} (={value!r}): ")
                 raise ValueError(f"sweep.over.{path} (={value!r}): {said}") from None
+
+
+def _refuse_idle(
+    over: Mapping[str, Domain], base: Mapping[str, Spec], path: str, value: Any
+) -> None:
+    """Refuse a value that its spec refuses, or that means nothing beside any that another field
+    may have."""
+    try:
+        configured(base, {path: value}, path)
+    except RefusedSettings as error:
+        others = ({one: v} for one in over if one != path for v in over[one].probes())
+        if not error.unused or not any(_is_read(base, beside, path, value) for beside in others):
+            raise
+
+
+def _is_read(base: Mapping[str, Spec], beside: Values, path: str, value: Any) -> bool:
+    try:
+        configured(base, {**beside, path: value}, path)
+    except RefusedInput:
+        return False
+    return True
 
 
 def configured(base: Mapping[str, Spec], values: Values, meant: str = "") -> dict[str, Any]:
@@ -149,7 +173,7 @@ def configured(base: Mapping[str, Spec], values: Values, meant: str = "") -> dic
     Raises:
         RefusedInput: a spec refuses a value; names the field and the value.
     """
-    changed = {group: spec.model_dump() for group, spec in base.items()}
+    changed: dict[str, Any] = {group: as_written(spec) for group, spec in base.items()}
     for path, value in values.items():
         group, _, name = path.partition(".")
         changed[group][name] = value

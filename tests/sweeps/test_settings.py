@@ -57,6 +57,22 @@ def test_what_a_trial_leaves_without_a_meaning_is_left_out_of_it():
     said = refusal(over=over, file={"train": {"penalty": "none"}})
     assert "sweep.over.train.penalty_interval (=2): " in said
     assert "no meaning with penalty (='none')" in said
+    said = refusal(over=over, file={"train": {"algorithm": "lsgan"}})
+    assert "no meaning with penalty (='none', the default of algorithm 'lsgan')" in said
+
+
+@pytest.mark.parametrize("penalties", [["corrected", "none"], ["none", "r1"]])
+def test_what_means_something_beside_another_value_that_varies_may_vary(penalties):
+    over = {
+        "train.penalty_interval": {"choice": [1, 2]},
+        "train.penalty": {"choice": penalties},
+    }
+    found = settings(over=over, search="grid", file={"train": {"algorithm": "lsgan"}})
+    trained = [found.specs(values)[1] for values in SweepPlan(found, DATA).settings.trials()]
+    assert {(one.penalty, one.penalty_interval) for one in trained} == {
+        ("none", 1),
+        *((penalty, interval) for penalty in penalties if penalty != "none" for interval in (1, 2)),
+    }
 
 
 def test_threads_that_the_workers_have_may_vary():

@@ -54,6 +54,8 @@ class Backlog:
             # A far store answers slowly: asked one by one, it would hold up all workers.
             asked = [self._readers.submit(self.agenda.settled, task) for task in ready]
             for task, answer in zip(ready, asked, strict=True):
+                if task.address in self.agenda.failed:  # given up by whoever was told of another
+                    continue
                 try:
                     settled_before = answer.result()
                 except GanrayError as error:
@@ -108,8 +110,8 @@ class Backlog:
 
     def again(self, unit: Unit, why: str) -> None:
         """Queue a preempted unit once more; it goes on from its checkpoint or last chunk."""
-        self.tell(unit.assignment.event(preempted=why))
         if unit.task.address not in self.agenda.failed:
+            self.tell(unit.assignment.event(preempted=why))
             self.waiting.appendleft(unit)
 
     def resubmit(self, unit: Unit, how: str, death: Death) -> None:

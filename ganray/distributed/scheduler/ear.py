@@ -12,6 +12,9 @@ import ray
 from ganray.distributed.ray_internals import next_of, pass_over
 from ganray.distributed.scheduler.slot import Slot
 
+CLOSE_SECONDS = 2.0
+"""For so long the end of those is waited for who were dismissed: it takes a tenth."""
+
 
 class Heard(NamedTuple):
     """What a worker has said: what it streams next, or its promised answer.
@@ -51,12 +54,14 @@ class Ear:
 
     def __init__(self) -> None:
         self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._awaited = 0
 
     def listen(self, slot: Slot) -> None:
         """Hear what that worker says next, which is heard once."""
         listened = slot.listened = object()
         promise = slot.answer if slot.unit is None else next_of(slot.answer)
         said: Future[Any] = promise.future()
+        self._awaited += 1
         said.add_done_callback(lambda said: self._heard.put(Heard(slot, listened, said)))
 
     def wait(self, seconds: float, more: float) -> list[Heard]:
@@ -69,4 +74,15 @@ class Ear:
                 found.append(self._heard.get_nowait())
         except queue.Empty:
             pass
+        self._awaited -= len(found)
         return found
+
+    def close(self) -> None:
+        """Hear out the dismissed, and hold nothing of Ray any more.
+
+        What is let go of while Ray ends beside this thread ends the process, without a word that
+        Python hears of.
+        """
+        until = time.monotonic() + CLOSE_SECONDS
+        while self._awaited and time.monotonic() < until:
+            self.wait(until - time.monotonic(), 0.0)

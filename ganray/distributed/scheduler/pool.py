@@ -119,8 +119,9 @@ class Pool:
         """End a worker, whatever it does."""
         # Ray's own thread may hold the slot last, and would wait for itself to let a stream go.
         slot.answer = slot.listened = slot.ahead = None
-        ray.kill(slot.actor)
+        actor, slot.actor = slot.actor, None  # whoever let go of it while Ray ends would end, too
         self.slots.remove(slot)
+        ray.kill(actor)
 
     def make_room(self, view: View, bundle: Bundle, count: int = 1) -> bool:
         """Dismiss idle workers that do not serve if that lets `count` of this bundle fit.
@@ -147,7 +148,7 @@ class Pool:
         for slot in [slot for slot in self.slots if not slot.units]:
             idle_long = slot.idle and now - slot.since > IDLE_SECONDS
             not_wanted = slot.place is None and not slot.node and slot.bundle not in wanted
-            if idle_long or (not_wanted and slot.unit is None):
+            if idle_long or not_wanted:
                 self.dismiss(slot)
 
     def _taken(self) -> Iterator[tuple[str, Bundle]]:

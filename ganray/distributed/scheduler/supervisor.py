@@ -93,6 +93,7 @@ class Supervisor:
             self.backlog.close()
             if not self.keeps:
                 self.pool.close()
+                self.ear.close()
 
     def _share_out(self) -> None:
         """See who works on what: when somebody has come or gone, and now and then in any case.
@@ -177,8 +178,11 @@ class Supervisor:
         if outcome != "failed":  # `fail` tells of that
             self.tell(event)
         if outcome is not None:
+            next_one = slot.ahead
             self._end(slot, unit)
             self._ended(unit, outcome, details, *([kept] if kept else []))
+            if next_one is not None and next_one.unit.task.address in self.agenda.failed:
+                slot.stop()  # its task was given up meanwhile
 
     def _ended(
         self, unit: Unit, outcome: str, details: Mapping[str, Any], *kept: tuple[str, bytes]

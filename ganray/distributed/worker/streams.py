@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from traceback import format_exception
+from typing import Any
 
 import ray
 import torch
@@ -82,7 +83,15 @@ def stream_cohort(
     yield from _streamed(assignments, work, cohort=len(assignments))
 
 
-def _whereabouts() -> dict[str, str]:
+def not_begun(assignments: Sequence[Assignment]) -> list[Event]:
+    """All that is told of assignments that were stopped before anything of them was done: where,
+    too, as of others."""
+    where = _whereabouts() | {"cohort": len(assignments)}
+    begun = [one.event(**where) for one in assignments]
+    return begun + [outcome(one, Stopped("it had not begun")) for one in assignments]
+
+
+def _whereabouts() -> dict[str, Any]:
     return {"host": platform.node(), "node": ray.get_runtime_context().get_node_id()}
 
 

@@ -16,8 +16,7 @@ from ganray.data.arrow import spare_pandas
 from ganray.distributed.ray_internals import show_process_as
 from ganray.distributed.worker import usage
 from ganray.distributed.worker.assignment import Assignment
-from ganray.distributed.worker.streams import outcome, stream, stream_cohort
-from ganray.errors import Stopped
+from ganray.distributed.worker.streams import not_begun, stream, stream_cohort
 from ganray.runs.progress.events import Event
 from ganray.train.device import choose_device
 
@@ -76,7 +75,7 @@ class Worker:
             self._turn, times = turn, {"before": self._ended, "begun": time.time()}
             taken = [replace(one, handed={**one.handed, **times}) for one in assignments]
             if self._stopped >= turn:  # while it waited for the one before
-                yield [outcome(one, Stopped("it had not begun")) for one in assignments]
+                yield not_begun(assignments)
                 return
             events = streamed(taken, lambda: self._stopped >= turn)
             yield next(events)

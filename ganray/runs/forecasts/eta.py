@@ -31,7 +31,8 @@ class Outlook:
     speed: float | None = None
 
     def __post_init__(self) -> None:
-        self._shorter = _shorter(self.rows)
+        self._shorter: dict[str, str] = {}
+        self._known = 0
 
     def seconds_left(self, moved: Iterable[TaskState], workers: int, now: float) -> float | None:
         """Of all that is left at the present pace; None while nothing tells how fast it is.
@@ -41,6 +42,8 @@ class Outlook:
             workers: how many there are to do it.
             now: on the clock of the rows.
         """
+        if len(self.rows) != self._known:  # at first, and where more have been asked for
+            self._known, self._shorter = len(self.rows), _shorter(self.rows)
         moved = list(moved)
         pace = Pace(list(self._seen(moved, now)), self.speed)
         slow = self._overdue(moved, pace, now)

@@ -34,7 +34,8 @@ class Board:
         flops: floating-point operations of the tasks by address, for the forecast; of a training
             that continues a shorter one, those that it adds (see `estimate.operations`).
         clock: seconds, from any origin.
-        asked: addresses of those of the plan's tasks that this run is about; empty: all.
+        asked: addresses of those of the plan's tasks that this run is about; empty: all. Others are
+            taken in when something is told of them: a sweep asks for more on its way.
         speed: operations per second of a training here, if it was timed before the run.
         workers: how many there will be, as far as that is known before the run.
     """
@@ -69,21 +70,30 @@ class Board:
         self._given, self._peak = 0.0, max(1, workers)
         self._forecast: tuple[float, float | None] | None = None
         self._fresh = _FRESH_SECONDS
-        self._place(set(finished))
+        for row in self._rows.values():
+            self._place(row, finished.__contains__)
 
-    def _place(self, finished: set[str]) -> None:
-        for address, row in self._rows.items():
-            inputs = {a for a in row.task.inputs.values() if a in self._rows}
-            self._lacking[address] = len(inputs - finished)
-            for other in inputs:
-                self._dependents[other].append(address)
-            state = "waiting" if self._lacking[address] else "queued"
-            self._enter(row, "stored" if address in finished else state)
+    def _place(self, row: TaskState, is_there: Callable[[str], bool]) -> None:
+        inputs = {a for a in row.task.inputs.values() if a in self._rows}
+        self._lacking[row.address] = sum(not is_there(address) for address in inputs)
+        for other in inputs:
+            self._dependents[other].append(row.address)
+        state = "waiting" if self._lacking[row.address] else "queued"
+        self._enter(row, "stored" if is_there(row.address) else state)
+
+    def _asked_for_later(self, address: str) -> TaskState | None:
+        """A task of the plan that the run was not about when it began."""
+        task = self.plan.by_address.get(address)
+        if task is None:
+            return None
+        row = self._rows[address] = TaskState(task, address)
+        self._place(row, lambda other: self._rows[other].state in COMPLETE)
+        return row
 
     def hear(self, event: Event) -> None:
         """Take in one event of one of the plan's tasks; others are passed over."""
         with self._lock:
-            row = self._rows.get(event.address)
+            row = self._rows.get(event.address) or self._asked_for_later(event.address)
             if row is None:
                 return
             row.heard = self._clock()
@@ -147,11 +157,13 @@ class Board:
 
     def _again(self, row: TaskState, state: str, note: str) -> None:
         """It lost a worker; where others still work on shards of it, it runs on."""
+        if row.state in (*COMPLETE, "failed", "blocked"):
+            return
         row.note = note
         row.details.pop("seconds_left", None)  # another worker has its own pace
         if state == "preempted":
             self._remember(row, note)
-        if not row.units and row.state not in (*COMPLETE, "failed", "blocked"):
+        if not row.units:
             self._enter(row, state)
 
     def _complete(self, row: TaskState, state: str) -> None:

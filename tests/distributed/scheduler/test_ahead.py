@@ -100,6 +100,30 @@ def test_what_failed_meanwhile_is_not_given_back(run: Supervisor) -> None:
     assert [one.task.kind for one in run.backlog.waiting] == ["sample"]
 
 
+def test_what_was_given_up_meanwhile_is_not_begun(run: Supervisor, monkeypatch) -> None:
+    """As when what it waits for fails, and whoever hears of that gives all of a trial up."""
+    slot, told, stopped = at_work(run), [], []
+    monkeypatch.setattr(Slot, "stop", lambda self: stopped.append(self))
+    run.backlog.waiting.append(unit("train", SMALL))
+    ends(run, slot)
+    before = slot.units[0]
+
+    def hear(event) -> None:
+        told.append(event)
+        if "failed" in event.details and event.address == before.task.address:
+            run.agenda.fail(TASKS["train"], "given up")
+
+    run.tell = hear
+    failed = {"outcome": "failed", "failed": "no room", "traceback": ""}
+    run._news(slot, before.assignment.event(**failed))
+    assert stopped == [slot]
+    (given_up,), told[:] = slot.units, []
+    run._news(slot, given_up.assignment.event(outcome="stopped", why="it had not begun"))
+    assert not run.backlog.waiting
+    assert not any("preempted" in event.details for event in told)
+    assert slot.idle
+
+
 @pytest.mark.parametrize(("cohort", "given"), [("auto", 0), ("off", 1)])
 def test_a_cohort_is_formed_by_whoever_is_free(run: Supervisor, cohort, given) -> None:
     """More may be ready by then."""

@@ -11,8 +11,9 @@ from typing import Any, no_type_check
 import pytest
 from ray.exceptions import ActorDiedError
 
+from ganray.distributed.scheduler import ear as module
 from ganray.distributed.scheduler.ear import Ear, Heard
-from ganray.distributed.scheduler.pool import Slot
+from ganray.distributed.scheduler.pool import Pool, Slot
 from tests import HANG_SECONDS
 from tests.distributed.scheduler.test_launching import SMALL, unit
 
@@ -132,6 +133,23 @@ def test_whoever_dies_is_heard_to_the_last_word(speak):
     ear.listen(slot)
     (one,) = ear.wait(HANG_SECONDS, 0.0)
     assert isinstance(said(one), ActorDiedError)
+
+
+def test_when_all_are_dismissed_nothing_of_ray_is_held(speak, monkeypatch):
+    """Neither of one that works nor of one that may never have begun: Ray may end beside what the
+    process goes on with, which must not let go of anything then."""
+    monkeypatch.setattr(module, "CLOSE_SECONDS", HANG_SECONDS)
+    ear, actor = Ear(), speak()
+    coming = Slot(SMALL, actor, actor.place.remote(), "")
+    pool = Pool([coming, at_work(speak(), "say_and_wait", [])])
+    slots = list(pool.slots)
+    for slot in slots:
+        ear.listen(slot)
+    pool.close()
+    ear.close()
+    assert [(slot.actor, slot.answer, slot.listened) for slot in slots] == [(None,) * 3] * 2
+    assert ear._awaited == 0
+    assert ear._heard.empty()
 
 
 def test_a_word_of_what_a_worker_did_before_does_not_count(speaker):

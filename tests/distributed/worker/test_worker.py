@@ -9,6 +9,7 @@ import pytest
 
 from ganray.distributed.worker import streams
 from ganray.distributed.worker.assignment import Assignment
+from ganray.runs.progress.board import Board
 from ganray.runs.progress.events import Event
 from ganray.runs.records.parts import span, stored_shards
 from ganray.stages.training.cohort_room import Needs
@@ -61,6 +62,19 @@ def test_a_stop_is_an_outcome(tiny_run, store):
     *_, last = stream(assignment(store, task), stop_after(2))
     assert last.details["outcome"] == "stopped"
     assert store.latest_checkpoint(task.trajectory, 4).step == 2
+
+
+def test_one_that_had_not_begun_says_where_and_leaves_no_trace(tiny_run, store):
+    """Of whoever counts a task's workers, too."""
+    task = tiny_run.plan.task("sample/joint/0+1+2/0")
+    board = Board(tiny_run.plan, set())
+    board.hear(Event(task.address, task.kind, details={"host": "another"}))
+    first, last = streams.not_begun([assignment(store, task, shards=(range(1),))])
+    assert {"host", "node"} <= first.details.keys()
+    assert last.details["outcome"] == "stopped"
+    for event in (first, last):
+        board.hear(event)
+    assert board.snapshot()["workers"] == 1
 
 
 def test_a_foreseen_error_has_no_traceback_and_another_has(tiny_run, store, monkeypatch):

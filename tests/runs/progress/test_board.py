@@ -268,6 +268,34 @@ def test_a_run_of_one_part_is_about_that_part_alone():
     assert snapshot["seconds_left"] == 0.0
 
 
+def test_what_is_asked_for_on_the_way_is_taken_in():
+    """A trial's next part, which goes on from a shorter training."""
+    clock, longer = [0.0], GAN.model_copy(update={"horizon": 200})
+    sample = task("sample", "longer", longer)
+    plan, costs = plan_of(DATA, GAN, longer, sample), {GAN.address: 1e9, longer.address: 1e9}
+    asked = frozenset({GAN.address})
+    board = Board(plan, {DATA.address}, costs, clock=lambda: clock[0], asked=asked)
+    board.hear(news(GAN, host="a"))
+    clock[0] = 10.0
+    board.hear(news(GAN, 1, 1, finished=True))
+    assert states(board) == {"train": {"done": 1}}
+    board.hear(news(longer, queued=True))
+    assert states(board) == {"train": {"done": 1, "queued": 1}}
+    assert board.seconds_left == pytest.approx(10.0)
+    board.hear(news(longer, 150, 200, host="a"))
+    clock[0] = 15.0
+    assert board.seconds_left == pytest.approx(5.0), "half of what it adds is done"
+    board.hear(news(longer, 1, 1, finished=True))
+    board.hear(news(sample, queued=True))
+    assert states(board) == {"train": {"done": 2}, "sample": {"queued": 1}}
+
+
+def test_what_failed_is_not_told_of_as_stopped(board):
+    board.hear(failure(GAN, "no room"))
+    board.hear(news(GAN, outcome="stopped", why="it had not begun"))
+    assert (row(board, "train g")["state"], row(board, "train g")["note"]) == ("failed", "no room")
+
+
 def test_those_that_are_trained_together_have_one_worker():
     """Whose time is told as it passes, and not once for each of them."""
     clock = [0.0]
