@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -95,6 +96,7 @@ def _taken(one: Begun) -> Iterator[None]:
         one.leave(_abandon)
         raise
     finally:
+        gc.collect()  # what is freed of Ray in this thread while it ends beside it ends the process
         one.leave()
 
 

@@ -64,7 +64,8 @@ def mark_reported(store: Store, plan: Plan) -> None:
 def report_of(store: Store, plan: Plan) -> str | None:
     """The URL of the finished run's report, or None: one of an unfinished run does not count."""
     path = f"reports/{plan.run}/index.html"
-    written = all(store.files.size(name) is not None for name in (path, _reported(plan)))
+    # Nothing at all, as a full disk leaves it, is no page.
+    written = bool(store.files.size(path)) and store.files.size(_reported(plan)) is not None
     return f"{store.url}/{path}" if written else None
 
 

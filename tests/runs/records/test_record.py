@@ -65,6 +65,8 @@ def test_a_sweep_keeps_its_folder_while_its_plan_grows(store, plans):
     mark_reported(store, first)
     assert report_of(store, last) is None
     mark_reported(store, last)
+    assert report_of(store, last) is None  # a page of nothing
+    store.put(f"reports/{last.run}/index.html", b"<p>")
     assert report_of(store, last) == f"{store.url}/reports/rates-0123456789ab/index.html"
 
 
