@@ -134,7 +134,7 @@ def test_a_run_with_nothing_to_do_loads_what_reads_the_data_alone(
     loaded_by, tiny_run, tiny_study, tmp_path
 ):
     store = copied(tiny_run, tmp_path)
-    store.put(f"reports/{tiny_run.plan.run}/index.html", b"")
+    store.put(f"reports/{tiny_run.plan.run}/index.html", b"<p>")
     mark_reported(store, tiny_run.plan)
     words = ["run", tiny_study, "--store", store.url]
     assert loaded_by(COMMAND, *words) == {"pyarrow"}
