@@ -29,6 +29,7 @@ NUMBERS = {
 }
 
 
+@pytest.mark.slow  # that runners agree is told by default by other studies
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_session")
 def test_both_runners_make_the_same_of_them(tmp_path):
