@@ -14,6 +14,7 @@ from ganray.text.wording import clock, size
 
 if TYPE_CHECKING:
     from ganray.cost.cohorts import Companies
+    from ganray.cost.estimate import Estimate
     from ganray.cost.probes import Timing
     from ganray.plan import Plan
     from ganray.runs.agenda import Agenda
@@ -105,12 +106,8 @@ def show_plan(
     lines.append(told_of_largest(planned.tasks, needed))
     lines += [f"warning: {too_large}"] if too_large else []
     lines += filter(None, [told_of_cohorts(company)])
-    where = "this machine’s GPU and one core" if on_gpu else "one core like this one"
-    lines.append(
-        f"{planned.run}: {len(rows)} tasks, {len(stored)} stored; to do: about "
-        f"{left.flops / 1e12:.2f} TFLOP, {clock(left.seconds)} on {where}, "
-        f"{size(left.bytes)}"
-    )
+    counted = f"{len(rows)} tasks, {len(stored)} stored"
+    lines.append(f"{planned.run}: {counted}; to do: {_left(left, on_gpu)}")
     if study.cost.named:
         said, value["cost"] = _priced(study, agenda, timings, company)
         lines.append(said)
@@ -121,6 +118,12 @@ def show_plan(
         value["replicates"] = [one.as_json for one in found]
         lines += [one.said for one in found]
     speak(as_json, value, "\n".join(lines))
+
+
+def _left(left: Estimate, on_gpu: bool) -> str:
+    where = "this machine’s GPU and one core" if on_gpu else "one core like this one"
+    took = f"{clock(left.seconds)} on {where}, {size(left.bytes)}"
+    return f"about {left.flops / 1e12:.2f} TFLOP, {took}"
 
 
 def _told(row: Mapping[str, Any], why: Mapping[str, str]) -> Iterator[str]:

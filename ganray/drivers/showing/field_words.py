@@ -97,6 +97,7 @@ def _parts_of_bounds(metadata: Sequence[Any]) -> Iterator[str]:
 
 
 def metadata_of(annotation: Any) -> list[Any]:
+    """What `Annotated` says within an annotation, the outermost first; nothing of literals."""
     inner = get_args(annotation)
     own = list(inner[1:]) if get_origin(annotation) is Annotated else []
     return own + [
